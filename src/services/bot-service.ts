@@ -1,0 +1,2 @@
+// Written by the bridge's author; see conversation.ts for what a bot is.
+export {};

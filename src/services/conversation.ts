@@ -1,0 +1,73 @@
+import type { EventEmitter } from 'node:events';
+import type { BotResponse } from './bot-response';
+
+/** Which part of which answer a piece of audio belongs to. Playback books every byte under it. */
+export interface AudioOrigin {
+    /** The answer. Audio of an interrupted answer is known by it and thrown away. */
+    responseId: string;
+    /** The conversation item inside the answer. */
+    itemId: string;
+    /** The content part inside the item. */
+    contentIndex: number;
+}
+
+/** How much of one item reached the caller's ear before an interruption. */
+export interface HeardItem extends AudioOrigin {
+    /** Whole milliseconds heard, rounded down; never more than `receivedMs`. 0: nothing of it was heard. */
+    heardMs: number;
+    /** Milliseconds of the item's audio that the conversation had delivered. */
+    receivedMs: number;
+}
+
+/** What the caller had heard when he was interrupted: the item in the ear first, then those that were still waiting. */
+export interface HeardPosition {
+    items: readonly HeardItem[];
+}
+
+/** Why a conversation ends a call, and what Architect is told. */
+export interface ConversationEnd {
+    reason: 'completed' | 'error';
+    /** A short sentence for Genesys' logs: no personal data, no raw error text. */
+    info: string;
+    outputVariables?: Readonly<Record<string, string>>;
+}
+
+/** What a conversation tells the call. A listener that throws is the call's fault and is caught there. */
+export interface ConversationEvents {
+    /** It can hear now. Emitted once, before `start()` resolves. */
+    ready: [];
+    /** Bot audio: PCMU, 8 kHz, mono, any length ≥ 1. The bytes belong to the listener. */
+    audio: [pcmu: Uint8Array, origin: AudioOrigin];
+    /** No more audio will come for this answer, however it ended. */
+    responseEnded: [responseId: string];
+    /** The caller began to talk (voice activity), and may interrupt. */
+    speechStarted: [];
+    /** The caller stopped talking. */
+    speechStopped: [];
+    /** A finished turn of the bot, for the report to Architect. */
+    turn: [turn: BotResponse];
+    /** The conversation is over; the call ends once the caller has heard what is queued. Emitted at most once. */
+    ended: [end: ConversationEnd];
+}
+
+/**
+ * One caller talking to one bot, whoever the bot is. Audio is always PCMU (G.711 µ-law), 8 kHz, mono, both ways.
+ *
+ * Swap the bot by writing one of these; nothing else in the server needs to know.
+ */
+export interface Conversation extends EventEmitter<ConversationEvents> {
+    /** The bot's name, for logs. */
+    readonly botName: string;
+    /** It never sends audio, and therefore takes any PCMU offer, stereo and internal-only ones too. */
+    readonly listensOnly: boolean;
+    /** Resolves when it can hear; rejects with a coded error when it never will. Called once. */
+    start(): Promise<void>;
+    /** Caller audio. Never throws, never waits; bounded in memory before `ready`. The bytes may be reused by the caller. */
+    hear(pcmu: Uint8Array): void;
+    /** Text for the bot: a DTMF entry, a note from Architect. */
+    tell(text: string): void;
+    /** The caller interrupted; this is what he had heard. Late audio of those answers is not emitted any more. */
+    interrupt(heard: HeardPosition): void;
+    /** Frees everything, at once. May be called twice, and at any time. Nothing is emitted afterwards. */
+    end(): void;
+}

@@ -1,0 +1,56 @@
+import { pino } from 'pino';
+
+export type LogFields = Record<string, unknown>;
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
+
+/** What the rooms of this house log through. pino's logger fits it; a test's recorder does too. */
+export interface Logger {
+    debug(fields: LogFields, message: string): void;
+    info(fields: LogFields, message: string): void;
+    warn(fields: LogFields, message: string): void;
+    error(fields: LogFields, message: string): void;
+    /** A logger whose every line also carries `fields` (session id, conversation id). */
+    child(fields: LogFields): Logger;
+}
+
+export interface LoggerOptions {
+    level: LogLevel;
+    /** Coloured lines for a person instead of JSON for a machine. Used only where pino-pretty is installed. */
+    pretty?: boolean;
+}
+
+/** Field names whose values never reach a log line, wherever they stand: the last line of defence, not the first. */
+const SECRET_FIELDS = ['authorization', 'apiKey', 'x-api-key', 'secret', 'signature', 'nonce', 'password', 'token'];
+const REDACT_PATHS = SECRET_FIELDS.flatMap((name) => [`["${name}"]`, `*["${name}"]`]);
+
+export function createLogger(options: LoggerOptions): Logger {
+    const settings = { level: options.level, base: null, redact: { paths: REDACT_PATHS, censor: '[redacted]' } };
+    const stream = options.pretty === true ? prettyStream() : undefined;
+    return stream === undefined ? pino(settings) : pino(settings, stream);
+}
+
+export const silentLogger: Logger = {
+    debug: () => undefined,
+    info: () => undefined,
+    warn: () => undefined,
+    error: () => undefined,
+    child: () => silentLogger,
+};
+
+/** A fault as log fields: code and message; the stack only of our own bugs, where it is what the reader needs. */
+export function faultFields(fault: unknown): LogFields {
+    if (!(fault instanceof Error)) return { fault: String(fault) };
+    const code: unknown = 'code' in fault ? fault.code : undefined;
+    return code === undefined ? { fault: fault.message, stack: fault.stack } : { code, fault: fault.message };
+}
+
+function prettyStream(): NodeJS.WritableStream | undefined {
+    try {
+        // pino-pretty is a development dependency: present beside a terminal, absent in production.
+        const pretty = require('pino-pretty') as (options: object) => NodeJS.WritableStream;
+        return pretty({ translateTime: 'SYS:HH:MM:ss.l', ignore: 'pid,hostname', sync: true });
+    } catch {
+        return undefined;
+    }
+}
