@@ -31,6 +31,7 @@ export const ERRORS = {
     ERR_MESSAGE_SERVERSEQ: entry('client', 'The client acknowledges a message that was never sent.', 'Two connections are mixed up: look for a proxy that joins them.'),
     ERR_MESSAGE_ID: entry('client', 'A message carries another session id than the upgrade request.', 'Two sessions are mixed up on one connection.'),
     ERR_OPEN_PARAMETERS: entry('client', 'The open message lacks what a call needs.', 'The log names the path of the part.'),
+    ERR_MESSAGE_PARAMETERS: entry('client', 'A known message has parameters that make no sense; the message was counted and otherwise ignored.', 'The log names the path of the part.'),
     ERR_ORGANIZATION_MISMATCH: entry('client', 'The organization in open differs from the signed one.', 'Somebody replays another organization’s call, or a proxy rewrites headers.'),
     ERR_ORGANIZATION_NOT_ALLOWED: entry('operator', 'The organization is not in AUDIOHOOK_ORGANIZATIONS.', 'Add its id to AUDIOHOOK_ORGANIZATIONS, or leave the variable empty to serve every organization that has a key.'),
     ERR_MEDIA_UNSUPPORTED: entry('client', 'None of the offered media can be used: a bot call needs PCMU, 8000 Hz, with the external channel.', 'In Genesys Admin, check that the integration is an AudioConnector (not AudioHook Monitor).'),

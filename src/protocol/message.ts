@@ -1,0 +1,95 @@
+import type { Duration, LanguageCode, MediaParameter, Participant, StringMap, Uuid } from './core';
+import type { EventEntity } from './entities';
+
+/**
+ * The words on the wire, as two unions (protocol sheet, section 5). The client is Genesys Cloud; the server is us.
+ */
+
+/** Parameters of each client message, by its type. */
+export interface ClientParameters {
+    open: OpenParameters;
+    close: { reason: string };
+    ping: { rtt?: Duration };
+    error: { code: number; message: string; retryAfter?: Duration };
+    playback_started: Record<string, unknown>;
+    playback_completed: Record<string, unknown>;
+    dtmf: { digit: string };
+    update: { language?: LanguageCode };
+    paused: Record<string, unknown>;
+    resumed: { start?: Duration; discarded?: Duration };
+    discarded: { start?: Duration; discarded?: Duration };
+}
+
+export interface OpenParameters {
+    organizationId: Uuid;
+    conversationId: Uuid;
+    participant: Participant;
+    /** In the client's order of preference; may be empty. */
+    media: readonly MediaParameter[];
+    language?: LanguageCode;
+    /** true: the client asks which languages we speak. */
+    supportedLanguages?: boolean;
+    inputVariables: StringMap;
+    /** The integration's configuration: an object, or its JSON text, or absent. */
+    customConfig?: unknown;
+}
+
+export type ClientMessageType = keyof ClientParameters;
+
+/** What every client message carries. */
+export interface ClientEnvelope {
+    version: string;
+    id: Uuid;
+    seq: number;
+    serverseq: number;
+    position: Duration;
+}
+
+export type ClientMessage = {
+    [T in ClientMessageType]: ClientEnvelope & { type: T; parameters: ClientParameters[T] };
+}[ClientMessageType];
+
+export type ClientMessageOf<T extends ClientMessageType> = Extract<ClientMessage, { type: T }>;
+
+export type DisconnectReason = 'completed' | 'unauthorized' | 'error';
+
+export interface DisconnectParameters {
+    reason: DisconnectReason;
+    /** Kept in Genesys' logs: short, no personal data, no secrets. */
+    info?: string;
+    /** The bot's result, for Architect. Strings only. */
+    outputVariables?: StringMap;
+}
+
+export interface OpenedParameters {
+    startPaused: false;
+    /** The accepted item, unchanged; empty only for an empty offer. */
+    media: readonly MediaParameter[];
+    /** Only when asked. */
+    supportedLanguages?: readonly LanguageCode[];
+}
+
+/** Parameters of each server message, by its type. Always present on the wire, `{}` when there is nothing to say. */
+export interface ServerParameters {
+    opened: OpenedParameters;
+    closed: Record<string, never>;
+    disconnect: DisconnectParameters;
+    pong: Record<string, never>;
+    event: { entities: readonly [EventEntity, ...EventEntity[]] };
+    updated: Record<string, never>;
+    pause: Record<string, never>;
+    resume: Record<string, never>;
+}
+
+export type ServerMessageType = keyof ServerParameters;
+
+export type ServerMessage = {
+    [T in ServerMessageType]: {
+        version: string;
+        id: Uuid;
+        type: T;
+        seq: number;
+        clientseq: number;
+        parameters: ServerParameters[T];
+    };
+}[ServerMessageType];

@@ -1,0 +1,140 @@
+import { z } from 'zod';
+import type { ErrorCode } from '../support/errors';
+import type { StringMap } from './core';
+import type { ClientEnvelope, ClientMessage, ClientMessageType, ClientParameters } from './message';
+
+/**
+ * Untrusted text → a ClientMessage, or a coded reason. Unknown types and unknown fields are let through, as the
+ * protocol grows (protocol sheet, section 5.3); a broken envelope is not.
+ */
+export type ParseResult =
+    | { kind: 'message'; message: ClientMessage }
+    /** A sound envelope around a type that we do not know: count it, ignore it. */
+    | { kind: 'unknown'; type: string; envelope: ClientEnvelope }
+    /** A sound envelope around parameters that make no sense. `code` is fatal for `open` only. */
+    | { kind: 'unusable'; type: ClientMessageType; envelope: ClientEnvelope; code: ErrorCode; where: string }
+    | { kind: 'fault'; code: ErrorCode; where: string };
+
+const sequenceNumber = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER);
+const anyObject = z.record(z.string(), z.unknown());
+
+const envelopeSchema = z.object({
+    version: z.literal('2'),
+    id: z.string().max(100),
+    type: z.string().max(100),
+    seq: sequenceNumber,
+    serverseq: sequenceNumber,
+    position: z.string().max(100),
+    parameters: anyObject,
+});
+
+const MAX_VARIABLES = 200;
+const MAX_VARIABLE_NAME_LENGTH = 200;
+
+/** Strings only; other values and hostile names are left out rather than refused: a variable must never kill a call. */
+const stringMap = z.unknown().transform((value): StringMap => {
+    const map: Record<string, string> = Object.create(null) as Record<string, string>;
+    if (typeof value !== 'object' || value === null) return map;
+    for (const [name, text] of Object.entries(value).slice(0, MAX_VARIABLES)) {
+        if (typeof text === 'string' && name.length <= MAX_VARIABLE_NAME_LENGTH) map[name] = text;
+    }
+    return map;
+});
+
+const text = z.string().catch('');
+const optionalText = z.string().optional().catch(undefined);
+
+const mediaSchema = z.looseObject({
+    type: z.string(),
+    format: z.string(),
+    channels: z.array(z.string()),
+    rate: z.number(),
+});
+
+/** Media items of a shape we do not know are no choice of ours, and no reason to refuse the others. */
+const mediaList = z.array(z.unknown()).transform((items) =>
+    items.flatMap((item) => {
+        const parsed = mediaSchema.safeParse(item);
+        return parsed.success ? [parsed.data] : [];
+    }),
+);
+
+const openSchema = z
+    .object({
+        organizationId: z.string().min(1).max(100),
+        conversationId: z.string().min(1).max(100),
+        participant: z.object({ id: text, ani: text, aniName: text, dnis: text }),
+        media: mediaList,
+        language: optionalText,
+        supportedLanguages: z.boolean().optional().catch(undefined),
+        inputVariables: stringMap,
+        customConfig: z.unknown(),
+    })
+    .transform(({ language, supportedLanguages, ...rest }) => ({
+        ...rest,
+        ...(language === undefined ? {} : { language }),
+        ...(supportedLanguages === undefined ? {} : { supportedLanguages }),
+    }));
+
+const gap = z
+    .object({ start: optionalText, discarded: optionalText })
+    .transform(({ start, discarded }) => ({
+        ...(start === undefined ? {} : { start }),
+        ...(discarded === undefined ? {} : { discarded }),
+    }));
+
+const PARAMETERS: { [T in ClientMessageType]: z.ZodType<ClientParameters[T]> } = {
+    open: openSchema,
+    close: z.object({ reason: text }),
+    ping: z.object({ rtt: optionalText }).transform(({ rtt }) => (rtt === undefined ? {} : { rtt })),
+    error: z
+        .object({ code: z.number().int(), message: text, retryAfter: optionalText })
+        .transform(({ retryAfter, ...rest }) => (retryAfter === undefined ? rest : { ...rest, retryAfter })),
+    playback_started: anyObject,
+    playback_completed: anyObject,
+    dtmf: z.object({ digit: z.string().min(1).max(10) }),
+    update: z
+        .object({ language: optionalText })
+        .transform(({ language }) => (language === undefined ? {} : { language })),
+    paused: anyObject,
+    resumed: gap,
+    discarded: gap,
+};
+
+/** Reads one text message of the client. Never throws. */
+export function parseClientMessage(messageText: string): ParseResult {
+    const json = parseJson(messageText);
+    if (json === undefined) return { kind: 'fault', code: 'ERR_MESSAGE_NOT_JSON', where: '' };
+    const envelope = envelopeSchema.safeParse(json);
+    if (!envelope.success) return { kind: 'fault', code: 'ERR_MESSAGE_SHAPE', where: firstPath(envelope.error) };
+    const { type, parameters, ...rest } = envelope.data;
+    if (!isKnownType(type)) return { kind: 'unknown', type, envelope: rest };
+    return readParameters(type, parameters, rest);
+}
+
+function readParameters<T extends ClientMessageType>(type: T, raw: unknown, envelope: ClientEnvelope): ParseResult {
+    const parsed = PARAMETERS[type].safeParse(raw);
+    if (parsed.success) {
+        // One schema per type, chosen by that type: the pair fits, which the compiler cannot see across the union.
+        return { kind: 'message', message: { ...envelope, type, parameters: parsed.data } as ClientMessage };
+    }
+    const code = type === 'open' ? 'ERR_OPEN_PARAMETERS' : 'ERR_MESSAGE_PARAMETERS';
+    return { kind: 'unusable', type, envelope, code, where: `parameters.${firstPath(parsed.error)}` };
+}
+
+function parseJson(messageText: string): unknown {
+    try {
+        return JSON.parse(messageText) as unknown;
+    } catch {
+        return undefined;
+    }
+}
+
+function isKnownType(type: string): type is ClientMessageType {
+    return Object.hasOwn(PARAMETERS, type);
+}
+
+/** The path only: the value is the client's, and not for our log. */
+function firstPath(error: z.ZodError): string {
+    return error.issues[0]?.path.map(String).join('.') ?? '';
+}
