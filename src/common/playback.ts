@@ -82,6 +82,12 @@ export class Playback {
         this.pump();
     }
 
+    /** No more audio will come at all: everything that waits may go out. */
+    endAllResponses(): void {
+        this.openResponses.clear();
+        this.pump();
+    }
+
     /** The caller hears something, or will. */
     get isAudible(): boolean {
         return this.queue.bytes > 0 || this.leadMs > 0;

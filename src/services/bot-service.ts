@@ -1,2 +1,67 @@
-// Written by the bridge's author; see conversation.ts for what a bot is.
-export {};
+import type { Config, OpenAIConfig } from '../common/environment-variables';
+import type { Clock } from '../support/clock';
+import type { Logger } from '../support/logger';
+import { BotResource } from './bot-resource';
+import type { Conversation } from './conversation';
+import { EchoBot } from './echo-bot';
+import { SilentBot } from './silent-bot';
+
+export { BotResource } from './bot-resource';
+export { BotResponse } from './bot-response';
+
+export interface BotServiceDeps {
+    clock: Clock;
+    logger: Logger;
+}
+
+/** The bots that answer here. */
+export type BotName = 'openai' | 'echo' | 'silent';
+
+/**
+ * Chooses the bot of a call. A `Conversation` of your own joins here: give it a name, and `?bot=name` finds it.
+ */
+export class BotService {
+    constructor(
+        private readonly config: Pick<Config, 'openai' | 'logTranscripts'>,
+        private readonly deps: BotServiceDeps,
+    ) {}
+
+    /** The bot of a call that names none: OpenAI with a key, the echo bot without. */
+    get defaultBot(): BotName {
+        return this.config.openai === undefined ? 'echo' : 'openai';
+    }
+
+    /**
+     * Makes the bot for one call; nothing is connected before its `start()`.
+     *
+     * @param connectionUrl the Base Connection URI of the integration with the Connector ID of the Architect action,
+     *   as it arrived: path and query. `?bot=` names the bot; without it the default answers.
+     * @param _inputVariables what the Architect action passed in
+     * @returns undefined when no bot has that name
+     */
+    getBotIfExists(
+        connectionUrl: string,
+        _inputVariables: Readonly<Record<string, string>>,
+    ): Promise<Conversation | undefined> {
+        return Promise.resolve(this.create(botName(connectionUrl) ?? this.defaultBot));
+    }
+
+    private create(name: string): Conversation | undefined {
+        if (name === 'silent') return new SilentBot();
+        if (name === 'echo') return new EchoBot();
+        if (name === 'openai' && this.config.openai !== undefined) return this.createOpenAI(this.config.openai);
+        return undefined;
+    }
+
+    private createOpenAI(config: OpenAIConfig): Conversation {
+        return new BotResource(config, { ...this.deps, logTranscripts: this.config.logTranscripts });
+    }
+}
+
+/** The value of `?bot=`; undefined when the URL names none, or is none. */
+function botName(connectionUrl: string): string | undefined {
+    const query = connectionUrl.indexOf('?');
+    if (query < 0) return undefined;
+    const name = new URLSearchParams(connectionUrl.slice(query + 1)).get('bot');
+    return name === null || name === '' ? undefined : name;
+}

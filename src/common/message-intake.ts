@@ -1,0 +1,60 @@
+import type { ClientEnvelope, ClientMessage } from '../protocol/message';
+import { parseClientMessage } from '../protocol/parse';
+import type { ErrorCode } from '../support/errors';
+import type { SessionPort } from '../websocket/message-handlers/message-handler';
+import { MessageHandlerRegistry } from '../websocket/message-handlers/message-handler-registry';
+import type { MessageSequence } from './message-sequence';
+import type { StateRules } from './session-state';
+
+export interface MessageIntakeOptions {
+    session: SessionPort;
+    sequence: MessageSequence;
+    /** What the session's state allows now. */
+    rules: () => StateRules;
+    /** The client broke the protocol. `where` names the part, never its value. */
+    onBreach: (code: ErrorCode, where: string) => void;
+    /** A message was counted and otherwise left alone. */
+    onIgnored: (what: string, where?: string) => void;
+}
+
+/**
+ * The way in for text: reads a message, checks its numbers, and hands it to its handler if the state takes it. Unknown
+ * words are counted and ignored (protocol sheet, sections 4 and 5.3).
+ */
+export class MessageIntake {
+    private readonly registry = new MessageHandlerRegistry();
+
+    constructor(private readonly options: MessageIntakeOptions) {}
+
+    process(text: string): void {
+        const parsed = parseClientMessage(text);
+        if (parsed.kind === 'fault') {
+            this.options.onBreach(parsed.code, parsed.where);
+            return;
+        }
+        const envelope = parsed.kind === 'message' ? parsed.message : parsed.envelope;
+        const inOrder = this.countIn(envelope);
+        if (parsed.kind === 'message') this.dispatch(parsed.message, inOrder);
+        else if (parsed.kind === 'unknown') this.options.onIgnored(`unknown type ${parsed.type.slice(0, 40)}`);
+        else if (parsed.type === 'open') this.options.onBreach(parsed.code, parsed.where);
+        else this.options.onIgnored(`unusable ${parsed.type}`, parsed.where);
+    }
+
+    /** @returns false when the numbers are wrong; they count from here all the same, so that `close` can be answered */
+    private countIn(envelope: ClientEnvelope): boolean {
+        const { sequence, onBreach } = this.options;
+        const code = sequence.accept(envelope);
+        if (code === undefined) return true;
+        onBreach(code, '');
+        sequence.stopChecking();
+        sequence.accept(envelope);
+        return false;
+    }
+
+    private dispatch(message: ClientMessage, inOrder: boolean): void {
+        const { session, rules, onIgnored } = this.options;
+        if (!inOrder && message.type !== 'close') return;
+        if (rules().accepts.includes(message.type)) this.registry.handle(message, session);
+        else onIgnored(`${message.type} out of place`);
+    }
+}

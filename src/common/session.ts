@@ -1,0 +1,299 @@
+import { NULL_UUID, type StringMap, type Uuid } from '../protocol/core';
+import type { AcceptedMedia } from '../protocol/media';
+import type * as protocol from '../protocol/message';
+import type { Conversation } from '../services/conversation';
+import { CodedError, type ErrorCode } from '../support/errors';
+import { TimerSet } from '../support/timer-set';
+import type { FoundBot, SessionPort } from '../websocket/message-handlers/message-handler';
+import { organizationFault } from './admission';
+import { CallRecord } from './call-record';
+import { watchCall, type VitalSigns } from './call-watch';
+import { CallerAudio } from './caller-audio';
+import { MessageIntake } from './message-intake';
+import { SessionDeadlines } from './session-deadlines';
+import { withDefaults, type SessionDeps } from './session-deps';
+import { SessionLog } from './session-log';
+import { STATE_RULES, type SessionState, type StateRules } from './session-state';
+import { SessionWire, type SessionSocket } from './session-wire';
+import { VoiceLine } from './voice-line';
+
+/**
+ * One call, from the upgrade to the end of the socket. It keeps the state, does what the handlers ask for if the state
+ * allows it, and joins the caller to a bot by a `VoiceLine`. Nothing that a client or a bot does throws out of it.
+ */
+export class Session implements SessionPort {
+    private state: SessionState = 'waitOpen';
+    private readonly deps: SessionDeps;
+    private readonly log: SessionLog;
+    private readonly timers: TimerSet;
+    private readonly deadlines: SessionDeadlines;
+    private readonly wire: SessionWire;
+    private readonly intake: MessageIntake;
+    private readonly callerAudio = new CallerAudio();
+    private readonly record = new CallRecord();
+    private conversation: Conversation | undefined;
+    private line: VoiceLine | undefined;
+    private inputVariables: StringMap = {};
+    private isProbe = false;
+    private pausedWhileOpening = false;
+    private lastReceivedMs: number;
+
+    constructor(
+        ws: SessionSocket,
+        sessionId: Uuid,
+        private readonly url: string,
+        deps: Partial<SessionDeps> = {},
+    ) {
+        this.deps = withDefaults(sessionId, deps);
+        const { clock, logger } = this.deps;
+        this.log = new SessionLog(logger);
+        this.timers = new TimerSet(clock, this.processFault);
+        this.wire = new SessionWire(ws, {
+            sessionId,
+            clock,
+            rules: () => this.rules,
+            onFault: this.processFault,
+            onOverflow: () => {
+                this.abandon('ERR_SLOW_READER');
+            },
+        });
+        this.deadlines = new SessionDeadlines(this.timers, {
+            fail: this.fail,
+            abandon: this.abandon,
+            socket: this.wire,
+        });
+        this.intake = new MessageIntake({
+            session: this,
+            sequence: this.wire.sequence,
+            rules: () => this.rules,
+            onBreach: (code, where) => {
+                this.fail(code, 'Client message not acceptable', where);
+            },
+            onIgnored: this.log.ignore,
+        });
+        this.lastReceivedMs = this.deps.clock.nowMs();
+        this.deadlines.awaitOpen();
+        watchCall(this.timers, () => this.vitalSigns(), this.endPassed);
+    }
+
+    /** One text message of the client, whatever it holds. */
+    processTextMessage(data: string): void {
+        this.lastReceivedMs = this.deps.clock.nowMs();
+        if (this.state === 'closed' || this.state === 'gone') return;
+        try {
+            this.intake.process(data);
+        } catch (fault) {
+            this.processFault(fault);
+        }
+    }
+
+    /** One binary message: caller audio, any length, never a fault. */
+    processBinaryMessage(data: Uint8Array): void {
+        this.lastReceivedMs = this.deps.clock.nowMs();
+        if (data.length === 0) return;
+        try {
+            const { callerAudio } = this.rules;
+            if (callerAudio === 'hear') this.hear(data);
+            else if (callerAudio === 'keep') this.callerAudio.keep(data);
+            else this.log.ignore(`audio while ${this.state}`);
+        } catch (fault) {
+            this.processFault(fault);
+        }
+    }
+
+    /** The socket is gone: frees everything, once. */
+    close(): void {
+        if (this.state === 'gone') return;
+        this.state = 'gone';
+        this.freeCall();
+        this.timers.clear();
+        const { ignoredMessages } = this.log;
+        this.log.info({ ...this.record.fields(this.deps.clock.nowMs()), ignoredMessages }, 'call ended');
+    }
+
+    /** The process is going down: sends the call back to Architect. */
+    shutDown(): void {
+        this.record.endedBy('server_shutdown');
+        this.sendDisconnect('completed', 'Server is shutting down', { end_reason: 'server_shutdown' });
+    }
+
+    allowsOrganization(organizationId: Uuid): boolean {
+        const code = organizationFault(organizationId, this.deps.identity, this.deps.config.organizations);
+        if (code !== undefined) this.log.note(code);
+        return code === undefined;
+    }
+
+    beginOpening(parameters: protocol.OpenParameters): void {
+        this.state = 'opening';
+        this.deadlines.awaitOpened();
+        const { conversationId, participant, language, inputVariables } = parameters;
+        this.isProbe = conversationId === NULL_UUID || participant.id === NULL_UUID;
+        this.inputVariables = inputVariables;
+        this.log.bind({ conversation: conversationId });
+        this.log.info(
+            { probe: this.isProbe, language, correlation: this.deps.identity?.correlationId },
+            'call opening',
+        );
+    }
+
+    async checkIfBotExists(): Promise<FoundBot | undefined> {
+        const conversation = await this.deps.botService.getBotIfExists(this.url, this.inputVariables);
+        if (conversation === undefined) this.log.note('ERR_BOT_UNKNOWN');
+        else if (this.state === 'opening') this.conversation = conversation;
+        else conversation.end();
+        return conversation;
+    }
+
+    completeOpening(media: AcceptedMedia, opened: protocol.OpenedParameters): void {
+        if (this.state !== 'opening' || this.conversation === undefined || !this.wire.send('opened', opened)) return;
+        this.deadlines.done();
+        this.state = this.pausedWhileOpening ? 'paused' : 'active';
+        this.record.opened(this.deps.clock.nowMs());
+        this.callerAudio.setMedia(media);
+        if (this.isProbe) {
+            this.conversation.end();
+            return;
+        }
+        this.line = new VoiceLine({
+            conversation: this.conversation,
+            clock: this.deps.clock,
+            record: this.record,
+            wire: this.wire,
+            maxLeadMs: this.deps.config.playbackLeadMs,
+            onFinished: ({ reason, info, outputVariables }) => {
+                this.sendDisconnect(reason, info, outputVariables);
+            },
+            onFault: this.processFault,
+        });
+        this.line.start();
+        for (const frame of this.callerAudio.takeKept()) this.hear(frame);
+    }
+
+    sendDisconnect(reason: protocol.DisconnectReason, info: string, outputVariables?: StringMap): void {
+        if (!this.rules.sends.includes('disconnect')) return;
+        this.record.endedBy(reason === 'completed' ? 'bot_ended' : reason);
+        this.wire.flushEvents();
+        const sent = outputVariables !== undefined && this.wire.send('disconnect', { reason, info, outputVariables });
+        // Variables that pass the limit of a message are lost; the word that ends the call is not.
+        if (!sent) this.wire.send('disconnect', { reason, info });
+        this.state = 'disconnecting';
+        this.wire.sequence.stopChecking();
+        this.freeCall();
+        this.deadlines.awaitClose();
+    }
+
+    closeByClient(reason: string): void {
+        this.record.endedBy(`client_${reason}`);
+        this.wire.flushEvents();
+        this.wire.send('closed', {});
+        this.state = 'closed';
+        this.freeCall();
+        this.deadlines.awaitSocketClose();
+    }
+
+    sendPong(): void {
+        this.wire.send('pong', {});
+    }
+
+    sendUpdated(): void {
+        this.wire.send('updated', {});
+    }
+
+    setRoundTrip(ms: number): void {
+        this.line?.setRoundTrip(ms);
+    }
+
+    processClientError(clientCode: number, holdMs: number): void {
+        const isRateLimit = clientCode === 429;
+        this.log.note(isRateLimit ? 'ERR_RATE_LIMITED' : 'ERR_CLIENT_ERROR', { clientCode, holdMs });
+        if (!isRateLimit) return;
+        this.line?.slowDown(holdMs);
+        this.wire.holdEvents(holdMs);
+    }
+
+    processPlaybackStarted(): void {
+        this.line?.processPlaybackStarted();
+    }
+
+    processPlaybackCompleted(): void {
+        this.line?.processPlaybackCompleted();
+    }
+
+    processDTMF(digit: string): void {
+        if (this.line?.processDTMF(digit) === false) this.log.ignore('dtmf key');
+    }
+
+    processLanguage(language: string | undefined): void {
+        this.log.info({ language }, 'language changed');
+    }
+
+    processPaused(): void {
+        if (this.state === 'opening') this.pausedWhileOpening = true;
+        if (this.state !== 'active') return;
+        this.state = 'paused';
+        this.line?.pause();
+    }
+
+    processResumed(): void {
+        this.pausedWhileOpening = false;
+        if (this.state === 'paused') this.state = 'active';
+    }
+
+    skipAudio(ms: number): void {
+        this.record.skipped(ms);
+    }
+
+    readonly processFault = (fault: unknown): void => {
+        this.record.endedBy(this.log.fault(fault));
+        this.sendDisconnect('error', fault instanceof CodedError ? 'The bot is not available' : 'Internal error');
+    };
+
+    private get rules(): StateRules {
+        return STATE_RULES[this.state];
+    }
+
+    private hear(frame: Uint8Array): void {
+        const samples = this.callerAudio.samples(frame);
+        this.record.callerAudio(samples.length);
+        this.line?.hear(samples);
+    }
+
+    /** The call cannot go on: says so in the log, and to Genesys in a few words. */
+    private readonly fail = (code: ErrorCode, info: string, where?: string): void => {
+        if (!this.rules.sends.includes('disconnect')) return;
+        this.log.note(code, { where });
+        this.record.endedBy(code);
+        this.sendDisconnect('error', info);
+    };
+
+    /** The client is dead or deaf: no message can help, so the socket ends by force. */
+    private readonly abandon = (code: ErrorCode): void => {
+        this.log.note(code);
+        this.record.endedBy(code);
+        this.wire.terminate();
+        this.close();
+    };
+
+    private readonly endPassed = (code: ErrorCode): void => {
+        if (code === 'ERR_CLIENT_SILENT' || code === 'ERR_SLOW_READER') this.abandon(code);
+        else this.fail(code, code === 'ERR_CALL_TOO_LONG' ? 'Maximum call length reached' : 'The bot does not answer');
+    };
+
+    private vitalSigns(): VitalSigns {
+        const nowMs = this.deps.clock.nowMs();
+        return {
+            ...this.line?.signs(nowMs),
+            sinceReceivedMs: nowMs - this.lastReceivedMs,
+            callMs: this.record.sinceOpenedMs(nowMs),
+            maxCallMs: this.deps.config.maxCallMinutes * 60_000,
+        };
+    }
+
+    /** Frees what belongs to the conversation; the session itself lives on to answer `close`. */
+    private freeCall(): void {
+        this.line?.close();
+        this.conversation?.end();
+        this.callerAudio.takeKept();
+        this.wire.closeEvents();
+    }
+}

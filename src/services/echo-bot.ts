@@ -1,0 +1,93 @@
+import { EventEmitter } from 'node:events';
+import { SpeechGate } from '../audio/speech-gate';
+import { beepPcmu } from '../audio/tone';
+import { BotResponse } from './bot-response';
+import type { AudioOrigin, Conversation, ConversationEvents } from './conversation';
+
+/** PCMU, 8 kHz, mono: eight bytes are one millisecond. */
+const BYTES_PER_MS = 8;
+/** Longest sentence that is played back; the rest of it is lost. */
+const MAX_SENTENCE_BYTES = 30_000 * BYTES_PER_MS;
+/** Sound before the gate opened that still belongs to the sentence: the first syllable. */
+const PRE_ROLL_BYTES = 300 * BYTES_PER_MS;
+/** When a sentence begins and ends. */
+const SENTENCE = { onsetMs: 120, releaseMs: 700 };
+
+/**
+ * A bot that needs nothing (`?bot=echo`): a beep, and then the caller hears what he said, sentence by sentence, with the
+ * real pacing, and may interrupt it. It tests a line, a codec and a barge-in by ear.
+ */
+export class EchoBot extends EventEmitter<ConversationEvents> implements Conversation {
+    readonly botName = 'echo';
+    readonly listensOnly = false;
+    readonly speaksFirst = true;
+    private readonly gate = new SpeechGate(SENTENCE);
+    private sentence: Uint8Array[] = [];
+    private sentenceBytes = 0;
+    private answers = 0;
+    private ended = false;
+
+    start(): Promise<void> {
+        this.emit('ready');
+        this.say(beepPcmu());
+        return Promise.resolve();
+    }
+
+    hear(pcmu: Uint8Array): void {
+        if (this.ended) return;
+        const wasTalking = this.gate.talking;
+        const change = this.gate.feed(pcmu);
+        this.record(pcmu, wasTalking || this.gate.talking);
+        if (change === 'started') this.emit('speechStarted');
+        if (change === 'stopped') this.answer();
+    }
+
+    /** A key entry is answered with a beep. */
+    tell(): void {
+        if (!this.ended) this.say(beepPcmu());
+    }
+
+    interrupt(): void {
+        // What it says is handed over whole: there is nothing left to stop.
+    }
+
+    end(): void {
+        this.ended = true;
+        this.forget();
+        this.removeAllListeners();
+    }
+
+    /** Keeps the sentence while it lasts, and between sentences the last moment before the next one. */
+    private record(pcmu: Uint8Array, talking: boolean): void {
+        const limitBytes = talking ? MAX_SENTENCE_BYTES : PRE_ROLL_BYTES;
+        if (talking && this.sentenceBytes + pcmu.length > limitBytes) return;
+        // The socket's buffer may be used again: a sentence outlives the frame.
+        this.sentence.push(Uint8Array.from(pcmu));
+        this.sentenceBytes += pcmu.length;
+        while (!talking && this.sentenceBytes - (this.sentence[0]?.length ?? 0) >= limitBytes) {
+            this.sentenceBytes -= this.sentence.shift()?.length ?? 0;
+        }
+    }
+
+    private answer(): void {
+        const pcmu = Buffer.concat(this.sentence);
+        this.forget();
+        this.emit('speechStopped');
+        this.say(pcmu);
+        const seconds = (pcmu.length / BYTES_PER_MS / 1000).toFixed(1);
+        this.emit('turn', new BotResponse('match', `(echo of ${seconds} s)`));
+    }
+
+    private say(pcmu: Uint8Array): void {
+        this.answers += 1;
+        const responseId = `echo_${this.answers}`;
+        const origin: AudioOrigin = { responseId, itemId: responseId, contentIndex: 0 };
+        this.emit('audio', pcmu, origin);
+        this.emit('responseEnded', responseId);
+    }
+
+    private forget(): void {
+        this.sentence = [];
+        this.sentenceBytes = 0;
+    }
+}

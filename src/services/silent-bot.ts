@@ -1,0 +1,33 @@
+import { EventEmitter } from 'node:events';
+import type { Conversation, ConversationEvents } from './conversation';
+
+/**
+ * A bot that answers the protocol and says nothing (`?bot=silent`): for Genesys' own AudioHook test suite and client,
+ * which offer stereo and take any audio from the server as an error.
+ */
+export class SilentBot extends EventEmitter<ConversationEvents> implements Conversation {
+    readonly botName = 'silent';
+    readonly listensOnly = true;
+    readonly speaksFirst = false;
+
+    start(): Promise<void> {
+        this.emit('ready');
+        return Promise.resolve();
+    }
+
+    hear(): void {
+        // It listens, and keeps nothing.
+    }
+
+    tell(): void {
+        // It has nothing to say about it.
+    }
+
+    interrupt(): void {
+        // It never talks.
+    }
+
+    end(): void {
+        this.removeAllListeners();
+    }
+}

@@ -1,0 +1,11 @@
+import { durationToMs } from '../../../protocol/duration';
+import type { ClientMessageOf } from '../../../protocol/message';
+import type { MessageHandler, SessionPort } from '../message-handler';
+
+/** `discarded`: the client threw caller audio away, because we read too slowly. */
+export class DiscardedMessageHandler implements MessageHandler<'discarded'> {
+    handleMessage(message: ClientMessageOf<'discarded'>, session: SessionPort): void {
+        const { discarded } = message.parameters;
+        session.skipAudio(discarded === undefined ? 0 : (durationToMs(discarded) ?? 0));
+    }
+}

@@ -1,0 +1,38 @@
+import type { ClientMessage, ClientMessageType } from '../../protocol/message';
+import { CloseMessageHandler } from './handlers/close-message-handler';
+import { DiscardedMessageHandler } from './handlers/discarded-message-handler';
+import { DTMFMessageHandler } from './handlers/dtmf-message-handler';
+import { ErrorMessageHandler } from './handlers/error-message-handler';
+import { OpenMessageHandler } from './handlers/open-message-handler';
+import { PausedMessageHandler } from './handlers/paused-message-handler';
+import { PingMessageHandler } from './handlers/ping-message-handler';
+import { PlaybackCompletedMessageHandler } from './handlers/playback-completed-message-handler';
+import { PlaybackStartedMessageHandler } from './handlers/playback-started-message-handler';
+import { ResumedMessageHandler } from './handlers/resumed-message-handler';
+import { UpdateMessageHandler } from './handlers/update-message-handler';
+import type { MessageHandler, SessionPort } from './message-handler';
+
+type HandlerTable = { readonly [T in ClientMessageType]: MessageHandler<T> };
+
+/** The table: each word of the client and the one file that knows what it means. */
+export class MessageHandlerRegistry {
+    private readonly handlers: HandlerTable = {
+        open: new OpenMessageHandler(),
+        close: new CloseMessageHandler(),
+        ping: new PingMessageHandler(),
+        error: new ErrorMessageHandler(),
+        playback_started: new PlaybackStartedMessageHandler(),
+        playback_completed: new PlaybackCompletedMessageHandler(),
+        dtmf: new DTMFMessageHandler(),
+        update: new UpdateMessageHandler(),
+        paused: new PausedMessageHandler(),
+        resumed: new ResumedMessageHandler(),
+        discarded: new DiscardedMessageHandler(),
+    };
+
+    /** Hands a message to the handler of its type. */
+    handle<T extends ClientMessageType>(message: Extract<ClientMessage, { type: T }>, session: SessionPort): void {
+        const handler: MessageHandler<T> = this.handlers[message.type as T];
+        handler.handleMessage(message, session);
+    }
+}
