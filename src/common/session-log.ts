@@ -7,7 +7,7 @@ const MAX_IGNORED_KINDS = 20;
 /** The log of one session. Says what is odd once and counts the rest: a client cannot fill the disk. */
 export class SessionLog {
     private readonly ignored = new Set<string>();
-    ignoredMessages = 0;
+    private ignoredMessages = 0;
 
     constructor(private logger: Logger) {}
 
@@ -18,6 +18,11 @@ export class SessionLog {
 
     info(fields: LogFields, message: string): void {
         this.logger.info(fields, message);
+    }
+
+    /** The closing line: the call's figures. */
+    end(fields: LogFields): void {
+        this.logger.info({ ...fields, ignoredMessages: this.ignoredMessages }, 'call ended');
     }
 
     /** Something of the catalogue happened. */

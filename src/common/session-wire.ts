@@ -2,6 +2,7 @@ import type { Uuid } from '../protocol/core';
 import type { EventEntity } from '../protocol/entities';
 import type { ServerMessageType, ServerParameters } from '../protocol/message';
 import type { Clock } from '../support/clock';
+import type { ErrorCode } from '../support/errors';
 import { TokenBucket } from '../support/token-bucket';
 import { EventOutbox } from './event-outbox';
 import { MessageSequence } from './message-sequence';
@@ -28,7 +29,7 @@ export interface SessionWireOptions {
     /** What the session's state allows now. */
     rules: () => StateRules;
     /** The client has let more pile up than it will ever read. */
-    onOverflow: () => void;
+    onOverflow: (code: ErrorCode) => void;
     onFault: (fault: unknown) => void;
 }
 
@@ -70,7 +71,7 @@ export class SessionWire {
         if (text === undefined) return false;
         this.textBucket.spend();
         this.socket.send(text);
-        if (this.socket.bufferedAmount > MAX_BUFFERED_BYTES) this.options.onOverflow();
+        if (this.socket.bufferedAmount > MAX_BUFFERED_BYTES) this.options.onOverflow('ERR_SLOW_READER');
         return true;
     }
 

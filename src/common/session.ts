@@ -53,9 +53,7 @@ export class Session implements SessionPort {
             clock,
             rules: () => this.rules,
             onFault: this.processFault,
-            onOverflow: () => {
-                this.abandon('ERR_SLOW_READER');
-            },
+            onOverflow: this.abandon,
         });
         this.deadlines = new SessionDeadlines(this.timers, {
             fail: this.fail,
@@ -107,8 +105,7 @@ export class Session implements SessionPort {
         this.state = 'gone';
         this.freeCall();
         this.timers.clear();
-        const { ignoredMessages } = this.log;
-        this.log.info({ ...this.record.fields(this.deps.clock.nowMs()), ignoredMessages }, 'call ended');
+        this.log.end(this.record.fields(this.deps.clock.nowMs()));
     }
 
     /** The process is going down: sends the call back to Architect. */
@@ -118,7 +115,8 @@ export class Session implements SessionPort {
     }
 
     allowsOrganization(organizationId: Uuid): boolean {
-        const code = organizationFault(organizationId, this.deps.identity, this.deps.config.organizations);
+        const { identity, config } = this.deps;
+        const code = organizationFault(organizationId, identity, config.organizations);
         if (code !== undefined) this.log.note(code);
         return code === undefined;
     }
@@ -150,8 +148,9 @@ export class Session implements SessionPort {
         this.state = this.pausedWhileOpening ? 'paused' : 'active';
         this.record.opened(this.deps.clock.nowMs());
         this.callerAudio.setMedia(media);
-        if (this.isProbe) {
-            this.conversation.end();
+        // A session without audio has nobody to talk to, like a probe.
+        if (this.isProbe || media.item === undefined) {
+            this.freeCall();
             return;
         }
         this.line = new VoiceLine({
@@ -291,8 +290,10 @@ export class Session implements SessionPort {
 
     /** Frees what belongs to the conversation; the session itself lives on to answer `close`. */
     private freeCall(): void {
-        this.line?.close();
-        this.conversation?.end();
+        if (this.line === undefined) this.conversation?.end();
+        else this.line.close();
+        this.line = undefined;
+        this.conversation = undefined;
         this.callerAudio.takeKept();
         this.wire.closeEvents();
     }

@@ -119,8 +119,7 @@ export class VoiceLine {
     finish(end: ConversationEnd): void {
         if (this.ending !== undefined || this.closed) return;
         this.ending = end;
-        this.dtmf.close();
-        this.options.conversation.end();
+        this.freeConversation();
         this.playback.endAllResponses();
         if (!this.playback.isAudible) {
             this.processDrained();
@@ -160,10 +159,15 @@ export class VoiceLine {
         this.closed = true;
         this.timers.clear();
         this.playback.close();
+        if (this.ending === undefined) this.freeConversation();
+    }
+
+    /** The bot's part, freed once: when it is over, or when the call is. */
+    private freeConversation(): void {
         this.dtmf.close();
         this.dtmf.removeAllListeners();
-        this.options.conversation.end();
         this.options.conversation.removeAllListeners();
+        this.options.conversation.end();
     }
 
     private listen(): void {

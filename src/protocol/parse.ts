@@ -32,7 +32,7 @@ const MAX_VARIABLES = 200;
 const MAX_VARIABLE_NAME_LENGTH = 200;
 
 /** Strings only; other values and hostile names are left out rather than refused: a variable must never kill a call. */
-const stringMap = z.unknown().transform((value): StringMap => {
+const stringMap = z.unknown().optional().transform((value): StringMap => {
     const map: Record<string, string> = Object.create(null) as Record<string, string>;
     if (typeof value !== 'object' || value === null) return map;
     for (const [name, text] of Object.entries(value).slice(0, MAX_VARIABLES)) {
@@ -41,7 +41,8 @@ const stringMap = z.unknown().transform((value): StringMap => {
     return map;
 });
 
-const text = z.string().catch('');
+/** Absent or odd text is empty text. */
+const text = z.string().optional().catch('').transform((value) => value ?? '');
 const optionalText = z.string().optional().catch(undefined);
 
 const mediaSchema = z.looseObject({
@@ -51,13 +52,10 @@ const mediaSchema = z.looseObject({
     rate: z.number(),
 });
 
-/** Media items of a shape we do not know are no choice of ours, and no reason to refuse the others. */
-const mediaList = z.array(z.unknown()).transform((items) =>
-    items.flatMap((item) => {
-        const parsed = mediaSchema.safeParse(item);
-        return parsed.success ? [parsed.data] : [];
-    }),
-);
+/** Stands for an offered item of a shape that we do not know: no choice of ours, and no reason to refuse the others. */
+const UNKNOWN_MEDIA = { type: 'unknown', format: 'unknown', channels: [], rate: 0 };
+
+const mediaList = z.array(mediaSchema.catch(UNKNOWN_MEDIA));
 
 const openSchema = z
     .object({
@@ -68,7 +66,7 @@ const openSchema = z
         language: optionalText,
         supportedLanguages: z.boolean().optional().catch(undefined),
         inputVariables: stringMap,
-        customConfig: z.unknown(),
+        customConfig: z.unknown().optional(),
     })
     .transform(({ language, supportedLanguages, ...rest }) => ({
         ...rest,
@@ -76,12 +74,10 @@ const openSchema = z
         ...(supportedLanguages === undefined ? {} : { supportedLanguages }),
     }));
 
-const gap = z
-    .object({ start: optionalText, discarded: optionalText })
-    .transform(({ start, discarded }) => ({
-        ...(start === undefined ? {} : { start }),
-        ...(discarded === undefined ? {} : { discarded }),
-    }));
+const gap = z.object({ start: optionalText, discarded: optionalText }).transform(({ start, discarded }) => ({
+    ...(start === undefined ? {} : { start }),
+    ...(discarded === undefined ? {} : { discarded }),
+}));
 
 const PARAMETERS: { [T in ClientMessageType]: z.ZodType<ClientParameters[T]> } = {
     open: openSchema,

@@ -1,0 +1,109 @@
+import { endianness } from 'node:os';
+import { decodeMulaw, encodeMulaw } from './mulaw';
+import { Downsampler, Upsampler } from './resampler';
+
+/**
+ * The audio of one call between Genesys (PCMU, 8 kHz, mono) and a bot. Each direction keeps its own state, so one
+ * transcoder serves one call. Whatever is returned belongs to the receiver and is not written to again.
+ */
+export interface Transcoder {
+    /** Caller's audio in the bot's format. */
+    toBot(pcmu: Uint8Array): Uint8Array;
+    /**
+     * Bot's audio as PCMU, cut anywhere: the odd byte of a 16-bit sample waits for the next call. N samples of an answer
+     * give ⌊N / 3⌋ bytes at any moment, so that 30 s in are 30 s out, and milliseconds can be counted on either side.
+     */
+    toCaller(bytes: Uint8Array): Uint8Array;
+    /** A new answer follows: forgets what the last one left (a filter tail of 1.6 ms, an odd byte). */
+    resetDownlink(): void;
+    /** As new, both directions. */
+    reset(): void;
+}
+
+const RATIO = 3;
+const BLOCK_SAMPLES = 1024;
+
+/**
+ * `pcm16`: 24 kHz, 16 bits, little-endian, mono. `pcmu`: the very bytes are passed through.
+ *
+ * Throws an Error for pcm16 on a big-endian processor.
+ */
+export function createTranscoder(format: 'pcm16' | 'pcmu'): Transcoder {
+    if (format === 'pcmu') return new PassThrough();
+    if (endianness() !== 'LE') throw new Error('pcm16 needs a little-endian processor; use pcmu on this one.');
+    return new Pcm16Transcoder();
+}
+
+class PassThrough implements Transcoder {
+    toBot(pcmu: Uint8Array): Uint8Array {
+        return pcmu;
+    }
+
+    toCaller(bytes: Uint8Array): Uint8Array {
+        return bytes;
+    }
+
+    resetDownlink(): void {
+        // Bytes that pass through leave nothing behind.
+    }
+
+    reset(): void {
+        // As above.
+    }
+}
+
+class Pcm16Transcoder implements Transcoder {
+    private readonly up = new Upsampler(RATIO);
+    private readonly down = new Downsampler(RATIO);
+    /** Decoded caller audio, or the bot's lowered audio: used within one call only. */
+    private readonly narrow = new Int16Array(BLOCK_SAMPLES);
+    private readonly wide = new Int16Array(BLOCK_SAMPLES);
+    /** The same memory as `wide`. */
+    private readonly wideBytes = new Uint8Array(this.wide.buffer);
+    /** 1 while the low half of a sample waits for its high half, which opens the next call's bytes. */
+    private waitingBytes = 0;
+    private waitingByte = 0;
+
+    toBot(pcmu: Uint8Array): Uint8Array {
+        const pcm = new Int16Array(pcmu.length * RATIO);
+        for (let start = 0; start < pcmu.length; start += BLOCK_SAMPLES) {
+            const codes = pcmu.subarray(start, start + BLOCK_SAMPLES);
+            decodeMulaw(codes, this.narrow);
+            this.up.process(this.narrow.subarray(0, codes.length), pcm.subarray(start * RATIO));
+        }
+        return new Uint8Array(pcm.buffer);
+    }
+
+    toCaller(bytes: Uint8Array): Uint8Array {
+        const pcmu = new Uint8Array(this.down.outputCount((this.waitingBytes + bytes.length) >> 1));
+        let written = 0;
+        for (let start = 0; start < bytes.length;) {
+            const piece = bytes.subarray(start, start + this.wideBytes.length - this.waitingBytes);
+            const count = this.down.process(this.takeSamples(piece), this.narrow);
+            encodeMulaw(this.narrow.subarray(0, count), pcmu.subarray(written));
+            written += count;
+            start += piece.length;
+        }
+        return pcmu;
+    }
+
+    resetDownlink(): void {
+        this.down.reset();
+        this.waitingBytes = 0;
+    }
+
+    reset(): void {
+        this.up.reset();
+        this.resetDownlink();
+    }
+
+    /** The whole samples in the waiting byte and `piece`, valid until the next call; an odd byte at the end waits. */
+    private takeSamples(piece: Uint8Array): Int16Array {
+        const available = this.waitingBytes + piece.length;
+        this.wideBytes[0] = this.waitingByte;
+        this.wideBytes.set(piece, this.waitingBytes);
+        this.waitingBytes = available % 2;
+        this.waitingByte = this.wideBytes[available - 1] ?? 0;
+        return this.wide.subarray(0, available >> 1);
+    }
+}

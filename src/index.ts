@@ -1,0 +1,58 @@
+import { config as loadDotenv } from 'dotenv';
+import { loadConfig } from './common/environment-variables';
+import { unknownVariables } from './support/env-reader';
+import { CodedError, ERRORS } from './support/errors';
+import { createLogger, faultFields, type Logger } from './support/logger';
+import { Server } from './websocket/server';
+
+async function main(): Promise<void> {
+    loadDotenv({ quiet: true });
+    const config = loadConfig(process.env);
+    const logger = createLogger({ level: config.logLevel, pretty: process.stdout.isTTY });
+    for (const name of unknownVariables(process.env)) logger.warn({}, `${name} is not a setting of this server`);
+    const server = new Server({ config, logger });
+    drainOnSignals(server, logger);
+    drainOnFaults(server, logger);
+    await server.start();
+}
+
+/** The first signal drains, the second one ends the process at once. */
+function drainOnSignals(server: Server, logger: Logger): void {
+    let signalled = false;
+    const onSignal = (): void => {
+        if (signalled) process.exit(1);
+        signalled = true;
+        void leave(server, logger, 0);
+    };
+    process.on('SIGTERM', onSignal);
+    process.on('SIGINT', onSignal);
+}
+
+/** A fault that nobody caught is a bug. The calls get a goodbye, and whoever watches the process starts a new one. */
+function drainOnFaults(server: Server, logger: Logger): void {
+    const onFault = (fault: unknown): void => {
+        logger.error({ ...faultFields(fault), code: 'ERR_INTERNAL' }, 'uncaught fault: the server drains and ends');
+        void leave(server, logger, 1);
+    };
+    process.on('uncaughtException', onFault);
+    process.on('unhandledRejection', onFault);
+}
+
+async function leave(server: Server, logger: Logger, exitCode: number): Promise<void> {
+    try {
+        await server.stop();
+    } catch (fault) {
+        logger.error({ ...faultFields(fault), code: 'ERR_INTERNAL' }, ERRORS.ERR_INTERNAL.cause);
+    }
+    process.exit(exitCode);
+}
+
+function explain(fault: unknown): string {
+    if (fault instanceof CodedError) return `${fault.code}: ${fault.message}\n${fault.cure}\n`;
+    return `${fault instanceof Error ? (fault.stack ?? fault.message) : String(fault)}\n`;
+}
+
+main().catch((fault: unknown) => {
+    process.stderr.write(explain(fault));
+    process.exit(1);
+});

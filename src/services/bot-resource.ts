@@ -1,0 +1,229 @@
+import { EventEmitter } from 'node:events';
+import { createTranscoder, type Transcoder } from '../audio/transcoder';
+import type { OpenAIConfig } from '../common/environment-variables';
+import type { Clock } from '../support/clock';
+import { CodedError } from '../support/errors';
+import { faultFields, type Logger } from '../support/logger';
+import type { Conversation, ConversationEnd, ConversationEvents, HeardPosition } from './conversation';
+import { OpenAIRealtimeService } from './openai-realtime-service';
+import { AudioBacklog } from './realtime-audio-backlog';
+import { RealtimeTalk } from './realtime-talk';
+import type { TalkPort } from './realtime-talk-port';
+import type { CreateSocket } from './realtime-transport';
+import type { CallUsage } from './realtime-usage';
+import { END_CALL } from './tools/end-call';
+import type { Tool } from './tools/tool';
+import { ToolRunner } from './tools/tool-runner';
+
+export interface BotResourceDeps {
+    clock: Clock;
+    logger: Logger;
+    /** What the model can do beside talking. Default: hang up. */
+    tools?: readonly Tool[];
+    /** Log what was said. Default false. */
+    logTranscripts?: boolean;
+    /** Opens the sockets; `ws` ones unless a test hands in its own. */
+    createSocket?: CreateSocket;
+}
+
+/** Caller audio kept before the first session is ready, and while a lost one is replaced: PCMU, 8 bytes each millisecond. */
+const KEPT_AT_START_BYTES = 10_000 * 8;
+const KEPT_AT_LOSS_BYTES = 5000 * 8;
+/** Sessions lost in one call, beyond which there is no other. */
+const MAX_RECONNECTS = 3;
+const MAX_KEPT_NOTES = 8;
+
+/**
+ * OpenAI's model on one call: joins the Realtime session with the caller's audio, and replaces a lost session by another one that
+ * knows what was said (sheet, section 14).
+ */
+export class BotResource extends EventEmitter<ConversationEvents> implements Conversation {
+    readonly botName = 'openai';
+    readonly listensOnly = false;
+    readonly speaksFirst: boolean;
+    private state: 'idle' | 'starting' | 'talking' | 'reconnecting' | 'over' = 'idle';
+    private readonly logger: Logger;
+    private readonly tools: ToolRunner;
+    private readonly talk: RealtimeTalk;
+    private readonly waiting = new AudioBacklog(KEPT_AT_START_BYTES);
+    private readonly notes: string[] = [];
+    private readonly services: OpenAIRealtimeService[] = [];
+    private service: OpenAIRealtimeService | undefined;
+    private uplink: Transcoder | undefined;
+    private startedMs = 0;
+
+    constructor(
+        private readonly config: OpenAIConfig,
+        private readonly deps: BotResourceDeps,
+    ) {
+        super();
+        this.logger = deps.logger;
+        this.speaksFirst = config.greeting !== '';
+        this.tools = new ToolRunner(deps.tools ?? [END_CALL], deps);
+        const { clock, logger, logTranscripts = false } = deps;
+        this.talk = new RealtimeTalk({
+            config,
+            clock,
+            logger,
+            logTranscripts,
+            tools: this.tools,
+            port: this.talkPort(),
+        });
+    }
+
+    /** Tokens of the call so far. */
+    get usage(): Readonly<CallUsage> {
+        return this.talk.usage.total;
+    }
+
+    /** Rejects with the CodedError of `OpenAIRealtimeService.connect`; everything is freed then. */
+    async start(): Promise<void> {
+        if (this.state !== 'idle') throw new CodedError('ERR_OPENAI_ABANDONED');
+        this.state = 'starting';
+        this.startedMs = this.deps.clock.nowMs();
+        try {
+            await this.open();
+        } catch (error) {
+            this.release();
+            throw error;
+        }
+    }
+
+    hear(pcmu: Uint8Array): void {
+        if (this.state === 'over') return;
+        if (this.uplink === undefined) this.waiting.push(pcmu);
+        else this.service?.sendAudio(this.uplink.toBot(pcmu));
+    }
+
+    tell(text: string): void {
+        if (this.state === 'talking') this.talk.tell(text);
+        else if (this.state !== 'over' && this.notes.length < MAX_KEPT_NOTES) this.notes.push(text);
+    }
+
+    interrupt(heard: HeardPosition): void {
+        if (this.state !== 'over') this.talk.interrupt(heard);
+    }
+
+    end(): void {
+        this.release();
+        this.removeAllListeners();
+    }
+
+    private open(): Promise<void> {
+        const { clock, logger, createSocket } = this.deps;
+        const tools = this.tools.definitions;
+        const interruptible = this.talk.interruptible;
+        const service = new OpenAIRealtimeService(this.config, { clock, logger, createSocket, tools, interruptible });
+        this.service = service;
+        this.services.push(service);
+        service.on('ready', () => {
+            this.onReady(service);
+        });
+        service.on('lost', (why) => {
+            this.onLost(service, why);
+        });
+        service.on('fatal', (error) => {
+            this.fail(error);
+        });
+        return service.connect();
+    }
+
+    private onReady(service: OpenAIRealtimeService): void {
+        const first = this.state === 'starting';
+        this.state = 'talking';
+        this.logReady(service);
+        this.talk.take(service);
+        const uplink = createTranscoder(service.formats.input);
+        this.uplink = uplink;
+        if (this.waiting.length > 0) service.sendAudio(uplink.toBot(this.waiting.take(this.waiting.length)));
+        for (const note of this.notes.splice(0)) this.talk.tell(note);
+        if (first) this.emit('ready');
+    }
+
+    private onLost(service: OpenAIRealtimeService, why: string): void {
+        if (this.isOver()) return;
+        this.uplink = undefined;
+        this.waiting.limit(KEPT_AT_LOSS_BYTES);
+        this.state = 'reconnecting';
+        this.talk.leave(service);
+        if (this.isOver()) return;
+        if (this.services.length > MAX_RECONNECTS) {
+            this.fail(new CodedError('ERR_OPENAI_LOST', `${MAX_RECONNECTS} times.`));
+            return;
+        }
+        this.logger.warn({ code: 'ERR_OPENAI_LOST', why, reconnects: this.services.length }, 'Lost; connecting again.');
+        this.open().catch((error: unknown) => {
+            this.fail(error);
+        });
+    }
+
+    /** Nothing more will come of this conversation. */
+    private fail(error: unknown): void {
+        if (this.isOver()) return;
+        const code = error instanceof CodedError ? error.code : 'ERR_INTERNAL';
+        this.logger.error(faultFields(error), 'The bot cannot go on.');
+        const outputVariables = { end_reason: 'bot_failed', error_code: code };
+        this.finish({ reason: 'error', info: `The bot cannot go on (${code}).`, outputVariables });
+    }
+
+    private finish(end: ConversationEnd): void {
+        if (this.isOver()) return;
+        this.release();
+        this.emit('ended', end);
+    }
+
+    private talkPort(): TalkPort {
+        return {
+            audio: (pcmu, origin) => this.emit('audio', pcmu, origin),
+            responseEnded: (responseId) => this.emit('responseEnded', responseId),
+            speechStarted: () => this.emit('speechStarted'),
+            speechStopped: () => this.emit('speechStopped'),
+            turn: (turn) => this.emit('turn', turn),
+            ended: (end) => {
+                this.finish(end);
+            },
+        };
+    }
+
+    /** A method, because a listener may have ended the call in the middle of what we do. */
+    private isOver(): boolean {
+        return this.state === 'over';
+    }
+
+    private release(): void {
+        if (this.state === 'over') return;
+        const started = this.state !== 'idle';
+        this.state = 'over';
+        this.talk.close();
+        this.service?.close();
+        this.uplink = undefined;
+        this.waiting.clear();
+        this.notes.length = 0;
+        if (started) this.logEnd();
+    }
+
+    private logReady(service: OpenAIRealtimeService): void {
+        const { model, voice } = this.config;
+        const readyMs = Math.round(this.deps.clock.nowMs() - this.startedMs);
+        const { input, output } = service.formats;
+        const fields = { model, voice, input, output, attempts: service.counters.attempts, readyMs };
+        if (input !== this.config.audioFormat || output !== this.config.audioFormat) {
+            this.logger.warn(
+                { code: 'ERR_OPENAI_FORMAT', ...fields },
+                'OpenAI chose another audio format; it is transcoded.',
+            );
+        }
+        this.logger.info(fields, 'The bot is ready.');
+    }
+
+    private logEnd(): void {
+        const counters = this.services.map((service) => service.counters);
+        const droppedMs = counters.reduce(
+            (sum, each) => sum + each.droppedMs,
+            Math.round(this.waiting.droppedBytes / 8),
+        );
+        const ignored = counters.map((each) => each.ignored).filter((each) => Object.keys(each).length > 0);
+        const reconnects = Math.max(0, this.services.length - 1);
+        this.logger.info({ usage: this.usage, reconnects, droppedMs, ignored }, 'The bot’s session is over.');
+    }
+}

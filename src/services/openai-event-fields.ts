@@ -1,0 +1,83 @@
+/** Reading untrusted JSON, field by field: what is missing or of another type is `undefined`, never an exception. */
+
+export type Fields = Readonly<Record<string, unknown>>;
+
+const NO_FIELDS: Fields = {};
+
+/** Is it a JSON object (not null, not an array)? */
+export function isFields(value: unknown): value is Fields {
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** A string field, or undefined. */
+export function textIn(fields: Fields, name: string): string | undefined {
+    const value = fields[name];
+    return typeof value === 'string' ? value : undefined;
+}
+
+/** A finite number field, or undefined. */
+export function finiteIn(fields: Fields, name: string): number | undefined {
+    const value = fields[name];
+    return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+}
+
+/** An object field; an empty object where there is none. */
+export function recordIn(fields: Fields, name: string): Fields {
+    const value = fields[name];
+    return isFields(value) ? value : NO_FIELDS;
+}
+
+/** An array field; an empty array where there is none. */
+export function listIn(fields: Fields, name: string): readonly unknown[] {
+    const value: unknown = fields[name];
+    return Array.isArray(value) ? value : [];
+}
+
+/** An audio format that the session says it uses; `unknown`: one that this bridge cannot read. */
+export type WireFormat = 'pcm16' | 'pcmu' | 'unknown';
+
+/** The formats of `session.updated`: caller to model, and model to caller. */
+export interface SessionFormats {
+    input: WireFormat;
+    output: WireFormat;
+}
+
+/** Reads `audio.input.format` and `audio.output.format` of a session object (sheet, section 4). */
+export function readFormats(session: Fields): SessionFormats {
+    const audio = recordIn(session, 'audio');
+    return { input: formatOf(recordIn(audio, 'input')), output: formatOf(recordIn(audio, 'output')) };
+}
+
+function formatOf(side: Fields): WireFormat {
+    const format = recordIn(side, 'format');
+    const type = textIn(format, 'type');
+    if (type === 'audio/pcmu') return 'pcmu';
+    return type === 'audio/pcm' && finiteIn(format, 'rate') === 24_000 ? 'pcm16' : 'unknown';
+}
+
+/** Tokens of one answer (sheet, section 12). A field that is missing counts 0. */
+export interface ResponseUsage {
+    totalTokens: number;
+    inputTokens: number;
+    outputTokens: number;
+    cachedTokens: number;
+    inputAudioTokens: number;
+    outputAudioTokens: number;
+}
+
+export function readUsage(usage: Fields): ResponseUsage {
+    const input = recordIn(usage, 'input_token_details');
+    const output = recordIn(usage, 'output_token_details');
+    return {
+        totalTokens: countIn(usage, 'total_tokens'),
+        inputTokens: countIn(usage, 'input_tokens'),
+        outputTokens: countIn(usage, 'output_tokens'),
+        cachedTokens: countIn(input, 'cached_tokens'),
+        inputAudioTokens: countIn(input, 'audio_tokens'),
+        outputAudioTokens: countIn(output, 'audio_tokens'),
+    };
+}
+
+function countIn(fields: Fields, name: string): number {
+    return Math.max(0, finiteIn(fields, name) ?? 0);
+}

@@ -1,0 +1,286 @@
+import type { ConversationItem, RealtimeClientEvent } from 'openai/resources/realtime/realtime';
+import {
+    finiteIn,
+    type Fields,
+    isFields,
+    listIn,
+    readFormats,
+    readUsage,
+    recordIn,
+    type ResponseUsage,
+    type SessionFormats,
+    textIn,
+} from './openai-event-fields';
+
+/** An event that we send (sheet, section 7). `event_id` is added by the service. */
+export type ClientEvent = RealtimeClientEvent;
+/** A conversation item that we create. */
+export type NewItem = ConversationItem;
+
+/** Where a piece of an answer belongs. */
+export interface PartOrigin {
+    responseId: string;
+    itemId: string;
+    outputIndex: number;
+    contentIndex: number;
+}
+
+/** A finished function call of the model; `argumentsJson` is untrusted text. */
+export interface FunctionCall {
+    callId: string;
+    name: string;
+    argumentsJson: string;
+    completed: boolean;
+}
+
+/** An item of a conversation or of an answer. */
+export interface ItemInfo {
+    id: string;
+    kind: 'message' | 'function_call' | 'other';
+    role: 'user' | 'assistant' | 'system' | undefined;
+    /** The text or transcript of its parts, joined; undefined: the server does not know it (yet). */
+    text: string | undefined;
+    call: FunctionCall | undefined;
+}
+
+/** An error as the service words it. `message` may quote what was sent: log it only after `redact`. */
+export interface ApiError {
+    type: string;
+    code: string | undefined;
+    message: string;
+    param: string | undefined;
+    /** Our event that it is about. */
+    eventId: string | undefined;
+}
+
+export type ResponseStatus = 'completed' | 'cancelled' | 'failed' | 'incomplete' | 'other';
+
+/** An answer's end (sheet, section 9.6). */
+export interface ResponseEnd {
+    id: string;
+    status: ResponseStatus;
+    reason: string | undefined;
+    error: ApiError | undefined;
+    items: readonly ItemInfo[];
+    usage: ResponseUsage | undefined;
+}
+
+/** The server events that the bridge acts on, narrowed; every other one is `ignored`. */
+export type ServerEvent =
+    | ({ type: 'audio'; bytes: Buffer } & PartOrigin)
+    | ({ type: 'audio-done' } & PartOrigin)
+    | ({ type: 'transcript'; delta: string } & PartOrigin)
+    | ({ type: 'transcript-done'; text: string } & PartOrigin)
+    | ({ type: 'text'; delta: string } & PartOrigin)
+    | { type: 'session-created'; sessionId: string; expiresAtEpochMs: number | undefined }
+    | { type: 'session-updated'; formats: SessionFormats }
+    | { type: 'speech-started'; itemId: string }
+    | { type: 'speech-stopped'; itemId: string }
+    | { type: 'response-created'; id: string; clientEventId: string | undefined }
+    | { type: 'response-done'; response: ResponseEnd }
+    | { type: 'output-item-added'; responseId: string; outputIndex: number; item: ItemInfo }
+    | { type: 'output-item-done'; responseId: string; outputIndex: number; item: ItemInfo }
+    | { type: 'item-added'; previousItemId: string | undefined; item: ItemInfo }
+    | { type: 'caller-transcript'; itemId: string; text: string }
+    | { type: 'error'; error: ApiError }
+    | { type: 'ignored'; name: string };
+
+/**
+ * Reads one frame of the service. Untrusted: an unknown type, an odd shape or text that is no JSON gives `ignored` with a
+ * short name for the count; nothing throws. Audio comes out decoded, once; a delta that is no base64 is ignored.
+ */
+export function readServerEvent(frame: string): ServerEvent {
+    const fields = parseFields(frame);
+    if (fields === undefined) return ignored('not-json');
+    const type = textIn(fields, 'type');
+    if (type === 'response.output_audio.delta') return readAudio(fields);
+    const reader = type === undefined ? undefined : READERS.get(type);
+    return reader?.(fields) ?? ignored(reader === undefined ? (type ?? 'no-type') : `odd ${String(type)}`);
+}
+
+function ignored(name: string): ServerEvent {
+    return { type: 'ignored', name: name.slice(0, 80) };
+}
+
+function parseFields(frame: string): Fields | undefined {
+    try {
+        const value: unknown = JSON.parse(frame);
+        return isFields(value) ? value : undefined;
+    } catch {
+        return undefined;
+    }
+}
+
+function readAudio(fields: Fields): ServerEvent {
+    const origin = readOrigin(fields);
+    const delta = textIn(fields, 'delta');
+    const bytes = delta === undefined ? undefined : decodeBase64(delta);
+    if (origin === undefined || bytes === undefined) return ignored('odd response.output_audio.delta');
+    return { type: 'audio', bytes, ...origin };
+}
+
+/** Node skips what is not base64 and gives fewer bytes than the length promises: then it is no audio. */
+function decodeBase64(text: string): Buffer | undefined {
+    if (text.length % 4 !== 0) return undefined;
+    const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
+    const bytes = Buffer.from(text, 'base64');
+    return bytes.length === (text.length / 4) * 3 - padding ? bytes : undefined;
+}
+
+function readOrigin(fields: Fields): PartOrigin | undefined {
+    const responseId = textIn(fields, 'response_id');
+    const itemId = textIn(fields, 'item_id');
+    if (responseId === undefined || itemId === undefined) return undefined;
+    return {
+        responseId,
+        itemId,
+        outputIndex: indexIn(fields, 'output_index'),
+        contentIndex: indexIn(fields, 'content_index'),
+    };
+}
+
+function indexIn(fields: Fields, name: string): number {
+    const value = finiteIn(fields, name) ?? 0;
+    return Number.isInteger(value) && value >= 0 ? value : 0;
+}
+
+type Reader = (fields: Fields) => ServerEvent | undefined;
+
+const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
+    ['response.output_audio.done', (fields) => withOrigin(fields, (origin) => ({ type: 'audio-done', ...origin }))],
+    [
+        'response.output_audio_transcript.delta',
+        (fields) => withText(fields, 'delta', (delta, origin) => ({ type: 'transcript', delta, ...origin })),
+    ],
+    [
+        'response.output_audio_transcript.done',
+        (fields) => withText(fields, 'transcript', (text, origin) => ({ type: 'transcript-done', text, ...origin })),
+    ],
+    [
+        'response.output_text.delta',
+        (fields) => withText(fields, 'delta', (delta, origin) => ({ type: 'text', delta, ...origin })),
+    ],
+    ['session.created', readSessionCreated],
+    ['session.updated', (fields) => ({ type: 'session-updated', formats: readFormats(recordIn(fields, 'session')) })],
+    [
+        'input_audio_buffer.speech_started',
+        (fields) => ({ type: 'speech-started', itemId: textIn(fields, 'item_id') ?? '' }),
+    ],
+    [
+        'input_audio_buffer.speech_stopped',
+        (fields) => ({ type: 'speech-stopped', itemId: textIn(fields, 'item_id') ?? '' }),
+    ],
+    ['response.created', readResponseCreated],
+    ['response.done', readResponseDone],
+    ['response.output_item.added', (fields) => readOutputItem(fields, 'output-item-added')],
+    ['response.output_item.done', (fields) => readOutputItem(fields, 'output-item-done')],
+    ['conversation.item.added', readItemAdded],
+    ['conversation.item.input_audio_transcription.completed', readCallerTranscript],
+    ['error', (fields) => ({ type: 'error', error: readError(recordIn(fields, 'error')) })],
+]);
+
+function withOrigin(fields: Fields, make: (origin: PartOrigin) => ServerEvent): ServerEvent | undefined {
+    const origin = readOrigin(fields);
+    return origin === undefined ? undefined : make(origin);
+}
+
+function withText(
+    fields: Fields,
+    name: string,
+    make: (text: string, origin: PartOrigin) => ServerEvent,
+): ServerEvent | undefined {
+    const text = textIn(fields, name);
+    return text === undefined ? undefined : withOrigin(fields, (origin) => make(text, origin));
+}
+
+function readSessionCreated(fields: Fields): ServerEvent {
+    const session = recordIn(fields, 'session');
+    const expiresAt = finiteIn(session, 'expires_at');
+    const expiresAtEpochMs = expiresAt === undefined ? undefined : expiresAt * 1000;
+    return { type: 'session-created', sessionId: textIn(session, 'id') ?? '', expiresAtEpochMs };
+}
+
+function readResponseCreated(fields: Fields): ServerEvent | undefined {
+    const response = recordIn(fields, 'response');
+    const id = textIn(response, 'id');
+    if (id === undefined) return undefined;
+    return { type: 'response-created', id, clientEventId: textIn(recordIn(response, 'metadata'), 'client_event_id') };
+}
+
+function readResponseDone(fields: Fields): ServerEvent | undefined {
+    const response = recordIn(fields, 'response');
+    const id = textIn(response, 'id');
+    if (id === undefined) return undefined;
+    const details = recordIn(response, 'status_details');
+    const items = listIn(response, 'output').flatMap((item) => readItem(item) ?? []);
+    const error = isFields(details['error']) ? readError(details['error']) : undefined;
+    const status = readStatus(textIn(response, 'status'));
+    const usage = isFields(response['usage']) ? readUsage(response['usage']) : undefined;
+    return { type: 'response-done', response: { id, status, reason: textIn(details, 'reason'), error, items, usage } };
+}
+
+function readStatus(status: string | undefined): ResponseStatus {
+    if (status === 'completed' || status === 'cancelled' || status === 'failed' || status === 'incomplete')
+        return status;
+    return 'other';
+}
+
+function readOutputItem(fields: Fields, type: 'output-item-added' | 'output-item-done'): ServerEvent | undefined {
+    const responseId = textIn(fields, 'response_id');
+    const item = readItem(fields['item']);
+    if (responseId === undefined || item === undefined) return undefined;
+    return { type, responseId, outputIndex: indexIn(fields, 'output_index'), item };
+}
+
+function readItemAdded(fields: Fields): ServerEvent | undefined {
+    const item = readItem(fields['item']);
+    return item === undefined
+        ? undefined
+        : { type: 'item-added', previousItemId: textIn(fields, 'previous_item_id'), item };
+}
+
+function readCallerTranscript(fields: Fields): ServerEvent | undefined {
+    const itemId = textIn(fields, 'item_id');
+    const text = textIn(fields, 'transcript');
+    return itemId === undefined || text === undefined ? undefined : { type: 'caller-transcript', itemId, text };
+}
+
+function readItem(value: unknown): ItemInfo | undefined {
+    if (!isFields(value)) return undefined;
+    const id = textIn(value, 'id');
+    if (id === undefined) return undefined;
+    const type = textIn(value, 'type');
+    const kind = type === 'message' || type === 'function_call' ? type : 'other';
+    const call = kind === 'function_call' ? readCall(value) : undefined;
+    return { id, kind, role: readRole(textIn(value, 'role')), text: readContentText(value), call };
+}
+
+function readRole(role: string | undefined): ItemInfo['role'] {
+    return role === 'user' || role === 'assistant' || role === 'system' ? role : undefined;
+}
+
+function readContentText(item: Fields): string | undefined {
+    const texts = listIn(item, 'content').flatMap((part) => {
+        if (!isFields(part)) return [];
+        return textIn(part, 'transcript') ?? textIn(part, 'text') ?? [];
+    });
+    return texts.length === 0 ? undefined : texts.join(' ');
+}
+
+function readCall(item: Fields): FunctionCall | undefined {
+    const callId = textIn(item, 'call_id');
+    const name = textIn(item, 'name');
+    if (callId === undefined || name === undefined) return undefined;
+    const argumentsJson = textIn(item, 'arguments') ?? '';
+    return { callId, name, argumentsJson, completed: textIn(item, 'status') === 'completed' };
+}
+
+function readError(error: Fields): ApiError {
+    return {
+        type: textIn(error, 'type') ?? '',
+        code: textIn(error, 'code'),
+        message: textIn(error, 'message') ?? '',
+        param: textIn(error, 'param'),
+        eventId: textIn(error, 'event_id'),
+    };
+}

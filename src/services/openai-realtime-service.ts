@@ -1,0 +1,275 @@
+import { EventEmitter } from 'node:events';
+import type { OpenAIConfig } from '../common/environment-variables';
+import { CodedError } from '../support/errors';
+import { faultFields, type Logger } from '../support/logger';
+import { classify, fatalError, judgeEnd, judgeFailures, logApiError, type Verdict } from './openai-errors';
+import { OpenAIHandshake } from './openai-handshake';
+import {
+    readServerEvent,
+    type ApiError,
+    type ClientEvent,
+    type ResponseEnd,
+    type ServerEvent,
+} from './openai-realtime-events';
+import { sessionFor, type AgreedFormats } from './openai-session-config';
+import { EventIds, NameCounter } from './realtime-event-ids';
+import type { RealtimeServiceDeps, RealtimeServiceEvents } from './realtime-service-events';
+import type { RealtimeTransport } from './realtime-transport';
+import { RealtimeUplink } from './realtime-uplink';
+import { ResponseSequencer, type ResponseRequest } from './response-sequencer';
+
+export type { RealtimeServiceDeps, RealtimeServiceEvents } from './realtime-service-events';
+
+/** Server errors that one session survives. */
+const MAX_SERVER_TROUBLES = 1;
+
+/**
+ * One session of the Realtime API: connects, configures, sends audio and events, tells what comes back (sheet, section C).
+ * It owns everything that is true of one connection; `BotResource` owns what is true of the call.
+ */
+export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
+    private state: 'idle' | 'connecting' | 'ready' | 'closed' = 'idle';
+    private readonly logger: Logger;
+    private readonly handshake: OpenAIHandshake;
+    private readonly uplink: RealtimeUplink;
+    private readonly sequencer: ResponseSequencer;
+    private readonly ids = new EventIds();
+    private readonly ignored = new NameCounter();
+    private transport: RealtimeTransport | undefined;
+    private agreed: AgreedFormats | undefined;
+    private settle: { resolve: () => void; reject: (error: CodedError) => void } | undefined;
+    private interruptible: boolean;
+    private serverTroubles = 0;
+
+    constructor(
+        private readonly config: OpenAIConfig,
+        private readonly deps: RealtimeServiceDeps,
+    ) {
+        super();
+        this.logger = deps.logger;
+        this.interruptible = deps.interruptible ?? true;
+        const onFault = (fault: unknown): void => {
+            this.logger.error({ code: 'ERR_INTERNAL', ...faultFields(fault) }, 'A timer of the bot’s session failed.');
+        };
+        this.uplink = new RealtimeUplink(config.audioFormat, deps.clock, onFault);
+        this.sequencer = this.makeSequencer(onFault);
+        this.handshake = this.makeHandshake();
+    }
+
+    /** The formats of the running session; before it is ready, those that are asked for. */
+    get formats(): AgreedFormats {
+        return this.agreed ?? { input: this.config.audioFormat, output: this.config.audioFormat };
+    }
+
+    /** The answer that the model is giving. */
+    get activeResponseId(): string | undefined {
+        return this.sequencer.activeId;
+    }
+
+    /** The answer that was asked for, or is being given, and has not ended. */
+    get owedResponse(): ResponseRequest | undefined {
+        return this.sequencer.owed;
+    }
+
+    /** Does the service itself cancel the active answer when the caller speaks? */
+    get interruptsItself(): boolean {
+        return this.interruptible;
+    }
+
+    /** For the log: sockets opened, milliseconds of caller audio dropped, events ignored by type. */
+    get counters(): { attempts: number; droppedMs: number; ignored: Readonly<Record<string, number>> } {
+        return { attempts: this.handshake.attempts, droppedMs: this.uplink.droppedMs, ignored: this.ignored.total };
+    }
+
+    /**
+     * Connects and configures; called once. Tries again where that may help, for at most 8 s.
+     *
+     * Rejects with a CodedError: ERR_OPENAI_KEY, _MODEL, _QUOTA, _REFUSED, _CONNECT, _NO_SESSION, _FORMAT, _REFUSED_UPDATE,
+     * or _ABANDONED when `close` comes first.
+     */
+    connect(): Promise<void> {
+        if (this.state !== 'idle') return Promise.reject(new CodedError('ERR_OPENAI_ABANDONED'));
+        this.state = 'connecting';
+        return new Promise((resolve, reject) => {
+            this.settle = { resolve, reject };
+            this.handshake.start();
+        });
+    }
+
+    /** Caller audio in `formats.input`. Never throws, never waits; before the session is ready the last 10 s are kept. */
+    sendAudio(bytes: Uint8Array): void {
+        if (this.state !== 'closed') this.uplink.push(bytes);
+    }
+
+    /** Sends an event; `meaning` explains an error about it in the log. Does nothing unless the session is ready. */
+    send(event: ClientEvent, meaning: string): void {
+        if (this.state === 'ready') this.transmit({ ...event, event_id: this.ids.next(meaning) });
+    }
+
+    /** Asks for an answer, now or after the active one. */
+    respond(request: ResponseRequest): void {
+        if (this.state === 'ready') this.sequencer.request(request);
+    }
+
+    /** Cancels the active answer, if there is one; its end is reported as usual. */
+    cancelResponse(): void {
+        if (this.state === 'ready') this.sequencer.cancel();
+    }
+
+    /** Lets the caller interrupt, or not: the whole configuration is sent again. */
+    setInterruptible(interruptible: boolean): void {
+        this.interruptible = interruptible;
+        this.send(this.update(), 'session.update (interruptible)');
+    }
+
+    /** Ends the session with close code 1000 and frees everything. May be called twice, and at any time. */
+    close(): void {
+        if (this.state === 'closed') return;
+        this.release();
+        this.removeAllListeners();
+        this.settle?.reject(new CodedError('ERR_OPENAI_ABANDONED'));
+        this.settle = undefined;
+    }
+
+    private makeHandshake(): OpenAIHandshake {
+        return new OpenAIHandshake(this.config, {
+            clock: this.deps.clock,
+            logger: this.logger,
+            createSocket: this.deps.createSocket,
+            update: () => ({ ...this.update(), event_id: this.ids.next('session.update') }),
+            ready: (transport, agreed) => {
+                this.becomeReady(transport, agreed);
+            },
+            failed: (error) => {
+                this.release();
+                this.settle?.reject(error);
+            },
+            frame: (text) => {
+                this.onFrame(text);
+            },
+            ended: (end) => {
+                this.finish(judgeEnd(end));
+            },
+        });
+    }
+
+    private makeSequencer(onFault: (fault: unknown) => void): ResponseSequencer {
+        const port = {
+            newEventId: (meaning: string) => this.ids.next(meaning),
+            send: (event: ClientEvent) => {
+                this.transmit(event);
+            },
+            stalled: (responseId: string) => {
+                this.logger.warn({ code: 'ERR_BOT_STALLED', responseId }, 'An answer stopped in the middle.');
+                this.emit('stalled', responseId);
+            },
+            gaveUp: (error: ApiError | undefined) => {
+                this.finish(judgeFailures(error));
+            },
+        };
+        return new ResponseSequencer(this.deps.clock, port, onFault);
+    }
+
+    private update(): ClientEvent {
+        const extras = { tools: this.deps.tools ?? [], interruptResponse: this.interruptible };
+        return { type: 'session.update', session: sessionFor(this.config, extras) };
+    }
+
+    private becomeReady(transport: RealtimeTransport, agreed: AgreedFormats): void {
+        this.transport = transport;
+        this.agreed = agreed;
+        this.state = 'ready';
+        if (agreed.input !== this.config.audioFormat) this.discardMisfits();
+        this.emit('ready');
+        this.uplink.open(transport);
+        this.settle?.resolve();
+        this.settle = undefined;
+    }
+
+    /** Audio in the format that was asked for would be noise in the one that was agreed. */
+    private discardMisfits(): void {
+        const discardedMs = this.uplink.discard();
+        if (discardedMs > 0) this.logger.warn({ discardedMs }, 'Caller audio in another format was not sent.');
+    }
+
+    private transmit(event: ClientEvent): void {
+        this.transport?.send(JSON.stringify(event));
+    }
+
+    private onFrame(text: string): void {
+        try {
+            this.onEvent(readServerEvent(text));
+        } catch (fault) {
+            this.logger.error(
+                { code: 'ERR_INTERNAL', ...faultFields(fault) },
+                'An event of the bot could not be handled.',
+            );
+            this.finish({ kind: 'fatal', error: new CodedError('ERR_INTERNAL') });
+        }
+    }
+
+    private onEvent(event: ServerEvent): void {
+        if ('responseId' in event && event.responseId === this.sequencer.activeId) this.sequencer.touch();
+        switch (event.type) {
+            case 'ignored':
+                this.ignored.add(event.name);
+                return;
+            case 'error':
+                this.onError(event.error);
+                return;
+            case 'response-created':
+                this.emit('answering', event.id, this.sequencer.created(event.id, event.clientEventId));
+                return;
+            case 'response-done':
+                this.onDone(event.response);
+                return;
+            case 'speech-started':
+                this.sequencer.stopRetry();
+                this.emit('event', event);
+                return;
+            default:
+                this.emit('event', event);
+        }
+    }
+
+    private onDone(end: ResponseEnd): void {
+        if (end.status === 'completed') this.serverTroubles = 0;
+        if (end.error !== undefined) logApiError(this.logger, end.error, 'response.done');
+        if (end.error !== undefined && classify(end.error) === 'fatal') {
+            this.finish({ kind: 'fatal', error: fatalError(end.error) });
+            return;
+        }
+        const { purpose, again } = this.sequencer.done(end);
+        this.emit('answered', end, purpose, again);
+    }
+
+    private onError(error: ApiError): void {
+        const kind = logApiError(this.logger, error, this.ids.meaningOf(error.eventId));
+        const refused = this.sequencer.refused(error);
+        if (refused !== undefined) this.emit('refused', refused);
+        if (kind === 'fatal') this.finish({ kind: 'fatal', error: fatalError(error) });
+        else if (error.code === 'session_expired') this.finish({ kind: 'retry', why: 'session_expired' });
+        else if (kind === 'retry') this.onTrouble(error);
+    }
+
+    private onTrouble(error: ApiError): void {
+        this.serverTroubles += 1;
+        if (this.serverTroubles > MAX_SERVER_TROUBLES) this.finish({ kind: 'retry', why: error.code ?? error.type });
+    }
+
+    private finish(verdict: Verdict): void {
+        if (this.state === 'closed') return;
+        this.release();
+        if (verdict.kind === 'fatal') this.emit('fatal', verdict.error);
+        else this.emit('lost', verdict.why);
+        this.removeAllListeners();
+    }
+
+    private release(): void {
+        this.state = 'closed';
+        this.handshake.close();
+        this.uplink.close();
+        this.sequencer.close();
+        this.transport?.close();
+    }
+}

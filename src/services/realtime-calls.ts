@@ -1,0 +1,110 @@
+import type { Clock } from '../support/clock';
+import { faultFields, type Logger } from '../support/logger';
+import { TimerSet } from '../support/timer-set';
+import type { FunctionCall, ResponseEnd } from './openai-realtime-events';
+import type { Purpose } from './response-sequencer';
+import type { ToolOutcome, ToolRunner } from './tools/tool-runner';
+
+/** A goodbye that is asked for and does not come: the call ends without it. */
+export const FAREWELL_LIMIT_MS = 10_000;
+const NOT_ENDED = JSON.stringify({ error: 'The caller spoke; the call goes on.' });
+
+/** What function calls need of the talk. */
+export interface CallsPort {
+    /** Counts the sessions: a call of an earlier one is unknown to this one. */
+    readonly session: number;
+    /** Tells the model what a call gave that was made in `session`. */
+    tellOutput(call: FunctionCall, output: string, session: number): void;
+    /** Asks for an answer. */
+    ask(purpose: Purpose): void;
+    /** Ends the call once everything has been heard. */
+    hangUp(): void;
+}
+
+/** Under which circumstances calls were made. */
+interface Made {
+    spoke: boolean;
+    interrupted: boolean;
+    session: number;
+}
+
+/**
+ * The function calls of the model's answers (sheet, section 9.3): run when their answer is done, all outputs told before one
+ * answer is asked for; and the goodbye, when one of them hangs up.
+ */
+export class RealtimeCalls {
+    private readonly timers: TimerSet;
+    private noted: FunctionCall[] = [];
+    private closed = false;
+
+    constructor(
+        private readonly tools: ToolRunner,
+        private readonly port: CallsPort,
+        clock: Clock,
+        private readonly logger: Logger,
+    ) {
+        this.timers = new TimerSet(clock, (fault) => {
+            logger.error({ code: 'ERR_INTERNAL', ...faultFields(fault) }, 'The goodbye’s time limit failed.');
+        });
+    }
+
+    /** A call was finished while its answer goes on. */
+    note(call: FunctionCall | undefined): void {
+        if (call !== undefined) this.noted.push(call);
+    }
+
+    /** An answer is done. `spoke`: the caller heard something of it. Returns whether it called anything. */
+    answered(end: ResponseEnd, spoke: boolean): boolean {
+        const calls = this.tools.accept([...this.noted, ...end.items.flatMap((item) => item.call ?? [])]);
+        this.noted = [];
+        if (calls.length === 0) return false;
+        const made = { spoke, interrupted: end.status === 'cancelled', session: this.port.session };
+        this.tools.run(calls).then(
+            (outcomes) => {
+                if (!this.closed) this.tell(outcomes, made);
+            },
+            (fault: unknown) => {
+                this.logger.error(
+                    { code: 'ERR_INTERNAL', ...faultFields(fault) },
+                    'The results of tools could not be told.',
+                );
+            },
+        );
+        return true;
+    }
+
+    /** The goodbye that was asked for is done; `again`: it failed and is asked for once more. */
+    saidFarewell(end: ResponseEnd, again: boolean): void {
+        if (again) return;
+        this.timers.cancel('farewell');
+        // Interrupted: the caller has something to say.
+        if (end.status !== 'cancelled') this.port.hangUp();
+    }
+
+    /** Aborts what runs and frees everything. */
+    close(): void {
+        this.closed = true;
+        this.tools.close();
+        this.timers.clear();
+    }
+
+    private tell(outcomes: readonly ToolOutcome[], { spoke, interrupted, session }: Made): void {
+        const hangUp = !interrupted && outcomes.some((outcome) => outcome.hangUp);
+        if (hangUp && spoke) {
+            this.port.hangUp();
+            return;
+        }
+        for (const outcome of outcomes) {
+            this.port.tellOutput(outcome.call, outcome.hangUp && interrupted ? NOT_ENDED : outcome.output, session);
+        }
+        if (hangUp) this.askFarewell();
+        else this.port.ask('turn');
+    }
+
+    private askFarewell(): void {
+        this.timers.set('farewell', FAREWELL_LIMIT_MS, () => {
+            this.port.hangUp();
+        });
+        this.port.ask('farewell');
+    }
+}

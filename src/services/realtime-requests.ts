@@ -1,0 +1,29 @@
+import type { OpenAIConfig } from '../common/environment-variables';
+import type { Purpose, ResponseRequest } from './response-sequencer';
+
+const FAREWELL = 'Say goodbye to the caller in one short sentence. The call ends after it.';
+const RESUME =
+    'The connection was interrupted for a moment. Carry on from where the talk stopped, without a greeting. ' +
+    'If the caller’s last words are missing, ask for them again.';
+
+const DECLINE =
+    'Say in one short sentence that you cannot help with this, and ask what else you can do. Do not mention any filter.';
+
+/**
+ * The request for an answer. Instructions of a request replace the session's for this answer, therefore they are added to a copy;
+ * a plain turn names none (sheet, section 15).
+ */
+export function requestFor(purpose: Purpose, config: OpenAIConfig): ResponseRequest {
+    switch (purpose) {
+        case 'turn':
+            return { purpose, params: {} };
+        case 'greeting':
+            return { purpose, params: { instructions: `${config.instructions}\n\n${config.greeting}` } };
+        case 'resume':
+            return { purpose, params: { instructions: `${config.instructions}\n\n${RESUME}` } };
+        case 'decline':
+            return { purpose, params: { instructions: `${config.instructions}\n\n${DECLINE}` } };
+        case 'farewell':
+            return { purpose, params: { instructions: `${config.instructions}\n\n${FAREWELL}`, tool_choice: 'none' } };
+    }
+}

@@ -1,0 +1,211 @@
+import type { RealtimeResponseCreateParams } from 'openai/resources/realtime/realtime';
+import type { Clock } from '../support/clock';
+import { TimerSet } from '../support/timer-set';
+import { retryWaitMs } from './openai-errors';
+import type { ApiError, ClientEvent, ResponseEnd } from './openai-realtime-events';
+
+/** Why an answer is asked for. VAD's own answers are `turn`s. */
+export type Purpose = 'turn' | 'greeting' | 'farewell' | 'resume' | 'decline';
+
+/** An answer to ask for. `params` should be empty for a plain one: whatever they name replaces the session's for this answer. */
+export interface ResponseRequest {
+    purpose: Purpose;
+    params: Pick<RealtimeResponseCreateParams, 'instructions' | 'tool_choice'>;
+}
+
+/** What the sequencer needs of the session. */
+export interface SequencerPort {
+    /** A fresh event id; an error about it will be explained by `meaning`. */
+    newEventId(meaning: string): string;
+    send(event: ClientEvent): void;
+    /** The active answer gave no event for `STALL_MS` and was cancelled; nothing more of it is to be played. */
+    stalled(responseId: string): void;
+    /** An answer failed twice in a row; `error` is the last one's, undefined for a stall. */
+    gaveUp(error: ApiError | undefined): void;
+}
+
+/** An active answer without any event for this long has failed (sheet, section 9.6). */
+export const STALL_MS = 15_000;
+const MAX_QUEUED = 8;
+const BUSY = 'conversation_already_has_active_response';
+
+interface Entry {
+    request: ResponseRequest;
+    refusedBefore: boolean;
+}
+
+/**
+ * Keeps at most one answer going (sheet, section 9.5): one `response.create` in flight, the next one when the active answer is
+ * done, a refused one again, once. VAD makes answers too; they are told apart by `metadata.client_event_id`.
+ * A failed answer is asked for again, once, after the wait that the service hints at.
+ */
+export class ResponseSequencer {
+    private readonly timers: TimerSet;
+    private readonly queue: Entry[] = [];
+    private flight: { eventId: string; entry: Entry } | undefined;
+    private active: { id: string; entry: Entry } | undefined;
+    /** A failed answer that is about to be asked for again. */
+    private retrying: Entry | undefined;
+    /** A refusal told of an active answer that we have not seen begin. */
+    private blocked = false;
+    private failures = 0;
+    private lastSignMs = 0;
+
+    constructor(
+        private readonly clock: Clock,
+        private readonly port: SequencerPort,
+        onFault: (fault: unknown) => void,
+    ) {
+        this.timers = new TimerSet(clock, onFault);
+    }
+
+    get activeId(): string | undefined {
+        return this.active?.id;
+    }
+
+    /** Why the active answer was made; undefined without one. */
+    get activePurpose(): Purpose | undefined {
+        return this.active?.entry.request.purpose;
+    }
+
+    /** The answer that the caller still waits for: active, in flight, queued, or about to be asked for again. */
+    get owed(): ResponseRequest | undefined {
+        return (this.active?.entry ?? this.flight?.entry ?? this.queue[0] ?? this.retrying)?.request;
+    }
+
+    /** Asks for an answer, now or after the active one. Plain turns that wait together become one. */
+    request(request: ResponseRequest): void {
+        const plain = request.purpose === 'turn' && request.params.instructions === undefined;
+        if (plain && this.queue.some((entry) => entry.request.purpose === 'turn')) return;
+        if (this.queue.length >= MAX_QUEUED) return;
+        this.queue.push({ request, refusedBefore: false });
+        this.pump();
+    }
+
+    /** `response.created`. Returns why it was made. */
+    created(id: string, clientEventId: string | undefined): Purpose {
+        const own = this.flight !== undefined && this.flight.eventId === clientEventId ? this.flight.entry : undefined;
+        if (own !== undefined) this.flight = undefined;
+        // Whatever was to be asked for again: this answer takes its place.
+        this.stopRetry();
+        const entry = own ?? { request: { purpose: 'turn', params: {} }, refusedBefore: false };
+        this.active = { id, entry };
+        this.watch();
+        return entry.request.purpose;
+    }
+
+    /** `response.done`. Returns why it had been made, and whether the answer is asked for again. */
+    done(end: ResponseEnd): { purpose: Purpose; again: boolean } {
+        const mine = this.active?.id === end.id ? this.active.entry : undefined;
+        if (mine !== undefined) this.active = undefined;
+        this.blocked = false;
+        const again = end.status === 'failed' && this.failed(mine, end.error);
+        if (end.status === 'completed') this.failures = 0;
+        this.pump();
+        return { purpose: mine?.request.purpose ?? 'turn', again };
+    }
+
+    /**
+     * An `error` that names our event, or (with `eventId` undefined) may mean it. Returns the purpose of a request that is
+     * given up for it; one that came at a busy moment is sent again, once.
+     */
+    refused(error: ApiError): Purpose | undefined {
+        const flight = this.flight;
+        const busy = error.code === BUSY;
+        if (flight === undefined) return undefined;
+        if (error.eventId === undefined ? !busy : error.eventId !== flight.eventId) return undefined;
+        this.flight = undefined;
+        const again = busy && !flight.entry.refusedBefore;
+        if (again) this.requeue(flight.entry);
+        this.pump();
+        return again ? undefined : flight.entry.request.purpose;
+    }
+
+    /** Any event of the active answer: it lives. */
+    touch(): void {
+        this.lastSignMs = this.clock.nowMs();
+    }
+
+    /** Cancels the active answer, if there is one. Its `response.done` follows. */
+    cancel(): void {
+        if (this.active !== undefined) this.sendCancel(this.active.id);
+    }
+
+    /** The caller speaks: what was to be asked for again has lost its occasion; VAD will ask anew. */
+    stopRetry(): void {
+        this.retrying = undefined;
+        this.timers.cancel('retry');
+    }
+
+    /** Frees the timers, for good; what is owed can still be read. */
+    close(): void {
+        this.timers.clear();
+    }
+
+    private requeue(entry: Entry): void {
+        entry.refusedBefore = true;
+        this.queue.unshift(entry);
+        this.blocked = true;
+        this.watch();
+    }
+
+    private pump(): void {
+        if (this.flight !== undefined || this.active !== undefined || this.blocked) return;
+        const entry = this.queue.shift();
+        if (entry === undefined) return;
+        const eventId = this.port.newEventId(`response.create (${entry.request.purpose})`);
+        this.flight = { eventId, entry };
+        this.watch();
+        const response = { ...entry.request.params, metadata: { client_event_id: eventId } };
+        this.port.send({ type: 'response.create', event_id: eventId, response });
+    }
+
+    private failed(entry: Entry | undefined, error: ApiError | undefined): boolean {
+        this.failures += 1;
+        if (this.failures > 1) {
+            this.port.gaveUp(error);
+            return false;
+        }
+        const request: ResponseRequest = entry?.request ?? { purpose: 'turn', params: {} };
+        this.retrying = { request, refusedBefore: false };
+        this.timers.set('retry', error === undefined ? 0 : retryWaitMs(error), () => {
+            const again = this.retrying;
+            this.retrying = undefined;
+            if (again !== undefined) this.queue.unshift(again);
+            this.pump();
+        });
+        return true;
+    }
+
+    /** One timer looks again when it fires, instead of one that is set anew by each delta. */
+    private watch(): void {
+        this.touch();
+        if (!this.timers.isSet('watch')) this.timers.set('watch', STALL_MS, this.look);
+    }
+
+    private readonly look = (): void => {
+        if (this.active === undefined && this.flight === undefined && !this.blocked) return;
+        const leftMs = this.lastSignMs + STALL_MS - this.clock.nowMs();
+        if (leftMs > 0) this.timers.set('watch', leftMs, this.look);
+        else this.giveUpWaiting();
+    };
+
+    private giveUpWaiting(): void {
+        const stalled = this.active;
+        const entry = stalled?.entry ?? this.flight?.entry;
+        this.active = undefined;
+        this.flight = undefined;
+        this.blocked = false;
+        if (stalled !== undefined) {
+            this.sendCancel(stalled.id);
+            this.port.stalled(stalled.id);
+        }
+        if (entry !== undefined) this.failed(entry, undefined);
+        this.pump();
+    }
+
+    private sendCancel(responseId: string): void {
+        const eventId = this.port.newEventId('response.cancel');
+        this.port.send({ type: 'response.cancel', event_id: eventId, response_id: responseId });
+    }
+}

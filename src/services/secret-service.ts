@@ -1,0 +1,116 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { ApiKeySource } from '../common/environment-variables';
+import { CodedError } from '../support/errors';
+import { readApiKeys, type ApiKeyEntry } from './api-keys';
+
+/** Where the keys came from, for the start banner. */
+export type SecretKind = ApiKeySource['kind'];
+
+export interface SecretServiceOptions {
+    /** Refuse the sample key of Genesys' documentation, with which anybody can sign, instead of warning about it. */
+    production?: boolean;
+}
+
+const DEVELOPMENT_SECRET_OCTETS = 32;
+const DEVELOPMENT_LABEL = 'audioconnector-dev-';
+
+/**
+ * The API keys and client secrets that Genesys Cloud signs with, read once at start.
+ *
+ * Keys kept in a vault instead? Give the Authenticator any object with the same `getSecretsForKey`, synchronous or
+ * not: undefined for an unknown key, an empty list for a key that is explicitly unsigned, else one or two secrets.
+ */
+export class SecretService {
+    private readonly secrets: ReadonlyMap<string, readonly Uint8Array[]>;
+    /** Sentences for the log at start; they name keys by their place, never by their text. */
+    readonly warnings: readonly string[];
+
+    private constructor(
+        entries: readonly ApiKeyEntry[],
+        readonly kind: SecretKind,
+        /** The file that holds the development key; undefined for configured keys. */
+        readonly developmentKeyPath: string | undefined,
+    ) {
+        this.secrets = new Map(entries.map(({ apiKey, secrets }) => [apiKey, secrets]));
+        this.warnings = entries.flatMap((entry) => entry.warnings);
+    }
+
+    /**
+     * Reads the configured keys; for development, makes a pair at the first start and keeps it in a file that only
+     * this user can read. Rejects with ERR_API_KEYS, in a sentence that says which entry and why.
+     */
+    static async fromSource(source: ApiKeySource, options: SecretServiceOptions = {}): Promise<SecretService> {
+        const text = await readSource(source);
+        const path = source.kind === 'development' ? source.path : undefined;
+        return new SecretService(readApiKeys(text, options.production ?? false), source.kind, path);
+    }
+
+    /** undefined: the key is unknown. Empty: the key is explicitly unsigned. Else one secret, or two in a rotation. */
+    getSecretsForKey(apiKey: string): readonly Uint8Array[] | undefined {
+        return this.secrets.get(apiKey);
+    }
+
+    /** How many keys are known. */
+    get keyCount(): number {
+        return this.secrets.size;
+    }
+}
+
+/** A key to sign a test call with. `secret` is undefined for an unsigned key. */
+export interface SigningKey {
+    apiKey: string;
+    /** Decoded octets. */
+    secret: Uint8Array | undefined;
+}
+
+/** The first key of the file that the server keeps for development. Rejects with ERR_API_KEYS if there is none yet. */
+export async function readDevelopmentKey(path: string): Promise<SigningKey> {
+    const [first] = readApiKeys(await readKeyFile(path), false);
+    if (first === undefined) throw new CodedError('ERR_API_KEYS', `The file ${path} holds no key.`);
+    return { apiKey: first.apiKey, secret: first.secrets[0] };
+}
+
+function readSource(source: ApiKeySource): Promise<string> {
+    switch (source.kind) {
+        case 'inline':
+            return Promise.resolve(source.json);
+        case 'file':
+            return readKeyFile(source.path);
+        case 'development':
+            return readOrMakeDevelopmentKey(source.path);
+    }
+}
+
+async function readKeyFile(path: string): Promise<string> {
+    try {
+        return await readFile(path, 'utf8');
+    } catch (fault) {
+        throw new CodedError('ERR_API_KEYS', `The file ${path} cannot be read (${systemCode(fault)}).`);
+    }
+}
+
+async function readOrMakeDevelopmentKey(path: string): Promise<string> {
+    const text = developmentKeyText();
+    try {
+        await mkdir(dirname(path), { recursive: true });
+        // `wx`: a file that is there is never overwritten, not even one that came a moment ago.
+        await writeFile(path, text, { mode: 0o600, flag: 'wx' });
+        return text;
+    } catch (fault) {
+        if (systemCode(fault) === 'EEXIST') return readKeyFile(path);
+        throw new CodedError('ERR_API_KEYS', `The file ${path} cannot be written (${systemCode(fault)}).`);
+    }
+}
+
+function developmentKeyText(): string {
+    const apiKey = Buffer.from(DEVELOPMENT_LABEL + randomBytes(6).toString('hex')).toString('base64');
+    const secret = randomBytes(DEVELOPMENT_SECRET_OCTETS).toString('base64');
+    return `${JSON.stringify({ [apiKey]: secret }, undefined, 4)}\n`;
+}
+
+function systemCode(fault: unknown): string {
+    const code = typeof fault === 'object' && fault !== null && 'code' in fault ? fault.code : undefined;
+    return typeof code === 'string' ? code : 'unknown reason';
+}

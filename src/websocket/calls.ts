@@ -1,0 +1,159 @@
+import type { RawData, WebSocket } from 'ws';
+import type { Identity } from '../auth/authenticator';
+import type { Clock } from '../support/clock';
+import { ERRORS } from '../support/errors';
+import { faultFields, type Logger } from '../support/logger';
+import { TimerSet } from '../support/timer-set';
+import type { AcceptedCall } from './upgrade';
+
+/** What the server needs of a session. None of the methods throws, and `close` may be called twice. */
+export interface ServedSession {
+    /** One text message of the client, whatever it holds. */
+    processTextMessage(text: string): void;
+    /** One binary message of the client: audio. */
+    processBinaryMessage(bytes: Uint8Array): void;
+    /** The socket is gone: free everything. */
+    close(): void;
+    /** The process is going down: say goodbye to the client. */
+    shutDown(): void;
+}
+
+/** Makes the session of an accepted connection. */
+export type CreateSession = (ws: WebSocket, call: AcceptedCall) => ServedSession;
+
+export interface CallsOptions {
+    createSession: CreateSession;
+    logger: Logger;
+    clock: Clock;
+    /** How long a peer may take to answer the close frame after a fault. */
+    lingerMs: number;
+}
+
+interface LiveCall {
+    readonly ws: WebSocket;
+    readonly identity: Identity;
+    readonly session: ServedSession;
+    readonly timers: TimerSet;
+    readonly logger: Logger;
+}
+
+/** The calls that run on this server: joins each socket to its session, and lets both go together, once. */
+export class Calls {
+    private readonly live = new Map<string, LiveCall>();
+    private onEmpty: () => void = () => undefined;
+
+    constructor(private readonly options: CallsOptions) {}
+
+    get count(): number {
+        return this.live.size;
+    }
+
+    /**
+     * Whether the session is already served here. Genesys does not retry a refused upgrade, so a conflict ends a call: it is
+     * one only between two first attempts, or between strangers. A retry of the same client means that Genesys has given up
+     * the older connection, and the retry takes its place (protocol sheet, section 2.4).
+     */
+    conflicts(identity: Identity): boolean {
+        const older = this.live.get(keyOf(identity))?.identity;
+        if (older === undefined) return false;
+        const isRetry = (identity.retryAttempt ?? 0) > 0;
+        return !isRetry || older.apiKey !== identity.apiKey || older.organizationId !== identity.organizationId;
+    }
+
+    /** Serves an accepted connection until its socket is gone. Never throws. */
+    open(ws: WebSocket, call: AcceptedCall): void {
+        const logger = this.options.logger.child({ session: call.identity.sessionId });
+        const timers = new TimerSet(this.options.clock, (fault) => {
+            logInternal(logger, fault);
+        });
+        // First of all: without a listener, a fault of this socket would end the process.
+        ws.on('error', (fault) => {
+            logger.warn({ ...faultFields(fault), code: 'ERR_WEBSOCKET' }, ERRORS.ERR_WEBSOCKET.cause);
+            timers.set('linger', this.options.lingerMs, () => {
+                ws.terminate();
+            });
+        });
+        const session = this.createSession(ws, call, logger);
+        if (session === undefined) ws.terminate();
+        else this.join({ ws, identity: call.identity, session, timers, logger });
+    }
+
+    /** Lets every session say goodbye. */
+    shutDown(): void {
+        for (const call of this.live.values()) guard(call, 'shutDown');
+    }
+
+    /** Cuts off every call that is still there. */
+    terminate(): void {
+        for (const call of this.live.values()) call.ws.terminate();
+    }
+
+    /** Resolves when no call is left, or after `limitMs`. @returns the number of calls that are left. */
+    async whenEmpty(limitMs: number): Promise<number> {
+        if (this.live.size === 0) return 0;
+        await new Promise<void>((resolve) => {
+            const timer = this.options.clock.after(limitMs, resolve);
+            this.onEmpty = () => {
+                timer.cancel();
+                resolve();
+            };
+        });
+        return this.live.size;
+    }
+
+    private createSession(ws: WebSocket, call: AcceptedCall, logger: Logger): ServedSession | undefined {
+        try {
+            return this.options.createSession(ws, call);
+        } catch (fault) {
+            logInternal(logger, fault);
+            return undefined;
+        }
+    }
+
+    private join(call: LiveCall): void {
+        const key = keyOf(call.identity);
+        this.live.get(key)?.ws.terminate();
+        this.live.set(key, call);
+        call.ws.on('message', (data, isBinary) => {
+            receive(call, data, isBinary);
+        });
+        call.ws.once('close', () => {
+            this.part(key, call);
+        });
+    }
+
+    private part(key: string, call: LiveCall): void {
+        call.timers.clear();
+        guard(call, 'close');
+        // A retry may have taken the place of this call.
+        if (this.live.get(key) === call) this.live.delete(key);
+        if (this.live.size === 0) this.onEmpty();
+    }
+}
+
+function keyOf(identity: Identity): string {
+    return identity.sessionId.toLowerCase();
+}
+
+function receive(call: LiveCall, data: RawData, isBinary: boolean): void {
+    // `ws` joins fragments, so that a message is one Buffer, unless somebody changes its binaryType.
+    if (!Buffer.isBuffer(data)) return;
+    try {
+        if (isBinary) call.session.processBinaryMessage(data);
+        else call.session.processTextMessage(data.toString());
+    } catch (fault) {
+        logInternal(call.logger, fault);
+    }
+}
+
+function guard(call: LiveCall, method: 'close' | 'shutDown'): void {
+    try {
+        call.session[method]();
+    } catch (fault) {
+        logInternal(call.logger, fault);
+    }
+}
+
+function logInternal(logger: Logger, fault: unknown): void {
+    logger.error({ ...faultFields(fault), code: 'ERR_INTERNAL' }, ERRORS.ERR_INTERNAL.cause);
+}

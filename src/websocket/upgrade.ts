@@ -1,0 +1,165 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { WebSocket, WebSocketServer } from 'ws';
+import type { AuthRefusal, AuthRequest, AuthResult, Identity } from '../auth/authenticator';
+import { ERRORS, type ErrorCode } from '../support/errors';
+import { faultFields, type LogFields, type Logger } from '../support/logger';
+import { isBelow, pathOf, RETRY_AFTER_SECONDS, type Obstacle } from './http-endpoints';
+import type { Refusals } from './refusal';
+
+/** A call that has passed the door. */
+export interface AcceptedCall {
+    /** The request target as it came, with its query: it chooses the bot. */
+    url: string;
+    identity: Identity;
+}
+
+/** What the door needs of `Authenticator`. */
+export interface UpgradeAuthenticator {
+    authenticate(request: AuthRequest): Promise<AuthResult>;
+}
+
+export interface UpgradeGateOptions {
+    audiohookPath: string;
+    maxPendingUpgrades: number;
+    authenticator: UpgradeAuthenticator;
+    webSockets: WebSocketServer;
+    refusals: Refusals;
+    logger: Logger;
+    /** Why no further call can begin now; undefined: it can. */
+    obstacle: () => Obstacle;
+    /** Whether this session is already served on another connection. */
+    conflicts: (identity: Identity) => boolean;
+    accept: (ws: WebSocket, call: AcceptedCall) => void;
+}
+
+interface Refusal {
+    status: number;
+    code: ErrorCode;
+    headers?: Readonly<Record<string, string>>;
+    fault?: unknown;
+}
+
+const WEBSOCKET_KEY = /^[+/\dA-Za-z]{22}==$/;
+const SUB_PROTOCOL = 'audiohook';
+const MAX_LOGGED_PATH_CHARACTERS = 200;
+
+/** Genesys offers no sub-protocol (protocol sheet, section 2.1); a client that offers `audiohook` gets it, and no other. */
+export function selectSubProtocol(offered: ReadonlySet<string>): string | false {
+    return offered.has(SUB_PROTOCOL) ? SUB_PROTOCOL : false;
+}
+
+/**
+ * The door: decides about each upgrade request, in the order of what it costs. Malformed 400, draining or full 503, path not
+ * ours 404, then the signature (401, 400), then a session that is already served (409), then 101. The peer learns the status,
+ * the log learns the code.
+ */
+export class UpgradeGate {
+    private readonly waiting = new Set<Duplex>();
+
+    constructor(private readonly options: UpgradeGateOptions) {
+        options.webSockets.on('wsClientError', (fault, socket, request) => {
+            this.refuse(request, socket, { ...MALFORMED, fault });
+        });
+    }
+
+    /** For the `upgrade` event of the HTTP server. Never throws. */
+    handle(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+        socket.on('error', (fault) => {
+            this.options.logger.debug(faultFields(fault), 'socket error');
+            socket.destroy();
+        });
+        const refusal = this.examine(request);
+        if (refusal !== undefined) {
+            this.refuse(request, socket, refusal);
+            return;
+        }
+        void this.admit(request, socket, head).catch((fault: unknown) => {
+            this.refuse(request, socket, { status: 500, code: 'ERR_INTERNAL', fault });
+        });
+    }
+
+    /** Requests that wait to be authenticated. */
+    get waitingCount(): number {
+        return this.waiting.size;
+    }
+
+    /** Cuts off everybody who still waits. */
+    clear(): void {
+        for (const socket of this.waiting) socket.destroy();
+    }
+
+    private examine(request: IncomingMessage): Refusal | undefined {
+        if (!isHandshake(request)) return MALFORMED;
+        const obstacle = this.options.obstacle();
+        if (obstacle !== undefined) return BUSY[obstacle];
+        if (this.waiting.size >= this.options.maxPendingUpgrades) return BUSY.full;
+        if (!isBelow(this.options.audiohookPath, pathOf(request.url ?? ''))) return NOT_OURS;
+        return undefined;
+    }
+
+    private async admit(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+        const url = request.url ?? '';
+        this.waiting.add(socket);
+        const result = await this.options.authenticator
+            .authenticate({ url, rawHeaders: request.rawHeaders })
+            .finally(() => this.waiting.delete(socket));
+        if (!socket.writable) socket.destroy();
+        else if (!result.ok) this.refuse(request, socket, fromAuthentication(result));
+        else this.complete(request, socket, head, { url, identity: result.identity });
+    }
+
+    private complete(request: IncomingMessage, socket: Duplex, head: Buffer, call: AcceptedCall): void {
+        // The last place may be gone by now, or the server be going down: authentication took its time.
+        const obstacle = this.options.obstacle();
+        if (obstacle !== undefined) this.refuse(request, socket, BUSY[obstacle]);
+        else if (this.options.conflicts(call.identity)) this.refuse(request, socket, CONFLICT);
+        else
+            this.options.webSockets.handleUpgrade(request, socket, head, (ws) => {
+                this.options.accept(ws, call);
+            });
+    }
+
+    private refuse(request: IncomingMessage, socket: Duplex, refusal: Refusal): void {
+        const { status, code, headers, fault } = refusal;
+        const fields: LogFields = {
+            ...(fault !== undefined && faultFields(fault)),
+            code,
+            status,
+            path: pathOf(request.url ?? '').slice(0, MAX_LOGGED_PATH_CHARACTERS),
+            from: request.socket.remoteAddress,
+        };
+        if (status === 500) this.options.logger.error(fields, ERRORS[code].cause);
+        else this.options.logger.warn(fields, ERRORS[code].cause);
+        this.options.refusals.refuse(socket, status, headers);
+    }
+}
+
+const MALFORMED: Refusal = {
+    status: 400,
+    code: 'ERR_UPGRADE_MALFORMED',
+    headers: { 'Sec-WebSocket-Version': '13' },
+};
+const NOT_OURS: Refusal = { status: 404, code: 'ERR_UPGRADE_PATH' };
+const RETRY_LATER = { 'Retry-After': RETRY_AFTER_SECONDS };
+const BUSY = {
+    draining: { status: 503, code: 'ERR_SHUTTING_DOWN', headers: RETRY_LATER },
+    full: { status: 503, code: 'ERR_SERVER_FULL', headers: RETRY_LATER },
+} as const satisfies Record<NonNullable<Obstacle>, Refusal>;
+const CONFLICT: Refusal = { status: 409, code: 'ERR_SESSION_CONFLICT' };
+
+function fromAuthentication({ status, code, fault }: AuthRefusal): Refusal {
+    return { status, code, ...(fault !== undefined && { fault }) };
+}
+
+/** RFC 6455, section 4.2.1, before anything is spent on the request. */
+function isHandshake({ method, httpVersion, url, headers }: IncomingMessage): boolean {
+    return (
+        method === 'GET' &&
+        httpVersion === '1.1' &&
+        url?.startsWith('/') === true &&
+        headers.upgrade?.toLowerCase() === 'websocket' &&
+        WEBSOCKET_KEY.test(headers['sec-websocket-key'] ?? '') &&
+        headers['sec-websocket-version'] === '13'
+    );
+}

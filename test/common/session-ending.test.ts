@@ -1,0 +1,221 @@
+import { SessionHarness, openParameters, settle } from '../support/session-harness';
+import { testConfig } from '../support/test-config';
+
+async function openCall(deps: ConstructorParameters<typeof SessionHarness>[0] = {}): Promise<SessionHarness> {
+    const call = new SessionHarness(deps);
+    await call.open();
+    return call;
+}
+
+describe('the end of a session', () => {
+    it('G56: disconnects once, keeps answering pings, sends nothing else', async () => {
+        const call = await openCall();
+        call.bot.emit('ended', { reason: 'completed', info: 'done' });
+        call.bot.emit('ended', { reason: 'error', info: 'again' });
+        call.session.shutDown();
+        call.send('ping');
+        call.send('update', { language: 'en-us' });
+        call.send('dtmf', { digit: '1' });
+        expect(call.socket.types).toEqual(['opened', 'disconnect', 'pong']);
+    });
+
+    it('G57: lets the farewell play, and disconnects on playback_completed', async () => {
+        const call = await openCall();
+        const farewell = call.bot.say('bye', 2000);
+        call.bot.emit('ended', { reason: 'completed', info: 'done' });
+        call.send('playback_started');
+        call.clock.advance(2010);
+        expect(call.socket.types).not.toContain('disconnect');
+        expect(call.socket.audioBytes).toEqual(Buffer.from(farewell));
+        call.send('playback_completed');
+        expect(call.socket.types.at(-1)).toBe('disconnect');
+    });
+
+    it('G57: disconnects 1.5 s after the last sound by its own count when the client reports nothing', async () => {
+        const call = await openCall();
+        call.bot.say('bye', 2000);
+        call.bot.emit('ended', { reason: 'completed', info: 'done' });
+        call.clock.advance(3450);
+        expect(call.socket.types).not.toContain('disconnect');
+        call.clock.advance(100);
+        expect(call.socket.types).toContain('disconnect');
+    });
+
+    it('G58: sends output variables as a flat string map', async () => {
+        const call = await openCall();
+        call.bot.emit('ended', { reason: 'completed', info: 'done', outputVariables: { intent: 'x', count: '2' } });
+        expect(call.socket.last('disconnect')?.parameters).toEqual({
+            reason: 'completed',
+            info: 'done',
+            outputVariables: { intent: 'x', count: '2' },
+        });
+    });
+
+    it('G60: answers close with closed at once in every state, once, and nothing after it', async () => {
+        const states: Record<string, (call: SessionHarness) => Promise<void> | void> = {
+            waitOpen: () => undefined,
+            opening: (call) => {
+                call.send('open', openParameters());
+            },
+            active: (call) => call.open(),
+            paused: async (call) => {
+                await call.open();
+                call.send('paused');
+            },
+            disconnecting: async (call) => {
+                await call.open();
+                call.session.shutDown();
+            },
+            talking: async (call) => {
+                await call.open();
+                call.bot.say('a', 5000, false);
+            },
+        };
+        for (const [name, reach] of Object.entries(states)) {
+            const call = new SessionHarness();
+            await reach(call);
+            call.send('close', { reason: 'end' });
+            call.send('close', { reason: 'end' });
+            call.send('ping');
+            await settle();
+            call.clock.advance(4000);
+            expect([name, call.socket.types.filter((type) => type === 'closed').length]).toEqual([name, 1]);
+            expect([name, call.socket.order.at(-1)]).toEqual([name, 'closed']);
+            expect(call.socket.last('closed')?.parameters).toEqual({});
+        }
+    });
+
+    it('G61: does not close the socket before the client, except 5 s after closed, and by force 5 s later', async () => {
+        const call = await openCall();
+        call.send('close', { reason: 'end' });
+        call.clock.advance(4999);
+        expect(call.socket.closed).toBe(false);
+        call.clock.advance(1);
+        expect(call.socket.closed).toBe(true);
+        expect(call.socket.terminated).toBe(false);
+        call.clock.advance(5000);
+        expect(call.socket.terminated).toBe(true);
+    });
+
+    it('G61: waits 10 s for close after its disconnect, then ends the socket by force', async () => {
+        const call = await openCall();
+        call.session.shutDown();
+        call.clock.advance(9000);
+        call.session.processBinaryMessage(new Uint8Array(160));
+        expect(call.socket.terminated).toBe(false);
+        call.clock.advance(1000);
+        expect(call.socket.terminated).toBe(true);
+    });
+
+    it('G62: frees the bot and every timer once, and notices a dead client within 21 s', async () => {
+        const call = await openCall();
+        call.bot.say('a', 60_000);
+        call.clock.advance(21_000);
+        expect(call.socket.terminated).toBe(true);
+        expect(call.bot.endCount).toBe(1);
+        expect(call.clock.pendingCount).toBe(0);
+        expect(call.logger.codes).toContain('ERR_CLIENT_SILENT');
+        call.session.close();
+        expect(call.logger.lines.filter((line) => line.message === 'call ended')).toHaveLength(1);
+    });
+
+    it.each(['waitOpen', 'opening', 'active', 'disconnecting', 'closed'])(
+        'G62: leaves no timer behind when the socket is lost in %s',
+        async (state) => {
+            const call = new SessionHarness();
+            if (state === 'opening') call.send('open', openParameters());
+            else if (state !== 'waitOpen') await call.open();
+            if (state === 'active') call.bot.say('a', 9000, false);
+            if (state === 'disconnecting') call.session.shutDown();
+            if (state === 'closed') call.send('close', { reason: 'end' });
+            call.session.close();
+            await settle();
+            expect(call.clock.pendingCount).toBe(0);
+            expect(call.bot.listenerCount('audio')).toBe(0);
+        },
+    );
+
+    it('disconnects 10 s after the upgrade when no open comes, and ends the socket 10 s later', () => {
+        const call = new SessionHarness();
+        call.clock.advance(10_000);
+        expect(call.socket.last('disconnect')?.parameters['reason']).toBe('error');
+        call.session.processBinaryMessage(new Uint8Array(1));
+        call.clock.advance(10_000);
+        expect(call.socket.terminated).toBe(true);
+    });
+
+    it('disconnects when a bot that speaks first gives no sound for 8 s', async () => {
+        const call = new SessionHarness();
+        call.bot.speaksFirst = true;
+        await call.open();
+        call.clock.advance(7000);
+        expect(call.socket.types).toEqual(['opened']);
+        call.clock.advance(1000);
+        expect(call.socket.types).toEqual(['opened', 'disconnect']);
+        expect(call.logger.codes).toContain('ERR_BOT_FIRST_AUDIO_TIMEOUT');
+    });
+
+    it('disconnects when an answer stops in the middle and the caller has waited 6 s', async () => {
+        const call = await openCall();
+        call.bot.say('a', 1000, false);
+        for (let second = 0; second < 6; second++) {
+            call.clock.advance(1000);
+            call.audio(1600);
+        }
+        expect(call.socket.types).toEqual(['opened']);
+        call.clock.advance(1000);
+        expect(call.logger.codes).toContain('ERR_BOT_STALLED');
+    });
+
+    it('ends the call of a client that reads nothing for 10 s, and holds the audio back meanwhile', async () => {
+        const call = await openCall();
+        call.socket.bufferedAmount = 50_000;
+        call.bot.say('a', 5000);
+        for (let second = 0; second < 9; second++) {
+            call.clock.advance(1000);
+            call.audio(1600);
+        }
+        expect(call.socket.audio).toEqual([]);
+        call.clock.advance(2000);
+        expect(call.socket.terminated).toBe(true);
+        expect(call.logger.codes).toContain('ERR_SLOW_READER');
+    });
+
+    it('ends the call of a client that pings and never reads', async () => {
+        const call = await openCall();
+        call.socket.bufferedAmount = 2 * 1024 * 1024;
+        call.send('ping');
+        expect(call.socket.terminated).toBe(true);
+        expect(call.clock.pendingCount).toBe(0);
+    });
+
+    it('ends a call at MAX_CALL_MINUTES', async () => {
+        const call = await openCall({ config: testConfig({ maxCallMinutes: 1 }) });
+        for (let second = 0; second < 61; second++) {
+            call.audio(1600);
+            call.clock.advance(1000);
+        }
+        expect(call.logger.codes).toContain('ERR_CALL_TOO_LONG');
+        expect(call.socket.types.at(-1)).toBe('disconnect');
+    });
+
+    it('G63: on shut-down sends the call back to Architect with a disconnect', async () => {
+        const call = await openCall();
+        call.session.shutDown();
+        expect(call.socket.last('disconnect')?.parameters).toMatchObject({ reason: 'completed' });
+    });
+
+    it('G59: puts nothing into info that a bot or a fault said', async () => {
+        const call = await openCall();
+        call.session.processFault(new Error('secret of the caller +12025550143'));
+        expect(call.socket.texts.join('')).not.toContain('secret');
+    });
+
+    it('G18: logs neither the caller’s number nor a digit', async () => {
+        const call = await openCall();
+        for (const digit of ['7', '3', '9', '1', '#']) call.send('dtmf', { digit });
+        call.session.close();
+        expect(call.logger.text).not.toContain('2025550143');
+        expect(call.logger.text).not.toMatch(/7 ?3 ?9 ?1/);
+    });
+});

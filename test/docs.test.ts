@@ -1,0 +1,88 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'dotenv';
+import { loadConfig } from '../src/common/environment-variables';
+import { VARIABLE_NAMES } from '../src/support/env-reader';
+import { ERRORS } from '../src/support/errors';
+import { configurationPage, errorsPage } from '../tools/make-docs';
+
+const ROOT = join(__dirname, '..');
+const HOW_TO_MEND = 'run: npx tsx tools/make-docs.ts';
+
+function read(...path: string[]): string {
+    return readFileSync(join(ROOT, ...path), 'utf8');
+}
+
+/** README.md (once it is there) and every page of docs/. */
+function pages(): string[] {
+    const docs = readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md'));
+    return ['README.md', ...docs.map((name) => join('docs', name))].filter((path) => existsSync(join(ROOT, path)));
+}
+
+function namesIn(text: string, pattern: RegExp): string[] {
+    return [...text.matchAll(pattern)].map((match) => match[1] ?? '');
+}
+
+describe('docs/CONFIGURATION.md', () => {
+    it('has a row for every variable, and for nothing else', () => {
+        const rows = namesIn(read('docs', 'CONFIGURATION.md'), /^\| `([A-Z_]+)`/gm);
+        expect(rows.sort()).toEqual([...VARIABLE_NAMES].sort());
+    });
+
+    it('says what the catalogue says', () => {
+        expect({ [HOW_TO_MEND]: read('docs', 'CONFIGURATION.md') }).toEqual({ [HOW_TO_MEND]: configurationPage() });
+    });
+});
+
+describe('.env.example', () => {
+    it('explains every variable once, and nothing else', () => {
+        const shown = namesIn(read('.env.example'), /^(?:# )?([A-Z][A-Z_]+)=/gm);
+        expect(shown.sort()).toEqual([...VARIABLE_NAMES].sort());
+    });
+
+    it('changes nothing when it is copied as it is', () => {
+        expect(loadConfig(parse(read('.env.example')))).toEqual(loadConfig({}));
+    });
+
+    it('shows values that are taken', () => {
+        const lines = read('.env.example').match(/^(?:# )?[A-Z][A-Z_]+=.+$/gm) ?? [];
+        expect(lines.length).toBeGreaterThan(20);
+        const examples = lines.map((line) => parse(line.replace(/^# /, '')));
+        for (const env of examples.filter((example) => !NEED_COMPANY.some((name) => name in example)))
+            expect(() => loadConfig(env)).not.toThrow();
+    });
+
+    /** Examples that are right only beside others, or name a file that is not there. */
+    const NEED_COMPANY = [
+        'OPENAI_INSTRUCTIONS_FILE',
+        'OPENAI_VAD_EAGERNESS',
+        'AZURE_OPENAI_ENDPOINT',
+        'AZURE_OPENAI_API_KEY',
+        'AZURE_OPENAI_DEPLOYMENT',
+    ];
+});
+
+describe('docs/ERRORS.md', () => {
+    it('has a section for every code, and for nothing else', () => {
+        expect(namesIn(read('docs', 'ERRORS.md'), /^## (\w+)$/gm)).toEqual(Object.keys(ERRORS));
+    });
+
+    it('says what the catalogue says', () => {
+        expect({ [HOW_TO_MEND]: read('docs', 'ERRORS.md') }).toEqual({ [HOW_TO_MEND]: errorsPage() });
+    });
+
+    it('gives every code a cause and a cure that are whole sentences', () => {
+        const unfinished = Object.entries(ERRORS).filter(
+            ({ 1: { cause, cure } }) => !/\.$/.test(cause) || !/\.$/.test(cure),
+        );
+        expect(unfinished.map(([code]) => code)).toEqual([]);
+    });
+});
+
+describe('README.md and docs/', () => {
+    it('name only commands that package.json has', () => {
+        const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+        const named = pages().flatMap((path) => namesIn(read(path), /\bnpm run ([\w:-]+)/g));
+        expect(named.filter((command) => !(command in scripts))).toEqual([]);
+    });
+});

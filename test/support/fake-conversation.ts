@@ -1,0 +1,44 @@
+import { EventEmitter } from 'node:events';
+import type { Conversation, ConversationEvents, HeardPosition } from '../../src/services/conversation';
+
+/** A bot that does what a test says, and remembers what it was told. */
+export class FakeConversation extends EventEmitter<ConversationEvents> implements Conversation {
+    readonly botName = 'fake';
+    listensOnly = false;
+    speaksFirst = false;
+    startCount = 0;
+    endCount = 0;
+    readonly heard: Uint8Array[] = [];
+    readonly told: string[] = [];
+    readonly interrupts: HeardPosition[] = [];
+    startResult: Promise<void> = Promise.resolve();
+
+    start(): Promise<void> {
+        this.startCount += 1;
+        return this.startResult;
+    }
+
+    hear(pcmu: Uint8Array): void {
+        this.heard.push(pcmu);
+    }
+
+    tell(text: string): void {
+        this.told.push(text);
+    }
+
+    interrupt(heard: HeardPosition): void {
+        this.interrupts.push(heard);
+    }
+
+    end(): void {
+        this.endCount += 1;
+    }
+
+    /** Says `ms` of audio, bytes counting up so that loss and disorder show. */
+    say(responseId: string, ms: number, end = true): Uint8Array {
+        const pcmu = Uint8Array.from({ length: ms * 8 }, (_, i) => (i * 7 + responseId.length) & 0xff);
+        this.emit('audio', pcmu, { responseId, itemId: `item_${responseId}`, contentIndex: 0 });
+        if (end) this.emit('responseEnded', responseId);
+        return pcmu;
+    }
+}

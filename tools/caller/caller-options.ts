@@ -1,0 +1,57 @@
+import type { Clock } from '../../src/support/clock';
+import type { Media } from './media';
+
+/** The caller's side of `open.parameters.participant`. */
+export interface Participant {
+    id: string;
+    ani: string;
+    aniName: string;
+    dnis: string;
+}
+
+export interface CallerOptions {
+    /** ws:// or wss://, path and query included: Base Connection URI and Connector ID joined. */
+    url: string;
+    apiKey: string;
+    /** Base64, as shown by Genesys; absent: the upgrade is not signed. */
+    clientSecret?: string | undefined;
+    /** Signed instead of the URL's host: what a proxy in front of the server would receive. */
+    authority?: string;
+    /** UUIDs; random unless given. The correlation id equals the session id unless given, as on real calls. */
+    organizationId?: string;
+    sessionId?: string;
+    correlationId?: string;
+    conversationId?: string;
+    participant?: Partial<Participant>;
+    /** Headers added to the upgrade, or put in the place of ours. */
+    headers?: Readonly<Record<string, string>>;
+    retryAttempt?: number;
+    /** `open.parameters`, left out unless given. */
+    inputVariables?: Readonly<Record<string, string>>;
+    language?: string | undefined;
+    supportedLanguages?: boolean;
+    customConfig?: unknown;
+    /** The offer; PCMU, external, 8000 Hz unless given. */
+    media?: readonly Media[];
+    /** What the caller says: PCMU, 8 kHz, mono. Silence when it has ended. */
+    audio?: Uint8Array;
+    /** Length of the audio frames, ms: a number (200 unless given), or a function asked for each frame. */
+    frameMs?: number | (() => number);
+    /** Audio that was kept during set-up and is sent at once after `opened`, ms. 0 unless given. */
+    catchUpMs?: number;
+    /** The connection probe of an administrator (protocol sheet, section 6.5): opens, closes, sends no audio. */
+    probe?: boolean;
+    /** Sends `paused` right after `opened`, as a real call was seen to do. */
+    startPaused?: boolean;
+    /** Whether `playback_completed` follows a flush by `barge_in`; undocumented, so try both. True unless given. */
+    completedAfterFlush?: boolean;
+    /** Pings as Genesys does. True unless given. */
+    pings?: boolean;
+    /** Answers `disconnect` with `close`. True unless given. */
+    answersDisconnect?: boolean;
+    /** Answers breaches as Genesys' client does: `error`, and `close` where it would. True unless given. */
+    reactsToFaults?: boolean;
+    /** Keeps all audio for later. True unless given; false for load tests. */
+    keepAudio?: boolean;
+    clock?: Clock;
+}

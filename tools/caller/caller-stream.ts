@@ -1,0 +1,155 @@
+import type { Clock } from '../../src/support/clock';
+import type { TimerSet } from '../../src/support/timer-set';
+import { BYTES_PER_MS, MAX_MESSAGE_BYTES, type Media } from './media';
+import { interleave } from './recording';
+import type { Voice } from './voice';
+
+export interface CallerStreamOptions {
+    clock: Clock;
+    /** The timer named `frame` is this stream's. */
+    timers: TimerSet;
+    voice: Voice;
+    /** Length of each frame in ms, asked anew for every frame; real calls have 200. */
+    nextFrameMs: () => number;
+    /** Writes one frame: PCMU, interleaved if two channels were agreed. */
+    send: (frame: Uint8Array) => void;
+    /** Told when the voice rises above and falls back into silence, at most once per frame. */
+    onTalk: (talking: boolean) => void;
+}
+
+/** A hole in the stream, in samples (protocol sheet, section 5.1: `resumed`, `discarded`). */
+export interface Gap {
+    startSamples: number;
+    discardedSamples: number;
+}
+
+/** µ-law codes at or below this (sign bit left out) are at least 924 of 32,124 loud. */
+const LOUD_CODE = 0x4f;
+const QUIET_FRAMES_MS = 600;
+
+/**
+ * The caller's audio, sent in real time. Every frame is due at a moment counted from the start of the call, never from the
+ * frame before, so that a late timer is caught up and nothing drifts (protocol sheet, section 7.1).
+ */
+export class CallerStream {
+    private media: Media | undefined;
+    /** When sample 0 was spoken. */
+    private originMs = 0;
+    private position = 0;
+    private frameSamples = 0;
+    private pausedAtMs: number | undefined;
+    private stopped = false;
+    private quietMs = QUIET_FRAMES_MS;
+
+    constructor(private readonly options: CallerStreamOptions) {}
+
+    /** The stream's position: samples sent or discarded since the call began, pauses left out. */
+    get positionSamples(): number {
+        return this.position;
+    }
+
+    /** Begins in the agreed format, with `catchUpMs` of audio at once that was kept while the call was being set up. */
+    start(media: Media, catchUpMs = 0): void {
+        this.media = media;
+        this.originMs = this.options.clock.nowMs() - catchUpMs;
+        this.frameSamples = this.nextFrameSamples();
+        if (this.pausedAtMs !== undefined) return;
+        this.sendCatchUp(Math.round(catchUpMs * BYTES_PER_MS));
+        this.arm();
+    }
+
+    /** No audio until `resume`; twice is once. */
+    pause(): void {
+        this.pausedAtMs ??= this.options.clock.nowMs();
+        this.options.timers.cancel('frame');
+    }
+
+    /** Goes on. What was said meanwhile is lost; the position does not count it (protocol sheet, section 14). */
+    resume(): Gap {
+        const startSamples = this.position;
+        if (this.pausedAtMs === undefined || this.media === undefined) {
+            this.pausedAtMs = undefined;
+            return { startSamples, discardedSamples: 0 };
+        }
+        this.pausedAtMs = undefined;
+        const discardedSamples = Math.max(0, this.spokenSamples() - this.position);
+        this.originMs += discardedSamples / BYTES_PER_MS;
+        this.options.voice.skip(discardedSamples);
+        this.arm();
+        return { startSamples, discardedSamples };
+    }
+
+    /** Loses `ms` of audio, as a client does whose server reads too slowly; the position counts them. */
+    discard(ms: number): Gap {
+        const startSamples = this.position;
+        const discardedSamples = Math.round(ms * BYTES_PER_MS);
+        this.position += discardedSamples;
+        this.originMs -= discardedSamples / BYTES_PER_MS;
+        this.options.voice.skip(discardedSamples);
+        return { startSamples, discardedSamples };
+    }
+
+    /** Ends for good. May be called twice. */
+    stop(): void {
+        this.stopped = true;
+        this.options.timers.cancel('frame');
+    }
+
+    private spokenSamples(): number {
+        return Math.floor((this.options.clock.nowMs() - this.originMs) * BYTES_PER_MS + 1e-6);
+    }
+
+    private nextFrameSamples(): number {
+        const channels = this.media?.channels.length ?? 1;
+        const samples = Math.max(1, Math.round(this.options.nextFrameMs() * BYTES_PER_MS));
+        return Math.min(samples, Math.floor(MAX_MESSAGE_BYTES / channels));
+    }
+
+    private sendCatchUp(samples: number): void {
+        const mostSamples = Math.floor(MAX_MESSAGE_BYTES / (this.media?.channels.length ?? 1));
+        for (let left = samples; left > 0; left -= mostSamples) this.sendFrame(Math.min(left, mostSamples));
+    }
+
+    private arm(): void {
+        if (this.stopped) return;
+        const dueMs = this.originMs + (this.position + this.frameSamples) / BYTES_PER_MS;
+        this.options.timers.set('frame', Math.max(0, dueMs - this.options.clock.nowMs()), () => {
+            this.sendDue();
+            this.arm();
+        });
+    }
+
+    private sendDue(): void {
+        while (!this.stopped && this.spokenSamples() >= this.position + this.frameSamples) {
+            this.sendFrame(this.frameSamples);
+            this.frameSamples = this.nextFrameSamples();
+        }
+    }
+
+    private sendFrame(samples: number): void {
+        const pcmu = this.options.voice.take(samples);
+        this.position += samples;
+        this.listen(pcmu);
+        this.options.send(this.media?.channels.length === 2 ? this.twoChannels(pcmu) : pcmu);
+    }
+
+    /** The caller is `external`; the other party of a bot call is nobody, and silent. */
+    private twoChannels(pcmu: Uint8Array): Uint8Array {
+        const empty = new Uint8Array(0);
+        return this.media?.channels[0] === 'external' ? interleave(pcmu, empty) : interleave(empty, pcmu);
+    }
+
+    private listen(pcmu: Uint8Array): void {
+        const wasTalking = this.quietMs < QUIET_FRAMES_MS;
+        this.quietMs = isLoud(pcmu) ? 0 : this.quietMs + pcmu.length / BYTES_PER_MS;
+        const talking = this.quietMs < QUIET_FRAMES_MS;
+        if (talking !== wasTalking) this.options.onTalk(talking);
+    }
+}
+
+/** A tenth of the frame is louder than a quiet line. */
+function isLoud(pcmu: Uint8Array): boolean {
+    let loud = 0;
+    for (const code of pcmu) if ((code & 0x7f) <= LOUD_CODE) loud++;
+    return loud * 10 > pcmu.length;
+}

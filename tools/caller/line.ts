@@ -1,0 +1,252 @@
+import { randomUUID } from 'node:crypto';
+import { EventEmitter } from 'node:events';
+import { systemClock, type Clock } from '../../src/support/clock';
+import { TimerSet } from '../../src/support/timer-set';
+import type { CallEvent, CallEventBody } from './call-event';
+import { CallRecord, type CallSummary, type Disconnect } from './call-record';
+import type { CallerEvents, CallState } from './caller-events';
+import type { CallerOptions } from './caller-options';
+import { Connection, type DialOutcome } from './connection';
+import type { MannersReport } from './judge';
+import type { Violation } from './manner-catalogue';
+import { Manners } from './manners';
+import { AUDIO_CONNECTOR_MEDIA, BYTES_PER_MS, type Media } from './media';
+import { Outbox, type EnvelopeOverrides } from './outbox';
+import type { AudioMessage } from './recording';
+import { readServerMessage, type JsonObject, type ServerMessage } from './server-message';
+import { newNonce, upgradeHeaders } from './signer';
+
+/**
+ * The line under a caller: one signed upgrade, numbered messages, a record of all that passes, and the watch over the
+ * server's manners. It knows envelopes; what a call is made of, `Caller` knows.
+ */
+export abstract class Line extends EventEmitter<CallerEvents> {
+    readonly sessionId: string;
+    readonly organizationId: string;
+    /** Resolves when the call is over, however it ended. */
+    readonly ended: Promise<CallSummary>;
+
+    protected readonly clock: Clock;
+    protected readonly timers: TimerSet;
+    protected readonly record: CallRecord;
+    protected readonly offer: readonly Media[];
+    protected readonly connection: Connection;
+    protected current: CallState = 'idle';
+    protected disconnect: Disconnect | undefined;
+    private readonly outbox: Outbox;
+    private readonly manners: Manners;
+
+    constructor(protected readonly options: CallerOptions) {
+        super();
+        this.sessionId = options.sessionId ?? randomUUID();
+        this.organizationId = options.organizationId ?? randomUUID();
+        this.offer = options.media ?? [AUDIO_CONNECTOR_MEDIA];
+        this.clock = options.clock ?? systemClock;
+        this.timers = new TimerSet(this.clock, (fault) => {
+            this.tell({ kind: 'fault', why: String(fault) });
+        });
+        this.record = new CallRecord(this.clock, options.keepAudio ?? true);
+        this.outbox = new Outbox(this.sessionId);
+        this.manners = this.createManners();
+        this.connection = this.createConnection();
+        this.ended = new Promise((resolve) => this.once('ended', resolve));
+    }
+
+    get state(): CallState {
+        return this.current;
+    }
+
+    /** Everything so far, in order. */
+    get events(): readonly CallEvent[] {
+        return this.record.events;
+    }
+
+    get sentAudio(): readonly AudioMessage[] {
+        return this.record.sentAudio;
+    }
+
+    get receivedAudio(): readonly AudioMessage[] {
+        return this.record.receivedAudio;
+    }
+
+    /** The server's manners up to now. */
+    report(): MannersReport {
+        return this.manners.report();
+    }
+
+    /** Places the call and sends `open`. Never rejects; a refusal also ends the call. */
+    async dial(): Promise<DialOutcome> {
+        if (this.current !== 'idle') throw new Error('A caller dials once.');
+        this.current = 'dialling';
+        const outcome = await this.connection.dial(this.options.url, this.upgradeHeaders());
+        if (!outcome.ok) {
+            this.tell({ kind: 'refused', status: outcome.status, why: outcome.why });
+            this.finish('refused', outcome);
+        }
+        return outcome;
+    }
+
+    /** Cuts the line without a word, as a dead network does. */
+    cut(): void {
+        this.connection.terminate();
+    }
+
+    /** Stops or goes on reading from the socket, as a stalled network does. */
+    setReading(reading: boolean): void {
+        this.connection.setReading(reading);
+    }
+
+    /** Sends a numbered message, right or (through `overrides`) wrong on purpose. Returns its `seq`. */
+    sendMessage(type: string, parameters: JsonObject = {}, overrides: EnvelopeOverrides = {}): number {
+        const envelope = this.outbox.wrap(type, parameters, this.positionSamples, overrides);
+        if (!this.connection.send(envelope.text)) return envelope.seq;
+        this.manners.sent(type, envelope.seq);
+        this.tell({ kind: 'sent', ...envelope });
+        return envelope.seq;
+    }
+
+    /** Sends anything at all, outside the numbering. */
+    sendRaw(data: string | Uint8Array): void {
+        this.connection.send(data);
+        this.tell({ kind: 'sentRaw', bytes: typeof data === 'string' ? Buffer.byteLength(data) : data.length });
+    }
+
+    /** Adds a line to the timeline. */
+    note(arrow: '→' | '←' | '⇢' | '⇄' | '·', label: string, text: string): void {
+        this.tell({ kind: 'note', arrow, label, text });
+    }
+
+    /** The stream's position, in samples. */
+    protected abstract get positionSamples(): number;
+    /** Bot audio that the caller has heard. */
+    abstract get heardBytes(): number;
+    /** The server accepted the upgrade. */
+    protected abstract onUp(): void;
+    protected abstract onMessage(message: ServerMessage): void;
+    protected abstract onAudio(pcmu: Uint8Array): void;
+    /** A breach that Genesys' client would answer by ending the call. */
+    protected abstract giveUp(): void;
+    /** The line is dead: nothing may be left running. */
+    protected abstract onGone(): void;
+    protected abstract get rttsMs(): readonly number[];
+
+    protected bargedIn(idleMs: number): void {
+        this.manners.bargedIn(idleMs);
+    }
+
+    protected tell(body: CallEventBody): void {
+        this.emit('event', this.record.add(body));
+    }
+
+    private hearText(text: string): void {
+        const read = readServerMessage(text);
+        const message = read.ok ? read.message : undefined;
+        this.tell({ kind: 'received', type: message?.type, parameters: message?.parameters ?? {}, text });
+        this.outbox.serverSeq = message?.seq ?? this.outbox.serverSeq;
+        this.manners.receivedText(text, read);
+        if (message === undefined) return;
+        this.emit('message', message);
+        this.onMessage(message);
+    }
+
+    private hearAudio(pcmu: Uint8Array): void {
+        this.emit('event', this.record.addReceivedAudio(pcmu));
+        this.manners.receivedAudio(pcmu);
+        this.emit('audio', pcmu);
+        this.onAudio(pcmu);
+    }
+
+    private up(): void {
+        const signed = this.options.clientSecret !== undefined && this.options.clientSecret !== '';
+        this.tell({ kind: 'upgraded', signed });
+        this.current = 'opening';
+        this.onUp();
+    }
+
+    private gone(byServer: boolean, code: number): void {
+        this.manners.socketEnded(byServer);
+        this.tell({ kind: 'gone', byServer, code });
+        this.finish(this.current === 'closed' ? 'completed' : 'cut');
+    }
+
+    private finish(outcome: CallSummary['outcome'], refusal?: CallSummary['refusal']): void {
+        if (this.current === 'gone') return;
+        this.onGone();
+        this.current = 'gone';
+        this.timers.clear();
+        this.emit('ended', this.summary(outcome, refusal));
+    }
+
+    private summary(outcome: CallSummary['outcome'], refusal: CallSummary['refusal']): CallSummary {
+        return {
+            outcome,
+            refusal,
+            disconnect: this.disconnect,
+            ...this.record.figures(),
+            heardMs: this.heardBytes / BYTES_PER_MS,
+            rttsMs: this.rttsMs,
+            manners: this.report(),
+        };
+    }
+
+    private violated(violation: Violation): void {
+        this.tell({ kind: 'violation', violation });
+        this.emit('violation', violation);
+        const { answer, name } = violation.manner;
+        const reacts = (this.options.reactsToFaults ?? true) && violation.severity === 'fail' && answer !== undefined;
+        if (reacts && (this.current === 'opening' || this.current === 'open' || this.current === 'closing')) {
+            this.sendMessage('error', { code: answer.code, message: violation.manner.rule });
+            if (answer.endsCall) this.giveUp();
+        }
+        // Whatever a test wants to see, a call whose `close` is not answered must end.
+        if (name === 'closedInTime' && violation.severity === 'fail') this.connection.close();
+    }
+
+    private createManners(): Manners {
+        return new Manners({
+            clock: this.clock,
+            timers: this.timers,
+            sessionId: this.sessionId,
+            offer: this.offer,
+            askedLanguages: this.options.supportedLanguages === true,
+            onViolation: (violation) => {
+                this.violated(violation);
+            },
+        });
+    }
+
+    private createConnection(): Connection {
+        return new Connection(this.timers, {
+            up: () => {
+                this.up();
+            },
+            text: (text) => {
+                this.hearText(text);
+            },
+            audio: (bytes) => {
+                this.hearAudio(bytes);
+            },
+            gone: (byServer, code) => {
+                this.gone(byServer, code);
+            },
+        });
+    }
+
+    private upgradeHeaders(): Record<string, string> {
+        const { options, organizationId, sessionId } = this;
+        const url = new URL(options.url);
+        const signed = upgradeHeaders({
+            organizationId,
+            sessionId,
+            correlationId: options.correlationId ?? sessionId,
+            apiKey: options.apiKey,
+            clientSecret: options.clientSecret,
+            retryAttempt: options.retryAttempt,
+            requestTarget: url.pathname + url.search,
+            authority: options.authority ?? url.host,
+            createdSeconds: Math.floor(this.clock.epochMs() / 1000),
+            nonce: newNonce(),
+        });
+        return { ...signed, ...options.headers };
+    }
+}

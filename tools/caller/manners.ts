@@ -1,0 +1,262 @@
+import type { Clock } from '../../src/support/clock';
+import type { TimerSet } from '../../src/support/timer-set';
+import { Judge, type MannersReport } from './judge';
+import type { Violation } from './manner-catalogue';
+import { MAX_MESSAGE_BYTES } from './media';
+import { checkParameters, isKnownType, type OpenFacts } from './parameter-manners';
+import { RateCheck } from './rate-check';
+import type { ServerMessage, ServerMessageRead } from './server-message';
+
+export interface MannersOptions extends OpenFacts {
+    clock: Clock;
+    /** The timers `manners:…` are used. */
+    timers: TimerSet;
+    sessionId: string;
+    onViolation: (violation: Violation) => void;
+}
+
+const OPENED_LIMIT_MS = 5000;
+const PONG_SLOW_MS = 1000;
+const PONG_LIMIT_MS = 5000;
+const UPDATED_LIMIT_MS = 5000;
+const CLOSED_SLOW_MS = 1000;
+const CLOSED_LIMIT_MS = 10_000;
+/** A frame that was on the wire when `close` crossed it arrives within this. */
+const CROSSING_MS = 1000;
+/** `barge_in` may cross the end of playing by this much. */
+const BARGE_IN_GRACE_MS = 500;
+
+/**
+ * The server's manners, checked with every message and with the clock, as an outside witness: of the server it sees only
+ * what comes over the wire. Feed it everything that is sent and received; ask for the `report()` at any time.
+ */
+export class Manners {
+    private readonly judge: Judge;
+    private readonly textRate = new RateCheck();
+    private readonly audioRate = new RateCheck();
+    private overText = false;
+    private overAudio = false;
+    private readonly pings = new Map<number, number>();
+    private updates = 0;
+    private sentSeq = 0;
+    private serverSeq = 0;
+    private acknowledged = 0;
+    private texts = 0;
+    private openSentAtMs: number | undefined;
+    private closeSent: { atMs: number; seq: number } | undefined;
+    private opened = false;
+    private disconnected = false;
+    private closed = false;
+
+    constructor(private readonly options: MannersOptions) {
+        this.judge = new Judge(options.clock, options.clock.nowMs(), options.onViolation);
+    }
+
+    report(): MannersReport {
+        return this.judge.report();
+    }
+
+    /** A text message of ours went out. */
+    sent(type: string, seq: number): void {
+        this.sentSeq = Math.max(this.sentSeq, seq);
+        const nowMs = this.options.clock.nowMs();
+        if (type === 'open') this.openSent(nowMs);
+        if (type === 'ping') this.pingSent(seq, nowMs);
+        if (type === 'update') this.updateSent();
+        if (type === 'close') this.closeWasSent(seq, nowMs);
+    }
+
+    /** A text message came, and this could be read of it. */
+    receivedText(text: string, read: ServerMessageRead): void {
+        const bytes = Buffer.byteLength(text);
+        this.judge.check('textSize', bytes <= MAX_MESSAGE_BYTES, `${bytes} bytes`);
+        this.overText = this.checkRate('textRate', this.textRate, this.overText);
+        this.judge.check('closedLast', !this.closed, 'text after closed');
+        this.judge.check('readable', read.ok, read.ok ? '' : read.why);
+        if (!read.ok) return;
+        this.checkEnvelope(read.message);
+        this.checkMoment(read.message);
+        this.texts++;
+    }
+
+    /** A binary message came. */
+    receivedAudio(bytes: Uint8Array): void {
+        this.overAudio = this.checkRate('audioRate', this.audioRate, this.overAudio);
+        const { length } = bytes;
+        this.judge.check('audioSize', length >= 1 && length <= MAX_MESSAGE_BYTES, `${length} bytes`);
+        if (startsWithRiff(bytes)) this.judge.check('audioSize', false, 'a WAV header in the stream');
+        const why = this.audioFault();
+        this.judge.check('audioWindow', why === undefined, why ?? '');
+    }
+
+    /** `barge_in` came; `idleMs`: how long nothing has been playing, 0 while something plays. */
+    bargedIn(idleMs: number): void {
+        this.judge.check('bargeIn', idleMs <= BARGE_IN_GRACE_MS, 'nothing was playing', 'warn');
+    }
+
+    /** The socket is gone: who closed it, and what is still owed. */
+    socketEnded(byServer: boolean): void {
+        this.judge.check('socketLeftOpen', !byServer, 'the server closed it');
+        for (const name of ['opened', 'pong', 'updated', 'closed']) this.options.timers.cancel(`manners:${name}`);
+    }
+
+    private openSent(nowMs: number): void {
+        this.openSentAtMs ??= nowMs;
+        this.deadline('opened', OPENED_LIMIT_MS, () => {
+            this.judge.check('openedInTime', this.texts > 0, `nothing for ${OPENED_LIMIT_MS} ms`);
+        });
+    }
+
+    private pingSent(seq: number, nowMs: number): void {
+        this.pings.set(seq, nowMs);
+        if (this.pings.size === 1) this.watchPong(PONG_LIMIT_MS);
+    }
+
+    /** One timer watches the oldest ping that waits. */
+    private watchPong(delayMs: number): void {
+        this.deadline('pong', delayMs, () => {
+            const oldest = this.pings.keys().next();
+            if (oldest.done === true) return;
+            this.pings.delete(oldest.value);
+            this.judge.check('pongInTime', false, `no pong for ${PONG_LIMIT_MS} ms`);
+            this.watchNextPong();
+        });
+    }
+
+    private watchNextPong(): void {
+        this.options.timers.cancel('manners:pong');
+        const next = this.pings.values().next();
+        if (next.done === true) return;
+        this.watchPong(Math.max(0, next.value + PONG_LIMIT_MS - this.options.clock.nowMs()));
+    }
+
+    private updateSent(): void {
+        this.updates++;
+        this.deadline('updated', UPDATED_LIMIT_MS, () => {
+            this.judge.check('updated', this.updates === 0, `no updated for ${UPDATED_LIMIT_MS} ms`, 'warn');
+        });
+    }
+
+    private closeWasSent(seq: number, atMs: number): void {
+        if (this.closeSent !== undefined) return;
+        this.closeSent = { atMs, seq };
+        for (const name of ['opened', 'updated']) this.options.timers.cancel(`manners:${name}`);
+        this.deadline('closed', CLOSED_LIMIT_MS, () => {
+            this.judge.check('closedInTime', false, `nothing for ${CLOSED_LIMIT_MS} ms`);
+        });
+    }
+
+    private deadline(name: string, delayMs: number, task: () => void): void {
+        this.options.timers.set(`manners:${name}`, delayMs, task);
+    }
+
+    private checkEnvelope(message: ServerMessage): void {
+        const { type, seq, clientseq, parameters, unknownFields } = message;
+        this.judge.check('version', message.version === '2', 'another version');
+        this.judge.check('sessionId', message.id === this.options.sessionId, `${type} carries another id`);
+        this.judge.check('numbering', seq === this.serverSeq + 1, `${seq ?? 'no seq'} after ${this.serverSeq}`);
+        this.serverSeq = seq ?? this.serverSeq + 1;
+        this.checkClientseq(clientseq);
+        this.judge.check('envelopeOnly', unknownFields.length === 0, `${type}: ${unknownFields.join(', ')}`);
+        this.judge.check('parametersPresent', parameters !== undefined, `${type} has none`);
+        if (!this.judge.check('knownType', isKnownType(type), 'unknown type') || parameters === undefined) return;
+        checkParameters(this.judge, type, parameters, this.options);
+    }
+
+    private checkClientseq(clientseq: number | undefined): void {
+        if (clientseq === undefined) return void this.judge.check('clientseq', false, 'missing');
+        const detail = `${clientseq}, we are at ${this.sentSeq} and ${this.acknowledged} was acknowledged`;
+        this.judge.check('clientseq', clientseq <= this.sentSeq && clientseq >= this.acknowledged, detail);
+        this.acknowledged = Math.max(this.acknowledged, Math.min(clientseq, this.sentSeq));
+    }
+
+    private checkMoment({ type, clientseq }: ServerMessage): void {
+        if (this.texts === 0) this.checkFirst(type);
+        if (this.disconnected && type !== 'disconnect')
+            this.judge.check('afterDisconnect', this.mayFollowDisconnect(type), type);
+        if (type === 'opened') this.receivedOpened(clientseq);
+        if (type === 'pong') this.receivedPong(clientseq);
+        if (type === 'updated') this.receivedUpdated();
+        if (type === 'disconnect') this.receivedDisconnect();
+        if (type === 'closed') this.receivedClosed(clientseq);
+    }
+
+    private checkFirst(type: string): void {
+        this.options.timers.cancel('manners:opened');
+        // A call that hangs up before `opened` gets `closed` alone.
+        const allowed = this.closeSent === undefined ? ['opened', 'disconnect'] : ['opened', 'disconnect', 'closed'];
+        // Pings are answered in every state; a client sends none before `opened`, a test may.
+        this.judge.check('firstMessage', allowed.includes(type) || (type === 'pong' && this.pings.size > 0), type);
+        if (this.openSentAtMs === undefined) return;
+        const tookMs = this.options.clock.nowMs() - this.openSentAtMs;
+        this.judge.check('openedInTime', tookMs <= OPENED_LIMIT_MS, `after ${Math.round(tookMs)} ms`);
+    }
+
+    private mayFollowDisconnect(type: string): boolean {
+        return type === 'pong' || type === 'closed' || (type === 'event' && this.closeSent !== undefined);
+    }
+
+    private receivedOpened(clientseq = 0): void {
+        this.judge.check('clientseq', clientseq >= 1, 'opened does not acknowledge open');
+        this.judge.check('openedOnce', !this.opened, 'a second opened');
+        this.opened = true;
+    }
+
+    private receivedPong(clientseq: number | undefined): void {
+        if (!this.judge.check('pongAsked', this.pings.size > 0, 'no ping waits for it')) return;
+        const sentAtMs = clientseq === undefined ? undefined : this.pings.get(clientseq);
+        const known = this.judge.check(
+            'pongAnswersPing',
+            sentAtMs !== undefined,
+            `clientseq ${clientseq ?? 'missing'}`,
+        );
+        if (!known || clientseq === undefined || sentAtMs === undefined) return;
+        const tookMs = this.options.clock.nowMs() - sentAtMs;
+        this.judge.check('pongInTime', tookMs <= PONG_SLOW_MS, `after ${Math.round(tookMs)} ms`, 'warn');
+        this.pings.delete(clientseq);
+        this.watchNextPong();
+    }
+
+    private receivedUpdated(): void {
+        this.judge.check('updated', this.updates > 0, 'no update was sent');
+        this.updates = Math.max(0, this.updates - 1);
+    }
+
+    private receivedDisconnect(): void {
+        this.judge.check('disconnectForm', !this.disconnected, 'a second disconnect');
+        this.disconnected = true;
+    }
+
+    private receivedClosed(clientseq = 0): void {
+        this.options.timers.cancel('manners:closed');
+        this.judge.check('closedLast', this.closeSent !== undefined, 'closed without close');
+        this.closed = true;
+        if (this.closeSent === undefined) return;
+        this.judge.check('clientseq', clientseq >= this.closeSent.seq, 'closed does not acknowledge close');
+        const tookMs = this.options.clock.nowMs() - this.closeSent.atMs;
+        const severity = tookMs > CLOSED_LIMIT_MS ? 'fail' : 'warn';
+        this.judge.check('closedInTime', tookMs <= CLOSED_SLOW_MS, `after ${Math.round(tookMs)} ms`, severity);
+    }
+
+    /** A whole excursion beyond the limit is one breach, not one per message. */
+    private checkRate(name: 'textRate' | 'audioRate', rate: RateCheck, wasOver: boolean): boolean {
+        const excess = rate.book(this.options.clock.nowMs());
+        const over = excess > 0;
+        this.judge.check(name, !over || wasOver, `${Math.ceil(excess)} too many in its worst window`);
+        return over;
+    }
+
+    private audioFault(): string | undefined {
+        if (this.closed) return 'after closed';
+        if (!this.opened) return 'before opened';
+        if (this.disconnected) return 'after disconnect';
+        if (this.closeSent === undefined) return undefined;
+        if (this.acknowledged >= this.closeSent.seq) return 'after close was received';
+        const late = this.options.clock.nowMs() - this.closeSent.atMs > CROSSING_MS;
+        return late ? `more than ${CROSSING_MS} ms after close` : undefined;
+    }
+}
+
+function startsWithRiff(bytes: Uint8Array): boolean {
+    return bytes[0] === 0x52 && bytes[1] === 0x49 && bytes[2] === 0x46 && bytes[3] === 0x46;
+}

@@ -1,0 +1,26 @@
+const BURST = 25;
+const PER_SECOND = 5;
+
+/**
+ * Counts messages against 25 + 5·t in *every* window of t seconds (protocol sheet, section 8.1).
+ *
+ * A bucket that starts with 25 tokens, never holds more and gains 5 a second is below zero after a message exactly when some
+ * window that ends there holds too many: its level is the smallest of 25 + 5·t − n over all those windows.
+ */
+export class RateCheck {
+    private tokens = BURST;
+    private lastAtMs = 0;
+
+    /** The lowest level so far; how close it came. */
+    lowest = BURST;
+
+    /** Books one message. By how many messages its worst window is over the limit; 0 or less: within. */
+    book(atMs: number): number {
+        const gained = ((atMs - this.lastAtMs) / 1000) * PER_SECOND;
+        this.tokens = Math.min(BURST, this.tokens + gained) - 1;
+        this.lastAtMs = atMs;
+        this.lowest = Math.min(this.lowest, this.tokens);
+        // Sums of fractional milliseconds must not make a breach out of a message that is exactly on time.
+        return this.tokens < -1e-9 ? -this.tokens : 0;
+    }
+}

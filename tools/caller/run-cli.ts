@@ -1,0 +1,203 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { encodeMulawWav, wavToPcmu } from '../../src/audio/wav';
+import { systemClock } from '../../src/support/clock';
+import type { CallSummary } from './call-record';
+import { HELP, readCliOptions, type CliOptions, type DigitsAt, type Environment } from './cli-options';
+import { Caller } from './client';
+import { findCredentials, readEnvironment, type Credentials } from './credentials';
+import { explainEnd, explainRefusal } from './explain';
+import { attachKeyboard, type KeySource } from './keyboard';
+import { BYTES_PER_MS } from './media';
+import { interleave } from './recording';
+import { Timeline } from './timeline';
+import { whole } from './timeline-words';
+
+/** Where the command runs; handed in so that it can be tried without a terminal. */
+export interface CliSurroundings {
+    env: Environment;
+    /** Where `.env` and the development key are looked for. */
+    directory: string;
+    /** Lines for the reader, without line ends. */
+    print: (line: string) => void;
+    complain: (line: string) => void;
+    keys: KeySource;
+    colour: boolean;
+}
+
+const DEFAULT_WAV = join(__dirname, '../../samples/jfk_inaugural_1961.wav');
+const AFTER_SPEECH_MS = 5000;
+const KEY_EVERY_MS = 300;
+/** Calls that begin together begin this much apart, as a real line would see them. */
+const CALL_EVERY_MS = 20;
+
+/** Runs the command. Resolves to the exit code: 0 all well, 1 failed or broken manners, 2 options that cannot be used. */
+export async function runCli(args: readonly string[], around: CliSurroundings): Promise<number> {
+    const env = readEnvironment(around.directory, around.env);
+    const read = readCliOptions(args, env);
+    if (!read.ok) return refuseOptions(around, read.why);
+    const { options } = read;
+    if (options.help) return printHelp(around);
+    const found = findCredentials(options, around.directory, env);
+    if (!found.ok) return refuseOptions(around, found.why);
+    const speech = readSpeech(options.wav ?? DEFAULT_WAV);
+    if (typeof speech === 'string') return refuseOptions(around, speech);
+    if (options.calls === 1) return oneCall(options, found.credentials, speech, around);
+    return manyCalls(options, found.credentials, speech, around);
+}
+
+async function oneCall(
+    options: CliOptions,
+    credentials: Credentials,
+    speech: Uint8Array,
+    around: CliSurroundings,
+): Promise<number> {
+    const timeline = new Timeline({ write: around.print, colour: around.colour, showText: options.showText });
+    const caller = createCaller(options, credentials, speech, true);
+    caller.on('event', (event) => {
+        timeline.add(event);
+    });
+    plan(caller, options, speech);
+    const release = attachKeyboard(caller, speech, around.keys);
+    const summary = await placeCall(caller).finally(release);
+    if (summary.refusal !== undefined) return fail(around, explainRefusal(summary.refusal, options.url));
+    timeline.end(summary);
+    writeAudio(caller, options);
+    return conclude(summary, around);
+}
+
+async function manyCalls(
+    options: CliOptions,
+    credentials: Credentials,
+    speech: Uint8Array,
+    around: CliSurroundings,
+): Promise<number> {
+    const calls = Array.from({ length: options.calls }, async (_, index) => {
+        await wait(index * CALL_EVERY_MS);
+        const caller = createCaller(options, credentials, speech, false);
+        plan(caller, options, speech);
+        const summary = await placeCall(caller);
+        around.print(oneLine(index + 1, summary, options.url));
+        return summary;
+    });
+    const summaries = await Promise.all(calls);
+    const good = summaries.filter((summary) => isGood(summary)).length;
+    const opened = spread(summaries.map((summary) => summary.openedAfterMs));
+    const first = spread(summaries.map((summary) => summary.firstAudioAfterMs));
+    around.print(`${good} of ${summaries.length} calls without a fault · opened ${opened} · first sound ${first}`);
+    return good === summaries.length ? 0 : 1;
+}
+
+function createCaller(
+    options: CliOptions,
+    { key, secret }: Credentials,
+    speech: Uint8Array,
+    keepAudio: boolean,
+): Caller {
+    return new Caller({
+        url: options.url,
+        apiKey: key,
+        clientSecret: secret,
+        inputVariables: options.variables,
+        language: options.language,
+        probe: options.probe,
+        frameMs: options.frameMs,
+        audio: speech,
+        keepAudio,
+    });
+}
+
+async function placeCall(caller: Caller): Promise<CallSummary> {
+    await caller.dial();
+    return caller.ended;
+}
+
+/** What the command line asks for, at its time after `opened`. */
+function plan(caller: Caller, options: CliOptions, speech: Uint8Array): void {
+    const hangUpAfterMs =
+        options.seconds === undefined ? speech.length / BYTES_PER_MS + AFTER_SPEECH_MS : options.seconds * 1000;
+    caller.once('opened', () => {
+        for (const digits of options.digits) planDigits(caller, digits);
+        systemClock.after(hangUpAfterMs, () => {
+            caller.hangUp();
+        });
+    });
+}
+
+function planDigits(caller: Caller, { digits, atSeconds }: DigitsAt): void {
+    Array.from(digits).forEach((digit, index) => {
+        systemClock.after(atSeconds * 1000 + index * KEY_EVERY_MS, () => {
+            if (caller.state === 'open') caller.dtmf(digit);
+        });
+    });
+}
+
+function writeAudio(caller: Caller, { out, outStereo }: CliOptions): void {
+    if (out !== undefined) writeFileSync(out, encodeMulawWav(caller.heardTrack));
+    if (outStereo === undefined) return;
+    writeFileSync(outStereo, encodeMulawWav(interleave(caller.callerTrack, caller.heardTrack), 2));
+}
+
+function conclude(summary: CallSummary, around: CliSurroundings): number {
+    const failure = explainEnd(summary);
+    if (failure !== undefined) around.complain(failure);
+    return isGood(summary) ? 0 : 1;
+}
+
+function isGood(summary: CallSummary): boolean {
+    const { outcome, manners, faults } = summary;
+    const sound = outcome === 'completed' && explainEnd(summary) === undefined;
+    return sound && manners.broken.length === 0 && faults.length === 0;
+}
+
+function oneLine(number: number, summary: CallSummary, url: string): string {
+    const name = `call ${String(number).padStart(4)}  ${isGood(summary) ? '✓' : '✗'}`;
+    if (summary.refusal !== undefined) return `${name} ${explainRefusal(summary.refusal, url)}`;
+    const { checked, broken } = summary.manners;
+    const failure = explainEnd(summary);
+    return [
+        `${name} ${checked.length} manners checked, ${broken.length} broken`,
+        ...[...new Set(broken.map(({ manner }) => `the server ${manner.rule}`))].map((rule) => `✗ ${rule}`),
+        `opened ${ms(summary.openedAfterMs)}`,
+        `first sound ${ms(summary.firstAudioAfterMs)}`,
+        `audio out ${(summary.receivedMs / 1000).toFixed(1)} s`,
+        ...(failure === undefined ? [] : [failure]),
+    ].join(' · ');
+}
+
+function spread(values: readonly (number | undefined)[]): string {
+    const sorted = values.filter((value) => value !== undefined).sort((a, b) => a - b);
+    const at = (share: number): string => ms(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]);
+    return sorted.length === 0 ? 'never' : `${at(0.5)} (median), ${at(0.95)} (95 %)`;
+}
+
+function ms(value: number | undefined): string {
+    return value === undefined ? 'never' : `${whole(value)} ms`;
+}
+
+function readSpeech(path: string): Uint8Array | string {
+    try {
+        return wavToPcmu(readFileSync(path));
+    } catch (error) {
+        return `${path} cannot be used as a WAV file: ${error instanceof Error ? error.message : String(error)}`;
+    }
+}
+
+function wait(delayMs: number): Promise<void> {
+    return new Promise((resolve) => setTimeout(resolve, delayMs));
+}
+
+function printHelp(around: CliSurroundings): number {
+    around.print(HELP);
+    return 0;
+}
+
+function refuseOptions(around: CliSurroundings, why: string): number {
+    around.complain(`${why}\n\`npm run call -- --help\` lists the options.`);
+    return 2;
+}
+
+function fail(around: CliSurroundings, why: string): number {
+    around.complain(why);
+    return 1;
+}

@@ -1,0 +1,43 @@
+import { PCMU_SILENCE } from './media';
+
+/** What the caller's microphone gives: speech when there is any, silence otherwise. */
+export class Voice {
+    private offset = 0;
+    private silence = new Uint8Array(1600).fill(PCMU_SILENCE);
+
+    /** PCMU, 8 kHz, mono, spoken from the first `take` on. */
+    constructor(private speech: Uint8Array = new Uint8Array(0)) {}
+
+    /** There is speech left. */
+    get speaking(): boolean {
+        return this.offset < this.speech.length;
+    }
+
+    /** Speaks `pcmu` from its start, instead of whatever was being said. */
+    say(pcmu: Uint8Array): void {
+        this.speech = pcmu;
+        this.offset = 0;
+    }
+
+    /** The next `samples` bytes. A view on shared memory wherever possible: send it, do not keep it. */
+    take(samples: number): Uint8Array {
+        const start = this.offset;
+        this.skip(samples);
+        if (this.offset - start === samples) return this.speech.subarray(start, this.offset);
+        const quiet = this.quiet(samples);
+        if (this.offset === start) return quiet;
+        const mixed = Uint8Array.from(quiet);
+        mixed.set(this.speech.subarray(start, this.offset));
+        return mixed;
+    }
+
+    /** Loses `samples` bytes of speech, as during a pause. */
+    skip(samples: number): void {
+        this.offset = Math.min(this.speech.length, this.offset + samples);
+    }
+
+    private quiet(samples: number): Uint8Array {
+        if (this.silence.length < samples) this.silence = new Uint8Array(samples).fill(PCMU_SILENCE);
+        return this.silence.subarray(0, samples);
+    }
+}

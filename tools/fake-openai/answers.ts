@@ -1,0 +1,132 @@
+import type { AnswerEnd } from './faults';
+import type { AudioFormat, Item, ResponseParams } from './protocol';
+import type { Settings } from './options';
+import { fromPcmu, synthesize } from './signal';
+
+/** One message of an answer. */
+export interface AnswerItem {
+    text?: string;
+    /** Length of the item's own signal (signal.ts). Default: 60 ms for each letter of the text, at least 400 ms. */
+    audioMs?: number;
+    /** A recording instead: PCMU, 8 kHz; brought into the session's format. */
+    audio?: Uint8Array;
+    /** A text part although audio was asked for (B22). */
+    textOnly?: boolean;
+}
+
+export interface FunctionCall {
+    name: string;
+    /** JSON text, or a value to be written as JSON. Text is sent as it is, also when it is not JSON. */
+    arguments: unknown;
+    callId?: string;
+}
+
+/** What the stand-in answers: one message by itself, or several `items`, then the function calls. */
+export interface Answer extends AnswerItem {
+    items?: readonly AnswerItem[];
+    functionCalls?: readonly FunctionCall[];
+    /** Sends the deltas of the messages in turn instead of one message after the other. */
+    interleave?: boolean;
+    /** Ends so instead of `completed`. A failed answer without text or items has no output at all. */
+    end?: AnswerEnd;
+}
+
+export interface AnswerRequest {
+    /** Who asked: `response.create`, the end of a caller's turn, or the idle timer. */
+    trigger: 'client' | 'turn' | 'idle';
+    sessionIndex: number;
+    /** Counts the answers of the session from 0. */
+    answerIndex: number;
+    /** Parameters of `response.create`; empty otherwise. */
+    params: ResponseParams;
+    /** The conversation so far. */
+    items: readonly Item[];
+}
+
+/** One output item, ready to be sent. */
+export type PlannedItem =
+    | { kind: 'speech'; text: string; audio: Buffer; format: AudioFormat; itemNumber: number }
+    | { kind: 'text'; text: string }
+    | { kind: 'call'; name: string; arguments: string; callId: string };
+
+export interface PlannedAnswer {
+    items: PlannedItem[];
+    interleave: boolean;
+    end: AnswerEnd | undefined;
+}
+
+/** How one session's answers are voiced. */
+export interface VoiceContext {
+    format: AudioFormat;
+    /** The response is to be text, not audio. */
+    textAsked: boolean;
+    settings: Settings;
+    nextItemNumber: () => number;
+    nextCallId: () => string;
+}
+
+const MS_PER_LETTER = 60;
+const SHORTEST_MS = 400;
+
+const DEFAULT_GREETING: Answer = { text: 'Hello, thank you for calling. How can I help you?', audioMs: 2400 };
+const DEFAULT_TEXT: Answer = { text: 'The caller spoke with the stand-in.', textOnly: true };
+const DEFAULT_ANSWERS: readonly Answer[] = [
+    { text: 'I understand. Let me tell you what I know about that.', audioMs: 3000 },
+    { text: 'Yes, that is possible. Is there anything else?', audioMs: 2600 },
+    { text: 'All right. I have made a note of it for you.', audioMs: 2200 },
+];
+
+/** Chooses the answers: the list or function of the options first, else the default ones. */
+export class AnswerBook {
+    private used = 0;
+
+    constructor(
+        private readonly source: readonly Answer[] | ((request: AnswerRequest) => Answer | undefined) | undefined,
+    ) {}
+
+    next(request: AnswerRequest): Answer {
+        return this.chosen(request) ?? defaultAnswer(request);
+    }
+
+    private chosen(request: AnswerRequest): Answer | undefined {
+        if (typeof this.source === 'function') return this.source(request);
+        return this.source?.[this.used++];
+    }
+}
+
+function defaultAnswer(request: AnswerRequest): Answer {
+    if (request.params.output_modalities?.[0] === 'text') return DEFAULT_TEXT;
+    if (request.trigger === 'client' && request.answerIndex === 0) return DEFAULT_GREETING;
+    return DEFAULT_ANSWERS[request.answerIndex % DEFAULT_ANSWERS.length] ?? DEFAULT_GREETING;
+}
+
+export function planAnswer(answer: Answer, context: VoiceContext): PlannedAnswer {
+    const items = messagesOf(answer).map((item) => planMessage(item, context));
+    const calls = (answer.functionCalls ?? []).map((call) => planCall(call, context));
+    return { items: [...items, ...calls], interleave: answer.interleave ?? false, end: answer.end };
+}
+
+function messagesOf(answer: Answer): readonly AnswerItem[] {
+    if (answer.items !== undefined) return answer.items;
+    const speaks = [answer.text, answer.audio, answer.audioMs].some((part) => part !== undefined);
+    const hasOther = answer.functionCalls !== undefined || answer.end?.status === 'failed';
+    return speaks || !hasOther ? [answer] : [];
+}
+
+function planMessage(item: AnswerItem, context: VoiceContext): PlannedItem {
+    const text = item.text ?? '';
+    if (item.textOnly === true || context.textAsked) return { kind: 'text', text };
+    const { format } = context;
+    const itemNumber = context.nextItemNumber();
+    const ms = item.audioMs ?? Math.max(SHORTEST_MS, text.length * MS_PER_LETTER);
+    const audio =
+        item.audio === undefined
+            ? synthesize(format, itemNumber, ms, context.settings.tone)
+            : fromPcmu(item.audio, format);
+    return { kind: 'speech', text, audio, format, itemNumber };
+}
+
+function planCall(call: FunctionCall, context: VoiceContext): PlannedItem {
+    const text = typeof call.arguments === 'string' ? call.arguments : JSON.stringify(call.arguments);
+    return { kind: 'call', name: call.name, arguments: text, callId: call.callId ?? context.nextCallId() };
+}

@@ -1,0 +1,89 @@
+import type { Item } from './protocol';
+import type { SessionParts } from './session-parts';
+import { bytesPerMs } from './signal';
+
+const LATE_MS = 200;
+/** A late transcript does not wait for an answer that never comes. */
+const NO_ANSWER_MS = 3_000;
+
+const DEFAULT_TEXTS = ['What are your opening hours?', 'And on Saturday?', 'Thank you, that is all.'];
+
+interface Turn {
+    item: Item;
+    bytes: number;
+    text: string;
+}
+
+/** The separate transcription of what the caller said: before, during or after the answer, or failed (section 9.7, B19). */
+export class CallerWords {
+    private turns = 0;
+    private readonly late: Turn[] = [];
+
+    constructor(private readonly parts: SessionParts) {}
+
+    /** A turn of the caller became an item. */
+    committed(item: Item, bytes: number): void {
+        if (this.parts.config.effective.audio.input.transcription === null) return;
+        const { texts, when } = this.parts.settings.callerTranscript;
+        const choice = texts ?? DEFAULT_TEXTS;
+        const turn = { item, bytes, text: choice[this.turns++ % choice.length] ?? '' };
+        if (when === 'failed') this.fail(turn);
+        else if (when === 'early') this.tell(turn);
+        else if (when === 'late') this.postpone(turn);
+        else this.after(this.parts.settings.transcriptMs, turn);
+    }
+
+    /** An answer is over: late transcripts come now. */
+    responseOver(): void {
+        this.parts.timers.cancel('late words');
+        for (const turn of this.late.splice(0)) this.after(LATE_MS, turn);
+    }
+
+    private postpone(turn: Turn): void {
+        this.late.push(turn);
+        this.parts.timers.set('late words', NO_ANSWER_MS, () => {
+            this.responseOver();
+        });
+    }
+
+    private after(delayMs: number, turn: Turn): void {
+        this.parts.timers.set(`words ${turn.item.id}`, delayMs, () => {
+            this.tell(turn);
+        });
+    }
+
+    private tell({ item, bytes, text }: Turn): void {
+        const { outbox } = this.parts;
+        const place = { item_id: item.id, content_index: 0 };
+        for (const delta of text.match(/\S+\s*/g) ?? [])
+            outbox.send('conversation.item.input_audio_transcription.delta', { ...place, delta });
+        const part = item.content?.[0];
+        if (part !== undefined) part.transcript = text;
+        const usage = this.usage(bytes, text);
+        outbox.send('conversation.item.input_audio_transcription.completed', { ...place, transcript: text, usage });
+    }
+
+    private fail({ item }: Turn): void {
+        const error = {
+            type: 'transcription_error',
+            code: 'audio_unintelligible',
+            message: 'The audio could not be transcribed.',
+            param: null,
+        };
+        const place = { item_id: item.id, content_index: 0 };
+        this.parts.outbox.send('conversation.item.input_audio_transcription.failed', { ...place, error });
+    }
+
+    private usage(bytes: number, text: string) {
+        const ms = bytes / bytesPerMs(this.parts.config.effective.audio.input.format);
+        const input = Math.ceil(ms / 100);
+        const output = Math.ceil(text.length / 4);
+        return {
+            type: 'tokens',
+            total_tokens: input + output,
+            input_tokens: input,
+            input_token_details: { text_tokens: 0, audio_tokens: input },
+            output_tokens: output,
+        };
+    }
+}

@@ -1,0 +1,250 @@
+import type { PlannedItem } from './answers';
+import { cutDeltas, cutText } from './delta-cutter';
+import type { ItemStore } from './item-store';
+import type { Settings } from './options';
+import type { Outbox } from './outbox';
+import type { ContentPart, Item, ItemStatus } from './protocol';
+import type { Recorder, SpokenItem } from './recorder';
+import { bytesPerMs } from './signal';
+
+/** One output item on its way to the client: begun, sent delta by delta, ended (fact sheet, section 9.1, steps 2 to 4). */
+export interface Delivery {
+    readonly item: Item;
+    /** Milliseconds of audio that the next delta starts at. */
+    readonly positionMs: number;
+    /** Audio and text tokens sent. */
+    readonly tokens: { audio: number; text: number };
+    begin(): void;
+    /** Sends the next delta; false when there is none left. */
+    next(): boolean;
+    end(status: ItemStatus): void;
+}
+
+export interface DeliveryContext {
+    outbox: Outbox;
+    settings: Settings;
+    recorder: Recorder;
+    random: () => number;
+    /** undefined for an answer outside the conversation (B13). */
+    store: ItemStore | undefined;
+    responseId: string;
+    outputIndex: number;
+    itemId: string;
+}
+
+export function deliver(planned: PlannedItem, context: DeliveryContext): Delivery {
+    switch (planned.kind) {
+        case 'speech':
+            return new SpeechDelivery(planned, context);
+        case 'text':
+            return new TextDelivery(planned.text, context);
+        case 'call':
+            return new CallDelivery(planned, context);
+    }
+}
+
+/** What all output items share: they are announced, and they are done. */
+abstract class BaseDelivery implements Delivery {
+    abstract readonly item: Item;
+    readonly tokens = { audio: 0, text: 0 };
+    positionMs = 0;
+
+    constructor(protected readonly context: DeliveryContext) {}
+
+    abstract begin(): void;
+    abstract next(): boolean;
+    abstract end(status: ItemStatus): void;
+
+    protected send(type: string, fields: object): void {
+        const { outbox, responseId, outputIndex } = this.context;
+        const place = { response_id: responseId, item_id: this.item.id, output_index: outputIndex };
+        outbox.send(type, { ...place, ...fields });
+    }
+
+    protected announce(): void {
+        const { outbox, store, responseId, outputIndex } = this.context;
+        const { item } = this;
+        outbox.send('response.output_item.added', { response_id: responseId, output_index: outputIndex, item });
+        if (store === undefined) return;
+        outbox.send('conversation.item.added', { previous_item_id: store.previousOf(item.id), item });
+    }
+
+    protected announceDone(): void {
+        const { outbox, store, settings, responseId, outputIndex } = this.context;
+        const { item } = this;
+        const itemDone = () => {
+            if (store === undefined) return;
+            outbox.send('conversation.item.done', { previous_item_id: store.previousOf(item.id), item });
+        };
+        if (!settings.swapItemDone) itemDone();
+        outbox.send('response.output_item.done', { response_id: responseId, output_index: outputIndex, item });
+        if (settings.swapItemDone) itemDone();
+    }
+}
+
+function message(itemId: string): Item {
+    return {
+        id: itemId,
+        object: 'realtime.item',
+        type: 'message',
+        status: 'in_progress',
+        role: 'assistant',
+        content: [],
+    };
+}
+
+class SpeechDelivery extends BaseDelivery {
+    readonly item: Item;
+    private readonly part: ContentPart = { type: 'output_audio', transcript: '' };
+    private readonly pieces: Buffer[];
+    private readonly words: string[];
+    private readonly record: SpokenItem;
+    private readonly perMs: number;
+    private said = '';
+    private index = 0;
+
+    constructor(planned: PlannedItem & { kind: 'speech' }, context: DeliveryContext) {
+        super(context);
+        const { text, audio, format, itemNumber } = planned;
+        this.item = message(context.itemId);
+        this.perMs = bytesPerMs(format);
+        this.pieces = cutDeltas(audio, format, context.settings.deltas, context.random);
+        this.words = cutText(text, this.pieces.length);
+        const { responseId, outputIndex, itemId } = context;
+        const counts = { chunks: [], sentBytes: 0, plannedBytes: audio.length };
+        this.record = { itemId, responseId, outputIndex, itemNumber, format, text, ...counts };
+    }
+
+    begin(): void {
+        const { store, recorder } = this.context;
+        recorder.items.push(this.record);
+        const audio = { format: this.record.format, bytes: 0, chunks: [], madeHere: true, truncated: false };
+        store?.append(this.item, audio);
+        this.announce();
+        this.item.content?.push(this.part);
+        this.send('response.content_part.added', { content_index: 0, part: { type: 'audio', transcript: '' } });
+    }
+
+    next(): boolean {
+        const piece = this.pieces[this.index];
+        if (piece === undefined) return false;
+        this.speak(this.words[this.index] ?? '');
+        this.book(piece);
+        this.send('response.output_audio.delta', { content_index: 0, delta: piece.toString('base64') });
+        if (this.context.settings.emptyDeltas)
+            this.send('response.output_audio.delta', { content_index: 0, delta: '' });
+        this.index += 1;
+        return this.index < this.pieces.length;
+    }
+
+    end(status: ItemStatus): void {
+        const transcript = this.said;
+        const place = { content_index: 0 };
+        this.send('response.output_audio.done', place);
+        this.send('response.output_audio_transcript.done', { ...place, transcript });
+        this.send('response.content_part.done', { ...place, part: { type: 'audio', transcript } });
+        this.item.status = status;
+        this.announceDone();
+    }
+
+    private speak(words: string): void {
+        if (words === '') return;
+        this.said += words;
+        this.tokens.text += Math.ceil(words.length / 4);
+        // A truncation deletes the transcript; what was said later does not bring it back.
+        if (this.part.transcript !== undefined) this.part.transcript = this.said;
+        this.send('response.output_audio_transcript.delta', { content_index: 0, delta: words });
+    }
+
+    private book(piece: Buffer): void {
+        const { recorder, store } = this.context;
+        if (recorder.keeps) this.record.chunks.push(piece);
+        this.record.sentBytes += piece.length;
+        this.positionMs = this.record.sentBytes / this.perMs;
+        this.tokens.audio = Math.ceil(this.positionMs / 50);
+        store?.produced(this.item.id, piece, recorder.keeps);
+    }
+}
+
+class TextDelivery extends BaseDelivery {
+    readonly item: Item;
+    private readonly part: ContentPart = { type: 'output_text', text: '' };
+    private readonly pieces: string[];
+    private said = '';
+    private index = 0;
+
+    constructor(text: string, context: DeliveryContext) {
+        super(context);
+        this.item = message(context.itemId);
+        this.pieces = cutText(text, 2).filter((piece) => piece !== '');
+    }
+
+    begin(): void {
+        this.context.store?.append(this.item);
+        this.announce();
+        this.item.content?.push(this.part);
+        this.send('response.content_part.added', { content_index: 0, part: { type: 'text', text: '' } });
+    }
+
+    next(): boolean {
+        const piece = this.pieces[this.index++];
+        if (piece === undefined) return false;
+        this.said += piece;
+        this.tokens.text += Math.ceil(piece.length / 4);
+        this.send('response.output_text.delta', { content_index: 0, delta: piece });
+        return this.index < this.pieces.length;
+    }
+
+    end(status: ItemStatus): void {
+        this.part.text = this.said;
+        this.send('response.output_text.done', { content_index: 0, text: this.said });
+        this.send('response.content_part.done', { content_index: 0, part: { type: 'text', text: this.said } });
+        this.item.status = status;
+        this.announceDone();
+    }
+}
+
+class CallDelivery extends BaseDelivery {
+    readonly item: Item;
+    private readonly whole: string;
+    private readonly callId: string;
+    private written = 0;
+
+    constructor(planned: PlannedItem & { kind: 'call' }, context: DeliveryContext) {
+        super(context);
+        const { name, callId } = planned;
+        this.callId = callId;
+        this.whole = planned.arguments;
+        const head = {
+            id: context.itemId,
+            object: 'realtime.item',
+            type: 'function_call',
+            status: 'in_progress',
+        } as const;
+        this.item = { ...head, name, call_id: callId, arguments: '' };
+    }
+
+    begin(): void {
+        this.context.store?.append(this.item);
+        this.announce();
+    }
+
+    /** Two deltas, so that a reader that takes the first one for the whole is found out. */
+    next(): boolean {
+        if (this.written >= this.whole.length) return false;
+        const upTo = this.written === 0 ? Math.ceil(this.whole.length / 2) : this.whole.length;
+        const delta = this.whole.slice(this.written, upTo);
+        this.written = upTo;
+        this.tokens.text += Math.ceil(delta.length / 4);
+        this.send('response.function_call_arguments.delta', { call_id: this.callId, delta });
+        return this.written < this.whole.length;
+    }
+
+    end(status: ItemStatus): void {
+        this.item.status = status;
+        this.item.arguments = this.whole.slice(0, this.written);
+        const { name, call_id, arguments: text } = this.item;
+        this.send('response.function_call_arguments.done', { call_id, name, arguments: text });
+        this.announceDone();
+    }
+}

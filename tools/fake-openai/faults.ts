@@ -1,0 +1,175 @@
+import type { ApiFault } from './api-faults';
+import type { AudioFormat, ServerEvent, StatusDetails } from './protocol';
+
+/** How a connection is cut: the client sees 1006, or this close frame (B21). */
+export type CutHow = 'terminate' | { code: number; reason?: string };
+
+/** The refusals of B2: 101, then this error, then the close frame. */
+export type Refusal =
+    | 'invalid_api_key'
+    | 'missing_key'
+    | 'invalid_model'
+    | 'missing_model'
+    | 'beta_api_shape_disabled'
+    | 'insufficient_quota';
+
+/** What goes wrong on one connection. Nothing named: nothing goes wrong. */
+export interface ConnectionPlan {
+    /** Refuses after the 101 (B2). */
+    refuse?: Refusal;
+    /** Refuses at the upgrade, as Azure or a load balancer does. */
+    httpStatus?: number;
+    /** Never answers the upgrade. */
+    hangUpgrade?: boolean;
+    /** Closes right after the 101, before `session.created`. */
+    closeOnOpen?: CutHow;
+    noSessionCreated?: boolean;
+    /** Takes updates but never acknowledges them. */
+    noSessionUpdated?: boolean;
+    /** Refuses this many updates with `updateFault` (default: a server error). */
+    refuseUpdates?: number;
+    updateFault?: ApiFault;
+    /** Whatever is asked for, the session takes these formats (B22). */
+    forceFormat?: { input?: AudioFormat; output?: AudioFormat };
+    /** Refuses this many `response.create` as if another answer were active (B11). */
+    refuseCreates?: number;
+    /** Answers this many truncations with this error (B7). */
+    refuseTruncations?: number;
+    truncateFault?: ApiFault;
+    /** Goes silent in the middle of an answer: after this many audio deltas of it; 0: after `response.created`. */
+    stallAfterDeltas?: number;
+    /** A stalled answer does not even end when it is cancelled. */
+    stallIsDeaf?: boolean;
+    /** Takes `response.create` and says nothing at all. */
+    ignoreCreates?: boolean;
+    /** Cuts after this many frames sent, frames received, or audio deltas sent. */
+    cutAfterFrames?: number;
+    cutAfterClientFrames?: number;
+    cutAfterDeltas?: number;
+    /** Default: terminate. */
+    cutHow?: CutHow;
+    /** Stops reading the socket after `session.updated`. */
+    stopReading?: boolean;
+    /** Sends `session_expired` and closes with 1001, this long after `session.created`. */
+    expireAfterMs?: number;
+    /** What `expires_at` says, in ms from now; the session itself lasts as long as it lasts. */
+    expiresInMs?: number;
+    /** `response.done` comes for answers whose `response.created` was never sent. */
+    noResponseCreated?: boolean;
+    /** Sent in this order right after the first `session.updated`. */
+    junk?: readonly Junk[];
+}
+
+/** Things that a tolerant reader gets over (B22). */
+export type Junk =
+    | 'notJson'
+    | 'binary'
+    | 'null'
+    | 'array'
+    | 'noType'
+    | 'huge'
+    | 'unknownEvent'
+    | 'serverError'
+    | 'conversationCreated'
+    | 'doneWithoutCreated'
+    | 'unknownResponseDelta'
+    | 'invalidBase64Delta'
+    | 'emptyDelta'
+    | 'extraField'
+    | 'wrongTypes'
+    | 'lateDelta';
+
+/** How an answer ends other than well (fact sheet, sections 9.6 and B12). */
+export interface AnswerEnd {
+    status: 'failed' | 'incomplete' | 'cancelled';
+    details: StatusDetails;
+}
+
+function failed(type: string, code: string | null, message: string): AnswerEnd {
+    return { status: 'failed', details: { type: 'failed', error: { type, code, message } } };
+}
+
+export const ENDS = {
+    insufficientQuota: failed('invalid_request_error', 'insufficient_quota', 'You exceeded your current quota.'),
+    rateLimited: (seconds = 1.5) =>
+        failed('tokens', 'rate_limit_exceeded', `Rate limit reached. Please try again in ${seconds}s.`),
+    serverError: failed('server_error', null, 'The server had an error while processing your request.'),
+    maxOutputTokens: { status: 'incomplete', details: { type: 'incomplete', reason: 'max_output_tokens' } },
+    contentFilter: { status: 'incomplete', details: { type: 'incomplete', reason: 'content_filter' } },
+} as const satisfies Record<string, AnswerEnd | ((seconds?: number) => AnswerEnd)>;
+
+/** One piece of junk as it goes out: text, bytes, or an event. `lastResponseId`: of an answer that is over. */
+export function junkFrame(kind: Junk, lastResponseId: string): string | Buffer | ServerEvent {
+    switch (kind) {
+        case 'notJson':
+            return '{"type":';
+        case 'binary':
+            return Buffer.alloc(160, 0xff);
+        case 'null':
+            return 'null';
+        case 'array':
+            return '[]';
+        case 'noType':
+            return '{"event_id":"event_junk"}';
+        case 'huge':
+            return JSON.stringify({
+                type: 'response.some_future.event',
+                event_id: 'event_junk',
+                pad: 'x'.repeat(2 ** 20),
+            });
+        case 'unknownEvent':
+            return { type: 'response.some_future.event', response_id: lastResponseId };
+        case 'serverError':
+            return { type: 'error', error: { ...SERVER_ERROR, event_id: null } };
+        case 'conversationCreated':
+            return { type: 'conversation.created', conversation: { id: 'conv_junk', object: 'realtime.conversation' } };
+        case 'doneWithoutCreated':
+            return { type: 'response.done', response: DONE_WITHOUT_CREATED };
+        case 'unknownResponseDelta':
+            return delta('resp_junk', '////////');
+        case 'invalidBase64Delta':
+            return delta('resp_junk', '%%%not base64%%%');
+        case 'emptyDelta':
+            return delta('resp_junk', '');
+        case 'lateDelta':
+            return delta(lastResponseId, '////////');
+        case 'extraField':
+            return { ...transcriptDelta(lastResponseId), obfuscation: 'a8Xk2' };
+        case 'wrongTypes':
+            return {
+                type: 'response.output_audio.delta',
+                response_id: 7,
+                item_id: null,
+                content_index: '0',
+                delta: {},
+            };
+    }
+}
+
+const SERVER_ERROR = {
+    type: 'server_error',
+    code: null,
+    message: 'The server had an error while processing your request.',
+    param: null,
+};
+
+const DONE_WITHOUT_CREATED = {
+    object: 'realtime.response',
+    id: 'resp_junk',
+    status: 'cancelled',
+    status_details: { type: 'cancelled', reason: 'turn_detected' },
+    output: [],
+    usage: null,
+};
+
+function delta(responseId: string, audio: string): ServerEvent {
+    return { type: 'response.output_audio.delta', ...position(responseId), delta: audio };
+}
+
+function transcriptDelta(responseId: string): ServerEvent {
+    return { type: 'response.output_audio_transcript.delta', ...position(responseId), delta: 'Hi' };
+}
+
+function position(responseId: string) {
+    return { response_id: responseId, item_id: 'item_junk', output_index: 0, content_index: 0 };
+}

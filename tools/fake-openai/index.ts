@@ -1,0 +1,9 @@
+export type { Answer, AnswerItem, AnswerRequest, FunctionCall } from './answers';
+export { API_FAULTS, apiFault, type ApiFault } from './api-faults';
+export { ENDS, type AnswerEnd, type ConnectionPlan, type CutHow, type Junk, type Refusal } from './faults';
+export { INSTANT, type CallerTranscript, type DeltaSizes, type FakeOpenAIOptions, type VadMode } from './options';
+export type * from './protocol';
+export type { ClientFrame, RecordedFault, SentEvent, SpokenItem } from './recorder';
+export { FakeOpenAI, startFakeOpenAI, type RecordedConnection } from './server';
+export type { FakeSession } from './session';
+export { expectedPcm24k, expectedPcmu, expectedSweep, findPcmu, pcmuByteAt } from './signal';

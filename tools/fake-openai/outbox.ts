@@ -1,0 +1,75 @@
+import type { WebSocket } from 'ws';
+import type { ApiFault } from './api-faults';
+import type { ConnectionPlan, CutHow } from './faults';
+import type { IdMaker } from './ids';
+import type { JsonObject, ServerEvent } from './protocol';
+import type { Recorder } from './recorder';
+
+/** The way out to one client: numbers the events, records them, and cuts the line where the plan says so. */
+export class Outbox {
+    private framesSent = 0;
+    private deltasSent = 0;
+    private muted = false;
+
+    constructor(
+        private readonly socket: WebSocket,
+        private readonly ids: IdMaker,
+        private readonly recorder: Recorder,
+        private readonly plan: ConnectionPlan,
+        /** Called right after the line was cut. */
+        private readonly onCut: () => void,
+    ) {}
+
+    get isOpen(): boolean {
+        return this.socket.readyState === this.socket.OPEN;
+    }
+
+    send(type: string, fields: JsonObject = {}): void {
+        this.sendEvent({ type, ...fields });
+    }
+
+    /** As `send`, for an event whose type is among its fields. */
+    sendEvent(event: ServerEvent): void {
+        if (!this.isOpen || this.muted) return;
+        const whole = { type: event.type, event_id: this.ids.make('event'), ...event };
+        this.recorder.eventSent(whole);
+        this.transmit(JSON.stringify(whole));
+        if (event.type === 'response.output_audio.delta') this.countDelta();
+    }
+
+    error(fault: ApiFault, eventId: string | null): void {
+        const { type, code, message, param } = fault;
+        this.send('error', { error: { type, code, message, param, event_id: eventId } });
+    }
+
+    /** Sends a frame as it is: junk (B22). */
+    raw(frame: string | Buffer): void {
+        if (this.isOpen) this.transmit(frame);
+    }
+
+    ping(): void {
+        if (this.isOpen && !this.muted) this.socket.ping(Buffer.from([0, 0, 0, this.framesSent & 0xff]));
+    }
+
+    /** Sends nothing more; the socket stays open. */
+    mute(): void {
+        this.muted = true;
+    }
+
+    cut(how: CutHow = this.plan.cutHow ?? 'terminate'): void {
+        if (how === 'terminate') this.socket.terminate();
+        else this.socket.close(how.code, how.reason);
+        this.onCut();
+    }
+
+    private transmit(frame: string | Buffer): void {
+        this.socket.send(frame);
+        this.framesSent += 1;
+        if (this.framesSent === this.plan.cutAfterFrames) this.cut();
+    }
+
+    private countDelta(): void {
+        this.deltasSent += 1;
+        if (this.deltasSent === this.plan.cutAfterDeltas) this.cut();
+    }
+}

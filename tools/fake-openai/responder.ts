@@ -1,0 +1,115 @@
+import { planAnswer, type AnswerRequest } from './answers';
+import { API_FAULTS, type ApiFault } from './api-faults';
+import type { AnswerEnd } from './faults';
+import type { ResponseParams } from './protocol';
+import { ResponseRun, type RunRequest } from './response-run';
+import type { SessionParts } from './session-parts';
+
+/** Makes answers: one at a time in the conversation, any number beside it (fact sheet, sections 9.5 and B13). */
+export class Responder {
+    /** The last answer that ended, for junk that refers to it. */
+    lastResponseId = 'resp_none';
+    private active: ResponseRun | undefined;
+    private readonly besides = new Set<ResponseRun>();
+    private answers = 0;
+    private spokenItems = 0;
+
+    constructor(
+        private readonly parts: SessionParts,
+        private readonly onOver: (run: ResponseRun) => void,
+    ) {}
+
+    get activeId(): string | undefined {
+        return this.active?.id;
+    }
+
+    create(params: ResponseParams, trigger: AnswerRequest['trigger']): ApiFault | undefined {
+        const fault = this.refusal(params);
+        if (fault === undefined) this.begin(params, trigger);
+        return fault;
+    }
+
+    /** `response.cancel`: the active answer, or the one that is named. */
+    cancel(responseId: string | undefined): ApiFault | undefined {
+        const run = this.find(responseId);
+        if (run === undefined) return API_FAULTS.nothingToCancel();
+        run.cancel('client_cancelled');
+        return undefined;
+    }
+
+    /** The caller began to speak: the active answer ends, after what was on its way already. */
+    interrupt(): void {
+        const { timers, settings } = this.parts;
+        const run = this.active;
+        if (run === undefined) return;
+        if (settings.interruptMs === 0) run.cancel('turn_detected');
+        else
+            timers.set('interrupt', settings.interruptMs, () => {
+                run.cancel('turn_detected');
+            });
+    }
+
+    /** Ends the active answer badly (B12). */
+    endActive(end: AnswerEnd): void {
+        this.active?.endAs(end);
+    }
+
+    /** The line is gone. */
+    abandon(): void {
+        for (const run of this.besides) run.abandon();
+        this.active?.abandon();
+    }
+
+    private find(responseId: string | undefined): ResponseRun | undefined {
+        if (responseId === undefined || responseId === this.active?.id) return this.active;
+        return [...this.besides].find((run) => run.id === responseId);
+    }
+
+    private refusal(params: ResponseParams): ApiFault | undefined {
+        if (this.active !== undefined && params.conversation !== 'none')
+            return API_FAULTS.alreadyActive(this.active.id);
+        const context = { hasAudio: this.parts.recorder.hasSpoken, responding: false };
+        return this.parts.config.responseRefusal(params, context) ?? this.inputRefusal(params);
+    }
+
+    private inputRefusal(params: ResponseParams): ApiFault | undefined {
+        const unknown = params.input?.find(
+            (item) => item.type === 'item_reference' && this.parts.store.find(item.id ?? '') === undefined,
+        );
+        if (unknown === undefined) return undefined;
+        return API_FAULTS.invalidValue(`The item '${String(unknown.id)}' does not exist.`, 'response.input');
+    }
+
+    private begin(params: ResponseParams, trigger: AnswerRequest['trigger']): void {
+        const run = new ResponseRun(this.parts, this.plan(params, trigger), (over) => {
+            this.over(over);
+        });
+        if (run.isOutOfBand) this.besides.add(run);
+        else this.active = run;
+        this.parts.timers.cancel('idle');
+        run.start();
+    }
+
+    private plan(params: ResponseParams, trigger: AnswerRequest['trigger']): RunRequest {
+        const { settings, config, index, store, answers, ids } = this.parts;
+        const format = params.audio?.output?.format ?? config.effective.audio.output.format;
+        const modalities = params.output_modalities ?? config.effective.output_modalities;
+        const request = { trigger, sessionIndex: index, answerIndex: this.answers++, params, items: store.items };
+        const answer = planAnswer(answers.next(request), {
+            format,
+            textAsked: modalities[0] === 'text',
+            settings,
+            nextItemNumber: () => ++this.spokenItems,
+            nextCallId: () => ids.make('call'),
+        });
+        const createdAfterMs = trigger === 'client' ? settings.responseCreatedMs : settings.turnResponseMs;
+        return { params, answer, format, modalities, createdAfterMs };
+    }
+
+    private over(run: ResponseRun): void {
+        this.lastResponseId = run.id;
+        this.besides.delete(run);
+        if (this.active === run) this.active = undefined;
+        this.onOver(run);
+    }
+}

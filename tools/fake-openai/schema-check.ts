@@ -1,0 +1,146 @@
+import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020';
+import { API_FAULTS, apiFault, type ApiFault } from './api-faults';
+import { CLIENT_EVENT_TYPES, type ClientEvent, type ClientEventType, type JsonObject } from './protocol';
+import schema from './realtime-client-events.schema.json';
+
+/** A client event that passed the schema, or the error that the service would send for it. */
+export type Checked = { event: ClientEvent } | { fault: ApiFault };
+
+const validators = compileValidators();
+
+/** Checks one JSON object against the schema of its `type` (fact sheet, section D). */
+export function checkClientEvent(candidate: JsonObject): Checked {
+    const type = candidate['type'];
+    if (typeof type !== 'string') return { fault: API_FAULTS.notAnEvent() };
+    const validate = validators.get(type);
+    if (validate === undefined) return { fault: unknownType(type) };
+    if (validate(candidate)) return { event: candidate };
+    return { fault: explain(validate.errors ?? [], candidate) };
+}
+
+function compileValidators(): ReadonlyMap<string, ValidateFunction<ClientEvent>> {
+    const ajv = new Ajv2020({ allErrors: true, verbose: true });
+    ajv.addSchema(schema);
+    const compile = (type: ClientEventType) => ajv.compile<ClientEvent>({ $ref: `${schema.$id}#/$defs/${type}` });
+    return new Map(CLIENT_EVENT_TYPES.map((type) => [type, compile(type)]));
+}
+
+function unknownType(type: string): ApiFault {
+    const known = CLIENT_EVENT_TYPES.map((name) => `'${name}'`).join(', ');
+    return API_FAULTS.invalidValue(`Invalid value: '${type}'. Supported values are: ${known}.`, 'type');
+}
+
+/**
+ * Picks the one error that the service would name. A union reports the faults of all its branches; those of a branch
+ * that was not meant (its `type` or `role` is another one) say nothing.
+ */
+function explain(errors: readonly ErrorObject[], candidate: JsonObject): ApiFault {
+    const typeMissing = errors.find((error) => error.keyword === 'required' && missingName(error) === 'type');
+    if (typeMissing !== undefined) return toFault(typeMissing);
+    const meant = withoutOtherBranches(errors);
+    const pool = meant.some((error) => rank(error) < RANK_UNION) ? meant : errors;
+    const [worst] = [...pool].sort((a, b) => rank(a) - rank(b) || b.instancePath.length - a.instancePath.length);
+    if (worst === undefined) return apiFault('invalid_value', `Invalid event '${String(candidate['type'])}'.`);
+    return toFault(worst);
+}
+
+function withoutOtherBranches(errors: readonly ErrorObject[]): ErrorObject[] {
+    const dead = errors.flatMap((error) => {
+        const branch = /^(.*)\/properties\/(?:type|role)\/const$/.exec(error.schemaPath)?.[1];
+        return branch === undefined ? [] : [{ branch, at: error.instancePath.replace(/\/[^/]*$/, '') }];
+    });
+    return errors.filter(
+        (error) =>
+            !dead.some(
+                ({ branch, at }) => error.schemaPath.startsWith(`${branch}/`) && isUnder(error.instancePath, at),
+            ),
+    );
+}
+
+function isUnder(path: string, parent: string): boolean {
+    return path === parent || path.startsWith(`${parent}/`);
+}
+
+const RANKS: readonly (readonly string[])[] = [
+    ['additionalProperties', 'propertyNames'],
+    ['required'],
+    ['minimum', 'maximum', 'minLength', 'maxLength', 'minItems', 'maxItems', 'maxProperties', 'uniqueItems'],
+    ['const', 'enum', 'pattern'],
+];
+const RANK_TYPE = RANKS.length;
+const RANK_UNION = RANK_TYPE + 1;
+
+function rank(error: ErrorObject): number {
+    if (error.keyword === 'type') return paramOf(error, 'type') === 'null' ? RANK_UNION : RANK_TYPE;
+    const found = RANKS.findIndex((keywords) => keywords.includes(error.keyword));
+    return found === -1 ? RANK_UNION : found;
+}
+
+function toFault(error: ErrorObject): ApiFault {
+    const path = readablePath(error.instancePath);
+    switch (error.keyword) {
+        case 'additionalProperties':
+            return API_FAULTS.unknownParameter(join(path, paramOf(error, 'additionalProperty')));
+        case 'required':
+            return API_FAULTS.missingParameter(join(path, missingName(error)));
+        case 'type':
+            return apiFault('invalid_type', `Invalid type for '${path}'.`, path);
+        case 'minLength':
+            if (path === 'audio') return API_FAULTS.emptyAudio();
+            return apiFault('string_below_min_length', `Invalid '${path}': string too short.`, path);
+        case 'maxLength':
+            return tooLong(error, path);
+        case 'minimum':
+            return outOfRange('below_min', 'below minimum', '>=', error, path);
+        case 'maximum':
+            return outOfRange('above_max', 'above maximum', '<=', error, path);
+        case 'const':
+            return wrongConstant(error, path);
+        default:
+            return API_FAULTS.invalidValue(`Invalid value for '${path}': ${error.message ?? error.keyword}.`, path);
+    }
+}
+
+function tooLong(error: ErrorObject, path: string): ApiFault {
+    const length = typeof error.data === 'string' ? error.data.length : 0;
+    const limit = paramOf(error, 'limit');
+    const message = `Invalid '${path}': string too long. Expected a string with maximum length ${limit}, but got a string with length ${length} instead.`;
+    return apiFault('string_above_max_length', message, path);
+}
+
+function outOfRange(code: string, words: string, sign: string, error: ErrorObject, path: string): ApiFault {
+    const kind = Number.isInteger(error.data) ? 'integer' : 'decimal';
+    const message = `Invalid '${path}': ${kind} ${words} value. Expected a value ${sign} ${paramOf(error, 'limit')}, but got ${String(error.data)} instead.`;
+    return apiFault(`${kind}_${code}_value`, message, path);
+}
+
+/** The service describes the one allowed PCM rate as a minimum (section 10). */
+function wrongConstant(error: ErrorObject, path: string): ApiFault {
+    const { data } = error;
+    if (path.endsWith('.rate') && typeof data === 'number' && data < 24000) {
+        const message = `Invalid '${path}': integer below minimum value. Expected a value >= 24000, but got ${data} instead.`;
+        return apiFault('integer_below_min_value', message, path);
+    }
+    return API_FAULTS.invalidValue(`Invalid value: '${String(data)}'.`, path);
+}
+
+function missingName(error: ErrorObject): string {
+    return paramOf(error, 'missingProperty');
+}
+
+function paramOf(error: ErrorObject, name: string): string {
+    const value: unknown = Reflect.get(error.params, name);
+    return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+}
+
+/** `/session/tools/0/strict` → `session.tools[0].strict`. */
+function readablePath(pointer: string): string {
+    return pointer
+        .replace(/\/(\d+)(?=\/|$)/g, '[$1]')
+        .replace(/\//g, '.')
+        .replace(/^\./, '');
+}
+
+function join(path: string, name: string): string {
+    return path === '' ? name : `${path}.${name}`;
+}

@@ -1,0 +1,193 @@
+import type { WebSocket } from 'ws';
+import type { Clock } from '../../src/support/clock';
+import { TimerSet } from '../../src/support/timer-set';
+import { API_FAULTS, apiFault, type ApiFault } from './api-faults';
+import type { AnswerBook } from './answers';
+import { CallerWords } from './caller-words';
+import { EventDesk } from './event-desk';
+import { FaultState } from './fault-state';
+import { junkFrame, type ConnectionPlan, type Junk } from './faults';
+import { readFrame, type ReadFrame } from './frame-reader';
+import { IdMaker } from './ids';
+import { ItemStore } from './item-store';
+import type { Settings } from './options';
+import { Outbox } from './outbox';
+import { Recorder } from './recorder';
+import { Responder } from './responder';
+import { SessionConfig } from './session-config';
+import type { SessionParts } from './session-parts';
+import { seededRandom } from './signal';
+import { Turns } from './turns';
+
+export interface SessionOptions {
+    index: number;
+    model: string;
+    clock: Clock;
+    settings: Settings;
+    plan: ConnectionPlan;
+    answers: AnswerBook;
+}
+
+/** The works of one connection: frames come in here, are judged and acted on, and the timers of the session run here. */
+export class SessionEngine {
+    /** Code and reason with which the connection ended; undefined while it is open. */
+    closed: { code: number; reason: string; atMs: number } | undefined;
+    /** Resolves when the connection has ended. */
+    readonly whenClosed: Promise<void>;
+    readonly recorder: Recorder;
+    readonly parts: SessionParts;
+    readonly responder: Responder;
+    readonly turns: Turns;
+    private readonly desk: EventDesk;
+    private readonly inbound: ReadFrame[] = [];
+    private clientFrames = 0;
+    private updatedOnce = false;
+    private tellClosed: () => void = () => undefined;
+
+    constructor(
+        readonly socket: WebSocket,
+        private readonly options: SessionOptions,
+    ) {
+        this.whenClosed = new Promise((resolve) => (this.tellClosed = resolve));
+        this.recorder = new Recorder(options.clock, options.index, options.settings.record);
+        this.parts = this.makeParts();
+        const words = new CallerWords(this.parts);
+        this.responder = new Responder(this.parts, (run) => {
+            this.turns.responseOver(run);
+        });
+        this.turns = new Turns(this.parts, this.responder, words);
+        this.desk = new EventDesk(this.parts, this.turns, this.responder, () => {
+            this.updated();
+        });
+        this.listen();
+    }
+
+    junk(kind: Junk): void {
+        const frame = junkFrame(kind, this.responder.lastResponseId);
+        if (typeof frame === 'string' || Buffer.isBuffer(frame)) this.parts.outbox.raw(frame);
+        else this.parts.outbox.sendEvent(frame);
+    }
+
+    /** The service's end of the 60 minutes: the error, then close 1001 (B20). */
+    expire(): void {
+        const fault = API_FAULTS.sessionExpired();
+        this.parts.outbox.error(fault, null);
+        this.parts.outbox.cut({ code: 1001, reason: fault.message });
+    }
+
+    private makeParts(): SessionParts {
+        const { clock, settings, plan, answers, index, model } = this.options;
+        const ids = new IdMaker(settings.seed * 10_007 + index);
+        const lifeMs = plan.expiresInMs ?? plan.expireAfterMs ?? settings.sessionMs;
+        const random = seededRandom(settings.seed * 7_919 + index);
+        const outbox = new Outbox(this.socket, ids, this.recorder, plan, () => {
+            this.shutDown();
+        });
+        const config = new SessionConfig(ids.make('sess'), model, clock.epochMs() + lifeMs, plan.forceFormat);
+        const timers = new TimerSet(clock, (fault) => {
+            this.ownFault(fault);
+        });
+        const state = { config, timers, outbox, store: new ItemStore(), faults: new FaultState(plan) };
+        const shared = { index, clock, settings, plan, answers, ids, random, recorder: this.recorder };
+        return { ...shared, ...state, conversationId: ids.make('conv') };
+    }
+
+    private listen(): void {
+        const { timers, settings, plan } = this.parts;
+        this.socket.on('error', () => undefined);
+        this.socket.on('message', (data: Buffer, isBinary: boolean) => {
+            this.receive(data, isBinary);
+        });
+        this.socket.on('pong', (payload: Buffer) => {
+            this.recorder.pong(payload);
+        });
+        this.socket.on('ping', () => {
+            this.recorder.pinged();
+        });
+        this.socket.on('close', (code: number, reason: Buffer) => {
+            this.closed = { code, reason: reason.toString(), atMs: this.options.clock.nowMs() };
+            this.shutDown();
+            this.tellClosed();
+        });
+        timers.set('created', settings.createdMs, () => {
+            this.begin();
+        });
+        timers.set('ping', settings.pingMs, () => {
+            this.ping();
+        });
+        if (plan.closeOnOpen !== undefined) this.parts.outbox.cut(plan.closeOnOpen);
+    }
+
+    private begin(): void {
+        const { plan, timers, outbox, config, settings } = this.parts;
+        if (plan.noSessionCreated === true) return;
+        outbox.send('session.created', { session: config.effective });
+        timers.set('expire', plan.expireAfterMs ?? settings.sessionMs, () => {
+            this.expire();
+        });
+    }
+
+    private ping(): void {
+        const { timers, outbox, settings } = this.parts;
+        outbox.ping();
+        timers.set('ping', settings.pingMs, () => {
+            this.ping();
+        });
+    }
+
+    private receive(data: Buffer, isBinary: boolean): void {
+        const frame = readFrame(data, isBinary);
+        this.recorder.frameRead(frame);
+        this.clientFrames += 1;
+        const { rttMs } = this.options.settings;
+        if (rttMs === 0) this.act(frame);
+        else this.actLater(frame, rttMs);
+        if (this.clientFrames === this.options.plan.cutAfterClientFrames) this.parts.outbox.cut();
+    }
+
+    /** Equal delays keep the order; the queue makes it certain. */
+    private actLater(frame: ReadFrame, rttMs: number): void {
+        this.inbound.push(frame);
+        this.parts.timers.set(`frame ${this.clientFrames}`, rttMs, () => {
+            const next = this.inbound.shift();
+            if (next !== undefined) this.act(next);
+        });
+    }
+
+    private act(frame: ReadFrame): void {
+        if ('fault' in frame.outcome) {
+            this.refuse(frame.outcome.fault, frame);
+            return;
+        }
+        try {
+            const refusal = this.desk.handle(frame.outcome.event);
+            if (refusal?.planned === true) this.parts.outbox.error(refusal.fault, frame.eventId);
+            else if (refusal !== undefined) this.refuse(refusal.fault, frame);
+        } catch (fault) {
+            this.ownFault(fault);
+        }
+    }
+
+    private refuse(fault: ApiFault, frame: ReadFrame): void {
+        this.recorder.fault(fault, frame.type);
+        this.parts.outbox.error(fault, frame.eventId);
+    }
+
+    private updated(): void {
+        if (this.updatedOnce) return;
+        this.updatedOnce = true;
+        for (const kind of this.options.plan.junk ?? []) this.junk(kind);
+        if (this.options.plan.stopReading === true) this.socket.pause();
+    }
+
+    /** A mistake of the stand-in itself must fail a test, not hide in it. */
+    private ownFault(fault: unknown): void {
+        const text = fault instanceof Error ? (fault.stack ?? fault.message) : String(fault);
+        this.recorder.fault(apiFault('stand_in_bug', text), undefined);
+    }
+
+    private shutDown(): void {
+        this.parts.timers.clear();
+        this.responder.abandon();
+    }
+}

@@ -1,0 +1,29 @@
+import type { Clock } from '../../src/support/clock';
+import type { TimerSet } from '../../src/support/timer-set';
+import type { AnswerBook } from './answers';
+import type { FaultState } from './fault-state';
+import type { ConnectionPlan } from './faults';
+import type { IdMaker } from './ids';
+import type { ItemStore } from './item-store';
+import type { Settings } from './options';
+import type { Outbox } from './outbox';
+import type { Recorder } from './recorder';
+import type { SessionConfig } from './session-config';
+
+/** What the parts of one session share. */
+export interface SessionParts {
+    readonly index: number;
+    readonly conversationId: string;
+    readonly clock: Clock;
+    readonly timers: TimerSet;
+    readonly settings: Settings;
+    readonly plan: ConnectionPlan;
+    readonly faults: FaultState;
+    readonly ids: IdMaker;
+    readonly random: () => number;
+    readonly outbox: Outbox;
+    readonly recorder: Recorder;
+    readonly config: SessionConfig;
+    readonly store: ItemStore;
+    readonly answers: AnswerBook;
+}
