@@ -7,7 +7,7 @@ import { ERRORS } from '../src/support/errors';
 import { configurationPage, errorsPage } from '../tools/make-docs';
 
 const ROOT = join(__dirname, '..');
-const HOW_TO_MEND = 'run: npx tsx tools/make-docs.ts';
+const HOW_TO_MEND = 'run: npm run docs';
 
 function read(...path: string[]): string {
     return readFileSync(join(ROOT, ...path), 'utf8');

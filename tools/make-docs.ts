@@ -1,6 +1,6 @@
 /**
  * Writes docs/ERRORS.md and docs/CONFIGURATION.md from the catalogues in src/support, so that they cannot drift apart.
- * Run it after a change of either: `npx tsx tools/make-docs.ts`. test/docs.test.ts compares.
+ * Run it after a change of either: `npm run docs`. test/docs.test.ts compares.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { VARIABLE_NAMES } from '../src/support/env-reader';
 import { DEFAULT_INSTRUCTIONS, environmentSchema } from '../src/support/env-schema';
 import { ERRORS, type ErrorDescription, type Fault } from '../src/support/errors';
 
-const GENERATED = 'This page is written by `tools/make-docs.ts`; change the catalogue, not the page.';
+const GENERATED = 'This page is written by `npm run docs`; change the catalogue in `src/support`, not the page.';
 
 const WHOSE: Record<Fault, string> = {
     operator: 'yours: the settings of this server',

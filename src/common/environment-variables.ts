@@ -135,7 +135,7 @@ function openaiConfig(values: Environment, instructions: string): OpenAIConfig |
         ...address,
         voice: values.OPENAI_VOICE,
         instructions,
-        greeting: values.OPENAI_GREETING,
+        greeting: values.OPENAI_GREETING.toLowerCase() === 'off' ? '' : values.OPENAI_GREETING,
         greetingProtected: values.OPENAI_GREETING_PROTECTED,
         audioFormat: values.OPENAI_AUDIO_FORMAT,
         turnDetection: turnDetection(values),

@@ -21,8 +21,6 @@ export function correctionEvent(correction: Correction): ClientEvent {
 
 /** What the book needs of the call. */
 export interface AnswerPort {
-    /** Bytes of one millisecond of the model's audio. */
-    readonly bytesPerMs: number;
     /** Another item begins to speak: forget the last one's odd byte and filter tail. */
     startItem(): void;
     /** Plays model audio; returns how many PCMU bytes went out. */
@@ -58,7 +56,11 @@ const MAX_HELD_MS = 30_000;
 export class AnswerBook {
     private readonly answers = new Map<string, Answer>();
 
-    constructor(private readonly port: AnswerPort) {}
+    constructor(
+        private readonly port: AnswerPort,
+        /** Bytes of one millisecond of the model's audio; another session may have another format. */
+        public bytesPerMs: number,
+    ) {}
 
     /** An answer begins. Audio of an unknown answer begins one too: `response.created` may be late. */
     begin(id: string): void {
@@ -118,7 +120,7 @@ export class AnswerBook {
         this.release(answer);
         const corrections = answer.state === 'dead' ? this.unheard(answer) : [];
         answer.state = 'ended';
-        return summary(answer, corrections, this.port.bytesPerMs);
+        return summary(answer, corrections, this.bytesPerMs);
     }
 
     /** The caller interrupted: kills the answers and tells what the model's memory must lose, once per item. */
@@ -132,7 +134,7 @@ export class AnswerBook {
     wordsHeard(itemId: string): string | undefined {
         for (const answer of this.answers.values()) {
             const item = answer.items.find((candidate) => candidate.id === itemId);
-            if (item !== undefined) return item.textAsHeard(this.port.bytesPerMs);
+            if (item !== undefined) return item.textAsHeard(this.bytesPerMs);
         }
         return undefined;
     }
@@ -176,7 +178,7 @@ export class AnswerBook {
         item.held.push(bytes);
         let heldBytes = 0;
         for (const each of answer.items) for (const piece of each.held) heldBytes += piece.length;
-        if (heldBytes <= MAX_HELD_MS * this.port.bytesPerMs) return;
+        if (heldBytes <= MAX_HELD_MS * this.bytesPerMs) return;
         for (const each of answer.items) if (each.outputIndex < item.outputIndex) each.done = true;
         this.release(answer);
     }
@@ -194,7 +196,7 @@ export class AnswerBook {
     private correct(entry: HeardItem): Correction[] {
         const item = this.answers.get(entry.responseId)?.items.find((candidate) => candidate.id === entry.itemId);
         if (item === undefined || item.gone) return [];
-        const existsMs = Math.floor(item.receivedBytes / this.port.bytesPerMs);
+        const existsMs = Math.floor(item.receivedBytes / this.bytesPerMs);
         const heardMs = wholeMs(Math.min(entry.heardMs, entry.receivedMs, existsMs));
         return cut(item, heardMs, entry.contentIndex);
     }
@@ -204,7 +206,7 @@ export class AnswerBook {
         return answer.items.flatMap((item) => {
             if (!item.speaks || item.gone || item.cutMs !== undefined) return [];
             const playedMs = Math.floor(item.playedBytes / 8);
-            const existsMs = Math.floor(item.receivedBytes / this.port.bytesPerMs);
+            const existsMs = Math.floor(item.receivedBytes / this.bytesPerMs);
             return playedMs < existsMs || playedMs === 0 ? cut(item, playedMs, item.contentIndex) : [];
         });
     }

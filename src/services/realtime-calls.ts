@@ -11,8 +11,6 @@ const NOT_ENDED = JSON.stringify({ error: 'The caller spoke; the call goes on.' 
 
 /** What function calls need of the talk. */
 export interface CallsPort {
-    /** Counts the sessions: a call of an earlier one is unknown to this one. */
-    readonly session: number;
     /** Tells the model what a call gave that was made in `session`. */
     tellOutput(call: FunctionCall, output: string, session: number): void;
     /** Asks for an answer. */
@@ -53,12 +51,15 @@ export class RealtimeCalls {
         if (call !== undefined) this.noted.push(call);
     }
 
-    /** An answer is done. `spoke`: the caller heard something of it. Returns whether it called anything. */
-    answered(end: ResponseEnd, spoke: boolean): boolean {
+    /**
+     * An answer is done. `spoke`: the caller heard something of it. `session` counts the sessions: a call of an earlier one is
+     * unknown to the present one. Returns whether the answer called anything.
+     */
+    answered(end: ResponseEnd, spoke: boolean, session: number): boolean {
         const calls = this.tools.accept([...this.noted, ...end.items.flatMap((item) => item.call ?? [])]);
         this.noted = [];
         if (calls.length === 0) return false;
-        const made = { spoke, interrupted: end.status === 'cancelled', session: this.port.session };
+        const made = { spoke, interrupted: end.status === 'cancelled', session };
         this.tools.run(calls).then(
             (outcomes) => {
                 if (!this.closed) this.tell(outcomes, made);

@@ -27,3 +27,9 @@ export function requestFor(purpose: Purpose, config: OpenAIConfig): ResponseRequ
             return { purpose, params: { instructions: `${config.instructions}\n\n${FAREWELL}`, tool_choice: 'none' } };
     }
 }
+
+/** What to ask a new session for, when the old one is lost while the caller waits for `purpose`. No second greeting. */
+export function owedAfterLoss(purpose: Purpose | undefined, hasSpoken: boolean): Purpose | undefined {
+    if (purpose === undefined || purpose === 'farewell') return purpose;
+    return purpose === 'greeting' && !hasSpoken ? 'greeting' : 'resume';
+}

@@ -8,10 +8,10 @@ import type { FunctionCall, NewItem, ResponseEnd, ServerEvent } from './openai-r
 import type { OpenAIRealtimeService } from './openai-realtime-service';
 import { bytesPerMs } from './openai-session-config';
 import { AnswerBook, correctionEvent, type AnswerEnd, type Correction } from './realtime-answers';
-import { RealtimeCalls } from './realtime-calls';
+import { RealtimeCalls, type CallsPort } from './realtime-calls';
 import { GreetingGuard } from './realtime-greeting';
 import { callItem, ConversationLedger } from './realtime-ledger';
-import { requestFor } from './realtime-requests';
+import { owedAfterLoss, requestFor } from './realtime-requests';
 import { HUNG_UP, type TalkPort } from './realtime-talk-port';
 import { UsageMeter } from './realtime-usage';
 import type { Purpose } from './response-sequencer';
@@ -37,7 +37,6 @@ export class RealtimeTalk {
     private readonly ledger = new ConversationLedger();
     private readonly answers: AnswerBook;
     private downlink: Transcoder;
-    private downlinkBytesPerMs: number;
     private service: OpenAIRealtimeService | undefined;
     private session = 0;
     private callerSpeaks = false;
@@ -52,15 +51,14 @@ export class RealtimeTalk {
     constructor(private readonly deps: TalkDeps) {
         const { config, clock, logger } = deps;
         this.downlink = createTranscoder(config.audioFormat);
-        this.downlinkBytesPerMs = bytesPerMs(config.audioFormat);
         this.owed = config.greeting === '' ? undefined : 'greeting';
         const protects = config.greetingProtected && config.greeting !== '';
         const onFault = (fault: unknown): void => {
             logger.error({ code: 'ERR_INTERNAL', ...faultFields(fault) }, 'A timer of the talk failed.');
         };
         this.guard = new GreetingGuard(protects, clock, () => this.service?.setInterruptible(true), onFault);
-        this.calls = new RealtimeCalls(deps.tools, this.callsPort(), clock, logger);
-        this.answers = new AnswerBook(this.answerPort());
+        this.calls = this.makeCalls(deps);
+        this.answers = this.makeAnswers(config);
     }
 
     /** May the caller interrupt in the session that comes next? */
@@ -73,7 +71,7 @@ export class RealtimeTalk {
         this.service = service;
         this.session += 1;
         this.downlink = createTranscoder(service.formats.output);
-        this.downlinkBytesPerMs = bytesPerMs(service.formats.output);
+        this.answers.bytesPerMs = bytesPerMs(service.formats.output);
         this.listen(service);
         if (this.hasSpoken || !this.ledger.isEmpty) this.seed();
         const owed = this.owed;
@@ -85,7 +83,7 @@ export class RealtimeTalk {
     leave(service: OpenAIRealtimeService): void {
         this.service = undefined;
         this.guard.drop();
-        this.owed = this.stillOwed(service.owedResponse?.purpose ?? this.owed);
+        this.owed = owedAfterLoss(service.owedResponse?.purpose ?? this.owed, this.hasSpoken);
         this.callerSpeaks = false;
         this.cancelledByServer = undefined;
         for (const id of this.answers.abandon()) this.deps.port.responseEnded(id);
@@ -113,25 +111,16 @@ export class RealtimeTalk {
         this.calls.close();
     }
 
-    private answerPort(): ConstructorParameters<typeof AnswerBook>[0] {
-        const bytesPerMsNow = (): number => this.downlinkBytesPerMs;
-        return {
-            get bytesPerMs() {
-                return bytesPerMsNow();
-            },
-            startItem: () => {
-                this.downlink.resetDownlink();
-            },
-            play: (bytes, origin) => this.play(bytes, origin),
+    private makeAnswers(config: OpenAIConfig): AnswerBook {
+        const startItem = (): void => {
+            this.downlink.resetDownlink();
         };
+        const play = (bytes: Buffer, origin: AudioOrigin): number => this.play(bytes, origin);
+        return new AnswerBook({ startItem, play }, bytesPerMs(config.audioFormat));
     }
 
-    private callsPort(): ConstructorParameters<typeof RealtimeCalls>[1] {
-        const sessionNow = (): number => this.session;
-        return {
-            get session() {
-                return sessionNow();
-            },
+    private makeCalls({ tools, clock, logger, port }: TalkDeps): RealtimeCalls {
+        const calls: CallsPort = {
             tellOutput: (call, output, session) => {
                 this.tellOutput(call, output, session);
             },
@@ -139,9 +128,10 @@ export class RealtimeTalk {
                 this.ask(purpose);
             },
             hangUp: () => {
-                this.deps.port.ended(HUNG_UP);
+                port.ended(HUNG_UP);
             },
         };
+        return new RealtimeCalls(tools, calls, clock, logger);
     }
 
     private listen(service: OpenAIRealtimeService): void {
@@ -245,7 +235,7 @@ export class RealtimeTalk {
         if (this.guard.isOn && !again) this.endGreeting();
         if (result === undefined) return;
         if (purpose === 'farewell') this.calls.saidFarewell(end, again);
-        else if (!this.calls.answered(end, result.playedMs > 0)) this.replaceRefused(end, result);
+        else if (!this.calls.answered(end, result.playedMs > 0, this.session)) this.replaceRefused(end, result);
     }
 
     /** Closes the book on an answer, and tells the call. undefined: that had been done. */
@@ -298,11 +288,6 @@ export class RealtimeTalk {
 
     private addItem(item: NewItem, meaning: string): void {
         this.service?.send({ type: 'conversation.item.create', item }, meaning);
-    }
-
-    private stillOwed(purpose: Purpose | undefined): Purpose | undefined {
-        if (purpose === undefined || purpose === 'farewell') return purpose;
-        return purpose === 'greeting' && !this.hasSpoken ? 'greeting' : 'resume';
     }
 
     private logWords(who: 'caller' | 'bot', text: string): void {

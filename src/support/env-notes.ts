@@ -116,8 +116,8 @@ const BOT_NOTES = {
     ),
     OPENAI_GREETING: note(
         'What the bot is told to say first, as an instruction.',
-        'any text',
-        'the bot waits for the caller',
+        'any text, or `off`: the bot waits for the caller',
+        'a short greeting and an offer to help',
     ),
     OPENAI_GREETING_PROTECTED: note('The caller cannot interrupt the greeting.', FLAG),
     OPENAI_SPEED: note('How fast the bot speaks.', 'a number from 0.25 to 1.5'),

@@ -74,7 +74,7 @@ export const environmentSchema = z.object({
     OPENAI_VOICE: voice.default('marin'),
     OPENAI_INSTRUCTIONS: z.string().optional(),
     OPENAI_INSTRUCTIONS_FILE: z.string().optional(),
-    OPENAI_GREETING: z.string().default(''),
+    OPENAI_GREETING: z.string().default('Greet the caller in one short sentence, and ask how you can help.'),
     OPENAI_GREETING_PROTECTED: flag.default(false),
     OPENAI_SPEED: decimal(0.25, 1.5).default(1),
     OPENAI_MAX_OUTPUT_TOKENS: maxOutputTokens.default('inf'),

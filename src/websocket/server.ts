@@ -35,6 +35,9 @@ export interface ServerDeps {
     limits: Partial<ServerLimits>;
 }
 
+/** Far more than the event loop needs to tell the sessions that their sockets are gone. */
+const FREEING_MS = 1000;
+
 /**
  * The process as the network sees it: one HTTP server that answers health checks, lets signed AudioHook connections in, and
  * says goodbye to every call before it goes. `new Server().start()` is all that is needed.
@@ -158,6 +161,8 @@ export class Server {
         this.gate?.clear();
         this.refusals.clear();
         await closeServer(this.http);
+        // The sockets are gone; their sessions hear of it a moment later, and are to be freed before this is called the end.
+        await this.calls.whenEmpty(FREEING_MS);
         this.webSockets.close();
         this.logger.info({}, 'stopped');
     }

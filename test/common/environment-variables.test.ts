@@ -53,7 +53,7 @@ describe('loadConfig with nothing set', () => {
             headers: { Authorization: 'Bearer sk-test' },
             model: 'gpt-realtime-2.1',
             voice: 'marin',
-            greeting: '',
+            greeting: 'Greet the caller in one short sentence, and ask how you can help.',
             greetingProtected: false,
             audioFormat: 'pcm16',
             turnDetection: { type: 'server_vad', threshold: 0.5, prefixPaddingMs: 300, silenceDurationMs: 500 },
@@ -164,13 +164,15 @@ describe('loadConfig with values', () => {
         });
     });
 
-    it('takes semantic turn detection, a voice of one’s own, and transcription off', () => {
+    it('takes semantic turn detection, a voice of one’s own, and greeting and transcription off', () => {
         const config = openai({
             OPENAI_TURN_DETECTION: 'semantic_vad',
             OPENAI_VAD_EAGERNESS: 'high',
             OPENAI_VOICE: 'voice_123abc',
+            OPENAI_GREETING: 'Off',
             OPENAI_TRANSCRIPTION_MODEL: 'off',
         });
+        expect(config.greeting).toBe('');
         expect(config.turnDetection).toEqual({ type: 'semantic_vad', eagerness: 'high' });
         expect(config.voice).toBe('voice_123abc');
         expect(config.transcription).toBeUndefined();

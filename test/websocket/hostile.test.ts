@@ -183,11 +183,11 @@ describe('a flood', () => {
     it('of half-open and reset connections leaves the server as it was', async () => {
         const server = await startServer();
         for (let round = 0; round < 50; round += 1) {
-            const sockets = await Promise.all([dial(server.port), dial(server.port), dial(server.port)]);
-            sockets[0]?.resetAndDestroy();
-            sockets[1]?.end('GET / HT');
-            sockets[2]?.write(upgradeRequest());
-            sockets[2]?.resetAndDestroy();
+            const [reset, half, whole] = [await dial(server.port), await dial(server.port), await dial(server.port)];
+            reset.resetAndDestroy();
+            half.end('GET / HT');
+            whole.write(upgradeRequest());
+            whole.resetAndDestroy();
         }
         await expectAlive(server);
         await until(() => server.server.callCount === 0);

@@ -42,7 +42,7 @@ export class Caller extends Line {
     }
 
     /** Bytes of bot audio that the caller has heard up to this instant, to the sample. */
-    get heardBytes(): number {
+    override get heardBytes(): number {
         return this.ear.queue.heardBytes;
     }
 
@@ -72,7 +72,7 @@ export class Caller extends Line {
     }
 
     /** Hangs up with `close`; the rest is the server's answer and the end of the socket. */
-    hangUp(reason: 'end' | 'error' | 'disconnect' = 'end'): void {
+    override hangUp(reason: 'end' | 'error' | 'disconnect' = 'end'): void {
         if (this.current !== 'opening' && this.current !== 'open') return;
         this.stopMedia();
         this.current = 'closing';
@@ -139,11 +139,6 @@ export class Caller extends Line {
 
     protected override onAudio(pcmu: Uint8Array): void {
         if (this.current === 'open' && this.disconnect === undefined) this.ear.hear(pcmu);
-    }
-
-    protected override giveUp(): void {
-        if (this.current === 'closing') this.connection.close();
-        else this.hangUp('error');
     }
 
     protected override onGone(): void {

@@ -8,7 +8,7 @@ import type { CallerEvents, CallState } from './caller-events';
 import type { CallerOptions } from './caller-options';
 import { Connection, type DialOutcome } from './connection';
 import type { MannersReport } from './judge';
-import type { Violation } from './manner-catalogue';
+import type { Manner, Violation } from './manner-catalogue';
 import { Manners } from './manners';
 import { AUDIO_CONNECTOR_MEDIA, BYTES_PER_MS, type Media } from './media';
 import { Outbox, type EnvelopeOverrides } from './outbox';
@@ -118,14 +118,14 @@ export abstract class Line extends EventEmitter<CallerEvents> {
 
     /** The stream's position, in samples. */
     protected abstract get positionSamples(): number;
-    /** Bot audio that the caller has heard. */
+    /** Hangs up with `close`; the rest is the server's answer and the end of the socket. */
+    abstract hangUp(reason?: 'end' | 'error' | 'disconnect'): void;
+    /** Bytes of bot audio that the caller has heard up to this instant, to the sample. */
     abstract get heardBytes(): number;
     /** The server accepted the upgrade. */
     protected abstract onUp(): void;
     protected abstract onMessage(message: ServerMessage): void;
     protected abstract onAudio(pcmu: Uint8Array): void;
-    /** A breach that Genesys' client would answer by ending the call. */
-    protected abstract giveUp(): void;
     /** The line is dead: nothing may be left running. */
     protected abstract onGone(): void;
     protected abstract get rttsMs(): readonly number[];
@@ -192,14 +192,19 @@ export abstract class Line extends EventEmitter<CallerEvents> {
     private violated(violation: Violation): void {
         this.tell({ kind: 'violation', violation });
         this.emit('violation', violation);
-        const { answer, name } = violation.manner;
-        const reacts = (this.options.reactsToFaults ?? true) && violation.severity === 'fail' && answer !== undefined;
-        if (reacts && (this.current === 'opening' || this.current === 'open' || this.current === 'closing')) {
-            this.sendMessage('error', { code: answer.code, message: violation.manner.rule });
-            if (answer.endsCall) this.giveUp();
+        if (violation.severity === 'fail') this.answerBreach(violation.manner);
+    }
+
+    /** Once the call is ending, a client complains no more; only that nobody answers its `close`. */
+    private answerBreach({ answer, name, rule }: Manner): void {
+        const unanswered = name === 'closedInTime' && this.current === 'closing';
+        const live = unanswered || this.current === 'opening' || this.current === 'open';
+        if ((this.options.reactsToFaults ?? true) && live && answer !== undefined) {
+            this.sendMessage('error', { code: answer.code, message: `Expected of a server: ${rule}` });
+            if (answer.endsCall) this.hangUp('error');
         }
         // Whatever a test wants to see, a call whose `close` is not answered must end.
-        if (name === 'closedInTime' && violation.severity === 'fail') this.connection.close();
+        if (unanswered) this.connection.close();
     }
 
     private createManners(): Manners {

@@ -157,7 +157,7 @@ function oneLine(number: number, summary: CallSummary, url: string): string {
     const failure = explainEnd(summary);
     return [
         `${name} ${checked.length} manners checked, ${broken.length} broken`,
-        ...[...new Set(broken.map(({ manner }) => `the server ${manner.rule}`))].map((rule) => `✗ ${rule}`),
+        ...[...new Set(broken.map(({ manner }) => manner.rule))].map((rule) => `✗ expected: it ${rule}`),
         `opened ${ms(summary.openedAfterMs)}`,
         `first sound ${ms(summary.firstAudioAfterMs)}`,
         `audio out ${(summary.receivedMs / 1000).toFixed(1)} s`,

@@ -134,7 +134,7 @@ export class Timeline {
             return;
         }
         const heard = `${whole(heardMs)} of ${whole(totalMs)} ms`;
-        const messages = `${this.audioMessages} messages`;
+        const messages = this.audioMessages === 1 ? '1 message' : `${this.audioMessages} messages`;
         this.audioMessages = 0;
         if (what === 'completed') {
             this.flushBargeIn();
@@ -163,7 +163,7 @@ export class Timeline {
 
     private violation({ atMs, manner, severity, detail }: Violation): void {
         const [arrow, colour] = severity === 'fail' ? (['✗', 'red'] as const) : (['!', 'yellow'] as const);
-        const text = `the server ${manner.rule} (${manner.section}): ${detail}`;
+        const text = `expected: it ${manner.rule} (${manner.section}); found: ${detail}`;
         this.line(atMs, arrow, `manner ${manner.number}`, text, colour);
     }
 

@@ -31,10 +31,11 @@ export class Outbox {
     /** As `send`, for an event whose type is among its fields. */
     sendEvent(event: ServerEvent): void {
         if (!this.isOpen || this.muted) return;
-        const whole = { type: event.type, event_id: this.ids.make('event'), ...event };
+        const { type, ...fields } = event;
+        const whole = { type, event_id: this.ids.make('event'), ...fields };
         this.recorder.eventSent(whole);
         this.transmit(JSON.stringify(whole));
-        if (event.type === 'response.output_audio.delta') this.countDelta();
+        if (type === 'response.output_audio.delta') this.countDelta();
     }
 
     error(fault: ApiFault, eventId: string | null): void {

@@ -1,6 +1,6 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020';
 import { API_FAULTS, apiFault, type ApiFault } from './api-faults';
-import { CLIENT_EVENT_TYPES, type ClientEvent, type ClientEventType, type JsonObject } from './protocol';
+import { CLIENT_EVENT_TYPES, isJsonObject, type ClientEvent, type ClientEventType, type JsonObject } from './protocol';
 import schema from './realtime-client-events.schema.json';
 
 /** A client event that passed the schema, or the error that the service would send for it. */
@@ -20,9 +20,26 @@ export function checkClientEvent(candidate: JsonObject): Checked {
 
 function compileValidators(): ReadonlyMap<string, ValidateFunction<ClientEvent>> {
     const ajv = new Ajv2020({ allErrors: true, verbose: true });
-    ajv.addSchema(schema);
-    const compile = (type: ClientEventType) => ajv.compile<ClientEvent>({ $ref: `${schema.$id}#/$defs/${type}` });
+    const compile = (type: ClientEventType) => ajv.compile<ClientEvent>(inlined({ $ref: `#/$defs/${type}` }));
     return new Map(CLIENT_EVENT_TYPES.map((type) => [type, compile(type)]));
+}
+
+/** Puts definitions in the place of references, so that the path of each error tells its branch. None refers to itself. */
+function inlined(part: JsonObject): JsonObject {
+    const reference = part['$ref'];
+    if (typeof reference === 'string') return inlined(definition(reference.replace('#/$defs/', '')));
+    return Object.fromEntries(Object.entries(part).map(([name, value]) => [name, inlinedValue(value)]));
+}
+
+function inlinedValue(value: unknown): unknown {
+    if (Array.isArray(value)) return value.map((entry: unknown) => inlinedValue(entry));
+    return isJsonObject(value) ? inlined(value) : value;
+}
+
+function definition(name: string): JsonObject {
+    const found: unknown = Reflect.get(schema.$defs, name);
+    if (!isJsonObject(found)) throw new Error(`The schema has no definition '${name}'.`);
+    return found;
 }
 
 function unknownType(type: string): ApiFault {
@@ -32,33 +49,51 @@ function unknownType(type: string): ApiFault {
 
 /**
  * Picks the one error that the service would name. A union reports the faults of all its branches; those of a branch
- * that was not meant (its `type` or `role` is another one) say nothing.
+ * that was not meant (its `type` or `role` is another one) say nothing, unless none was meant.
  */
 function explain(errors: readonly ErrorObject[], candidate: JsonObject): ApiFault {
     const typeMissing = errors.find((error) => error.keyword === 'required' && missingName(error) === 'type');
     if (typeMissing !== undefined) return toFault(typeMissing);
-    const meant = withoutOtherBranches(errors);
-    const pool = meant.some((error) => rank(error) < RANK_UNION) ? meant : errors;
-    const [worst] = [...pool].sort((a, b) => rank(a) - rank(b) || b.instancePath.length - a.instancePath.length);
+    const dead = deadBranches(errors);
+    const meant = errors.filter((error) => rank(error) < RANK_UNION && !dead.some((branch) => isUnder(error, branch)));
+    const [worst] = meant.length > 0 ? inOrder(meant) : wrongNames(errors, dead);
     if (worst === undefined) return apiFault('invalid_value', `Invalid event '${String(candidate['type'])}'.`);
     return toFault(worst);
 }
 
-function withoutOtherBranches(errors: readonly ErrorObject[]): ErrorObject[] {
-    const dead = errors.flatMap((error) => {
-        const branch = /^(.*)\/properties\/(?:type|role)\/const$/.exec(error.schemaPath)?.[1];
-        return branch === undefined ? [] : [{ branch, at: error.instancePath.replace(/\/[^/]*$/, '') }];
-    });
-    return errors.filter(
-        (error) =>
-            !dead.some(
-                ({ branch, at }) => error.schemaPath.startsWith(`${branch}/`) && isUnder(error.instancePath, at),
-            ),
-    );
+/** A branch of a union that was not meant, and the part of the candidate for which it was not. */
+interface DeadBranch {
+    schemaPath: string;
+    instancePath: string;
 }
 
-function isUnder(path: string, parent: string): boolean {
-    return path === parent || path.startsWith(`${parent}/`);
+function deadBranches(errors: readonly ErrorObject[]): DeadBranch[] {
+    return errors.flatMap((error) => branchNamedBy(error) ?? []);
+}
+
+function branchNamedBy(error: ErrorObject): DeadBranch | undefined {
+    const schemaPath = /^(.*)\/properties\/(?:type|role)\/const$/.exec(error.schemaPath)?.[1];
+    if (schemaPath === undefined) return undefined;
+    return { schemaPath, instancePath: error.instancePath.replace(/\/[^/]*$/, '') };
+}
+
+function isUnder(error: ErrorObject, branch: DeadBranch): boolean {
+    const isOfPart = `${error.instancePath}/`.startsWith(`${branch.instancePath}/`);
+    return isOfPart && error.schemaPath.startsWith(`${branch.schemaPath}/`);
+}
+
+function inOrder(errors: readonly ErrorObject[]): ErrorObject[] {
+    return [...errors].sort((a, b) => rank(a) - rank(b) || b.instancePath.length - a.instancePath.length);
+}
+
+/** No branch was meant: the `type` or `role` itself is wrong. The branch with one wrong name was the nearest. */
+function wrongNames(errors: readonly ErrorObject[], dead: readonly DeadBranch[]): ErrorObject[] {
+    const near = errors.filter((error) => {
+        const branch = branchNamedBy(error);
+        return branch !== undefined && dead.filter((other) => isUnder(error, other)).length === 1;
+    });
+    const isRole = (error: ErrorObject) => Number(error.instancePath.endsWith('/role'));
+    return near.sort((a, b) => b.instancePath.length - a.instancePath.length || isRole(b) - isRole(a));
 }
 
 const RANKS: readonly (readonly string[])[] = [

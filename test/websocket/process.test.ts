@@ -1,0 +1,160 @@
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join as joinPath } from 'node:path';
+import type { WebSocket } from 'ws';
+import { CORRELATION_ID, ORGANIZATION_ID, cleanUp, exchange, join } from './harness';
+
+const INDEX = joinPath(__dirname, '..', '..', 'src', 'index.ts');
+/** A key without a secret: its requests need no signature. */
+const UNSIGNED_KEY = 'dGVzdC1rZXk';
+const SESSION_ID = '30b0e395-84d3-4570-ac13-9a62d8f514c0';
+/** A bug on demand. */
+const BUG_ON_SIGNAL = 'process.on("SIGUSR2", () => { throw new Error("a bug"); });';
+
+jest.setTimeout(30_000);
+
+class Process {
+    readonly child: ChildProcessWithoutNullStreams;
+    out = '';
+    err = '';
+    private readonly exited: Promise<number | null>;
+
+    constructor(env: Record<string, string>, cwd: string) {
+        const bug = joinPath(cwd, 'bug.cjs');
+        writeFileSync(bug, BUG_ON_SIGNAL);
+        const preload = ['--require', bug, '--require', require.resolve('tsx/cjs')];
+        const base = {
+            PATH: process.env['PATH'],
+            PORT: '0',
+            AUDIOHOOK_API_KEYS: JSON.stringify({ [UNSIGNED_KEY]: '' }),
+        };
+        this.child = spawn(process.execPath, [...preload, INDEX], { cwd, env: { ...base, ...env } });
+        this.child.stdout.on('data', (chunk: Buffer) => (this.out += chunk.toString()));
+        this.child.stderr.on('data', (chunk: Buffer) => (this.err += chunk.toString()));
+        this.exited = once(this.child, 'close').then(([code]) => code as number | null);
+    }
+
+    exitCode(): Promise<number | null> {
+        return this.exited;
+    }
+
+    /** The port on which it says that it listens. */
+    async port(): Promise<number> {
+        await this.says(/listens on ws:\/\/127\.0\.0\.1:\d+/);
+        return Number(/listens on ws:\/\/127\.0\.0\.1:(\d+)/.exec(this.out)?.[1]);
+    }
+
+    async says(pattern: RegExp): Promise<void> {
+        while (!pattern.test(this.out)) {
+            const ended = await Promise.race([once(this.child.stdout, 'data').then(() => false), this.exitCode()]);
+            if (ended !== false) throw new Error(`ended: ${this.err}`);
+        }
+    }
+}
+
+describe('the process', () => {
+    let cwd: string;
+    let running: Process[];
+
+    beforeEach(() => {
+        cwd = mkdtempSync(joinPath(tmpdir(), 'server-'));
+        running = [];
+    });
+
+    afterEach(async () => {
+        for (const { child } of running) child.kill('SIGKILL');
+        await Promise.all(running.map((started) => started.exitCode()));
+        await cleanUp();
+        rmSync(cwd, { recursive: true });
+    });
+
+    function run(env: Record<string, string> = {}): Process {
+        const started = new Process(env, cwd);
+        running.push(started);
+        return started;
+    }
+
+    async function call(port: number): Promise<WebSocket> {
+        return join(port, '/', {
+            'X-API-KEY': UNSIGNED_KEY,
+            'Audiohook-Session-Id': SESSION_ID,
+            'Audiohook-Organization-Id': ORGANIZATION_ID,
+            'Audiohook-Correlation-Id': CORRELATION_ID,
+        });
+    }
+
+    it('starts with nothing configured, makes a development key, and ends with 0 at SIGTERM', async () => {
+        const server = run({ AUDIOHOOK_API_KEYS: '' });
+        const port = await server.port();
+        const health = await exchange(port, 'GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+        expect(health).toContain('200 OK');
+        await server.says(/development key in \.audiohook-dev-keys\.json/);
+        expect(existsSync(joinPath(cwd, '.audiohook-dev-keys.json'))).toBe(true);
+        server.child.kill('SIGTERM');
+        expect(await server.exitCode()).toBe(0);
+        expect(server.err).toBe('');
+    });
+
+    it('reads .env of its working directory, and the environment wins over it', async () => {
+        writeFileSync(joinPath(cwd, '.env'), 'AUDIOHOOK_PATH=/from-file\nLOG_LEVEL=silent\n');
+        const server = run({ LOG_LEVEL: 'info' });
+        await server.says(/listens on ws:\/\/127\.0\.0\.1:\d+\/from-file,/);
+        server.child.kill('SIGINT');
+        expect(await server.exitCode()).toBe(0);
+    });
+
+    it('G63: at SIGTERM says goodbye to a running call, waits for its end, and ends with 0', async () => {
+        const server = run();
+        const client = await call(await server.port());
+        const message = once(client, 'message');
+        server.child.kill('SIGTERM');
+        const [data] = (await message) as [Buffer];
+        expect(JSON.parse(data.toString())).toMatchObject({ type: 'disconnect', id: SESSION_ID });
+        client.close(1000);
+        expect(await server.exitCode()).toBe(0);
+        expect(server.out).toContain('stopped');
+    });
+
+    it('ends at once at the second signal', async () => {
+        const server = run({ SHUTDOWN_GRACE_SECONDS: '600' });
+        const client = await call(await server.port());
+        const goodbye = once(client, 'message');
+        server.child.kill('SIGTERM');
+        await goodbye;
+        server.child.kill('SIGINT');
+        expect(await server.exitCode()).toBe(1);
+        expect(server.out).not.toContain('stopped');
+    });
+
+    it('logs a fault that nobody caught, drains, and ends with 1', async () => {
+        const server = run();
+        const client = await call(await server.port());
+        const goodbye = once(client, 'message');
+        server.child.kill('SIGUSR2');
+        await goodbye;
+        client.close(1000);
+        expect(await server.exitCode()).toBe(1);
+        expect(server.out).toMatch(/ERR_INTERNAL.*a bug|a bug.*ERR_INTERNAL/);
+    });
+
+    it('says in a few lines which setting is wrong, and ends with 1', async () => {
+        const server = run({ OPENAI_VOICE: 'nova' });
+        expect(await server.exitCode()).toBe(1);
+        expect(server.err).toMatch(/^ERR_CONFIG: [^]*OPENAI_VOICE is "nova"; right is [^]*\.env\.example/);
+        expect(server.err).not.toMatch(/ at .*\.ts/);
+        expect(server.out).toBe('');
+    });
+
+    it('says that the port is taken, and ends with 1', async () => {
+        const other = createServer().listen(0, '127.0.0.1');
+        await once(other, 'listening');
+        const { port } = other.address() as AddressInfo;
+        const server = run({ PORT: String(port) });
+        expect(await server.exitCode()).toBe(1);
+        other.close();
+        expect(server.err).toMatch(new RegExp(`^ERR_LISTEN: .*PORT=${port}: EADDRINUSE\\.\\n.*choose another PORT`));
+    });
+});

@@ -1,0 +1,134 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { encodeMulawWav, wavToPcmu } from '../src/audio/wav';
+import { loadConfig } from '../src/common/environment-variables';
+import { createLogger } from '../src/support/logger';
+import { Server } from '../src/websocket/server';
+import type { CallSummary } from './caller/call-record';
+import { Caller } from './caller/client';
+import { interleave } from './caller/recording';
+import { Timeline } from './caller/timeline';
+import { startFakeOpenAI, type FakeOpenAI } from './fake-openai';
+
+/**
+ * `npm run demo`: one whole call without key, account or tunnel. A stand-in for OpenAI, the real server and a signed caller
+ * run in this process on free ports; a recorded voice talks, is answered, interrupts, and hangs up.
+ */
+
+const OUT = 'demo.wav';
+const INTERRUPT_AFTER_MS = 2000;
+const INTERRUPTION_MS = 1500;
+const HEAR_LAST_ANSWER_MS = 1500;
+const LONGEST_CALL_MS = 40_000;
+
+async function main(): Promise<number> {
+    const fake = await startFakeOpenAI({
+        answer: [
+            { text: '(greeting)', audio: sample('librivox_0880.wav') },
+            { text: '(first answer)', audio: sample('librivox_0890.wav') },
+            { text: '(second answer)', audio: sample('librivox_0880.wav') },
+        ],
+    });
+    const key = Buffer.from(`demo ${randomBytes(12).toString('hex')}`).toString('base64');
+    const secret = randomBytes(32).toString('base64');
+    const server = startServer(fake, { [key]: secret });
+    try {
+        await server.start();
+        const summary = await placeCall(fake, `ws://127.0.0.1:${server.address?.port ?? 0}/`, key, secret);
+        return report(summary, fake);
+    } finally {
+        await server.stop();
+        await fake.close();
+    }
+}
+
+function startServer(fake: FakeOpenAI, keys: Record<string, string>): Server {
+    const config = loadConfig({
+        AUDIOHOOK_API_KEYS: JSON.stringify(keys),
+        OPENAI_API_KEY: 'sk-demo',
+        OPENAI_REALTIME_URL: fake.url,
+        LOG_LEVEL: 'warn',
+    });
+    return new Server({ config: { ...config, port: 0 }, logger: createLogger({ level: 'warn', pretty: true }) });
+}
+
+async function placeCall(fake: FakeOpenAI, url: string, apiKey: string, clientSecret: string): Promise<CallSummary> {
+    const timeline = new Timeline({ write: print, colour: process.stdout.isTTY });
+    const caller = new Caller({ url, apiKey, clientSecret });
+    caller.on('event', (event) => {
+        timeline.add(event);
+    });
+    actOut(caller);
+    tellOfTruncations(caller, fake);
+    const limit = setTimeout(() => {
+        caller.hangUp('error');
+    }, LONGEST_CALL_MS);
+    await caller.dial();
+    const summary = await caller.ended;
+    clearTimeout(limit);
+    timeline.end(summary);
+    writeFileSync(OUT, encodeMulawWav(interleave(caller.callerTrack, caller.heardTrack), 2));
+    return summary;
+}
+
+/** The caller's part: he hears the greeting out, asks, interrupts the answer, hears a little of the next one, hangs up. */
+function actOut(caller: Caller): void {
+    const question = sample('librivox_0930.wav');
+    const interruption = sample('jfk_inaugural_1961.wav').subarray(0, INTERRUPTION_MS * 8);
+    let answers = 0;
+    caller.once('playbackCompleted', () => {
+        caller.say(question);
+    });
+    caller.on('playbackStarted', () => {
+        answers += 1;
+        if (answers === 2) {
+            setTimeout(() => {
+                caller.say(interruption);
+            }, INTERRUPT_AFTER_MS);
+        }
+        if (answers === 3) {
+            setTimeout(() => {
+                caller.hangUp();
+            }, HEAR_LAST_ANSWER_MS);
+        }
+    });
+}
+
+/** Shows what the model was told that the caller had heard. */
+function tellOfTruncations(caller: Caller, fake: FakeOpenAI): void {
+    const tell = async (): Promise<void> => {
+        const session = await fake.nextSession();
+        const { audio_end_ms: heardMs } = await session.waitFor('conversation.item.truncate', LONGEST_CALL_MS);
+        caller.note('⇢', 'openai', `conversation.item.truncate audio_end_ms=${heardMs}`);
+    };
+    tell().catch((fault: unknown) => {
+        caller.note('⇢', 'openai', `no truncation came: ${String(fault)}`);
+    });
+}
+
+function report(summary: CallSummary, fake: FakeOpenAI): number {
+    for (const fault of fake.faults) print(`✗ the stand-in refused ${fault.frameType ?? 'a frame'}: ${fault.message}`);
+    const good = summary.outcome === 'completed' && summary.manners.broken.length === 0 && fake.faults.length === 0;
+    print(`\n${good ? 'Both voices are in' : 'Something went wrong; what there was is in'} ${OUT} (caller left, bot right).`);
+    if (good) print('Next: `npm start`, and `npm run call` in a second terminal. README.md goes on from there.');
+    return good ? 0 : 1;
+}
+
+function sample(name: string): Uint8Array {
+    return wavToPcmu(readFileSync(join(__dirname, '..', 'samples', name)));
+}
+
+function print(line: string): void {
+    console.log(line);
+}
+
+main().then(
+    (exitCode) => {
+        process.exitCode = exitCode;
+    },
+    (fault: unknown) => {
+        console.error(fault);
+        process.exitCode = 1;
+    },
+);

@@ -1,0 +1,159 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { wavToPcmu } from '../src/audio/wav';
+import type { CallSummary } from './caller/call-record';
+import { Caller } from './caller/client';
+
+/**
+ * `npm run smoke`: starts the built server as an operator would, looks how long it takes to listen and how much memory it
+ * idles with, places one signed call to its echo bot, and stops it with SIGTERM. Exit code 1 when anything is not right.
+ */
+
+const ENTRY = join(__dirname, '..', 'dist', 'index.js');
+const STARTS = 3;
+const MAX_START_MS = 1000;
+const MAX_IDLE_MIB = 90;
+const POLL_MS = 5;
+const SETTLE_MS = 1500;
+const GIVE_UP_MS = 15_000;
+
+interface Running {
+    process: ChildProcess;
+    url: string;
+    startMs: number;
+}
+
+const API_KEY = Buffer.from(`smoke ${randomBytes(9).toString('hex')}`).toString('base64');
+const SECRET = randomBytes(32).toString('base64');
+
+async function main(): Promise<boolean> {
+    const startsMs: number[] = [];
+    for (let i = 1; i < STARTS; i++) {
+        const server = await start();
+        startsMs.push(server.startMs);
+        await stop(server);
+    }
+    const server = await start();
+    startsMs.push(server.startMs);
+    await wait(SETTLE_MS);
+    const idleMib = residentMib(server.process);
+    const summary = await call(server.url);
+    const exitCode = await stop(server);
+    // A shared machine is sometimes held up; it is never too fast.
+    const startMs = Math.min(...startsMs);
+    return [
+        verdict(`listens ${startMs.toFixed(0)} ms after its start (best of ${STARTS})`, startMs <= MAX_START_MS),
+        verdict(`idles with ${idleMib?.toFixed(1) ?? 'an unknown number of'} MiB`, (idleMib ?? 0) <= MAX_IDLE_MIB),
+        verdict(`a signed call: ${describe(summary)}`, isGood(summary)),
+        verdict(`exit code ${String(exitCode)} after SIGTERM`, exitCode === 0),
+    ].every(Boolean);
+}
+
+async function start(): Promise<Running> {
+    const port = await freePort();
+    const startedAtMs = performance.now();
+    const child = spawn(process.execPath, [ENTRY], {
+        env: {
+            PATH: process.env['PATH'],
+            PORT: String(port),
+            AUDIOHOOK_API_KEYS: JSON.stringify({ [API_KEY]: SECRET }),
+            NODE_ENV: 'production',
+            LOG_LEVEL: 'warn',
+        },
+        stdio: ['ignore', 'inherit', 'inherit'],
+    });
+    const url = `127.0.0.1:${port}`;
+    while (!(await answers(`http://${url}/health`))) {
+        if (child.exitCode !== null) throw new Error(`The server ended with code ${child.exitCode}; is it built?`);
+        if (performance.now() - startedAtMs > GIVE_UP_MS) throw new Error('The server does not answer.');
+        await wait(POLL_MS);
+    }
+    return { process: child, url: `ws://${url}/`, startMs: performance.now() - startedAtMs };
+}
+
+function stop(server: Running): Promise<number | null> {
+    return new Promise((resolve) => {
+        server.process.once('exit', resolve);
+        server.process.kill('SIGTERM');
+    });
+}
+
+async function call(url: string): Promise<CallSummary> {
+    const audio = wavToPcmu(readFileSync(join(__dirname, '..', 'samples', 'librivox_0930.wav')));
+    const caller = new Caller({ url, apiKey: API_KEY, clientSecret: SECRET, audio });
+    let stretches = 0;
+    // The beep, then the echo of what was said: two stretches of sound, and the call has shown both ways.
+    caller.on('playbackCompleted', () => {
+        stretches += 1;
+        if (stretches === 2) caller.hangUp();
+    });
+    const limit = setTimeout(() => {
+        caller.hangUp('error');
+    }, GIVE_UP_MS);
+    await caller.dial();
+    const summary = await caller.ended;
+    clearTimeout(limit);
+    return summary;
+}
+
+function isGood({ outcome, manners, heardMs }: CallSummary): boolean {
+    return outcome === 'completed' && manners.broken.length === 0 && heardMs > 3000;
+}
+
+function describe({ outcome, manners, heardMs }: CallSummary): string {
+    const seconds = (heardMs / 1000).toFixed(1);
+    return `${outcome}, ${manners.checked.length} manners checked, ${manners.broken.length} broken, ${seconds} s heard`;
+}
+
+async function answers(url: string): Promise<boolean> {
+    try {
+        return (await fetch(url)).ok;
+    } catch {
+        return false;
+    }
+}
+
+/** Resident memory as Linux tells it; undefined elsewhere. */
+function residentMib({ pid }: ChildProcess): number | undefined {
+    try {
+        const status = readFileSync(`/proc/${String(pid)}/status`, 'utf8');
+        const kib = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1];
+        return kib === undefined ? undefined : Number(kib) / 1024;
+    } catch {
+        return undefined;
+    }
+}
+
+function freePort(): Promise<number> {
+    return new Promise((resolve) => {
+        const probe = createServer();
+        probe.listen(0, '127.0.0.1', () => {
+            const address = probe.address();
+            probe.close(() => {
+                resolve(typeof address === 'object' && address !== null ? address.port : 0);
+            });
+        });
+    });
+}
+
+function wait(ms: number): Promise<void> {
+    return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+function verdict(text: string, good: boolean): boolean {
+    console.log(`${good ? '✓' : '✗'} ${text}`);
+    return good;
+}
+
+main().then(
+    (good) => {
+        process.exitCode = good ? 0 : 1;
+    },
+    (fault: unknown) => {
+        console.error(fault);
+        process.exitCode = 1;
+    },
+);
