@@ -54,7 +54,7 @@ export class MessageIntake {
     private dispatch(message: ClientMessage, inOrder: boolean): void {
         const { session, rules, onIgnored } = this.options;
         if (!inOrder && message.type !== 'close') return;
-        if (rules().accepts.includes(message.type)) this.registry.handle(message, session);
+        if (rules().accepts.includes(message.type)) this.registry.handle(message.type, message, session);
         else onIgnored(`${message.type} out of place`);
     }
 }

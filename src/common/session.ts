@@ -33,7 +33,6 @@ export class Session implements SessionPort {
     private readonly record = new CallRecord();
     private conversation: Conversation | undefined;
     private line: VoiceLine | undefined;
-    private inputVariables: StringMap = {};
     private isProbe = false;
     private pausedWhileOpening = false;
     private lastReceivedMs: number;
@@ -124,9 +123,8 @@ export class Session implements SessionPort {
     beginOpening(parameters: protocol.OpenParameters): void {
         this.state = 'opening';
         this.deadlines.awaitOpened();
-        const { conversationId, participant, language, inputVariables } = parameters;
+        const { conversationId, participant, language } = parameters;
         this.isProbe = conversationId === NULL_UUID || participant.id === NULL_UUID;
-        this.inputVariables = inputVariables;
         this.log.bind({ conversation: conversationId });
         this.log.info(
             { probe: this.isProbe, language, correlation: this.deps.identity?.correlationId },
@@ -135,7 +133,7 @@ export class Session implements SessionPort {
     }
 
     async checkIfBotExists(): Promise<FoundBot | undefined> {
-        const conversation = await this.deps.botService.getBotIfExists(this.url, this.inputVariables);
+        const conversation = await this.deps.botService.getBotIfExists(this.url);
         if (conversation === undefined) this.log.note('ERR_BOT_UNKNOWN');
         else if (this.state === 'opening') this.conversation = conversation;
         else conversation.end();

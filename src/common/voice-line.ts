@@ -206,7 +206,7 @@ export class VoiceLine {
         this.dtmf.on(
             'entry',
             this.guarded((digits: string) => {
-                conversation.tell(`The caller entered ${[...digits].join(' ')} on the telephone keypad.`);
+                conversation.tell(`The caller entered ${Array.from(digits).join(' ')} on the telephone keypad.`);
             }),
         );
     }

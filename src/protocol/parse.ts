@@ -108,7 +108,7 @@ export function parseClientMessage(messageText: string): ParseResult {
     return readParameters(type, parameters, rest);
 }
 
-function readParameters<T extends ClientMessageType>(type: T, raw: unknown, envelope: ClientEnvelope): ParseResult {
+function readParameters(type: ClientMessageType, raw: unknown, envelope: ClientEnvelope): ParseResult {
     const parsed = PARAMETERS[type].safeParse(raw);
     if (parsed.success) {
         // One schema per type, chosen by that type: the pair fits, which the compiler cannot see across the union.

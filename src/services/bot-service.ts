@@ -36,13 +36,9 @@ export class BotService {
      *
      * @param connectionUrl the Base Connection URI of the integration with the Connector ID of the Architect action,
      *   as it arrived: path and query. `?bot=` names the bot; without it the default answers.
-     * @param _inputVariables what the Architect action passed in
      * @returns undefined when no bot has that name
      */
-    getBotIfExists(
-        connectionUrl: string,
-        _inputVariables: Readonly<Record<string, string>>,
-    ): Promise<Conversation | undefined> {
+    getBotIfExists(connectionUrl: string): Promise<Conversation | undefined> {
         return Promise.resolve(this.create(botName(connectionUrl) ?? this.defaultBot));
     }
 

@@ -103,7 +103,7 @@ function judgeClose(code: number): Verdict {
     return { kind: 'retry', why: `close ${code}` };
 }
 
-const KEYS = /\b(?:sk|ek|sess)-?[A-Za-z0-9_*.-]{4,}/g;
+const KEYS = /\b(?:sk|ek|sess)[-_][A-Za-z0-9_*.-]{4,}/g;
 
 /** An API message that may be logged: anything that looks like a key is taken out, and it is cut to 200 characters. */
 export function redact(message: string): string {

@@ -1,4 +1,6 @@
+import { createRequire } from 'node:module';
 import { pino } from 'pino';
+import type { PrettyOptions } from 'pino-pretty';
 
 export type LogFields = Record<string, unknown>;
 
@@ -48,7 +50,7 @@ export function faultFields(fault: unknown): LogFields {
 function prettyStream(): NodeJS.WritableStream | undefined {
     try {
         // pino-pretty is a development dependency: present beside a terminal, absent in production.
-        const pretty = require('pino-pretty') as (options: object) => NodeJS.WritableStream;
+        const pretty = createRequire(__filename)('pino-pretty') as (options: PrettyOptions) => NodeJS.WritableStream;
         return pretty({ translateTime: 'SYS:HH:MM:ss.l', ignore: 'pid,hostname', sync: true });
     } catch {
         return undefined;

@@ -91,7 +91,10 @@ export abstract class Line extends EventEmitter<CallerEvents> {
         this.connection.terminate();
     }
 
-    /** Stops or goes on reading from the socket, as a stalled network does. */
+    /**
+     * Stops or goes on reading from the socket, as a stalled network does. What piled up arrives as one burst, and the rates
+     * in `report()` are those of arrival.
+     */
     setReading(reading: boolean): void {
         this.connection.setReading(reading);
     }

@@ -58,7 +58,7 @@ const ENTRIES = {
     events: rule('9, 11', 'sends events with at least one entity, each well formed', 500),
     bargeIn: rule('9.2', 'sends barge_in only while something plays'),
     updated: rule('5.2', 'answers each update with updated, and sends none unasked'),
-    disconnectForm: rule('6.6', 'disconnects at most once, with a reason of the protocol'),
+    disconnectForm: rule('6.6', 'disconnects at most once, before close, with a reason of the protocol'),
     outputVariables: rule('6.6', 'gives outputVariables as a flat map of strings'),
     afterDisconnect: rule('6.1', 'sends nothing but pong between disconnect and close'),
     closedInTime: rule('6.6, 12', 'answers close with closed: 1 s is slow, 10 s is lost', 408),

@@ -224,6 +224,7 @@ export class Manners {
 
     private receivedDisconnect(): void {
         this.judge.check('disconnectForm', !this.disconnected, 'a second disconnect');
+        this.judge.check('disconnectForm', !this.closeAcknowledged, 'after close was received');
         this.disconnected = true;
     }
 
@@ -246,12 +247,17 @@ export class Manners {
         return over;
     }
 
+    /** The server has shown, through its clientseq, that it read our `close`. */
+    private get closeAcknowledged(): boolean {
+        return this.closeSent !== undefined && this.acknowledged >= this.closeSent.seq;
+    }
+
     private audioFault(): string | undefined {
         if (this.closed) return 'after closed';
         if (!this.opened) return 'before opened';
         if (this.disconnected) return 'after disconnect';
         if (this.closeSent === undefined) return undefined;
-        if (this.acknowledged >= this.closeSent.seq) return 'after close was received';
+        if (this.closeAcknowledged) return 'after close was received';
         const late = this.options.clock.nowMs() - this.closeSent.atMs > CROSSING_MS;
         return late ? `more than ${CROSSING_MS} ms after close` : undefined;
     }

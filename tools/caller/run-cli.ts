@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeMulawWav, wavToPcmu } from '../../src/audio/wav';
 import { systemClock } from '../../src/support/clock';
+import { TimerSet } from '../../src/support/timer-set';
 import type { CallSummary } from './call-record';
 import { HELP, readCliOptions, type CliOptions, type DigitsAt, type Environment } from './cli-options';
 import { Caller } from './client';
@@ -114,19 +115,27 @@ async function placeCall(caller: Caller): Promise<CallSummary> {
 
 /** What the command line asks for, at its time after `opened`. */
 function plan(caller: Caller, options: CliOptions, speech: Uint8Array): void {
-    const hangUpAfterMs =
-        options.seconds === undefined ? speech.length / BYTES_PER_MS + AFTER_SPEECH_MS : options.seconds * 1000;
+    const afterSpeechMs = speech.length / BYTES_PER_MS + AFTER_SPEECH_MS;
+    const hangUpAfterMs = options.seconds === undefined ? afterSpeechMs : options.seconds * 1000;
+    const timers = new TimerSet(systemClock, (fault) => {
+        caller.note('·', 'fault', String(fault));
+    });
+    caller.once('ended', () => {
+        timers.clear();
+    });
     caller.once('opened', () => {
-        for (const digits of options.digits) planDigits(caller, digits);
-        systemClock.after(hangUpAfterMs, () => {
+        timers.set('hang up', hangUpAfterMs, () => {
             caller.hangUp();
+        });
+        options.digits.forEach((digits, index) => {
+            planDigits(caller, timers, `digits ${index}`, digits);
         });
     });
 }
 
-function planDigits(caller: Caller, { digits, atSeconds }: DigitsAt): void {
+function planDigits(caller: Caller, timers: TimerSet, name: string, { digits, atSeconds }: DigitsAt): void {
     Array.from(digits).forEach((digit, index) => {
-        systemClock.after(atSeconds * 1000 + index * KEY_EVERY_MS, () => {
+        timers.set(`${name} ${index}`, atSeconds * 1000 + index * KEY_EVERY_MS, () => {
             if (caller.state === 'open') caller.dtmf(digit);
         });
     });

@@ -1,4 +1,4 @@
-import type { ClientMessage, ClientMessageType } from '../../protocol/message';
+import type { ClientMessageOf, ClientMessageType } from '../../protocol/message';
 import { CloseMessageHandler } from './handlers/close-message-handler';
 import { DiscardedMessageHandler } from './handlers/discarded-message-handler';
 import { DTMFMessageHandler } from './handlers/dtmf-message-handler';
@@ -31,8 +31,7 @@ export class MessageHandlerRegistry {
     };
 
     /** Hands a message to the handler of its type. */
-    handle<T extends ClientMessageType>(message: Extract<ClientMessage, { type: T }>, session: SessionPort): void {
-        const handler: MessageHandler<T> = this.handlers[message.type as T];
-        handler.handleMessage(message, session);
+    handle<T extends ClientMessageType>(type: T, message: ClientMessageOf<T>, session: SessionPort): void {
+        this.handlers[type].handleMessage(message, session);
     }
 }

@@ -11,6 +11,8 @@ import { configFor, fakeSockets, KEY, makeConfig, settle, until } from './suppor
 describe('OpenAIRealtimeService', () => {
     let fake: FakeOpenAI;
     let log: LogRecorder;
+    /** Codes of wrong frames that a test sends on purpose. */
+    let meant: string[] = [];
     const services: OpenAIRealtimeService[] = [];
 
     function make(config: OpenAIConfig, deps: Partial<RealtimeServiceDeps> = {}): OpenAIRealtimeService {
@@ -27,13 +29,14 @@ describe('OpenAIRealtimeService', () => {
 
     beforeEach(async () => {
         log = new LogRecorder();
+        meant = [];
         fake = await startFakeOpenAI(INSTANT);
     });
 
     afterEach(async () => {
         for (const service of services.splice(0)) service.close();
         await fake.close();
-        expect(fake.faults).toEqual([]);
+        expect(fake.faults.filter((fault) => !meant.includes(fault.code ?? ''))).toEqual([]);
     });
 
     it('A1: opens one socket, to the configured URL, with the model and the key, and without the beta header', async () => {
@@ -135,15 +138,19 @@ describe('OpenAIRealtimeService', () => {
         fake.plan({ httpStatus: 503 }, 'every');
         const clock = new FakeClock();
         const failed = refusal(make(configFor(fake), { clock }));
-        for (let attempt = 1; attempt <= 9; attempt++) {
-            await until(() => fake.connections.length >= attempt || log.lines.length > 8, `attempt ${attempt}`);
-            await until(() => log.lines.length >= Math.min(attempt, 8) || clock.pendingCount === 0, 'failure');
-            clock.advance(1000);
+        let isOver = false;
+        void failed.then(() => {
+            isOver = true;
+        });
+        while (!isOver) {
+            clock.advance(50);
+            await settle(2);
         }
         const error = await failed;
         expect(error.code).toBe('ERR_OPENAI_CONNECT');
         expect(error.message).toContain('HTTP 503');
-        expect(clock.nowMs()).toBeLessThanOrEqual(10_000);
+        expect(clock.nowMs()).toBeGreaterThan(5000);
+        expect(clock.nowMs()).toBeLessThanOrEqual(8000);
         expect(clock.pendingCount).toBe(0);
     });
 
@@ -190,8 +197,6 @@ describe('OpenAIRealtimeService', () => {
         expect(error.code).toBe('ERR_OPENAI_REFUSED_UPDATE');
         expect(error.message).toContain('session.audio.output.voice');
         expect(fake.connections).toHaveLength(1);
-        expect(fake.faults).toHaveLength(1);
-        fake.sessions.length = 0;
     });
 
     it('A6: refuses a format that it cannot read, and takes one that it can', async () => {
@@ -261,6 +266,7 @@ describe('OpenAIRealtimeService', () => {
     });
 
     it('A25: logs a benign error at debug level and goes on', async () => {
+        meant = ['item_truncate_invalid_item_id'];
         const service = make(configFor(fake));
         const ends: string[] = [];
         service.on('lost', (why) => ends.push(why));
@@ -273,8 +279,6 @@ describe('OpenAIRealtimeService', () => {
         await until(() => log.lines.some((line) => line.fields['about'] === 'truncate'), 'the log line');
         expect(log.lines.map((line) => line.level)).toEqual(['debug']);
         expect(ends).toEqual([]);
-        expect(fake.faults.every((fault) => fault.benign)).toBe(true);
-        fake.sessions.length = 0;
     });
 
     it('takes one server error for an accident, and a second one for a lost session', async () => {

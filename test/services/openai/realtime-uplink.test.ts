@@ -132,7 +132,7 @@ describe('AudioBacklog', () => {
                 (chunks, sizes) => {
                     const backlog = new AudioBacklog(1e6);
                     for (const chunk of chunks) backlog.push(chunk);
-                    const out = sizes.map((size) => Buffer.from(backlog.take(size)));
+                    const out: Uint8Array[] = sizes.map((size) => backlog.take(size));
                     out.push(backlog.take(1e6));
                     expect(Buffer.concat(out)).toEqual(Buffer.concat(chunks));
                 },

@@ -111,6 +111,7 @@ export const BREACHES_LATER: Breach[] = [
 /** What it may do wrong when it answers `close`. */
 export const BREACHES_AT_CLOSE: Breach[] = [
     ['closed twice', 'closedLast', times(2, say('closed'))],
+    ['a disconnect after close was received', 'disconnectForm', all(disconnect(), say('closed'))],
     ['audio after closed', 'audioWindow', all(say('closed'), sound)],
     ['audio after close was acknowledged', 'audioWindow', all(event(nothing), sound, say('closed'))],
     ['a closed that does not acknowledge close', 'clientseq', say('closed', {}, { clientseq: 1 })],

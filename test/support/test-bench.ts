@@ -1,0 +1,86 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { Config } from '../../src/common/environment-variables';
+import { loadConfig } from '../../src/common/environment-variables';
+import { systemClock, type Clock } from '../../src/support/clock';
+import { Server } from '../../src/websocket/server';
+import type { CallerOptions } from '../../tools/caller/caller-options';
+import { Caller } from '../../tools/caller/client';
+import { startFakeOpenAI, type FakeOpenAI, type FakeOpenAIOptions } from '../../tools/fake-openai';
+import { LogRecorder } from './log-recorder';
+
+export interface TestBenchOptions {
+    clock?: Clock;
+    openai?: FakeOpenAIOptions | false;
+    env?: Record<string, string>;
+    config?: Partial<Config>;
+}
+
+/** The real server on a free port, the strict stand-in behind it, and signed callers in front. */
+export class TestBench {
+    private readonly callers: Caller[] = [];
+
+    private constructor(
+        readonly server: Server,
+        readonly logs: LogRecorder,
+        private readonly standIn: FakeOpenAI | undefined,
+        private readonly clock: Clock,
+        private readonly apiKey: string,
+        private readonly clientSecret: string,
+    ) {}
+
+    static async start(options: TestBenchOptions = {}): Promise<TestBench> {
+        const clock = options.clock ?? systemClock;
+        const fake = options.openai === false ? undefined : await startFakeOpenAI({ clock, ...options.openai });
+        const apiKey = randomBytes(18).toString('base64');
+        const clientSecret = randomBytes(32).toString('base64');
+        const config = loadConfig({
+            AUDIOHOOK_API_KEYS: JSON.stringify({ [apiKey]: clientSecret }),
+            ...(fake === undefined ? {} : { OPENAI_API_KEY: 'sk-test', OPENAI_REALTIME_URL: fake.url }),
+            ...options.env,
+        });
+        const logs = new LogRecorder();
+        const server = new Server({ config: { ...config, port: 0, ...options.config }, clock, logger: logs });
+        await server.start();
+        return new TestBench(server, logs, fake, clock, apiKey, clientSecret);
+    }
+
+    get fake(): FakeOpenAI {
+        if (this.standIn === undefined) throw new Error('this bench has no stand-in');
+        return this.standIn;
+    }
+
+    get url(): string {
+        return `ws://127.0.0.1:${this.server.address?.port ?? 0}`;
+    }
+
+    /** A caller, not yet dialling. */
+    caller(options: Partial<CallerOptions> = {}, path = '/'): Caller {
+        const { apiKey, clientSecret, clock } = this;
+        const caller = new Caller({
+            url: `${this.url}${path}`,
+            apiKey,
+            clientSecret,
+            clock,
+            sessionId: randomUUID(),
+            ...options,
+        });
+        this.callers.push(caller);
+        return caller;
+    }
+
+    /** Hangs everybody up and stops everything. */
+    async stop(): Promise<void> {
+        for (const caller of this.callers) caller.hangUp();
+        await this.server.stop();
+        await this.standIn?.close();
+    }
+}
+
+/** Resolves when `condition` holds; rejects with `what` after `timeoutMs` of real time. */
+export async function until(what: string, condition: () => boolean, timeoutMs = 10_000): Promise<void> {
+    const startedAtMs = systemClock.nowMs();
+    while (!condition()) {
+        if (systemClock.nowMs() - startedAtMs > timeoutMs) throw new Error(`waited in vain until ${what}`);
+        await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+}
