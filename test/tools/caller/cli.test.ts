@@ -62,7 +62,9 @@ const good = { open: all(opened(), play(speech)) };
 describe('npm run call', () => {
     it('places a call, shows the timeline, writes both recordings, and leaves with 0', async () => {
         const files = ['--out', join(directory, 'heard.wav'), '--out-stereo', join(directory, 'both.wav')];
-        const { terminal, exitCode } = await run(good, '--seconds', '0.15', ...files);
+        const { terminal, exitCode, server: stub } = await run(good, ...files);
+        await until(() => stub.calls[0]?.types().includes('playback_completed') === true);
+        terminal.press('q');
         expect(await exitCode).toBe(0);
         expect(terminal.complaints).toEqual([]);
         expect(terminal.printed.at(-1)).toMatch(/✓ \d+ manners checked, 0 broken · audio out 0\.1 s/);
@@ -73,7 +75,9 @@ describe('npm run call', () => {
 
     it('passes variables, bot, language and digits on', async () => {
         const wishes = ['--var', 'tier=gold=1', '--bot', 'silent', '--language', 'es-es', '--digits', '4#@0'];
-        const { exitCode, server: stub } = await run(good, '--seconds', '0.4', ...wishes);
+        const { terminal, exitCode, server: stub } = await run(good, ...wishes);
+        await until(() => stub.calls[0]?.types().filter((type) => type === 'dtmf').length === 2);
+        terminal.press('q');
         expect(await exitCode).toBe(0);
         expect(stub.call.request.url).toBe('/bot?line=1&bot=silent');
         expect(stub.call.texts[0]?.parameters).toMatchObject({ language: 'es-es', inputVariables: { tier: 'gold=1' } });
@@ -109,6 +113,12 @@ describe('npm run call', () => {
         expect(terminal.raw).toEqual([true, false]);
     });
 
+    it('hangs up by itself after --seconds', async () => {
+        const { exitCode, server: stub } = await run(good, '--seconds', '0.05');
+        expect(await exitCode).toBe(0);
+        expect(stub.call.texts.at(-1)).toMatchObject({ type: 'close', parameters: { reason: 'end' } });
+    });
+
     it('runs the probe', async () => {
         const { exitCode, server: stub } = await run(good, '--probe');
         expect(await exitCode).toBe(0);
@@ -116,7 +126,7 @@ describe('npm run call', () => {
     });
 
     it('places many calls, a line each, and sums up', async () => {
-        const { terminal, exitCode, server: stub } = await run(good, '--calls', '3', '--seconds', '0.15');
+        const { terminal, exitCode, server: stub } = await run(good, '--calls', '3', '--seconds', '0.05');
         expect(await exitCode).toBe(0);
         expect(stub.calls).toHaveLength(3);
         expect(terminal.printed).toHaveLength(4);

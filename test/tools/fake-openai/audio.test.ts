@@ -36,8 +36,8 @@ describe('the position-coded signal', () => {
         expect(expectedPcmu(1, 20, 40).equals(item.subarray(160, 320))).toBe(true);
     });
 
-    it('has no two equal stretches of 8 bytes in ten minutes of one item', () => {
-        const item = expectedPcmu(3, 600_000);
+    it('has no two equal stretches of 8 bytes in a minute of one item', () => {
+        const item = expectedPcmu(3, 60_000);
         const seen = new Set<bigint>();
         for (let at = 0; at + 8 <= item.length; at += 8) seen.add(item.readBigUInt64LE(at));
         expect(seen.size).toBe(item.length / 8);

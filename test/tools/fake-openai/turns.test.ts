@@ -54,7 +54,7 @@ describe("the caller's turns", () => {
 
     it('need louder speech when the threshold is higher', async () => {
         const { client, session } = await ready({}, vad({ threshold: 1 }));
-        const faint = Buffer.from(Array.from({ length: 4_000 }, (_, i) => (i % 16 < 8 ? 0xbf : 0x3f)));
+        const faint = Buffer.from(Array.from({ length: 4_000 }, (_, i) => (i % 16 < 8 ? 0xcf : 0x4f)));
         client.send(append(faint));
         client.send(pcmuUpdate(vad({ threshold: 0.3 })));
         await client.next('session.updated');

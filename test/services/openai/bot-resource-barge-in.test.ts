@@ -1,0 +1,294 @@
+import type { OpenAIConfig } from '../../../src/common/environment-variables';
+import type { BotResourceDeps } from '../../../src/services/bot-resource';
+import {
+    API_FAULTS,
+    expectedPcmu,
+    INSTANT,
+    startFakeOpenAI,
+    type FakeOpenAI,
+    type FakeOpenAIOptions,
+} from '../../../tools/fake-openai';
+import { FakeClock } from '../../support/fake-clock';
+import { BotProbe, configFor, deltaEvent, doneEvent, fakeSockets, makeConfig, settle, until } from './support';
+
+const GREETING = { greeting: 'Greet the caller.' };
+/** An answer of 10 s that is still being made while the test goes on. */
+const SLOW = { speed: 20, answer: [{ text: 'One two three four five six seven eight nine ten.', audioMs: 10_000 }] };
+
+describe('BotResource: barge-in', () => {
+    let fake: FakeOpenAI | undefined;
+    let meant: string[] = [];
+    const probes: BotProbe[] = [];
+
+    function probe(config: OpenAIConfig, deps: Partial<BotResourceDeps> = {}): BotProbe {
+        const made = new BotProbe(config, deps);
+        probes.push(made);
+        return made;
+    }
+
+    async function call(options: FakeOpenAIOptions, changes: Partial<OpenAIConfig> = GREETING) {
+        fake = await startFakeOpenAI({ ...INSTANT, vad: 'off', ...options });
+        const made = probe(configFor(fake, changes));
+        await made.bot.start();
+        return { made, session: await fake.nextSession(), bot: made.bot };
+    }
+
+    async function byHand(changes: Partial<OpenAIConfig> = {}) {
+        const clock = new FakeClock();
+        const { createSocket, last } = fakeSockets();
+        const made = probe(makeConfig(changes), { createSocket, clock });
+        const started = made.bot.start();
+        last().configure();
+        await started;
+        return { made, socket: last(), clock };
+    }
+
+    beforeEach(() => {
+        meant = [];
+    });
+
+    afterEach(async () => {
+        for (const made of probes.splice(0)) made.bot.end();
+        await fake?.close();
+        expect((fake?.faults ?? []).filter((fault) => !meant.includes(fault.code ?? ''))).toEqual([]);
+        fake = undefined;
+    });
+
+    it('A20: after speech_started nothing more of the answer is emitted, late deltas included', async () => {
+        const { made, session } = await call({ ...SLOW, lateDeltas: 3 });
+        await until(() => made.audio.length >= 3, 'audio');
+        session.speechStarted();
+        await until(() => made.order.includes('speechStarted'), 'speech');
+        const pieces = made.audio.length;
+        await until(() => made.responsesEnded.length > 0, 'the end');
+        await settle();
+        expect(made.audio).toHaveLength(pieces);
+        expect(made.order.indexOf('speechStarted')).toBeLessThan(made.order.indexOf('responseEnded'));
+    });
+
+    it('A21: exactly one truncate follows, whole ms, content_index 0, and no cancel where the server cancels', async () => {
+        const { made, session } = await call(SLOW);
+        await until(() => made.audio.length >= 5, 'audio');
+        made.bot.once('speechStarted', () => {
+            made.interruptAfter(431.7);
+        });
+        session.speechStarted();
+        const truncate = await session.waitFor('conversation.item.truncate');
+        await until(() => made.responsesEnded.length > 0, 'the end');
+        await settle();
+        expect(truncate).toMatchObject({ item_id: made.audio[0]?.origin.itemId, content_index: 0, audio_end_ms: 431 });
+        expect(session.truncations).toHaveLength(1);
+        expect(session.received('response.cancel')).toEqual([]);
+        expect(session.received('conversation.item.delete')).toEqual([]);
+    });
+
+    it('A21: never truncates beyond what was received', async () => {
+        const { made, session } = await call({ answer: [{ text: 'Short.', audioMs: 600 }] });
+        await until(() => made.responsesEnded.length > 0, 'the end');
+        const [first] = made.audio;
+        if (first === undefined) throw new Error('no audio');
+        made.bot.interrupt({ items: [{ ...first.origin, heardMs: 9000, receivedMs: 8000 }] });
+        expect((await session.waitFor('conversation.item.truncate')).audio_end_ms).toBe(600);
+    });
+
+    it('A22: after response.done the tail is truncated, and nothing is cancelled', async () => {
+        const { made, session } = await call({ answer: [{ text: 'Your balance is ten dollars.', audioMs: 3000 }] });
+        await until(() => made.responsesEnded.length > 0, 'the end');
+        made.bot.once('speechStarted', () => {
+            made.interruptAfter(1340);
+        });
+        session.speechStarted();
+        expect((await session.waitFor('conversation.item.truncate')).audio_end_ms).toBe(1340);
+        await settle();
+        expect(session.truncations).toHaveLength(1);
+        expect(session.received('response.cancel')).toEqual([]);
+    });
+
+    it('A23: speech with nothing playing and nothing active is only reported', async () => {
+        const { made, session } = await call({}, {});
+        session.speechStarted();
+        await until(() => made.order.includes('speechStarted'), 'speech');
+        made.bot.interrupt({ items: [] });
+        await settle();
+        expect(session.frames.map((frame) => frame.type)).toEqual(['session.update']);
+    });
+
+    it('A24: an item of which nothing was heard is deleted, not truncated to 0', async () => {
+        const items = [
+            { text: 'One.', audioMs: 500 },
+            { text: 'Two.', audioMs: 500 },
+        ];
+        const { made, session } = await call({ answer: [{ items }] });
+        await until(() => made.responsesEnded.length > 0, 'the end');
+        const [first, second] = [made.audio[0], made.audio.at(-1)];
+        if (first === undefined || second === undefined) throw new Error('no audio');
+        const heard = [
+            { ...first.origin, heardMs: 200, receivedMs: 500 },
+            { ...second.origin, heardMs: 0, receivedMs: 500 },
+        ];
+        made.bot.interrupt({ items: heard });
+        made.bot.interrupt({ items: heard });
+        await session.waitFor('conversation.item.delete');
+        await settle();
+        expect(session.truncations.map((event) => [event.item_id, event.audio_end_ms])).toEqual([
+            [first.origin.itemId, 200],
+        ]);
+        expect(session.received('conversation.item.delete').map((event) => event.item_id)).toEqual([
+            second.origin.itemId,
+        ]);
+    });
+
+    it('A24: an answer that is interrupted before its first sound leaves nothing in the model’s memory', async () => {
+        const { made, socket } = await byHand();
+        socket.serve({ type: 'response.created', response: { id: 'r1' } });
+        socket.serve({
+            type: 'response.output_item.added',
+            response_id: 'r1',
+            output_index: 0,
+            item: { id: 'i1', type: 'message' },
+        });
+        socket.serve({ type: 'input_audio_buffer.speech_started', item_id: 'u1' });
+        socket.serve(deltaEvent('r1', 'i1', new Uint8Array(800)));
+        socket.serve(doneEvent('r1', 'cancelled', { type: 'cancelled', reason: 'turn_detected' }));
+        expect(made.audio).toHaveLength(0);
+        expect(socket.typed('conversation.item.delete').map((event) => event['item_id'])).toEqual(['i1']);
+        expect(socket.typed('response.cancel')).toEqual([]);
+        expect(made.turns).toEqual([]);
+    });
+
+    it.each([NaN, Infinity, -5])('A21: a heard position of %d gives no senseless truncate', async (heardMs) => {
+        const { made, socket } = await byHand();
+        socket.serve(deltaEvent('r1', 'i1', new Uint8Array(800)));
+        socket.serve(doneEvent('r1'));
+        made.bot.interrupt({ items: [{ responseId: 'r1', itemId: 'i1', contentIndex: 0, heardMs, receivedMs: 100 }] });
+        const ends = socket.typed('conversation.item.truncate').map((event) => event['audio_end_ms']);
+        expect(ends).toEqual(heardMs === Infinity ? [100] : []);
+        expect(socket.typed('conversation.item.delete')).toHaveLength(heardMs === Infinity ? 0 : 1);
+    });
+
+    it('A25: truncate errors leave the call untouched', async () => {
+        meant = ['item_truncate_invalid_item_id', 'invalid_value'];
+        const faults = [API_FAULTS.truncateTooLong(600, 900)];
+        const { made, session, bot } = await call({
+            answer: [
+                { text: 'Hello.', audioMs: 600 },
+                { text: 'On we go.', audioMs: 400 },
+            ],
+            plan: { refuseTruncations: 1, ...(faults[0] && { truncateFault: faults[0] }) },
+        });
+        await until(() => made.responsesEnded.length > 0, 'the end');
+        made.interruptAfter(300);
+        await session.waitFor('conversation.item.truncate');
+        bot.tell('go on');
+        await until(() => made.responsesEnded.length > 1, 'the next answer');
+        expect(made.ended).toEqual([]);
+        expect(made.log.lines.some((line) => line.level === 'error')).toBe(false);
+    });
+
+    it('cancels the active answer itself when the caller interrupts otherwise than by voice', async () => {
+        const { made, session } = await call(SLOW);
+        await until(() => made.audio.length >= 3, 'audio');
+        made.interruptAfter(100);
+        const pieces = made.audio.length;
+        await session.waitFor('response.cancel');
+        await until(() => made.responsesEnded.length > 0, 'the end');
+        expect(made.audio).toHaveLength(pieces);
+        expect(session.truncations).toHaveLength(1);
+    });
+
+    it('A26: a protected greeting is not interrupted, and the setting is restored when it has been heard', async () => {
+        const { made, socket, clock } = await byHand({ ...GREETING, greetingProtected: true });
+        const interrupts = () =>
+            socket.typed('session.update').map((event) => JSON.stringify(event).includes('"interrupt_response":true'));
+        expect(interrupts()).toEqual([false]);
+        const [create] = socket.typed('response.create');
+        socket.serve({
+            type: 'response.created',
+            response: { id: 'g', metadata: { client_event_id: create?.['event_id'] } },
+        });
+        socket.serve(deltaEvent('g', 'ig', new Uint8Array(8000)));
+        socket.serve({ type: 'input_audio_buffer.speech_started', item_id: 'u1' });
+        socket.serve(deltaEvent('g', 'ig', new Uint8Array(8000)));
+        socket.serve({ type: 'input_audio_buffer.speech_stopped', item_id: 'u1' });
+        clock.advance(500);
+        socket.serve(doneEvent('g'));
+        expect(made.pcmu).toHaveLength(16_000);
+        clock.advance(1499);
+        expect(interrupts()).toEqual([false]);
+        clock.advance(1);
+        expect(interrupts()).toEqual([false, true]);
+        expect(made.order).not.toContain('speechStarted');
+        expect(made.order).not.toContain('speechStopped');
+        socket.serve({ type: 'input_audio_buffer.speech_started', item_id: 'u2' });
+        expect(made.order).toContain('speechStarted');
+    });
+
+    it('A26: what the caller said into the protected greeting is answered after it', async () => {
+        const { socket } = await byHand({ ...GREETING, greetingProtected: true });
+        const [create] = socket.typed('response.create');
+        socket.serve({
+            type: 'response.created',
+            response: { id: 'g', metadata: { client_event_id: create?.['event_id'] } },
+        });
+        socket.serve(deltaEvent('g', 'ig', new Uint8Array(800)));
+        socket.serve({ type: 'input_audio_buffer.speech_started', item_id: 'u1' });
+        socket.serve({ type: 'input_audio_buffer.speech_stopped', item_id: 'u1' });
+        expect(socket.typed('response.create')).toHaveLength(1);
+        socket.serve(doneEvent('g'));
+        expect(socket.typed('response.create')).toHaveLength(2);
+    });
+
+    it('A26: a protected greeting that is refused gives the caller his voice back', async () => {
+        const { made, socket, clock } = await byHand({ ...GREETING, greetingProtected: true });
+        const [create] = socket.typed('response.create');
+        socket.serve({
+            type: 'error',
+            error: { type: 'x', code: 'invalid_value', message: 'no', event_id: create?.['event_id'] },
+        });
+        clock.advance(0);
+        socket.serve({ type: 'input_audio_buffer.speech_started', item_id: 'u1' });
+        expect(made.order).toContain('speechStarted');
+    });
+
+    it('A27: the answer after a barge-in comes from its first byte', async () => {
+        const answer = [...SLOW.answer, { text: 'Of course.', audioMs: 700 }];
+        const { made, session } = await call({ speed: 20, answer });
+        await until(() => made.audio.length >= 3, 'audio');
+        made.bot.once('speechStarted', () => {
+            made.interruptAfter(50);
+        });
+        session.speechStarted();
+        await until(() => made.responsesEnded.length > 0, 'the end');
+        const before = made.pcmu.length;
+        made.bot.hear(new Uint8Array(1600));
+        await until(() => session.appendedMs === 200, 'the audio');
+        session.speechStopped();
+        await until(() => made.responsesEnded.length > 1, 'the next answer');
+        expect(made.pcmu.subarray(before).equals(expectedPcmu(2, 700))).toBe(true);
+        expect(made.order).toContain('speechStopped');
+    });
+
+    it('A42: the turn of an interrupted answer is cut where the caller stopped hearing it', async () => {
+        const { made, socket } = await byHand();
+        const origin = { response_id: 'r1', item_id: 'i1', output_index: 0, content_index: 0 };
+        socket.serve({ type: 'response.created', response: { id: 'r1' } });
+        socket.serve(deltaEvent('r1', 'i1', new Uint8Array(8000)));
+        socket.serve({
+            type: 'response.output_audio_transcript.delta',
+            ...origin,
+            delta: 'Let me explain all the fees',
+        });
+        made.bot.once('speechStarted', () => {
+            made.interruptAfter(500);
+        });
+        socket.serve({ type: 'input_audio_buffer.speech_started', item_id: 'u1' });
+        socket.serve({
+            type: 'response.output_audio_transcript.done',
+            ...origin,
+            transcript: 'Let me explain all the fees',
+        });
+        socket.serve(doneEvent('r1', 'cancelled', { type: 'cancelled', reason: 'turn_detected' }));
+        expect(made.turns.map((turn) => turn.text)).toEqual(['Let me']);
+        expect(socket.typed('conversation.item.truncate')).toHaveLength(1);
+    });
+});
