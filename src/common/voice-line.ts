@@ -2,7 +2,7 @@ import { MULAW_SILENCE } from '../audio/mulaw';
 import type { EventEntity } from '../protocol/entities';
 import type { BotResponse } from '../services/bot-response';
 import type { AudioOrigin, Conversation, ConversationEnd } from '../services/conversation';
-import { DTMFService } from '../services/dtmf-service';
+import { DTMFService, isTelephoneKey } from '../services/dtmf-service';
 import type { Clock } from '../support/clock';
 import { TimerSet } from '../support/timer-set';
 import { bargeIn } from './barge-in';
@@ -109,9 +109,11 @@ export class VoiceLine {
 
     /** One key. It interrupts what is being said; the whole entry reaches the bot as one message. */
     processDTMF(digit: string): boolean {
-        if (this.ending !== undefined || !this.dtmf.processDigit(digit)) return false;
+        if (this.ending !== undefined || !isTelephoneKey(digit)) return false;
         this.options.record.digits += 1;
+        // First what is being said stops, then the key counts: it may complete an entry, whose answer must not be cut.
         this.interrupt();
+        this.dtmf.processDigit(digit);
         return true;
     }
 

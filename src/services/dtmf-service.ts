@@ -20,6 +20,11 @@ export interface DTMFEvents {
 
 const KEYS = /^[0-9*#]$/;
 
+/** One of the twelve keys: 0–9, * and #. */
+export function isTelephoneKey(digit: string): boolean {
+    return KEYS.test(digit);
+}
+
 /**
  * Gathers the caller's key presses into entries: one message of the client is one key, with no end and no time-out of
  * its own (protocol sheet, section 10). Keys other than 0–9, * and # are ignored.
@@ -39,12 +44,12 @@ export class DTMFService extends EventEmitter<DTMFEvents> {
         this.interDigitMs = options.interDigitMs ?? 3000;
     }
 
-    /** Takes one key. @returns false for one that no telephone has: it was ignored. */
-    processDigit(digit: string): boolean {
-        if (!KEYS.test(digit)) return false;
+    /** Takes one key; one that no telephone has is ignored. */
+    processDigit(digit: string): void {
+        if (!isTelephoneKey(digit)) return;
         if (digit === this.terminator) {
             this.complete();
-            return true;
+            return;
         }
         this.digits += digit;
         if (this.digits.length >= this.maxDigits) this.complete();
@@ -53,7 +58,6 @@ export class DTMFService extends EventEmitter<DTMFEvents> {
                 this.complete();
             });
         }
-        return true;
     }
 
     /** Frees the timer and forgets the digits. May be called twice. */

@@ -20,7 +20,7 @@ export interface SequencerPort {
     send(event: ClientEvent): void;
     /** The active answer gave no event for `STALL_MS` and was cancelled; nothing more of it is to be played. */
     stalled(responseId: string): void;
-    /** An answer failed twice in a row; `error` is the last one's, undefined for a stall. */
+    /** No answer can be had here: two failed in a row (`error` is the last one's), or one cannot be got rid of. */
     gaveUp(error: ApiError | undefined): void;
 }
 
@@ -48,6 +48,8 @@ export class ResponseSequencer {
     private retrying: Entry | undefined;
     /** A refusal told of an active answer that we have not seen begin. */
     private blocked = false;
+    /** The active answer stalled, and has not ended although it was cancelled. */
+    private stuck = false;
     private failures = 0;
     private lastSignMs = 0;
 
@@ -90,6 +92,7 @@ export class ResponseSequencer {
         this.stopRetry();
         const entry = own ?? { request: { purpose: 'turn', params: {} }, refusedBefore: false };
         this.active = { id, entry };
+        this.stuck = false;
         this.watch();
         return entry.request.purpose;
     }
@@ -99,6 +102,7 @@ export class ResponseSequencer {
         const mine = this.active?.id === end.id ? this.active.entry : undefined;
         if (mine !== undefined) this.active = undefined;
         this.blocked = false;
+        this.stuck = false;
         const again = end.status === 'failed' && this.failed(mine, end.error);
         if (end.status === 'completed') this.failures = 0;
         this.pump();
@@ -117,7 +121,8 @@ export class ResponseSequencer {
         this.flight = undefined;
         const again = busy && !flight.entry.refusedBefore;
         if (again) this.requeue(flight.entry);
-        this.pump();
+        if (again && this.stuck) this.port.gaveUp(undefined);
+        else this.pump();
         return again ? undefined : flight.entry.request.purpose;
     }
 
@@ -193,15 +198,21 @@ export class ResponseSequencer {
     private giveUpWaiting(): void {
         const stalled = this.active;
         const entry = stalled?.entry ?? this.flight?.entry;
+        if (entry === undefined) {
+            this.port.gaveUp(undefined);
+            return;
+        }
         this.active = undefined;
         this.flight = undefined;
         this.blocked = false;
-        if (stalled !== undefined) {
-            this.sendCancel(stalled.id);
-            this.port.stalled(stalled.id);
-        }
-        if (entry !== undefined) this.failed(entry, undefined);
-        this.pump();
+        if (stalled !== undefined) this.dropStalled(stalled.id);
+        this.failed(entry, undefined);
+    }
+
+    private dropStalled(id: string): void {
+        this.stuck = true;
+        this.sendCancel(id);
+        this.port.stalled(id);
     }
 
     private sendCancel(responseId: string): void {

@@ -164,6 +164,15 @@ describe('a running session', () => {
         expect(call.bot.told.at(-1)).toBe('The caller entered 7 on the telephone keypad.');
     });
 
+    it('does not cut the answer to an entry by the key that completes it', async () => {
+        const call = await openCall();
+        call.bot.tell = () => {
+            call.bot.say('answer', 500);
+        };
+        for (const digit of ['5', '#']) call.send('dtmf', { digit });
+        expect(call.socket.order).toEqual(['opened', 'audio', 'audio']);
+    });
+
     it('G52: ignores keys that no telephone has', async () => {
         const call = await openCall();
         for (const digit of ['A', 'x', '12', ' ']) call.send('dtmf', { digit });

@@ -166,16 +166,16 @@ describe('BotResource: barge-in', () => {
         expect(socket.typed('conversation.item.delete')).toHaveLength(heardMs === Infinity ? 0 : 1);
     });
 
-    it('A25: truncate errors leave the call untouched', async () => {
-        meant = ['item_truncate_invalid_item_id', 'invalid_value'];
-        const faults = [API_FAULTS.truncateTooLong(600, 900)];
-        const { made, session, bot } = await call({
-            answer: [
-                { text: 'Hello.', audioMs: 600 },
-                { text: 'On we go.', audioMs: 400 },
-            ],
-            plan: { refuseTruncations: 1, ...(faults[0] && { truncateFault: faults[0] }) },
-        });
+    it.each([
+        API_FAULTS.truncatePastEnd(600, 900),
+        API_FAULTS.notTruncatable(),
+        API_FAULTS.unknownItem('truncate', 'item_x'),
+    ])('A25: truncate errors leave the call untouched: $message', async (truncateFault) => {
+        const answer = [
+            { text: 'Hello.', audioMs: 600 },
+            { text: 'On we go.', audioMs: 400 },
+        ];
+        const { made, session, bot } = await call({ answer, plan: { refuseTruncations: 1, truncateFault } });
         await until(() => made.responsesEnded.length > 0, 'the end');
         made.interruptAfter(300);
         await session.waitFor('conversation.item.truncate');

@@ -105,12 +105,24 @@ describe('ResponseSequencer', () => {
         },
     );
 
-    it('A29: sends a refused one again although the active answer never ends', () => {
-        const { clock, sequencer, creates } = setUp();
+    it('A35: gives the session up when the active answer that others wait for never ends', () => {
+        const { clock, sequencer, gaveUp } = setUp();
         sequencer.request(TURN);
         sequencer.refused(busy('e_1'));
         clock.advance(STALL_MS);
-        expect(creates()).toHaveLength(2);
+        expect(gaveUp).toEqual([undefined]);
+        expect(sequencer.owed).toBe(TURN);
+    });
+
+    it('A35: gives the session up when a stalled answer is still active after it was cancelled', () => {
+        const { clock, sequencer, gaveUp } = setUp();
+        sequencer.request(TURN);
+        sequencer.created('r1', 'e_1');
+        clock.advance(STALL_MS);
+        clock.advance(0);
+        sequencer.refused(busy('e_3'));
+        expect(gaveUp).toEqual([undefined]);
+        expect(sequencer.owed).toBe(TURN);
     });
 
     it('gives up one that is refused for another reason, and goes on with the next', () => {
