@@ -50,7 +50,7 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
     private readonly services: OpenAIRealtimeService[] = [];
     private service: OpenAIRealtimeService | undefined;
     private uplink: Transcoder | undefined;
-    private startedMs = 0;
+    private openedMs = 0;
 
     constructor(
         private readonly config: OpenAIConfig,
@@ -80,7 +80,6 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
     async start(): Promise<void> {
         if (this.state !== 'idle') throw new CodedError('ERR_OPENAI_ABANDONED');
         this.state = 'starting';
-        this.startedMs = this.deps.clock.nowMs();
         try {
             await this.open();
         } catch (error) {
@@ -115,6 +114,7 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
         const interruptible = this.talk.interruptible;
         const service = new OpenAIRealtimeService(this.config, { clock, logger, createSocket, tools, interruptible });
         this.service = service;
+        this.openedMs = clock.nowMs();
         this.services.push(service);
         service.on('ready', () => {
             this.onReady(service);
@@ -204,7 +204,7 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
 
     private logReady(service: OpenAIRealtimeService): void {
         const { model, voice } = this.config;
-        const readyMs = Math.round(this.deps.clock.nowMs() - this.startedMs);
+        const readyMs = Math.round(this.deps.clock.nowMs() - this.openedMs);
         const { input, output } = service.formats;
         const fields = { model, voice, input, output, attempts: service.counters.attempts, readyMs };
         if (input !== this.config.audioFormat || output !== this.config.audioFormat) {

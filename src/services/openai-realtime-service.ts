@@ -142,6 +142,7 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
             },
             failed: (error) => {
                 this.release();
+                this.removeAllListeners();
                 this.settle?.reject(error);
             },
             frame: (text) => {

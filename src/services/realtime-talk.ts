@@ -84,8 +84,8 @@ export class RealtimeTalk {
         this.service = undefined;
         this.guard.drop();
         this.owed = owedAfterLoss(service.owedResponse?.purpose ?? this.owed, this.hasSpoken);
-        this.callerSpeaks = false;
         this.cancelledByServer = undefined;
+        this.endSpeech();
         for (const id of this.answers.abandon()) this.deps.port.responseEnded(id);
     }
 
@@ -216,8 +216,12 @@ export class RealtimeTalk {
     }
 
     private onSpeechStopped(): void {
-        this.callerSpeaks = false;
         this.owed = 'turn';
+        this.endSpeech();
+    }
+
+    private endSpeech(): void {
+        this.callerSpeaks = false;
         if (!this.reportedSpeech) return;
         this.reportedSpeech = false;
         this.deps.port.speechStopped();

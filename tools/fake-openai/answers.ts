@@ -1,7 +1,8 @@
 import type { AnswerEnd } from './faults';
 import type { AudioFormat, Item, ResponseParams } from './protocol';
 import type { Settings } from './options';
-import { fromPcmu, synthesize } from './signal';
+import { fromPcmu } from './signal';
+import type { SignalCache } from './signal-cache';
 
 /** One message of an answer. */
 export interface AnswerItem {
@@ -61,6 +62,7 @@ export interface VoiceContext {
     /** The response is to be text, not audio. */
     textAsked: boolean;
     settings: Settings;
+    signals: SignalCache;
     nextItemNumber: () => number;
     nextCallId: () => string;
 }
@@ -121,7 +123,7 @@ function planMessage(item: AnswerItem, context: VoiceContext): PlannedItem {
     const ms = item.audioMs ?? Math.max(SHORTEST_MS, text.length * MS_PER_LETTER);
     const audio =
         item.audio === undefined
-            ? synthesize(format, itemNumber, ms, context.settings.tone)
+            ? context.signals.get(format, itemNumber, ms, context.settings.tone)
             : fromPcmu(item.audio, format);
     return { kind: 'speech', text, audio, format, itemNumber };
 }

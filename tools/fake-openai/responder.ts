@@ -91,7 +91,7 @@ export class Responder {
     }
 
     private plan(params: ResponseParams, trigger: AnswerRequest['trigger']): RunRequest {
-        const { settings, config, index, store, answers, ids } = this.parts;
+        const { settings, config, index, store, answers, signals, ids } = this.parts;
         const format = params.audio?.output?.format ?? config.effective.audio.output.format;
         const modalities = params.output_modalities ?? config.effective.output_modalities;
         const request = { trigger, sessionIndex: index, answerIndex: this.answers++, params, items: store.items };
@@ -99,6 +99,7 @@ export class Responder {
             format,
             textAsked: modalities[0] === 'text',
             settings,
+            signals,
             nextItemNumber: () => ++this.spokenItems,
             nextCallId: () => ids.make('call'),
         });

@@ -10,6 +10,7 @@ import { IdMaker } from './ids';
 import { withDefaults, type FakeOpenAIOptions, type Settings } from './options';
 import type { RecordedFault } from './recorder';
 import { FakeSession } from './session';
+import { SignalCache } from './signal-cache';
 import { Waiters } from './waiters';
 
 /** One upgrade request, whatever became of it. */
@@ -44,6 +45,7 @@ export class FakeOpenAI {
     private readonly settings: Settings;
     private readonly clock: Clock;
     private readonly answers: AnswerBook;
+    private readonly signals = new SignalCache();
     private readonly ids: IdMaker;
     private readonly nextPlans: ConnectionPlan[] = [];
     private everyPlan: ConnectionPlan;
@@ -147,9 +149,9 @@ export class FakeOpenAI {
     }
 
     private open(client: WebSocket, request: IncomingMessage, plan: ConnectionPlan): void {
-        const { clock, settings, answers } = this;
+        const { clock, settings, answers, signals } = this;
         const model = modelOf(request) ?? '';
-        const options = { index: this.sessions.length, model, clock, settings, plan, answers };
+        const options = { index: this.sessions.length, model, clock, settings, plan, answers, signals };
         const session = new FakeSession(client, request, options);
         this.sessions.push(session);
         this.newSessions.offer(session);

@@ -16,6 +16,7 @@ import { Recorder } from './recorder';
 import { Responder } from './responder';
 import { SessionConfig } from './session-config';
 import type { SessionParts } from './session-parts';
+import type { SignalCache } from './signal-cache';
 import { seededRandom } from './signal';
 import { Turns } from './turns';
 
@@ -26,6 +27,7 @@ export interface SessionOptions {
     settings: Settings;
     plan: ConnectionPlan;
     answers: AnswerBook;
+    signals: SignalCache;
 }
 
 /** The works of one connection: frames come in here, are judged and acted on, and the timers of the session run here. */
@@ -76,7 +78,7 @@ export class SessionEngine {
     }
 
     private makeParts(): SessionParts {
-        const { clock, settings, plan, answers, index, model } = this.options;
+        const { clock, settings, plan, answers, signals, index, model } = this.options;
         const ids = new IdMaker(settings.seed * 10_007 + index);
         const lifeMs = plan.expiresInMs ?? plan.expireAfterMs ?? settings.sessionMs;
         const random = seededRandom(settings.seed * 7_919 + index);
@@ -88,7 +90,7 @@ export class SessionEngine {
             this.ownFault(fault);
         });
         const state = { config, timers, outbox, store: new ItemStore(), faults: new FaultState(plan) };
-        const shared = { index, clock, settings, plan, answers, ids, random, recorder: this.recorder };
+        const shared = { index, clock, settings, plan, answers, signals, ids, random, recorder: this.recorder };
         return { ...shared, ...state, conversationId: ids.make('conv') };
     }
 

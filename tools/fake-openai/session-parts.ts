@@ -9,6 +9,7 @@ import type { Settings } from './options';
 import type { Outbox } from './outbox';
 import type { Recorder } from './recorder';
 import type { SessionConfig } from './session-config';
+import type { SignalCache } from './signal-cache';
 
 /** What the parts of one session share. */
 export interface SessionParts {
@@ -26,4 +27,5 @@ export interface SessionParts {
     readonly config: SessionConfig;
     readonly store: ItemStore;
     readonly answers: AnswerBook;
+    readonly signals: SignalCache;
 }

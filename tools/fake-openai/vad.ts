@@ -10,7 +10,7 @@ export interface VadListener {
 const FRAME_MS = 10;
 const START_AFTER_MS = 50;
 /** Loudness (RMS of 16-bit samples) that counts as speech at threshold 1; a phone line's noise lies below half of it. */
-const FULL_THRESHOLD_RMS = 1200;
+const FULL_THRESHOLD_RMS = 2000;
 const SEMANTIC_SILENCE_MS = 600;
 const SEMANTIC_THRESHOLD = 0.5;
 

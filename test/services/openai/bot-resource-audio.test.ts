@@ -1,53 +1,18 @@
-import type { OpenAIConfig } from '../../../src/common/environment-variables';
-import type { BotResourceDeps } from '../../../src/services/bot-resource';
-import {
-    expectedPcmu,
-    INSTANT,
-    startFakeOpenAI,
-    type FakeOpenAI,
-    type FakeOpenAIOptions,
-} from '../../../tools/fake-openai';
-import { FakeClock } from '../../support/fake-clock';
-import { BotProbe, configFor, deltaEvent, doneEvent, fakeSockets, makeConfig, settle, until } from './support';
-
-const GREETING = { greeting: 'Greet the caller.' };
+import { expectedPcmu } from '../../../tools/fake-openai';
+import { Bench, GREETING } from './bench';
+import { configFor, deltaEvent, doneEvent, settle, until } from './support';
 
 describe('BotResource: audio', () => {
-    let fake: FakeOpenAI | undefined;
-    const probes: BotProbe[] = [];
+    let bench: Bench;
 
-    function probe(config: OpenAIConfig, deps: Partial<BotResourceDeps> = {}): BotProbe {
-        const made = new BotProbe(config, deps);
-        probes.push(made);
-        return made;
-    }
-
-    async function call(options: FakeOpenAIOptions, changes: Partial<OpenAIConfig> = {}) {
-        fake = await startFakeOpenAI({ ...INSTANT, vad: 'off', ...options });
-        const made = probe(configFor(fake, changes));
-        await made.bot.start();
-        return { made, session: await fake.nextSession(), bot: made.bot };
-    }
-
-    /** A bot on a socket that the test plays the server of. */
-    async function byHand(changes: Partial<OpenAIConfig> = {}, format?: object) {
-        const { createSocket, last } = fakeSockets();
-        const made = probe(makeConfig(changes), { createSocket, clock: new FakeClock() });
-        const started = made.bot.start();
-        last().configure(format);
-        await started;
-        return { made, socket: last() };
-    }
-
-    afterEach(async () => {
-        for (const made of probes.splice(0)) made.bot.end();
-        await fake?.close();
-        expect(fake?.faults ?? []).toEqual([]);
-        fake = undefined;
+    beforeEach(() => {
+        bench = new Bench();
     });
 
+    afterEach(() => bench.close());
+
     it('A10: the caller’s bytes arrive as they are, 60 s of them', async () => {
-        const { session, bot } = await call({});
+        const { session, bot } = await bench.call({}, {});
         const speech = Buffer.from(Array.from({ length: 480_000 }, (_, i) => (i * 7 + (i >> 9)) & 0xff));
         for (let at = 0; at < speech.length; at += 160) bot.hear(speech.subarray(at, at + 160));
         await until(() => session.appended.length === speech.length, 'the audio');
@@ -55,8 +20,8 @@ describe('BotResource: audio', () => {
     });
 
     it('A5: what the caller says before the session is ready arrives, the last 10 s of it', async () => {
-        fake = await startFakeOpenAI({ ...INSTANT, vad: 'off' });
-        const made = probe(configFor(fake));
+        const fake = await bench.fake({});
+        const made = bench.probe(configFor(fake));
         const early = Buffer.from(Array.from({ length: 100_000 }, (_, i) => (i * 3 + (i >> 8)) & 0xff));
         for (let at = 0; at < early.length; at += 800) made.bot.hear(early.subarray(at, at + 800));
         await made.bot.start();
@@ -66,20 +31,20 @@ describe('BotResource: audio', () => {
     });
 
     it('A10: PCM16 goes up as six bytes for each of PCMU, in whole samples', async () => {
-        const { session, bot } = await call({}, { audioFormat: 'pcm16' });
+        const { session, bot } = await bench.call({}, { audioFormat: 'pcm16' });
         for (let i = 0; i < 50; i++) bot.hear(new Uint8Array(161).fill(0x55));
         await until(() => session.appended.length === 50 * 161 * 6, 'the audio');
     });
 
     it('A12: silence is sent like speech', async () => {
-        const { session, bot } = await call({});
+        const { session, bot } = await bench.call({}, {});
         for (let i = 0; i < 10; i++) bot.hear(new Uint8Array(160).fill(0xff));
         await until(() => session.appendedMs === 200, 'the silence');
         expect(session.appended.every((byte) => byte === 0xff)).toBe(true);
     });
 
     it('A14: a delta is emitted in the tick in which it comes', async () => {
-        const { made, socket } = await byHand();
+        const { made, socket } = await bench.byHand();
         socket.serve({ type: 'response.created', response: { id: 'r1' } });
         socket.serve(deltaEvent('r1', 'i1', Uint8Array.of(1, 2, 3)));
         expect(made.audio).toHaveLength(1);
@@ -92,7 +57,7 @@ describe('BotResource: audio', () => {
         { kind: 'whole' } as const,
         { kind: 'random', minMs: 1, maxMs: 800 } as const,
     ])('A15: deltas of any size come out as one stream, in order: $kind', async (deltas) => {
-        const { made } = await call(
+        const { made } = await bench.call(
             { deltas, emptyDeltas: true, answer: [{ text: 'Long.', audioMs: 12_000 }] },
             GREETING,
         );
@@ -103,7 +68,7 @@ describe('BotResource: audio', () => {
 
     it('A15: PCM16 cut within samples comes out complete: N ms in, N ms out', async () => {
         const deltas = { kind: 'bytes', sizes: [1, 3, 4799, 1, 1, 7] } as const;
-        const { made } = await call(
+        const { made } = await bench.call(
             { deltas, answer: [{ text: 'Odd.', audioMs: 1000 }] },
             { ...GREETING, audioFormat: 'pcm16' },
         );
@@ -112,7 +77,7 @@ describe('BotResource: audio', () => {
     });
 
     it('A16: a 30 s answer that comes at once is emitted at once and whole, for playback to pace', async () => {
-        const { made } = await call({ answer: [{ text: 'Thirty seconds.', audioMs: 30_000 }] }, GREETING);
+        const { made } = await bench.call({ answer: [{ text: 'Thirty seconds.', audioMs: 30_000 }] }, GREETING);
         await until(() => made.responsesEnded.length > 0, 'the end');
         expect(made.pcmu.equals(expectedPcmu(1, 30_000))).toBe(true);
     });
@@ -122,7 +87,7 @@ describe('BotResource: audio', () => {
             { text: 'Hello.', audioMs: 400 },
             { text: 'Again.', audioMs: 400 },
         ];
-        const { made, session, bot } = await call({ answer }, GREETING);
+        const { made, session, bot } = await bench.call({ answer }, GREETING);
         await until(() => made.responsesEnded.length > 0, 'the first answer');
         for (const kind of ['invalidBase64Delta', 'wrongTypes', 'emptyDelta', 'lateDelta', 'extraField'] as const)
             session.junk(kind);
@@ -132,7 +97,7 @@ describe('BotResource: audio', () => {
     });
 
     it('A17: audio after response.done is dropped, also when response.created never came', async () => {
-        const { made, socket } = await byHand();
+        const { made, socket } = await bench.byHand();
         socket.serve(doneEvent('r1', 'cancelled', { type: 'cancelled', reason: 'turn_detected' }));
         socket.serve(deltaEvent('r1', 'i1', Uint8Array.of(1, 2, 3)));
         expect(made.audio).toHaveLength(0);
@@ -145,7 +110,7 @@ describe('BotResource: audio', () => {
             { text: 'One.', audioMs: 1000 },
             { text: 'Two.', audioMs: 600 },
         ];
-        const { made } = await call(
+        const { made } = await bench.call(
             { answer: [{ items, interleave: true }], deltas: { kind: 'fixed', ms: 100 } },
             GREETING,
         );
@@ -156,7 +121,7 @@ describe('BotResource: audio', () => {
     });
 
     it('A18: a held item is let go when too much is held, and a function call holds nobody back', async () => {
-        const { made, socket } = await byHand();
+        const { made, socket } = await bench.byHand();
         const added = (id: string, output_index: number, type: string) => {
             socket.serve({ type: 'response.output_item.added', response_id: 'r1', output_index, item: { id, type } });
         };
@@ -173,7 +138,7 @@ describe('BotResource: audio', () => {
     });
 
     it('A19: an answer in writing is logged, and reported as a turn', async () => {
-        const { made } = await call({ answer: [{ text: 'Only text.', textOnly: true }] }, GREETING);
+        const { made } = await bench.call({ answer: [{ text: 'Only text.', textOnly: true }] }, GREETING);
         await until(() => made.responsesEnded.length > 0, 'the end');
         expect(made.audio).toHaveLength(0);
         expect(made.log.lines.some((line) => line.message.includes('in writing'))).toBe(true);
@@ -181,10 +146,10 @@ describe('BotResource: audio', () => {
     });
 
     it('A6: PCM that was not asked for is transcoded, and said in the log', async () => {
-        fake = await startFakeOpenAI({ ...INSTANT, vad: 'off', answer: [{ text: 'Hello.', audioMs: 500 }] });
+        const fake = await bench.fake({ answer: [{ text: 'Hello.', audioMs: 500 }] });
         const pcm = { type: 'audio/pcm', rate: 24000 } as const;
         fake.plan({ forceFormat: { input: pcm, output: pcm } });
-        const made = probe(configFor(fake, GREETING));
+        const made = bench.probe(configFor(fake, GREETING));
         made.bot.hear(new Uint8Array(800).fill(0x55));
         await made.bot.start();
         const session = await fake.nextSession();
@@ -195,7 +160,7 @@ describe('BotResource: audio', () => {
     });
 
     it('A28: the greeting is asked for once, after the session is ready, with instructions for this answer only', async () => {
-        const { made, session } = await call({}, GREETING);
+        const { made, session } = await bench.call({}, GREETING);
         await until(() => made.responsesEnded.length > 0, 'the end');
         await settle();
         const creates = session.received('response.create');
@@ -212,15 +177,15 @@ describe('BotResource: audio', () => {
     });
 
     it('A28: without a greeting nothing is asked for', async () => {
-        const { made, session } = await call({});
+        const { made, session } = await bench.call({}, {});
         await settle();
         expect(session.received('response.create')).toEqual([]);
         expect(made.bot.speaksFirst).toBe(false);
     });
 
     it('a note from outside becomes a user item, then an answer', async () => {
-        fake = await startFakeOpenAI({ ...INSTANT, vad: 'off' });
-        const made = probe(configFor(fake));
+        const fake = await bench.fake({});
+        const made = bench.probe(configFor(fake));
         made.bot.tell('The caller pressed 4 2 #.');
         await made.bot.start();
         const session = await fake.nextSession();

@@ -1,61 +1,21 @@
-import type { OpenAIConfig } from '../../../src/common/environment-variables';
-import type { BotResourceDeps } from '../../../src/services/bot-resource';
-import {
-    API_FAULTS,
-    expectedPcmu,
-    INSTANT,
-    startFakeOpenAI,
-    type FakeOpenAI,
-    type FakeOpenAIOptions,
-} from '../../../tools/fake-openai';
-import { FakeClock } from '../../support/fake-clock';
-import { BotProbe, configFor, deltaEvent, doneEvent, fakeSockets, makeConfig, settle, until } from './support';
+import { API_FAULTS, expectedPcmu } from '../../../tools/fake-openai';
+import { Bench, GREETING } from './bench';
+import { deltaEvent, doneEvent, settle, until } from './support';
 
-const GREETING = { greeting: 'Greet the caller.' };
 /** An answer of 10 s that is still being made while the test goes on. */
 const SLOW = { speed: 20, answer: [{ text: 'One two three four five six seven eight nine ten.', audioMs: 10_000 }] };
 
 describe('BotResource: barge-in', () => {
-    let fake: FakeOpenAI | undefined;
-    let meant: string[] = [];
-    const probes: BotProbe[] = [];
-
-    function probe(config: OpenAIConfig, deps: Partial<BotResourceDeps> = {}): BotProbe {
-        const made = new BotProbe(config, deps);
-        probes.push(made);
-        return made;
-    }
-
-    async function call(options: FakeOpenAIOptions, changes: Partial<OpenAIConfig> = GREETING) {
-        fake = await startFakeOpenAI({ ...INSTANT, vad: 'off', ...options });
-        const made = probe(configFor(fake, changes));
-        await made.bot.start();
-        return { made, session: await fake.nextSession(), bot: made.bot };
-    }
-
-    async function byHand(changes: Partial<OpenAIConfig> = {}) {
-        const clock = new FakeClock();
-        const { createSocket, last } = fakeSockets();
-        const made = probe(makeConfig(changes), { createSocket, clock });
-        const started = made.bot.start();
-        last().configure();
-        await started;
-        return { made, socket: last(), clock };
-    }
+    let bench: Bench;
 
     beforeEach(() => {
-        meant = [];
+        bench = new Bench();
     });
 
-    afterEach(async () => {
-        for (const made of probes.splice(0)) made.bot.end();
-        await fake?.close();
-        expect((fake?.faults ?? []).filter((fault) => !meant.includes(fault.code ?? ''))).toEqual([]);
-        fake = undefined;
-    });
+    afterEach(() => bench.close());
 
     it('A20: after speech_started nothing more of the answer is emitted, late deltas included', async () => {
-        const { made, session } = await call({ ...SLOW, lateDeltas: 3 });
+        const { made, session } = await bench.call({ ...SLOW, lateDeltas: 3 });
         await until(() => made.audio.length >= 3, 'audio');
         session.speechStarted();
         await until(() => made.order.includes('speechStarted'), 'speech');
@@ -67,7 +27,7 @@ describe('BotResource: barge-in', () => {
     });
 
     it('A21: exactly one truncate follows, whole ms, content_index 0, and no cancel where the server cancels', async () => {
-        const { made, session } = await call(SLOW);
+        const { made, session } = await bench.call(SLOW);
         await until(() => made.audio.length >= 5, 'audio');
         made.bot.once('speechStarted', () => {
             made.interruptAfter(431.7);
@@ -83,7 +43,7 @@ describe('BotResource: barge-in', () => {
     });
 
     it('A21: never truncates beyond what was received', async () => {
-        const { made, session } = await call({ answer: [{ text: 'Short.', audioMs: 600 }] });
+        const { made, session } = await bench.call({ answer: [{ text: 'Short.', audioMs: 600 }] });
         await until(() => made.responsesEnded.length > 0, 'the end');
         const [first] = made.audio;
         if (first === undefined) throw new Error('no audio');
@@ -92,7 +52,9 @@ describe('BotResource: barge-in', () => {
     });
 
     it('A22: after response.done the tail is truncated, and nothing is cancelled', async () => {
-        const { made, session } = await call({ answer: [{ text: 'Your balance is ten dollars.', audioMs: 3000 }] });
+        const { made, session } = await bench.call({
+            answer: [{ text: 'Your balance is ten dollars.', audioMs: 3000 }],
+        });
         await until(() => made.responsesEnded.length > 0, 'the end');
         made.bot.once('speechStarted', () => {
             made.interruptAfter(1340);
@@ -105,7 +67,7 @@ describe('BotResource: barge-in', () => {
     });
 
     it('A23: speech with nothing playing and nothing active is only reported', async () => {
-        const { made, session } = await call({}, {});
+        const { made, session } = await bench.call({}, {});
         session.speechStarted();
         await until(() => made.order.includes('speechStarted'), 'speech');
         made.bot.interrupt({ items: [] });
@@ -118,7 +80,7 @@ describe('BotResource: barge-in', () => {
             { text: 'One.', audioMs: 500 },
             { text: 'Two.', audioMs: 500 },
         ];
-        const { made, session } = await call({ answer: [{ items }] });
+        const { made, session } = await bench.call({ answer: [{ items }] });
         await until(() => made.responsesEnded.length > 0, 'the end');
         const [first, second] = [made.audio[0], made.audio.at(-1)];
         if (first === undefined || second === undefined) throw new Error('no audio');
@@ -139,7 +101,7 @@ describe('BotResource: barge-in', () => {
     });
 
     it('A24: an answer that is interrupted before its first sound leaves nothing in the model’s memory', async () => {
-        const { made, socket } = await byHand();
+        const { made, socket } = await bench.byHand();
         socket.serve({ type: 'response.created', response: { id: 'r1' } });
         socket.serve({
             type: 'response.output_item.added',
@@ -157,7 +119,7 @@ describe('BotResource: barge-in', () => {
     });
 
     it.each([NaN, Infinity, -5])('A21: a heard position of %d gives no senseless truncate', async (heardMs) => {
-        const { made, socket } = await byHand();
+        const { made, socket } = await bench.byHand();
         socket.serve(deltaEvent('r1', 'i1', new Uint8Array(800)));
         socket.serve(doneEvent('r1'));
         made.bot.interrupt({ items: [{ responseId: 'r1', itemId: 'i1', contentIndex: 0, heardMs, receivedMs: 100 }] });
@@ -175,7 +137,7 @@ describe('BotResource: barge-in', () => {
             { text: 'Hello.', audioMs: 600 },
             { text: 'On we go.', audioMs: 400 },
         ];
-        const { made, session, bot } = await call({ answer, plan: { refuseTruncations: 1, truncateFault } });
+        const { made, session, bot } = await bench.call({ answer, plan: { refuseTruncations: 1, truncateFault } });
         await until(() => made.responsesEnded.length > 0, 'the end');
         made.interruptAfter(300);
         await session.waitFor('conversation.item.truncate');
@@ -186,7 +148,7 @@ describe('BotResource: barge-in', () => {
     });
 
     it('cancels the active answer itself when the caller interrupts otherwise than by voice', async () => {
-        const { made, session } = await call(SLOW);
+        const { made, session } = await bench.call(SLOW);
         await until(() => made.audio.length >= 3, 'audio');
         made.interruptAfter(100);
         const pieces = made.audio.length;
@@ -197,7 +159,7 @@ describe('BotResource: barge-in', () => {
     });
 
     it('A26: a protected greeting is not interrupted, and the setting is restored when it has been heard', async () => {
-        const { made, socket, clock } = await byHand({ ...GREETING, greetingProtected: true });
+        const { made, socket, clock } = await bench.byHand({ ...GREETING, greetingProtected: true });
         const interrupts = () =>
             socket.typed('session.update').map((event) => JSON.stringify(event).includes('"interrupt_response":true'));
         expect(interrupts()).toEqual([false]);
@@ -223,8 +185,18 @@ describe('BotResource: barge-in', () => {
         expect(made.order).toContain('speechStarted');
     });
 
+    it('A26: the stand-in’s session forbids interrupting during the greeting, and allows it again', async () => {
+        const answer = [{ text: 'Hello.', audioMs: 100 }];
+        const { made, session } = await bench.call({ answer }, { ...GREETING, greetingProtected: true });
+        const allowed = () => session.effective.audio.input.turn_detection?.interrupt_response;
+        expect(allowed()).toBe(false);
+        await until(() => made.responsesEnded.length > 0, 'the greeting');
+        await until(() => allowed() === true, 'the second update');
+        expect(session.updates).toHaveLength(2);
+    });
+
     it('A26: what the caller said into the protected greeting is answered after it', async () => {
-        const { socket } = await byHand({ ...GREETING, greetingProtected: true });
+        const { socket } = await bench.byHand({ ...GREETING, greetingProtected: true });
         const [create] = socket.typed('response.create');
         socket.serve({
             type: 'response.created',
@@ -239,7 +211,7 @@ describe('BotResource: barge-in', () => {
     });
 
     it('A26: a protected greeting that is refused gives the caller his voice back', async () => {
-        const { made, socket, clock } = await byHand({ ...GREETING, greetingProtected: true });
+        const { made, socket, clock } = await bench.byHand({ ...GREETING, greetingProtected: true });
         const [create] = socket.typed('response.create');
         socket.serve({
             type: 'error',
@@ -252,7 +224,7 @@ describe('BotResource: barge-in', () => {
 
     it('A27: the answer after a barge-in comes from its first byte', async () => {
         const answer = [...SLOW.answer, { text: 'Of course.', audioMs: 700 }];
-        const { made, session } = await call({ speed: 20, answer });
+        const { made, session } = await bench.call({ speed: 20, answer });
         await until(() => made.audio.length >= 3, 'audio');
         made.bot.once('speechStarted', () => {
             made.interruptAfter(50);
@@ -269,7 +241,7 @@ describe('BotResource: barge-in', () => {
     });
 
     it('A42: the turn of an interrupted answer is cut where the caller stopped hearing it', async () => {
-        const { made, socket } = await byHand();
+        const { made, socket } = await bench.byHand();
         const origin = { response_id: 'r1', item_id: 'i1', output_index: 0, content_index: 0 };
         socket.serve({ type: 'response.created', response: { id: 'r1' } });
         socket.serve(deltaEvent('r1', 'i1', new Uint8Array(8000)));

@@ -1,11 +1,8 @@
-import type { OpenAIConfig } from '../../../src/common/environment-variables';
 import { END_CALL } from '../../../src/services/tools/end-call';
 import type { Tool } from '../../../src/services/tools/tool';
-import { ENDS, INSTANT, startFakeOpenAI, type FakeOpenAI, type FakeOpenAIOptions } from '../../../tools/fake-openai';
-import { FakeClock } from '../../support/fake-clock';
-import { BotProbe, configFor, deltaEvent, doneEvent, fakeSockets, makeConfig, settle, until } from './support';
-
-const GREETING = { greeting: 'Greet the caller.' };
+import { ENDS } from '../../../tools/fake-openai';
+import { Bench, GREETING } from './bench';
+import { deltaEvent, doneEvent, settle, until } from './support';
 
 function balanceTool(): { tool: Tool; calls: unknown[] } {
     const calls: unknown[] = [];
@@ -22,42 +19,17 @@ function balanceTool(): { tool: Tool; calls: unknown[] } {
 }
 
 describe('BotResource: tools', () => {
-    let fake: FakeOpenAI | undefined;
-    const probes: BotProbe[] = [];
+    let bench: Bench;
 
-    async function call(
-        options: FakeOpenAIOptions,
-        tools: readonly Tool[] = [END_CALL],
-        changes: Partial<OpenAIConfig> = GREETING,
-    ) {
-        fake = await startFakeOpenAI({ ...INSTANT, vad: 'off', ...options });
-        const made = new BotProbe(configFor(fake, changes), { tools });
-        probes.push(made);
-        await made.bot.start();
-        return { made, session: await fake.nextSession(), bot: made.bot };
-    }
+    beforeEach(() => {
+        bench = new Bench();
+    });
 
-    async function byHand(tools: readonly Tool[]) {
-        const clock = new FakeClock();
-        const { createSocket, last } = fakeSockets();
-        const made = new BotProbe(makeConfig(), { createSocket, clock, tools });
-        probes.push(made);
-        const started = made.bot.start();
-        last().configure();
-        await started;
-        return { made, socket: last(), clock };
-    }
+    afterEach(() => bench.close());
 
     function callItem(name: string, args: string, status = 'completed') {
         return { id: `item_${name}`, type: 'function_call', status, name, call_id: `call_${name}`, arguments: args };
     }
-
-    afterEach(async () => {
-        for (const made of probes.splice(0)) made.bot.end();
-        await fake?.close();
-        expect(fake?.faults ?? []).toEqual([]);
-        fake = undefined;
-    });
 
     it('A31: outputs of all calls are created before one response.create, A30: and each call runs once', async () => {
         const { tool, calls } = balanceTool();
@@ -65,14 +37,15 @@ describe('BotResource: tools', () => {
             { name: 'get_balance', arguments: { account: '1' } },
             { name: 'get_balance', arguments: { account: '2' } },
         ];
-        const { made, session } = await call(
+        const { made, session } = await bench.call(
             {
                 answer: [
                     { text: 'One second.', audioMs: 300, functionCalls },
                     { text: 'Ten.', audioMs: 300 },
                 ],
             },
-            [tool],
+            GREETING,
+            { tools: [tool] },
         );
         await until(() => made.responsesEnded.length > 1, 'the second answer');
         await settle();
@@ -95,7 +68,11 @@ describe('BotResource: tools', () => {
         ['{}', 'no_such_tool', /no such function/],
     ])('A30: arguments %j of %s give an error output, no crash', async (args, name, words) => {
         const { tool, calls } = balanceTool();
-        const { made, session } = await call({ answer: [{ functionCalls: [{ name, arguments: args }] }] }, [tool]);
+        const { made, session } = await bench.call(
+            { answer: [{ functionCalls: [{ name, arguments: args }] }] },
+            GREETING,
+            { tools: [tool] },
+        );
         await until(() => made.responsesEnded.length > 1, 'the second answer');
         const [created] = session.received('conversation.item.create');
         expect(JSON.stringify(created?.item)).toMatch(words);
@@ -104,7 +81,7 @@ describe('BotResource: tools', () => {
 
     it('A30: a call that is not completed is not run', async () => {
         const { tool, calls } = balanceTool();
-        const { socket } = await byHand([tool]);
+        const { socket } = await bench.byHand({}, { tools: [tool] });
         const item = callItem('get_balance', '{"acc', 'incomplete');
         socket.serve({ type: 'response.output_item.done', response_id: 'r1', output_index: 0, item });
         socket.serve({ type: 'response.done', response: { id: 'r1', status: 'cancelled', output: [item] } });
@@ -130,7 +107,7 @@ describe('BotResource: tools', () => {
             },
         ],
     ])('A30: a tool that %s gives an error output', async (_how, run) => {
-        const { socket } = await byHand([{ name: 'bad', description: '', parameters: {}, run }]);
+        const { socket } = await bench.byHand({}, { tools: [{ name: 'bad', description: '', parameters: {}, run }] });
         socket.serve({
             type: 'response.done',
             response: { id: 'r1', status: 'completed', output: [callItem('bad', '')] },
@@ -153,7 +130,7 @@ describe('BotResource: tools', () => {
                 return new Promise(() => undefined);
             },
         };
-        const { socket, clock } = await byHand([slow]);
+        const { socket, clock } = await bench.byHand({}, { tools: [slow] });
         socket.serve({
             type: 'response.done',
             response: { id: 'r1', status: 'completed', output: [callItem('slow', '{}')] },
@@ -182,7 +159,7 @@ describe('BotResource: tools', () => {
                 });
             },
         };
-        const { made, socket, clock } = await byHand([late]);
+        const { made, socket, clock } = await bench.byHand({}, { tools: [late] });
         socket.serve({
             type: 'response.done',
             response: { id: 'r1', status: 'completed', output: [callItem('late', '{}')] },
@@ -202,7 +179,7 @@ describe('BotResource: tools', () => {
             parameters: {},
             run: () => Promise.resolve({ output: '"'.repeat(100_000) }),
         };
-        const { socket } = await byHand([big]);
+        const { socket } = await bench.byHand({}, { tools: [big] });
         socket.serve({
             type: 'response.done',
             response: { id: 'r1', status: 'completed', output: [callItem('big', '{}')] },
@@ -216,7 +193,7 @@ describe('BotResource: tools', () => {
 
     it('A31: while the caller speaks, VAD’s answer is waited for instead', async () => {
         const { tool } = balanceTool();
-        const { socket } = await byHand([tool]);
+        const { socket } = await bench.byHand({}, { tools: [tool] });
         socket.serve({ type: 'input_audio_buffer.speech_started', item_id: 'u1' });
         socket.serve({
             type: 'response.done',
@@ -229,7 +206,7 @@ describe('BotResource: tools', () => {
 
     it('A33: end_call ends the conversation after its answer, when that has said goodbye', async () => {
         const answer = [{ text: 'Goodbye!', audioMs: 500, functionCalls: [{ name: 'end_call', arguments: {} }] }];
-        const { made, session } = await call({ answer });
+        const { made, session } = await bench.call({ answer });
         await until(() => made.ended.length > 0, 'the end');
         expect(made.ended).toEqual([
             { reason: 'completed', info: 'conversation finished', outputVariables: { end_reason: 'bot_ended' } },
@@ -244,7 +221,7 @@ describe('BotResource: tools', () => {
 
     it('A33: without a goodbye one is asked for first', async () => {
         const answer = [{ functionCalls: [{ name: 'end_call', arguments: {} }] }, { text: 'Goodbye!', audioMs: 500 }];
-        const { made, session } = await call({ answer });
+        const { made, session } = await bench.call({ answer });
         await until(() => made.ended.length > 0, 'the end');
         expect(made.pcmu).toHaveLength(4000);
         expect(session.received('response.create')[1]?.response).toMatchObject({ tool_choice: 'none' });
@@ -252,7 +229,7 @@ describe('BotResource: tools', () => {
     });
 
     it('A33: a goodbye that does not come ends the call after its limit', async () => {
-        const { made, socket, clock } = await byHand([END_CALL]);
+        const { made, socket, clock } = await bench.byHand({}, { tools: [END_CALL] });
         socket.serve({
             type: 'response.done',
             response: { id: 'r1', status: 'completed', output: [callItem('end_call', '')] },
@@ -266,7 +243,7 @@ describe('BotResource: tools', () => {
     });
 
     it('A33: a caller who speaks into the goodbye stays on the line', async () => {
-        const { made, socket } = await byHand([END_CALL]);
+        const { made, socket } = await bench.byHand({}, { tools: [END_CALL] });
         socket.serve({ type: 'response.created', response: { id: 'r1' } });
         socket.serve(deltaEvent('r1', 'i1', new Uint8Array(800)));
         socket.serve({
@@ -287,7 +264,7 @@ describe('BotResource: tools', () => {
             { items: [], end: ENDS.contentFilter },
             { items: [], end: ENDS.contentFilter },
         ];
-        const { made, session } = await call({ answer });
+        const { made, session } = await bench.call({ answer });
         await until(() => made.responsesEnded.length > 1, 'the second answer');
         await settle();
         expect(session.received('response.create')).toHaveLength(2);

@@ -7,6 +7,7 @@ import {
     type FakeOpenAIOptions,
 } from '../../../tools/fake-openai';
 import { fromPcmu, pcm16Bytes } from '../../../tools/fake-openai/signal';
+import { SignalCache } from '../../../tools/fake-openai/signal-cache';
 import { Bench, loud, pcmuUpdate } from './test-client';
 
 const bench = new Bench();
@@ -41,6 +42,17 @@ describe('the position-coded signal', () => {
         const seen = new Set<bigint>();
         for (let at = 0; at + 8 <= item.length; at += 8) seen.add(item.readBigUInt64LE(at));
         expect(seen.size).toBe(item.length / 8);
+    });
+
+    it('is made once, and forgotten when there is too much of it', () => {
+        const cache = new SignalCache();
+        const pcmu = { type: 'audio/pcmu' } as const;
+        const first = cache.get(pcmu, 1, 20, false);
+        expect(cache.get(pcmu, 1, 20, false)).toBe(first);
+        expect(first.equals(expectedPcmu(1, 20))).toBe(true);
+        expect(cache.get(pcmu, 1, 20, true).equals(first)).toBe(false);
+        for (let n = 2; n < 70; n++) cache.get(pcmu, n, 20, false);
+        expect(cache.get(pcmu, 1, 20, false)).not.toBe(first);
     });
 
     it('is in PCM16 a sweep without a click', () => {

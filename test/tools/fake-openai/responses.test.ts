@@ -88,7 +88,7 @@ describe('answers', () => {
             status_details: { type: 'cancelled', reason: 'client_cancelled' },
             output: [{ status: 'incomplete' }],
         });
-        expect(client.types.slice(-6)).toEqual(SPOKEN.slice(6, 12));
+        expect(client.order.slice(-6)).toEqual(SPOKEN.slice(6, 12));
         client.send({ type: 'response.cancel', event_id: 'cn_2' });
         expect(await client.nextError()).toMatchObject({ code: 'response_cancel_not_active', event_id: 'cn_2' });
         expect(fake.faults).toMatchObject([{ code: 'response_cancel_not_active', benign: true }]);
@@ -116,7 +116,7 @@ describe('answers', () => {
         });
         client.send({ type: 'response.create' });
         const done = part(await client.next('response.done'), 'response');
-        expect(client.types.slice(2)).toEqual([
+        expect(client.order.slice(2)).toEqual([
             ...SPOKEN.slice(0, 11),
             'response.output_item.added',
             'conversation.item.added',
@@ -210,7 +210,7 @@ describe('answers', () => {
         });
         client.send({ type: 'response.create' });
         await client.next('response.output_audio.delta');
-        const from = client.events.length;
+        const from = client.order.length;
         const asked = { conversation: 'none', output_modalities: ['text'], metadata: { purpose: 'summary' } };
         client.send({ type: 'response.create', response: asked });
         const done = part(await client.next('response.done'), 'response');
@@ -220,7 +220,7 @@ describe('answers', () => {
             output_modalities: ['text'],
         });
         expect(done['output']).toMatchObject([{ content: [{ type: 'output_text', text: 'A summary.' }] }]);
-        const types = client.types.slice(from).filter((type) => type !== 'response.output_audio.delta');
+        const types = client.order.slice(from).filter((type) => type !== 'response.output_audio.delta');
         expect(types).toEqual([
             'response.created',
             'response.output_item.added',

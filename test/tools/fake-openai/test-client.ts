@@ -38,6 +38,11 @@ export class TestClient {
         return this.events.map((event) => event['type']);
     }
 
+    /** Types without `rate_limits.updated`, which trails behind each answer by a timer of its own. */
+    get order(): unknown[] {
+        return this.types.filter((type) => type !== 'rate_limits.updated');
+    }
+
     send(event: JsonObject): void {
         this.socket.send(JSON.stringify(event));
     }

@@ -119,7 +119,7 @@ describe("the caller's turns", () => {
             status: 'cancelled',
             status_details: { type: 'cancelled', reason: 'turn_detected' },
         });
-        const after = client.types.slice(client.types.indexOf('input_audio_buffer.speech_started'));
+        const after = client.order.slice(client.order.indexOf('input_audio_buffer.speech_started'));
         expect(after.filter((type) => type !== 'response.output_audio_transcript.delta')).toEqual([
             'input_audio_buffer.speech_started',
             'response.output_audio.delta',
@@ -167,6 +167,20 @@ describe("the caller's turns", () => {
         expect(session.truncations).toMatchObject([{ audio_end_ms: 1_340 }]);
         expect(client.types.filter((type) => type === 'response.done')).toHaveLength(1);
         expect(fake.faults).toEqual([]);
+    });
+
+    it('go on through an update of the settings, and begin anew when the format changes', async () => {
+        const { client, session } = await ready();
+        session.speechStarted();
+        client.send(pcmuUpdate(vad({ interrupt_response: false })));
+        await client.next('session.updated');
+        session.speechStopped();
+        await client.next('input_audio_buffer.committed');
+        session.speechStarted();
+        client.send(pcmuUpdate({ ...vad(), format: { type: 'audio/pcma' } }));
+        await client.next('session.updated');
+        session.speechStopped();
+        expect(client.types.filter((type) => type === 'input_audio_buffer.committed')).toHaveLength(1);
     });
 
     it('do not interrupt without interrupt_response; the turn is then refused an answer, which is no fault', async () => {
@@ -225,10 +239,10 @@ describe("the caller's turns", () => {
         clock.advance(1);
         const timeout = await client.next('input_audio_buffer.timeout_triggered');
         expect(timeout).toMatchObject({ audio_start_ms: 1_000, audio_end_ms: 7_000 });
-        const from = client.types.indexOf('input_audio_buffer.timeout_triggered');
+        const from = client.order.indexOf('input_audio_buffer.timeout_triggered');
         await client.next('response.done');
         await client.next('response.done');
-        expect(client.types.slice(from, from + 5)).toEqual(['input_audio_buffer.timeout_triggered', ...TURN.slice(2)]);
+        expect(client.order.slice(from, from + 5)).toEqual(['input_audio_buffer.timeout_triggered', ...TURN.slice(2)]);
     });
 });
 
