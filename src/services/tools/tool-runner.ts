@@ -1,7 +1,7 @@
 import type { Clock } from '../../support/clock';
 import { faultFields, type Logger } from '../../support/logger';
 import { TimerSet } from '../../support/timer-set';
-import type { FunctionCall } from '../openai-realtime-events';
+import type { FunctionCall } from '../openai/realtime-events';
 import type { Tool, ToolResult } from './tool';
 
 /** A tool that takes longer has failed: the caller hears nothing meanwhile. */

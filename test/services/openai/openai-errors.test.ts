@@ -5,8 +5,8 @@ import {
     judgeFailures,
     redact,
     retryWaitMs,
-} from '../../../src/services/openai-errors';
-import type { ApiError } from '../../../src/services/openai-realtime-events';
+} from '../../../src/services/openai/api-errors';
+import type { ApiError } from '../../../src/services/openai/realtime-events';
 
 function apiError(changes: Partial<ApiError>): ApiError {
     return {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { readServerEvent } from '../../../src/services/openai-realtime-events';
+import { readServerEvent } from '../../../src/services/openai/realtime-events';
 import { deltaEvent } from './support';
 
 const read = (value: unknown) => readServerEvent(JSON.stringify(value));

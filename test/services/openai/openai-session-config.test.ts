@@ -1,5 +1,5 @@
-import { agreeFormats, sessionFor } from '../../../src/services/openai-session-config';
-import { readServerEvent } from '../../../src/services/openai-realtime-events';
+import { agreeFormats, sessionFor } from '../../../src/services/openai/session-config';
+import { readServerEvent } from '../../../src/services/openai/realtime-events';
 import { makeConfig } from './support';
 
 const extras = { tools: [], interruptResponse: true };

@@ -1,5 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import { RealtimeTransport, type TransportEnd } from '../../../src/services/realtime-transport';
+import { RealtimeTransport, type TransportEnd } from '../../../src/services/openai/transport';
 import { systemClock } from '../../../src/support/clock';
 import { startFakeOpenAI, type FakeOpenAI } from '../../../tools/fake-openai';
 import { FakeClock } from '../../support/fake-clock';

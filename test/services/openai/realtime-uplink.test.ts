@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { AudioBacklog } from '../../../src/services/realtime-audio-backlog';
-import { RealtimeUplink } from '../../../src/services/realtime-uplink';
+import { AudioBacklog } from '../../../src/services/openai/audio-backlog';
+import { RealtimeUplink } from '../../../src/services/openai/uplink';
 import { FakeClock } from '../../support/fake-clock';
 
 function setUp(format: 'pcmu' | 'pcm16' = 'pcmu') {

@@ -1,5 +1,5 @@
-import { ResponseSequencer, STALL_MS, type ResponseRequest } from '../../../src/services/response-sequencer';
-import type { ApiError, ClientEvent, ResponseEnd, ResponseStatus } from '../../../src/services/openai-realtime-events';
+import { ResponseSequencer, STALL_MS, type ResponseRequest } from '../../../src/services/openai/response-sequencer';
+import type { ApiError, ClientEvent, ResponseEnd, ResponseStatus } from '../../../src/services/openai/realtime-events';
 import { FakeClock } from '../../support/fake-clock';
 
 const TURN: ResponseRequest = { purpose: 'turn', params: {} };

@@ -1,5 +1,5 @@
-import type { Clock } from '../support/clock';
-import { TimerSet } from '../support/timer-set';
+import type { Clock } from '../../support/clock';
+import { TimerSet } from '../../support/timer-set';
 
 /**
  * Keeps a greeting from being interrupted (checklist A 26): until its audio is over, the caller's speech is not reported. Then

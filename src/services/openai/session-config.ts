@@ -1,6 +1,6 @@
 import type { RealtimeFunctionTool, RealtimeSessionCreateRequest } from 'openai/resources/realtime/realtime';
-import type { OpenAIAudioFormat, OpenAIConfig } from '../common/environment-variables';
-import type { SessionFormats } from './openai-event-fields';
+import type { OpenAIAudioFormat, OpenAIConfig } from '../../common/environment-variables';
+import type { SessionFormats } from './event-fields';
 
 type SessionAudio = NonNullable<RealtimeSessionCreateRequest['audio']>;
 type AudioInput = NonNullable<SessionAudio['input']>;

@@ -1,12 +1,12 @@
-import type { OpenAIConfig } from '../common/environment-variables';
-import type { Clock } from '../support/clock';
-import { CodedError, type ErrorCode } from '../support/errors';
-import { faultFields, type Logger } from '../support/logger';
-import { TimerSet } from '../support/timer-set';
-import { classify, fatalError, judgeEnd, redact, type Verdict } from './openai-errors';
-import { readServerEvent, type ApiError, type ClientEvent } from './openai-realtime-events';
-import { agreeFormats, type AgreedFormats } from './openai-session-config';
-import { RealtimeTransport, type CreateSocket, type TransportEnd } from './realtime-transport';
+import type { OpenAIConfig } from '../../common/environment-variables';
+import type { Clock } from '../../support/clock';
+import { CodedError, type ErrorCode } from '../../support/errors';
+import { faultFields, type Logger } from '../../support/logger';
+import { TimerSet } from '../../support/timer-set';
+import { classify, fatalError, judgeEnd, redact, type Verdict } from './api-errors';
+import { readServerEvent, type ApiError, type ClientEvent } from './realtime-events';
+import { agreeFormats, type AgreedFormats } from './session-config';
+import { RealtimeTransport, type CreateSocket, type TransportEnd } from './transport';
 
 /** From the start of an attempt to `session.created`, and from the update to `session.updated`. */
 const STEP_MS = 5000;

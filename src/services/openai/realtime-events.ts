@@ -10,7 +10,7 @@ import {
     type ResponseUsage,
     type SessionFormats,
     textIn,
-} from './openai-event-fields';
+} from './event-fields';
 
 /** An event that we send (sheet, section 7). `event_id` is added by the service. */
 export type ClientEvent = RealtimeClientEvent;

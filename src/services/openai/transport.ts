@@ -1,7 +1,7 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { WebSocket, type ClientOptions } from 'ws';
-import type { Clock } from '../support/clock';
-import { TimerSet } from '../support/timer-set';
+import type { Clock } from '../../support/clock';
+import { TimerSet } from '../../support/timer-set';
 
 /** A peer that answers no ping is lost after at most `PING_EVERY_MS + PONG_WITHIN_MS`. */
 export const PING_EVERY_MS = 15_000;

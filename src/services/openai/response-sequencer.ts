@@ -1,8 +1,8 @@
 import type { RealtimeResponseCreateParams } from 'openai/resources/realtime/realtime';
-import type { Clock } from '../support/clock';
-import { TimerSet } from '../support/timer-set';
-import { retryWaitMs } from './openai-errors';
-import type { ApiError, ClientEvent, ResponseEnd } from './openai-realtime-events';
+import type { Clock } from '../../support/clock';
+import { TimerSet } from '../../support/timer-set';
+import { retryWaitMs } from './api-errors';
+import type { ApiError, ClientEvent, ResponseEnd } from './realtime-events';
 
 /** Why an answer is asked for. VAD's own answers are `turn`s. */
 export type Purpose = 'turn' | 'greeting' | 'farewell' | 'resume' | 'decline';

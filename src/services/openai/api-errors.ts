@@ -1,7 +1,7 @@
-import { CodedError, type ErrorCode } from '../support/errors';
-import type { LogFields, Logger } from '../support/logger';
-import type { ApiError } from './openai-realtime-events';
-import type { TransportEnd } from './realtime-transport';
+import { CodedError, type ErrorCode } from '../../support/errors';
+import type { LogFields, Logger } from '../../support/logger';
+import type { ApiError } from './realtime-events';
+import type { TransportEnd } from './transport';
 
 /**
  * What an error of the API means for the call (sheet, section 10). benign: races that cannot be avoided. bug: we sent

@@ -1,9 +1,9 @@
-import type { Clock } from '../support/clock';
-import { faultFields, type Logger } from '../support/logger';
-import { TimerSet } from '../support/timer-set';
-import type { FunctionCall, ResponseEnd } from './openai-realtime-events';
+import type { Clock } from '../../support/clock';
+import { faultFields, type Logger } from '../../support/logger';
+import { TimerSet } from '../../support/timer-set';
+import type { FunctionCall, ResponseEnd } from './realtime-events';
 import type { Purpose } from './response-sequencer';
-import type { ToolOutcome, ToolRunner } from './tools/tool-runner';
+import type { ToolOutcome, ToolRunner } from '../tools/tool-runner';
 
 /** A goodbye that is asked for and does not come: the call ends without it. */
 export const FAREWELL_LIMIT_MS = 10_000;

@@ -1,4 +1,4 @@
-import type { FunctionCall, ItemInfo, NewItem } from './openai-realtime-events';
+import type { FunctionCall, ItemInfo, NewItem } from './realtime-events';
 
 interface Turn {
     itemId: string;

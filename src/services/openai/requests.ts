@@ -1,4 +1,4 @@
-import type { OpenAIConfig } from '../common/environment-variables';
+import type { OpenAIConfig } from '../../common/environment-variables';
 import type { Purpose, ResponseRequest } from './response-sequencer';
 
 const FAREWELL = 'Say goodbye to the caller in one short sentence. The call ends after it.';

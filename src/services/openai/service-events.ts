@@ -1,9 +1,9 @@
 import type { RealtimeFunctionTool } from 'openai/resources/realtime/realtime';
-import type { Clock } from '../support/clock';
-import type { CodedError } from '../support/errors';
-import type { Logger } from '../support/logger';
-import type { ResponseEnd, ServerEvent } from './openai-realtime-events';
-import type { CreateSocket } from './realtime-transport';
+import type { Clock } from '../../support/clock';
+import type { CodedError } from '../../support/errors';
+import type { Logger } from '../../support/logger';
+import type { ResponseEnd, ServerEvent } from './realtime-events';
+import type { CreateSocket } from './transport';
 import type { Purpose } from './response-sequencer';
 
 /** What a session tells its owner. `lost` or `fatal` comes at most once, and nothing after it; neither before `ready`. */

@@ -1,5 +1,5 @@
-import type { BotResponse } from './bot-response';
-import type { AudioOrigin, ConversationEnd } from './conversation';
+import type { BotResponse } from '../bot-response';
+import type { AudioOrigin, ConversationEnd } from '../conversation';
 
 /** What a talk tells the call: the events of `Conversation` of the same names. */
 export interface TalkPort {

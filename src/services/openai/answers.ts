@@ -1,6 +1,6 @@
-import type { AudioOrigin, HeardItem, HeardPosition } from './conversation';
-import type { ClientEvent, ItemInfo, PartOrigin } from './openai-realtime-events';
-import { AnswerItem } from './realtime-answer-item';
+import type { AudioOrigin, HeardItem, HeardPosition } from '../conversation';
+import type { ClientEvent, ItemInfo, PartOrigin } from './realtime-events';
+import { AnswerItem } from './answer-item';
 
 /** What the session's memory must be told after an interruption (sheet, section 9.2). */
 export type Correction =

@@ -1,4 +1,4 @@
-import type { ResponseUsage } from './openai-event-fields';
+import type { ResponseUsage } from './event-fields';
 
 /** Tokens of a whole call, and the answers they were spent on. */
 export interface CallUsage extends ResponseUsage {

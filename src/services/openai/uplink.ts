@@ -1,8 +1,8 @@
-import type { OpenAIAudioFormat } from '../common/environment-variables';
-import type { Clock } from '../support/clock';
-import { TimerSet } from '../support/timer-set';
-import { bytesPerMs } from './openai-session-config';
-import { AudioBacklog } from './realtime-audio-backlog';
+import type { OpenAIAudioFormat } from '../../common/environment-variables';
+import type { Clock } from '../../support/clock';
+import { TimerSet } from '../../support/timer-set';
+import { bytesPerMs } from './session-config';
+import { AudioBacklog } from './audio-backlog';
 
 /** Frames shorter than this are joined. */
 const MIN_APPEND_MS = 20;

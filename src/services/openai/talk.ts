@@ -1,21 +1,21 @@
-import { createTranscoder, type Transcoder } from '../audio/transcoder';
-import type { OpenAIConfig } from '../common/environment-variables';
-import type { Clock } from '../support/clock';
-import { faultFields, type Logger } from '../support/logger';
-import { BotResponse } from './bot-response';
-import type { AudioOrigin, HeardPosition } from './conversation';
-import type { FunctionCall, NewItem, ResponseEnd, ServerEvent } from './openai-realtime-events';
-import type { OpenAIRealtimeService } from './openai-realtime-service';
-import { bytesPerMs } from './openai-session-config';
-import { AnswerBook, correctionEvent, type AnswerEnd, type Correction } from './realtime-answers';
-import { RealtimeCalls, type CallsPort } from './realtime-calls';
-import { GreetingGuard } from './realtime-greeting';
-import { callItem, ConversationLedger } from './realtime-ledger';
-import { owedAfterLoss, requestFor } from './realtime-requests';
-import { HUNG_UP, type TalkPort } from './realtime-talk-port';
-import { UsageMeter } from './realtime-usage';
+import { createTranscoder, type Transcoder } from '../../audio/transcoder';
+import type { OpenAIConfig } from '../../common/environment-variables';
+import type { Clock } from '../../support/clock';
+import { faultFields, type Logger } from '../../support/logger';
+import { BotResponse } from '../bot-response';
+import type { AudioOrigin, HeardPosition } from '../conversation';
+import type { FunctionCall, NewItem, ResponseEnd, ServerEvent } from './realtime-events';
+import type { OpenAIRealtimeService } from '../openai-realtime-service';
+import { bytesPerMs } from './session-config';
+import { AnswerBook, correctionEvent, type AnswerEnd, type Correction } from './answers';
+import { RealtimeCalls, type CallsPort } from './calls';
+import { GreetingGuard } from './greeting';
+import { callItem, ConversationLedger } from './ledger';
+import { owedAfterLoss, requestFor } from './requests';
+import { HUNG_UP, type TalkPort } from './talk-port';
+import { UsageMeter } from './usage';
 import type { Purpose } from './response-sequencer';
-import type { ToolRunner } from './tools/tool-runner';
+import type { ToolRunner } from '../tools/tool-runner';
 
 export interface TalkDeps {
     config: OpenAIConfig;

@@ -1,0 +1,54 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { wavToPcmu } from '../../../src/audio/wav';
+import type { Caller } from '../../../tools/caller/client';
+import { expectedPcmu, type FakeSession } from '../../../tools/fake-openai';
+import { until } from '../../support/test-bench';
+import type { AttackBench } from './attack-bench';
+
+/** Settings of a bench on which good calls can be checked to the byte. */
+export const BYTE_EXACT = {
+    openai: { vad: 'off', answer: () => ({ text: 'a long answer', audioMs: 300_000 }) },
+    env: { OPENAI_AUDIO_FORMAT: 'pcmu' },
+} as const;
+
+const SPEECH = wavToPcmu(readFileSync(join(__dirname, '../../../samples/librivox_0930.wav')));
+
+/** A call that hears a long answer and talks all the while, beside whatever is done to the server. */
+export class GoodCall {
+    private constructor(
+        readonly caller: Caller,
+        private readonly session: FakeSession,
+    ) {}
+
+    /** Begins on a bench made with `BYTE_EXACT`, and hears the first sound. */
+    static async begin(attack: AttackBench): Promise<GoodCall> {
+        const { fake } = attack.bench;
+        const caller = attack.caller({ audio: SPEECH });
+        await caller.dial();
+        const session = await fake.nextSession(10_000);
+        await until('the good call hears something', () => caller.receivedAudio.length > 0);
+        return new GoodCall(caller, session);
+    }
+
+    /** Goes on until `ms` of the answer have been heard in all. */
+    async listen(ms: number): Promise<void> {
+        await until(`the good call has heard ${ms} ms`, () => this.caller.heardBytes >= ms * 8, 30_000);
+    }
+
+    /** Hangs up, and holds that nothing was noticed: both ways byte for byte, one stretch without a gap, every manner kept. */
+    async endUnharmed(): Promise<void> {
+        const heard = Buffer.from(this.caller.playedAudio);
+        const starts = this.caller.events.filter((event) => event.kind === 'sent' && event.type === 'playback_started');
+        this.caller.hangUp();
+        const { outcome, manners, faults } = await this.caller.ended;
+        expect({ outcome, broken: manners.broken, faults }).toEqual({ outcome: 'completed', broken: [], faults: [] });
+        expect(heard.equals(expectedPcmu(1, heard.length / 8))).toBe(true);
+        expect(starts).toHaveLength(1);
+        const spoken = this.session.appended.subarray(0, SPEECH.length);
+        expect(spoken.length).toBeGreaterThan(0);
+        expect(spoken.equals(SPEECH.subarray(0, spoken.length))).toBe(true);
+        expect(this.session.faults).toEqual([]);
+    }
+}
+
