@@ -31,6 +31,9 @@ export interface AuthRefusal {
 
 export type AuthResult = { ok: true; identity: Identity } | AuthRefusal;
 
+/** Refusals that are delayed at the same time. A flood of more is refused at once, so that it keeps no good request waiting. */
+const MAX_DELAYED = 500;
+
 export interface AuthenticatorOptions {
     secrets: SecretProvider;
     clock: Clock;
@@ -59,6 +62,7 @@ export class Authenticator {
     private readonly failureDelayMs: number;
     private readonly secretTimeoutMs: number;
     private readonly replayGuard: ReplayGuard;
+    private delayed = 0;
 
     constructor(options: AuthenticatorOptions) {
         this.clock = options.clock;
@@ -73,13 +77,13 @@ export class Authenticator {
     }
 
     /**
-     * Never rejects. Good requests are answered at once, refusals after the fixed delay. 400 is said only to a peer
-     * that has proven its key.
+     * Never rejects. Good requests are answered at once, refusals after the fixed delay (in a flood, no longer all of
+     * them). 400 is said only to a peer that has proven its key.
      */
     async authenticate(request: AuthRequest): Promise<AuthResult> {
         const startedMs = this.clock.nowMs();
         const result = await this.decide(request).catch((fault: unknown) => refusal('ERR_INTERNAL', fault));
-        if (!result.ok) await this.waitUntil(startedMs + this.failureDelayMs);
+        if (!result.ok) await this.delayUntil(startedMs + this.failureDelayMs);
         return result;
     }
 
@@ -133,11 +137,15 @@ export class Authenticator {
         return undefined;
     }
 
-    private waitUntil(atMs: number): Promise<void> {
+    private delayUntil(atMs: number): Promise<void> {
         const leftMs = atMs - this.clock.nowMs();
-        if (leftMs <= 0) return Promise.resolve();
+        if (leftMs <= 0 || this.delayed >= MAX_DELAYED) return Promise.resolve();
+        this.delayed += 1;
         return new Promise((resolve) => {
-            this.clock.after(leftMs, resolve);
+            this.clock.after(leftMs, () => {
+                this.delayed -= 1;
+                resolve();
+            });
         });
     }
 }

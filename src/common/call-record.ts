@@ -1,9 +1,18 @@
 import type { LogFields } from '../support/logger';
+import { Transcript } from './transcript';
+import { TurnClock } from './turn-clock';
 
 /** PCMU, 8 kHz, mono: eight bytes are one millisecond. */
 const BYTES_PER_MS = 8;
 
-/** The figures of one call, for its closing log line. Counts and times only: nothing that was said. */
+/** How far caller audio may be ahead of the clock, whatever was kept up somewhere: a real line brings a second each second. */
+const MAX_AHEAD_MS = 60_000;
+const MAX_PACE = 2;
+
+/**
+ * The record of one call: its figures, for the closing log line (counts and times only, nothing that was said), and
+ * beside them the transcript, which stays here.
+ */
 export class CallRecord {
     private heardBytes = 0;
     private lostMs = 0;
@@ -11,6 +20,10 @@ export class CallRecord {
     private firstAudioAtMs: number | undefined;
     private endReason = 'socket_lost';
     private decided = false;
+    readonly transcript = new Transcript();
+    readonly turnClock = new TurnClock();
+    /** What the bot cost, in US dollars; undefined: nothing is known. */
+    costUsd: number | undefined;
     bargeIns = 0;
     turns = 0;
     digits = 0;
@@ -23,8 +36,12 @@ export class CallRecord {
         this.firstAudioAtMs ??= nowMs;
     }
 
-    callerAudio(byteCount: number): void {
+    /** @returns false, and books nothing, when more was received than anybody can have said: it must cost neither time nor money. */
+    callerAudio(byteCount: number, nowMs: number): boolean {
+        const plausibleMs = MAX_AHEAD_MS + MAX_PACE * (this.sinceOpenedMs(nowMs) ?? 0);
+        if (this.heardBytes / BYTES_PER_MS > plausibleMs) return false;
         this.heardBytes += byteCount;
+        return true;
     }
 
     /** Caller audio that will never come (`discarded`, `resumed`). */
@@ -61,6 +78,8 @@ export class CallRecord {
             turns: this.turns,
             bargeIns: this.bargeIns,
             digits: this.digits,
+            costUsd: this.costUsd === undefined ? undefined : Number(this.costUsd.toFixed(4)),
+            ...this.turnClock.fields(),
         };
     }
 

@@ -1,77 +1,151 @@
-import { levelDbfs, SILENT_DBFS } from '../audio/loudness';
-import { MULAW_SILENCE } from '../audio/mulaw';
-
-/** 20 ms of PCMU, 8 kHz: the step in which levels are compared. */
+import { sumOfSquares } from '../audio/loudness';
+import { encodeMulaw, MULAW_SILENCE } from '../audio/mulaw';
+import { AHEAD_BYTES, EchoLikeness, LONGEST_ECHO_BYTES } from './echo-likeness';
 const WINDOW_BYTES = 160;
-/** Windows remembered: more than Playback's lead and the longest echo together. */
-const MEMORY = 256;
-/** An echo comes back within so much: the way to the telephone and back, and the jitter of both. */
-const LONGEST_ECHO_BYTES = 600 * 8;
-/** The clock may be a little behind the ear. */
-const AHEAD_BYTES = 100 * 8;
-/** A telephone line gives back at most this much of what it gets, dB below it (ITU-T G.168 takes 6 dB as the worst). */
-const RETURN_LOSS_DB = 6;
+const STEP_BYTES = 800;
+const LEAST_RETURN_LOSS = powerOf(-6);
+
+/** Windows remembered: more than Playback's longest lead and the longest echo together. */
+const MEMORY = 512;
 /** Sound of ours below this level makes no echo worth a thought. */
-const LEAST_REFERENCE_DBFS = -45;
+const LEAST_REFERENCE_POWER = powerOf(-45);
+/** A caller is louder than any echo for so long before the guard believes in him ... */
+const BELIEF_BYTES = 60 * 8;
+/** ... and then everything passes until he was not louder for so long: the soft sounds and gaps of his speech. */
+const HOLD_BYTES = 300 * 8;
+/** A voice stands out of the line's noise by 6 dB, and is never below this. */
+const VOICE_ABOVE_NOISE = powerOf(6);
+const LEAST_VOICE_POWER = powerOf(-45);
 
-const SILENT_WINDOW = new Uint8Array(WINDOW_BYTES).fill(MULAW_SILENCE);
+/** The noise of the line: falls at once, rises by 3 dB a second, within these limits. */
+const HIGHEST_NOISE_POWER = powerOf(-32);
+const LOWEST_NOISE_POWER = powerOf(-66);
+const NOISE_RISE_PER_BYTE = (powerOf(3) - 1) / 8000;
+/** An ear that moved by so much more or less than the caller's audio is somewhere else. */
+const LEAP_BYTES = 200 * 8;
 
-/**
- * Keeps the bot from hearing itself. A bad line sends the bot's own voice back, later and quieter, and voice activity
- * detection takes it for the caller. The guard knows the level of what the caller's ear got lately; caller audio that is
- * quieter than that by the loss of any line becomes silence. A caller who talks over the bot is louder, and passes.
- */
+/** Noise to stand for the line's own, in steps of 2 dB from the lowest. Silence would make the noise after it stand out. */
+const NOISE_STEP = powerOf(2);
+const NOISES = makeNoises();
+
 export class EchoGuard {
-    /** Level of each window of the sent stream, a ring by position. */
-    private readonly levels = new Float32Array(MEMORY).fill(SILENT_DBFS);
+    private readonly sentPowers = new Float64Array(MEMORY);
     private sentBytes = 0;
+    private windowEnergy = 0;
+    /** What was sent before this position has been heard so long ago that nothing of it comes back any more. */
+    private fadedBytes = 0;
+    private expectedEarBytes = 0;
+    private readonly likeness = new EchoLikeness();
+    private wasEcho = false;
+    private noisePower = HIGHEST_NOISE_POWER;
+    private noiseOffset = 0;
+    private beliefBytes = 0;
+    private holdBytes = 0;
     /** Audio of the caller's that was taken for echo, in bytes. */
     suppressedBytes = 0;
 
-    /** Bot audio was sent: remembers how loud it was. */
     sent(pcmu: Uint8Array): void {
-        for (let start = 0; start < pcmu.length; ) {
-            const window = Math.floor(this.sentBytes / WINDOW_BYTES);
-            const end = Math.min(pcmu.length, start + (window + 1) * WINDOW_BYTES - this.sentBytes);
-            const level = levelDbfs(pcmu.subarray(start, end));
-            const isNew = this.sentBytes % WINDOW_BYTES === 0;
-            const slot = window % MEMORY;
-            this.levels[slot] = isNew ? level : Math.max(level, this.levels[slot] ?? SILENT_DBFS);
+        this.likeness.sent(pcmu);
+        for (let start = 0; start < pcmu.length;) {
+            const filled = this.sentBytes % WINDOW_BYTES;
+            const end = Math.min(pcmu.length, start + WINDOW_BYTES - filled);
+            if (filled === 0) this.windowEnergy = 0;
+            this.windowEnergy += sumOfSquares(pcmu, start, end);
+            const slot = Math.floor(this.sentBytes / WINDOW_BYTES) % MEMORY;
             this.sentBytes += end - start;
+            this.sentPowers[slot] = this.windowEnergy / (filled + end - start);
             start = end;
         }
     }
 
-    /**
-     * The caller's audio without what can only be echo.
-     *
-     * @param pcmu a frame of the caller's; not changed
-     * @param earBytes position of the caller's ear in the sent stream, going on beyond its end while nothing plays
-     * @returns the same frame when there is nothing to take out, else a copy
-     */
     filter(pcmu: Uint8Array, earBytes: number): Uint8Array {
-        const referenceDbfs = this.referenceDbfs(earBytes);
-        if (referenceDbfs < LEAST_REFERENCE_DBFS) return pcmu;
+        if (earBytes - pcmu.length - this.sentBytes > LONGEST_ECHO_BYTES) this.fadedBytes = this.sentBytes;
         let clean: Uint8Array | undefined;
-        for (let start = 0; start < pcmu.length; start += WINDOW_BYTES) {
-            const window = pcmu.subarray(start, start + WINDOW_BYTES);
-            if (levelDbfs(window) > referenceDbfs - RETURN_LOSS_DB) continue;
+        for (let start = 0; start < pcmu.length; start += STEP_BYTES) {
+            const end = Math.min(pcmu.length, start + STEP_BYTES);
+            const limit = this.judge(pcmu, start, end, earBytes - pcmu.length + end);
+            if (limit === 0) continue;
             clean ??= Uint8Array.from(pcmu);
-            clean.set(SILENT_WINDOW.subarray(0, window.length), start);
-            this.suppressedBytes += window.length;
+            this.takeOut(clean, start, end, limit);
         }
         return clean ?? pcmu;
     }
 
-    /** Loudest that the ear got within the longest echo. */
-    private referenceDbfs(earBytes: number): number {
-        const first = Math.max(0, Math.floor((earBytes - LONGEST_ECHO_BYTES) / WINDOW_BYTES));
-        const last = Math.min(Math.floor((earBytes + AHEAD_BYTES) / WINDOW_BYTES), Math.floor((this.sentBytes - 1) / WINDOW_BYTES));
-        let loudest = SILENT_DBFS;
-        for (let window = Math.max(first, last - MEMORY + 1); window <= last; window++) {
-            const level = this.levels[window % MEMORY] ?? SILENT_DBFS;
-            if (level > loudest) loudest = level;
+    /** Loudest power that is echo in this step; 0: there is none. */
+    private judge(pcmu: Uint8Array, start: number, end: number, earBytes: number): number {
+        this.likeness.heard(pcmu, start, end);
+        const loudest = this.listen(pcmu, start, end);
+        const limit = this.loudest(earBytes - LONGEST_ECHO_BYTES - end + start, earBytes + AHEAD_BYTES) * LEAST_RETURN_LOSS;
+        if (limit < LEAST_VOICE_POWER * LEAST_RETURN_LOSS) this.wasEcho = false;
+        else if (loudest > LEAST_VOICE_POWER && loudest > this.noisePower * VOICE_ABOVE_NOISE) this.wasEcho = this.likeness.isEcho(earBytes);
+        return this.wasEcho ? limit : 0;
+    }
+
+    private listen(pcmu: Uint8Array, start: number, end: number): number {
+        let loudest = 0;
+        for (let at = start; at < end; at += WINDOW_BYTES) {
+            const to = Math.min(end, at + WINDOW_BYTES);
+            const power = sumOfSquares(pcmu, at, to) / (to - at);
+            this.followNoise(power, to - at);
+            if (power > loudest) loudest = power;
         }
         return loudest;
     }
+
+    private takeOut(clean: Uint8Array, start: number, end: number, limit: number): void {
+        for (let at = start; at < end; at += WINDOW_BYTES) {
+            const to = Math.min(end, at + WINDOW_BYTES);
+            if (sumOfSquares(clean, at, to) / (to - at) <= limit) this.putNoise(clean, at, to);
+        }
+    }
+
+    private followNoise(power: number, bytes: number): void {
+        const risen = this.noisePower * (1 + NOISE_RISE_PER_BYTE * bytes);
+        this.noisePower = Math.min(HIGHEST_NOISE_POWER, Math.max(LOWEST_NOISE_POWER, Math.min(power, risen)));
+    }
+
+    private putNoise(out: Uint8Array, start: number, end: number): void {
+        this.suppressedBytes += end - start;
+        let step = 0;
+        for (let p = LOWEST_NOISE_POWER * NOISE_STEP; p <= this.noisePower && step < NOISES.length - 1; p *= NOISE_STEP)
+            step += 1;
+        const noise = NOISES[step] ?? NOISES[0];
+        if (noise === undefined) return;
+        for (let at = start; at < end; at++) {
+            out[at] = noise[this.noiseOffset] ?? MULAW_SILENCE;
+            this.noiseOffset = (this.noiseOffset + 1) % noise.length;
+        }
+    }
+
+    private loudest(fromBytes: number, toBytes: number): number {
+        const first = Math.floor(
+            Math.max(this.fadedBytes, fromBytes, this.sentBytes - (MEMORY - 1) * WINDOW_BYTES) / WINDOW_BYTES,
+        );
+        const last = Math.floor((Math.min(toBytes, this.sentBytes) - 1) / WINDOW_BYTES);
+        let loudest = 0;
+        for (let window = first; window <= last; window++) {
+            const power = this.sentPowers[window % MEMORY] ?? 0;
+            if (power > loudest) loudest = power;
+        }
+        return loudest;
+    }
+}
+
+function makeNoises(): Uint8Array[] {
+    const noises: Uint8Array[] = [];
+    let state = 0x2545f491;
+    for (let power = LOWEST_NOISE_POWER; power <= HIGHEST_NOISE_POWER * 1.001; power *= NOISE_STEP) {
+        const peak = Math.sqrt(3 * power) * 32768;
+        const pcm = new Int16Array(4096);
+        for (let i = 0; i < pcm.length; i++) {
+            state = (Math.imul(state, 1664525) + 1013904223) | 0;
+            pcm[i] = Math.round((state / 0x8000_0000) * peak);
+        }
+        noises.push(encodeMulaw(pcm));
+    }
+    return noises;
+}
+
+function powerOf(dbfs: number): number {
+    return 10 ** (dbfs / 10);
 }

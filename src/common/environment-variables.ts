@@ -41,6 +41,8 @@ export interface OpenAIConfig {
     readonly greeting: string;
     /** The caller cannot interrupt the greeting. */
     readonly greetingProtected: boolean;
+    /** The model stops by itself at the first sound of speech; false: only when it is told to. */
+    readonly interruptsItself: boolean;
     readonly audioFormat: OpenAIAudioFormat;
     readonly turnDetection: TurnDetection;
     readonly transcription: { readonly model: string; readonly language?: string } | undefined;
@@ -49,6 +51,29 @@ export interface OpenAIConfig {
     readonly maxOutputTokens: number | 'inf';
     readonly reasoningEffort: 'minimal' | 'low' | 'medium' | 'high' | 'xhigh' | undefined;
     readonly truncation: 'auto' | 'disabled' | { readonly retentionRatio: number };
+}
+
+/** How entries of the keypad come to their end. */
+export interface DTMFConfig {
+    /** Ends an entry and is not part of it; empty: no key does. */
+    readonly terminator: string;
+    /** Keys that are an entry by themselves when pressed first. */
+    readonly singleKeys: string;
+    readonly maxDigits: number;
+    readonly interDigitMs: number;
+    readonly totalMs: number;
+}
+
+/** Who speaks when. 0 switches a limit off. */
+export interface TurnTakingConfig {
+    readonly bargeInMinSpeechMs: number;
+    readonly echoGuard: boolean;
+    readonly noInputMs: number;
+    readonly maxReprompts: number;
+    readonly deadAirMs: number;
+    readonly maxTurns: number;
+    readonly maxCostUsd: number;
+    readonly dtmf: DTMFConfig;
 }
 
 /** The whole configuration, read once at start and frozen. */
@@ -70,6 +95,7 @@ export interface Config {
     readonly shutdownGraceSeconds: number;
     /** Most audio, in ms, that may be ahead of the caller's ear. */
     readonly playbackLeadMs: number;
+    readonly turnTaking: TurnTakingConfig;
     /** undefined: no key, the embedded bot answers. */
     readonly openai: OpenAIConfig | undefined;
     readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
@@ -122,9 +148,29 @@ function toConfig(values: Environment, instructions: string): Config {
         maxCallMinutes: values.MAX_CALL_MINUTES,
         shutdownGraceSeconds: values.SHUTDOWN_GRACE_SECONDS,
         playbackLeadMs: values.PLAYBACK_LEAD_MS,
+        turnTaking: turnTaking(values),
         openai: openaiConfig(values, instructions),
         logLevel: values.LOG_LEVEL,
         logTranscripts: values.LOG_TRANSCRIPTS,
+    };
+}
+
+function turnTaking(values: Environment): TurnTakingConfig {
+    return {
+        bargeInMinSpeechMs: values.BARGE_IN_MIN_SPEECH_MS,
+        echoGuard: values.ECHO_GUARD,
+        noInputMs: values.NO_INPUT_SECONDS * 1000,
+        maxReprompts: values.NO_INPUT_REPROMPTS,
+        deadAirMs: values.DEAD_AIR_SECONDS * 1000,
+        maxTurns: values.MAX_TURNS,
+        maxCostUsd: values.MAX_COST_USD,
+        dtmf: {
+            terminator: values.DTMF_TERMINATOR === 'none' ? '' : values.DTMF_TERMINATOR,
+            singleKeys: values.DTMF_SINGLE_KEYS ?? '',
+            maxDigits: values.DTMF_MAX_DIGITS,
+            interDigitMs: values.DTMF_INTER_DIGIT_SECONDS * 1000,
+            totalMs: values.DTMF_TOTAL_SECONDS * 1000,
+        },
     };
 }
 
@@ -137,6 +183,7 @@ function openaiConfig(values: Environment, instructions: string): OpenAIConfig |
         instructions,
         greeting: values.OPENAI_GREETING.toLowerCase() === 'off' ? '' : values.OPENAI_GREETING,
         greetingProtected: values.OPENAI_GREETING_PROTECTED,
+        interruptsItself: values.BARGE_IN_MIN_SPEECH_MS === 0,
         audioFormat: values.OPENAI_AUDIO_FORMAT,
         turnDetection: turnDetection(values),
         transcription: transcription(values),

@@ -36,7 +36,8 @@ export class MessageIntake {
         const inOrder = this.countIn(envelope);
         if (parsed.kind === 'message') this.dispatch(parsed.message, inOrder);
         else if (parsed.kind === 'unknown') this.options.onIgnored(`unknown type ${parsed.type.slice(0, 40)}`);
-        else if (parsed.type === 'open') this.options.onBreach(parsed.code, parsed.where);
+        else if (parsed.type === 'open' && this.options.rules().accepts.includes('open'))
+            this.options.onBreach(parsed.code, parsed.where);
         else this.options.onIgnored(`unusable ${parsed.type}`, parsed.where);
     }
 

@@ -93,6 +93,11 @@ export class Playback {
         return this.queue.bytes > 0 || this.leadMs > 0;
     }
 
+    /** Position of the caller's ear in the sent stream, in bytes; goes on in real time while nothing plays. */
+    get earBytes(): number {
+        return this.playhead.earBytes(this.options.clock.nowMs());
+    }
+
     /** Audio ahead of the caller's ear, in ms. */
     get leadMs(): number {
         return this.playhead.leadMs(this.options.clock.nowMs());

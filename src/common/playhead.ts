@@ -40,6 +40,11 @@ export class Playhead {
         return Math.min(this.sentBytes, this.stretchStartBytes + Math.max(0, playedBytes));
     }
 
+    /** Position of the ear in the stream, going on in real time beyond the end of what was sent. */
+    earBytes(nowMs: number): number {
+        return this.stretchStartBytes + Math.max(0, Math.floor((nowMs - this.stretchStartMs) * BYTES_PER_MS));
+    }
+
     /** Milliseconds of audio that are sent and not yet heard. */
     leadMs(nowMs: number): number {
         const stretchMs = (this.sentBytes - this.stretchStartBytes) / BYTES_PER_MS;

@@ -15,6 +15,7 @@ import { withDefaults, type SessionDeps } from './session-deps';
 import { SessionLog } from './session-log';
 import { STATE_RULES, type SessionState, type StateRules } from './session-state';
 import { SessionWire, type SessionSocket } from './session-wire';
+import type { TranscriptLine } from './transcript';
 import { VoiceLine } from './voice-line';
 
 /**
@@ -113,6 +114,11 @@ export class Session implements SessionPort {
         this.sendDisconnect('completed', 'Server is shutting down', { end_reason: 'server_shutdown' });
     }
 
+    /** What was said and what was heard of it, in the order of the talk. */
+    get transcript(): readonly TranscriptLine[] {
+        return this.record.transcript.lines;
+    }
+
     allowsOrganization(organizationId: Uuid): boolean {
         const { identity, config } = this.deps;
         const code = organizationFault(organizationId, identity, config.organizations);
@@ -126,10 +132,8 @@ export class Session implements SessionPort {
         const { conversationId, participant, language } = parameters;
         this.isProbe = conversationId === NULL_UUID || participant.id === NULL_UUID;
         this.log.bind({ conversation: conversationId });
-        this.log.info(
-            { probe: this.isProbe, language, correlation: this.deps.identity?.correlationId },
-            'call opening',
-        );
+        const correlation = this.deps.identity?.correlationId;
+        this.log.info({ probe: this.isProbe, language, correlation }, 'call opening');
     }
 
     async checkIfBotExists(): Promise<FoundBot | undefined> {
@@ -157,6 +161,7 @@ export class Session implements SessionPort {
             record: this.record,
             wire: this.wire,
             maxLeadMs: this.deps.config.playbackLeadMs,
+            turnTaking: this.deps.config.turnTaking,
             onFinished: ({ reason, info, outputVariables }) => {
                 this.sendDisconnect(reason, info, outputVariables);
             },
@@ -168,7 +173,7 @@ export class Session implements SessionPort {
 
     sendDisconnect(reason: protocol.DisconnectReason, info: string, outputVariables?: StringMap): void {
         if (!this.rules.sends.includes('disconnect')) return;
-        this.record.endedBy(reason === 'completed' ? 'bot_ended' : reason);
+        this.record.endedBy(outputVariables?.['end_reason'] ?? (reason === 'completed' ? 'bot_ended' : reason));
         this.wire.flushEvents();
         const sent = outputVariables !== undefined && this.wire.send('disconnect', { reason, info, outputVariables });
         // Variables that pass the limit of a message are lost; the word that ends the call is not.
@@ -188,12 +193,8 @@ export class Session implements SessionPort {
         this.deadlines.awaitSocketClose();
     }
 
-    sendPong(): void {
-        this.wire.send('pong', {});
-    }
-
-    sendUpdated(): void {
-        this.wire.send('updated', {});
+    reply(type: 'pong' | 'updated'): void {
+        this.wire.send(type, {});
     }
 
     setRoundTrip(ms: number): void {
@@ -251,8 +252,8 @@ export class Session implements SessionPort {
 
     private hear(frame: Uint8Array): void {
         const samples = this.callerAudio.samples(frame);
-        this.record.callerAudio(samples.length);
-        this.line?.hear(samples);
+        if (this.record.callerAudio(samples.length, this.deps.clock.nowMs())) this.line?.hear(samples);
+        else this.log.ignore('audio that outruns the clock');
     }
 
     /** The call cannot go on: says so in the log, and to Genesys in a few words. */
@@ -273,7 +274,8 @@ export class Session implements SessionPort {
 
     private readonly endPassed = (code: ErrorCode): void => {
         if (code === 'ERR_CLIENT_SILENT' || code === 'ERR_SLOW_READER') this.abandon(code);
-        else this.fail(code, code === 'ERR_CALL_TOO_LONG' ? 'Maximum call length reached' : 'The bot does not answer');
+        else if (code !== 'ERR_CALL_TOO_LONG') this.fail(code, 'The bot does not answer');
+        else if (this.line?.endPolitely('max_duration') === true) this.log.note(code);
     };
 
     private vitalSigns(): VitalSigns {

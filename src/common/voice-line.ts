@@ -1,30 +1,27 @@
 import { MULAW_SILENCE } from '../audio/mulaw';
-import type { EventEntity } from '../protocol/entities';
 import type { BotResponse } from '../services/bot-response';
-import type { AudioOrigin, Conversation, ConversationEnd } from '../services/conversation';
-import { DTMFService, isTelephoneKey } from '../services/dtmf-service';
+import type { AudioOrigin, Conversation, ConversationEnd, SaidItem } from '../services/conversation';
+import { isTelephoneKey, type DigitRequest } from '../services/dtmf-service';
 import type { Clock } from '../support/clock';
 import { TimerSet } from '../support/timer-set';
-import { bargeIn } from './barge-in';
+import { BotVoice, type LineWire } from './bot-voice';
 import type { CallRecord } from './call-record';
-import { CALL_LIMITS, type VitalSigns } from './call-watch';
-import { Playback } from './playback';
-
-/** What a line needs of the session's wire. */
-export interface LineWire {
-    /** Puts one binary message on the wire. */
-    sendAudio(pcmu: Uint8Array): void;
-    /** Reports to Genesys: a barge-in at once, a turn when the budget allows. */
-    sendEvent(entity: EventEntity): void;
-    /** Bytes that wait in the socket. */
-    bufferedBytes(): number;
-}
+import type { VitalSigns } from './call-watch';
+import { EchoGuard } from './echo-guard';
+import type { TurnTakingConfig } from './environment-variables';
+import { Farewell } from './farewell';
+import { Interruption } from './interruption';
+import { Keypad } from './keypad';
+import { SilenceWatch } from './silence-watch';
+import { limitReached, turnEntity } from './turn-report';
+import { WrapUp } from './wrap-up';
 
 export interface VoiceLineOptions {
     conversation: Conversation;
     clock: Clock;
     record: CallRecord;
     maxLeadMs: number;
+    turnTaking: TurnTakingConfig;
     wire: LineWire;
     /** The conversation is over and the caller has heard the last of it. Called once at most. */
     onFinished: (end: ConversationEnd) => void;
@@ -34,39 +31,61 @@ export interface VoiceLineOptions {
 /** Silence given to the bot when the stream is paused, so that a sentence cut off there still comes to its end. */
 const PAUSE_SILENCE = new Uint8Array(8000).fill(MULAW_SILENCE);
 
-/** A farewell that does not come to its end in its own length and this much more is cut. */
-const FAREWELL_SLACK_MS = 5000;
-
 /**
  * One caller's line to one bot: what is said goes down, what is answered comes up through playback, and the two meet in
  * the barge-in. It knows sound and turns; of messages, numbers and states it knows nothing.
  */
 export class VoiceLine {
-    private readonly playback: Playback;
-    private readonly dtmf: DTMFService;
+    private readonly voice: BotVoice;
+    private readonly keypad: Keypad;
     private readonly timers: TimerSet;
-    private ending: ConversationEnd | undefined;
-    private starvedSinceMs: number | undefined;
-    /** Audio was sent that the client has not reported as played. */
-    private unconfirmed = false;
+    private readonly echoGuard: EchoGuard | undefined;
+    private readonly interruption: Interruption;
+    private readonly silence: SilenceWatch;
+    private readonly farewell: Farewell;
+    private readonly wrapUp: WrapUp;
     private closed = false;
 
     constructor(private readonly options: VoiceLineOptions) {
-        const { clock, onFault, maxLeadMs, wire } = options;
+        const { clock, onFault, maxLeadMs, wire, turnTaking, conversation, record } = options;
         this.timers = new TimerSet(clock, onFault);
-        this.dtmf = new DTMFService({ clock, onFault });
-        this.playback = new Playback({
+        this.keypad = new Keypad({
             clock,
+            config: turnTaking.dtmf,
+            onEntry: this.guarded(this.processEntry),
+            onCollected: this.guarded(this.processCollected),
             onFault,
+        });
+        this.echoGuard = turnTaking.echoGuard ? new EchoGuard() : undefined;
+        this.interruption = new Interruption(turnTaking.bargeInMinSpeechMs, () => {
+            this.interrupt();
+        });
+        this.voice = new BotVoice({
+            clock,
+            record,
             maxLeadMs,
-            bufferedBytes: () => wire.bufferedBytes(),
-            send: (pcmu) => {
-                this.unconfirmed = true;
-                options.record.botAudio(clock.nowMs());
-                wire.sendAudio(pcmu);
+            wire,
+            onFault,
+            onSent: (pcmu) => {
+                record.turnClock.botAudio(clock.nowMs());
+                this.echoGuard?.sent(pcmu);
+                this.farewell.audioSent();
             },
             onDrained: () => {
                 this.processDrained();
+            },
+        });
+        this.silence = this.createSilenceWatch();
+        this.farewell = new Farewell(this.timers, (end) => {
+            this.close();
+            options.onFinished({ ...end, outputVariables: { ...this.keypad.variables, ...end.outputVariables } });
+        });
+        this.wrapUp = new WrapUp(this.timers, {
+            sayGoodbye: () => {
+                conversation.sayGoodbye();
+            },
+            giveUp: (end) => {
+                this.finish(end);
             },
         });
         this.listen();
@@ -75,13 +94,16 @@ export class VoiceLine {
     /** Starts the bot; its failure ends the call like its end. */
     start(): void {
         this.options.conversation.start().catch((fault: unknown) => {
-            this.options.onFault(fault);
+            if (!this.closed) this.options.onFault(fault);
         });
     }
 
     /** The caller's samples: PCMU, 8 kHz, mono. */
     hear(pcmu: Uint8Array): void {
-        if (this.ending === undefined && !this.closed) this.options.conversation.hear(pcmu);
+        if (this.farewell.isUnderWay || this.closed) return;
+        const clean = this.echoGuard?.filter(pcmu, this.voice.earBytes) ?? pcmu;
+        this.interruption.hear(clean);
+        this.options.conversation.hear(this.keypad.audible(clean));
     }
 
     /** The client's stream is paused: lets a sentence that was cut off end. */
@@ -90,69 +112,54 @@ export class VoiceLine {
     }
 
     setRoundTrip(ms: number): void {
-        this.playback.setRoundTrip(ms);
+        this.voice.setRoundTrip(ms);
     }
 
     /** Genesys said 429: nothing for `ms`, and half the pace from now on. */
     slowDown(ms: number): void {
-        this.playback.slowDown(ms);
+        this.voice.slowDown(ms);
     }
 
     processPlaybackStarted(): void {
-        this.playback.playbackStarted();
+        this.voice.processPlaybackStarted();
     }
 
     processPlaybackCompleted(): void {
-        this.unconfirmed = false;
-        this.playback.playbackCompleted();
+        this.farewell.confirmed();
+        this.voice.processPlaybackCompleted();
     }
 
     /** One key. It interrupts what is being said; the whole entry reaches the bot as one message. */
     processDTMF(digit: string): boolean {
-        if (this.ending !== undefined || !isTelephoneKey(digit)) return false;
+        if (this.farewell.isUnderWay || !isTelephoneKey(digit)) return false;
         this.options.record.digits += 1;
+        this.silence.callerIsActive();
         // First what is being said stops, then the key counts: it may complete an entry, whose answer must not be cut.
         this.interrupt();
-        this.dtmf.processDigit(digit);
+        this.keypad.press(digit);
         return true;
     }
 
-    /** Ends the conversation: no word goes to the bot any more, and `onFinished` comes when the caller has heard the rest. */
-    finish(end: ConversationEnd): void {
-        if (this.ending !== undefined || this.closed) return;
-        this.ending = end;
-        this.freeConversation();
-        this.playback.endAllResponses();
-        if (!this.playback.isAudible) {
-            this.processDrained();
-            return;
-        }
-        const restMs = this.playback.queuedMs + this.playback.leadMs;
-        this.timers.set('farewell', restMs + FAREWELL_SLACK_MS, () => {
-            this.depart();
-        });
+    /**
+     * The call must end, and does so with a spoken goodbye. `reason` becomes the output variable `end_reason`.
+     *
+     * @returns false when it is ending already
+     */
+    endPolitely(reason: string): boolean {
+        if (this.farewell.isUnderWay || this.closed || this.wrapUp.isUnderWay) return false;
+        const info = `Call ended: ${reason}`;
+        this.wrapUp.begin({ reason: 'completed', info, outputVariables: { end_reason: reason } });
+        return true;
     }
 
     /** Vital signs of the line, for the call's watch. */
     signs(nowMs: number): Pick<VitalSigns, 'waitingForFirstAudioMs' | 'starvedMs' | 'chokedMs'> {
         const { conversation, record } = this.options;
-        const mustSpeak = conversation.speaksFirst && !record.hasBotAudio && this.ending === undefined;
-        const chokedSinceMs = this.playback.chokedSince;
+        const mustSpeak = conversation.speaksFirst && !record.hasBotAudio && !this.farewell.isUnderWay;
         return {
             waitingForFirstAudioMs: mustSpeak ? record.sinceOpenedMs(nowMs) : undefined,
-            starvedMs: this.starvedMs(nowMs),
-            chokedMs: chokedSinceMs === undefined ? undefined : nowMs - chokedSinceMs,
+            ...this.voice.signs(nowMs),
         };
-    }
-
-    /** Since when the caller waits in silence for the rest of an answer, in ms. */
-    private starvedMs(nowMs: number): number | undefined {
-        if (!this.playback.isStarved || this.ending !== undefined) {
-            this.starvedSinceMs = undefined;
-            return undefined;
-        }
-        this.starvedSinceMs ??= nowMs;
-        return nowMs - this.starvedSinceMs;
     }
 
     /** Frees the bot, the queue and every timer. May be called twice. */
@@ -160,87 +167,122 @@ export class VoiceLine {
         if (this.closed) return;
         this.closed = true;
         this.timers.clear();
-        this.playback.close();
-        if (this.ending === undefined) this.freeConversation();
+        this.voice.close();
+        if (!this.farewell.isUnderWay) this.freeConversation();
+    }
+
+    private createSilenceWatch(): SilenceWatch {
+        const { conversation, turnTaking } = this.options;
+        return new SilenceWatch(this.timers, turnTaking, {
+            askAgain: () => {
+                conversation.askAgain();
+            },
+            giveUpOnCaller: () => {
+                this.endPolitely('no_input');
+            },
+            comfort: () => {
+                this.voice.comfort();
+            },
+            giveUpOnBot: () => {
+                const outputVariables = { end_reason: 'dead_air' };
+                this.finish({ reason: 'error', info: 'The bot does not answer', outputVariables });
+            },
+        });
+    }
+
+    private listen(): void {
+        const { conversation } = this.options;
+        conversation.on('audio', this.guarded(this.processAudio));
+        conversation.on('responseEnded', this.guarded(this.processResponseEnded));
+        conversation.on('speechStarted', this.guarded(this.processSpeechStarted));
+        conversation.on('speechStopped', this.guarded(this.processSpeechStopped));
+        conversation.on('said', this.guarded(this.processSaid));
+        conversation.on('turn', this.guarded(this.processTurn));
+        conversation.on('collectDigits', this.guarded(this.collectDigits));
+        conversation.on('ended', this.guarded(this.processEnded));
+    }
+
+    private processAudio(pcmu: Uint8Array, origin: AudioOrigin): void {
+        this.silence.botTalks();
+        this.voice.say(pcmu, origin);
+    }
+
+    private processResponseEnded(responseId: string): void {
+        this.voice.responseEnded(responseId);
+    }
+
+    private processSpeechStarted(): void {
+        this.silence.callerIsActive();
+        this.options.record.turnClock.callerStarted();
+        this.interruption.speechStarted();
+    }
+
+    private processSpeechStopped(silenceMs: number): void {
+        this.interruption.speechStopped();
+        this.options.record.turnClock.callerStopped(this.options.clock.nowMs() - silenceMs);
+        // A short sound that did not interrupt is no turn of the caller's: the bot goes on talking.
+        if (!this.voice.isAudible) this.silence.botOwesAnswer();
+    }
+
+    private processSaid(item: SaidItem): void {
+        this.options.record.transcript.said(item);
+    }
+
+    private processTurn(turn: BotResponse): void {
+        const { record, wire, turnTaking, conversation } = this.options;
+        record.turns += 1;
+        wire.sendEvent(turnEntity(turn));
+        const limit = limitReached(turnTaking, record.turns, conversation.costUsd);
+        if (limit !== undefined) this.endPolitely(limit);
+    }
+
+    private collectDigits(request: DigitRequest): void {
+        this.silence.stop();
+        this.keypad.collect(request);
+    }
+
+    private processCollected(): void {
+        this.silence.botOwesAnswer();
+    }
+
+    private processEntry(digits: string): void {
+        const keys = Array.from(digits).join(' ');
+        this.options.conversation.tell(`The caller entered ${keys} on the telephone keypad.`);
+        this.silence.botOwesAnswer();
+    }
+
+    private processEnded(end: ConversationEnd): void {
+        this.finish(this.wrapUp.endOf(end));
+    }
+
+    /** No word goes to the bot any more, and `onFinished` comes when the caller has heard the rest. */
+    private finish(end: ConversationEnd): void {
+        if (this.farewell.isUnderWay || this.closed) return;
+        this.silence.stop();
+        this.freeConversation();
+        this.voice.endAll();
+        this.farewell.begin(end, this.voice);
+    }
+
+    private interrupt(): void {
+        if (this.voice.interrupt(this.options.conversation) === undefined) return;
+        this.farewell.confirmed();
+        this.farewell.depart();
+    }
+
+    /** By our count the caller has heard everything. */
+    private processDrained(): void {
+        if (this.farewell.isUnderWay) this.farewell.drained();
+        else if (!this.keypad.isCollecting) this.silence.callerMayTalk();
     }
 
     /** The bot's part, freed once: when it is over, or when the call is. */
     private freeConversation(): void {
-        this.dtmf.close();
-        this.dtmf.removeAllListeners();
-        this.options.conversation.removeAllListeners();
-        this.options.conversation.end();
-    }
-
-    private listen(): void {
         const { conversation, record } = this.options;
-        conversation.on(
-            'audio',
-            this.guarded((pcmu: Uint8Array, origin: AudioOrigin) => {
-                this.playback.enqueue(pcmu, origin);
-            }),
-        );
-        conversation.on(
-            'responseEnded',
-            this.guarded((responseId: string) => {
-                this.playback.responseEnded(responseId);
-            }),
-        );
-        conversation.on(
-            'speechStarted',
-            this.guarded(() => {
-                this.interrupt();
-            }),
-        );
-        conversation.on(
-            'turn',
-            this.guarded((turn: BotResponse) => {
-                record.turns += 1;
-                this.options.wire.sendEvent(turnEntity(turn));
-            }),
-        );
-        conversation.on(
-            'ended',
-            this.guarded((end: ConversationEnd) => {
-                this.finish(end);
-            }),
-        );
-        this.dtmf.on(
-            'entry',
-            this.guarded((digits: string) => {
-                conversation.tell(`The caller entered ${Array.from(digits).join(' ')} on the telephone keypad.`);
-            }),
-        );
-    }
-
-    private interrupt(): void {
-        const { conversation, record, wire } = this.options;
-        const sendBargeIn = (): void => {
-            wire.sendEvent({ type: 'barge_in', data: {} });
-        };
-        if (bargeIn({ playback: this.playback, sendBargeIn, conversation }) === undefined) return;
-        record.bargeIns += 1;
-        this.unconfirmed = false;
-        if (this.ending !== undefined) this.depart();
-    }
-
-    /** The caller has heard all there is, by our count; his client's word is waited for, but not for long. */
-    private processDrained(): void {
-        if (this.ending === undefined) return;
-        if (!this.unconfirmed) {
-            this.depart();
-            return;
-        }
-        this.timers.set('farewell', CALL_LIMITS.farewellMs, () => {
-            this.depart();
-        });
-    }
-
-    private depart(): void {
-        const end = this.ending;
-        if (end === undefined || this.closed) return;
-        this.close();
-        this.options.onFinished(end);
+        record.costUsd = conversation.costUsd;
+        this.keypad.close();
+        conversation.removeAllListeners();
+        conversation.end();
     }
 
     /** A listener that throws would throw into the bot's socket: its fault is caught here. */
@@ -248,18 +290,10 @@ export class VoiceLine {
         return (...args) => {
             if (this.closed) return;
             try {
-                task(...args);
+                task.apply(this, args);
             } catch (fault) {
                 this.options.onFault(fault);
             }
         };
     }
-}
-
-function turnEntity(turn: BotResponse): EventEntity {
-    const { disposition, text, confidence } = turn;
-    return {
-        type: 'bot_turn_response',
-        data: { disposition, ...(text === '' ? {} : { text }), ...(confidence === undefined ? {} : { confidence }) },
-    };
 }

@@ -32,18 +32,31 @@ const MAX_VARIABLES = 200;
 const MAX_VARIABLE_NAME_LENGTH = 200;
 
 /** Strings only; other values and hostile names are left out rather than refused: a variable must never kill a call. */
-const stringMap = z.unknown().optional().transform((value): StringMap => {
-    const map: Record<string, string> = Object.create(null) as Record<string, string>;
-    if (typeof value !== 'object' || value === null) return map;
-    for (const [name, text] of Object.entries(value).slice(0, MAX_VARIABLES)) {
-        if (typeof text === 'string' && name.length <= MAX_VARIABLE_NAME_LENGTH) map[name] = text;
-    }
-    return map;
-});
+const stringMap = z
+    .unknown()
+    .optional()
+    .transform((value): StringMap => {
+        const map: Record<string, string> = Object.create(null) as Record<string, string>;
+        if (typeof value !== 'object' || value === null) return map;
+        for (const [name, text] of Object.entries(value).slice(0, MAX_VARIABLES)) {
+            if (typeof text === 'string' && name.length <= MAX_VARIABLE_NAME_LENGTH) map[name] = text;
+        }
+        return map;
+    });
 
 /** Absent or odd text is empty text. */
-const text = z.string().optional().catch('').transform((value) => value ?? '');
+const text = z
+    .string()
+    .optional()
+    .catch('')
+    .transform((value) => value ?? '');
 const optionalText = z.string().optional().catch(undefined);
+/** BCP 47 in its widest form; what is none must not end a call, and not get into a log either. */
+const languageTag = z
+    .string()
+    .regex(/^[A-Za-z\d]{1,8}(?:-[A-Za-z\d]{1,8}){0,8}$/)
+    .optional()
+    .catch(undefined);
 
 const mediaSchema = z.looseObject({
     type: z.string(),
@@ -63,7 +76,7 @@ const openSchema = z
         conversationId: z.string().min(1).max(100),
         participant: z.object({ id: text, ani: text, aniName: text, dnis: text }),
         media: mediaList,
-        language: optionalText,
+        language: languageTag,
         supportedLanguages: z.boolean().optional().catch(undefined),
         inputVariables: stringMap,
         customConfig: z.unknown().optional(),
@@ -90,7 +103,7 @@ const PARAMETERS: { [T in ClientMessageType]: z.ZodType<ClientParameters[T]> } =
     playback_completed: anyObject,
     dtmf: z.object({ digit: z.string().min(1).max(10) }),
     update: z
-        .object({ language: optionalText })
+        .object({ language: languageTag })
         .transform(({ language }) => (language === undefined ? {} : { language })),
     paused: anyObject,
     resumed: gap,

@@ -8,9 +8,10 @@ import type { Conversation, ConversationEnd, ConversationEvents, HeardPosition }
 import { OpenAIRealtimeService } from './openai-realtime-service';
 import { AudioBacklog } from './openai/audio-backlog';
 import { RealtimeTalk } from './openai/talk';
-import type { TalkPort } from './openai/talk-port';
+import { HUNG_UP, type TalkPort } from './openai/talk-port';
 import type { CreateSocket } from './openai/transport';
 import type { CallUsage } from './openai/usage';
+import { collectDigitsTool } from './tools/collect-digits';
 import { END_CALL } from './tools/end-call';
 import type { Tool } from './tools/tool';
 import { ToolRunner } from './tools/tool-runner';
@@ -18,7 +19,7 @@ import { ToolRunner } from './tools/tool-runner';
 export interface BotResourceDeps {
     clock: Clock;
     logger: Logger;
-    /** What the model can do beside talking. Default: hang up. */
+    /** What the model can do beside talking. Default: hang up, and have the caller type digits. */
     tools?: readonly Tool[];
     /** Log what was said. Default false. */
     logTranscripts?: boolean;
@@ -59,7 +60,8 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
         super();
         this.logger = deps.logger;
         this.speaksFirst = config.greeting !== '';
-        this.tools = new ToolRunner(deps.tools ?? [END_CALL], deps);
+        const collectDigits = collectDigitsTool((request) => this.emit('collectDigits', request));
+        this.tools = new ToolRunner(deps.tools ?? [END_CALL, collectDigits], deps);
         const { clock, logger, logTranscripts = false } = deps;
         this.talk = new RealtimeTalk({
             config,
@@ -71,7 +73,7 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
         });
     }
 
-    /** Tokens of the call so far. */
+    /** Tokens of the call so far, those of transcriptions apart. */
     get usage(): Readonly<CallUsage> {
         return this.talk.usage.total;
     }
@@ -97,6 +99,20 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
     tell(text: string): void {
         if (this.state === 'talking') this.talk.tell(text);
         else if (this.state !== 'over' && this.notes.length < MAX_KEPT_NOTES) this.notes.push(text);
+    }
+
+    askAgain(): void {
+        if (this.state === 'talking') this.talk.askAgain();
+    }
+
+    sayGoodbye(): void {
+        if (this.state === 'talking') this.talk.sayGoodbye();
+        else this.finish(HUNG_UP);
+    }
+
+    /** undefined: nobody knows this model's prices. */
+    get costUsd(): number | undefined {
+        return this.talk.usage.costUsd;
     }
 
     interrupt(heard: HeardPosition): void {
@@ -177,7 +193,8 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
             audio: (pcmu, origin) => this.emit('audio', pcmu, origin),
             responseEnded: (responseId) => this.emit('responseEnded', responseId),
             speechStarted: () => this.emit('speechStarted'),
-            speechStopped: () => this.emit('speechStopped'),
+            speechStopped: (silenceMs) => this.emit('speechStopped', silenceMs),
+            said: (item) => this.emit('said', item),
             turn: (turn) => this.emit('turn', turn),
             ended: (end) => {
                 this.finish(end);
@@ -224,6 +241,9 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
         );
         const ignored = counters.map((each) => each.ignored).filter((each) => Object.keys(each).length > 0);
         const reconnects = Math.max(0, this.services.length - 1);
-        this.logger.info({ usage: this.usage, reconnects, droppedMs, ignored }, 'The bot’s session is over.');
+        this.logger.info(
+            { usage: this.usage, costUsd: this.costUsd, reconnects, droppedMs, ignored },
+            'The bot’s session is over.',
+        );
     }
 }

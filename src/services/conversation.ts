@@ -1,5 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import type { BotResponse } from './bot-response';
+import type { DigitRequest } from './dtmf-service';
 
 /** Which part of which answer a piece of audio belongs to. Playback books every byte under it. */
 export interface AudioOrigin {
@@ -32,6 +33,16 @@ export interface ConversationEnd {
     outputVariables?: Readonly<Record<string, string>>;
 }
 
+/** One item of the talk, as far as it is known. Told again, under the same id, when more is known. */
+export interface SaidItem {
+    speaker: 'caller' | 'bot';
+    itemId: string;
+    /** The item that it follows in the talk; undefined: the last one known. */
+    afterItemId?: string | undefined;
+    /** What was said, or generated: all of it. undefined: not known yet, but its place in the talk is. */
+    text?: string | undefined;
+}
+
 /** What a conversation tells the call. A listener that throws is the call's fault and is caught there. */
 export interface ConversationEvents {
     /** It can hear now. Emitted once, before `start()` resolves. */
@@ -42,8 +53,12 @@ export interface ConversationEvents {
     responseEnded: [responseId: string];
     /** The caller began to talk (voice activity), and may interrupt. */
     speechStarted: [];
-    /** The caller stopped talking. */
-    speechStopped: [];
+    /** The caller stopped talking, `silenceMs` of his audio ago. */
+    speechStopped: [silenceMs: number];
+    /** An item of the talk appeared, or its words became known: for the transcript. */
+    said: [item: SaidItem];
+    /** Wants an entry of the keypad; `request.done` is called once, whatever becomes of it. */
+    collectDigits: [request: DigitRequest];
     /** A finished turn of the bot, for the report to Architect. */
     turn: [turn: BotResponse];
     /** The conversation is over; the call ends once the caller has heard what is queued. Emitted at most once. */
@@ -68,6 +83,12 @@ export interface Conversation extends EventEmitter<ConversationEvents> {
     hear(pcmu: Uint8Array): void;
     /** Text for the bot: a DTMF entry, a note from Architect. */
     tell(text: string): void;
+    /** The caller is silent: asks him, in a sentence, whether he is still there. Its turn has the disposition `no_input`. */
+    askAgain(): void;
+    /** The call must end: says goodbye in a sentence, and then emits `ended`. */
+    sayGoodbye(): void;
+    /** What the call has cost so far, in US dollars, as far as is known; undefined: nothing is known. */
+    readonly costUsd: number | undefined;
     /** The caller interrupted; this is what he had heard. Late audio of those answers is not emitted any more. */
     interrupt(heard: HeardPosition): void;
     /** Frees everything, at once. May be called twice, and at any time. Nothing is emitted afterwards. */

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { SpeechGate } from '../audio/speech-gate';
-import { beepPcmu } from '../audio/tone';
+import { beepPcmu, silencePcmu } from '../audio/tone';
 import { BotResponse } from './bot-response';
 import type { AudioOrigin, Conversation, ConversationEvents } from './conversation';
 
@@ -19,6 +19,7 @@ const SENTENCE = { onsetMs: 120, releaseMs: 700 };
  */
 export class EchoBot extends EventEmitter<ConversationEvents> implements Conversation {
     readonly botName = 'echo';
+    readonly costUsd = 0;
     readonly listensOnly = false;
     readonly speaksFirst = true;
     private readonly gate = new SpeechGate(SENTENCE);
@@ -47,6 +48,18 @@ export class EchoBot extends EventEmitter<ConversationEvents> implements Convers
         if (!this.ended) this.say(beepPcmu());
     }
 
+    /** Asks with a beep. */
+    askAgain(): void {
+        if (!this.ended) this.say(beepPcmu());
+    }
+
+    /** Says goodbye with two beeps. */
+    sayGoodbye(): void {
+        if (this.ended) return;
+        this.say(Buffer.concat([beepPcmu(), silencePcmu(100), beepPcmu()]));
+        this.emit('ended', { reason: 'completed', info: 'conversation finished' });
+    }
+
     interrupt(): void {
         // What it says is handed over whole: there is nothing left to stop.
     }
@@ -72,7 +85,7 @@ export class EchoBot extends EventEmitter<ConversationEvents> implements Convers
     private answer(): void {
         const pcmu = Buffer.concat(this.sentence);
         this.forget();
-        this.emit('speechStopped');
+        this.emit('speechStopped', SENTENCE.releaseMs);
         this.say(pcmu);
         const seconds = (pcmu.length / BYTES_PER_MS / 1000).toFixed(1);
         this.emit('turn', new BotResponse('match', `(echo of ${seconds} s)`));

@@ -11,12 +11,12 @@ import {
     type ResponseEnd,
     type ServerEvent,
 } from './openai/realtime-events';
-import { sessionFor, type AgreedFormats } from './openai/session-config';
+import { bytesPerMs, sessionFor, type AgreedFormats } from './openai/session-config';
 import { EventIds, NameCounter } from './openai/event-ids';
 import type { RealtimeServiceDeps, RealtimeServiceEvents } from './openai/service-events';
 import type { RealtimeTransport } from './openai/transport';
 import { RealtimeUplink } from './openai/uplink';
-import { ResponseSequencer, type ResponseRequest } from './openai/response-sequencer';
+import { ResponseSequencer, type Purpose, type ResponseRequest } from './openai/response-sequencer';
 
 export type { RealtimeServiceDeps, RealtimeServiceEvents } from './openai/service-events';
 
@@ -69,6 +69,16 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
     /** The answer that was asked for, or is being given, and has not ended. */
     get owedResponse(): ResponseRequest | undefined {
         return this.sequencer.owed;
+    }
+
+    /** Why the active answer was made. */
+    get activePurpose(): Purpose | undefined {
+        return this.sequencer.activePurpose;
+    }
+
+    /** Milliseconds of caller audio that were appended: the clock of `audio_end_ms`. */
+    get appendedMs(): number {
+        return this.uplink.appendedBytes / bytesPerMs(this.formats.input);
     }
 
     /** Does the service itself cancel the active answer when the caller speaks? */
@@ -225,7 +235,11 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
                 this.onDone(event.response);
                 return;
             case 'speech-started':
-                this.sequencer.stopRetry();
+                this.sequencer.callerSpeaks();
+                this.emit('event', event);
+                return;
+            case 'speech-stopped':
+                this.sequencer.turnCommitted();
                 this.emit('event', event);
                 return;
             default:

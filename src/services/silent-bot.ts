@@ -7,6 +7,7 @@ import type { Conversation, ConversationEvents } from './conversation';
  */
 export class SilentBot extends EventEmitter<ConversationEvents> implements Conversation {
     readonly botName = 'silent';
+    readonly costUsd = 0;
     readonly listensOnly = true;
     readonly speaksFirst = false;
 
@@ -21,6 +22,14 @@ export class SilentBot extends EventEmitter<ConversationEvents> implements Conve
 
     tell(): void {
         // It has nothing to say about it.
+    }
+
+    askAgain(): void {
+        // It does not mind.
+    }
+
+    sayGoodbye(): void {
+        this.emit('ended', { reason: 'completed', info: 'conversation finished' });
     }
 
     interrupt(): void {

@@ -42,6 +42,46 @@ const SERVER_NOTES = {
     NODE_ENV: note('`production` refuses development keys.', '`production`, `development` or a word of your own'),
 };
 
+const TURN_NOTES = {
+    BARGE_IN_MIN_SPEECH_MS: note(
+        'Speech of the caller that interrupts the bot, in ms: more than a cough. 0: the first sound that the model takes for speech.',
+        'a whole number from 0 to 2000',
+    ),
+    ECHO_GUARD: note(
+        'For lines that send the bot’s own voice back: caller audio that can only be its echo becomes silence.',
+        FLAG,
+    ),
+    NO_INPUT_SECONDS: note(
+        'Silence of the caller, after the bot has finished, before it asks again. 0: it waits for ever.',
+        'a number from 0 to 300',
+    ),
+    NO_INPUT_REPROMPTS: note(
+        'How often it asks again before it says goodbye (`end_reason` is `no_input`).',
+        'a whole number from 0 to 20',
+    ),
+    DEAD_AIR_SECONDS: note(
+        'How long a caller who has spoken may wait for the bot before a sound tells him that he is not lost. 0: never.',
+        'a number from 0 to 60',
+    ),
+    MAX_TURNS: note(
+        'Answers of the bot after which it says goodbye (`end_reason` is `max_turns`). 0: any number.',
+        'a whole number from 0 to 10000',
+    ),
+    MAX_COST_USD: note(
+        'What a call may cost, in US dollars, before the bot says goodbye (`end_reason` is `max_cost`). 0: anything.',
+        'a number from 0 to 1000',
+    ),
+    DTMF_TERMINATOR: note('The key that ends an entry.', 'one of 0–9, `*`, `#`, or `none`'),
+    DTMF_SINGLE_KEYS: note(
+        'Keys of a menu: each is an entry by itself when it is pressed first.',
+        'keys without blanks, such as `1230`',
+        'none',
+    ),
+    DTMF_MAX_DIGITS: note('Digits after which an entry is complete.', 'a whole number from 1 to 64'),
+    DTMF_INTER_DIGIT_SECONDS: note('Time without a key that ends an entry, in seconds.', 'a number from 0.5 to 30'),
+    DTMF_TOTAL_SECONDS: note('Longest time for one entry, in seconds.', 'a number from 1 to 300'),
+};
+
 const CALLER_NOTES = {
     AUDIOHOOK_API_KEYS: {
         ...note(
@@ -185,6 +225,7 @@ const HEARING_NOTES = {
 /** The groups in which the variables are documented, in this order. */
 export const NOTE_GROUPS = [
     { title: 'The server', notes: SERVER_NOTES },
+    { title: 'Taking turns', notes: TURN_NOTES },
     { title: 'Who may call', notes: CALLER_NOTES },
     { title: 'The way to OpenAI', notes: OPENAI_NOTES },
     { title: 'The bot', notes: BOT_NOTES },
@@ -193,6 +234,7 @@ export const NOTE_GROUPS = [
 
 export const VARIABLE_NOTES: Readonly<Record<VariableName, VariableNote>> = {
     ...SERVER_NOTES,
+    ...TURN_NOTES,
     ...CALLER_NOTES,
     ...OPENAI_NOTES,
     ...BOT_NOTES,

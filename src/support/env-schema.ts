@@ -52,6 +52,26 @@ export const environmentSchema = z.object({
     LOG_TRANSCRIPTS: flag.default(false),
     NODE_ENV: z.string().toLowerCase().default('development'),
 
+    // Taking turns
+    BARGE_IN_MIN_SPEECH_MS: whole(0, 2000).default(0),
+    ECHO_GUARD: flag.default(false),
+    NO_INPUT_SECONDS: decimal(0, 300).default(10),
+    NO_INPUT_REPROMPTS: whole(0, 20).default(2),
+    DEAD_AIR_SECONDS: decimal(0, 60).default(5),
+    MAX_TURNS: whole(0, 10_000).default(0),
+    MAX_COST_USD: decimal(0, 1000).default(0),
+    DTMF_TERMINATOR: z
+        .string()
+        .regex(/^([\d*#]|none)$/)
+        .default('#'),
+    DTMF_SINGLE_KEYS: z
+        .string()
+        .regex(/^[\d*#]{1,12}$/)
+        .optional(),
+    DTMF_MAX_DIGITS: whole(1, 64).default(20),
+    DTMF_INTER_DIGIT_SECONDS: decimal(0.5, 30).default(3),
+    DTMF_TOTAL_SECONDS: decimal(1, 300).default(30),
+
     // Who may call
     AUDIOHOOK_API_KEYS: z.string().optional(),
     AUDIOHOOK_API_KEYS_FILE: z.string().optional(),

@@ -4,6 +4,7 @@ import type { Clock } from '../support/clock';
 import { ERRORS } from '../support/errors';
 import { faultFields, type Logger } from '../support/logger';
 import { TimerSet } from '../support/timer-set';
+import { FairReader } from './fair-reader';
 import type { AcceptedCall } from './upgrade';
 
 /** What the server needs of a session. None of the methods throws, and `close` may be called twice. */
@@ -114,8 +115,10 @@ export class Calls {
         const key = keyOf(call.identity);
         this.live.get(key)?.ws.terminate();
         this.live.set(key, call);
+        const reader = new FairReader(call.ws, this.options.clock);
         call.ws.on('message', (data, isBinary) => {
             receive(call, data, isBinary);
+            reader.took();
         });
         call.ws.once('close', () => {
             this.part(key, call);

@@ -1,16 +1,16 @@
 import { createServer, type RequestListener, type Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { CodedError, ERRORS } from '../support/errors';
-import type { Logger } from '../support/logger';
+import { CodedError } from '../support/errors';
 import type { ServerLimits } from './limits';
 import type { Refusals } from './refusal';
+import type { RefusalLog } from './refusal-log';
 
 /** An HTTP server that is hard to hold up: bounded headers, bounded patience, and a complete answer to what is not HTTP. */
 export function createHttpServer(
     limits: ServerLimits,
     refusals: Refusals,
-    logger: Logger,
+    log: RefusalLog,
     onRequest: RequestListener,
 ): HttpServer {
     const options = {
@@ -26,7 +26,7 @@ export function createHttpServer(
     server.maxHeadersCount = limits.maxHeaderCount;
     server.timeout = limits.idleTimeoutMs;
     server.on('clientError', (fault, socket) => {
-        refuseClient(fault, socket, refusals, logger);
+        refuseClient(fault, socket, refusals, log);
     });
     return server;
 }
@@ -67,7 +67,7 @@ const STATUS_OF_FAULT: ReadonlyMap<string, number> = new Map([
     ['ERR_HTTP_REQUEST_TIMEOUT', 408],
 ]);
 
-function refuseClient(fault: NodeJS.ErrnoException, socket: Duplex, refusals: Refusals, logger: Logger): void {
+function refuseClient(fault: NodeJS.ErrnoException, socket: Duplex, refusals: Refusals, log: RefusalLog): void {
     // The parser complains again about every further piece of the same stream.
     if (socket.destroyed || socket.writableEnded) return;
     if (fault.code === 'ECONNRESET' || !socket.writable) {
@@ -75,8 +75,7 @@ function refuseClient(fault: NodeJS.ErrnoException, socket: Duplex, refusals: Re
         return;
     }
     const status = STATUS_OF_FAULT.get(fault.code ?? '') ?? 400;
-    const cause = ERRORS.ERR_HTTP_MALFORMED.cause;
     // The fault of the parser holds the raw bytes, which may hold a key: only its code is logged.
-    logger.info({ code: 'ERR_HTTP_MALFORMED', reason: fault.code, status }, cause);
+    log.note('info', 'ERR_HTTP_MALFORMED', { reason: fault.code, status });
     refusals.refuse(socket, status);
 }

@@ -15,6 +15,7 @@ import { createHttpEndpoints, type Obstacle } from './http-endpoints';
 import { closeServer, createHttpServer, listen } from './http-listener';
 import { SERVER_LIMITS, type ServerLimits } from './limits';
 import { Refusals } from './refusal';
+import { RefusalLog } from './refusal-log';
 import { selectSubProtocol, UpgradeGate, type AcceptedCall, type UpgradeAuthenticator } from './upgrade';
 
 export type { CreateSession, ServedSession } from './calls';
@@ -48,6 +49,7 @@ export class Server {
     private readonly clock: Clock;
     private readonly limits: ServerLimits;
     private readonly refusals: Refusals;
+    private readonly refusalLog: RefusalLog;
     private readonly webSockets: WebSocketServer;
     private readonly calls: Calls;
     private readonly http: HttpServer;
@@ -62,6 +64,7 @@ export class Server {
         this.clock = deps.clock ?? systemClock;
         this.limits = { ...SERVER_LIMITS, ...deps.limits };
         this.refusals = new Refusals(this.clock, this.limits.lingerMs);
+        this.refusalLog = new RefusalLog(this.logger, this.clock);
         this.webSockets = createWebSocketServer(this.limits);
         this.calls = new Calls({
             createSession: deps.createSession ?? ((ws, call) => this.createSession(ws, call)),
@@ -70,7 +73,7 @@ export class Server {
             lingerMs: this.limits.lingerMs,
         });
         const endpoints = createHttpEndpoints(this.config.audiohookPath, () => this.obstacle());
-        this.http = createHttpServer(this.limits, this.refusals, this.logger, endpoints);
+        this.http = createHttpServer(this.limits, this.refusals, this.refusalLog, endpoints);
     }
 
     /** Resolves when calls can come. Rejects with `ERR_API_KEYS` or `ERR_LISTEN`. Called again, it starts nothing twice. */
@@ -130,6 +133,7 @@ export class Server {
             authenticator: this.deps.authenticator ?? new Authenticator(options),
             webSockets: this.webSockets,
             refusals: this.refusals,
+            refusalLog: this.refusalLog,
             logger: this.logger,
             obstacle: () => this.obstacle(),
             conflicts: (identity) => this.calls.conflicts(identity),
@@ -161,6 +165,7 @@ export class Server {
         this.gate?.clear();
         this.refusals.clear();
         await closeServer(this.http);
+        this.refusalLog.flush();
         // The sockets are gone; their sessions hear of it a moment later, and are to be freed before this is called the end.
         await this.calls.whenEmpty(FREEING_MS);
         this.webSockets.close();

@@ -2,10 +2,11 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { WebSocket, WebSocketServer } from 'ws';
 import type { AuthRefusal, AuthRequest, AuthResult, Identity } from '../auth/authenticator';
-import { ERRORS, type ErrorCode } from '../support/errors';
-import { faultFields, type LogFields, type Logger } from '../support/logger';
+import type { ErrorCode } from '../support/errors';
+import { faultFields, type Logger } from '../support/logger';
 import { isBelow, pathOf, RETRY_AFTER_SECONDS, type Obstacle } from './http-endpoints';
 import type { Refusals } from './refusal';
+import type { RefusalLog } from './refusal-log';
 
 /** A call that has passed the door. */
 export interface AcceptedCall {
@@ -25,6 +26,7 @@ export interface UpgradeGateOptions {
     authenticator: UpgradeAuthenticator;
     webSockets: WebSocketServer;
     refusals: Refusals;
+    refusalLog: RefusalLog;
     logger: Logger;
     /** Why no further call can begin now; undefined: it can. */
     obstacle: () => Obstacle;
@@ -122,15 +124,12 @@ export class UpgradeGate {
 
     private refuse(request: IncomingMessage, socket: Duplex, refusal: Refusal): void {
         const { status, code, headers, fault } = refusal;
-        const fields: LogFields = {
+        this.options.refusalLog.note(status === 500 ? 'error' : 'warn', code, {
             ...(fault !== undefined && faultFields(fault)),
-            code,
             status,
             path: pathOf(request.url ?? '').slice(0, MAX_LOGGED_PATH_CHARACTERS),
             from: request.socket.remoteAddress,
-        };
-        if (status === 500) this.options.logger.error(fields, ERRORS[code].cause);
-        else this.options.logger.warn(fields, ERRORS[code].cause);
+        });
         this.options.refusals.refuse(socket, status, headers);
     }
 }

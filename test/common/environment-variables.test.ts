@@ -22,6 +22,17 @@ function openai(env: Env): NonNullable<Config['openai']> {
     return config.openai;
 }
 
+const DEFAULT_TURN_TAKING = {
+    bargeInMinSpeechMs: 0,
+    echoGuard: false,
+    noInputMs: 10_000,
+    maxReprompts: 2,
+    deadAirMs: 5000,
+    maxTurns: 0,
+    maxCostUsd: 0,
+    dtmf: { terminator: '#', singleKeys: '', maxDigits: 20, interDigitMs: 3000, totalMs: 30_000 },
+};
+
 describe('loadConfig with nothing set', () => {
     it('listens on port 8080 of this machine with a development key and the embedded bot', () => {
         expect(loadConfig({})).toEqual({
@@ -37,6 +48,7 @@ describe('loadConfig with nothing set', () => {
             maxCallMinutes: 60,
             shutdownGraceSeconds: 10,
             playbackLeadMs: 600,
+            turnTaking: DEFAULT_TURN_TAKING,
             openai: undefined,
             logLevel: 'info',
             logTranscripts: false,
@@ -88,6 +100,18 @@ describe('loadConfig with values', () => {
             MAX_SESSIONS: '5',
             MAX_CALL_MINUTES: '15',
             SHUTDOWN_GRACE_SECONDS: '0',
+            BARGE_IN_MIN_SPEECH_MS: '300',
+            ECHO_GUARD: 'true',
+            NO_INPUT_SECONDS: '7.5',
+            NO_INPUT_REPROMPTS: '1',
+            DEAD_AIR_SECONDS: '0',
+            MAX_TURNS: '40',
+            MAX_COST_USD: '0.5',
+            DTMF_TERMINATOR: 'none',
+            DTMF_SINGLE_KEYS: '120',
+            DTMF_MAX_DIGITS: '8',
+            DTMF_INTER_DIGIT_SECONDS: '2.5',
+            DTMF_TOTAL_SECONDS: '12',
             PLAYBACK_LEAD_MS: '300',
             LOG_LEVEL: 'Debug',
             LOG_TRANSCRIPTS: 'true',
@@ -106,6 +130,16 @@ describe('loadConfig with values', () => {
             maxCallMinutes: 15,
             shutdownGraceSeconds: 0,
             playbackLeadMs: 300,
+            turnTaking: {
+                bargeInMinSpeechMs: 300,
+                echoGuard: true,
+                noInputMs: 7500,
+                maxReprompts: 1,
+                deadAirMs: 0,
+                maxTurns: 40,
+                maxCostUsd: 0.5,
+                dtmf: { terminator: '', singleKeys: '120', maxDigits: 8, interDigitMs: 2500, totalMs: 12_000 },
+            },
             openai: undefined,
             logLevel: 'debug',
             logTranscripts: true,
@@ -147,6 +181,7 @@ describe('loadConfig with values', () => {
             instructions: 'Be kind.',
             greeting: 'Say hello.',
             greetingProtected: true,
+            interruptsItself: true,
             audioFormat: 'pcmu',
             turnDetection: {
                 type: 'server_vad',

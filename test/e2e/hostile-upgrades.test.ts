@@ -10,6 +10,7 @@ const BROKEN_VALUES = ['x', '""', '%00', '\u00fc', '()', '=;=,', 'sig1', '"'.rep
 
 let attack: AttackBench;
 let good: GoodCall;
+let goodCalls = 1;
 
 beforeAll(async () => {
     attack = await AttackBench.start({ ...BYTE_EXACT, speedUp: SPEED_UP });
@@ -23,7 +24,7 @@ afterAll(async () => {
 /** Every test leaves the one good call behind, and nothing of its own. */
 afterEach(async () => {
     attack.cutAll();
-    await attack.untilFreed(1);
+    await attack.untilCalls(goodCalls);
     expect(attack.bench.logs.codes).not.toContain('ERR_INTERNAL');
     attack.bench.logs.lines.length = 0;
 });
@@ -64,9 +65,7 @@ describe('an upgrade request, signed and then spoilt', () => {
 
     it('G14: without one of its headers is refused', async () => {
         const requests = SIGNED_HEADERS.map((name) => changed(name, undefined));
-        const statuses = await statusesOf(requests);
-        // Node itself answers a request without Host.
-        expect(statuses).toEqual(SIGNED_HEADERS.map((name) => (name === 'Host' ? 400 : 401)));
+        expect(await statusesOf(requests)).toEqual(all(401, SIGNED_HEADERS.length));
     });
 
     it('G13: with one of its headers doubled, by itself or by another value, is refused', async () => {
@@ -150,7 +149,9 @@ describe('a signature of the attacker’s own', () => {
             `sig1=:${'A'.repeat(8000)}:`,
             Array.from({ length: 400 }, (_, index) => `sig${index}=::`).join(','),
         ];
-        expect(await statusesOf(forms.map((form) => forged(input(parameters()), form)))).toEqual(all(401, forms.length));
+        expect(await statusesOf(forms.map((form) => forged(input(parameters()), form)))).toEqual(
+            all(401, forms.length),
+        );
     });
 
     it('G11: with parameters that are missing, doubled, of another type or unknown is refused', async () => {
@@ -163,7 +164,16 @@ describe('a signature of the attacker’s own', () => {
     });
 
     it('G5: over components that are too few, doubled, unknown or nested is refused', async () => {
-        const lists = ['()', '("@request-target")', '("x" "x")', '("@method")', '(())', '("@authority";req)', '(1 2 3)', '('];
+        const lists = [
+            '()',
+            '("@request-target")',
+            '("x" "x")',
+            '("@method")',
+            '(())',
+            '("@authority";req)',
+            '(1 2 3)',
+            '(',
+        ];
         const requests = lists.map((list) => forged(`sig1=${list}${parameters()}`, `sig1=:${'A'.repeat(43)}=:`));
         expect(await statusesOf(requests)).toEqual(all(401, requests.length));
     });
@@ -191,7 +201,7 @@ describe('a signature of the attacker’s own', () => {
 describe('the good call beside all this', () => {
     it('G64: has noticed nothing', async () => {
         await good.endUnharmed();
+        goodCalls = 0;
         await attack.untilFreed();
-        good = await GoodCall.begin(attack);
     });
 });

@@ -6,6 +6,9 @@ export class FakeConversation extends EventEmitter<ConversationEvents> implement
     readonly botName = 'fake';
     listensOnly = false;
     speaksFirst = false;
+    costUsd: number | undefined;
+    askedAgain = 0;
+    goodbyes = 0;
     startCount = 0;
     endCount = 0;
     readonly heard: Uint8Array[] = [];
@@ -24,6 +27,14 @@ export class FakeConversation extends EventEmitter<ConversationEvents> implement
 
     tell(text: string): void {
         this.told.push(text);
+    }
+
+    askAgain(): void {
+        this.askedAgain += 1;
+    }
+
+    sayGoodbye(): void {
+        this.goodbyes += 1;
     }
 
     interrupt(heard: HeardPosition): void {

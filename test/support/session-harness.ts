@@ -74,7 +74,7 @@ export class SessionHarness {
     /** Lets `ms` pass while the caller's line stays open, as it does on a real call. */
     pass(ms: number): void {
         for (let left = ms; left > 0; left -= 200) {
-            this.audio(1600);
+            this.audio(1600, 0xff);
             this.clock.advance(Math.min(200, left));
         }
     }

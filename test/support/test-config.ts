@@ -1,4 +1,16 @@
-import type { Config } from '../../src/common/environment-variables';
+import type { Config, TurnTakingConfig } from '../../src/common/environment-variables';
+
+/** Turn-taking with every limit off but those of a key entry. */
+export const TEST_TURN_TAKING: TurnTakingConfig = {
+    bargeInMinSpeechMs: 0,
+    echoGuard: false,
+    noInputMs: 0,
+    maxReprompts: 2,
+    deadAirMs: 0,
+    maxTurns: 0,
+    maxCostUsd: 0,
+    dtmf: { terminator: '#', singleKeys: '', maxDigits: 20, interDigitMs: 3000, totalMs: 30_000 },
+};
 
 /** A configuration for tests: the echo bot, no key, quiet. */
 export function testConfig(changes: Partial<Config> = {}): Config {
@@ -15,6 +27,7 @@ export function testConfig(changes: Partial<Config> = {}): Config {
         maxCallMinutes: 60,
         shutdownGraceSeconds: 10,
         playbackLeadMs: 600,
+        turnTaking: TEST_TURN_TAKING,
         openai: undefined,
         logLevel: 'silent',
         logTranscripts: false,

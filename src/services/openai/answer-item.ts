@@ -1,3 +1,5 @@
+import { heardText } from '../../support/heard-text';
+
 /** One item of an answer: what came of it, what went out, what was heard. */
 export class AnswerItem {
     contentIndex = 0;
@@ -43,16 +45,6 @@ export class AnswerItem {
 
     /** Its words up to where the caller interrupted. */
     textAsHeard(bytesPerMs: number): string {
-        return cutText(this.text, this.heardShare(bytesPerMs) ?? 1);
+        return heardText(this.text, this.heardShare(bytesPerMs) ?? 1);
     }
-}
-
-/** The first `share` (0 … 1) of a text, cut at a word's end. */
-export function cutText(text: string, share: number): string {
-    if (share >= 1) return text;
-    const end = Math.floor(text.length * Math.max(0, share));
-    if (end === 0) return '';
-    if (/\s/.test(text[end] ?? ' ')) return text.slice(0, end).trimEnd();
-    const lastSpace = text.slice(0, end).search(/\s\S*$/);
-    return lastSpace < 0 ? '' : text.slice(0, lastSpace);
 }

@@ -1,6 +1,7 @@
 import type { AudioOrigin, HeardItem, HeardPosition } from '../conversation';
 import type { ClientEvent, ItemInfo, PartOrigin } from './realtime-events';
 import { AnswerItem } from './answer-item';
+import type { ItemWords } from './said';
 
 /** What the session's memory must be told after an interruption (sheet, section 9.2). */
 export type Correction =
@@ -36,6 +37,8 @@ export interface AnswerEnd {
     /** It came in writing although it should have been spoken. */
     textOnly: boolean;
     corrections: readonly Correction[];
+    /** All that was generated, item by item. */
+    items: readonly ItemWords[];
 }
 
 interface Answer {
@@ -139,11 +142,16 @@ export class AnswerBook {
         return undefined;
     }
 
+    /** Every word that was generated of an item; empty: none that is known here. */
+    wordsOf(responseId: string, itemId: string): string {
+        return this.answers.get(responseId)?.items.find((item) => item.id === itemId)?.text ?? '';
+    }
+
     /** The session is gone, and its items with it: none of them can be corrected any more. Returns the answers that were open. */
-    abandon(): string[] {
-        const open: string[] = [];
+    abandon(): { id: string; items: readonly ItemWords[] }[] {
+        const open: { id: string; items: readonly ItemWords[] }[] = [];
         for (const answer of this.answers.values()) {
-            if (answer.state !== 'ended') open.push(answer.id);
+            if (answer.state !== 'ended') open.push({ id: answer.id, items: itemWords(answer) });
             answer.state = 'ended';
             for (const item of answer.items) item.gone = true;
         }
@@ -242,5 +250,10 @@ function summary(answer: Answer, corrections: Correction[], bytesPerMs: number):
         playedMs: played / 8,
         textOnly: written && played === 0,
         corrections,
+        items: itemWords(answer),
     };
+}
+
+function itemWords(answer: Answer): ItemWords[] {
+    return answer.items.map(({ id, text }) => ({ id, text }));
 }

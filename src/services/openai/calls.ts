@@ -5,8 +5,9 @@ import type { FunctionCall, ResponseEnd } from './realtime-events';
 import type { Purpose } from './response-sequencer';
 import type { ToolOutcome, ToolRunner } from '../tools/tool-runner';
 
-/** A goodbye that is asked for and does not come: the call ends without it. */
+/** A goodbye that is asked for and does not come: the call ends without it. An answer that is being given may end first. */
 export const FAREWELL_LIMIT_MS = 10_000;
+const MAX_FAREWELL_LIMITS = 3;
 const NOT_ENDED = JSON.stringify({ error: 'The caller spoke; the call goes on.' });
 
 /** What function calls need of the talk. */
@@ -15,6 +16,8 @@ export interface CallsPort {
     tellOutput(call: FunctionCall, output: string, session: number): void;
     /** Asks for an answer. */
     ask(purpose: Purpose): void;
+    /** Is an answer being given that is not the goodbye? */
+    isAnswering(): boolean;
     /** Ends the call once everything has been heard. */
     hangUp(): void;
 }
@@ -33,6 +36,7 @@ interface Made {
 export class RealtimeCalls {
     private readonly timers: TimerSet;
     private noted: FunctionCall[] = [];
+    private leaving = false;
     private closed = false;
 
     constructor(
@@ -74,12 +78,30 @@ export class RealtimeCalls {
         return true;
     }
 
+    /** The call must end, whatever the caller says: the goodbye, and then the end. May be called twice. */
+    leave(): void {
+        if (this.leaving) return;
+        this.leaving = true;
+        if (!this.timers.isSet('farewell')) this.askFarewell();
+    }
+
+    /** Nothing is asked for any more but the goodbye. */
+    get isLeaving(): boolean {
+        return this.leaving;
+    }
+
     /** The goodbye that was asked for is done; `again`: it failed and is asked for once more. */
     saidFarewell(end: ResponseEnd, again: boolean): void {
         if (again) return;
         this.timers.cancel('farewell');
         // Interrupted: the caller has something to say.
-        if (end.status !== 'cancelled') this.port.hangUp();
+        if (end.status !== 'cancelled' || this.leaving) this.port.hangUp();
+    }
+
+    /** The goodbye will not come. */
+    farewellRefused(): void {
+        this.timers.cancel('farewell');
+        this.port.hangUp();
     }
 
     /** Aborts what runs and frees everything. */
@@ -98,14 +120,20 @@ export class RealtimeCalls {
         for (const outcome of outcomes) {
             this.port.tellOutput(outcome.call, outcome.hangUp && interrupted ? NOT_ENDED : outcome.output, session);
         }
+        if (this.leaving) return;
         if (hangUp) this.askFarewell();
         else this.port.ask('turn');
     }
 
     private askFarewell(): void {
-        this.timers.set('farewell', FAREWELL_LIMIT_MS, () => {
-            this.port.hangUp();
-        });
+        this.awaitFarewell(MAX_FAREWELL_LIMITS);
         this.port.ask('farewell');
+    }
+
+    private awaitFarewell(limits: number): void {
+        this.timers.set('farewell', FAREWELL_LIMIT_MS, () => {
+            if (limits > 1 && this.port.isAnswering()) this.awaitFarewell(limits - 1);
+            else this.port.hangUp();
+        });
     }
 }

@@ -38,9 +38,16 @@ export class GreetingGuard {
         this.state = 'ending';
         const endMs = (this.startedMs ?? this.clock.nowMs()) + this.playedMs;
         this.timers.set('end', Math.max(0, endMs - this.clock.nowMs()), () => {
-            this.state = 'off';
-            this.lift();
+            this.cut();
         });
+    }
+
+    /** The greeting is over, or a key has stopped it, although nobody may talk into it: lifted at once. */
+    cut(): void {
+        if (this.state === 'off') return;
+        this.state = 'off';
+        this.timers.cancel('end');
+        this.lift();
     }
 
     /** Off at once, without `lift`: the session that it guarded is gone, or the call is over. */

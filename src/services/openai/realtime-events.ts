@@ -5,12 +5,17 @@ import {
     isFields,
     listIn,
     readFormats,
+    readTranscriptionUsage,
     readUsage,
     recordIn,
     type ResponseUsage,
     type SessionFormats,
     textIn,
+    type TranscriptionUsage,
 } from './event-fields';
+import { type ItemInfo, readItem } from './item-fields';
+
+export type { FunctionCall, ItemInfo } from './item-fields';
 
 /** An event that we send (sheet, section 7). `event_id` is added by the service. */
 export type ClientEvent = RealtimeClientEvent;
@@ -23,24 +28,6 @@ export interface PartOrigin {
     itemId: string;
     outputIndex: number;
     contentIndex: number;
-}
-
-/** A finished function call of the model; `argumentsJson` is untrusted text. */
-export interface FunctionCall {
-    callId: string;
-    name: string;
-    argumentsJson: string;
-    completed: boolean;
-}
-
-/** An item of a conversation or of an answer. */
-export interface ItemInfo {
-    id: string;
-    kind: 'message' | 'function_call' | 'other';
-    role: 'user' | 'assistant' | 'system' | undefined;
-    /** The text or transcript of its parts, joined; undefined: the server does not know it (yet). */
-    text: string | undefined;
-    call: FunctionCall | undefined;
 }
 
 /** An error as the service words it. `message` may quote what was sent: log it only after `redact`. */
@@ -75,13 +62,17 @@ export type ServerEvent =
     | { type: 'session-created'; sessionId: string; expiresAtEpochMs: number | undefined }
     | { type: 'session-updated'; formats: SessionFormats }
     | { type: 'speech-started'; itemId: string }
-    | { type: 'speech-stopped'; itemId: string }
+    /** `audioEndMs` counts the audio that was appended in this session; undefined: the service did not say. */
+    | { type: 'speech-stopped'; itemId: string; audioEndMs: number | undefined }
+    /** The caller has been silent for `idle_timeout_ms`: the service asks him by itself (sheet, B14). */
+    | { type: 'idle' }
     | { type: 'response-created'; id: string; clientEventId: string | undefined }
     | { type: 'response-done'; response: ResponseEnd }
     | { type: 'output-item-added'; responseId: string; outputIndex: number; item: ItemInfo }
     | { type: 'output-item-done'; responseId: string; outputIndex: number; item: ItemInfo }
     | { type: 'item-added'; previousItemId: string | undefined; item: ItemInfo }
-    | { type: 'caller-transcript'; itemId: string; text: string }
+    /** `usage` undefined: the transcription failed, and `text` is empty. */
+    | { type: 'caller-transcript'; itemId: string; text: string; usage: TranscriptionUsage | undefined }
     | { type: 'error'; error: ApiError }
     | { type: 'ignored'; name: string };
 
@@ -168,14 +159,20 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
     ],
     [
         'input_audio_buffer.speech_stopped',
-        (fields) => ({ type: 'speech-stopped', itemId: textIn(fields, 'item_id') ?? '' }),
+        (fields) => ({
+            type: 'speech-stopped',
+            itemId: textIn(fields, 'item_id') ?? '',
+            audioEndMs: finiteIn(fields, 'audio_end_ms'),
+        }),
     ],
+    ['input_audio_buffer.timeout_triggered', () => ({ type: 'idle' })],
     ['response.created', readResponseCreated],
     ['response.done', readResponseDone],
     ['response.output_item.added', (fields) => readOutputItem(fields, 'output-item-added')],
     ['response.output_item.done', (fields) => readOutputItem(fields, 'output-item-done')],
     ['conversation.item.added', readItemAdded],
     ['conversation.item.input_audio_transcription.completed', readCallerTranscript],
+    ['conversation.item.input_audio_transcription.failed', readCallerTranscriptFailure],
     ['error', (fields) => ({ type: 'error', error: readError(recordIn(fields, 'error')) })],
 ]);
 
@@ -242,37 +239,13 @@ function readItemAdded(fields: Fields): ServerEvent | undefined {
 function readCallerTranscript(fields: Fields): ServerEvent | undefined {
     const itemId = textIn(fields, 'item_id');
     const text = textIn(fields, 'transcript');
-    return itemId === undefined || text === undefined ? undefined : { type: 'caller-transcript', itemId, text };
+    if (itemId === undefined || text === undefined) return undefined;
+    return { type: 'caller-transcript', itemId, text, usage: readTranscriptionUsage(recordIn(fields, 'usage')) };
 }
 
-function readItem(value: unknown): ItemInfo | undefined {
-    if (!isFields(value)) return undefined;
-    const id = textIn(value, 'id');
-    if (id === undefined) return undefined;
-    const type = textIn(value, 'type');
-    const kind = type === 'message' || type === 'function_call' ? type : 'other';
-    const call = kind === 'function_call' ? readCall(value) : undefined;
-    return { id, kind, role: readRole(textIn(value, 'role')), text: readContentText(value), call };
-}
-
-function readRole(role: string | undefined): ItemInfo['role'] {
-    return role === 'user' || role === 'assistant' || role === 'system' ? role : undefined;
-}
-
-function readContentText(item: Fields): string | undefined {
-    const texts = listIn(item, 'content').flatMap((part) => {
-        if (!isFields(part)) return [];
-        return textIn(part, 'transcript') ?? textIn(part, 'text') ?? [];
-    });
-    return texts.length === 0 ? undefined : texts.join(' ');
-}
-
-function readCall(item: Fields): FunctionCall | undefined {
-    const callId = textIn(item, 'call_id');
-    const name = textIn(item, 'name');
-    if (callId === undefined || name === undefined) return undefined;
-    const argumentsJson = textIn(item, 'arguments') ?? '';
-    return { callId, name, argumentsJson, completed: textIn(item, 'status') === 'completed' };
+function readCallerTranscriptFailure(fields: Fields): ServerEvent | undefined {
+    const itemId = textIn(fields, 'item_id');
+    return itemId === undefined ? undefined : { type: 'caller-transcript', itemId, text: '', usage: undefined };
 }
 
 function readError(error: Fields): ApiError {

@@ -6,6 +6,8 @@ const RESUME =
     'The connection was interrupted for a moment. Carry on from where the talk stopped, without a greeting. ' +
     'If the caller’s last words are missing, ask for them again.';
 
+const REPROMPT = 'The caller has been silent. Ask in one short sentence whether they are still there.';
+
 const DECLINE =
     'Say in one short sentence that you cannot help with this, and ask what else you can do. Do not mention any filter.';
 
@@ -23,13 +25,16 @@ export function requestFor(purpose: Purpose, config: OpenAIConfig): ResponseRequ
             return { purpose, params: { instructions: `${config.instructions}\n\n${RESUME}` } };
         case 'decline':
             return { purpose, params: { instructions: `${config.instructions}\n\n${DECLINE}` } };
+        case 'reprompt':
+            return { purpose, params: { instructions: `${config.instructions}\n\n${REPROMPT}`, tool_choice: 'none' } };
         case 'farewell':
             return { purpose, params: { instructions: `${config.instructions}\n\n${FAREWELL}`, tool_choice: 'none' } };
     }
 }
 
-/** What to ask a new session for, when the old one is lost while the caller waits for `purpose`. No second greeting. */
+/** What to ask a new session for, when the old one is lost while the caller waits for `purpose`. No second greeting; and nobody waits for being asked again. */
 export function owedAfterLoss(purpose: Purpose | undefined, hasSpoken: boolean): Purpose | undefined {
     if (purpose === undefined || purpose === 'farewell') return purpose;
+    if (purpose === 'reprompt') return undefined;
     return purpose === 'greeting' && !hasSpoken ? 'greeting' : 'resume';
 }

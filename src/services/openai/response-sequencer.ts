@@ -5,7 +5,7 @@ import { retryWaitMs } from './api-errors';
 import type { ApiError, ClientEvent, ResponseEnd } from './realtime-events';
 
 /** Why an answer is asked for. VAD's own answers are `turn`s. */
-export type Purpose = 'turn' | 'greeting' | 'farewell' | 'resume' | 'decline';
+export type Purpose = 'turn' | 'greeting' | 'farewell' | 'resume' | 'decline' | 'reprompt';
 
 /** An answer to ask for. `params` should be empty for a plain one: whatever they name replaces the session's for this answer. */
 export interface ResponseRequest {
@@ -32,20 +32,31 @@ const BUSY = 'conversation_already_has_active_response';
 interface Entry {
     request: ResponseRequest;
     refusedBefore: boolean;
+    /** An answer that VAD makes meanwhile takes its place. */
+    unlessAnswered: boolean;
+    /** The `response.create` that asked for it last. */
+    eventId: string | undefined;
+}
+
+function entryFor(request: ResponseRequest, unlessAnswered = false): Entry {
+    return { request, refusedBefore: false, unlessAnswered, eventId: undefined };
 }
 
 /**
  * Keeps at most one answer going (sheet, section 9.5): one `response.create` in flight, the next one when the active answer is
  * done, a refused one again, once. VAD makes answers too; they are told apart by `metadata.client_event_id`.
- * A failed answer is asked for again, once, after the wait that the service hints at.
+ * A failed answer is asked for again, once, after the wait that the service hints at. A turn that VAD commits while an answer
+ * holds the only place gets none from the service: then one is asked for afterwards.
  */
 export class ResponseSequencer {
     private readonly timers: TimerSet;
-    private readonly queue: Entry[] = [];
-    private flight: { eventId: string; entry: Entry } | undefined;
+    private queue: Entry[] = [];
+    private flight: Entry | undefined;
     private active: { id: string; entry: Entry } | undefined;
     /** A failed answer that is about to be asked for again. */
     private retrying: Entry | undefined;
+    /** The answer that held the place when the caller's last turn was committed. */
+    private missedBy: Entry | undefined;
     /** A refusal told of an active answer that we have not seen begin. */
     private blocked = false;
     /** The active answer stalled, and has not ended although it was cancelled. */
@@ -72,7 +83,7 @@ export class ResponseSequencer {
 
     /** The answer that the caller still waits for: active, in flight, queued, or about to be asked for again. */
     get owed(): ResponseRequest | undefined {
-        return (this.active?.entry ?? this.flight?.entry ?? this.queue[0] ?? this.retrying)?.request;
+        return (this.active?.entry ?? this.flight ?? this.queue[0] ?? this.retrying)?.request;
     }
 
     /** Asks for an answer, now or after the active one. Plain turns that wait together become one. */
@@ -80,17 +91,19 @@ export class ResponseSequencer {
         const plain = request.purpose === 'turn' && request.params.instructions === undefined;
         if (plain && this.queue.some((entry) => entry.request.purpose === 'turn')) return;
         if (this.queue.length >= MAX_QUEUED) return;
-        this.queue.push({ request, refusedBefore: false });
+        this.queue.push(entryFor(request));
         this.pump();
     }
 
     /** `response.created`. Returns why it was made. */
     created(id: string, clientEventId: string | undefined): Purpose {
-        const own = this.flight !== undefined && this.flight.eventId === clientEventId ? this.flight.entry : undefined;
-        if (own !== undefined) this.flight = undefined;
+        const own = this.claim(clientEventId);
         // Whatever was to be asked for again: this answer takes its place.
         this.stopRetry();
-        const entry = own ?? { request: { purpose: 'turn', params: {} }, refusedBefore: false };
+        if (own === undefined) this.queue = this.queue.filter((entry) => !entry.unlessAnswered);
+        const entry = own ?? entryFor({ purpose: 'turn', params: {} });
+        // An answer that began after the turn is one to it.
+        if (entry !== this.missedBy) this.missedBy = undefined;
         this.active = { id, entry };
         this.stuck = false;
         this.watch();
@@ -105,6 +118,7 @@ export class ResponseSequencer {
         this.stuck = false;
         const again = end.status === 'failed' && this.failed(mine, end.error);
         if (end.status === 'completed') this.failures = 0;
+        if (mine !== undefined && mine === this.missedBy) this.answerMissed(again);
         this.pump();
         return { purpose: mine?.request.purpose ?? 'turn', again };
     }
@@ -119,11 +133,11 @@ export class ResponseSequencer {
         if (flight === undefined) return undefined;
         if (error.eventId === undefined ? !busy : error.eventId !== flight.eventId) return undefined;
         this.flight = undefined;
-        const again = busy && !flight.entry.refusedBefore;
-        if (again) this.requeue(flight.entry);
+        const again = busy && this.isWorthAsking(flight);
+        if (again) this.requeue(flight);
         if (again && this.stuck) this.port.gaveUp(undefined);
         else this.pump();
-        return again ? undefined : flight.entry.request.purpose;
+        return again ? undefined : flight.request.purpose;
     }
 
     /** Any event of the active answer: it lives. */
@@ -137,14 +151,50 @@ export class ResponseSequencer {
     }
 
     /** The caller speaks: what was to be asked for again has lost its occasion; VAD will ask anew. */
-    stopRetry(): void {
-        this.retrying = undefined;
-        this.timers.cancel('retry');
+    callerSpeaks(): void {
+        this.missedBy = undefined;
+        this.stopRetry();
+    }
+
+    /** VAD committed a turn of the caller, and answers it if no other answer holds the place. */
+    turnCommitted(): void {
+        this.missedBy = this.active?.entry ?? this.flight;
     }
 
     /** Frees the timers, for good; what is owed can still be read. */
     close(): void {
         this.timers.clear();
+    }
+
+    private stopRetry(): void {
+        this.retrying = undefined;
+        this.timers.cancel('retry');
+    }
+
+    /**
+     * What we asked for: in flight, or about to be sent again. The latter because a refusal without an event id may have meant
+     * VAD's turn, and not ours.
+     */
+    private claim(eventId: string | undefined): Entry | undefined {
+        if (eventId === undefined) return undefined;
+        const own = [this.flight, ...this.queue].find((entry) => entry?.eventId === eventId);
+        if (own === undefined) return undefined;
+        if (own === this.flight) this.flight = undefined;
+        this.queue = this.queue.filter((entry) => entry !== own);
+        return own;
+    }
+
+    /** `again`: the answer that held the place failed; the one that is asked for instead is one to the turn, too. */
+    private answerMissed(again: boolean): void {
+        this.missedBy = undefined;
+        const served = this.queue.some(({ request }) => request.purpose === 'turn' || request.purpose === 'farewell');
+        if (!again && !served) this.queue.push(entryFor({ purpose: 'turn', params: {} }, true));
+    }
+
+    /** Once more, unless the active answer makes it needless. */
+    private isWorthAsking(entry: Entry): boolean {
+        if (entry.refusedBefore || entry.request.purpose === 'reprompt') return false;
+        return !entry.unlessAnswered || this.active === undefined;
     }
 
     private requeue(entry: Entry): void {
@@ -159,7 +209,8 @@ export class ResponseSequencer {
         const entry = this.queue.shift();
         if (entry === undefined) return;
         const eventId = this.port.newEventId(`response.create (${entry.request.purpose})`);
-        this.flight = { eventId, entry };
+        entry.eventId = eventId;
+        this.flight = entry;
         this.watch();
         const response = { ...entry.request.params, metadata: { client_event_id: eventId } };
         this.port.send({ type: 'response.create', event_id: eventId, response });
@@ -172,7 +223,7 @@ export class ResponseSequencer {
             return false;
         }
         const request: ResponseRequest = entry?.request ?? { purpose: 'turn', params: {} };
-        this.retrying = { request, refusedBefore: false };
+        this.retrying = entryFor(request);
         this.timers.set('retry', error === undefined ? 0 : retryWaitMs(error), () => {
             const again = this.retrying;
             this.retrying = undefined;
@@ -197,7 +248,7 @@ export class ResponseSequencer {
 
     private giveUpWaiting(): void {
         const stalled = this.active;
-        const entry = stalled?.entry ?? this.flight?.entry;
+        const entry = stalled?.entry ?? this.flight;
         if (entry === undefined) {
             this.port.gaveUp(undefined);
             return;

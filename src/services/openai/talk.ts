@@ -1,4 +1,3 @@
-import { createTranscoder, type Transcoder } from '../../audio/transcoder';
 import type { OpenAIConfig } from '../../common/environment-variables';
 import type { Clock } from '../../support/clock';
 import { faultFields, type Logger } from '../../support/logger';
@@ -6,14 +5,16 @@ import { BotResponse } from '../bot-response';
 import type { AudioOrigin, HeardPosition } from '../conversation';
 import type { FunctionCall, NewItem, ResponseEnd, ServerEvent } from './realtime-events';
 import type { OpenAIRealtimeService } from '../openai-realtime-service';
-import { bytesPerMs } from './session-config';
-import { AnswerBook, correctionEvent, type AnswerEnd, type Correction } from './answers';
+import { correctionEvent, type AnswerEnd, type Correction } from './answers';
 import { RealtimeCalls, type CallsPort } from './calls';
+import { CallerSpeech } from './caller-speech';
 import { GreetingGuard } from './greeting';
 import { callItem, ConversationLedger } from './ledger';
 import { owedAfterLoss, requestFor } from './requests';
+import { SaidReporter } from './said';
 import { HUNG_UP, type TalkPort } from './talk-port';
 import { UsageMeter } from './usage';
+import { BotVoice } from './voice';
 import type { Purpose } from './response-sequencer';
 import type { ToolRunner } from '../tools/tool-runner';
 
@@ -31,49 +32,53 @@ export interface TalkDeps {
  * it; `BotResource` gives it one after the other.
  */
 export class RealtimeTalk {
-    readonly usage = new UsageMeter();
+    readonly usage: UsageMeter;
     private readonly guard: GreetingGuard;
     private readonly calls: RealtimeCalls;
     private readonly ledger = new ConversationLedger();
-    private readonly answers: AnswerBook;
-    private downlink: Transcoder;
+    private readonly speech: CallerSpeech;
+    private readonly said: SaidReporter;
+    private readonly voice: BotVoice;
     private service: OpenAIRealtimeService | undefined;
     private session = 0;
-    private callerSpeaks = false;
-    private reportedSpeech = false;
-    /** An answer that the service is cancelling by itself. */
-    private cancelledByServer: string | undefined;
+    /** An answer that is being cancelled, by the service itself or by us. */
+    private cancelled: string | undefined;
     /** What the caller waits for, although nobody has asked the model for it. */
     private owed: Purpose | undefined;
-    private hasSpoken = false;
+    /** The service found the caller silent, and asks him by itself. */
+    private idle = false;
+    /** Answers to a silent caller. */
+    private readonly toSilence = new Set<string>();
     private refusedContent = false;
 
     constructor(private readonly deps: TalkDeps) {
-        const { config, clock, logger } = deps;
-        this.downlink = createTranscoder(config.audioFormat);
-        this.owed = config.greeting === '' ? undefined : 'greeting';
-        const protects = config.greetingProtected && config.greeting !== '';
-        const onFault = (fault: unknown): void => {
-            logger.error({ code: 'ERR_INTERNAL', ...faultFields(fault) }, 'A timer of the talk failed.');
+        const { config, port } = deps;
+        this.usage = new UsageMeter(config);
+        this.speech = new CallerSpeech(port);
+        const tell: TalkPort['said'] = (item) => {
+            port.said(item);
         };
-        this.guard = new GreetingGuard(protects, clock, () => this.service?.setInterruptible(true), onFault);
+        this.said = new SaidReporter(tell, config.transcription !== undefined);
+        this.voice = new BotVoice(config.audioFormat, this.said, (pcmu, origin) => {
+            this.play(pcmu, origin);
+        });
+        this.owed = config.greeting === '' ? undefined : 'greeting';
+        this.guard = this.makeGuard(deps);
         this.calls = this.makeCalls(deps);
-        this.answers = this.makeAnswers(config);
     }
 
-    /** May the caller interrupt in the session that comes next? */
+    /** May the service stop by itself for the caller, in the session that comes next? */
     get interruptible(): boolean {
-        return !this.guard.isOn;
+        return this.deps.config.interruptsItself && !this.guard.isOn;
     }
 
     /** A session is ready: tells it what was said so far, and asks for what the caller waits for. */
     take(service: OpenAIRealtimeService): void {
         this.service = service;
         this.session += 1;
-        this.downlink = createTranscoder(service.formats.output);
-        this.answers.bytesPerMs = bytesPerMs(service.formats.output);
+        this.voice.setFormat(service.formats.output);
         this.listen(service);
-        if (this.hasSpoken || !this.ledger.isEmpty) this.seed();
+        if (this.voice.hasSpoken || !this.ledger.isEmpty) this.seed();
         const owed = this.owed;
         this.owed = undefined;
         if (owed !== undefined) service.respond(requestFor(owed, this.deps.config));
@@ -83,10 +88,16 @@ export class RealtimeTalk {
     leave(service: OpenAIRealtimeService): void {
         this.service = undefined;
         this.guard.drop();
-        this.owed = owedAfterLoss(service.owedResponse?.purpose ?? this.owed, this.hasSpoken);
-        this.cancelledByServer = undefined;
-        this.endSpeech();
-        for (const id of this.answers.abandon()) this.deps.port.responseEnded(id);
+        this.owed = owedAfterLoss(service.owedResponse?.purpose ?? this.owed, this.voice.hasSpoken);
+        this.cancelled = undefined;
+        this.idle = false;
+        this.toSilence.clear();
+        this.speech.stopped(service.appendedMs, undefined);
+        for (const { id, items } of this.voice.answers.abandon()) {
+            this.said.close(items);
+            this.deps.port.responseEnded(id);
+        }
+        if (this.calls.isLeaving) this.deps.port.ended(HUNG_UP);
     }
 
     /** Text for the model, which then answers. */
@@ -95,13 +106,29 @@ export class RealtimeTalk {
         this.ask('turn');
     }
 
-    /** The caller interrupted; see `Conversation.interrupt`. */
+    /** See `Conversation.askAgain`; nothing while somebody speaks, or is about to. */
+    askAgain(): void {
+        if (this.service !== undefined && !this.speech.isOn && this.service.owedResponse === undefined)
+            this.ask('reprompt');
+    }
+
+    /** See `Conversation.sayGoodbye`: after the answer that is being given; at once where there is no session to say it. */
+    sayGoodbye(): void {
+        if (this.service === undefined) this.deps.port.ended(HUNG_UP);
+        else this.calls.leave();
+    }
+
+    /** The caller interrupted, by voice or by a key; see `Conversation.interrupt`. */
     interrupt(heard: HeardPosition): void {
         const active = this.service?.activeResponseId;
-        const corrections = this.answers.interrupt(heard);
-        this.answers.killAll();
-        if (active !== undefined && active !== this.cancelledByServer) this.service?.cancelResponse();
+        const corrections = this.voice.answers.interrupt(heard);
+        this.voice.answers.killAll();
+        if (active !== undefined && active !== this.cancelled) {
+            this.cancelled = active;
+            this.service?.cancelResponse();
+        }
         this.correct(corrections);
+        this.guard.cut();
     }
 
     /** Frees everything. */
@@ -111,12 +138,14 @@ export class RealtimeTalk {
         this.calls.close();
     }
 
-    private makeAnswers(config: OpenAIConfig): AnswerBook {
-        const startItem = (): void => {
-            this.downlink.resetDownlink();
+    private makeGuard({ config, clock, logger }: TalkDeps): GreetingGuard {
+        const protects = config.greetingProtected && config.greeting !== '';
+        const lift = (): void => {
+            if (config.interruptsItself) this.service?.setInterruptible(true);
         };
-        const play = (bytes: Buffer, origin: AudioOrigin): number => this.play(bytes, origin);
-        return new AnswerBook({ startItem, play }, bytesPerMs(config.audioFormat));
+        return new GreetingGuard(protects, clock, lift, (fault: unknown) => {
+            logger.error({ code: 'ERR_INTERNAL', ...faultFields(fault) }, 'A timer of the talk failed.');
+        });
     }
 
     private makeCalls({ tools, clock, logger, port }: TalkDeps): RealtimeCalls {
@@ -127,6 +156,10 @@ export class RealtimeTalk {
             ask: (purpose) => {
                 this.ask(purpose);
             },
+            isAnswering: () => {
+                const purpose = this.service?.activePurpose;
+                return purpose !== undefined && purpose !== 'farewell';
+            },
             hangUp: () => {
                 port.ended(HUNG_UP);
             },
@@ -136,95 +169,74 @@ export class RealtimeTalk {
 
     private listen(service: OpenAIRealtimeService): void {
         service.on('event', (event) => {
-            this.onEvent(event);
+            this.onEvent(event, service);
         });
-        service.on('answering', (responseId) => {
-            this.owed = undefined;
-            this.answers.begin(responseId);
+        service.on('answering', (responseId, purpose) => {
+            this.onAnswering(responseId, purpose);
         });
         service.on('answered', (end, purpose, again) => {
             this.onAnswered(end, purpose, again);
         });
-        service.on('refused', () => {
+        service.on('refused', (purpose) => {
             this.guard.greeted();
+            if (purpose === 'farewell') this.calls.farewellRefused();
         });
         service.on('stalled', (responseId) => {
-            this.answers.kill(responseId);
+            this.voice.answers.kill(responseId);
             this.endAnswer(responseId);
         });
     }
 
-    private play(bytes: Buffer, origin: AudioOrigin): number {
-        const pcmu = this.downlink.toCaller(bytes);
-        if (pcmu.length === 0) return 0;
-        this.hasSpoken = true;
+    private play(pcmu: Uint8Array, origin: AudioOrigin): void {
         if (this.guard.isOn) this.guard.played(pcmu.length / 8);
         this.deps.port.audio(pcmu, origin);
-        return pcmu.length;
     }
 
-    private onEvent(event: ServerEvent): void {
+    private onEvent(event: ServerEvent, service: OpenAIRealtimeService): void {
         switch (event.type) {
-            case 'audio':
-                this.answers.audio(event.bytes, event);
-                return;
-            case 'transcript':
-                this.answers.words(event.delta, event, false, true);
-                return;
-            case 'transcript-done':
-                this.answers.words(event.text, event, true, true);
-                return;
-            case 'text':
-                this.answers.words(event.delta, event, false, false);
-                return;
-            case 'audio-done':
-                this.answers.finishItem(event.responseId, event.itemId);
-                return;
-            case 'output-item-added':
-                this.answers.announce(event.responseId, event.outputIndex, event.item);
-                return;
-            case 'output-item-done':
-                this.calls.note(event.item.call);
-                this.answers.finishItem(event.responseId, event.item.id);
-                return;
             case 'item-added':
                 this.ledger.add(event.item, event.previousItemId);
+                this.said.place(event.item, event.previousItemId);
                 return;
             case 'caller-transcript':
+                this.usage.addTranscription(event.usage);
                 this.ledger.setText(event.itemId, event.text);
+                this.said.callerWords(event.itemId, event.text);
                 this.logWords('caller', event.text);
                 return;
             case 'speech-started':
-                this.onSpeechStarted();
+                this.onSpeechStarted(service);
                 return;
             case 'speech-stopped':
-                this.onSpeechStopped();
+                this.owed = 'turn';
+                this.speech.stopped(service.appendedMs, event.audioEndMs);
+                return;
+            case 'idle':
+                this.idle = true;
+                return;
+            case 'output-item-done':
+                this.calls.note(event.item.call);
+                this.voice.take(event);
                 return;
             default:
+                this.voice.take(event);
         }
     }
 
-    private onSpeechStarted(): void {
-        this.callerSpeaks = true;
-        if (this.guard.isOn) return;
-        this.reportedSpeech = true;
-        if (this.service?.interruptsItself === true) {
-            this.cancelledByServer = this.service.activeResponseId;
-            this.answers.killAll();
+    private onSpeechStarted(service: OpenAIRealtimeService): void {
+        this.idle = false;
+        if (!this.guard.isOn && service.interruptsItself) {
+            this.cancelled = service.activeResponseId;
+            this.voice.answers.killAll();
         }
-        this.deps.port.speechStarted();
+        this.speech.started(!this.guard.isOn);
     }
 
-    private onSpeechStopped(): void {
-        this.owed = 'turn';
-        this.endSpeech();
-    }
-
-    private endSpeech(): void {
-        this.callerSpeaks = false;
-        if (!this.reportedSpeech) return;
-        this.reportedSpeech = false;
-        this.deps.port.speechStopped();
+    private onAnswering(responseId: string, purpose: Purpose): void {
+        this.owed = undefined;
+        if (purpose === 'reprompt' || (this.idle && purpose === 'turn')) this.toSilence.add(responseId);
+        this.idle = false;
+        this.voice.answers.begin(responseId);
     }
 
     private onAnswered(end: ResponseEnd, purpose: Purpose, again: boolean): void {
@@ -236,7 +248,7 @@ export class RealtimeTalk {
             );
         }
         const result = this.endAnswer(end.id);
-        if (this.guard.isOn && !again) this.endGreeting();
+        if (!again) this.guard.greeted();
         if (result === undefined) return;
         if (purpose === 'farewell') this.calls.saidFarewell(end, again);
         else if (!this.calls.answered(end, result.playedMs > 0, this.session)) this.replaceRefused(end, result);
@@ -244,22 +256,18 @@ export class RealtimeTalk {
 
     /** Closes the book on an answer, and tells the call. undefined: that had been done. */
     private endAnswer(id: string): AnswerEnd | undefined {
-        const result = this.answers.end(id);
+        const result = this.voice.answers.end(id);
         if (result === undefined) return undefined;
+        const disposition = this.toSilence.delete(id) ? 'no_input' : 'match';
         this.correct(result.corrections);
         if (result.textOnly)
             this.deps.logger.warn({ responseId: id }, 'The bot answered in writing; the caller heard nothing.');
+        this.said.close(result.items);
         this.deps.port.responseEnded(id);
         if (result.text === '') return result;
         this.logWords('bot', result.text);
-        this.deps.port.turn(new BotResponse('match', result.text));
+        this.deps.port.turn(new BotResponse(disposition, result.text));
         return result;
-    }
-
-    /** Words that the caller said into the protected greeting were heard, but nobody has answered them. */
-    private endGreeting(): void {
-        this.guard.greeted();
-        if (this.owed === 'turn') this.ask('turn');
     }
 
     /** The content filter took an answer away before a word of it was heard: a fixed sentence instead, once in a row. */
@@ -269,9 +277,10 @@ export class RealtimeTalk {
         this.refusedContent = refused;
     }
 
-    /** While the caller speaks, VAD is about to make an answer of its own. */
+    /** While the caller speaks, VAD is about to make an answer of its own; and before the end only the goodbye is of use. */
     private ask(purpose: Purpose): void {
-        if (this.callerSpeaks && purpose === 'turn') return;
+        if (this.calls.isLeaving && purpose !== 'farewell') return;
+        if (this.speech.isOn && purpose === 'turn') return;
         if (this.service === undefined) this.owed = purpose;
         else this.service.respond(requestFor(purpose, this.deps.config));
     }
@@ -283,11 +292,15 @@ export class RealtimeTalk {
     }
 
     private correct(corrections: readonly Correction[]): void {
-        for (const correction of corrections) this.service?.send(correctionEvent(correction), correction.kind);
+        for (const correction of corrections) {
+            if (correction.kind === 'delete') this.said.removed(correction.itemId);
+            this.service?.send(correctionEvent(correction), correction.kind);
+        }
     }
 
     private seed(): void {
-        for (const item of this.ledger.seed((itemId) => this.answers.wordsHeard(itemId))) this.addItem(item, 'seed');
+        for (const item of this.ledger.seed((itemId) => this.voice.answers.wordsHeard(itemId)))
+            this.addItem(item, 'seed');
     }
 
     private addItem(item: NewItem, meaning: string): void {

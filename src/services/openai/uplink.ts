@@ -32,6 +32,7 @@ export class RealtimeUplink {
     private readonly perMs: number;
     private readonly maxBufferedBytes: number;
     private port: UplinkPort | undefined;
+    private appended = 0;
 
     constructor(format: OpenAIAudioFormat, clock: Clock, onFault: (fault: unknown) => void) {
         this.perMs = bytesPerMs(format);
@@ -43,6 +44,11 @@ export class RealtimeUplink {
     /** Milliseconds of caller audio that were dropped. */
     get droppedMs(): number {
         return Math.round(this.backlog.droppedBytes / this.perMs);
+    }
+
+    /** Bytes of caller audio that were appended: the session's own clock counts them. */
+    get appendedBytes(): number {
+        return this.appended;
     }
 
     /** The session is ready: what waited goes out, and what comes from now on. */
@@ -88,7 +94,7 @@ export class RealtimeUplink {
         const port = this.port;
         if (port === undefined) return;
         while (this.backlog.length > 0 && !this.isBlocked()) {
-            append(port, this.backlog.take(MAX_APPEND_MS * this.perMs));
+            this.append(port, this.backlog.take(MAX_APPEND_MS * this.perMs));
         }
         if (this.backlog.length > 0) this.timers.set('blocked', BLOCKED_LOOK_MS, this.drain);
         else this.afterDrain();
@@ -103,11 +109,12 @@ export class RealtimeUplink {
 
     private sendInPieces(port: UplinkPort, audio: Buffer): void {
         const most = MAX_APPEND_MS * this.perMs;
-        for (let start = 0; start < audio.length; start += most) append(port, audio.subarray(start, start + most));
+        for (let start = 0; start < audio.length; start += most) this.append(port, audio.subarray(start, start + most));
     }
-}
 
-/** Base64 needs no escaping, so the frame is put together by hand: this runs fifty times a second for each caller. */
-function append(port: UplinkPort, audio: Buffer): void {
-    port.send(`{"type":"input_audio_buffer.append","audio":"${audio.toString('base64')}"}`);
+    /** Base64 needs no escaping, so the frame is put together by hand: this runs fifty times a second for each caller. */
+    private append(port: UplinkPort, audio: Buffer): void {
+        this.appended += audio.length;
+        port.send(`{"type":"input_audio_buffer.append","audio":"${audio.toString('base64')}"}`);
+    }
 }

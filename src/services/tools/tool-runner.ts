@@ -4,7 +4,7 @@ import { TimerSet } from '../../support/timer-set';
 import type { FunctionCall } from '../openai/realtime-events';
 import type { Tool, ToolResult } from './tool';
 
-/** A tool that takes longer has failed: the caller hears nothing meanwhile. */
+/** A tool that takes longer has failed, unless it sets a limit of its own: the caller hears nothing meanwhile. */
 export const TOOL_LIMIT_MS = 8000;
 /** What the model is told of one call, at most. */
 export const MAX_OUTPUT_CHARS = 16_384;
@@ -75,32 +75,37 @@ export class ToolRunner {
         const args = parseArguments(call.argumentsJson);
         if (args === undefined) return failure(call, 'The arguments are not valid JSON.');
         const abort = new AbortController();
+        const limitMs = tool.limitMs ?? TOOL_LIMIT_MS;
         this.running.add(abort);
         try {
-            return succeed(call, await this.within(call.callId, abort, tool.run(args.value, abort.signal)));
+            return succeed(call, await this.within(call.callId, limitMs, abort, tool.run(args.value, abort.signal)));
         } catch (fault) {
-            return this.explain(call, abort, fault);
+            return this.explain(call, limitMs, abort, fault);
         } finally {
             this.running.delete(abort);
             this.timers.cancel(call.callId);
         }
     }
 
-    private within(name: string, abort: AbortController, result: Promise<ToolResult>): Promise<ToolResult> {
+    private within(
+        name: string,
+        limitMs: number,
+        abort: AbortController,
+        result: Promise<ToolResult>,
+    ): Promise<ToolResult> {
         return new Promise((resolve, reject) => {
             abort.signal.addEventListener('abort', () => {
                 reject(new Error('aborted'));
             });
-            this.timers.set(name, TOOL_LIMIT_MS, () => {
+            this.timers.set(name, limitMs, () => {
                 abort.abort();
             });
             result.then(resolve, reject);
         });
     }
 
-    private explain(call: FunctionCall, abort: AbortController, fault: unknown): ToolOutcome {
-        if (abort.signal.aborted)
-            return failure(call, `The function gave no result within ${TOOL_LIMIT_MS / 1000} seconds.`);
+    private explain(call: FunctionCall, limitMs: number, abort: AbortController, fault: unknown): ToolOutcome {
+        if (abort.signal.aborted) return failure(call, `The function gave no result within ${limitMs / 1000} seconds.`);
         this.deps.logger.warn({ tool: call.name, ...faultFields(fault) }, 'A tool failed.');
         return failure(call, 'The function failed.');
     }

@@ -14,6 +14,8 @@ export interface Tool {
     readonly description: string;
     /** JSON Schema of the arguments: an object schema. */
     readonly parameters: Readonly<Record<string, unknown>>;
+    /** Milliseconds after which it has failed. Default 8000: the caller hears nothing meanwhile. */
+    readonly limitMs?: number;
     /**
      * Runs it. `args` is what the model wrote: parsed JSON, not checked against the schema. `signal` is aborted when the time
      * limit has passed or the call has ended; whatever comes later is dropped. May throw: the model is told that it failed.

@@ -32,8 +32,8 @@ export interface SessionPort {
     sendDisconnect(reason: DisconnectReason, info: string): void;
     /** Last words: frees the bot, answers `closed`. `reason` is the client's. */
     closeByClient(reason: string): void;
-    sendPong(): void;
-    sendUpdated(): void;
+    /** Answers a message that only wants to be answered. */
+    reply(type: 'pong' | 'updated'): void;
     /** The client measured the way there and back. */
     setRoundTrip(ms: number): void;
     /** The client found a fault in what we sent. `holdMs`: with 429, how long to send nothing but pongs. */

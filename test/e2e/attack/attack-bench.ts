@@ -21,7 +21,7 @@ export interface AttackOptions extends Omit<TestBenchOptions, 'clock'> {
 /** A bench whose keys are known to the test: it makes signed requests by hand, and counts what is left behind. */
 export class AttackBench {
     private readonly clients: RawClient[] = [];
-    private sockets = 0;
+    private readonly sockets: number;
 
     private constructor(
         readonly bench: TestBench,
@@ -103,10 +103,15 @@ export class AttackBench {
         for (const client of this.clients.splice(0)) client.socket.destroy();
     }
 
-    /** Resolves when `calls` calls are left, and nothing of all the others: no timer, no socket. */
-    async untilFreed(calls = 0): Promise<void> {
-        await until(`${calls} calls are left`, () => this.bench.server.callCount === calls);
-        if (calls > 0) return;
+    /** Resolves when the server has this many calls left. */
+    untilCalls(count: number): Promise<void> {
+        return until(`${count} calls are left`, () => this.bench.server.callCount === count);
+    }
+
+    /** Resolves when every call is gone and the server has stopped, and nothing is left of them: no timer, no socket. */
+    async untilFreed(): Promise<void> {
+        await this.untilCalls(0);
+        await this.bench.server.stop();
         await until('every timer is freed', () => this.clock.pendingCount === 0);
         await until('every socket is freed', () => socketCount() <= this.sockets);
     }

@@ -24,4 +24,3 @@ export class CountingClock extends ScaledClock {
         };
     }
 }
-

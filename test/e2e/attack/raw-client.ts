@@ -28,18 +28,16 @@ export function frame(firstByte: number, payload: Uint8Array | string, announced
 export class RawClient {
     /** HTTP status line and headers of the answer. */
     answer = '';
-    readonly messages: ServerMessage[] = [];
     readonly texts: string[] = [];
     audioBytes = 0;
     /** Code of the server's close frame. */
     closeCode: number | undefined;
     ended = false;
     seq = 0;
+    private readonly read: ServerMessage[] = [];
     private readonly reader = new WireReader({
         head: (text) => (this.answer = text),
-        text: (text) => {
-            this.hear(text);
-        },
+        text: (text) => this.texts.push(text),
         binary: (bytes) => (this.audioBytes += bytes.length),
         close: (code) => (this.closeCode = code),
     });
@@ -68,6 +66,16 @@ export class RawClient {
         return status === undefined ? undefined : Number(status);
     }
 
+    /** Text messages of the server, read only now: a flood of them must not hold up the process in which the server runs. */
+    get messages(): readonly ServerMessage[] {
+        for (const text of this.texts.slice(this.read.length)) {
+            const result = readServerMessage(text);
+            if (!result.ok) throw new Error(`the server wrote: ${result.why}`);
+            this.read.push(result.message);
+        }
+        return this.read;
+    }
+
     types(): string[] {
         return this.messages.map(({ type }) => type);
     }
@@ -91,7 +99,7 @@ export class RawClient {
     /** The next message of ours as text; `changes` replace or (undefined) leave out fields of the envelope. */
     nextText(type: string, parameters: unknown = {}, changes: Record<string, unknown> = {}): string {
         this.seq += 1;
-        const serverseq = this.messages.length;
+        const serverseq = this.texts.length;
         const envelope = { type, version: '2', id: this.sessionId, seq: this.seq, serverseq, position: 'PT0.0S' };
         return JSON.stringify({ ...envelope, parameters, ...changes });
     }
@@ -119,12 +127,5 @@ export class RawClient {
     /** Ends the WebSocket as a client does. */
     closeSocket(): void {
         this.write(frame(CLOSE, Uint8Array.of(0x03, 0xe8)));
-    }
-
-    private hear(text: string): void {
-        this.texts.push(text);
-        const read = readServerMessage(text);
-        if (!read.ok) throw new Error(`the server wrote: ${read.why}`);
-        this.messages.push(read.message);
     }
 }

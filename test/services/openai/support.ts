@@ -21,6 +21,7 @@ export function makeConfig(changes: Partial<OpenAIConfig> = {}): OpenAIConfig {
         instructions: 'You are the voice agent of Example Bank.',
         greeting: '',
         greetingProtected: false,
+        interruptsItself: true,
         audioFormat: 'pcmu',
         turnDetection: { type: 'server_vad', threshold: 0.5, prefixPaddingMs: 300, silenceDurationMs: 500 },
         transcription: { model: 'gpt-transcribe', language: 'en' },

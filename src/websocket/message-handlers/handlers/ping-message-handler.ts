@@ -5,7 +5,7 @@ import type { MessageHandler, SessionPort } from '../message-handler';
 /** `ping`: answered at once, whatever else goes on; without a `pong` the client ends the session after 5 s. */
 export class PingMessageHandler implements MessageHandler<'ping'> {
     handleMessage(message: ClientMessageOf<'ping'>, session: SessionPort): void {
-        session.sendPong();
+        session.reply('pong');
         const { rtt } = message.parameters;
         const roundTripMs = rtt === undefined ? undefined : durationToMs(rtt);
         if (roundTripMs !== undefined) session.setRoundTrip(roundTripMs);

@@ -5,6 +5,6 @@ import type { MessageHandler, SessionPort } from '../message-handler';
 export class UpdateMessageHandler implements MessageHandler<'update'> {
     handleMessage(message: ClientMessageOf<'update'>, session: SessionPort): void {
         session.processLanguage(message.parameters.language);
-        session.sendUpdated();
+        session.reply('updated');
     }
 }

@@ -1,0 +1,94 @@
+/** What was measured of turn-taking, over one call or many. Milliseconds, unless a name says otherwise. */
+export class TurnFigures {
+    bargeIns = 0;
+    heardOut = 0;
+    /** |what the model was told that was heard − what was heard|, one for each barge-in. */
+    readonly errorsMs: number[] = [];
+    /** From `speech_started` on the bot's side to the `barge_in` that left the server. */
+    readonly delaysMs: number[] = [];
+    /** Bytes of an answer that came after its `barge_in`. */
+    cancelledBytes = 0;
+    /** Bytes of answers that nobody interrupted: not there, or not where they belong. */
+    lostBytes = 0;
+    strayBytes = 0;
+    /** Messages beyond the limits, by excursion. */
+    rateBreaches = 0;
+    /** Silences in the middle of an answer while the server had audio of it. */
+    starvations = 0;
+    starvedMs = 0;
+    /** The same, but the audio was on its way: the network was late. */
+    networkGaps = 0;
+    /** The caller talked over the bot, and no `barge_in` came. */
+    missedBargeIns = 0;
+    /** An item was corrected more than once. */
+    repeatedCorrections = 0;
+    /** Whatever else went wrong, in words. */
+    readonly faults: string[] = [];
+
+    add(other: TurnFigures): void {
+        this.errorsMs.push(...other.errorsMs);
+        this.delaysMs.push(...other.delaysMs);
+        this.faults.push(...other.faults);
+        this.bargeIns += other.bargeIns;
+        this.heardOut += other.heardOut;
+        this.cancelledBytes += other.cancelledBytes;
+        this.lostBytes += other.lostBytes;
+        this.strayBytes += other.strayBytes;
+        this.rateBreaches += other.rateBreaches;
+        this.starvations += other.starvations;
+        this.starvedMs += other.starvedMs;
+        this.networkGaps += other.networkGaps;
+        this.missedBargeIns += other.missedBargeIns;
+        this.repeatedCorrections += other.repeatedCorrections;
+    }
+}
+
+/** One line of the report: a figure, and whether it keeps its bar. */
+export interface Verdict {
+    text: string;
+    good: boolean;
+}
+
+const ERROR_P50_MS = 20;
+const ERROR_P99_MS = 60;
+const DELAY_P99_MS = 20;
+
+/** Holds the figures against their bars (Genesys checklist 44, 46, 48; Realtime checklist A 20, A 21). */
+export function verdicts(figures: TurnFigures): Verdict[] {
+    const { errorsMs, delaysMs, faults } = figures;
+    const p99Ms = percentile(errorsMs, 0.99);
+    const errorIsGood = percentile(errorsMs, 0.5) <= ERROR_P50_MS && p99Ms <= ERROR_P99_MS;
+    return [
+        {
+            text: `truncate position − heard: ${spread(errorsMs)}; at most ${ERROR_P50_MS} / ${ERROR_P99_MS} ms`,
+            good: errorIsGood,
+        },
+        {
+            text: `speech_started to barge_in: ${spread(delaysMs)}; p99 at most ${DELAY_P99_MS} ms`,
+            good: percentile(delaysMs, 0.99) <= DELAY_P99_MS,
+        },
+        none('bytes of a cancelled answer after its barge_in', figures.cancelledBytes),
+        none('bytes lost in answers that were heard out', figures.lostBytes),
+        none('bytes doubled, moved or strange', figures.strayBytes),
+        none('excursions beyond 25 + 5·t messages', figures.rateBreaches),
+        none(`silences while audio was queued (${figures.starvedMs.toFixed(0)} ms)`, figures.starvations),
+        none('interruptions without barge_in', figures.missedBargeIns),
+        none('items corrected twice', figures.repeatedCorrections),
+        none(faults.length === 0 ? 'other faults' : `other faults: ${[...new Set(faults)].join('; ')}`, faults.length),
+    ];
+}
+
+function none(what: string, count: number): Verdict {
+    return { text: `${what}: ${count}`, good: count === 0 };
+}
+
+function spread(valuesMs: readonly number[]): string {
+    const at = (share: number): string => percentile(valuesMs, share).toFixed(1);
+    return `p50 ${at(0.5)}, p99 ${at(0.99)}, max ${at(1)} ms`;
+}
+
+/** The value below which `share` (0 … 1) of the values lie, by nearest rank; NaN when there are none. */
+export function percentile(values: readonly number[], share: number): number {
+    const sorted = [...values].sort((a, b) => a - b);
+    return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? NaN;
+}

@@ -1,0 +1,63 @@
+import { MULAW_SILENCE } from '../audio/mulaw';
+import { DTMFService, maskDigits, type DigitRequest } from '../services/dtmf-service';
+import type { Clock } from '../support/clock';
+import type { DTMFConfig } from './environment-variables';
+
+export interface KeypadOptions {
+    clock: Clock;
+    config: DTMFConfig;
+    /** An entry that nobody asked for. */
+    onEntry: (digits: string) => void;
+    /** An entry that was asked for is over, however it ended. */
+    onCollected: () => void;
+    onFault: (fault: unknown) => void;
+}
+
+/**
+ * The caller's keypad on this call: entries for the bot, entries that somebody asked for, and what Architect is told of
+ * them. A secure entry (a card, a PIN) goes to whoever asked and to nobody else: its variable is masked, and while it is
+ * typed the bot hears silence, because keys can be heard.
+ */
+export class Keypad {
+    /** Output variables of the entries so far, secure ones masked. */
+    readonly variables: Record<string, string> = {};
+    private readonly dtmf: DTMFService;
+
+    constructor(private readonly options: KeypadOptions) {
+        const { clock, config, onFault } = options;
+        this.dtmf = new DTMFService({ clock, config, onFault });
+        this.dtmf.on('entry', options.onEntry);
+    }
+
+    /** An entry that was asked for is being typed, or waited for. */
+    get isCollecting(): boolean {
+        return this.dtmf.collecting !== undefined;
+    }
+
+    /** One key. */
+    press(digit: string): void {
+        this.dtmf.processDigit(digit);
+    }
+
+    /** What the bot may hear of the caller's audio now: the same bytes, or as much silence. */
+    audible(pcmu: Uint8Array): Uint8Array {
+        return this.dtmf.collecting?.secure === true ? new Uint8Array(pcmu.length).fill(MULAW_SILENCE) : pcmu;
+    }
+
+    collect(request: DigitRequest): void {
+        this.dtmf.collect({
+            ...request,
+            done: (result) => {
+                this.variables[request.name] = request.secure ? maskDigits(result.digits) : result.digits;
+                this.options.onCollected();
+                request.done(result);
+            },
+        });
+    }
+
+    /** Cancels what is being typed, and forgets it. May be called twice. */
+    close(): void {
+        this.dtmf.removeAllListeners();
+        this.dtmf.close();
+    }
+}

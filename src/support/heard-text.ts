@@ -1,0 +1,10 @@
+/**
+ * The first `share` (0 … 1) of a text, cut at a word's end: speech runs evenly enough that the share of the sound that was
+ * heard is the share of the letters. A word that was only begun counts as not heard.
+ */
+export function heardText(text: string, share: number): string {
+    if (share >= 1) return text;
+    const end = Math.floor(text.length * Math.max(0, share));
+    if (/\s/.test(text.charAt(end))) return text.slice(0, end).trimEnd();
+    return text.slice(0, Math.max(0, text.slice(0, end).search(/\s\S*$/))).trimEnd();
+}
