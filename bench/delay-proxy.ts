@@ -65,25 +65,57 @@ export class DelayProxy {
         socket.on('close', () => this.sockets.delete(socket));
     }
 
-    /** Each chunk has a delay of its own, and none overtakes the one before. */
     private carry(from: Socket, to: Socket): void {
-        let lastDueMs = 0;
-        const later = (task: () => void): void => {
-            lastDueMs = Math.max(lastDueMs, systemClock.nowMs() + this.oneWayMs());
-            setTimeout(task, lastDueMs - systemClock.nowMs());
-        };
+        const pipe = new DelayLine(() => this.oneWayMs());
         from.on('data', (bytes: Buffer) => {
-            later(() => {
+            pipe.push(() => {
                 if (to.writable) to.write(bytes);
             });
         });
         from.on('close', () => {
-            later(() => to.destroy());
+            pipe.push(() => to.destroy());
         });
     }
 
     private oneWayMs(): number {
         const { rttMs, jitterMs, random } = this.options;
         return Math.max(0, rttMs / 2 + (2 * random() - 1) * jitterMs);
+    }
+}
+
+/** Runs tasks after a delay of their own each, and never one before those that came earlier: two timers alone may swap places. */
+class DelayLine {
+    private readonly waiting: { dueMs: number; task: () => void }[] = [];
+    private lastDueMs = 0;
+
+    constructor(private readonly delayMs: () => number) {}
+
+    push(task: () => void): void {
+        this.lastDueMs = Math.max(this.lastDueMs, systemClock.nowMs() + this.delayMs());
+        this.waiting.push({ dueMs: this.lastDueMs, task });
+        if (this.waiting.length === 1) this.arm(this.lastDueMs);
+    }
+
+    private arm(dueMs: number): void {
+        setTimeout(
+            () => {
+                this.run();
+            },
+            Math.max(0, dueMs - systemClock.nowMs()),
+        );
+    }
+
+    private run(): void {
+        const nowMs = systemClock.nowMs();
+        for (;;) {
+            const next = this.waiting[0];
+            if (next === undefined) return;
+            if (next.dueMs > nowMs) {
+                this.arm(next.dueMs);
+                return;
+            }
+            next.task();
+            this.waiting.shift();
+        }
     }
 }

@@ -1,30 +1,25 @@
 import { sumOfSquares } from '../audio/loudness';
 import { encodeMulaw, MULAW_SILENCE } from '../audio/mulaw';
 import { AHEAD_BYTES, EchoLikeness, LONGEST_ECHO_BYTES } from './echo-likeness';
+
+const E = (n: string, d: number) => Number(process.env[n] ?? d);
 const WINDOW_BYTES = 160;
 const STEP_BYTES = 800;
-const LEAST_RETURN_LOSS = powerOf(-6);
-
-/** Windows remembered: more than Playback's longest lead and the longest echo together. */
 const MEMORY = 512;
-/** Sound of ours below this level makes no echo worth a thought. */
-const LEAST_REFERENCE_POWER = powerOf(-45);
-/** A caller is louder than any echo for so long before the guard believes in him ... */
-const BELIEF_BYTES = 60 * 8;
-/** ... and then everything passes until he was not louder for so long: the soft sounds and gaps of his speech. */
-const HOLD_BYTES = 300 * 8;
-/** A voice stands out of the line's noise by 6 dB, and is never below this. */
-const VOICE_ABOVE_NOISE = powerOf(6);
+const LEAST_RETURN_LOSS = powerOf(-6);
 const LEAST_VOICE_POWER = powerOf(-45);
+const VOICE_ABOVE_NOISE = powerOf(6);
+const BELIEF_BYTES = E('BELIEF', 60) * 8;
+const HOLD_BYTES = E('HOLD', 300) * 8;
+const SURE_SHARE = E('SURE', 0.7);
+const MARGIN = powerOf(E('MARGIN', 4));
+const RATIOS = E('RATIOS', 8);
+const FADE = powerOf(-E('FADE', 3));
+const TAIL = E('TAIL', 6);
 
-/** The noise of the line: falls at once, rises by 3 dB a second, within these limits. */
 const HIGHEST_NOISE_POWER = powerOf(-32);
 const LOWEST_NOISE_POWER = powerOf(-66);
 const NOISE_RISE_PER_BYTE = (powerOf(3) - 1) / 8000;
-/** An ear that moved by so much more or less than the caller's audio is somewhere else. */
-const LEAP_BYTES = 200 * 8;
-
-/** Noise to stand for the line's own, in steps of 2 dB from the lowest. Silence would make the noise after it stand out. */
 const NOISE_STEP = powerOf(2);
 const NOISES = makeNoises();
 
@@ -32,16 +27,16 @@ export class EchoGuard {
     private readonly sentPowers = new Float64Array(MEMORY);
     private sentBytes = 0;
     private windowEnergy = 0;
-    /** What was sent before this position has been heard so long ago that nothing of it comes back any more. */
     private fadedBytes = 0;
-    private expectedEarBytes = 0;
     private readonly likeness = new EchoLikeness();
     private wasEcho = false;
+    private readonly ratios = new Float64Array(RATIOS).fill(LEAST_RETURN_LOSS);
+    private nextRatio = 0;
+    private coupling = LEAST_RETURN_LOSS;
     private noisePower = HIGHEST_NOISE_POWER;
     private noiseOffset = 0;
     private beliefBytes = 0;
     private holdBytes = 0;
-    /** Audio of the caller's that was taken for echo, in bytes. */
     suppressedBytes = 0;
 
     sent(pcmu: Uint8Array): void {
@@ -63,25 +58,24 @@ export class EchoGuard {
         let clean: Uint8Array | undefined;
         for (let start = 0; start < pcmu.length; start += STEP_BYTES) {
             const end = Math.min(pcmu.length, start + STEP_BYTES);
-            const limit = this.judge(pcmu, start, end, earBytes - pcmu.length + end);
-            if (limit === 0) continue;
-            clean ??= Uint8Array.from(pcmu);
-            this.takeOut(clean, start, end, limit);
+            const stepEar = earBytes - pcmu.length + end;
+            const isEcho = this.judge(pcmu, start, end, stepEar);
+            for (let at = start; at < end; at += WINDOW_BYTES) {
+                const to = Math.min(end, at + WINDOW_BYTES);
+                const power = sumOfSquares(pcmu, at, to) / (to - at);
+                const limit = isEcho ? this.base(stepEar - end + to) * this.coupling * (this.coupling < LEAST_RETURN_LOSS ? MARGIN : 1) : 0;
+                const isVoice = power > LEAST_VOICE_POWER && power > this.noisePower * VOICE_ABOVE_NOISE && power > limit;
+                this.believe(isVoice, to - at);
+                if (this.holdBytes > 0 || power > limit) continue;
+                clean ??= Uint8Array.from(pcmu);
+                this.putNoise(clean, at, to);
+            }
         }
         return clean ?? pcmu;
     }
 
-    /** Loudest power that is echo in this step; 0: there is none. */
-    private judge(pcmu: Uint8Array, start: number, end: number, earBytes: number): number {
+    private judge(pcmu: Uint8Array, start: number, end: number, earBytes: number): boolean {
         this.likeness.heard(pcmu, start, end);
-        const loudest = this.listen(pcmu, start, end);
-        const limit = this.loudest(earBytes - LONGEST_ECHO_BYTES - end + start, earBytes + AHEAD_BYTES) * LEAST_RETURN_LOSS;
-        if (limit < LEAST_VOICE_POWER * LEAST_RETURN_LOSS) this.wasEcho = false;
-        else if (loudest > LEAST_VOICE_POWER && loudest > this.noisePower * VOICE_ABOVE_NOISE) this.wasEcho = this.likeness.isEcho(earBytes);
-        return this.wasEcho ? limit : 0;
-    }
-
-    private listen(pcmu: Uint8Array, start: number, end: number): number {
         let loudest = 0;
         for (let at = start; at < end; at += WINDOW_BYTES) {
             const to = Math.min(end, at + WINDOW_BYTES);
@@ -89,14 +83,45 @@ export class EchoGuard {
             this.followNoise(power, to - at);
             if (power > loudest) loudest = power;
         }
-        return loudest;
+        const limit = this.loudest(earBytes - LONGEST_ECHO_BYTES - end + start, earBytes + AHEAD_BYTES);
+        if (limit < LEAST_VOICE_POWER) this.wasEcho = false;
+        else if (loudest > LEAST_VOICE_POWER && loudest > this.noisePower * VOICE_ABOVE_NOISE) {
+            this.wasEcho = this.likeness.isEcho(earBytes);
+            if (this.wasEcho && this.likeness.share > SURE_SHARE) this.learn(pcmu, start, end, earBytes);
+        }
+        return this.wasEcho;
     }
 
-    private takeOut(clean: Uint8Array, start: number, end: number, limit: number): void {
+    private learn(pcmu: Uint8Array, start: number, end: number, earBytes: number): void {
+        let c = 0, r = 0;
         for (let at = start; at < end; at += WINDOW_BYTES) {
             const to = Math.min(end, at + WINDOW_BYTES);
-            if (sumOfSquares(clean, at, to) / (to - at) <= limit) this.putNoise(clean, at, to);
+            c += sumOfSquares(pcmu, at, to);
+            r += this.base(earBytes - end + to) * (to - at);
         }
+        this.ratios[this.nextRatio] = Math.min(LEAST_RETURN_LOSS, c / r);
+        this.nextRatio = (this.nextRatio + 1) % RATIOS;
+        this.coupling = 0;
+        for (const x of this.ratios) if (x > this.coupling) this.coupling = x;
+    }
+
+    /** What may come back of, in a window that ends at this position of the ear: aligned ref, with the room's fade. */
+    private base(earBytes: number): number {
+        const center = Math.floor((earBytes - this.likeness.delayBytes - WINDOW_BYTES / 2) / WINDOW_BYTES);
+        let base = 0;
+        for (let k = -1; k <= TAIL; k++) {
+            const w = center - k;
+            if (w < 0 || w * WINDOW_BYTES >= this.sentBytes || w * WINDOW_BYTES < this.fadedBytes - WINDOW_BYTES) continue;
+            const p = (this.sentPowers[w % MEMORY] ?? 0) * (k <= 1 ? 1 : FADE ** (k - 1));
+            if (p > base) base = p;
+        }
+        return base;
+    }
+
+    private believe(isVoice: boolean, bytes: number): void {
+        this.beliefBytes = isVoice ? Math.min(BELIEF_BYTES, this.beliefBytes + bytes) : Math.max(0, this.beliefBytes - bytes);
+        if (isVoice && this.beliefBytes === BELIEF_BYTES) this.holdBytes = HOLD_BYTES;
+        else this.holdBytes = Math.max(0, this.holdBytes - bytes);
     }
 
     private followNoise(power: number, bytes: number): void {
@@ -107,8 +132,7 @@ export class EchoGuard {
     private putNoise(out: Uint8Array, start: number, end: number): void {
         this.suppressedBytes += end - start;
         let step = 0;
-        for (let p = LOWEST_NOISE_POWER * NOISE_STEP; p <= this.noisePower && step < NOISES.length - 1; p *= NOISE_STEP)
-            step += 1;
+        for (let p = LOWEST_NOISE_POWER * NOISE_STEP; p <= this.noisePower && step < NOISES.length - 1; p *= NOISE_STEP) step += 1;
         const noise = NOISES[step] ?? NOISES[0];
         if (noise === undefined) return;
         for (let at = start; at < end; at++) {
@@ -118,9 +142,7 @@ export class EchoGuard {
     }
 
     private loudest(fromBytes: number, toBytes: number): number {
-        const first = Math.floor(
-            Math.max(this.fadedBytes, fromBytes, this.sentBytes - (MEMORY - 1) * WINDOW_BYTES) / WINDOW_BYTES,
-        );
+        const first = Math.floor(Math.max(this.fadedBytes, fromBytes, this.sentBytes - (MEMORY - 1) * WINDOW_BYTES) / WINDOW_BYTES);
         const last = Math.floor((Math.min(toBytes, this.sentBytes) - 1) / WINDOW_BYTES);
         let loudest = 0;
         for (let window = first; window <= last; window++) {

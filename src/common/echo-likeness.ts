@@ -74,6 +74,12 @@ export class EchoLikeness {
     private readonly reference = new Float64Array(STRETCH + LAGS);
     /** Where in the reference the last echo began. */
     private lastOffset: number | undefined;
+    share = 0;
+
+    get delayBytes(): number {
+        return (LAGS - (this.lastOffset ?? 0)) * DECIMATION - AHEAD_BYTES;
+    }
+
 
     /** Bot audio was sent. */
     sent(pcmu: Uint8Array): void {
@@ -120,7 +126,10 @@ export class EchoLikeness {
             match = nextMatch;
             power = nextPower;
         }
-        if (found >= 0) this.lastOffset = found;
+        if (found >= 0) {
+            this.lastOffset = found;
+            this.share = best;
+        }
         return found >= 0;
     }
 }

@@ -202,58 +202,59 @@ export class VoiceLine {
         conversation.on('ended', this.guarded(this.processEnded));
     }
 
-    private processAudio(pcmu: Uint8Array, origin: AudioOrigin): void {
+    private readonly processAudio = (pcmu: Uint8Array, origin: AudioOrigin): void => {
         this.silence.botTalks();
         this.voice.say(pcmu, origin);
-    }
+    };
 
-    private processResponseEnded(responseId: string): void {
+    private readonly processResponseEnded = (responseId: string): void => {
         this.voice.responseEnded(responseId);
-    }
+    };
 
-    private processSpeechStarted(): void {
+    private readonly processSpeechStarted = (): void => {
         this.silence.callerIsActive();
         this.options.record.turnClock.callerStarted();
         this.interruption.speechStarted();
-    }
+    };
 
-    private processSpeechStopped(silenceMs: number): void {
+    private readonly processSpeechStopped = (silenceMs: number): void => {
         this.interruption.speechStopped();
         this.options.record.turnClock.callerStopped(this.options.clock.nowMs() - silenceMs);
         // A short sound that did not interrupt is no turn of the caller's: the bot goes on talking.
         if (!this.voice.isAudible) this.silence.botOwesAnswer();
-    }
+    };
 
-    private processSaid(item: SaidItem): void {
+    private readonly processSaid = (item: SaidItem): void => {
         this.options.record.transcript.said(item);
-    }
+    };
 
-    private processTurn(turn: BotResponse): void {
+    private readonly processTurn = (turn: BotResponse): void => {
         const { record, wire, turnTaking, conversation } = this.options;
         record.turns += 1;
         wire.sendEvent(turnEntity(turn));
         const limit = limitReached(turnTaking, record.turns, conversation.costUsd);
         if (limit !== undefined) this.endPolitely(limit);
-    }
+    };
 
-    private collectDigits(request: DigitRequest): void {
+    private readonly collectDigits = (request: DigitRequest): void => {
         this.silence.stop();
         this.keypad.collect(request);
-    }
+    };
 
-    private processCollected(): void {
+    private readonly processCollected = (): void => {
         this.silence.botOwesAnswer();
-    }
+    };
 
-    private processEntry(digits: string): void {
-        const keys = Array.from(digits).join(' ');
-        this.options.conversation.tell(`The caller entered ${keys} on the telephone keypad.`);
+    private readonly processEntry = (digits: string): void => {
+        const { conversation } = this.options;
+        if (conversation.digits !== undefined) conversation.digits(digits);
+        else conversation.tell(`The caller entered ${Array.from(digits).join(' ')} on the telephone keypad.`);
         this.silence.botOwesAnswer();
-    }
+    };
 
-    private processEnded(end: ConversationEnd): void {
+    private readonly processEnded = (end: ConversationEnd): void => {
         this.finish(this.wrapUp.endOf(end));
-    }
+    };
 
     /** No word goes to the bot any more, and `onFinished` comes when the caller has heard the rest. */
     private finish(end: ConversationEnd): void {
@@ -290,7 +291,7 @@ export class VoiceLine {
         return (...args) => {
             if (this.closed) return;
             try {
-                task.apply(this, args);
+                task(...args);
             } catch (fault) {
                 this.options.onFault(fault);
             }

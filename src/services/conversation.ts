@@ -83,6 +83,8 @@ export interface Conversation extends EventEmitter<ConversationEvents> {
     hear(pcmu: Uint8Array): void;
     /** Text for the bot: a DTMF entry, a note from Architect. */
     tell(text: string): void;
+    /** A whole entry of the keypad, for a bot that takes keys as keys; one without this method is told of it in words. */
+    digits?(entry: string): void;
     /** The caller is silent: asks him, in a sentence, whether he is still there. Its turn has the disposition `no_input`. */
     askAgain(): void;
     /** The call must end: says goodbye in a sentence, and then emits `ended`. */

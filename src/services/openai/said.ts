@@ -28,7 +28,7 @@ export class SaidReporter {
     private readonly open = new Map<string, string | undefined>();
 
     constructor(
-        private readonly tell: (item: SaidItem) => void,
+        private readonly port: { said(item: SaidItem): void },
         /** Will the caller's words ever be known? */
         private readonly transcribes: boolean,
     ) {}
@@ -40,7 +40,7 @@ export class SaidReporter {
         const speaker = speakerOf(info);
         this.remember(info.id, { previousId, toldId: speaker === undefined ? afterItemId : info.id });
         if (speaker === 'bot') this.announce(info);
-        if (speaker !== undefined) this.tell({ speaker, itemId: info.id, afterItemId, text: this.wordsAt(info) });
+        if (speaker !== undefined) this.port.said({ speaker, itemId: info.id, afterItemId, text: this.wordsAt(info) });
     }
 
     /** An answer got this item. */
@@ -50,14 +50,14 @@ export class SaidReporter {
 
     /** What the caller said in a turn; empty: it could not be transcribed. */
     callerWords(itemId: string, text: string): void {
-        this.tell({ speaker: 'caller', itemId, text });
+        this.port.said({ speaker: 'caller', itemId, text });
     }
 
     /** What the bot says in an item, as far as it was generated. */
     botWords({ id, text }: ItemWords): void {
         if (!this.open.has(id) || this.open.get(id) === text) return;
         this.open.set(id, text);
-        this.tell({ speaker: 'bot', itemId: id, text });
+        this.port.said({ speaker: 'bot', itemId: id, text });
     }
 
     /** An answer is over: its items get no more words. */

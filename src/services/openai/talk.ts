@@ -10,6 +10,7 @@ import { RealtimeCalls, type CallsPort } from './calls';
 import { CallerSpeech } from './caller-speech';
 import { GreetingGuard } from './greeting';
 import { callItem, ConversationLedger } from './ledger';
+import { NoInput } from './no-input';
 import { owedAfterLoss, requestFor } from './requests';
 import { SaidReporter } from './said';
 import { HUNG_UP, type TalkPort } from './talk-port';
@@ -37,6 +38,7 @@ export class RealtimeTalk {
     private readonly calls: RealtimeCalls;
     private readonly ledger = new ConversationLedger();
     private readonly speech: CallerSpeech;
+    private readonly noInput = new NoInput();
     private readonly said: SaidReporter;
     private readonly voice: BotVoice;
     private service: OpenAIRealtimeService | undefined;
@@ -45,20 +47,13 @@ export class RealtimeTalk {
     private cancelled: string | undefined;
     /** What the caller waits for, although nobody has asked the model for it. */
     private owed: Purpose | undefined;
-    /** The service found the caller silent, and asks him by itself. */
-    private idle = false;
-    /** Answers to a silent caller. */
-    private readonly toSilence = new Set<string>();
     private refusedContent = false;
 
     constructor(private readonly deps: TalkDeps) {
         const { config, port } = deps;
         this.usage = new UsageMeter(config);
         this.speech = new CallerSpeech(port);
-        const tell: TalkPort['said'] = (item) => {
-            port.said(item);
-        };
-        this.said = new SaidReporter(tell, config.transcription !== undefined);
+        this.said = new SaidReporter(port, config.transcription !== undefined);
         this.voice = new BotVoice(config.audioFormat, this.said, (pcmu, origin) => {
             this.play(pcmu, origin);
         });
@@ -78,7 +73,9 @@ export class RealtimeTalk {
         this.session += 1;
         this.voice.setFormat(service.formats.output);
         this.listen(service);
-        if (this.voice.hasSpoken || !this.ledger.isEmpty) this.seed();
+        const wordsHeard = (itemId: string): string | undefined => this.voice.answers.wordsHeard(itemId);
+        if (this.voice.hasSpoken || !this.ledger.isEmpty)
+            for (const item of this.ledger.seed(wordsHeard)) this.addItem(item, 'seed');
         const owed = this.owed;
         this.owed = undefined;
         if (owed !== undefined) service.respond(requestFor(owed, this.deps.config));
@@ -90,8 +87,7 @@ export class RealtimeTalk {
         this.guard.drop();
         this.owed = owedAfterLoss(service.owedResponse?.purpose ?? this.owed, this.voice.hasSpoken);
         this.cancelled = undefined;
-        this.idle = false;
-        this.toSilence.clear();
+        this.noInput.clear();
         this.speech.stopped(service.appendedMs, undefined);
         for (const { id, items } of this.voice.answers.abandon()) {
             this.said.close(items);
@@ -156,10 +152,7 @@ export class RealtimeTalk {
             ask: (purpose) => {
                 this.ask(purpose);
             },
-            isAnswering: () => {
-                const purpose = this.service?.activePurpose;
-                return purpose !== undefined && purpose !== 'farewell';
-            },
+            isAnswering: () => (this.service?.activePurpose ?? 'farewell') !== 'farewell',
             hangUp: () => {
                 port.ended(HUNG_UP);
             },
@@ -212,7 +205,7 @@ export class RealtimeTalk {
                 this.speech.stopped(service.appendedMs, event.audioEndMs);
                 return;
             case 'idle':
-                this.idle = true;
+                this.noInput.timedOut();
                 return;
             case 'output-item-done':
                 this.calls.note(event.item.call);
@@ -224,7 +217,7 @@ export class RealtimeTalk {
     }
 
     private onSpeechStarted(service: OpenAIRealtimeService): void {
-        this.idle = false;
+        this.noInput.over();
         if (!this.guard.isOn && service.interruptsItself) {
             this.cancelled = service.activeResponseId;
             this.voice.answers.killAll();
@@ -234,18 +227,15 @@ export class RealtimeTalk {
 
     private onAnswering(responseId: string, purpose: Purpose): void {
         this.owed = undefined;
-        if (purpose === 'reprompt' || (this.idle && purpose === 'turn')) this.toSilence.add(responseId);
-        this.idle = false;
+        this.noInput.begins(responseId, purpose);
         this.voice.answers.begin(responseId);
     }
 
     private onAnswered(end: ResponseEnd, purpose: Purpose, again: boolean): void {
         this.usage.add(end.usage);
         if (end.status === 'failed' || end.status === 'incomplete') {
-            this.deps.logger.warn(
-                { status: end.status, reason: end.reason ?? end.error?.code },
-                'An answer was not finished.',
-            );
+            const fields = { status: end.status, reason: end.reason ?? end.error?.code };
+            this.deps.logger.warn(fields, 'An answer was not finished.');
         }
         const result = this.endAnswer(end.id);
         if (!again) this.guard.greeted();
@@ -258,7 +248,7 @@ export class RealtimeTalk {
     private endAnswer(id: string): AnswerEnd | undefined {
         const result = this.voice.answers.end(id);
         if (result === undefined) return undefined;
-        const disposition = this.toSilence.delete(id) ? 'no_input' : 'match';
+        const disposition = this.noInput.dispositionOf(id);
         this.correct(result.corrections);
         if (result.textOnly)
             this.deps.logger.warn({ responseId: id }, 'The bot answered in writing; the caller heard nothing.');
@@ -296,11 +286,6 @@ export class RealtimeTalk {
             if (correction.kind === 'delete') this.said.removed(correction.itemId);
             this.service?.send(correctionEvent(correction), correction.kind);
         }
-    }
-
-    private seed(): void {
-        for (const item of this.ledger.seed((itemId) => this.voice.answers.wordsHeard(itemId)))
-            this.addItem(item, 'seed');
     }
 
     private addItem(item: NewItem, meaning: string): void {

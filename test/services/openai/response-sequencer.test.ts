@@ -166,7 +166,7 @@ describe('ResponseSequencer', () => {
             sequencer.created('r1', 'e_1');
             sequencer.done(end('r1', 'failed', 'rate_limit_exceeded'));
             if (meanwhile === 'created') sequencer.created('vad', undefined);
-            else sequencer.stopRetry();
+            else sequencer.callerSpeaks();
             clock.advance(3000);
             expect(creates()).toHaveLength(1);
         }

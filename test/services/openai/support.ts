@@ -3,7 +3,7 @@ import type { ClientOptions } from 'ws';
 import type { OpenAIConfig } from '../../../src/common/environment-variables';
 import { BotResource, type BotResourceDeps } from '../../../src/services/bot-resource';
 import type { BotResponse } from '../../../src/services/bot-response';
-import type { AudioOrigin, ConversationEnd, HeardPosition } from '../../../src/services/conversation';
+import type { AudioOrigin, ConversationEnd, HeardPosition, SaidItem } from '../../../src/services/conversation';
 import type { CreateSocket, RealtimeSocket } from '../../../src/services/openai/transport';
 import { systemClock } from '../../../src/support/clock';
 import type { FakeOpenAI } from '../../../tools/fake-openai';
@@ -67,6 +67,8 @@ export class BotProbe {
     readonly ended: ConversationEnd[] = [];
     readonly responsesEnded: string[] = [];
     readonly order: string[] = [];
+    readonly said: SaidItem[] = [];
+    readonly silences: number[] = [];
 
     constructor(config: OpenAIConfig, deps: Partial<BotResourceDeps> = {}) {
         this.log = new LogRecorder();
@@ -103,6 +105,8 @@ export class BotProbe {
             this.order.push('audio');
         });
         this.bot.on('turn', (turn) => this.turns.push(turn));
+        this.bot.on('said', (item) => this.said.push(item));
+        this.bot.on('speechStopped', (silenceMs) => this.silences.push(silenceMs));
         this.bot.on('ended', (end) => {
             this.ended.push(end);
             this.order.push('ended');
@@ -162,6 +166,11 @@ export class FakeSocket extends EventEmitter implements RealtimeSocket {
         return this.events.filter((event) => event['type'] === type);
     }
 
+    /** The last `response.create`. */
+    get lastCreateId(): unknown {
+        return this.typed('response.create').at(-1)?.['event_id'];
+    }
+
     /** Opens, and does what a server does until the session is configured. */
     configure(format: object = { type: 'audio/pcmu' }): void {
         this.emit('open');
@@ -196,6 +205,17 @@ export function deltaEvent(responseId: string, itemId: string, bytes: Uint8Array
         content_index: 0,
         delta: Buffer.from(bytes).toString('base64'),
     };
+}
+
+/** `response.created`; `clientEventId` undefined: VAD's own. */
+export function createdEvent(id: string, clientEventId?: unknown): object {
+    const metadata = clientEventId === undefined ? null : { client_event_id: clientEventId };
+    return { type: 'response.created', response: { id, metadata } };
+}
+
+/** The caller begins or stops to speak. */
+export function speechEvent(what: 'started' | 'stopped', fields: object = {}): object {
+    return { type: `input_audio_buffer.speech_${what}`, item_id: 'u', ...fields };
 }
 
 /** `response.done`. */

@@ -60,7 +60,7 @@ export class EspeakEngine implements SpeechEngine {
 
     async *speak(text: string, { voice, signal }: SpeakOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
         signal?.throwIfAborted();
-        if (this.closing.signal.aborted) throw new CodedError('ERR_TTS_CLOSED');
+        if (this.isClosed) throw new CodedError('ERR_TTS_CLOSED');
         if (!hasWords(text)) return;
         if (text.length > MAX_SENTENCE_CHARACTERS) throw new CodedError('ERR_TTS_TEXT', `${text.length} characters.`);
         const speaker = checkedVoice(voice ?? this.voice);
@@ -74,7 +74,7 @@ export class EspeakEngine implements SpeechEngine {
             }
         } catch (fault) {
             signal?.throwIfAborted();
-            throw this.closing.signal.aborted ? new CodedError('ERR_TTS_CLOSED') : fault;
+            throw this.isClosed ? new CodedError('ERR_TTS_CLOSED') : fault;
         }
     }
 
@@ -87,6 +87,10 @@ export class EspeakEngine implements SpeechEngine {
     close(): Promise<void> {
         this.closing.abort();
         return Promise.resolve();
+    }
+
+    private get isClosed(): boolean {
+        return this.closing.signal.aborted;
     }
 
     private async *run(text: string, voice: string, stop: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {

@@ -35,6 +35,8 @@ export function readReply(message: unknown): SpeechReply | undefined {
     return kind === 'failed' && typeof why === 'string' ? { kind, id, why } : undefined;
 }
 
-function isRecord(value: unknown): value is Readonly<Record<'id' | 'voice' | 'text' | 'kind' | 'why' | 'pcmu', unknown>> {
+function isRecord(
+    value: unknown,
+): value is Readonly<Record<'id' | 'voice' | 'text' | 'kind' | 'why' | 'pcmu', unknown>> {
     return typeof value === 'object' && value !== null;
 }

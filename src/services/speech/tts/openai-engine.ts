@@ -48,7 +48,7 @@ export class OpenAIEngine implements SpeechEngine {
 
     async *speak(text: string, { voice, signal }: SpeakOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
         signal?.throwIfAborted();
-        if (this.closing.signal.aborted) throw new CodedError('ERR_TTS_CLOSED');
+        if (this.isClosed) throw new CodedError('ERR_TTS_CLOSED');
         if (!hasWords(text)) return;
         if (text.length > MAX_SENTENCE_CHARACTERS) throw new CodedError('ERR_TTS_TEXT', `${text.length} characters.`);
         const patience = new Patience(this.deps.clock ?? systemClock, [signal, this.closing.signal]);
@@ -56,7 +56,7 @@ export class OpenAIEngine implements SpeechEngine {
             yield* this.stream(text, voice ?? this.voice, patience);
         } catch (fault) {
             signal?.throwIfAborted();
-            if (this.closing.signal.aborted) throw new CodedError('ERR_TTS_CLOSED');
+            if (this.isClosed) throw new CodedError('ERR_TTS_CLOSED');
             throw patience.isOver ? new CodedError('ERR_TTS_TIMEOUT', 'OpenAI kept silent.') : toCoded(fault);
         } finally {
             patience.end();
@@ -72,6 +72,10 @@ export class OpenAIEngine implements SpeechEngine {
     close(): Promise<void> {
         this.closing.abort();
         return Promise.resolve();
+    }
+
+    private get isClosed(): boolean {
+        return this.closing.signal.aborted;
     }
 
     private async *stream(
@@ -159,13 +163,15 @@ function toCoded(fault: unknown): CodedError {
     const { status, code } = statusOf(fault);
     if (status === undefined) return new CodedError('ERR_TTS_OPENAI', 'The connection failed.');
     if (status === 401) return new CodedError('ERR_OPENAI_KEY');
-    if (status === 429) return new CodedError(code === 'insufficient_quota' ? 'ERR_OPENAI_QUOTA' : 'ERR_OPENAI_RATE_LIMITED');
+    if (status === 429)
+        return new CodedError(code === 'insufficient_quota' ? 'ERR_OPENAI_QUOTA' : 'ERR_OPENAI_RATE_LIMITED');
     return new CodedError('ERR_TTS_OPENAI', `HTTP status ${status}${code === '' ? '' : `, code ${code}`}.`);
 }
 
 function statusOf(fault: unknown): { status?: number; code: string } {
     if (typeof fault !== 'object' || fault === null || !('status' in fault)) return { code: '' };
-    const code = 'code' in fault && typeof fault.code === 'string' && /^[\w.-]{1,64}$/.test(fault.code) ? fault.code : '';
+    const code =
+        'code' in fault && typeof fault.code === 'string' && /^[\w.-]{1,64}$/.test(fault.code) ? fault.code : '';
     return typeof fault.status === 'number' ? { status: fault.status, code } : { code };
 }
 

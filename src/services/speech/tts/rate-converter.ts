@@ -31,7 +31,9 @@ export class RateConverter {
         const ratio = rateHz / TARGET_HZ;
         this.half = Math.ceil(REACH * ratio);
         this.taps = 2 * this.half;
-        this.filters = Array.from({ length: this.phases }, (_, phase) => filterAt(phase / this.phases, ratio, this.half));
+        this.filters = Array.from({ length: this.phases }, (_, phase) =>
+            filterAt(phase / this.phases, ratio, this.half),
+        );
         this.window = new Float64Array(this.half - 1);
         this.position = (this.half - 1) * this.phases;
     }
@@ -59,7 +61,8 @@ export class RateConverter {
         const start = (this.position - phase) / this.phases - this.half + 1;
         const filter = this.filters[phase];
         let sum = 0;
-        if (filter !== undefined) for (let k = 0; k < this.taps; k++) sum += (filter[k] ?? 0) * (window[start + k] ?? 0);
+        if (filter !== undefined)
+            for (let k = 0; k < this.taps; k++) sum += (filter[k] ?? 0) * (window[start + k] ?? 0);
         this.position += this.step;
         return Math.max(-32_768, Math.min(32_767, Math.round(sum)));
     }

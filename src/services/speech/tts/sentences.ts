@@ -54,7 +54,8 @@ function cutAtEnds(paragraph: string): string[] {
     let start = 0;
     for (const match of paragraph.matchAll(END)) {
         const end = match.index + match[0].length;
-        if (!isEnd(paragraph.slice(start, match.index).trimStart(), match[0], paragraph.slice(end).trimStart())) continue;
+        if (!isEnd(paragraph.slice(start, match.index).trimStart(), match[0], paragraph.slice(end).trimStart()))
+            continue;
         sentences.push(paragraph.slice(start, end).trim());
         start = end;
     }
