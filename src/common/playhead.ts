@@ -44,8 +44,12 @@ export class Playhead {
 
     /** Bytes of the stream that have been heard; fractions rounded down. */
     heardBytes(nowMs: number): number {
-        const playedBytes = Math.floor((nowMs - this.stretchStartMs) * BYTES_PER_MS);
-        return Math.min(this.sentBytes, this.stretchStartBytes + Math.max(0, playedBytes));
+        return Math.min(this.sentBytes, this.earBytes(nowMs));
+    }
+
+    /** Position of the ear in the stream, going on in real time beyond the end of what was sent. */
+    earBytes(nowMs: number): number {
+        return this.stretchStartBytes + Math.max(0, Math.floor((nowMs - this.stretchStartMs) * BYTES_PER_MS));
     }
 
     /** Milliseconds of audio that are sent and not yet heard. */
@@ -67,10 +71,11 @@ export class Playhead {
      */
     playbackStarted(nowMs: number): void {
         if (this.started || this.roundTripMs === undefined || this.leadMs(nowMs) <= 0) return;
-        this.started = true;
         const lateMs = nowMs - this.roundTripMs - this.stretchStartMs;
-        if (lateMs > JITTER_MS) this.stretchStartMs += lateMs;
-        else if (lateMs >= -JITTER_MS) this.stretchStartMs += lateMs / 2;
+        // Much too early: it is about a short stretch before this one.
+        if (lateMs < -JITTER_MS) return;
+        this.started = true;
+        this.stretchStartMs += lateMs > JITTER_MS ? lateMs : lateMs / 2;
     }
 
     /**
@@ -84,10 +89,9 @@ export class Playhead {
         if (emptyAtMs < this.stretchStartMs + JITTER_MS) return;
         const last = nearest(this.pieces, this.heardBytes(emptyAtMs));
         if (last === undefined) return;
-        const next = this.pieces.find((piece) => piece.endBytes > last.endBytes);
-        const pieces = this.pieces.filter((piece) => piece.endBytes > last.endBytes);
-        this.begin(last.endBytes, Math.max(emptyAtMs, next?.sentAtMs ?? emptyAtMs));
-        this.pieces = pieces;
+        const later = this.pieces.filter((piece) => piece.endBytes > last.endBytes);
+        this.begin(last.endBytes, Math.max(emptyAtMs, later[0]?.sentAtMs ?? emptyAtMs));
+        this.pieces = later;
     }
 
     /** Nothing is ahead of the ear any more: the client threw it away. */

@@ -137,7 +137,7 @@ export class Session implements SessionPort {
     }
 
     async checkIfBotExists(): Promise<FoundBot | undefined> {
-        const conversation = await this.deps.botService.getBotIfExists(this.url);
+        const conversation = await this.deps.botService.getBotIfExists(this.url, this.deps.logger);
         if (conversation === undefined) this.log.note('ERR_BOT_UNKNOWN');
         else if (this.state === 'opening') this.conversation = conversation;
         else conversation.end();

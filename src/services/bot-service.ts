@@ -36,21 +36,23 @@ export class BotService {
      *
      * @param connectionUrl the Base Connection URI of the integration with the Connector ID of the Architect action,
      *   as it arrived: path and query. `?bot=` names the bot; without it the default answers.
+     * @param logger the call's, whose lines carry its ids
      * @returns undefined when no bot has that name
      */
-    getBotIfExists(connectionUrl: string): Promise<Conversation | undefined> {
-        return Promise.resolve(this.create(botName(connectionUrl) ?? this.defaultBot));
+    getBotIfExists(connectionUrl: string, logger = this.deps.logger): Promise<Conversation | undefined> {
+        return Promise.resolve(this.create(botName(connectionUrl) ?? this.defaultBot, logger));
     }
 
-    private create(name: string): Conversation | undefined {
+    private create(name: string, logger: Logger): Conversation | undefined {
         if (name === 'silent') return new SilentBot();
         if (name === 'echo') return new EchoBot();
-        if (name === 'openai' && this.config.openai !== undefined) return this.createOpenAI(this.config.openai);
+        if (name === 'openai' && this.config.openai !== undefined) return this.createOpenAI(this.config.openai, logger);
         return undefined;
     }
 
-    private createOpenAI(config: OpenAIConfig): Conversation {
-        return new BotResource(config, { ...this.deps, logTranscripts: this.config.logTranscripts });
+    private createOpenAI(config: OpenAIConfig, logger: Logger): Conversation {
+        const { clock } = this.deps;
+        return new BotResource(config, { clock, logger, logTranscripts: this.config.logTranscripts });
     }
 }
 

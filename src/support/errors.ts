@@ -1,6 +1,7 @@
 import { AUTHENTICATION_ERRORS } from './error-entries/authentication';
 import { CALL_ERRORS } from './error-entries/call';
 import type { Fault } from './error-entries/entry';
+import { LOCAL_ERRORS } from './error-entries/local';
 import { OPENAI_ERRORS } from './error-entries/openai';
 import { SERVER_ERRORS } from './error-entries/server';
 import { SPEECH_ERRORS } from './error-entries/speech';
@@ -11,7 +12,14 @@ export type { ErrorDescription, Fault } from './error-entries/entry';
  * Every coded error of the product. docs/ERRORS.md explains each; a test keeps the two together. A rejected peer learns
  * nothing from them; the log learns the code.
  */
-export const ERRORS = { ...SERVER_ERRORS, ...AUTHENTICATION_ERRORS, ...CALL_ERRORS, ...OPENAI_ERRORS, ...SPEECH_ERRORS };
+export const ERRORS = {
+    ...SERVER_ERRORS,
+    ...AUTHENTICATION_ERRORS,
+    ...CALL_ERRORS,
+    ...OPENAI_ERRORS,
+    ...SPEECH_ERRORS,
+    ...LOCAL_ERRORS,
+};
 
 export type ErrorCode = keyof typeof ERRORS;
 

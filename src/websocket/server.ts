@@ -5,6 +5,7 @@ import { WebSocketServer, type WebSocket } from 'ws';
 import { Authenticator, type SecretProvider } from '../auth/authenticator';
 import { loadConfig, type Config } from '../common/environment-variables';
 import { Session } from '../common/session';
+import { BotService } from '../services/bot-service';
 import { SecretService } from '../services/secret-service';
 import { systemClock, type Clock } from '../support/clock';
 import { CodedError, ERRORS } from '../support/errors';
@@ -31,6 +32,8 @@ export interface ServerDeps {
     secrets: SecretProvider;
     /** Default: HTTP message signatures under `secrets`. */
     authenticator: UpgradeAuthenticator;
+    /** Default: the bots of the configuration, one service for all calls. */
+    botService: BotService;
     /** Default: a `Session`. */
     createSession: CreateSession;
     limits: Partial<ServerLimits>;
@@ -47,6 +50,7 @@ export class Server {
     private readonly config: Config;
     private readonly logger: Logger;
     private readonly clock: Clock;
+    private readonly botService: BotService;
     private readonly limits: ServerLimits;
     private readonly refusals: Refusals;
     private readonly refusalLog: RefusalLog;
@@ -62,6 +66,8 @@ export class Server {
         this.config = deps.config ?? environmentConfig();
         this.logger = deps.logger ?? createLogger({ level: this.config.logLevel, pretty: process.stdout.isTTY });
         this.clock = deps.clock ?? systemClock;
+        const { config, clock, logger } = this;
+        this.botService = deps.botService ?? new BotService(config, { clock, logger });
         this.limits = { ...SERVER_LIMITS, ...deps.limits };
         this.refusals = new Refusals(this.clock, this.limits.lingerMs);
         this.refusalLog = new RefusalLog(this.logger, this.clock);
@@ -145,7 +151,7 @@ export class Server {
 
     private createSession(ws: WebSocket, { url, identity }: AcceptedCall): Session {
         const { organizationId, correlationId } = identity;
-        const deps = { config: this.config, logger: this.logger, clock: this.clock };
+        const deps = { config: this.config, logger: this.logger, clock: this.clock, botService: this.botService };
         return new Session(ws, identity.sessionId, url, { ...deps, identity: { organizationId, correlationId } });
     }
 

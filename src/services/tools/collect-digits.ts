@@ -5,7 +5,7 @@ import type { Tool } from './tool';
 /** The caller needs time to find a card and to type it; longer than an entry usually may take. */
 export const COLLECT_LIMIT_MS = 70_000;
 const MAX_DIGITS = 64;
-const NAME = /^\w{1,64}$/;
+const NAME = /^[A-Za-z]\w{0,63}$/;
 const TERMINATOR = /^[0-9*#]?$/;
 const NOT_COLLECTED = { collected: false };
 
@@ -67,7 +67,7 @@ function outcome({ digits, by }: DigitResult, secure: boolean): unknown {
 function readRequest(args: unknown): Omit<DigitRequest, 'done'> | string {
     const fields: Fields = isFields(args) ? args : {};
     const name = textIn(fields, 'name') ?? '';
-    if (!NAME.test(name)) return 'name must be 1 … 64 letters, digits or underscores.';
+    if (!NAME.test(name)) return 'name must be 1 … 64 letters, digits or underscores, a letter first.';
     const maxDigits = finiteIn(fields, 'max_digits') ?? 0;
     if (!Number.isInteger(maxDigits) || maxDigits < 1 || maxDigits > MAX_DIGITS)
         return `max_digits must be a whole number from 1 to ${MAX_DIGITS}.`;

@@ -74,10 +74,13 @@ describe('BotResource: what was said', () => {
     });
 
     it('A42: without transcription nobody waits for the caller’s words', async () => {
-        const { made, session } = await bench.call({ answer: [{ text: 'Hello.' }, { text: 'Yes.' }] }, {
-            ...GREETING,
-            transcription: undefined,
-        });
+        const { made, session } = await bench.call(
+            { answer: [{ text: 'Hello.' }, { text: 'Yes.' }] },
+            {
+                ...GREETING,
+                transcription: undefined,
+            },
+        );
         await until(() => made.responsesEnded.length > 0, 'the greeting');
         await speak(made, session);
         expect(made.said.find((item) => item.speaker === 'caller')).toMatchObject({ text: '' });

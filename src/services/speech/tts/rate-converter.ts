@@ -76,20 +76,21 @@ function filterAt(offset: number, ratio: number, half: number): Float64Array {
     return taps.map((value) => value / sum);
 }
 
-/** The windowed sinc at a distance in samples of 8 kHz. */
+/** The windowed sinc, not scaled, at a distance in samples of 8 kHz. */
 function tap(distance: number): number {
     const edge = distance / REACH;
     if (Math.abs(edge) >= 1) return 0;
     const angle = Math.PI * distance;
     const sinc = angle === 0 ? 1 : Math.sin(angle) / angle;
-    return (sinc * bessel(KAISER_BETA * Math.sqrt(1 - edge * edge))) / bessel(KAISER_BETA);
+    return sinc * bessel(KAISER_BETA * Math.sqrt(1 - edge * edge));
 }
 
 /** The modified Bessel function of order 0, by its power series. */
 function bessel(x: number): number {
     let sum = 1;
-    for (let k = 1, term = 1; k < 40; k++) {
-        term *= (x / 2 / k) ** 2;
+    for (let k = 1, term = 1; term > sum * 1e-9; k++) {
+        const factor = x / 2 / k;
+        term *= factor * factor;
         sum += term;
     }
     return sum;

@@ -4,7 +4,7 @@
  */
 export function readableByFlite(text: string): string {
     const ascii = text
-        .replace(AMOUNT, (_, sign: string, amount: string) => `${amount} ${SPELLED[sign] ?? ''} `)
+        .replace(AMOUNT, (_, sign: string, amount: string) => `${amount}${(SPELLED[sign] ?? '').trimEnd()}`)
         .normalize('NFKD')
         .replace(/[^\p{ASCII}]/gu, (character) => SPELLED[character] ?? (/\p{M}/u.test(character) ? '' : ' '))
         .replace(/[^\x21-\x7e]+/g, ' ')
@@ -13,7 +13,7 @@ export function readableByFlite(text: string): string {
 }
 
 /** "€ 5.20" is said "5.20 euros"; flite does so with the dollar by itself. */
-const AMOUNT = /([€£¥]) ?(\d[\d.,]{0,20})/gu;
+const AMOUNT = /([€£¥]) ?(\d(?:[\d.,]{0,20}\d)?)/gu;
 
 const SPELLED: Readonly<Record<string, string>> = {
     '‘': "'",

@@ -12,7 +12,7 @@ describe('readableByFlite', () => {
     });
 
     it('says the currency after the amount', () => {
-        expect(readableByFlite('It is €5.20 or £ 4, not €.')).toBe('It is 5.20 euros  or 4 pounds , not  euros .');
+        expect(readableByFlite('It is €5.20 or £ 4, not €.')).toBe('It is 5.20 euros or 4 pounds, not euros .');
     });
 
     it('turns control characters into blanks', () => {

@@ -125,10 +125,10 @@ describe('splitSentences', () => {
     });
 
     it('takes hostile texts of 200,000 characters in its stride', () => {
-        for (const unit of ['.', '. ', 'a. ', '."', '\n', '\n ', ', ', '1.', 'a', '。'])
-            expect(withoutBlanks(split(unit.repeat(200_000 / unit.length)).join('')).length).toBe(
-                withoutBlanks(unit).length * (200_000 / unit.length),
-            );
+        for (const unit of ['.', '. ', 'a. ', '."', '\n', '\n ', ', ', '1.', 'a', '。']) {
+            const text = unit.repeat(200_000 / unit.length);
+            expect(withoutBlanks(split(text).join(''))).toBe(withoutBlanks(text));
+        }
     });
 });
 

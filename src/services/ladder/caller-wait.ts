@@ -1,0 +1,125 @@
+import type { Clock } from '../../support/clock';
+import { TimerSet } from '../../support/timer-set';
+
+/** How long a caller waits in silence, ms. */
+export interface WaitLimits {
+    /** A turn of his, or the greeting → "one moment please". */
+    fillerMs: number;
+    /** A loss → "one moment please". */
+    lossFillerMs: number;
+    /** One such sentence → the next. */
+    fillerEveryMs: number;
+    /** A turn, the greeting, or the last sound of an unfinished answer → the bot counts as lost. */
+    answerMs: number;
+    /** The same from a sign of life without a sound: a function is running, a failed answer is asked for again. */
+    workMs: number;
+    /** A bot that lost its connection → it counts as lost. */
+    recoverMs: number;
+    /** A bot that tries a service which was down → it is not ready, and counts as lost. */
+    probeMs: number;
+}
+
+export const WAIT_LIMITS: WaitLimits = {
+    fillerMs: 2500,
+    lossFillerMs: 1200,
+    fillerEveryMs: 5000,
+    answerMs: 6000,
+    workMs: 10_000,
+    recoverMs: 4000,
+    probeMs: 2500,
+};
+
+/** What is done about a caller who waits. */
+export interface WaitActions {
+    /** Says that it takes a moment. @returns its length, ms */
+    filler(): number;
+    /** He has waited long enough. */
+    giveUp(): void;
+}
+
+const NEVER = Infinity;
+
+/**
+ * Counts the silence in a waiting caller's ear. When the ear falls silent is computed from the audio that was handed over, because
+ * only the call itself knows it better. One timer looks again when it fires, so that audio costs nothing but a sum.
+ */
+export class CallerWait {
+    private readonly timers: TimerSet;
+    private quietAtMs = -NEVER;
+    private fillerAtMs = NEVER;
+    private limitAtMs = NEVER;
+
+    constructor(
+        private readonly clock: Clock,
+        private readonly actions: WaitActions,
+        onFault: (fault: unknown) => void,
+    ) {
+        this.timers = new TimerSet(clock, onFault);
+    }
+
+    /** He waits: `fillerMs` of silence until he is told so, `limitMs` of it until it is enough (Infinity: for ever). */
+    expect(fillerMs: number, limitMs: number): void {
+        const fromMs = Math.max(this.clock.nowMs(), this.quietAtMs);
+        this.fillerAtMs = fromMs + fillerMs;
+        this.limitAtMs = fromMs + limitMs;
+        this.look();
+    }
+
+    /** It is enough `limitMs` from now, whatever he hears; when he is told stays as it is. */
+    limitTo(limitMs: number): void {
+        this.limitAtMs = this.clock.nowMs() + limitMs;
+        this.look();
+    }
+
+    /** He waits for something, and it will be enough at some time. */
+    get isLimited(): boolean {
+        return this.limitAtMs !== NEVER;
+    }
+
+    /** Sound of an unfinished answer was handed over: from its end on he waits for the rest. */
+    sound(ms: number, fillerMs: number, limitMs: number): void {
+        this.quietAtMs = Math.max(this.clock.nowMs(), this.quietAtMs) + ms;
+        this.fillerAtMs = this.quietAtMs + fillerMs;
+        this.limitAtMs = this.quietAtMs + limitMs;
+        if (!this.timers.isSet('look')) this.look();
+    }
+
+    /** He interrupted: there is silence now, and he waits for nothing. */
+    cut(): void {
+        this.quietAtMs = this.clock.nowMs();
+        this.over();
+    }
+
+    /** He waits for nothing. */
+    over(): void {
+        this.fillerAtMs = NEVER;
+        this.limitAtMs = NEVER;
+        this.timers.cancel('look');
+    }
+
+    /** Frees the timer, for good. */
+    close(): void {
+        this.timers.clear();
+    }
+
+    private readonly look = (): void => {
+        const nowMs = this.clock.nowMs();
+        if (nowMs >= this.limitAtMs) {
+            this.over();
+            this.actions.giveUp();
+            return;
+        }
+        if (nowMs >= this.fillerAtMs) this.fill(nowMs);
+        const nextMs = Math.min(this.fillerAtMs, this.limitAtMs);
+        if (nextMs !== NEVER) this.timers.set('look', Math.max(1, Math.ceil(nextMs - nowMs)), this.look);
+    };
+
+    private fill(nowMs: number): void {
+        this.fillerAtMs = NEVER;
+        this.quietAtMs = Math.max(nowMs, this.quietAtMs) + this.actions.filler();
+        this.fillerAtMs = this.quietAtMs + this.fillerEveryMs;
+    }
+
+    /** Set by the owner together with the limits. */
+    fillerEveryMs = WAIT_LIMITS.fillerEveryMs;
+}

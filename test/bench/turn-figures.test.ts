@@ -1,0 +1,65 @@
+import { planRound } from '../../bench/rounds';
+import { percentile, TurnFigures, verdicts } from '../../bench/turn-figures';
+import { seededRandom } from '../../tools/fake-openai/signal';
+
+function good(): TurnFigures {
+    const figures = new TurnFigures();
+    figures.errorsMs.push(1, 2, 3);
+    figures.delaysMs.push(1, 1, 2);
+    return figures;
+}
+
+function broken(figures: TurnFigures): number {
+    return verdicts(figures).filter((verdict) => !verdict.good).length;
+}
+
+describe('figures of turn-taking', () => {
+    it('takes percentiles by nearest rank', () => {
+        const values = Array.from({ length: 200 }, (_, index) => 200 - index);
+        expect(percentile(values, 0.5)).toBe(100);
+        expect(percentile(values, 0.99)).toBe(198);
+        expect(percentile(values, 1)).toBe(200);
+    });
+
+    it('is content with a good run, and not with one in which nothing was measured', () => {
+        expect(broken(good())).toBe(0);
+        expect(broken(new TurnFigures())).toBe(2);
+    });
+
+    it.each([
+        ['the position is off', (f: TurnFigures) => f.errorsMs.push(61)],
+        ['half of the positions are off by more than 20 ms', (f: TurnFigures) => f.errorsMs.push(...new Array<number>(9).fill(21))],
+        ['barge_in is late', (f: TurnFigures) => f.delaysMs.push(21)],
+        ['a cancelled answer goes on', (f: TurnFigures) => (f.cancelledBytes = 1)],
+        ['a byte is lost', (f: TurnFigures) => (f.lostBytes = 1)],
+        ['a byte is strange', (f: TurnFigures) => (f.strayBytes = 1)],
+        ['messages come too fast', (f: TurnFigures) => (f.rateBreaches = 1)],
+        ['the ear starves', (f: TurnFigures) => (f.starvations = 1)],
+        ['an interruption has no barge_in', (f: TurnFigures) => (f.missedBargeIns = 1)],
+        ['an item is corrected twice', (f: TurnFigures) => (f.repeatedCorrections = 1)],
+        ['a manner is broken', (f: TurnFigures) => f.faults.push('manner numbering')],
+    ])('breaks one bar when %s', (_what, spoil) => {
+        const figures = good();
+        spoil(figures);
+        expect(broken(figures)).toBe(1);
+        const sum = new TurnFigures();
+        sum.add(good());
+        sum.add(figures);
+        expect(broken(sum)).toBe(1);
+    });
+
+    it('plans answers that are heard out and interruptions at every part of one, inside of it', () => {
+        const random = seededRandom(11);
+        const rounds = Array.from({ length: 500 }, () => planRound(random, 8));
+        const shares = rounds.flatMap(({ itemsMs, interruptAtMs }) => {
+            const wholeMs = itemsMs.reduce((sum, ms) => sum + ms, 0);
+            return interruptAtMs === undefined ? [] : [interruptAtMs / wholeMs];
+        });
+        expect(shares.length).toBeGreaterThan(300);
+        expect(shares.length).toBeLessThan(450);
+        expect(Math.min(...shares)).toBeLessThan(0.05);
+        expect(Math.max(...shares)).toBeGreaterThan(0.9);
+        expect(Math.max(...shares)).toBeLessThan(1);
+        expect(rounds.some(({ itemsMs }) => itemsMs.length === 2)).toBe(true);
+    });
+});

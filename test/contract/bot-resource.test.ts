@@ -1,0 +1,30 @@
+import type { OpenAIConfig } from '../../src/common/environment-variables';
+import { BotResource } from '../../src/services/bot-resource';
+import { INSTANT, startFakeOpenAI } from '../../tools/fake-openai';
+import { configFor } from '../services/openai/support';
+import { FakeClock } from '../support/fake-clock';
+import { LogRecorder } from '../support/log-recorder';
+import { conversationContract, type Specimen } from './conversation-contract';
+
+/** Answers that take their time, so that they can be interrupted: 2 s of audio in 40 ms. */
+const SPEED = 50;
+
+async function specimen(changes: Partial<OpenAIConfig>): Promise<Specimen> {
+    const callerTranscript = { texts: ['Hello?'], when: 'early' } as const;
+    const fake = await startFakeOpenAI({ ...INSTANT, speed: SPEED, callerTranscript });
+    const clock = new FakeClock();
+    const conversation = new BotResource(configFor(fake, changes), { clock, logger: new LogRecorder() });
+    const close = async (): Promise<void> => {
+        await fake.close();
+        expect(fake.faults.filter((fault) => !fault.benign)).toEqual([]);
+    };
+    return { conversation, clock, close };
+}
+
+const GREETING = { greeting: 'Greet the caller.' };
+
+conversationContract('OpenAI’s model', () => specimen(GREETING));
+conversationContract('OpenAI’s model in PCM16, which waits for the caller', () => specimen({ audioFormat: 'pcm16' }));
+conversationContract('OpenAI’s model that stops only when it is told to', () =>
+    specimen({ ...GREETING, interruptsItself: false }),
+);

@@ -1,0 +1,41 @@
+import type { AudioOrigin, Conversation, ConversationEnd, SaidItem } from '../../src/services/conversation';
+
+/** Everything that a conversation tells. */
+export class ConversationWatch {
+    /** Names of the events, in order. */
+    readonly names: string[] = [];
+    readonly audio: { pcmu: Uint8Array; origin: AudioOrigin }[] = [];
+    readonly responsesEnded: string[] = [];
+    /** Answers of which a sound came after their end. */
+    readonly audioAfterItsEnd: string[] = [];
+    readonly silences: number[] = [];
+    readonly said: SaidItem[] = [];
+    readonly ended: ConversationEnd[] = [];
+
+    constructor(conversation: Conversation) {
+        conversation.on('audio', (pcmu, origin) => {
+            this.names.push('audio');
+            this.audio.push({ pcmu, origin });
+            if (this.responsesEnded.includes(origin.responseId)) this.audioAfterItsEnd.push(origin.responseId);
+        });
+        conversation.on('responseEnded', (id) => {
+            this.names.push('responseEnded');
+            this.responsesEnded.push(id);
+        });
+        conversation.on('speechStopped', (silenceMs) => {
+            this.names.push('speechStopped');
+            this.silences.push(silenceMs);
+        });
+        conversation.on('said', (item) => {
+            this.names.push('said');
+            this.said.push(item);
+        });
+        conversation.on('ended', (end) => {
+            this.names.push('ended');
+            this.ended.push(end);
+        });
+        for (const name of ['ready', 'speechStarted', 'turn', 'collectDigits'] as const) {
+            conversation.on(name, () => this.names.push(name));
+        }
+    }
+}
