@@ -1,4 +1,5 @@
 import type { Stretch } from '../tools/caller/play-queue';
+import type { HoldUps } from './hold-ups';
 import type { FakeSession, SpokenItem } from '../tools/fake-openai';
 
 /** One silence in the ear, from its beginning to the next sound of the same answer. */
@@ -17,7 +18,7 @@ const HANDLING_MS = 15;
 export class GapWatch {
     starvations = 0;
     starvedMs = 0;
-    /** Silences while nothing but the network could have ended them. */
+    /** Silences while the audio was on its way, or the machine held everything up. */
     networkGaps = 0;
     private gaps: Gap[] = [];
     private heardBytes = 0;
@@ -27,6 +28,7 @@ export class GapWatch {
     constructor(
         private readonly session: FakeSession,
         private readonly maxOneWayMs: number,
+        private readonly holdUps: HoldUps,
     ) {}
 
     /** Something sounds in the ear. */
@@ -64,8 +66,8 @@ export class GapWatch {
     private judge({ atMs, endedAtMs, heardBytes }: Gap, items: readonly SpokenItem[]): void {
         // The silence after an answer is no gap in it.
         if (endedAtMs === undefined) return;
-        const dueBytes = this.deliveredBytes(items, atMs - this.maxOneWayMs - HANDLING_MS);
-        if (dueBytes <= heardBytes) {
+        const dueAtMs = atMs - this.maxOneWayMs - HANDLING_MS;
+        if (this.deliveredBytes(items, dueAtMs) <= heardBytes || this.holdUps.during(dueAtMs, endedAtMs)) {
             this.networkGaps += 1;
             return;
         }

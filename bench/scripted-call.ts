@@ -5,6 +5,7 @@ import type { MannerName } from '../tools/caller/manner-catalogue';
 import { expectedPcm24k, expectedPcmu, type Answer, type FakeSession, type SpokenItem } from '../tools/fake-openai';
 import { pcm16Bytes } from '../tools/fake-openai/signal';
 import { GapWatch } from './gap-watch';
+import type { HoldUps } from './hold-ups';
 import { HeardTrack, type SpokenAudio } from './heard-track';
 import { planRound, type Round } from './rounds';
 import { TurnFigures } from './turn-figures';
@@ -15,6 +16,8 @@ const AFTER_BARGE_IN_MS = 120;
 /** With less than this left of an answer, an interruption may come too late to be one. */
 const NEARLY_OVER_MS = 80;
 const GIVE_UP_MS = 4000;
+/** Time for a message to go through the sockets of one machine. */
+const HANDLING_MS = 10;
 
 export interface ScriptedCallOptions {
     caller: Caller;
@@ -26,6 +29,7 @@ export interface ScriptedCallOptions {
     bargeIns: number;
     /** A message takes at most this long from the server to the caller. */
     maxOneWayMs: number;
+    holdUps: HoldUps;
     /** When the last `barge_in` left the server, if that can be seen on the way. */
     bargeInLeftAtMs: () => number | undefined;
 }
@@ -44,10 +48,10 @@ export class ScriptedCall {
     private doneItems = 0;
 
     constructor(private readonly options: ScriptedCallOptions) {
-        const { caller, session, random, speed, maxOneWayMs } = options;
+        const { caller, session, random, speed, maxOneWayMs, holdUps } = options;
         this.next = planRound(random, speed);
         this.track = new HeardTrack((number) => this.itemOf(number));
-        this.gaps = new GapWatch(session, maxOneWayMs);
+        this.gaps = new GapWatch(session, maxOneWayMs, holdUps);
         caller.on('audio', (pcmu) => {
             this.firstAudioAtMs ??= systemClock.nowMs();
             this.track.received(pcmu);
@@ -99,7 +103,7 @@ export class ScriptedCall {
             return false;
         }
         await wait(beganAtMs + round.interruptAtMs - systemClock.nowMs());
-        await this.interrupt(round);
+        await this.interrupt(round, beganAtMs);
         return true;
     }
 
@@ -116,8 +120,8 @@ export class ScriptedCall {
         return this.receivedBytes() >= wholeMs * BYTES_PER_MS && !this.gaps.isSounding;
     }
 
-    private async interrupt({ itemsMs }: Round): Promise<void> {
-        const { session, caller, bargeInLeftAtMs } = this.options;
+    private async interrupt({ itemsMs }: Round, beganAtMs: number): Promise<void> {
+        const { session, caller } = this.options;
         const wholeBytes = itemsMs.reduce((sum, ms) => sum + ms, 0) * BYTES_PER_MS;
         this.bargedInAtMs = undefined;
         this.responseIds = [...new Set(this.newItems().map((item) => item.responseId))];
@@ -128,8 +132,7 @@ export class ScriptedCall {
         await wait(AFTER_BARGE_IN_MS);
         if (arrivedAtMs !== undefined) {
             this.figures.bargeIns += 1;
-            this.figures.delaysMs.push((bargeInLeftAtMs() ?? arrivedAtMs) - saidAtMs);
-            this.compare();
+            this.measure(beganAtMs, saidAtMs, arrivedAtMs);
         } else if (leftMs > NEARLY_OVER_MS) {
             this.figures.missedBargeIns += 1;
         }
@@ -142,6 +145,16 @@ export class ScriptedCall {
         this.heardAtBargeIn = caller.heardBytes;
         this.track.bargedIn(this.heardAtBargeIn, this.responseIds);
         this.gaps.cut();
+    }
+
+    /** Leaves out what was measured while the machine held everything up: on its way to the ear, or to the interruption. */
+    private measure(beganAtMs: number, saidAtMs: number, arrivedAtMs: number): void {
+        const { holdUps, maxOneWayMs, bargeInLeftAtMs } = this.options;
+        const wayMs = maxOneWayMs + HANDLING_MS;
+        const late = holdUps.during(saidAtMs, arrivedAtMs);
+        if (late || holdUps.during(beganAtMs - wayMs, beganAtMs + wayMs)) this.figures.heldUp += 1;
+        else this.compare();
+        if (!late) this.figures.delaysMs.push((bargeInLeftAtMs() ?? arrivedAtMs) - saidAtMs);
     }
 
     /** What the model was told that was heard of the answer, against what was heard. */

@@ -2,6 +2,8 @@
 export class TurnFigures {
     bargeIns = 0;
     heardOut = 0;
+    /** Interruptions that were not measured, because the machine held everything up just then. */
+    heldUp = 0;
     /** |what the model was told that was heard − what was heard|, one for each barge-in. */
     readonly errorsMs: number[] = [];
     /** From `speech_started` on the bot's side to the `barge_in` that left the server. */
@@ -31,6 +33,7 @@ export class TurnFigures {
         this.faults.push(...other.faults);
         this.bargeIns += other.bargeIns;
         this.heardOut += other.heardOut;
+        this.heldUp += other.heldUp;
         this.cancelledBytes += other.cancelledBytes;
         this.lostBytes += other.lostBytes;
         this.strayBytes += other.strayBytes;
@@ -54,11 +57,15 @@ const ERROR_P99_MS = 60;
 const DELAY_P99_MS = 20;
 
 /** Holds the figures against their bars (Genesys checklist 44, 46, 48; Realtime checklist A 20, A 21). */
-export function verdicts(figures: TurnFigures): Verdict[] {
+export function verdictsOf(figures: TurnFigures): Verdict[] {
     const { errorsMs, delaysMs, faults } = figures;
     const p99Ms = percentile(errorsMs, 0.99);
     const errorIsGood = percentile(errorsMs, 0.5) <= ERROR_P50_MS && p99Ms <= ERROR_P99_MS;
     return [
+        {
+            text: `interruptions measured: ${errorsMs.length} of ${figures.bargeIns}; at least half of them`,
+            good: errorsMs.length > 0 && errorsMs.length * 2 >= figures.bargeIns,
+        },
         {
             text: `truncate position − heard: ${spread(errorsMs)}; at most ${ERROR_P50_MS} / ${ERROR_P99_MS} ms`,
             good: errorIsGood,

@@ -6,8 +6,11 @@
  * `--small` is short enough for CI. `--rtt 0,80` chooses the round trips, ms; `--jitter` how much each way varies.
  */
 import { parseArgs } from 'node:util';
-import { TurnBench, type Setting } from './turn-bench';
-import { TurnFigures, verdicts } from './turn-figures';
+import { HoldUps } from './hold-ups';
+import { TurnBench, type Setting, type TurnBenchOptions } from './turn-bench';
+import { TurnFigures, verdictsOf } from './turn-figures';
+
+type RunOptions = Pick<TurnBenchOptions, 'bargeInsPerCall' | 'seed' | 'rttMs' | 'jitterMs'>;
 
 const SETTINGS: readonly Setting[] = [
     { format: 'pcmu', speed: 3, lateDeltas: 3, completedAfterFlush: true },
@@ -41,46 +44,44 @@ async function main(): Promise<boolean> {
     console.log(
         `Node ${process.version}, ${calls} calls side by side, at least ${bargeIns} interruptions, seed ${seed}`,
     );
+    const bargeInsPerCall = Math.ceil(bargeIns / calls);
     let good = true;
     for (const rtt of values.rtt.split(',')) {
         const rttMs = count('rtt', rtt, 0);
-        good =
-            report(rttMs, jitterMs, await measure(calls, Math.ceil(bargeIns / calls), seed, rttMs, jitterMs)) && good;
+        const network = { rttMs, jitterMs: rttMs === 0 ? 0 : jitterMs };
+        good = (await measure(calls, { bargeInsPerCall, seed, ...network })) && good;
     }
     return good;
 }
 
-async function measure(
-    calls: number,
-    bargeInsPerCall: number,
-    seed: number,
-    rttMs: number,
-    jitterMs: number,
-): Promise<TurnFigures> {
+/** One run over one network. Server, stand-in and callers share this process, and all settings run at once. */
+async function measure(calls: number, options: RunOptions): Promise<boolean> {
+    const holdUps = new HoldUps();
     const total = new TurnFigures();
-    const parts = SETTINGS.map((setting, index) => ({
-        setting,
-        calls: Math.floor((calls + SETTINGS.length - 1 - index) / SETTINGS.length),
-        seed: seed * SETTINGS.length + index,
-    }));
-    const options = { bargeInsPerCall, rttMs, jitterMs };
-    for (const figures of await Promise.all(parts.map((part) => TurnBench.run({ ...options, ...part }))))
-        total.add(figures);
-    return total;
+    holdUps.start();
+    const runs = SETTINGS.map((setting, index) =>
+        TurnBench.run({
+            ...options,
+            setting,
+            holdUps,
+            calls: Math.floor((calls + SETTINGS.length - 1 - index) / SETTINGS.length),
+            seed: options.seed * SETTINGS.length + index,
+        }),
+    );
+    for (const figures of await Promise.all(runs)) total.add(figures);
+    holdUps.stop();
+    return report(options, total, holdUps);
 }
 
-function report(rttMs: number, jitterMs: number, figures: TurnFigures): boolean {
+function report({ rttMs, jitterMs }: RunOptions, figures: TurnFigures, holdUps: HoldUps): boolean {
     const network = rttMs === 0 ? 'no network' : `round trip ${rttMs} ms, each way ± ${jitterMs} ms`;
-    const { bargeIns, heardOut, networkGaps } = figures;
-    console.log(
-        `\n${network}: ${bargeIns} interruptions, ${heardOut} answers heard out, ${networkGaps} gaps by the network`,
-    );
-    let good = true;
-    for (const verdict of verdicts(figures)) {
-        console.log(`${verdict.good ? '✓' : '✗'} ${verdict.text}`);
-        good &&= verdict.good;
-    }
-    return good;
+    console.log(`\n${network}: ${figures.bargeIns} interruptions, ${figures.heardOut} answers heard out`);
+    const verdicts = verdictsOf(figures);
+    for (const { good, text } of verdicts) console.log(`${good ? '✓' : '✗'} ${text}`);
+    const longestMs = holdUps.longestMs.toFixed(0);
+    console.log(`· ${figures.networkGaps} silences that were not the server's`);
+    console.log(`· the machine held this process up ${holdUps.count} times, at most ${longestMs} ms`);
+    return verdicts.every(({ good }) => good);
 }
 
 main().then(

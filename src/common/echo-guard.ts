@@ -15,6 +15,7 @@ const SURE_SHARE = E('SURE', 0.7);
 const MARGIN = powerOf(E('MARGIN', 4));
 const RATIOS = E('RATIOS', 8);
 const FADE = powerOf(-E('FADE', 3));
+const LEAP = 800;
 const TAIL = E('TAIL', 6);
 
 const HIGHEST_NOISE_POWER = powerOf(-32);
@@ -30,6 +31,8 @@ export class EchoGuard {
     private fadedBytes = 0;
     private readonly likeness = new EchoLikeness();
     private wasEcho = false;
+    private heardBytes = 0;
+    private earAhead = 0;
     private readonly ratios = new Float64Array(RATIOS).fill(LEAST_RETURN_LOSS);
     private nextRatio = 0;
     private coupling = LEAST_RETURN_LOSS;
@@ -55,10 +58,14 @@ export class EchoGuard {
 
     filter(pcmu: Uint8Array, earBytes: number): Uint8Array {
         if (earBytes - pcmu.length - this.sentBytes > LONGEST_ECHO_BYTES) this.fadedBytes = this.sentBytes;
+        this.heardBytes += pcmu.length;
+        const drift = earBytes - this.heardBytes - this.earAhead;
+        this.earAhead += Math.abs(drift) > LEAP ? drift : Math.trunc(drift / E('SLEW', 8));
+        const ear = this.heardBytes + this.earAhead;
         let clean: Uint8Array | undefined;
         for (let start = 0; start < pcmu.length; start += STEP_BYTES) {
             const end = Math.min(pcmu.length, start + STEP_BYTES);
-            const stepEar = earBytes - pcmu.length + end;
+            const stepEar = ear - pcmu.length + end;
             const isEcho = this.judge(pcmu, start, end, stepEar);
             for (let at = start; at < end; at += WINDOW_BYTES) {
                 const to = Math.min(end, at + WINDOW_BYTES);

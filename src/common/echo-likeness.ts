@@ -8,7 +8,7 @@ export const AHEAD_BYTES = 100 * 8;
 /** Sound is compared below 1 kHz, at 2 kHz: what every telephone lets through, at a sixteenth of the work. */
 const DECIMATION = 4;
 /** Sums of the caller's that are compared, 300 ms: less is alike by chance too often. */
-const STRETCH = 600;
+const STRETCH = Number(process.env['ST'] ?? 600);
 const LAGS = (LONGEST_ECHO_BYTES + AHEAD_BYTES) / DECIMATION;
 /** Sums of sent sound that are remembered, 8 s: Playback's longest lead, the longest echo and a stretch, and more. */
 const MEMORY = 16_384;
@@ -17,7 +17,7 @@ const LEAST_SHARE = Number(process.env['SHARE'] ?? 0.4);
 /** ... and near the delay of the last echo, where little is alike by chance. */
 const LEAST_SHARE_NEAR = Number(process.env['NEAR'] ?? 0.16);
 /** The delay may change so much from one look to the next, 30 ms: the jitter of the network. */
-const NEAR_LAGS = 60;
+const NEAR_LAGS = Number(process.env['NL'] ?? 60);
 /** Keeps silence from being alike to silence: the power of two steps of µ-law. */
 const SMALLEST_ENERGY = STRETCH * 4000;
 
@@ -29,6 +29,7 @@ class LowSums {
     /** Sums since the beginning. The one of index i stands at i modulo the length. */
     count = 0;
     private former = 0;
+    private former2 = 0;
     private sum = 0;
     private samples = 0;
 
@@ -55,8 +56,9 @@ class LowSums {
     }
 
     private put(): void {
-        this.values[this.count % this.values.length] = this.sum + this.former;
+        this.values[this.count % this.values.length] = this.sum + 2 * this.former + this.former2;
         this.count += 1;
+        this.former2 = this.former;
         this.former = this.sum;
         this.sum = 0;
         this.samples = 0;

@@ -29,6 +29,7 @@ export class EchoBot extends EventEmitter<ConversationEvents> implements Convers
     private ended = false;
 
     start(): Promise<void> {
+        if (this.ended) return Promise.resolve();
         this.emit('ready');
         this.say(beepPcmu());
         return Promise.resolve();
@@ -57,6 +58,7 @@ export class EchoBot extends EventEmitter<ConversationEvents> implements Convers
     sayGoodbye(): void {
         if (this.ended) return;
         this.say(Buffer.concat([beepPcmu(), silencePcmu(100), beepPcmu()]));
+        this.ended = true;
         this.emit('ended', { reason: 'completed', info: 'conversation finished' });
     }
 

@@ -10,9 +10,10 @@ export class SilentBot extends EventEmitter<ConversationEvents> implements Conve
     readonly costUsd = 0;
     readonly listensOnly = true;
     readonly speaksFirst = false;
+    private ended = false;
 
     start(): Promise<void> {
-        this.emit('ready');
+        if (!this.ended) this.emit('ready');
         return Promise.resolve();
     }
 
@@ -29,6 +30,8 @@ export class SilentBot extends EventEmitter<ConversationEvents> implements Conve
     }
 
     sayGoodbye(): void {
+        if (this.ended) return;
+        this.ended = true;
         this.emit('ended', { reason: 'completed', info: 'conversation finished' });
     }
 
@@ -37,6 +40,7 @@ export class SilentBot extends EventEmitter<ConversationEvents> implements Conve
     }
 
     end(): void {
+        this.ended = true;
         this.removeAllListeners();
     }
 }

@@ -2,6 +2,7 @@ import { AUTHENTICATION_ERRORS } from './error-entries/authentication';
 import { CALL_ERRORS } from './error-entries/call';
 import type { Fault } from './error-entries/entry';
 import { LOCAL_ERRORS } from './error-entries/local';
+import { LADDER_ERRORS } from './error-entries/ladder';
 import { OPENAI_ERRORS } from './error-entries/openai';
 import { SERVER_ERRORS } from './error-entries/server';
 import { SPEECH_ERRORS } from './error-entries/speech';
@@ -19,6 +20,7 @@ export const ERRORS = {
     ...OPENAI_ERRORS,
     ...SPEECH_ERRORS,
     ...LOCAL_ERRORS,
+    ...LADDER_ERRORS,
 };
 
 export type ErrorCode = keyof typeof ERRORS;

@@ -1,5 +1,5 @@
 import { planRound } from '../../bench/rounds';
-import { percentile, TurnFigures, verdicts } from '../../bench/turn-figures';
+import { percentile, TurnFigures, verdictsOf } from '../../bench/turn-figures';
 import { seededRandom } from '../../tools/fake-openai/signal';
 
 function good(): TurnFigures {
@@ -10,7 +10,7 @@ function good(): TurnFigures {
 }
 
 function broken(figures: TurnFigures): number {
-    return verdicts(figures).filter((verdict) => !verdict.good).length;
+    return verdictsOf(figures).filter((verdict) => !verdict.good).length;
 }
 
 describe('figures of turn-taking', () => {
@@ -23,12 +23,15 @@ describe('figures of turn-taking', () => {
 
     it('is content with a good run, and not with one in which nothing was measured', () => {
         expect(broken(good())).toBe(0);
-        expect(broken(new TurnFigures())).toBe(2);
+        expect(broken(new TurnFigures())).toBe(3);
     });
 
     it.each([
         ['the position is off', (f: TurnFigures) => f.errorsMs.push(61)],
-        ['half of the positions are off by more than 20 ms', (f: TurnFigures) => f.errorsMs.push(...new Array<number>(9).fill(21))],
+        [
+            'half of the positions are off by more than 20 ms',
+            (f: TurnFigures) => f.errorsMs.push(...new Array<number>(9).fill(21)),
+        ],
         ['barge_in is late', (f: TurnFigures) => f.delaysMs.push(21)],
         ['a cancelled answer goes on', (f: TurnFigures) => (f.cancelledBytes = 1)],
         ['a byte is lost', (f: TurnFigures) => (f.lostBytes = 1)],

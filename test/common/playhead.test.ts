@@ -23,6 +23,15 @@ describe('the playhead', () => {
         expect(heardMs(playhead, 700)).toBe(700);
     });
 
+    it('lets the ear go on in time beyond the end of what was sent, and behind a flush from its end', () => {
+        const playhead = playing(200, 80);
+        expect(playhead.earBytes(500)).toBe(4000);
+        expect(heardMs(playhead, 500)).toBe(200);
+        playhead.sent(2400, 600);
+        playhead.emptied(700);
+        expect(playhead.earBytes(750)).toBe(500 * BYTES_PER_MS + 400);
+    });
+
     it('takes a report that is on time for what it is', () => {
         const playhead = playing(1000, 80);
         playhead.playbackStarted(80);

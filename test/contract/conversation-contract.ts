@@ -146,6 +146,7 @@ export function conversationContract(name: string, makeConversation: () => Promi
                 conversation.interrupt(position(origin, pcmu.length / 8));
             });
             await start();
+            if (!conversation.speaksFirst) await turn();
             await pause();
             expect(watch.audio.filter(({ origin }) => origin.responseId === interrupted)).toEqual([]);
             expect(watch.responsesEnded).toEqual(interrupted === undefined ? [] : [interrupted]);
@@ -235,10 +236,12 @@ export function conversationContract(name: string, makeConversation: () => Promi
             await before();
             conversation.end();
             expect(conversation.eventNames()).toEqual([]);
-            const after = new ConversationWatch(conversation);
             conversation.end();
+            // Whoever listens now would hear of anything that a freed conversation still does.
+            const after = new ConversationWatch(conversation);
             useAll(conversation);
             conversation.sayGoodbye();
+            speak(conversation);
             await conversation.start().catch(() => undefined);
             await pause();
             expect(after.names).toEqual([]);

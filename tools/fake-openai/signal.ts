@@ -7,11 +7,14 @@ import type { AudioFormat } from './protocol';
  * Item numbers count the spoken items of one session from 1.
  */
 
+/** Looked up once: where a test runner gives each file globals of its own, each look-up costs more than the multiplication. */
+const { imul } = Math;
+
 /** Byte `index` of item `itemNumber`: a 32-bit mix of both, so that no two stretches look alike. */
 export function pcmuByteAt(itemNumber: number, index: number): number {
-    let mixed = Math.imul(index + 1, 0x9e3779b1) ^ Math.imul(itemNumber, 0x85ebca6b);
-    mixed = Math.imul(mixed ^ (mixed >>> 15), 0x2c1b3c6d);
-    mixed = Math.imul(mixed ^ (mixed >>> 12), 0x297a2d39);
+    let mixed = imul(index + 1, 0x9e3779b1) ^ imul(itemNumber, 0x85ebca6b);
+    mixed = imul(mixed ^ (mixed >>> 15), 0x2c1b3c6d);
+    mixed = imul(mixed ^ (mixed >>> 12), 0x297a2d39);
     return (mixed ^ (mixed >>> 15)) & 0xff;
 }
 
@@ -94,7 +97,7 @@ export function fromPcmu(pcmu: Uint8Array, format: AudioFormat): Buffer {
 
 /** A small seeded generator of numbers in [0, 1): the same seed gives the same run. */
 export function seededRandom(seed: number): () => number {
-    let state = Math.imul(seed + 1, 0x9e3779b1) >>> 0 || 1;
+    let state = imul(seed + 1, 0x9e3779b1) >>> 0 || 1;
     return () => {
         state ^= state << 13;
         state ^= state >>> 17;

@@ -33,6 +33,7 @@ const DEFAULT = {
                 },
                 {
                     label: 'echo test',
+                    offer: 'For an echo test',
                     key: '2',
                     phrases: ['echo', 'test'],
                     action: {
@@ -42,13 +43,14 @@ const DEFAULT = {
                     },
                 },
                 {
-                    label: 'agent',
+                    label: 'customer service',
                     key: '0',
-                    phrases: ['operator', 'representative', 'a person', 'somebody'],
+                    phrases: ['agent', 'operator', 'representative', 'a person', 'somebody'],
                     action: { do: 'transfer', text: 'I am connecting you with a colleague. One moment please.' },
                 },
                 {
                     label: 'goodbye',
+                    offer: 'To end this call',
                     key: '9',
                     phrases: ['hang up', 'bye', 'that is all'],
                     action: { do: 'goodbye', text: 'Thank you for calling. Goodbye.' },
@@ -76,23 +78,11 @@ export function defaultDialog(): DialogScript {
  * noticed anything, and Architect learns the reason as the output variable `fallback_reason`.
  */
 export function takeoverDialog({ why, greeted }: TakeoverReason, dialog = defaultDialog()): DialogScript {
-    const outputVariables = { fallback_reason: why };
-    const menus = Object.entries(dialog.menus).map(([name, menu]) => {
-        const choices = menu.choices.map((choice) => ({ ...choice, action: withVariables(choice.action) }));
-        return [name, { ...menu, choices }] as const;
-    });
     return {
         ...dialog,
         greeting: greeted ? explained(why) : dialog.greeting,
-        menus: Object.fromEntries(menus),
-        onFailure: withVariables(dialog.onFailure),
+        outputVariables: { ...dialog.outputVariables, fallback_reason: why },
     };
-
-    function withVariables<A extends { do: string }>(action: A): A {
-        return 'outputVariables' in action
-            ? { ...action, outputVariables: { ...outputVariables, ...(action.outputVariables as object) } }
-            : action;
-    }
 }
 
 function explained(why: string): Record<keyof typeof HEARING, string> {

@@ -43,6 +43,8 @@ const action = z.discriminatedUnion('do', [
 const choice = z.strictObject({
     /** Its name in the menu, as the caller hears it: "opening hours". */
     label: text,
+    /** How it is offered by key where nothing else counts: "To end this call". Without it: "For" and the label. */
+    offer: text.optional(),
     /** The key that chooses it: every choice has one, because keys are always understood. */
     key: z.string().regex(/^[0-9*#]$/),
     /** Other words for it; the label counts by itself. */
@@ -69,6 +71,8 @@ const script = z.strictObject({
     /** Said when the caller is silent, before the choices. */
     noInput: words,
     goodbye: words,
+    /** Told to Architect at every end; an action's own win over them. */
+    outputVariables,
     /** Misunderstandings, or silences, in a row, beyond which `onFailure` is done. */
     maxFailures: z.int().min(1).max(10).default(3),
     onFailure: z.discriminatedUnion('do', [transfer, goodbye]),

@@ -119,7 +119,7 @@ export class Dialog {
 
     private takeDecision(choice: DialogChoice, yes: boolean, no: boolean): DialogStep {
         if (yes === no) return this.miss();
-        return yes ? this.act(choice.action) : this.refused();
+        return yes ? this.act(choice.action) : this.toMenu('match', ['All right.']);
     }
 
     private takeAnswer(action: DialogAction, answer: string): DialogStep {
@@ -210,6 +210,7 @@ export class Dialog {
             reason: 'completed',
             info: isTransfer ? 'The caller is to be transferred' : 'conversation finished',
             outputVariables: {
+                ...this.script.outputVariables,
                 ...this.variables,
                 end_reason: isTransfer ? 'transfer' : 'bot_ended',
                 ...action.outputVariables,

@@ -19,7 +19,7 @@ export function confirmWords({ label }: DialogChoice): string {
     return `Did you say ${label}? Press 1 or say yes. Otherwise press 2 or say no.`;
 }
 
-function choiceWords({ label, key }: DialogChoice, kind: HearingKind): string {
+function choiceWords({ label, key, offer }: DialogChoice, kind: HearingKind): string {
     const press = `press ${KEY_NAMES[key] ?? key}`;
-    return kind === 'none' ? `For ${label}, ${press}.` : `Say ${label}, or ${press}.`;
+    return kind === 'none' ? `${offer ?? `For ${label}`}, ${press}.` : `Say ${label}, or ${press}.`;
 }

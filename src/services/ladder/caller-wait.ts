@@ -48,27 +48,15 @@ export class CallerWait {
     private quietAtMs = -NEVER;
     private fillerAtMs = NEVER;
     private limitAtMs = NEVER;
+    private lookAtMs = NEVER;
 
     constructor(
         private readonly clock: Clock,
+        private readonly limits: WaitLimits,
         private readonly actions: WaitActions,
         onFault: (fault: unknown) => void,
     ) {
         this.timers = new TimerSet(clock, onFault);
-    }
-
-    /** He waits: `fillerMs` of silence until he is told so, `limitMs` of it until it is enough (Infinity: for ever). */
-    expect(fillerMs: number, limitMs: number): void {
-        const fromMs = Math.max(this.clock.nowMs(), this.quietAtMs);
-        this.fillerAtMs = fromMs + fillerMs;
-        this.limitAtMs = fromMs + limitMs;
-        this.look();
-    }
-
-    /** It is enough `limitMs` from now, whatever he hears; when he is told stays as it is. */
-    limitTo(limitMs: number): void {
-        this.limitAtMs = this.clock.nowMs() + limitMs;
-        this.look();
     }
 
     /** He waits for something, and it will be enough at some time. */
@@ -76,30 +64,50 @@ export class CallerWait {
         return this.limitAtMs !== NEVER;
     }
 
-    /** Sound of an unfinished answer was handed over: from its end on he waits for the rest. */
-    sound(ms: number, fillerMs: number, limitMs: number): void {
-        this.quietAtMs = Math.max(this.clock.nowMs(), this.quietAtMs) + ms;
-        this.fillerAtMs = this.quietAtMs + fillerMs;
-        this.limitAtMs = this.quietAtMs + limitMs;
-        if (!this.timers.isSet('look')) this.look();
+    /** He waits: `fillerMs` of silence until he is told so, `limitMs` of it until it is enough (Infinity: for ever). */
+    expect(fillerMs: number, limitMs: number): void {
+        const fromMs = Math.max(this.clock.nowMs(), this.quietAtMs);
+        this.fillerAtMs = fromMs + fillerMs;
+        this.limitAtMs = fromMs + limitMs;
+        this.awaitNext();
     }
 
-    /** He interrupted: there is silence now, and he waits for nothing. */
-    cut(): void {
+    /** It is enough `limitMs` from now (Infinity: never), whatever he hears; when he is told stays as it is. */
+    limitTo(limitMs: number): void {
+        this.limitAtMs = this.clock.nowMs() + limitMs;
+        this.awaitNext();
+    }
+
+    /** Sound of an unfinished answer was handed over: from its end on he waits for the rest. */
+    sound(ms: number): void {
+        this.quietAtMs = Math.max(this.clock.nowMs(), this.quietAtMs) + ms;
+        this.fillerAtMs = this.quietAtMs + this.limits.fillerMs;
+        this.limitAtMs = this.quietAtMs + this.limits.answerMs;
+        // Mostly the timer is set for an earlier time, and moves on by itself.
+        if (this.fillerAtMs < this.lookAtMs) this.awaitNext();
+    }
+
+    /** He interrupted: there is silence now. */
+    quiet(): void {
         this.quietAtMs = this.clock.nowMs();
-        this.over();
     }
 
     /** He waits for nothing. */
     over(): void {
         this.fillerAtMs = NEVER;
         this.limitAtMs = NEVER;
-        this.timers.cancel('look');
+        this.awaitNext();
     }
 
     /** Frees the timer, for good. */
     close(): void {
         this.timers.clear();
+    }
+
+    private awaitNext(): void {
+        this.lookAtMs = Math.min(this.fillerAtMs, this.limitAtMs);
+        if (this.lookAtMs === NEVER) this.timers.cancel('look');
+        else this.timers.set('look', Math.max(0, Math.ceil(this.lookAtMs - this.clock.nowMs())), this.look);
     }
 
     private readonly look = (): void => {
@@ -110,16 +118,12 @@ export class CallerWait {
             return;
         }
         if (nowMs >= this.fillerAtMs) this.fill(nowMs);
-        const nextMs = Math.min(this.fillerAtMs, this.limitAtMs);
-        if (nextMs !== NEVER) this.timers.set('look', Math.max(1, Math.ceil(nextMs - nowMs)), this.look);
+        this.awaitNext();
     };
 
+    /** One who waits for nothing in particular is told once. */
     private fill(nowMs: number): void {
-        this.fillerAtMs = NEVER;
         this.quietAtMs = Math.max(nowMs, this.quietAtMs) + this.actions.filler();
-        this.fillerAtMs = this.quietAtMs + this.fillerEveryMs;
+        this.fillerAtMs = this.isLimited ? this.quietAtMs + this.limits.fillerEveryMs : NEVER;
     }
-
-    /** Set by the owner together with the limits. */
-    fillerEveryMs = WAIT_LIMITS.fillerEveryMs;
 }

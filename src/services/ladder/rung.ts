@@ -33,5 +33,10 @@ export interface Rung {
 
 /** The rungs from `name` down, for trying a fallback on purpose; an unknown name leaves them as they are. */
 export function rungsFrom(rungs: readonly Rung[], name: string): readonly Rung[] {
-    return rungs.slice(Math.max(0, rungs.findIndex((rung) => rung.name === name)));
+    return rungs.slice(
+        Math.max(
+            0,
+            rungs.findIndex((rung) => rung.name === name),
+        ),
+    );
 }

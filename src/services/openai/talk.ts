@@ -267,9 +267,8 @@ export class RealtimeTalk {
         this.refusedContent = refused;
     }
 
-    /** While the caller speaks, VAD is about to make an answer of its own; and before the end only the goodbye is of use. */
+    /** While the caller speaks, VAD is about to make an answer of its own. */
     private ask(purpose: Purpose): void {
-        if (this.calls.isLeaving && purpose !== 'farewell') return;
         if (this.speech.isOn && purpose === 'turn') return;
         if (this.service === undefined) this.owed = purpose;
         else this.service.respond(requestFor(purpose, this.deps.config));

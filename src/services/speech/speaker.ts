@@ -92,6 +92,11 @@ export class Speaker {
         return this.deps.clock.nowMs() < this.soundUntilMs;
     }
 
+    /** How long the caller has heard nothing, by the same estimate, in ms; 0 while he hears something. */
+    get quietMs(): number {
+        return Math.max(0, this.deps.clock.nowMs() - this.soundUntilMs);
+    }
+
     /**
      * Says an answer when those before it are finished. Words without letters and digits are passed over.
      *
@@ -107,13 +112,13 @@ export class Speaker {
                 return;
             }
             this.waiting.push(utterance);
-            if (this.current === undefined) this.next();
+            this.next();
         });
     }
 
     /** Falls silent at once: nothing more comes of what is being said and of what waits. */
     stop(): void {
-        this.soundUntilMs = 0;
+        this.soundUntilMs = Math.min(this.soundUntilMs, this.deps.clock.nowMs());
         const waiting = this.waiting.splice(0);
         if (this.current !== undefined) this.finish(this.current, 'interrupted');
         for (const utterance of waiting) this.settle(utterance, 'interrupted');
@@ -132,7 +137,8 @@ export class Speaker {
     }
 
     private next(): void {
-        const utterance = this.waiting.shift();
+        // Whoever heard of the last answer's end may have begun another one.
+        const utterance = this.current === undefined ? this.waiting.shift() : undefined;
         if (utterance === undefined) return;
         this.current = utterance;
         void this.play(utterance);
@@ -224,7 +230,7 @@ export class Speaker {
         this.current = undefined;
         this.settle(utterance, end, fault);
         if (!this.isClosed) this.deps.port.responseEnded(utterance.itemId);
-        if (this.current === undefined) this.next();
+        this.next();
     }
 
     private settle(utterance: Utterance, end: Spoken['end'], fault?: unknown): void {

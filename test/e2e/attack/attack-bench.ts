@@ -108,11 +108,16 @@ export class AttackBench {
         return until(`${count} calls are left`, () => this.bench.server.callCount === count);
     }
 
-    /** Resolves when every call is gone and the server has stopped, and nothing is left of them: no timer, no socket. */
-    async untilFreed(): Promise<void> {
+    /** Resolves when every call is gone and the server has stopped, and no timer is left of them. */
+    async untilOver(): Promise<void> {
         await this.untilCalls(0);
         await this.bench.server.stop();
         await until('every timer is freed', () => this.clock.pendingCount === 0);
+    }
+
+    /** As `untilOver`, and no socket either. Only where no other bench runs at the same time. */
+    async untilFreed(): Promise<void> {
+        await this.untilOver();
         await until('every socket is freed', () => socketCount() <= this.sockets);
     }
 

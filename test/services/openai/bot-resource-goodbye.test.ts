@@ -122,22 +122,17 @@ describe('BotResource: goodbye', () => {
         ]);
     });
 
-    it('what a function gives meanwhile is told to the model, and not answered', async () => {
-        const tool = { name: 'look', description: '', parameters: {}, run: () => Promise.resolve({ output: 1 }) };
-        const { made, socket } = await bench.byHand({}, { tools: [tool] });
-        const call = {
-            id: 'f1',
-            type: 'function_call',
-            status: 'completed',
-            name: 'look',
-            call_id: 'c',
-            arguments: '',
-        };
-        socket.serve({ type: 'response.done', response: { id: 'r1', status: 'completed', output: [call] } });
+    it('what a function gives meanwhile is told to the model, and does not put the end off', async () => {
+        const { made, socket, clock } = await bench.byHand();
+        const call = { id: 'f1', type: 'function_call', status: 'completed', name: 'end_call', call_id: 'c' };
         made.bot.sayGoodbye();
+        clock.advance(5000);
+        socket.serve({ type: 'response.done', response: { id: 'r1', status: 'completed', output: [call] } });
         await settle(3);
         expect(socket.typed('conversation.item.create')).toHaveLength(1);
         expect(socket.typed('response.create')).toHaveLength(1);
+        clock.advance(5000);
+        expect(made.ended).toEqual([GOODBYE]);
     });
 
     it('where no session can say it, the end comes at once', async () => {

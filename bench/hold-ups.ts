@@ -1,0 +1,55 @@
+import { systemClock } from '../src/support/clock';
+
+interface HoldUp {
+    fromMs: number;
+    toMs: number;
+}
+
+const TICK_MS = 2;
+/** Shorter ones are the usual lateness of timers. */
+const LEAST_MS = 5;
+
+/**
+ * Notes when the machine held this process up: time that passed between two ticks and in which the process did not compute
+ * either. What our own code takes is not in it, however slow: that belongs into the figures.
+ */
+export class HoldUps {
+    private readonly seen: HoldUp[] = [];
+    private timer: NodeJS.Timeout | undefined;
+    private lastMs = 0;
+    private lastCpu = process.cpuUsage();
+
+    start(): void {
+        this.lastMs = systemClock.nowMs();
+        this.lastCpu = process.cpuUsage();
+        this.timer = setInterval(() => {
+            this.tick(systemClock.nowMs(), process.cpuUsage());
+        }, TICK_MS);
+    }
+
+    stop(): void {
+        clearInterval(this.timer);
+    }
+
+    /** One tick, at this time, with so much computed since the process began (µs). */
+    tick(nowMs: number, cpu: NodeJS.CpuUsage): void {
+        const computedMs = (cpu.user + cpu.system - this.lastCpu.user - this.lastCpu.system) / 1000;
+        if (nowMs - this.lastMs - TICK_MS - computedMs > LEAST_MS) this.seen.push({ fromMs: this.lastMs, toMs: nowMs });
+        this.lastMs = nowMs;
+        this.lastCpu = cpu;
+    }
+
+    /** Was it held up at any time between these two? What has just passed may not be noticed before the next tick. */
+    during(fromMs: number, toMs: number): boolean {
+        return this.seen.some((each) => each.fromMs < toMs && each.toMs > fromMs);
+    }
+
+    /** The longest, ms; 0: there was none. */
+    get longestMs(): number {
+        return this.seen.reduce((most, { fromMs, toMs }) => Math.max(most, toMs - fromMs), 0);
+    }
+
+    get count(): number {
+        return this.seen.length;
+    }
+}

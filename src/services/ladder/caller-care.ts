@@ -1,0 +1,154 @@
+import type { Clock } from '../../support/clock';
+import type { AudioOrigin, HeardPosition, SaidItem } from '../conversation';
+import { CallerTurn } from './caller-turn';
+import { CallerWait, type WaitActions, type WaitLimits } from './caller-wait';
+import type { Takeover } from './rung';
+import type { StandingRung } from './standing-rung';
+import { TalkMemory } from './talk-memory';
+
+/** What the caller has said, has heard, and waits for, whichever bot answers. It decides how long he waits, and nothing else. */
+export class CallerCare {
+    private readonly wait: CallerWait;
+    private readonly memory = new TalkMemory();
+    private readonly turn = new CallerTurn();
+    /** He waits for an answer. */
+    private owed = false;
+    /** While the bot is troubled: somebody must tell him that it is back. */
+    private explains = false;
+
+    constructor(
+        clock: Clock,
+        private readonly limits: WaitLimits,
+        actions: WaitActions,
+        onFault: (fault: unknown) => void,
+    ) {
+        const filler = (): number => {
+            this.explains = true;
+            return actions.filler();
+        };
+        this.wait = new CallerWait(clock, limits, { ...actions, filler }, onFault);
+    }
+
+    get isSpeaking(): boolean {
+        return this.turn.isSpeaking;
+    }
+
+    /** Caller audio that no bot has understood: PCMU, 8 kHz, mono, the last 5 s at most; a copy. */
+    get unknownPcmu(): Uint8Array {
+        return this.turn.unknownPcmu;
+    }
+
+    /** What a bot is told that takes over now. */
+    takeover(why: string): Takeover {
+        const { history, greeted } = this.memory;
+        return { why, history, greeted, answerOwed: this.owed && this.turn.isKnown };
+    }
+
+    /** A bot is about to start. */
+    begins({ conversation }: StandingRung, takeover: Takeover | undefined): void {
+        const { fillerMs, lossFillerMs, answerMs } = this.limits;
+        if (takeover !== undefined) this.wait.expect(lossFillerMs, answerMs);
+        else this.wait.expect(conversation.speaksFirst ? fillerMs : Infinity, answerMs);
+    }
+
+    /** It can hear. Where it has nothing to say, it may be silent for as long as the caller is. */
+    ready({ conversation }: StandingRung, takeover: Takeover | undefined): void {
+        const mustSpeak = this.owed || (conversation.speaksFirst && takeover?.greeted !== true);
+        if (!mustSpeak) this.wait.limitTo(Infinity);
+    }
+
+    hear(pcmu: Uint8Array): void {
+        this.turn.hear(pcmu);
+    }
+
+    /** He waits for an answer of a bot from now on. */
+    expectAnswer(rung: StandingRung | undefined): void {
+        this.owed = true;
+        // Whoever is not ready yet, or not any more, is being waited for already.
+        if (isTalking(rung)) this.wait.expect(this.limits.fillerMs, this.limits.answerMs);
+    }
+
+    /** It is his turn, and may be for long: he types. */
+    expectNothing(): void {
+        this.owed = false;
+        this.wait.over();
+    }
+
+    audio(origin: AudioOrigin, ms: number): void {
+        this.wait.sound(ms);
+        this.memory.sound(origin, ms);
+    }
+
+    /** An answer is over; `sounded`: he heard something of it, and did not interrupt. */
+    responseEnded(rung: StandingRung, sounded: boolean): void {
+        if (rung.isTroubled) return;
+        if (!sounded) {
+            // No sound, but a sign of life.
+            if (this.wait.isLimited) this.wait.limitTo(this.limits.workMs);
+        } else if (rung.openAnswers.length === 0) {
+            this.turn.answered();
+            this.expectNothing();
+        }
+    }
+
+    speechStarted(): void {
+        this.turn.started();
+        this.expectNothing();
+    }
+
+    speechStopped(rung: StandingRung): void {
+        this.turn.stopped();
+        // A troubled bot did not hear the end of it: what was said so far is lost with the connection.
+        if (rung.isTroubled) this.explains = true;
+        else this.expectAnswer(rung);
+    }
+
+    said(item: SaidItem): void {
+        this.memory.said(item);
+        if (item.speaker === 'caller') this.turn.said(item);
+    }
+
+    /** He interrupted. */
+    interrupted(rung: StandingRung | undefined, heard: HeardPosition): void {
+        this.memory.interrupted(heard);
+        this.wait.quiet();
+        if (isTalking(rung)) this.expectNothing();
+    }
+
+    /** The bot tries to mend itself. */
+    troubled(rung: StandingRung): void {
+        this.breakOff(rung.openAnswers);
+        this.explains = false;
+        this.wait.expect(this.limits.lossFillerMs, Infinity);
+        this.wait.limitTo(this.limits.recoverMs);
+    }
+
+    /** It has mended itself, and asks by itself for what it owes. @returns whether it should tell the caller that it is back */
+    recovered(): boolean {
+        const explains = this.explains && !this.owed;
+        this.owed ||= explains;
+        if (this.owed) this.wait.limitTo(this.limits.answerMs);
+        else this.wait.over();
+        return explains;
+    }
+
+    /** These answers stay unfinished, and he waits for the rest. */
+    breakOff(responseIds: readonly string[]): void {
+        for (const responseId of responseIds) this.memory.brokeOff(responseId);
+        if (responseIds.length > 0) this.owed = true;
+    }
+
+    /** The bot's end was forced while he spoke. */
+    speechCut(): void {
+        this.turn.stopped();
+    }
+
+    /** Frees the timer, for good. */
+    close(): void {
+        this.wait.close();
+    }
+}
+
+function isTalking(rung: StandingRung | undefined): boolean {
+    return rung?.isReady === true && !rung.isTroubled;
+}
