@@ -90,7 +90,9 @@ function main(): void {
     if (sha256 !== SOURCE_SHA256) throw new Error(`This is another ONNX file: its sha256 is ${sha256}.`);
     const weights = weightsFrom(onnx);
     writeFileSync(join(__dirname, '..', 'assets', 'silero-vad', WEIGHTS_FILE), weights);
-    console.log(`${WEIGHTS_FILE}: ${weights.length} bytes, sha256 ${createHash('sha256').update(weights).digest('hex')}`);
+    console.log(
+        `${WEIGHTS_FILE}: ${weights.length} bytes, sha256 ${createHash('sha256').update(weights).digest('hex')}`,
+    );
 }
 
 if (require.main === module) main();

@@ -1,47 +1,73 @@
 import { sumOfSquares } from '../audio/loudness';
-import { encodeMulaw, MULAW_SILENCE } from '../audio/mulaw';
 import { AHEAD_BYTES, EchoLikeness, LONGEST_ECHO_BYTES } from './echo-likeness';
+import { LineNoise, powerOf } from './line-noise';
 
-const E = (n: string, d: number) => Number(process.env[n] ?? d);
+/** 20 ms of PCMU, 8 kHz: the step in which levels are compared. */
 const WINDOW_BYTES = 160;
-const STEP_BYTES = 800;
+/** 100 ms: so often it is asked whether the caller's audio is an echo. */
+const LOOK_BYTES = 5 * WINDOW_BYTES;
+/** Windows of sent sound that are remembered, 10 s: Playback's longest lead and the longest echo, and more. */
 const MEMORY = 512;
-const LEAST_RETURN_LOSS = powerOf(-6);
+
+/** The worst that a line may do: it gives back our sound 6 dB quieter (ITU-T G.168 counts on no less). */
+const WORST_COUPLING = powerOf(-6);
+/** An echo that explains so much of the caller's power is pure enough to be measured; the loudest of some measures counts. */
+const PURE_SHARE = 0.7;
+const MEASURES = 8;
+/** An echo is taken to be so much louder than it was measured, dB. */
+const MARGIN = powerOf(3);
+/** A room goes on sounding: 3 dB less with each window, for so many windows. */
+const ROOM_FADE = powerOf(-3);
+const ROOM_WINDOWS = 5;
+
+/** Nothing below this is a voice, or an echo that matters; a voice also stands out of the line's noise by 6 dB. */
 const LEAST_VOICE_POWER = powerOf(-45);
 const VOICE_ABOVE_NOISE = powerOf(6);
-const BELIEF_BYTES = E('BELIEF', 60) * 8;
-const HOLD_BYTES = E('HOLD', 300) * 8;
-const SURE_SHARE = E('SURE', 0.7);
-const MARGIN = powerOf(E('MARGIN', 4));
-const RATIOS = E('RATIOS', 8);
-const FADE = powerOf(-E('FADE', 3));
-const LEAP = 800;
-const TAIL = E('TAIL', 6);
+/** Louder than any echo for so long, and it is the caller ... */
+const BELIEF_BYTES = 60 * 8;
+/** ... whose soft sounds and short gaps pass as well, for so long. */
+const HOLD_BYTES = 400 * 8;
 
-const HIGHEST_NOISE_POWER = powerOf(-32);
-const LOWEST_NOISE_POWER = powerOf(-66);
-const NOISE_RISE_PER_BYTE = (powerOf(3) - 1) / 8000;
-const NOISE_STEP = powerOf(2);
-const NOISES = makeNoises();
+/** The ear's position comes with the jitter of the network in it, which is smoothed; a leap of 100 ms is meant. */
+const LEAP_BYTES = 100 * 8;
+const SMOOTHING = 8;
 
+/**
+ * Keeps the bot from hearing itself. A bad line sends the bot's own voice back, later and quieter, and voice activity
+ * detection takes it for the caller. The guard looks for the bot's voice in the caller's audio (`EchoLikeness`), measures
+ * how much of it the line gives back, and puts the line's noise in the place of what is no louder than that. A caller who
+ * talks over the bot is louder or unlike it, and passes; so does everything on a line without echo.
+ *
+ * One guard serves one call. Audio is PCMU, 8 kHz, mono. Positions count the bytes of the sent stream from the beginning
+ * of the call. It allocates only the copy that it returns.
+ */
 export class EchoGuard {
+    private readonly likeness = new EchoLikeness();
+    private readonly noise = new LineNoise();
+    /** Power of each window of the sent stream, a ring by position. */
     private readonly sentPowers = new Float64Array(MEMORY);
     private sentBytes = 0;
     private windowEnergy = 0;
+    /** What was sent before this position was heard so long ago that nothing of it comes back. */
     private fadedBytes = 0;
-    private readonly likeness = new EchoLikeness();
-    private wasEcho = false;
     private heardBytes = 0;
+    /** How far the ear is ahead of the caller's audio, smoothed. */
     private earAhead = 0;
-    private readonly ratios = new Float64Array(RATIOS).fill(LEAST_RETURN_LOSS);
-    private nextRatio = 0;
-    private coupling = LEAST_RETURN_LOSS;
-    private noisePower = HIGHEST_NOISE_POWER;
-    private noiseOffset = 0;
+    private hasEcho = false;
+    /** Shares of our power that came back, lately. */
+    private readonly measures = new Float64Array(MEASURES).fill(WORST_COUPLING);
+    private nextMeasure = 0;
+    private coupling = WORST_COUPLING;
     private beliefBytes = 0;
     private holdBytes = 0;
-    suppressedBytes = 0;
+    private takenBytes = 0;
 
+    /** Audio of the caller's that was taken for echo and replaced, in bytes: for the call's record. */
+    get suppressedBytes(): number {
+        return this.takenBytes;
+    }
+
+    /** Bot audio was sent: remembers it for as long as it can come back. Every byte of the sent stream, in order. */
     sent(pcmu: Uint8Array): void {
         this.likeness.sent(pcmu);
         for (let start = 0; start < pcmu.length;) {
@@ -50,131 +76,125 @@ export class EchoGuard {
             if (filled === 0) this.windowEnergy = 0;
             this.windowEnergy += sumOfSquares(pcmu, start, end);
             const slot = Math.floor(this.sentBytes / WINDOW_BYTES) % MEMORY;
-            this.sentBytes += end - start;
             this.sentPowers[slot] = this.windowEnergy / (filled + end - start);
+            this.sentBytes += end - start;
             start = end;
         }
     }
 
+    /**
+     * The caller's audio without what is only echo.
+     *
+     * @param pcmu a frame of the caller's, of any length; not changed
+     * @param earBytes position of the caller's ear in the sent stream at the end of the frame, going on in real time beyond
+     * the end of what was sent while nothing plays
+     * @returns the same frame when there is nothing to take out, else a copy of the same length
+     */
     filter(pcmu: Uint8Array, earBytes: number): Uint8Array {
-        if (earBytes - pcmu.length - this.sentBytes > LONGEST_ECHO_BYTES) this.fadedBytes = this.sentBytes;
-        this.heardBytes += pcmu.length;
-        const drift = earBytes - this.heardBytes - this.earAhead;
-        this.earAhead += Math.abs(drift) > LEAP ? drift : Math.trunc(drift / E('SLEW', 8));
-        const ear = this.heardBytes + this.earAhead;
+        const ear = this.followEar(pcmu.length, earBytes);
         let clean: Uint8Array | undefined;
-        for (let start = 0; start < pcmu.length; start += STEP_BYTES) {
-            const end = Math.min(pcmu.length, start + STEP_BYTES);
-            const stepEar = ear - pcmu.length + end;
-            const isEcho = this.judge(pcmu, start, end, stepEar);
+        for (let start = 0; start < pcmu.length; start += LOOK_BYTES) {
+            const end = Math.min(pcmu.length, start + LOOK_BYTES);
+            const lookEar = ear - pcmu.length + end;
+            this.look(pcmu, start, end, lookEar);
             for (let at = start; at < end; at += WINDOW_BYTES) {
                 const to = Math.min(end, at + WINDOW_BYTES);
-                const power = sumOfSquares(pcmu, at, to) / (to - at);
-                const limit = isEcho ? this.base(stepEar - end + to) * this.coupling * (this.coupling < LEAST_RETURN_LOSS ? MARGIN : 1) : 0;
-                const isVoice = power > LEAST_VOICE_POWER && power > this.noisePower * VOICE_ABOVE_NOISE && power > limit;
-                this.believe(isVoice, to - at);
-                if (this.holdBytes > 0 || power > limit) continue;
+                if (this.passes(pcmu, at, to, lookEar - end + to)) continue;
                 clean ??= Uint8Array.from(pcmu);
-                this.putNoise(clean, at, to);
+                this.noise.fill(clean, at, to);
+                this.takenBytes += to - at;
             }
         }
         return clean ?? pcmu;
     }
 
-    private judge(pcmu: Uint8Array, start: number, end: number, earBytes: number): boolean {
+    private followEar(byteCount: number, earBytes: number): number {
+        this.heardBytes += byteCount;
+        const drift = earBytes - this.heardBytes - this.earAhead;
+        const isLeap = drift > LEAP_BYTES || drift < -LEAP_BYTES;
+        this.earAhead += isLeap ? drift : Math.trunc(drift / SMOOTHING);
+        const ear = this.heardBytes + this.earAhead;
+        if (ear - byteCount - this.sentBytes > LONGEST_ECHO_BYTES) this.fadedBytes = this.sentBytes;
+        return ear;
+    }
+
+    /** Finds out whether the audio from `start` to `end`, which ends when the ear is at `earBytes`, has an echo in it. */
+    private look(pcmu: Uint8Array, start: number, end: number, earBytes: number): void {
         this.likeness.heard(pcmu, start, end);
         let loudest = 0;
         for (let at = start; at < end; at += WINDOW_BYTES) {
             const to = Math.min(end, at + WINDOW_BYTES);
             const power = sumOfSquares(pcmu, at, to) / (to - at);
-            this.followNoise(power, to - at);
+            this.noise.follow(power, to - at);
             if (power > loudest) loudest = power;
         }
-        const limit = this.loudest(earBytes - LONGEST_ECHO_BYTES - end + start, earBytes + AHEAD_BYTES);
-        if (limit < LEAST_VOICE_POWER) this.wasEcho = false;
-        else if (loudest > LEAST_VOICE_POWER && loudest > this.noisePower * VOICE_ABOVE_NOISE) {
-            this.wasEcho = this.likeness.isEcho(earBytes);
-            if (this.wasEcho && this.likeness.share > SURE_SHARE) this.learn(pcmu, start, end, earBytes);
+        // What is too soft to be looked at shares the fate of what was before it, as long as there may be an echo.
+        if (!this.isAudible(earBytes - LOOK_BYTES, earBytes)) this.hasEcho = false;
+        else if (this.isSound(loudest)) {
+            this.hasEcho = this.likeness.isEcho(earBytes);
+            if (this.hasEcho && this.likeness.share > PURE_SHARE) this.measure(pcmu, start, end, earBytes);
         }
-        return this.wasEcho;
     }
 
-    private learn(pcmu: Uint8Array, start: number, end: number, earBytes: number): void {
-        let c = 0, r = 0;
+    /** Whether the caller's audio from `start` to `end`, which ends when the ear is at `earBytes`, is to be heard. */
+    private passes(pcmu: Uint8Array, start: number, end: number, earBytes: number): boolean {
+        const power = sumOfSquares(pcmu, start, end) / (end - start);
+        const echoPower = this.hasEcho ? this.expected(earBytes) * this.coupling : 0;
+        this.believe(power > echoPower && this.isSound(power), end - start);
+        return this.holdBytes > 0 || power > echoPower || !this.hasEcho;
+    }
+
+    private isSound(power: number): boolean {
+        return power > LEAST_VOICE_POWER && power > this.noise.power * VOICE_ABOVE_NOISE;
+    }
+
+    private believe(isVoice: boolean, byteCount: number): void {
+        const believed = isVoice ? this.beliefBytes + byteCount : this.beliefBytes - byteCount;
+        this.beliefBytes = Math.min(BELIEF_BYTES, Math.max(0, believed));
+        const isSure = isVoice && this.beliefBytes === BELIEF_BYTES;
+        this.holdBytes = isSure ? HOLD_BYTES : Math.max(0, this.holdBytes - byteCount);
+    }
+
+    /** How much of our sound this echo is. */
+    private measure(pcmu: Uint8Array, start: number, end: number, earBytes: number): void {
+        let expectedEnergy = 0;
         for (let at = start; at < end; at += WINDOW_BYTES) {
             const to = Math.min(end, at + WINDOW_BYTES);
-            c += sumOfSquares(pcmu, at, to);
-            r += this.base(earBytes - end + to) * (to - at);
+            expectedEnergy += this.expected(earBytes - end + to) * (to - at);
         }
-        this.ratios[this.nextRatio] = Math.min(LEAST_RETURN_LOSS, c / r);
-        this.nextRatio = (this.nextRatio + 1) % RATIOS;
-        this.coupling = 0;
-        for (const x of this.ratios) if (x > this.coupling) this.coupling = x;
+        if (expectedEnergy === 0) return;
+        const measured = (MARGIN * sumOfSquares(pcmu, start, end)) / expectedEnergy;
+        this.measures[this.nextMeasure] = Math.min(WORST_COUPLING, measured);
+        this.nextMeasure = (this.nextMeasure + 1) % MEASURES;
+        this.coupling = Math.max(...this.measures);
     }
 
-    /** What may come back of, in a window that ends at this position of the ear: aligned ref, with the room's fade. */
-    private base(earBytes: number): number {
-        const center = Math.floor((earBytes - this.likeness.delayBytes - WINDOW_BYTES / 2) / WINDOW_BYTES);
-        let base = 0;
-        for (let k = -1; k <= TAIL; k++) {
-            const w = center - k;
-            if (w < 0 || w * WINDOW_BYTES >= this.sentBytes || w * WINDOW_BYTES < this.fadedBytes - WINDOW_BYTES) continue;
-            const p = (this.sentPowers[w % MEMORY] ?? 0) * (k <= 1 ? 1 : FADE ** (k - 1));
-            if (p > base) base = p;
+    /** Power that would come back of a line that loses nothing, in the window that ends when the ear is at `earBytes`. */
+    private expected(earBytes: number): number {
+        const middle = Math.floor((earBytes - WINDOW_BYTES / 2 - this.likeness.delayBytes) / WINDOW_BYTES);
+        let expected = this.powerAt(middle + 1);
+        let fade = 1;
+        for (let back = 0; back <= 1 + ROOM_WINDOWS; back++) {
+            if (back > 1) fade *= ROOM_FADE;
+            const power = this.powerAt(middle - back) * fade;
+            if (power > expected) expected = power;
         }
-        return base;
+        return expected;
     }
 
-    private believe(isVoice: boolean, bytes: number): void {
-        this.beliefBytes = isVoice ? Math.min(BELIEF_BYTES, this.beliefBytes + bytes) : Math.max(0, this.beliefBytes - bytes);
-        if (isVoice && this.beliefBytes === BELIEF_BYTES) this.holdBytes = HOLD_BYTES;
-        else this.holdBytes = Math.max(0, this.holdBytes - bytes);
-    }
-
-    private followNoise(power: number, bytes: number): void {
-        const risen = this.noisePower * (1 + NOISE_RISE_PER_BYTE * bytes);
-        this.noisePower = Math.min(HIGHEST_NOISE_POWER, Math.max(LOWEST_NOISE_POWER, Math.min(power, risen)));
-    }
-
-    private putNoise(out: Uint8Array, start: number, end: number): void {
-        this.suppressedBytes += end - start;
-        let step = 0;
-        for (let p = LOWEST_NOISE_POWER * NOISE_STEP; p <= this.noisePower && step < NOISES.length - 1; p *= NOISE_STEP) step += 1;
-        const noise = NOISES[step] ?? NOISES[0];
-        if (noise === undefined) return;
-        for (let at = start; at < end; at++) {
-            out[at] = noise[this.noiseOffset] ?? MULAW_SILENCE;
-            this.noiseOffset = (this.noiseOffset + 1) % noise.length;
+    /** Whether something is in the ear, or was so lately that it may still come back. */
+    private isAudible(fromBytes: number, toBytes: number): boolean {
+        const last = Math.floor((toBytes + AHEAD_BYTES) / WINDOW_BYTES);
+        for (let window = Math.floor((fromBytes - LONGEST_ECHO_BYTES) / WINDOW_BYTES); window <= last; window++) {
+            if (this.powerAt(window) > LEAST_VOICE_POWER) return true;
         }
+        return false;
     }
 
-    private loudest(fromBytes: number, toBytes: number): number {
-        const first = Math.floor(Math.max(this.fadedBytes, fromBytes, this.sentBytes - (MEMORY - 1) * WINDOW_BYTES) / WINDOW_BYTES);
-        const last = Math.floor((Math.min(toBytes, this.sentBytes) - 1) / WINDOW_BYTES);
-        let loudest = 0;
-        for (let window = first; window <= last; window++) {
-            const power = this.sentPowers[window % MEMORY] ?? 0;
-            if (power > loudest) loudest = power;
-        }
-        return loudest;
+    /** Power of a window of the sent stream; 0 outside of what was sent and may still be heard. */
+    private powerAt(window: number): number {
+        const startBytes = window * WINDOW_BYTES;
+        const isThere = startBytes < this.sentBytes && startBytes + WINDOW_BYTES > this.fadedBytes;
+        return isThere && window >= 0 ? (this.sentPowers[window % MEMORY] ?? 0) : 0;
     }
-}
-
-function makeNoises(): Uint8Array[] {
-    const noises: Uint8Array[] = [];
-    let state = 0x2545f491;
-    for (let power = LOWEST_NOISE_POWER; power <= HIGHEST_NOISE_POWER * 1.001; power *= NOISE_STEP) {
-        const peak = Math.sqrt(3 * power) * 32768;
-        const pcm = new Int16Array(4096);
-        for (let i = 0; i < pcm.length; i++) {
-            state = (Math.imul(state, 1664525) + 1013904223) | 0;
-            pcm[i] = Math.round((state / 0x8000_0000) * peak);
-        }
-        noises.push(encodeMulaw(pcm));
-    }
-    return noises;
-}
-
-function powerOf(dbfs: number): number {
-    return 10 ** (dbfs / 10);
 }

@@ -153,7 +153,7 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
         this.uplink = uplink;
         if (this.waiting.length > 0) service.sendAudio(uplink.toBot(this.waiting.take(this.waiting.length)));
         for (const note of this.notes.splice(0)) this.talk.tell(note);
-        if (first) this.emit('ready');
+        this.emit(first ? 'ready' : 'recovered');
     }
 
     private onLost(service: OpenAIRealtimeService, why: string): void {
@@ -161,6 +161,8 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
         this.uplink = undefined;
         this.waiting.limit(KEPT_AT_LOSS_BYTES);
         this.state = 'reconnecting';
+        this.emit('troubled', why);
+        if (this.isOver()) return;
         this.talk.leave(service);
         if (this.isOver()) return;
         if (this.services.length > MAX_RECONNECTS) {
@@ -178,6 +180,12 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
         if (this.isOver()) return;
         const code = error instanceof CodedError ? error.code : 'ERR_INTERNAL';
         this.logger.error(faultFields(error), 'The bot cannot go on.');
+        // An answer that breaks off still has its words, for whoever takes over.
+        if (this.state === 'talking') {
+            this.emit('troubled', code);
+            if (this.service !== undefined) this.talk.leave(this.service);
+        }
+        if (this.isOver()) return;
         const outputVariables = { end_reason: 'bot_failed', error_code: code };
         this.finish({ reason: 'error', info: `The bot cannot go on (${code}).`, outputVariables });
     }

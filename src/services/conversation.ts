@@ -61,9 +61,9 @@ export interface ConversationEvents {
     collectDigits: [request: DigitRequest];
     /** A finished turn of the bot, for the report to Architect. */
     turn: [turn: BotResponse];
-    /** It has lost what it lives on, hears nothing for the moment, and tries to mend that by itself. */
+    /** It has lost what it lives on, and its unfinished answers with that; `recovered` or `ended` follows. */
     troubled: [why: string];
-    /** It is mended; caller audio of the meantime was kept, and what the caller waits for is being asked for. */
+    /** It is mended by itself: caller audio of the meantime was kept, and what the caller waits for is being asked for. */
     recovered: [];
     /** The conversation is over; the call ends once the caller has heard what is queued. Emitted at most once. */
     ended: [end: ConversationEnd];

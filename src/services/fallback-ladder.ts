@@ -7,8 +7,9 @@ import { TimerSet } from '../support/timer-set';
 import type { Conversation, ConversationEnd, ConversationEvents, HeardPosition } from './conversation';
 import { CallerCare } from './ladder/caller-care';
 import { WAIT_LIMITS, type WaitLimits } from './ladder/caller-wait';
-import { Descent, type Loss } from './ladder/descent';
+import { Descent } from './ladder/descent';
 import { Filler, type LadderPrompts } from './ladder/filler';
+import { NOT_BEGUN, nobodyLeft, whyEnded, whyNotStarted, type Loss } from './ladder/loss';
 import type { Rung, Takeover } from './ladder/rung';
 import { StandingRung, type RungPort } from './ladder/standing-rung';
 
@@ -28,8 +29,6 @@ export interface FallbackLadderDeps {
 const BACK_AGAIN =
     'The connection was interrupted for a moment, and the last words of the caller may be lost. ' +
     'Tell the caller in a few words that you are back, and go on with the talk.';
-/** A bug of ours says nothing about the service. */
-const OURS = 'ERR_INTERNAL';
 
 /**
  * A conversation that survives the loss of the one below it: begins with the first rung whose service is up, and when a bot fails to
@@ -102,7 +101,6 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
 
     tell(text: string): void {
         this.live?.conversation.tell(text);
-        this.expectAnswer();
     }
 
     digits(entry: string): void {
@@ -120,6 +118,7 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
     /** A bot that takes over meanwhile says it too. */
     sayGoodbye(): void {
         this.leaving = true;
+        if (this.state === 'idle') this.finish(NOT_BEGUN);
         this.live?.conversation.sayGoodbye();
         this.expectAnswer();
     }
@@ -150,7 +149,7 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
         this.care.begins(rung, takeover);
         if (taken.pass?.isProbe === true) this.timers.set('probe', this.limits.probeMs, this.giveUp);
         rung.conversation.start().catch((fault: unknown) => {
-            if (this.live === rung) this.stepDown(codeOf(fault));
+            if (this.live === rung) this.stepDown(whyNotStarted(fault));
         });
         const words = this.care.unknownPcmu;
         if (this.live === rung && takeover !== undefined && words.length > 0) rung.conversation.hear(words);
@@ -184,8 +183,9 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
             collectDigits: (rung, request) => {
                 this.care.expectNothing();
                 const done = (result: Parameters<typeof request.done>[0]): void => {
+                    // First: the bot may answer by asking for another entry.
+                    if (this.live === rung && result.by !== 'cancelled') this.expectAnswer();
                     request.done(result);
-                    if (this.live === rung) this.expectAnswer();
                 };
                 this.emit('collectDigits', { ...request, done });
             },
@@ -219,7 +219,7 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
             return;
         }
         this.lastEnd = end;
-        this.stepDown(end.outputVariables?.['error_code'] ?? end.info);
+        this.stepDown(whyEnded(end));
     }
 
     private readonly giveUp = (): void => {
@@ -230,7 +230,7 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
         const lost = this.live;
         if (lost === undefined || this.isOver()) return;
         this.timers.cancel('probe');
-        if (why !== OURS) lost.failed();
+        lost.failed(why);
         const broken = lost.openAnswers;
         this.care.breakOff(broken);
         this.dismiss();
@@ -282,19 +282,6 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
         this.live?.drop();
         this.live = undefined;
     }
-}
-
-function nobodyLeft(loss: Loss | undefined): ConversationEnd {
-    const code = loss?.why ?? 'ERR_FALLBACK_UPSTREAM_DOWN';
-    return {
-        reason: 'error',
-        info: 'No bot is available',
-        outputVariables: { end_reason: 'bot_failed', error_code: code },
-    };
-}
-
-function codeOf(fault: unknown): string {
-    return fault instanceof CodedError ? fault.code : OURS;
 }
 
 function sum(a: number | undefined, b: number | undefined): number | undefined {

@@ -183,7 +183,8 @@ describe('an hour of playback', () => {
     it('A21, G44, G46: on an unsteady network is off by no more than the network is, and breaks no limit', () => {
         const hour = runHour({ ppm: 50, oneWayMs: 40, jitterMs: 10, startLagMs: 0 }, 7);
         expect(percentile(hour.errorsMs, 0.5)).toBeLessThan(10);
-        expect(percentile(hour.errorsMs, 0.99)).toBeLessThan(30);
+        expect(percentile(hour.errorsMs, 0.99)).toBeLessThan(25);
+        expect(Math.max(...hour.errorsMs)).toBeLessThan(40);
         expect(hour.starvedSteps).toBe(0);
         expect(hour.lostBytes).toBe(0);
         expect(hour.excess).toBe(0);

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../support/test-bench';
 import { AttackBench, requestText } from './attack/attack-bench';
 import { BYTE_EXACT, GoodCall } from './attack/good-call';
-import { BINARY, CONTINUE, frame, PING, RawClient, TEXT, TEXT_BEGIN } from './attack/raw-client';
+import { BINARY, CONTINUE, frame, PING, type RawClient, TEXT, TEXT_BEGIN } from './attack/raw-client';
 
 const GOOD_CALLS = 20;
 /** Real time: a gap in the sound here is a gap on a real line. */

@@ -1,8 +1,9 @@
 import { AttackBench } from './attack/attack-bench';
 import { BYTE_EXACT, GoodCall } from './attack/good-call';
 import { ODD_VALUES, withField } from './attack/odd-values';
-import { BINARY, CONTINUE, frame, PING, RawClient, TEXT_BEGIN } from './attack/raw-client';
+import { BINARY, CONTINUE, frame, PING, type RawClient, TEXT_BEGIN } from './attack/raw-client';
 import { verdictOn, type Verdict } from './attack/verdict';
+import { isJsonObject } from '../../tools/caller/server-message';
 import { until } from '../support/test-bench';
 
 let attack: AttackBench;
@@ -10,7 +11,7 @@ let good: GoodCall;
 let goodCalls = 1;
 
 beforeAll(async () => {
-    attack = await AttackBench.start({ ...BYTE_EXACT, speedUp: 4 });
+    attack = await AttackBench.start({ ...BYTE_EXACT, speedUp: 3 });
     good = await GoodCall.begin(attack);
 });
 
@@ -61,7 +62,11 @@ describe('an open message', () => {
     it.each(PARTICIPANT_FIELDS)('G34: with an odd participant.%s opens', async (name) => {
         const results = await openingsWith((client, json) => {
             const { participant } = client.openParameters();
-            return withField(client.openParameters(), 'participant', withField({ ...Object(participant) }, name, json));
+            return withField(
+                client.openParameters(),
+                'participant',
+                withField(isJsonObject(participant) ? participant : {}, name, json),
+            );
         });
         expect(results).toEqual(results.map(() => 'lives'));
     });

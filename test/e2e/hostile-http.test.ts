@@ -9,7 +9,7 @@ let goodCalls = 1;
 beforeAll(async () => {
     attack = await AttackBench.start({
         ...BYTE_EXACT,
-        speedUp: 4,
+        speedUp: 3,
         env: { ...BYTE_EXACT.env, AUDIOHOOK_PATH: '/hook' },
     });
     good = await GoodCall.begin(attack, '/hook');

@@ -3,7 +3,7 @@ import { AttackBench, requestText } from './attack/attack-bench';
 import { BYTE_EXACT, GoodCall } from './attack/good-call';
 import type { RawClient } from './attack/raw-client';
 
-const SPEED_UP = 4;
+const SPEED_UP = 3;
 const AUDIOHOOK_HEADERS = ['Audiohook-Organization-Id', 'Audiohook-Session-Id', 'Audiohook-Correlation-Id'];
 const SIGNED_HEADERS = [...AUDIOHOOK_HEADERS, 'X-API-KEY', 'Host', 'Signature', 'Signature-Input'];
 const BROKEN_VALUES = ['x', '""', '%00', '\u00fc', '()', '=;=,', 'sig1', '"'.repeat(500), 'a'.repeat(7000), ' \t '];
@@ -45,8 +45,8 @@ async function statusesOf(requests: readonly (string | Uint8Array)[]): Promise<(
 
 /** The headers of a sound request with one of them changed after signing; undefined: left out. */
 function changed(name: string, value: string | undefined): string {
-    const { [name]: _, ...rest } = attack.headers();
-    return requestText(value === undefined ? rest : { ...rest, [name]: value });
+    // An empty value leaves the header out.
+    return requestText({ ...attack.headers(), [name]: value ?? '' });
 }
 
 function doubled(name: string, second: string): string {
@@ -117,8 +117,10 @@ describe('a signature of the attacker’s own', () => {
             nonce: `"${'n'.repeat(22)}"`,
             alg: '"hmac-sha256"',
         };
-        const entries = Object.entries({ ...sound, ...changes }).filter(([, value]) => value !== undefined);
-        return entries.map(([name, value]) => `;${name}=${value ?? ''}`).join('');
+        const all: Record<string, string | undefined> = { ...sound, ...changes };
+        return Object.entries(all)
+            .map(([name, value]) => (value === undefined ? '' : `;${name}=${value}`))
+            .join('');
     };
     const forged = (signatureInput: string, signature: string): string =>
         requestText({ ...attack.headers(), 'Signature-Input': signatureInput, Signature: signature });

@@ -10,9 +10,11 @@ export function chatError(fault: unknown): CodedError {
     if (fault instanceof CodedError) return fault;
     const { status, code } = readFault(fault);
     if (code === 'insufficient_quota') return new CodedError('ERR_OPENAI_QUOTA');
-    if (status === undefined) return new CodedError('ERR_CHAT_FAILED', 'The connection failed.');
     if (status === 401) return new CodedError('ERR_OPENAI_KEY');
-    if (status === 429) return new CodedError('ERR_OPENAI_RATE_LIMITED');
+    if (status === 429 || code === 'rate_limit_exceeded') return new CodedError('ERR_OPENAI_RATE_LIMITED');
+    // A stream that has begun tells of its failure without a status.
+    if (status === undefined)
+        return new CodedError('ERR_CHAT_FAILED', code === '' ? 'The connection failed.' : `Code ${code}.`);
     return new CodedError('ERR_CHAT_FAILED', `HTTP status ${status}${code === '' ? '' : `, code ${code}`}.`);
 }
 

@@ -42,6 +42,9 @@ const DEFAULT_LIMITS: ChatLimits = { firstWordsMs: 5000, gapMs: 4000, maxCharact
 /** Before a second try. */
 const PAUSE_MS = 250;
 
+/** Retries are ours, within the time that a caller waits; and the client would log what it cannot read, words of the talk among it. */
+const CLIENT = { maxRetries: 0, logLevel: 'off' } as const;
+
 /** Asks a chat model. One for all calls. */
 export class ChatService implements Chat {
     private readonly clock: Clock;
@@ -90,6 +93,8 @@ export class ChatService implements Chat {
             if (characters > this.limits.maxCharacters) return;
             patience.allow(this.limits.gapMs);
         }
+        // The client takes an abort for a regular end.
+        patience.signal.throwIfAborted();
         if (characters === 0) throw new CodedError('ERR_CHAT_FAILED', 'The answer is empty.');
     }
 
@@ -118,7 +123,7 @@ export class ChatService implements Chat {
 
     private loadClient(): OpenAI {
         const { apiKey, baseURL = 'https://api.openai.com/v1', headers = {} } = this.config;
-        this.client ??= new (requireOpenAI())({ apiKey, baseURL, defaultHeaders: headers, maxRetries: 0 });
+        this.client ??= new (requireOpenAI())({ apiKey, baseURL, defaultHeaders: headers, ...CLIENT });
         return this.client;
     }
 }

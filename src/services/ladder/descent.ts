@@ -1,6 +1,7 @@
 import type { CircuitBreakers, Pass } from '../../support/circuit-breaker';
 import { faultFields, type Logger } from '../../support/logger';
 import type { Conversation } from '../conversation';
+import type { Loss } from './loss';
 import type { Rung, Takeover } from './rung';
 
 /** A bot that was taken from the ladder, with the leave to use its service. */
@@ -11,12 +12,6 @@ export interface Taken {
     conversation: Conversation;
     /** undefined: it lives on no service. */
     pass: Pass | undefined;
-}
-
-/** What was lost, and why; undefined: the call begins. */
-export interface Loss {
-    from: string;
-    why: string;
 }
 
 /** The way down, one call's: gives each rung once, leaves out those whose service is down, and logs every step. */

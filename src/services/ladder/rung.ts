@@ -26,7 +26,7 @@ export interface Rung {
     /** Short and without blanks: it stands in logs and in the output variable `fallback_used`. */
     name: string;
     /** The service that it lives on, for the circuit breaker; undefined: none, it is always there. */
-    upstream?: string;
+    upstream?: string | undefined;
     /** Makes the bot for one call; `takeover` is undefined where the call begins with it. */
     make(takeover?: Takeover): Conversation;
 }

@@ -3,6 +3,7 @@ import type { BotResponse } from '../bot-response';
 import type { AudioOrigin, Conversation, ConversationEnd, HeardPosition, SaidItem } from '../conversation';
 import type { DigitRequest } from '../dtmf-service';
 import type { Taken } from './descent';
+import { OURS } from './loss';
 
 /** What a rung tells the ladder, in ids that are unique in the call. Nothing comes after `drop`. */
 export interface RungPort {
@@ -73,9 +74,9 @@ export class StandingRung {
         this.conversation.interrupt({ items: inward });
     }
 
-    /** Its service is to blame; a loss that it has reported itself counts once. */
-    failed(): void {
-        if (!this.isTroubled) this.pass?.failed();
+    /** Its service is to blame, unless we are; a loss that it has reported itself counts once. */
+    failed(why: string): void {
+        if (!this.isTroubled && why !== OURS) this.pass?.failed();
     }
 
     /** Cuts it off and frees it. May be called twice. */
@@ -134,8 +135,8 @@ export class StandingRung {
         this.port.ready(this);
     };
 
-    private readonly onTroubled = (): void => {
-        this.failed();
+    private readonly onTroubled = (why: string): void => {
+        this.failed(why);
         this.isTroubled = true;
         this.port.troubled(this);
     };

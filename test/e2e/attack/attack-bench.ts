@@ -20,7 +20,7 @@ export interface AttackOptions extends Omit<TestBenchOptions, 'clock'> {
 
 /** A bench whose keys are known to the test: it makes signed requests by hand, and counts what is left behind. */
 export class AttackBench {
-    private readonly clients: RawClient[] = [];
+    private readonly clients = new Set<RawClient>();
     private readonly sockets: number;
 
     private constructor(
@@ -75,7 +75,8 @@ export class AttackBench {
     /** A bare TCP connection. */
     async dial(sessionId?: string, organizationId?: string): Promise<RawClient> {
         const client = await RawClient.connect(this.port, sessionId, organizationId);
-        this.clients.push(client);
+        this.clients.add(client);
+        client.socket.once('close', () => this.clients.delete(client));
         return client;
     }
 
@@ -100,7 +101,7 @@ export class AttackBench {
 
     /** Cuts every bare connection. */
     cutAll(): void {
-        for (const client of this.clients.splice(0)) client.socket.destroy();
+        for (const client of this.clients) client.socket.destroy();
     }
 
     /** Resolves when the server has this many calls left. */

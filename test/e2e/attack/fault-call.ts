@@ -10,7 +10,7 @@ export type Moment = 'connecting' | 'greeting' | 'listening' | 'answering';
 /** What became of a call: its sound went on, or it was ended with `disconnect`; `silence` is what no caller may meet. */
 export interface Fate {
     what: 'goes on' | 'ends' | 'silence';
-    /** From the fault to the first of two seconds of new sound, or to `disconnect`, in ms of the call. */
+    /** From the fault to the end of the first second of new sound, or to `disconnect`, in ms of the call. */
     afterMs: number;
 }
 
@@ -21,8 +21,8 @@ export interface FaultOptions {
     env?: Record<string, string>;
 }
 
-const SPEED_UP = 10;
-const ENOUGH_BYTES = 16_000;
+const SPEED_UP = 5;
+const ENOUGH_BYTES = 8000;
 
 /** One call to a backend that fails. */
 export class FaultCall {
@@ -32,7 +32,7 @@ export class FaultCall {
     ) {}
 
     static async dial({ plan, scope = 'next', env }: FaultOptions = {}): Promise<FaultCall> {
-        const answer = () => ({ text: 'some words', audioMs: 6000 });
+        const answer = () => ({ text: 'some words', audioMs: 3000 });
         const settings = { OPENAI_API_KEY: 'sk-a-key-of-the-test', OPENAI_AUDIO_FORMAT: 'pcmu', ...env };
         const attack = await AttackBench.start({ speedUp: SPEED_UP, openai: { vad: 'off', answer }, env: settings });
         if (plan !== undefined) attack.bench.fake.plan(plan, scope);
@@ -65,8 +65,8 @@ export class FaultCall {
         this.session.speechStopped();
     }
 
-    /** Waits to see what becomes of the call. Whenever the bot is idle the caller asks again. */
-    async fate(limitMs: number): Promise<Fate> {
+    /** Waits to see what becomes of the call. Whenever the bot is idle the caller asks again, if he is a patient one. */
+    async fate(limitMs: number, asksAgain = true): Promise<Fate> {
         const startMs = this.attack.clock.nowMs();
         const afterMs = (): number => this.attack.clock.nowMs() - startMs;
         const startBytes = this.receivedBytes();
@@ -75,7 +75,7 @@ export class FaultCall {
         while (afterMs() < limitMs) {
             if (ended()) return { what: 'ends', afterMs: afterMs() };
             if (this.receivedBytes() - startBytes >= ENOUGH_BYTES) return { what: 'goes on', afterMs: afterMs() };
-            if (this.attack.clock.nowMs() - askedMs > 2000 && this.isIdle()) {
+            if (asksAgain && this.attack.clock.nowMs() - askedMs > 2000 && this.isIdle()) {
                 askedMs = this.attack.clock.nowMs();
                 this.ask();
             }

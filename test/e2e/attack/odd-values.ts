@@ -29,7 +29,7 @@ export const ODD_VALUES: readonly string[] = [
 
 /** JSON text of an object in which one field, given as JSON text, is replaced or (undefined) missing. */
 export function withField(fields: Readonly<Record<string, unknown>>, name: string, json: string | undefined): string {
-    const { [name]: _, ...rest } = fields;
-    const texts = Object.entries(rest).map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`);
+    const others = Object.entries(fields).filter(([key]) => key !== name);
+    const texts = others.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`);
     return `{${[...texts, ...(json === undefined ? [] : [`${JSON.stringify(name)}:${json}`])].join(',')}}`;
 }

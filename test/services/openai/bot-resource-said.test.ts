@@ -114,6 +114,7 @@ describe('BotResource: what was said', () => {
         socket.serve({ type: 'response.output_item.done', response_id: 'r1', output_index: 0, item });
         socket.serve(doneEvent('r1', 'cancelled', { type: 'cancelled', reason: 'client_cancelled' }));
         expect(talkOf(made.said)).toEqual([`bot: ${transcript}`]);
+        expect(made.said.flatMap((each) => each.text ?? [])).toEqual([transcript]);
         expect(made.turns.map((each) => each.text)).toEqual(['Let me']);
     });
 

@@ -24,7 +24,7 @@ export class Encoder {
     private readonly afterThird = new Float32Array(64);
 
     constructor(weights: SileroWeights) {
-        const at = <const Index extends 0 | 1 | 2 | 3>(index: Index, part: 'weight' | 'bias'): Float32Array =>
+        const at = (index: 0 | 1 | 2 | 3, part: 'weight' | 'bias'): Float32Array =>
             weights[`encoder.${index}.reparam_conv.${part}`];
         this.first = [SPECTRUM_BINS, 128, at(0, 'weight'), at(0, 'bias')];
         this.second = [128, 64, at(1, 'weight'), at(1, 'bias')];

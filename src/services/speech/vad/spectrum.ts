@@ -23,8 +23,9 @@ export class Spectrum {
     private readonly cosines = Float64Array.from({ length: FRAME_SAMPLES / 2 }, (_, k) =>
         cos((2 * PI * k) / FRAME_SAMPLES),
     );
-    private readonly sines = Float64Array.from({ length: FRAME_SAMPLES / 2 }, (_, k) =>
-        -sin((2 * PI * k) / FRAME_SAMPLES),
+    private readonly sines = Float64Array.from(
+        { length: FRAME_SAMPLES / 2 },
+        (_, k) => -sin((2 * PI * k) / FRAME_SAMPLES),
     );
     private readonly reversed = Uint8Array.from({ length: FRAME_SAMPLES }, (_, n) => reverseBits(n));
 
@@ -51,7 +52,8 @@ export class Spectrum {
     private transform(): void {
         for (let half = 1; half < FRAME_SAMPLES; half *= 2) {
             const stride = FRAME_SAMPLES / 2 / half;
-            for (let k = 0; k < half; k++) this.butterflies(k, half, this.cosines[k * stride] ?? 0, this.sines[k * stride] ?? 0);
+            for (let k = 0; k < half; k++)
+                this.butterflies(k, half, this.cosines[k * stride] ?? 0, this.sines[k * stride] ?? 0);
         }
     }
 

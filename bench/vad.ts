@@ -1,0 +1,174 @@
+/**
+ * How well and how cheaply the voice activity detector hears: `npm run bench:vad`, or
+ * `npm run bench:vad -- --audio <folder>` for a folder with `timeline/turns.json`, `timeline/turns_*.wav` and
+ * `signals/*.wav`. Without such a folder the samples are taken, each one utterance.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+import { silencePcmu } from '../src/audio/tone';
+import { wavToPcmu } from '../src/audio/wav';
+import { loadSileroNetwork, SileroDetector } from '../src/services/speech/vad/voice-activity-detector';
+
+interface Turn {
+    startMs: number;
+    endMs: number;
+}
+
+interface Segment extends Turn {
+    noticedMs: number;
+    reportedMs: number;
+}
+
+interface Recording {
+    name: string;
+    pcmu: Uint8Array;
+    turns: Turn[];
+}
+
+const ROOT = join(__dirname, '..');
+const FRAME_BYTES = 160;
+const BYTES_PER_MS = 8;
+const BARS = { foundPercent: 95, prematurePercent: 2, falseStarts: 0, corePercent: 2 };
+const timelineSchema = z.object({ turns: z.array(z.object({ start: z.number(), end: z.number() })) });
+
+const { values } = parseArgs({
+    options: {
+        audio: { type: 'string', default: join(ROOT, '..', 'shared', 'audio') },
+        seconds: { type: 'string', default: '120' },
+    },
+});
+const network = loadSileroNetwork();
+
+function main(): void {
+    const speech = existsSync(join(values.audio, 'timeline')) ? timeline(values.audio) : samples();
+    const signals = existsSync(join(values.audio, 'signals')) ? wavFiles(join(values.audio, 'signals')) : [keySample()];
+    console.log(`Node ${process.version}; speech: ${speech.map(({ name }) => name).join(', ')}`);
+    const heard = speech.map(judge);
+    const turns = sum(heard.map(({ total }) => total));
+    const found = (100 * sum(heard.map((figures) => figures.found))) / turns;
+    const premature = (100 * sum(heard.map((figures) => figures.premature))) / turns;
+    const falseStarts = sum(signals.map(countStarts));
+    const cost = corePercent(speech);
+    console.log(`utterances found       ${found.toFixed(1)} % of ${turns}${verdict(found >= BARS.foundPercent)}`);
+    console.log(`premature ends         ${premature.toFixed(1)} %${verdict(premature <= BARS.prematurePercent)}`);
+    console.log(`starts outside speech  ${sum(heard.map(({ strays }) => strays))}`);
+    console.log(`noticed after          ${quantiles(heard.flatMap(({ startDelaysMs }) => startDelaysMs))}`);
+    console.log(`end reported after     ${quantiles(heard.flatMap(({ endDelaysMs }) => endDelaysMs))}`);
+    console.log(
+        `starts on signals      ${falseStarts} in ${signals.length} files${verdict(falseStarts === BARS.falseStarts)}`,
+    );
+    console.log(`cost of a call         ${cost.toFixed(2)} % of a core${verdict(cost <= BARS.corePercent)}`);
+    console.log(`cost of silence        ${corePercent([silence()]).toFixed(3)} % of a core`);
+}
+
+function timeline(folder: string): Recording[] {
+    const path = join(folder, 'timeline');
+    const { turns } = timelineSchema.parse(JSON.parse(readFileSync(join(path, 'turns.json'), 'utf8')));
+    const inMs = turns.map(({ start, end }) => ({ startMs: 1000 * start, endMs: 1000 * end }));
+    return wavFiles(path).map((recording) => ({ ...recording, turns: inMs }));
+}
+
+/**
+ * Each sample of a reader is one turn, 250 ms after its beginning, with a second of silence behind it. The speech of 1961 is
+ * left out: its speaker pauses for longer than any caller who is to be answered.
+ */
+function samples(): Recording[] {
+    return wavFiles(join(ROOT, 'samples'))
+        .filter(({ name }) => name.startsWith('librivox'))
+        .map(({ name, pcmu }) => ({
+            name,
+            pcmu: Buffer.concat([pcmu, silencePcmu(1000)]),
+            turns: [{ startMs: 250, endMs: pcmu.length / BYTES_PER_MS - 350 }],
+        }));
+}
+
+function keySample(): Recording {
+    return read(join(ROOT, 'samples'), 'dtmf_fast_472911.wav');
+}
+
+function silence(): Recording {
+    return { name: 'silence', pcmu: silencePcmu(10_000), turns: [] };
+}
+
+function wavFiles(folder: string): Recording[] {
+    return readdirSync(folder)
+        .filter((name) => name.endsWith('.wav'))
+        .map((name) => read(folder, name));
+}
+
+function read(folder: string, name: string): Recording {
+    return { name, pcmu: wavToPcmu(readFileSync(join(folder, name))), turns: [] };
+}
+
+/** The turns that the detector hears, fed in frames of 20 ms. */
+function segmentsOf(pcmu: Uint8Array): Segment[] {
+    const detector = new SileroDetector(network);
+    const segments: Segment[] = [];
+    let noticedMs = 0;
+    for (let at = 0; at < pcmu.length; at += FRAME_BYTES) {
+        const event = detector.feed(pcmu.subarray(at, at + FRAME_BYTES));
+        const nowMs = (at + FRAME_BYTES) / BYTES_PER_MS;
+        if (event?.type === 'speechStarted') noticedMs = nowMs;
+        if (event?.type === 'speechStopped') {
+            const endMs = nowMs - event.silenceMs;
+            segments.push({ startMs: noticedMs - 160, endMs, noticedMs, reportedMs: nowMs });
+        }
+    }
+    if (detector.talking) segments.push({ startMs: noticedMs - 160, endMs: Infinity, noticedMs, reportedMs: Infinity });
+    return segments;
+}
+
+function judge({ pcmu, turns }: Recording) {
+    const segments = segmentsOf(pcmu);
+    const overlapping = (turn: Turn): Segment[] =>
+        segments.filter((segment) => segment.startMs < turn.endMs && segment.endMs > turn.startMs);
+    const pairs = turns.map((turn) => ({ turn, heard: overlapping(turn) }));
+    const first = pairs.flatMap(({ turn, heard }) => heard.slice(0, 1).map((segment) => ({ turn, segment })));
+    const last = pairs.flatMap(({ turn, heard }) => heard.slice(-1).map((segment) => ({ turn, segment })));
+    return {
+        total: turns.length,
+        found: pairs.filter(({ heard }) => heard.length > 0).length,
+        premature: pairs.filter(({ turn, heard }) => heard.some(({ reportedMs }) => reportedMs < turn.endMs)).length,
+        strays: segments.filter((s) => !turns.some((t) => s.startMs < t.endMs && s.endMs > t.startMs)).length,
+        startDelaysMs: first.map(({ turn, segment }) => segment.noticedMs - turn.startMs),
+        endDelaysMs: last.map(({ turn, segment }) => segment.reportedMs - turn.endMs),
+    };
+}
+
+function countStarts({ name, pcmu }: Recording): number {
+    const starts = segmentsOf(pcmu).length;
+    if (starts > 0) console.log(`  ${name}: ${starts} false starts`);
+    return starts;
+}
+
+/** Median over rounds of the time for the recordings, as a share of their length. */
+function corePercent(recordings: readonly Recording[]): number {
+    const audioMs = sum(recordings.map(({ pcmu }) => pcmu.length / BYTES_PER_MS));
+    const rounds = Math.max(3, Math.ceil((1000 * Number(values.seconds)) / audioMs));
+    const shares = Array.from({ length: rounds }, () => {
+        // Time of this process, not of the clock: the machine may be busy with other things.
+        const before = process.cpuUsage();
+        for (const { pcmu } of recordings) segmentsOf(pcmu);
+        const { user, system } = process.cpuUsage(before);
+        return (user + system) / 10 / audioMs;
+    });
+    return shares.sort((a, b) => a - b)[shares.length >> 1] ?? NaN;
+}
+
+function sum(figures: readonly number[]): number {
+    return figures.reduce((total, figure) => total + figure, 0);
+}
+
+function quantiles(delaysMs: readonly number[]): string {
+    const sorted = [...delaysMs].sort((a, b) => a - b);
+    const at = (share: number): string => (sorted[Math.floor(share * (sorted.length - 1))] ?? NaN).toFixed(0);
+    return `${at(0.5)} ms (median), ${at(0.95)} ms (95 %)`;
+}
+
+function verdict(isMet: boolean): string {
+    return isMet ? '   met' : '   MISSED';
+}
+
+main();

@@ -1,0 +1,42 @@
+import { ChatService } from '../../src/services/chat/chat-service';
+import type { HearingKind } from '../../src/services/dialog/hearing';
+import { LocalBot } from '../../src/services/local-bot';
+import { RestBot, type RestBotOptions } from '../../src/services/rest-bot';
+import type { SpeakingBotDeps } from '../../src/services/speech/speaking-bot';
+import { ChatStandIn } from '../services/chat/chat-stand-in';
+import { FakeHearing, FakeSpeech } from '../services/dialog/fakes';
+import { FakeClock } from '../support/fake-clock';
+import { LogRecorder } from '../support/log-recorder';
+import { conversationContract, type Specimen } from './conversation-contract';
+
+/** A bot that takes every loud sound for the same words. */
+function deps(kind: HearingKind, clock: FakeClock): SpeakingBotDeps {
+    const hearing = new FakeHearing(kind, { text: 'opening hours', confidence: 0.8 });
+    return { clock, logger: new LogRecorder(), speech: new FakeSpeech(), hearing };
+}
+
+function local(kind: HearingKind): Promise<Specimen> {
+    const clock = new FakeClock();
+    const conversation = new LocalBot(deps(kind, clock));
+    return Promise.resolve({ conversation, clock, close: () => Promise.resolve() });
+}
+
+async function rest(options: Partial<RestBotOptions>): Promise<Specimen> {
+    const clock = new FakeClock();
+    const standIn = await ChatStandIn.start();
+    const chat = new ChatService({ apiKey: 'sk-test', baseURL: standIn.baseURL, model: 'm' }, { clock });
+    const all = { instructions: 'You are brief.', greeting: 'Greet the caller.', ...options };
+    const conversation = new RestBot({ ...deps('open', clock), chat }, all);
+    const close = async (): Promise<void> => {
+        await standIn.close();
+        expect(standIn.breaches).toEqual([]);
+    };
+    return { conversation, clock, close };
+}
+
+conversationContract('the local bot that hears keys only', () => local('none'));
+conversationContract('the local bot that hears phrases', () => local('closed'));
+conversationContract('the local bot that hears everything', () => local('open'));
+conversationContract('the REST bot', () => rest({}));
+conversationContract('the REST bot that waits for the caller', () => rest({ greeting: '' }));
+conversationContract('the REST bot that takes over', () => rest({ history: [{ speaker: 'bot', text: 'Hello.' }] }));

@@ -1,0 +1,312 @@
+import type { DigitRequest } from '../../src/services/dtmf-service';
+import { LocalBot, type LocalBotOptions } from '../../src/services/local-bot';
+import type { SpeakingBotDeps } from '../../src/services/speech/speaking-bot';
+import type { HearingKind } from '../../src/services/dialog/hearing';
+import { readDialog } from '../../src/services/dialog/dialog-script';
+import { ConversationWatch } from '../contract/conversation-watch';
+import { FakeClock } from '../support/fake-clock';
+import { LogRecorder } from '../support/log-recorder';
+import { FakeHearing, FakeSpeech, settle } from './dialog/fakes';
+import { smallDialog } from './dialog/small-dialog';
+
+class Bench {
+    readonly clock = new FakeClock();
+    readonly speech = new FakeSpeech();
+    readonly logger = new LogRecorder();
+    readonly hearing: FakeHearing;
+    readonly bot: LocalBot;
+    readonly watch: ConversationWatch;
+    readonly turns: [disposition: string, text: string, confidence: number | undefined][] = [];
+    readonly requests: DigitRequest[] = [];
+
+    constructor(kind: HearingKind, deps: Partial<SpeakingBotDeps> = {}, options?: LocalBotOptions) {
+        this.hearing = new FakeHearing(kind);
+        const { clock, speech, logger, hearing } = this;
+        const dialog = readDialog(smallDialog());
+        this.bot = new LocalBot({ clock, speech, logger, hearing, ...deps }, options ?? { dialog });
+        this.watch = new ConversationWatch(this.bot);
+        this.bot.on('turn', ({ disposition, text, confidence }) => this.turns.push([disposition, text, confidence]));
+        this.bot.on('collectDigits', (request) => this.requests.push(request));
+    }
+
+    /** Begun, and the caller has heard everything. */
+    async start(): Promise<void> {
+        await this.bot.start();
+        await this.heardOut();
+    }
+
+    async heardOut(): Promise<void> {
+        await settle();
+        this.clock.advance(60_000);
+    }
+
+    /** The caller presses a key that somebody asked for. */
+    press(digits: string, by: 'length' | 'timeout' = 'length'): void {
+        this.requests.at(-1)?.done({ digits, by });
+    }
+
+    /** What the bot said in its last answer. */
+    get lastTurn(): string {
+        return this.turns.at(-1)?.[1] ?? '';
+    }
+}
+
+describe('the local bot', () => {
+    let bench: Bench;
+
+    afterEach(() => {
+        bench.bot.end();
+        expect(bench.clock.pendingCount).toBe(0);
+    });
+
+    async function started(...args: ConstructorParameters<typeof Bench>): Promise<Bench> {
+        bench = new Bench(...args);
+        await bench.start();
+        return bench;
+    }
+
+    it('is ready, asks for keys, greets, and reports the turn', async () => {
+        await started('none');
+        const { names } = bench.watch;
+        expect([names[0], names[1], names[2]]).toEqual(['ready', 'collectDigits', 'audio']);
+        expect(names.slice(-2)).toEqual(['responseEnded', 'turn']);
+        expect(bench.turns).toEqual([['match', expect.stringMatching(/^Hello, keys\. Main menu\./), undefined]]);
+        expect(bench.requests).toMatchObject([{ name: 'menu', maxDigits: 1, secure: false }]);
+        expect(bench.watch.responsesEnded).toEqual(['local_1']);
+    });
+
+    it('acts on a key at once, and asks for the next one before it answers', async () => {
+        await started('none');
+        const before = bench.watch.names.length;
+        bench.press('2');
+        await bench.heardOut();
+        expect(bench.lastTurn).toMatch(/^Nine to five\./);
+        expect(bench.watch.names[before]).toBe('collectDigits');
+        expect(bench.requests).toHaveLength(2);
+    });
+
+    it('takes keys that nobody asked for, too', async () => {
+        await started('none');
+        bench.bot.digits('2');
+        await bench.heardOut();
+        expect(bench.lastTurn).toMatch(/^Nine to five\./);
+        bench.bot.digits('22');
+        await bench.heardOut();
+        expect(bench.turns.at(-1)?.[0]).toBe('no_match');
+        // The first request is still open: a second one would cancel it.
+        expect(bench.requests).toHaveLength(1);
+    });
+
+    it('transfers: says a sentence, and then ends with what Architect needs', async () => {
+        await started('none');
+        bench.press('0');
+        await bench.heardOut();
+        expect(bench.lastTurn).toBe('One moment.');
+        expect(bench.watch.ended).toEqual([
+            {
+                reason: 'completed',
+                info: 'The caller is to be transferred',
+                outputVariables: { end_reason: 'transfer', queue: 'support' },
+            },
+        ]);
+        expect(bench.watch.names.slice(-3)).toEqual(['responseEnded', 'turn', 'ended']);
+        expect(bench.hearing.closed).toBeGreaterThan(0);
+    });
+
+    it('transfers although the caller talks into the sentence, or it cannot be spoken', async () => {
+        await started('none');
+        bench.bot.once('audio', (_pcmu, origin) => {
+            bench.bot.interrupt({ items: [{ ...origin, heardMs: 10, receivedMs: 20 }] });
+        });
+        bench.press('0');
+        await bench.heardOut();
+        expect(bench.watch.ended).toMatchObject([{ outputVariables: { end_reason: 'transfer' } }]);
+        await started('none');
+        bench.speech.failsAt = /./;
+        bench.press('0');
+        await bench.heardOut();
+        expect(bench.watch.ended).toMatchObject([{ outputVariables: { end_reason: 'transfer' } }]);
+    });
+
+    it('acts on what a closed recognizer heard only after a confirmation', async () => {
+        await started('closed');
+        expect(bench.hearing.expected.at(-1)).toMatchObject({ expected: 'open' });
+        expect(bench.hearing.expected.at(-1)?.phrases).toContain('opening times');
+        bench.hearing.says('agent', 0.6);
+        await bench.heardOut();
+        expect(bench.turns.at(-1)).toEqual(['match', expect.stringMatching(/^Did you say agent\?/), 0.6]);
+        expect(bench.hearing.expected.at(-1)).toEqual({ expected: 'yesno', phrases: ['yes', 'no'] });
+        expect(bench.watch.ended).toEqual([]);
+        bench.hearing.says('yes');
+        await bench.heardOut();
+        expect(bench.watch.ended).toMatchObject([{ outputVariables: { end_reason: 'transfer' } }]);
+        expect(bench.watch.said.filter(({ speaker }) => speaker === 'caller').map(({ text }) => text)).toEqual([
+            'agent',
+            'yes',
+        ]);
+    });
+
+    it('confirms by key as well', async () => {
+        await started('closed');
+        bench.hearing.says('hours');
+        await bench.heardOut();
+        bench.press('1');
+        await bench.heardOut();
+        expect(bench.lastTurn).toMatch(/^Nine to five\./);
+    });
+
+    it('answers speech that it does not understand with what it does understand', async () => {
+        await started('none');
+        bench.hearing.says();
+        await bench.heardOut();
+        expect(bench.turns.at(-1)).toEqual(['no_match', expect.stringMatching(/^Pardon\? Main menu\./), undefined]);
+        expect(bench.watch.names.filter((name) => name.startsWith('speech'))).toEqual([
+            'speechStarted',
+            'speechStopped',
+        ]);
+    });
+
+    it('goes on talking through a cough that did not interrupt it', async () => {
+        bench = new Bench('none');
+        await bench.bot.start();
+        await settle();
+        bench.hearing.says();
+        await settle();
+        expect(bench.turns).toHaveLength(1);
+        bench.clock.advance(60_000);
+        bench.hearing.says();
+        await settle();
+        expect(bench.turns).toHaveLength(2);
+    });
+
+    it('stops when it is interrupted: nothing more of that answer comes, and the key pressed into it counts', async () => {
+        bench = new Bench('none');
+        bench.bot.once('audio', (_pcmu, origin) => {
+            bench.bot.interrupt({ items: [{ ...origin, heardMs: 10, receivedMs: 20 }] });
+            bench.press('2');
+        });
+        await bench.start();
+        expect(bench.watch.audio.filter(({ origin }) => origin.responseId === 'local_1')).toHaveLength(1);
+        expect(bench.watch.responsesEnded).toEqual(['local_1', 'local_2']);
+        expect(bench.turns.map(([, text]) => text.slice(0, 12))).toEqual(['Hello, keys.', 'Nine to five']);
+    });
+
+    it('plays back what the caller said, and does not take it for an answer', async () => {
+        await started('closed');
+        bench.press('3');
+        await bench.heardOut();
+        expect(bench.lastTurn).toBe('Speak.');
+        const voice = new Uint8Array(4000).fill(0x77);
+        const pieces = bench.watch.audio.length;
+        bench.hearing.begins();
+        bench.hearing.ends({ text: 'agent' }, voice);
+        await bench.heardOut();
+        expect(bench.watch.audio.slice(pieces).map(({ pcmu }) => pcmu[0])).toContain(0x77);
+        expect(bench.lastTurn).toMatch(/^You said\. Main menu\./);
+        expect(bench.turns).toHaveLength(3);
+        bench.hearing.says('agent');
+        await bench.heardOut();
+        expect(bench.lastTurn).toMatch(/^Did you say agent/);
+    });
+
+    it('asks a silent caller again: when it is told to, and when a key was waited for in vain', async () => {
+        await started('none');
+        bench.bot.askAgain();
+        await bench.heardOut();
+        expect(bench.turns.at(-1)).toEqual([
+            'no_input',
+            expect.stringMatching(/^Are you there\? Main menu\./),
+            undefined,
+        ]);
+        bench.press('', 'timeout');
+        await bench.heardOut();
+        expect(bench.turns.map(([disposition]) => disposition)).toEqual(['match', 'no_input', 'no_input']);
+        bench.press('', 'timeout');
+        await bench.heardOut();
+        expect(bench.watch.ended).toMatchObject([{ outputVariables: { end_reason: 'transfer', failure: 'no_input' } }]);
+    });
+
+    it('only waits on when the time for a key ends while somebody is talking, or has just been', async () => {
+        bench = new Bench('none');
+        await bench.bot.start();
+        await settle();
+        bench.press('', 'timeout');
+        expect(bench.requests).toHaveLength(2);
+        bench.clock.advance(60_000);
+        bench.hearing.begins();
+        bench.press('', 'timeout');
+        expect(bench.requests).toHaveLength(3);
+        await settle();
+        expect(bench.turns).toHaveLength(1);
+    });
+
+    it('does nothing about a request that was cancelled', async () => {
+        await started('none');
+        bench.requests[0]?.done({ digits: '', by: 'cancelled' });
+        await bench.heardOut();
+        expect(bench.turns).toHaveLength(1);
+    });
+
+    it('says goodbye, and ends', async () => {
+        await started('none');
+        bench.bot.sayGoodbye();
+        await bench.heardOut();
+        expect(bench.lastTurn).toBe('Bye.');
+        expect(bench.watch.ended).toMatchObject([
+            { reason: 'completed', outputVariables: { end_reason: 'bot_ended' } },
+        ]);
+    });
+
+    it('A40: says when it takes over why, does not greet, and tells Architect of it at the end', async () => {
+        await started('none', {}, { takeover: { why: 'ERR_OPENAI_LOST', greeted: true } });
+        expect(bench.lastTurn).toMatch(/^I am sorry, I lost the connection to my colleague\./);
+        expect(bench.lastTurn).not.toMatch(/Hello/);
+        bench.press('9');
+        await bench.heardOut();
+        expect(bench.watch.ended).toMatchObject([{ outputVariables: { fallback_reason: 'ERR_OPENAI_LOST' } }]);
+    });
+
+    it('ends with the error when it cannot speak; with recordings it says that there is a problem', async () => {
+        bench = new Bench('none');
+        bench.speech.failsAt = /Hello/;
+        await bench.start();
+        const error = { end_reason: 'bot_failed', error_code: 'ERR_TTS_FAILED' };
+        expect(bench.watch.ended).toMatchObject([{ reason: 'error', outputVariables: error }]);
+        expect(bench.watch.audio).toEqual([]);
+        const asked: string[] = [];
+        const recording = (name: string): Uint8Array => {
+            asked.push(name);
+            return new Uint8Array(80).fill(0x99);
+        };
+        bench = new Bench('none', { recordings: { recording } });
+        bench.speech.failsAt = /Hello/;
+        await bench.start();
+        expect(bench.watch.audio.map(({ pcmu }) => pcmu[0])).toEqual([0x99]);
+        expect(asked).toEqual(['technical-problem']);
+        expect(bench.watch.ended).toMatchObject([{ reason: 'error', outputVariables: error }]);
+    });
+
+    it('asks and says goodbye by recording when it cannot speak', async () => {
+        const recording = (): Uint8Array => new Uint8Array(80).fill(0x99);
+        await started('none', { recordings: { recording } });
+        bench.speech.failsAt = /./;
+        bench.bot.askAgain();
+        await bench.heardOut();
+        expect(bench.turns.at(-1)).toEqual(['no_input', 'Are you still there?', undefined]);
+        bench.bot.sayGoodbye();
+        await bench.heardOut();
+        expect(bench.lastTurn).toBe('Goodbye.');
+        expect(bench.watch.ended).toMatchObject([{ reason: 'completed' }]);
+    });
+
+    it('costs nothing, and logs no word and no key', async () => {
+        await started('closed');
+        bench.hearing.says('agent');
+        bench.bot.tell('The caller is called Joan.');
+        bench.bot.digits('4711');
+        bench.speech.failsAt = /./;
+        await bench.heardOut();
+        expect(bench.bot.costUsd).toBe(0);
+        expect(bench.logger.text).not.toMatch(/agent|Joan|4711|Pardon/);
+    });
+});
