@@ -110,7 +110,9 @@ function tellOfTruncations(caller: Caller, fake: FakeOpenAI): void {
 function report(summary: CallSummary, fake: FakeOpenAI): number {
     for (const fault of fake.faults) print(`✗ the stand-in refused ${fault.frameType ?? 'a frame'}: ${fault.message}`);
     const good = summary.outcome === 'completed' && summary.manners.broken.length === 0 && fake.faults.length === 0;
-    print(`\n${good ? 'Both voices are in' : 'Something went wrong; what there was is in'} ${OUT} (caller left, bot right).`);
+    print(
+        `\n${good ? 'Both voices are in' : 'Something went wrong; what there was is in'} ${OUT} (caller left, bot right).`,
+    );
     if (good) print('Next: `npm start`, and `npm run call` in a second terminal. README.md goes on from there.');
     return good ? 0 : 1;
 }

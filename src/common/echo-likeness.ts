@@ -17,7 +17,7 @@ const STRETCH = 600;
 /** ... and near the delay of the last echo. */
 const NEAR_STRETCH = Number(process.env['NS'] ?? 600);
 /** Share of the caller's power that a delayed copy must explain, in the one case and in the other. */
-const LEAST_SHARE = 0.4;
+const LEAST_SHARE = Number(process.env['SHARE'] ?? 0.4);
 const LEAST_SHARE_NEAR = Number(process.env['NEAR'] ?? 0.25);
 /** So near: 15 ms. */
 const NEAR_LAGS = 60;

@@ -17,6 +17,9 @@ export interface MessageIntakeOptions {
     onIgnored: (what: string, where?: string) => void;
 }
 
+/** What a word of the protocol looks like; anything else is a stranger's text, and none for our log. */
+const PROTOCOL_WORD = /^[a-z][a-z_-]{0,39}$/i;
+
 /**
  * The way in for text: reads a message, checks its numbers, and hands it to its handler if the state takes it. Unknown
  * words are counted and ignored (protocol sheet, sections 4 and 5.3).
@@ -35,7 +38,7 @@ export class MessageIntake {
         const envelope = parsed.kind === 'message' ? parsed.message : parsed.envelope;
         const inOrder = this.countIn(envelope);
         if (parsed.kind === 'message') this.dispatch(parsed.message, inOrder);
-        else if (parsed.kind === 'unknown') this.options.onIgnored(`unknown type ${parsed.type.slice(0, 40)}`);
+        else if (parsed.kind === 'unknown') this.options.onIgnored(`unknown type ${nameOf(parsed.type)}`);
         else if (parsed.type === 'open' && this.options.rules().accepts.includes('open'))
             this.options.onBreach(parsed.code, parsed.where);
         else this.options.onIgnored(`unusable ${parsed.type}`, parsed.where);
@@ -58,4 +61,8 @@ export class MessageIntake {
         if (rules().accepts.includes(message.type)) this.registry.handle(message.type, message, session);
         else onIgnored(`${message.type} out of place`);
     }
+}
+
+function nameOf(type: string): string {
+    return PROTOCOL_WORD.test(type) ? type : '(no word)';
 }

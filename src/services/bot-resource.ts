@@ -8,7 +8,7 @@ import type { Conversation, ConversationEnd, ConversationEvents, HeardPosition }
 import { OpenAIRealtimeService } from './openai-realtime-service';
 import { AudioBacklog } from './openai/audio-backlog';
 import { RealtimeTalk } from './openai/talk';
-import { HUNG_UP, type TalkPort } from './openai/talk-port';
+import type { TalkPort } from './openai/talk-port';
 import type { CreateSocket } from './openai/transport';
 import type { CallUsage } from './openai/usage';
 import { collectDigitsTool } from './tools/collect-digits';
@@ -106,8 +106,7 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
     }
 
     sayGoodbye(): void {
-        if (this.state === 'talking') this.talk.sayGoodbye();
-        else this.finish(HUNG_UP);
+        this.talk.sayGoodbye();
     }
 
     /** undefined: nobody knows this model's prices. */

@@ -10,7 +10,7 @@ import { WAIT_LIMITS, type WaitLimits } from './ladder/caller-wait';
 import { Descent } from './ladder/descent';
 import { Filler, type LadderPrompts } from './ladder/filler';
 import { NOT_BEGUN, nobodyLeft, whyEnded, whyNotStarted, type Loss } from './ladder/loss';
-import type { Rung, Takeover } from './ladder/rung';
+import type { Rung } from './ladder/rung';
 import { StandingRung, type RungPort } from './ladder/standing-rung';
 
 export { rungsFrom, type HistoryLine, type Rung, type Takeover } from './ladder/rung';
@@ -143,7 +143,7 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
             this.finish(this.lastEnd ?? nobodyLeft(loss));
             return;
         }
-        const rung = new StandingRung(taken, this.made, this.makePort(takeover));
+        const rung = new StandingRung(taken, this.made, this.makePort());
         this.made += 1;
         this.live = rung;
         this.care.begins(rung, takeover);
@@ -155,10 +155,10 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
         if (this.live === rung && takeover !== undefined && words.length > 0) rung.conversation.hear(words);
     }
 
-    private makePort(takeover: Takeover | undefined): RungPort {
+    private makePort(): RungPort {
         return {
             ready: (rung) => {
-                this.onReady(rung, takeover);
+                this.onReady(rung);
             },
             audio: (pcmu, origin) => {
                 this.care.audio(origin, pcmu.length / 8);
@@ -202,10 +202,10 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
         };
     }
 
-    private onReady(rung: StandingRung, takeover: Takeover | undefined): void {
+    private onReady(rung: StandingRung): void {
         this.timers.cancel('probe');
         if (rung.index > 0) this.used.push(rung.name);
-        this.care.ready(rung, takeover);
+        this.care.ready();
         const first = this.state === 'starting';
         this.state = 'talking';
         if (first) this.emit('ready');

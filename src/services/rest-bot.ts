@@ -17,10 +17,18 @@ export interface RestBotOptions {
     instructions: string;
     /** What it is told to say first; empty: it waits for the caller. */
     greeting: string;
-    /** It takes over in mid-call: the talk so far, as heard. With it, an empty one too, it does not greet. */
-    history?: readonly TalkTurn[];
-    /** With `history`: the caller waits for an answer. Default: he had the last word. */
-    answerOwed?: boolean;
+    /** It takes over a call that another bot could not go on with. */
+    takeover?: RestTakeover;
+}
+
+/** Where another bot stopped. */
+export interface RestTakeover {
+    /** The talk so far, as heard. */
+    history: readonly TalkTurn[];
+    /** The caller has been greeted. */
+    greeted: boolean;
+    /** He waits for an answer. */
+    answerOwed: boolean;
 }
 
 /** What it is asked to say next, apart from a plain answer. */
@@ -35,7 +43,8 @@ interface Reply {
 const SPOKEN =
     'Your words are read aloud on the telephone: use short, plain sentences, and neither lists nor markup nor emoji.';
 const RESUME =
-    'The talk was interrupted for a moment by a technical fault. Carry on from where it stopped, without a greeting.';
+    'The talk was interrupted for a moment by a technical fault. Carry on from where it stopped, without a greeting. ' +
+    'Where the caller’s last words are missing, ask for them.';
 const REPROMPT = 'The caller has been silent. Ask in one short sentence whether they are still there.';
 const UNHEARD =
     'The caller has just said something that could not be understood. Ask in one short sentence to repeat it.';
@@ -70,7 +79,7 @@ export class RestBot extends SpeakingBot {
     ) {
         super(deps, 'rest');
         this.chat = deps.chat;
-        this.history = new TalkHistory(options.history);
+        this.history = new TalkHistory(options.takeover?.history);
         this.speaksFirst = this.firstReply() !== undefined;
     }
 
@@ -146,9 +155,10 @@ export class RestBot extends SpeakingBot {
     }
 
     private firstReply(): Reply | undefined {
-        const { history, greeting, answerOwed = this.history.lastSpeaker === 'caller' } = this.options;
-        if (history !== undefined) return answerOwed ? { disposition: 'match', instruction: RESUME } : undefined;
-        return greeting === '' ? undefined : { disposition: 'match', instruction: greeting };
+        const { takeover, greeting } = this.options;
+        if (takeover?.answerOwed === true) return { disposition: 'match', instruction: RESUME };
+        if (takeover?.greeted === true || greeting === '') return undefined;
+        return { disposition: 'match', instruction: greeting };
     }
 
     private reply(reply: Reply): void {

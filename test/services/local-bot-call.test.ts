@@ -78,5 +78,7 @@ describe('a call with the local bot', () => {
             outputVariables: { end_reason: 'transfer', failure: 'no_input' },
         });
         expect(events('no_input')).toHaveLength(3);
+        // Only words of the bot: no comfort sound among them.
+        expect(new Set(harness.socket.audioBytes)).toEqual(new Set([0x11, 0x22]));
     });
 });

@@ -1,3 +1,4 @@
+import type { Conversation } from '../../src/services/conversation';
 import type { DigitRequest } from '../../src/services/dtmf-service';
 import { LocalBot, type LocalBotOptions } from '../../src/services/local-bot';
 import type { SpeakingBotDeps } from '../../src/services/speech/speaking-bot';
@@ -302,7 +303,8 @@ describe('the local bot', () => {
     it('costs nothing, and logs no word and no key', async () => {
         await started('closed');
         bench.hearing.says('agent');
-        bench.bot.tell('The caller is called Joan.');
+        const { bot }: { bot: Conversation } = bench;
+        bot.tell('The caller is called Joan.');
         bench.bot.digits('4711');
         bench.speech.failsAt = /./;
         await bench.heardOut();

@@ -29,11 +29,6 @@ export class TalkHistory {
         this.limit();
     }
 
-    /** Whose word was the last; undefined: nobody has said anything. */
-    get lastSpeaker(): TalkTurn['speaker'] | undefined {
-        return this.entries.at(-1)?.speaker;
-    }
-
     /** Words of the caller, or about him: what he typed. */
     caller(text: string): void {
         this.add({ speaker: 'caller', text: text.slice(0, MAX_CHARACTERS) });

@@ -6,30 +6,25 @@ export interface Heard {
     readonly confidence?: number | undefined;
 }
 
-/** What a bot is told about the caller's voice. After each utterance comes one `recognized` or one `notRecognized`. */
-export interface HearingListener {
-    /** Voice activity began. */
-    speechStarted(): void;
-    /** It ended, `silenceMs` of the caller's audio ago. */
-    speechStopped(silenceMs: number): void;
-    /** The sound of the utterance that has just ended: PCMU, 8 kHz, mono. */
-    utterance(pcmu: Uint8Array): void;
-    recognized(heard: Heard): void;
-    /** Something was said, and nobody knows what. */
-    notRecognized(): void;
-}
-
 /** What kind of speech can be understood: nothing, a few given phrases, or anything. */
 export type HearingKind = 'none' | 'closed' | 'open';
 
 /** What the caller is about to say: decides how long a pause ends his turn. */
 export type Expected = 'yesno' | 'digits' | 'open';
 
-/** A bot's ear on one call. */
+/** A bot's ear on one call: an `EventEmitter` that knows these events fits it. */
 export interface Hearing {
     readonly kind: HearingKind;
-    /** Tells one listener, from now on. */
-    listen(listener: HearingListener): void;
+    /** Voice activity began; and: something was said, and nobody knows what. */
+    on(event: 'speechStarted' | 'notRecognized', listener: () => void): unknown;
+    /** Voice activity ended, `silenceMs` of the caller's audio ago. */
+    on(event: 'speechStopped', listener: (silenceMs: number) => void): unknown;
+    /**
+     * The sound of the utterance that has just ended: PCMU, 8 kHz, mono. After each comes one `recognized` or one
+     * `notRecognized`, for hearing `none` too.
+     */
+    on(event: 'utterance', listener: (pcmu: Uint8Array) => void): unknown;
+    on(event: 'recognized', listener: (heard: Heard) => void): unknown;
     /** Caller audio: PCMU, 8 kHz, mono. Never throws, never waits. */
     hear(pcmu: Uint8Array): void;
     /** What comes next; `phrases` are those to listen for where only given phrases are understood. */

@@ -13,6 +13,8 @@ export class CallerCare {
     private readonly turn = new CallerTurn();
     /** He waits for an answer. */
     private owed = false;
+    /** No bot has made a sound yet, and one ought to speak first. */
+    private owesGreeting = false;
     /** While the bot is troubled: somebody must tell him that it is back. */
     private explains = false;
 
@@ -47,14 +49,14 @@ export class CallerCare {
     /** A bot is about to start. */
     begins({ conversation }: StandingRung, takeover: Takeover | undefined): void {
         const { fillerMs, lossFillerMs, answerMs } = this.limits;
+        this.owesGreeting = conversation.speaksFirst && !this.memory.greeted;
         if (takeover !== undefined) this.wait.expect(lossFillerMs, answerMs);
         else this.wait.expect(conversation.speaksFirst ? fillerMs : Infinity, answerMs);
     }
 
     /** It can hear. Where it has nothing to say, it may be silent for as long as the caller is. */
-    ready({ conversation }: StandingRung, takeover: Takeover | undefined): void {
-        const mustSpeak = this.owed || (conversation.speaksFirst && takeover?.greeted !== true);
-        if (!mustSpeak) this.wait.limitTo(Infinity);
+    ready(): void {
+        if (!this.owesSound) this.wait.limitTo(Infinity);
     }
 
     hear(pcmu: Uint8Array): void {
@@ -75,6 +77,7 @@ export class CallerCare {
     }
 
     audio(origin: AudioOrigin, ms: number): void {
+        this.owesGreeting = false;
         this.wait.sound(ms);
         this.memory.sound(origin, ms);
     }
@@ -125,9 +128,9 @@ export class CallerCare {
 
     /** It has mended itself, and asks by itself for what it owes. @returns whether it should tell the caller that it is back */
     recovered(): boolean {
-        const explains = this.explains && !this.owed;
+        const explains = this.explains && !this.owesSound;
         this.owed ||= explains;
-        if (this.owed) this.wait.limitTo(this.limits.answerMs);
+        if (this.owesSound) this.wait.limitTo(this.limits.answerMs);
         else this.wait.over();
         return explains;
     }
@@ -141,6 +144,10 @@ export class CallerCare {
     /** The bot's end was forced while he spoke. */
     speechCut(): void {
         this.turn.stopped();
+    }
+
+    private get owesSound(): boolean {
+        return this.owed || this.owesGreeting;
     }
 
     /** Frees the timer, for good. */

@@ -104,10 +104,17 @@ function judgeClose(code: number): Verdict {
 }
 
 const KEYS = /\b(?:sk|ek|sess)[-_][A-Za-z0-9_*.-]{4,}/g;
+/** What the service quotes is what we sent it: words and digits of the caller may be in it. */
+const QUOTES = /'[^']*'|"[^"]*"/g;
+const LONG_NUMBERS = /\d(?:[ -]?\d){5,}/g;
 
-/** An API message that may be logged: anything that looks like a key is taken out, and it is cut to 200 characters. */
+/**
+ * An API message that may be logged: what looks like a key, what is quoted and every long number is taken out, and it is cut
+ * to 200 characters. The part at fault is named beside it, as `param`.
+ */
 export function redact(message: string): string {
-    return message.replace(KEYS, '[key]').slice(0, 200);
+    const safe = message.replace(KEYS, '[key]').replace(QUOTES, '[quote]').replace(LONG_NUMBERS, '[number]');
+    return safe.slice(0, 200);
 }
 
 const RETRY_HINT = /try again in (\d+(?:\.\d+)?)\s*(ms|s)\b/i;

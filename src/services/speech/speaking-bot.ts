@@ -4,7 +4,7 @@ import { CodedError } from '../../support/errors';
 import { faultFields, type Logger } from '../../support/logger';
 import { BotResponse, type Disposition } from '../bot-response';
 import type { Conversation, ConversationEnd, ConversationEvents, HeardPosition } from '../conversation';
-import type { Heard, Hearing, HearingListener } from '../dialog/hearing';
+import type { Heard, Hearing } from '../dialog/hearing';
 import { SHIPPED_PROMPTS, type ShippedPrompt } from './prompts';
 import { Speaker, type AnswerPart, type Spoken, type StandIn } from './speaker';
 import type { TextToSpeech } from './tts/text-to-speech';
@@ -87,7 +87,7 @@ export abstract class SpeakingBot extends EventEmitter<ConversationEvents> imple
     start(): Promise<void> {
         if (this.state !== 'idle') return Promise.reject(new CodedError('ERR_OPENAI_ABANDONED'));
         this.state = 'talking';
-        this.deps.hearing.listen(this.listener());
+        this.listen(this.deps.hearing);
         this.emit('ready');
         if (this.isTalking) this.begin();
         return Promise.resolve();
@@ -194,33 +194,36 @@ export abstract class SpeakingBot extends EventEmitter<ConversationEvents> imple
         return pcmu === undefined ? undefined : { pcmu, words: SHIPPED_PROMPTS[name] };
     }
 
-    private listener(): HearingListener {
-        return {
-            speechStarted: () => {
-                this.callerSpeaks = true;
-                this.onSpeechStarted?.();
-                this.emit('speechStarted');
-            },
-            speechStopped: (silenceMs) => {
-                this.callerSpeaks = false;
-                this.wasAside = this.speaker.isSounding;
-                this.emit('speechStopped', silenceMs);
-            },
-            utterance: (pcmu) => {
-                if (this.isTalking) this.onUtterance?.(pcmu);
-            },
-            recognized: (heard) => {
-                if (!this.isTalking) return;
-                this.callerItems += 1;
-                const itemId = `${this.botName}_caller_${this.callerItems}`;
-                this.emit('said', { speaker: 'caller', itemId, text: heard.text });
-                this.onRecognized(heard);
-            },
-            // A cough, or a word to somebody else, while the bot goes on talking: nobody waits for an answer to it.
-            notRecognized: () => {
-                if (this.isTalking && !this.wasAside) this.onUnheard();
-            },
-        };
+    private listen(hearing: Hearing): void {
+        hearing.on('speechStarted', () => {
+            if (this.isOver()) return;
+            this.callerSpeaks = true;
+            this.onSpeechStarted?.();
+            this.emit('speechStarted');
+        });
+        hearing.on('speechStopped', (silenceMs) => {
+            if (this.isOver()) return;
+            this.callerSpeaks = false;
+            this.wasAside = this.speaker.isSounding;
+            this.emit('speechStopped', silenceMs);
+        });
+        hearing.on('utterance', (pcmu) => {
+            if (this.isTalking) this.onUtterance?.(pcmu);
+        });
+        hearing.on('recognized', (heard) => {
+            if (this.isTalking) this.takeWords(heard);
+        });
+        // A cough, or a word to somebody else, while the bot goes on talking: nobody waits for an answer to it.
+        hearing.on('notRecognized', () => {
+            if (this.isTalking) this.onUnheard();
+        });
+    }
+
+    private takeWords(heard: Heard): void {
+        this.callerItems += 1;
+        const itemId = `${this.botName}_caller_${this.callerItems}`;
+        this.emit('said', { speaker: 'caller', itemId, text: heard.text });
+        if (this.isTalking) this.onRecognized(heard);
     }
 
     private finish(end: ConversationEnd): void {

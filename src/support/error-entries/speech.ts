@@ -43,6 +43,7 @@ export const SPEECH_ERRORS = {
         'Too many utterances wait for the speech recognizer.',
         'Take fewer calls per machine, or choose a faster recognizer.',
     ),
+    ERR_ASR_CLOSED: entry('ours', 'The speech recognizer is shut down.', 'Nothing: the server is ending.'),
 
     // Speaking: speech synthesis and recorded prompts
     ERR_TTS_ENGINE: entry(

@@ -71,7 +71,6 @@ describe('the history of a talk', () => {
             { speaker: 'bot', text: 'Hello.' },
             { speaker: 'caller', text: '' },
         ]);
-        expect(history.lastSpeaker).toBe('bot');
         history.caller('I am Joan.');
         history.bot('a', 'Hello');
         history.bot('a', 'Hello Joan.');

@@ -86,7 +86,7 @@ describe('a dialog as data', () => {
     it('explains itself instead of greeting when it takes over, and tells Architect why', () => {
         const lost = takeoverDialog({ why: 'ERR_OPENAI_LOST', greeted: true });
         expect(lost.outputVariables).toEqual({ fallback_reason: 'ERR_OPENAI_LOST' });
-        expect(lost.greeting).toMatchObject({ none: expect.stringMatching(/^I am sorry, I lost the connection/) });
+        expect(JSON.stringify(lost.greeting)).toMatch(/"none":"I am sorry, I lost the connection/);
         const quota = takeoverDialog({ why: 'ERR_OPENAI_QUOTA', greeted: true });
         expect(JSON.stringify(quota.greeting)).not.toMatch(/lost the connection|Hello/);
         const early = takeoverDialog({ why: 'ERR_OPENAI_CONNECT', greeted: false });

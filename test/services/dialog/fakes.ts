@@ -1,5 +1,6 @@
+import { EventEmitter } from 'node:events';
 import { SpeechGate } from '../../../src/audio/speech-gate';
-import type { Expected, Heard, Hearing, HearingKind, HearingListener } from '../../../src/services/dialog/hearing';
+import type { Expected, Heard, Hearing, HearingKind } from '../../../src/services/dialog/hearing';
 import type { SpeakOptions, TextToSpeech } from '../../../src/services/speech/tts/text-to-speech';
 import { CodedError } from '../../../src/support/errors';
 
@@ -35,25 +36,30 @@ export class FakeSpeech implements TextToSpeech {
     }
 }
 
+interface FakeHearingEvents {
+    speechStarted: [];
+    speechStopped: [silenceMs: number];
+    utterance: [pcmu: Uint8Array];
+    recognized: [heard: Heard];
+    notRecognized: [];
+}
+
 /** An ear that hears what a test says, or, given a result, takes every loud sound for speech with that result. */
-export class FakeHearing implements Hearing {
+export class FakeHearing extends EventEmitter<FakeHearingEvents> implements Hearing {
     readonly expected: { expected: Expected; phrases: readonly string[] }[] = [];
     closed = 0;
     private readonly gate = new SpeechGate({ onsetMs: 90, releaseMs: 600 });
-    private listener: HearingListener | undefined;
 
     constructor(
         readonly kind: HearingKind,
         private readonly result?: Heard,
-    ) {}
-
-    listen(listener: HearingListener): void {
-        this.listener = listener;
+    ) {
+        super();
     }
 
     hear(pcmu: Uint8Array): void {
         const change = this.gate.feed(pcmu);
-        if (change === 'started') this.listener?.speechStarted();
+        if (change === 'started') this.emit('speechStarted');
         if (change === 'stopped' && this.result !== undefined) this.ends(this.result);
     }
 
@@ -63,20 +69,20 @@ export class FakeHearing implements Hearing {
 
     close(): void {
         this.closed += 1;
-        this.listener = undefined;
+        this.removeAllListeners();
     }
 
     /** The caller begins to speak. */
     begins(): void {
-        this.listener?.speechStarted();
+        this.emit('speechStarted');
     }
 
     /** He has finished; `heard`: what was recognized. */
     ends(heard?: Heard, pcmu: Uint8Array = new Uint8Array(0)): void {
-        this.listener?.speechStopped(600);
-        this.listener?.utterance(pcmu);
-        if (heard === undefined) this.listener?.notRecognized();
-        else this.listener?.recognized(heard);
+        this.emit('speechStopped', 600);
+        this.emit('utterance', pcmu);
+        if (heard === undefined) this.emit('notRecognized');
+        else this.emit('recognized', heard);
     }
 
     /** A whole utterance. */

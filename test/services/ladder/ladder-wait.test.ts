@@ -158,6 +158,18 @@ describe('FallbackLadder: how long a caller waits', () => {
             expect(bench.steps).toEqual(['realtime → rest: ERR_FALLBACK_SLOW']);
         });
 
+        it('A34: gives a bot up that is back without the greeting that it owes', async () => {
+            await bench.started();
+            bench.clock.advance(500);
+            bench.realtime.bot.emit('responseEnded', 'failed');
+            bench.realtime.bot.emit('troubled', 'no answer, twice');
+            bench.realtime.bot.emit('recovered');
+            bench.clock.advance(1200);
+            expect(bench.sounds).toEqual(['filler']);
+            bench.clock.advance(4800);
+            expect(bench.steps).toEqual(['realtime → rest: ERR_FALLBACK_SLOW']);
+        });
+
         it('A40: goes on with the next bot after 4 s, and hands over what was said meanwhile', async () => {
             const ladder = await bench.greeted();
             bench.realtime.bot.emit('speechStarted');

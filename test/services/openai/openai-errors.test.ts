@@ -112,3 +112,9 @@ it('A44: takes keys out of what is logged', () => {
     );
     expect(redact('x'.repeat(500))).toHaveLength(200);
 });
+
+it('takes out of what is logged whatever the service quotes, and long numbers', () => {
+    expect(redact('Invalid value: \'my words\'. Got "7" and 7 3 9 1 8 4, 4111-1111-1111-1111, 300 ms.')).toBe(
+        'Invalid value: [quote]. Got [quote] and [number], [number], 300 ms.',
+    );
+});

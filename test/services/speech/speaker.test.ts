@@ -10,6 +10,7 @@ describe('the speaker', () => {
     let audio: { bytes: number; value: number | undefined; id: string }[];
     let said: string[];
     let speaker: Speaker;
+    let last: Uint8Array | undefined;
     let onAudio: () => void;
     let onEnded: () => void;
 
@@ -30,6 +31,7 @@ describe('the speaker', () => {
                     expect([itemId, contentIndex]).toEqual([responseId, 0]);
                     audio.push({ bytes: pcmu.length, value: pcmu[0], id: responseId });
                     log.push(`audio ${responseId}`);
+                    last = pcmu;
                     onAudio();
                 },
                 responseEnded: (id) => {
@@ -141,7 +143,12 @@ describe('the speaker', () => {
 
     it('plays sound as it is, passes over parts without a sound, and hands over bytes of its own', async () => {
         const recording = new Uint8Array(160).fill(0x44);
+        onAudio = () => {
+            // The bytes are the listener's: whatever he does to them, the recording stays as it is.
+            last?.fill(0);
+        };
         await speaker.say([recording, '…', new Uint8Array(0), 'Yes.']);
+        expect(recording).toEqual(new Uint8Array(160).fill(0x44));
         expect(audio.map(({ bytes, value }) => [bytes, value])).toEqual([
             [160, 0x44],
             [160, 0x11],

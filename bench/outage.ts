@@ -1,0 +1,111 @@
+import type { Clock } from '../src/support/clock';
+import { FaultBench, type EarTimes } from './fault-bench';
+
+/** What an outage of OpenAI under running calls came to. Milliseconds of the bench's clock. */
+export interface OutageFigures {
+    calls: number;
+    /** Calls that were cut or ended while OpenAI was away. */
+    dropped: number;
+    /** Of each running call: the longest wait from the loss, or the end of what was still heard, to the next sound. */
+    silencesMs: number[];
+    /** From the beginning of the outage to the breaker's opening; undefined: it did not open. */
+    openedAfterMs: number | undefined;
+    /** New calls during the outage: from `opened` to the first sound; the calls that tried the service apart. */
+    firstSoundsMs: number[];
+    probesMs: number[];
+    /** From the end of the outage to the first call that OpenAI's model answers; undefined: none did. */
+    recoveredAfterMs: number | undefined;
+    greetedTwice: number;
+    freed: boolean;
+}
+
+/** How long OpenAI is away, and how often somebody calls meanwhile. */
+const OUTAGE_MS = 60_000;
+const CALL_EVERY_MS = 1000;
+const RECOVERY_LIMIT_MS = 30_000;
+
+/** OpenAI is away for a minute, under `calls` running calls, while others keep coming. */
+export async function runOutage(calls: number, clock: Clock): Promise<OutageFigures> {
+    const bench = await FaultBench.start(clock, { vad: 'off' });
+    try {
+        return await new Outage(bench).run(calls);
+    } finally {
+        await bench.stop();
+    }
+}
+
+class Outage {
+    private readonly running: EarTimes[] = [];
+    private readonly firstSoundsMs: number[] = [];
+    private readonly probesMs: number[] = [];
+
+    constructor(private readonly bench: FaultBench) {}
+
+    async run(calls: number): Promise<OutageFigures> {
+        const { bench } = this;
+        for (let i = 0; i < calls; i++) this.running.push((await bench.call()).ear);
+        await bench.until(() => this.running.every((ear) => ear.endsMs.length > 0));
+        const lostMs = this.goAway();
+        await this.callsDuring(lostMs);
+        const dropped = bench.callers.filter((caller) => caller.state !== 'open').length;
+        const greetedTwice = bench.sentences.greetings - bench.callers.length;
+        const recoveredAfterMs = await this.comeBack();
+        const opened = bench.log.lines.find(({ fields }) => fields['breaker'] === 'open');
+        const silencesMs = this.running.map((ear) => ear.silenceFrom(lostMs)?.ms ?? NaN);
+        return {
+            calls,
+            dropped,
+            silencesMs,
+            openedAfterMs: opened === undefined ? undefined : opened.atMs - lostMs,
+            firstSoundsMs: this.firstSoundsMs,
+            probesMs: this.probesMs,
+            recoveredAfterMs,
+            greetedTwice: Math.max(0, greetedTwice),
+            freed: await bench.hangUp(),
+        };
+    }
+
+    private goAway(): number {
+        this.bench.fake.plan({ httpStatus: 503 }, 'every');
+        for (const session of this.bench.fake.sessions) session.cut();
+        return this.bench.clock.nowMs();
+    }
+
+    private async callsDuring(lostMs: number): Promise<void> {
+        const { bench } = this;
+        while (bench.clock.nowMs() - lostMs < OUTAGE_MS) {
+            const nextMs = bench.clock.nowMs() + CALL_EVERY_MS;
+            await this.newCall();
+            await bench.pass(Math.max(0, nextMs - bench.clock.nowMs()));
+        }
+    }
+
+    private async newCall(): Promise<void> {
+        const tried = this.bench.fake.connections.length;
+        const { ear } = await this.bench.call();
+        const openedMs = this.bench.clock.nowMs();
+        await this.bench.until(() => ear.startsMs.length > 0, 10_000);
+        const isProbe =
+            this.bench.fake.connections.length > tried && this.bench.log.lines.some(isHalfOpenSince(openedMs));
+        (isProbe ? this.probesMs : this.firstSoundsMs).push((ear.startsMs[0] ?? NaN) - openedMs);
+    }
+
+    private async comeBack(): Promise<number | undefined> {
+        const { bench } = this;
+        const backMs = bench.clock.nowMs();
+        const before = bench.fake.sessions.length;
+        bench.fake.plan({}, 'every');
+        while (bench.clock.nowMs() - backMs < RECOVERY_LIMIT_MS) {
+            const { ear } = await bench.call();
+            await bench.until(() => ear.startsMs.length > 0, 10_000);
+            if (bench.fake.sessions.length > before) return bench.clock.nowMs() - backMs;
+            await bench.pass(CALL_EVERY_MS);
+        }
+        return undefined;
+    }
+}
+
+/** The breaker let a call try the service at about the time at which this one came. */
+function isHalfOpenSince(openedMs: number): (line: { atMs: number; fields: Record<string, unknown> }) => boolean {
+    return ({ atMs, fields }) => fields['breaker'] === 'half-open' && Math.abs(atMs - openedMs) < CALL_EVERY_MS / 2;
+}
