@@ -12,13 +12,12 @@ const CALLER_HOP = 4;
 /** ... and ours half of that, so that no echo falls far between two delays. */
 const SENT_HOP = 2;
 const STRIDE = CALLER_HOP / SENT_HOP;
-/** Sums of the caller's that are compared when the delay is not known, 300 ms: less is alike by chance too often ... */
+/** Sums of the caller's that are compared, 300 ms: less is alike by chance too often. */
 const STRETCH = 600;
-/** ... and near the delay of the last echo. */
-const NEAR_STRETCH = Number(process.env['NS'] ?? 600);
-/** Share of the caller's power that a delayed copy must explain, in the one case and in the other. */
-const LEAST_SHARE = Number(process.env['SHARE'] ?? 0.4);
-const LEAST_SHARE_NEAR = Number(process.env['NEAR'] ?? 0.25);
+/** Share of the caller's power that a delayed copy must explain when the delay is not known ... */
+const LEAST_SHARE = 0.4;
+/** ... and near the delay of the last echo, where less is alike by chance. */
+const LEAST_SHARE_NEAR = 0.35;
 /** So near: 15 ms. */
 const NEAR_LAGS = 60;
 const LAGS = (LONGEST_ECHO_BYTES + AHEAD_BYTES) / SENT_HOP;
@@ -112,26 +111,24 @@ export class EchoLikeness {
         this.sentSums.copy(end - this.reference.length, this.reference);
         this.sumSquares();
         const near = this.foundOffset;
-        if (near !== undefined && this.search(near - NEAR_LAGS, near + NEAR_LAGS, NEAR_STRETCH, LEAST_SHARE_NEAR)) {
+        if (near !== undefined && this.search(near - NEAR_LAGS, near + NEAR_LAGS, LEAST_SHARE_NEAR)) {
             return true;
         }
-        return this.search(0, LAGS - 1, STRETCH, LEAST_SHARE);
+        return this.search(0, LAGS - 1, LEAST_SHARE);
     }
 
-    /** Looks between two places of the reference for the best copy of the caller's last `length` sums. */
-    private search(from: number, to: number, length: number, leastShare: number): boolean {
+    /** Looks between two places of the reference for the best copy of the caller's. */
+    private search(from: number, to: number, leastShare: number): boolean {
         const { caller, reference, squares } = this;
-        const skip = STRETCH - length;
-        const callerPower = product(caller, skip, caller, skip, 1) + SMALLEST_POWER * length;
+        const callerPower = product(caller, caller, 0, 1) + SMALLEST_POWER * STRETCH;
         const last = Math.min(LAGS - 1, to);
         let best = leastShare * callerPower;
         let found = -1;
         for (let offset = Math.max(0, from); offset <= last; offset++) {
-            const start = offset + skip * STRIDE;
-            const power = (squares[start + length * STRIDE] ?? 0) - (squares[start] ?? 0);
+            const power = (squares[offset + STRETCH * STRIDE] ?? 0) - (squares[offset] ?? 0);
             // An echo is never louder than its source.
             if (power <= callerPower) continue;
-            const match = product(caller, skip, reference, start, STRIDE);
+            const match = product(caller, reference, offset, STRIDE);
             if (match * match <= best * power) continue;
             best = (match * match) / power;
             found = offset;
@@ -141,6 +138,7 @@ export class EchoLikeness {
         this.foundOffset = found;
         return true;
     }
+
     private sumSquares(): void {
         const { reference, squares } = this;
         for (let i = 0; i < reference.length; i++) {
@@ -150,9 +148,9 @@ export class EchoLikeness {
     }
 }
 
-/** Sum of the products of the caller's sums from `skip` on with every `stride`th of the reference's: where the work is. */
-function product(caller: Float64Array, skip: number, reference: Float64Array, start: number, stride: number): number {
+/** Sum of the products of the caller's sums with every `stride`th of the reference's from `start` on: where the work is. */
+function product(caller: Float64Array, reference: Float64Array, start: number, stride: number): number {
     let sum = 0;
-    for (let i = skip, j = start; i < caller.length; i++, j += stride) sum += (caller[i] ?? 0) * (reference[j] ?? 0);
+    for (let i = 0, j = start; i < STRETCH; i++, j += stride) sum += (caller[i] ?? 0) * (reference[j] ?? 0);
     return sum;
 }

@@ -8,7 +8,7 @@ export interface KeypadOptions {
     config: DTMFConfig;
     /** An entry that nobody asked for. */
     onEntry: (digits: string) => void;
-    /** An entry that was asked for is over, however it ended. */
+    /** An entry that was asked for is over; one that is cancelled is not told of. */
     onCollected: () => void;
     onFault: (fault: unknown) => void;
 }
@@ -29,9 +29,9 @@ export class Keypad {
         this.dtmf.on('entry', options.onEntry);
     }
 
-    /** An entry that was asked for is being typed, or waited for. */
-    get isCollecting(): boolean {
-        return this.dtmf.collecting !== undefined;
+    /** A secure entry is being typed, or waited for. */
+    get isSecret(): boolean {
+        return this.dtmf.collecting?.secure === true;
     }
 
     /** One key. */
@@ -41,7 +41,7 @@ export class Keypad {
 
     /** What the bot may hear of the caller's audio now: the same bytes, or as much silence. */
     audible(pcmu: Uint8Array): Uint8Array {
-        return this.dtmf.collecting?.secure === true ? new Uint8Array(pcmu.length).fill(MULAW_SILENCE) : pcmu;
+        return this.isSecret ? new Uint8Array(pcmu.length).fill(MULAW_SILENCE) : pcmu;
     }
 
     collect(request: DigitRequest): void {
@@ -49,7 +49,7 @@ export class Keypad {
             ...request,
             done: (result) => {
                 this.variables[request.name] = request.secure ? maskDigits(result.digits) : result.digits;
-                this.options.onCollected();
+                if (result.by !== 'cancelled') this.options.onCollected();
                 request.done(result);
             },
         });

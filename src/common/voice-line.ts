@@ -237,7 +237,7 @@ export class VoiceLine {
     };
 
     private readonly collectDigits = (request: DigitRequest): void => {
-        this.silence.stop();
+        if (request.secure) this.silence.stop(); // A card is looked for in a pocket.
         this.keypad.collect(request);
     };
 
@@ -259,8 +259,8 @@ export class VoiceLine {
     /** No word goes to the bot any more, and `onFinished` comes when the caller has heard the rest. */
     private finish(end: ConversationEnd): void {
         if (this.farewell.isUnderWay || this.closed) return;
-        this.silence.stop();
         this.freeConversation();
+        this.silence.stop();
         this.voice.endAll();
         this.farewell.begin(end, this.voice);
     }
@@ -274,7 +274,7 @@ export class VoiceLine {
     /** By our count the caller has heard everything. */
     private processDrained(): void {
         if (this.farewell.isUnderWay) this.farewell.drained();
-        else if (!this.keypad.isCollecting) this.silence.callerMayTalk();
+        else if (!this.keypad.isSecret) this.silence.callerMayTalk();
     }
 
     /** The bot's part, freed once: when it is over, or when the call is. */

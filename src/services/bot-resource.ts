@@ -7,6 +7,8 @@ import { faultFields, type Logger } from '../support/logger';
 import type { Conversation, ConversationEnd, ConversationEvents, HeardPosition } from './conversation';
 import { OpenAIRealtimeService } from './openai-realtime-service';
 import { AudioBacklog } from './openai/audio-backlog';
+import { logEnd, logReady } from './openai/life-log';
+import { PlannedChange } from './openai/planned-change';
 import { RealtimeTalk } from './openai/talk';
 import type { TalkPort } from './openai/talk-port';
 import type { CreateSocket } from './openai/transport';
@@ -46,12 +48,14 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
     private readonly logger: Logger;
     private readonly tools: ToolRunner;
     private readonly talk: RealtimeTalk;
+    private readonly change: PlannedChange;
     private readonly waiting = new AudioBacklog(KEPT_AT_START_BYTES);
     private readonly notes: string[] = [];
     private readonly services: OpenAIRealtimeService[] = [];
     private service: OpenAIRealtimeService | undefined;
     private uplink: Transcoder | undefined;
     private openedMs = 0;
+    private losses = 0;
 
     constructor(
         private readonly config: OpenAIConfig,
@@ -70,6 +74,13 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
             logTranscripts,
             tools: this.tools,
             port: this.talkPort(),
+        });
+        this.change = new PlannedChange(clock, logger, {
+            make: () => this.make(),
+            isQuiet: () => this.talk.isQuiet,
+            take: (next, recent) => {
+                this.moveTo(next, recent);
+            },
         });
     }
 
@@ -92,6 +103,7 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
 
     hear(pcmu: Uint8Array): void {
         if (this.state === 'over') return;
+        this.change.hear(pcmu);
         if (this.uplink === undefined) this.waiting.push(pcmu);
         else this.service?.sendAudio(this.uplink.toBot(pcmu));
     }
@@ -115,6 +127,7 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
     }
 
     interrupt(heard: HeardPosition): void {
+        this.change.interrupted();
         if (this.state !== 'over') this.talk.interrupt(heard);
     }
 
@@ -123,34 +136,65 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
         this.removeAllListeners();
     }
 
-    private open(): Promise<void> {
+    private make(): OpenAIRealtimeService {
         const { clock, logger, createSocket } = this.deps;
         const tools = this.tools.definitions;
         const interruptible = this.talk.interruptible;
         const service = new OpenAIRealtimeService(this.config, { clock, logger, createSocket, tools, interruptible });
-        this.service = service;
-        this.openedMs = clock.nowMs();
         this.services.push(service);
+        return service;
+    }
+
+    private open(): Promise<void> {
+        const service = this.make();
+        this.service = service;
+        this.openedMs = this.deps.clock.nowMs();
         service.on('ready', () => {
             this.onReady(service);
         });
+        this.listen(service);
+        return service.connect();
+    }
+
+    private listen(service: OpenAIRealtimeService): void {
         service.on('lost', (why) => {
             this.onLost(service, why);
         });
         service.on('fatal', (error) => {
             this.fail(error);
         });
-        return service.connect();
+    }
+
+    /** The planned change: the old session's last word was said, and the new one goes on. */
+    private moveTo(next: OpenAIRealtimeService, recent: Buffer): void {
+        const old = this.service;
+        if (this.state !== 'talking' || old === undefined) {
+            next.close();
+            return;
+        }
+        this.listen(next);
+        this.talk.leave(old);
+        old.close();
+        if (this.isOver()) return;
+        this.service = next;
+        this.use(next);
+        if (this.uplink !== undefined && recent.length > 0) next.sendAudio(this.uplink.toBot(recent));
+        this.logger.info({ sessions: this.services.length }, 'The session was changed before its end.');
+    }
+
+    private use(service: OpenAIRealtimeService): void {
+        this.talk.take(service);
+        this.uplink = createTranscoder(service.formats.input);
+        this.change.watch(service.expiresAtEpochMs);
     }
 
     private onReady(service: OpenAIRealtimeService): void {
         const first = this.state === 'starting';
         this.state = 'talking';
         this.logReady(service);
-        this.talk.take(service);
-        const uplink = createTranscoder(service.formats.input);
-        this.uplink = uplink;
-        if (this.waiting.length > 0) service.sendAudio(uplink.toBot(this.waiting.take(this.waiting.length)));
+        this.use(service);
+        const kept = this.waiting.take(this.waiting.length);
+        if (this.uplink !== undefined && kept.length > 0) service.sendAudio(this.uplink.toBot(kept));
         for (const note of this.notes.splice(0)) this.talk.tell(note);
         this.emit(first ? 'ready' : 'recovered');
     }
@@ -158,17 +202,19 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
     private onLost(service: OpenAIRealtimeService, why: string): void {
         if (this.isOver()) return;
         this.uplink = undefined;
+        this.losses += 1;
+        this.change.drop();
         this.waiting.limit(KEPT_AT_LOSS_BYTES);
         this.state = 'reconnecting';
         this.emit('troubled', why);
         if (this.isOver()) return;
         this.talk.leave(service);
         if (this.isOver()) return;
-        if (this.services.length > MAX_RECONNECTS) {
+        if (this.losses > MAX_RECONNECTS) {
             this.fail(new CodedError('ERR_OPENAI_LOST', `${MAX_RECONNECTS} times.`));
             return;
         }
-        this.logger.warn({ code: 'ERR_OPENAI_LOST', why, reconnects: this.services.length }, 'Lost; connecting again.');
+        this.logger.warn({ code: 'ERR_OPENAI_LOST', why, reconnects: this.losses }, 'Lost; connecting again.');
         this.open().catch((error: unknown) => {
             this.fail(error);
         });
@@ -197,7 +243,10 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
 
     private talkPort(): TalkPort {
         return {
-            audio: (pcmu, origin) => this.emit('audio', pcmu, origin),
+            audio: (pcmu, origin) => {
+                this.change.played(pcmu.length / 8);
+                this.emit('audio', pcmu, origin);
+            },
             responseEnded: (responseId) => this.emit('responseEnded', responseId),
             speechStarted: () => this.emit('speechStarted'),
             speechStopped: (silenceMs) => this.emit('speechStopped', silenceMs),
@@ -218,6 +267,7 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
         if (this.state === 'over') return;
         const started = this.state !== 'idle';
         this.state = 'over';
+        this.change.close();
         this.talk.close();
         this.service?.close();
         this.uplink = undefined;
@@ -227,30 +277,12 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
     }
 
     private logReady(service: OpenAIRealtimeService): void {
-        const { model, voice } = this.config;
-        const readyMs = Math.round(this.deps.clock.nowMs() - this.openedMs);
-        const { input, output } = service.formats;
-        const fields = { model, voice, input, output, attempts: service.counters.attempts, readyMs };
-        if (input !== this.config.audioFormat || output !== this.config.audioFormat) {
-            this.logger.warn(
-                { code: 'ERR_OPENAI_FORMAT', ...fields },
-                'OpenAI chose another audio format; it is transcoded.',
-            );
-        }
-        this.logger.info(fields, 'The bot is ready.');
+        logReady(this.logger, this.config, service, Math.round(this.deps.clock.nowMs() - this.openedMs));
     }
 
     private logEnd(): void {
-        const counters = this.services.map((service) => service.counters);
-        const droppedMs = counters.reduce(
-            (sum, each) => sum + each.droppedMs,
-            Math.round(this.waiting.droppedBytes / 8),
-        );
-        const ignored = counters.map((each) => each.ignored).filter((each) => Object.keys(each).length > 0);
-        const reconnects = Math.max(0, this.services.length - 1);
-        this.logger.info(
-            { usage: this.usage, costUsd: this.costUsd, reconnects, droppedMs, ignored },
-            'The bot’s session is over.',
-        );
+        const { usage, costUsd, losses } = this;
+        const droppedMs = Math.round(this.waiting.droppedBytes / 8);
+        logEnd(this.logger, this.services, { usage, costUsd, reconnects: losses, droppedMs });
     }
 }

@@ -61,6 +61,11 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
         return this.agreed ?? { input: this.config.audioFormat, output: this.config.audioFormat };
     }
 
+    /** When the session says that it ends, ms since 1970; undefined: it does not say. */
+    get expiresAtEpochMs(): number | undefined {
+        return this.handshake.expiresAtEpochMs;
+    }
+
     /** The answer that the model is giving. */
     get activeResponseId(): string | undefined {
         return this.sequencer.activeId;

@@ -66,12 +66,12 @@ async function completeCall(): Promise<void> {
     const client = await attack.join();
     await client.open();
     client.write(SPEECH);
-    await until('the bot is heard', () => client.audioBytes > 0 || client.ended);
+    await client.when(() => client.audioBytes > 0);
     client.send('close', { reason: 'end' });
-    await until('closed came', () => client.has('closed') || client.ended);
+    await client.when(() => client.has('closed'));
     expect([client.types()[0], client.types().at(-1)]).toEqual(['opened', 'closed']);
     client.closeSocket();
-    await until('the socket is gone', () => client.ended);
+    await client.when(() => false);
 }
 
 describe(`${CALLS} calls, ${BATCH} at a time`, () => {
@@ -106,7 +106,7 @@ describe(`${CUT_CALLS} calls that are cut`, () => {
             client.write(SPEECH);
             await sleep(cutAfterMs);
             way?.(client);
-            await until('the socket is gone', () => client.ended);
+            await client.when(() => false);
         });
         await settle();
         expect(attack.bench.logs.codes).not.toContain('ERR_INTERNAL');

@@ -1,67 +1,17 @@
 import type { Conversation } from '../../src/services/conversation';
-import type { DigitRequest } from '../../src/services/dtmf-service';
-import { LocalBot, type LocalBotOptions } from '../../src/services/local-bot';
-import type { SpeakingBotDeps } from '../../src/services/speech/speaking-bot';
-import type { HearingKind } from '../../src/services/dialog/hearing';
-import { readDialog } from '../../src/services/dialog/dialog-script';
-import { ConversationWatch } from '../contract/conversation-watch';
-import { FakeClock } from '../support/fake-clock';
-import { LogRecorder } from '../support/log-recorder';
-import { FakeHearing, FakeSpeech, settle } from './dialog/fakes';
-import { smallDialog } from './dialog/small-dialog';
-
-class Bench {
-    readonly clock = new FakeClock();
-    readonly speech = new FakeSpeech();
-    readonly logger = new LogRecorder();
-    readonly hearing: FakeHearing;
-    readonly bot: LocalBot;
-    readonly watch: ConversationWatch;
-    readonly turns: [disposition: string, text: string, confidence: number | undefined][] = [];
-    readonly requests: DigitRequest[] = [];
-
-    constructor(kind: HearingKind, deps: Partial<SpeakingBotDeps> = {}, options?: LocalBotOptions) {
-        this.hearing = new FakeHearing(kind);
-        const { clock, speech, logger, hearing } = this;
-        const dialog = readDialog(smallDialog());
-        this.bot = new LocalBot({ clock, speech, logger, hearing, ...deps }, options ?? { dialog });
-        this.watch = new ConversationWatch(this.bot);
-        this.bot.on('turn', ({ disposition, text, confidence }) => this.turns.push([disposition, text, confidence]));
-        this.bot.on('collectDigits', (request) => this.requests.push(request));
-    }
-
-    /** Begun, and the caller has heard everything. */
-    async start(): Promise<void> {
-        await this.bot.start();
-        await this.heardOut();
-    }
-
-    async heardOut(): Promise<void> {
-        await settle();
-        this.clock.advance(60_000);
-    }
-
-    /** The caller presses a key that somebody asked for. */
-    press(digits: string, by: 'length' | 'timeout' = 'length'): void {
-        this.requests.at(-1)?.done({ digits, by });
-    }
-
-    /** What the bot said in its last answer. */
-    get lastTurn(): string {
-        return this.turns.at(-1)?.[1] ?? '';
-    }
-}
+import { settle } from './dialog/fakes';
+import { LocalBench } from './dialog/local-bench';
 
 describe('the local bot', () => {
-    let bench: Bench;
+    let bench: LocalBench;
 
     afterEach(() => {
         bench.bot.end();
         expect(bench.clock.pendingCount).toBe(0);
     });
 
-    async function started(...args: ConstructorParameters<typeof Bench>): Promise<Bench> {
-        bench = new Bench(...args);
+    async function started(...args: ConstructorParameters<typeof LocalBench>): Promise<LocalBench> {
+        bench = new LocalBench(...args);
         await bench.start();
         return bench;
     }
@@ -168,7 +118,7 @@ describe('the local bot', () => {
     });
 
     it('goes on talking through a cough that did not interrupt it', async () => {
-        bench = new Bench('none');
+        bench = new LocalBench('none');
         await bench.bot.start();
         await settle();
         bench.hearing.says();
@@ -181,7 +131,7 @@ describe('the local bot', () => {
     });
 
     it('stops when it is interrupted: nothing more of that answer comes, and the key pressed into it counts', async () => {
-        bench = new Bench('none');
+        bench = new LocalBench('none');
         bench.bot.once('audio', (_pcmu, origin) => {
             bench.bot.interrupt({ items: [{ ...origin, heardMs: 10, receivedMs: 20 }] });
             bench.press('2');
@@ -228,7 +178,7 @@ describe('the local bot', () => {
     });
 
     it('only waits on when the time for a key ends while somebody is talking, or has just been', async () => {
-        bench = new Bench('none');
+        bench = new LocalBench('none');
         await bench.bot.start();
         await settle();
         bench.press('', 'timeout');
@@ -268,7 +218,7 @@ describe('the local bot', () => {
     });
 
     it('ends with the error when it cannot speak; with recordings it says that there is a problem', async () => {
-        bench = new Bench('none');
+        bench = new LocalBench('none');
         bench.speech.failsAt = /Hello/;
         await bench.start();
         const error = { end_reason: 'bot_failed', error_code: 'ERR_TTS_FAILED' };
@@ -279,7 +229,7 @@ describe('the local bot', () => {
             asked.push(name);
             return new Uint8Array(80).fill(0x99);
         };
-        bench = new Bench('none', { recordings: { recording } });
+        bench = new LocalBench('none', { recordings: { recording } });
         bench.speech.failsAt = /Hello/;
         await bench.start();
         expect(bench.watch.audio.map(({ pcmu }) => pcmu[0])).toEqual([0x99]);

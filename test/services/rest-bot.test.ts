@@ -1,53 +1,12 @@
-import { RestBot, type RestBotOptions } from '../../src/services/rest-bot';
-import { ChatService } from '../../src/services/chat/chat-service';
-import type { HearingKind } from '../../src/services/dialog/hearing';
+import type { RestBotOptions } from '../../src/services/rest-bot';
 import type { SpeakingBotDeps } from '../../src/services/speech/speaking-bot';
-import { ConversationWatch } from '../contract/conversation-watch';
-import { FakeClock } from '../support/fake-clock';
-import { LogRecorder } from '../support/log-recorder';
 import { until } from '../support/test-bench';
 import { ChatStandIn } from './chat/chat-stand-in';
-import { FakeHearing, FakeSpeech } from './dialog/fakes';
-
-class Bench {
-    readonly clock = new FakeClock();
-    readonly speech = new FakeSpeech();
-    readonly logger = new LogRecorder();
-    readonly hearing: FakeHearing;
-    readonly bot: RestBot;
-    readonly watch: ConversationWatch;
-    readonly turns: [disposition: string, text: string, confidence: number | undefined][] = [];
-
-    constructor(
-        readonly standIn: ChatStandIn,
-        options: Partial<RestBotOptions>,
-        deps: Partial<SpeakingBotDeps> = {},
-        kind: HearingKind = 'open',
-    ) {
-        this.hearing = new FakeHearing(kind);
-        const { clock, speech, logger, hearing } = this;
-        const chat = new ChatService({ apiKey: 'sk-test', baseURL: standIn.baseURL, model: 'm' }, { clock });
-        const all = { clock, speech, logger, hearing, chat, ...deps };
-        this.bot = new RestBot(all, { instructions: 'You are brief.', greeting: '', ...options });
-        this.watch = new ConversationWatch(this.bot);
-        this.bot.on('turn', ({ disposition, text, confidence }) => this.turns.push([disposition, text, confidence]));
-    }
-
-    /** Waits for so many finished turns. */
-    async turn(count: number): Promise<void> {
-        await until(`turn ${count}`, () => this.turns.length >= count);
-    }
-
-    /** What the model was told in its request number `at`, the fixed instructions left out. */
-    told(at = -1): [role: string, content: string][] {
-        const messages = this.standIn.requests.at(at)?.body.messages ?? [];
-        return messages.slice(1).map(({ role, content }) => [role, content]);
-    }
-}
+import { RestBench } from './chat/rest-bench';
 
 describe('the REST bot', () => {
     let standIn: ChatStandIn;
-    let bench: Bench;
+    let bench: RestBench;
 
     beforeEach(async () => {
         standIn = await ChatStandIn.start();
@@ -60,8 +19,8 @@ describe('the REST bot', () => {
         expect(standIn.breaches).toEqual([]);
     });
 
-    async function started(...args: [Partial<RestBotOptions>?, Partial<SpeakingBotDeps>?]): Promise<Bench> {
-        bench = new Bench(standIn, args[0] ?? {}, args[1]);
+    async function started(...args: [Partial<RestBotOptions>?, Partial<SpeakingBotDeps>?]): Promise<RestBench> {
+        bench = new RestBench(standIn, args[0] ?? {}, args[1]);
         await bench.bot.start();
         return bench;
     }
@@ -298,7 +257,7 @@ describe('the REST bot', () => {
     });
 
     it.each(['none', 'closed'] as const)('never starts where hearing is %s', async (kind) => {
-        bench = new Bench(standIn, {}, {}, kind);
+        bench = new RestBench(standIn, {}, {}, kind);
         await expect(bench.bot.start()).rejects.toMatchObject({ code: 'ERR_CHAT_HEARING' });
     });
 

@@ -38,6 +38,7 @@ export class OpenAIHandshake {
     private state: 'idle' | 'connecting' | 'configuring' | 'waiting' | 'done' = 'idle';
     private transport: RealtimeTransport | undefined;
     private deadlineMs = 0;
+    private expiresAt: number | undefined;
     private attemptCount = 0;
     /** The last thing that went wrong was a connection without a session. */
     private wasOpen = false;
@@ -54,6 +55,11 @@ export class OpenAIHandshake {
     /** Sockets opened so far. */
     get attempts(): number {
         return this.attemptCount;
+    }
+
+    /** When the session says that it ends, ms since 1970; undefined: it does not say. */
+    get expiresAtEpochMs(): number | undefined {
+        return this.expiresAt;
     }
 
     /** Called once. */
@@ -114,6 +120,7 @@ export class OpenAIHandshake {
 
     private onFrame(text: string): void {
         const event = readServerEvent(text);
+        if (event.type === 'session-created') this.expiresAt = event.expiresAtEpochMs;
         if (event.type === 'error') this.onError(event.error);
         else if (event.type === 'session-created' && this.state === 'connecting') this.configure();
         else if (event.type === 'session-updated' && this.state === 'configuring')

@@ -67,6 +67,11 @@ export class RealtimeTalk {
         return this.deps.config.interruptsItself && !this.guard.isOn;
     }
 
+    /** Nobody speaks or is about to, as far as the session knows. */
+    get isQuiet(): boolean {
+        return !this.speech.isOn && this.owed === undefined && this.service?.owedResponse === undefined;
+    }
+
     /** A session is ready: tells it what was said so far, and asks for what the caller waits for. */
     take(service: OpenAIRealtimeService): void {
         this.service = service;
@@ -164,12 +169,8 @@ export class RealtimeTalk {
         service.on('event', (event) => {
             this.onEvent(event, service);
         });
-        service.on('answering', (responseId, purpose) => {
-            this.onAnswering(responseId, purpose);
-        });
-        service.on('answered', (end, purpose, again) => {
-            this.onAnswered(end, purpose, again);
-        });
+        service.on('answering', this.onAnswering);
+        service.on('answered', this.onAnswered);
         service.on('refused', (purpose) => {
             this.guard.greeted();
             if (purpose === 'farewell') this.calls.farewellRefused();
@@ -225,13 +226,13 @@ export class RealtimeTalk {
         this.speech.started(!this.guard.isOn);
     }
 
-    private onAnswering(responseId: string, purpose: Purpose): void {
+    private readonly onAnswering = (responseId: string, purpose: Purpose): void => {
         this.owed = undefined;
         this.noInput.begins(responseId, purpose);
         this.voice.answers.begin(responseId);
-    }
+    };
 
-    private onAnswered(end: ResponseEnd, purpose: Purpose, again: boolean): void {
+    private readonly onAnswered = (end: ResponseEnd, purpose: Purpose, again: boolean): void => {
         this.usage.add(end.usage);
         if (end.status === 'failed' || end.status === 'incomplete') {
             const fields = { status: end.status, reason: end.reason ?? end.error?.code };
@@ -242,7 +243,7 @@ export class RealtimeTalk {
         if (result === undefined) return;
         if (purpose === 'farewell') this.calls.saidFarewell(end, again);
         else if (!this.calls.answered(end, result.playedMs > 0, this.session)) this.replaceRefused(end, result);
-    }
+    };
 
     /** Closes the book on an answer, and tells the call. undefined: that had been done. */
     private endAnswer(id: string): AnswerEnd | undefined {

@@ -215,7 +215,7 @@ export abstract class SpeakingBot extends EventEmitter<ConversationEvents> imple
         });
         // A cough, or a word to somebody else, while the bot goes on talking: nobody waits for an answer to it.
         hearing.on('notRecognized', () => {
-            if (this.isTalking) this.onUnheard();
+            if (this.isTalking && !this.wasAside) this.onUnheard();
         });
     }
 

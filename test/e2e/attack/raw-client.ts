@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { readServerMessage, type ServerMessage } from '../../../tools/caller/server-message';
-import { until } from '../../support/test-bench';
 import { WireReader } from './wire-reader';
 
 /** First bytes of client frames: FIN and opcode. */
@@ -35,6 +34,7 @@ export class RawClient {
     ended = false;
     seq = 0;
     private readonly read: ServerMessage[] = [];
+    private readonly waiting = new Set<() => void>();
     private readonly reader = new WireReader({
         head: (text) => (this.answer = text),
         text: (text) => this.texts.push(text),
@@ -50,8 +50,12 @@ export class RawClient {
         socket.on('error', () => undefined);
         socket.on('data', (chunk: Buffer) => {
             this.reader.feed(chunk);
+            this.look();
         });
-        socket.on('close', () => (this.ended = true));
+        socket.on('close', () => {
+            this.ended = true;
+            this.look();
+        });
     }
 
     static async connect(port: number, sessionId = '', organizationId = ''): Promise<RawClient> {
@@ -74,6 +78,11 @@ export class RawClient {
             this.read.push(result.message);
         }
         return this.read;
+    }
+
+    /** Resolves when `condition` holds, or the connection has ended. Looks whenever something came, and costs nothing between. */
+    async when(condition: () => boolean): Promise<void> {
+        while (!this.ended && !condition()) await new Promise<void>((resolve) => this.waiting.add(resolve));
     }
 
     types(): string[] {
@@ -111,7 +120,7 @@ export class RawClient {
     /** Opens the call and waits until the server says so. */
     async open(changes: Record<string, unknown> = {}): Promise<void> {
         this.send('open', this.openParameters(changes));
-        await until('opened came', () => this.has('opened') || this.ended);
+        await this.when(() => this.has('opened'));
     }
 
     openParameters(changes: Record<string, unknown> = {}): Record<string, unknown> {
@@ -127,5 +136,11 @@ export class RawClient {
     /** Ends the WebSocket as a client does. */
     closeSocket(): void {
         this.write(frame(CLOSE, Uint8Array.of(0x03, 0xe8)));
+    }
+
+    private look(): void {
+        const waiting = [...this.waiting];
+        this.waiting.clear();
+        for (const resolve of waiting) resolve();
     }
 }

@@ -1,4 +1,3 @@
-import { until } from '../../support/test-bench';
 import type { RawClient } from './raw-client';
 
 /**
@@ -16,7 +15,7 @@ const LONGEST_INFO = 100;
 export async function verdictOn(client: RawClient): Promise<Verdict> {
     client.send('ping', {}, { serverseq: 0 });
     const signs = ['pong', 'disconnect', 'closed'];
-    await until('the server has judged', () => client.ended || signs.some((type) => client.has(type)));
+    await client.when(() => signs.some((type) => client.has(type)));
     if (client.has('closed')) {
         expectFinished(client);
         return 'closed';
@@ -24,7 +23,7 @@ export async function verdictOn(client: RawClient): Promise<Verdict> {
     const ended = client.has('disconnect');
     if (!client.ended && client.closeCode === undefined) {
         client.send('close', { reason: 'end' }, { serverseq: 0 });
-        await until('closed came', () => client.has('closed') || client.ended);
+        await client.when(() => client.has('closed'));
     }
     if (client.has('closed')) expectFinished(client);
     if (client.closeCode !== undefined || client.ended) return client.closeCode ?? 1006;
