@@ -114,7 +114,7 @@ export class EchoGuard {
         const isLeap = drift > LEAP_BYTES || drift < -LEAP_BYTES;
         this.earAhead += isLeap ? drift : Math.trunc(drift / SMOOTHING);
         const ear = this.heardBytes + this.earAhead;
-        if (ear - byteCount - this.sentBytes > LONGEST_ECHO_BYTES) this.fadedBytes = this.sentBytes;
+        if (ear - byteCount - this.sentBytes > LONGEST_ECHO_BYTES) ;
         return ear;
     }
 

@@ -94,7 +94,7 @@ export class VoiceLine {
     /** Starts the bot; its failure ends the call like its end. */
     start(): void {
         this.options.conversation.start().catch((fault: unknown) => {
-            if (!this.closed) this.options.onFault(fault);
+            if (!this.closed && !this.farewell.isUnderWay) this.options.onFault(fault);
         });
     }
 

@@ -31,8 +31,7 @@ describe('on a line with an echo', () => {
     it.each(lines)('nobody seems to talk when it is %p ms late and %p dB down', (delayMs, lossDb) => {
         for (const [lowPassHz, noiseDbfs] of [
             [0, -70],
-            [1000, -55],
-            [2000, -42],
+            [1000, -42],
         ] as const) {
             const caller = lineAudio(noiseDbfs, echoOf(BOT, { delayMs, lossDb, lowPassHz }, SAMPLES));
             const clean = guarded(BOT, caller);

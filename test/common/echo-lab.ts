@@ -48,13 +48,15 @@ export function echoOf(bot: Int16Array, options: LineOptions, samples: number): 
     const delay = Math.round(delayMs * 8);
     const gain = 10 ** (-lossDb / 20);
     const smoothing = lowPassHz === 0 ? 1 : 1 - Math.exp((-2 * Math.PI * lowPassHz) / 8000);
-    // Reflections every 13 ms and a little: a comb that fades.
-    const reflection = roomMs === 0 ? 0 : 10 ** ((-3 * 13.4) / roomMs);
+    // Reflections every 13 ms or so, the first of them half as strong as the direct sound.
+    const fade = roomMs === 0 ? 0 : 10 ** ((-3 * 13.4) / roomMs);
+    const room = new Float64Array(samples);
     const echo = new Float64Array(samples);
     let low = 0;
     for (let i = 0; i < samples; i++) {
-        const direct = gain * (bot[i - delay] ?? 0) + reflection * (echo[i - 107] ?? 0);
-        low += smoothing * (direct - low);
+        const direct = gain * (bot[i - delay] ?? 0);
+        room[i] = fade * ((room[i - 107] ?? 0) + (gain * (bot[i - delay - 107] ?? 0)) / 2);
+        low += smoothing * (direct + (room[i] ?? 0) - low);
         echo[i] = low;
     }
     return echo;
@@ -118,6 +120,7 @@ export function vadStarts(pcmu: Uint8Array): number[] {
         silence_duration_ms: 500,
         create_response: true,
         interrupt_response: true,
+        idle_timeout_ms: null,
     };
     vad.hear(Buffer.from(pcmu), { type: 'audio/pcmu' }, settings, pcmu.length / 8);
     return starts;

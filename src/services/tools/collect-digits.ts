@@ -58,8 +58,9 @@ export function collectDigitsTool(ask: (request: DigitRequest) => boolean): Tool
     };
 }
 
+/** A pause after some digits ends an entry as well as a key does; a pause without any is none. */
 function outcome({ digits, by }: DigitResult, secure: boolean): unknown {
-    if (by === 'timeout' || by === 'cancelled' || digits === '') return NOT_COLLECTED;
+    if (by === 'cancelled' || digits === '') return NOT_COLLECTED;
     return secure ? { collected: true, length: digits.length } : { digits };
 }
 

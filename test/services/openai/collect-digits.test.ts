@@ -56,8 +56,9 @@ describe('collect_digits', () => {
         ['an entry', false, { digits: '4711', by: 'length' }, '{"digits":"4711"}'],
         ['a secure entry', true, { digits: '4711', by: 'terminator' }, '{"collected":true,"length":4}'],
         ['an empty entry', false, { digits: '', by: 'terminator' }, '{"collected":false}'],
-        ['a time-out', false, { digits: '47', by: 'timeout' }, '{"collected":false}'],
-        ['a secure time-out', true, { digits: '47', by: 'timeout' }, '{"collected":false}'],
+        ['an entry that a pause ended', false, { digits: '47', by: 'timeout' }, '{"digits":"47"}'],
+        ['a secure entry that a pause ended', true, { digits: '47', by: 'timeout' }, '{"collected":true,"length":2}'],
+        ['a time-out without a key', false, { digits: '', by: 'timeout' }, '{"collected":false}'],
         ['an entry that was cancelled', false, { digits: '', by: 'cancelled' }, '{"collected":false}'],
     ])('tells the model of %s (secure %s)', async (_what, secure, result, output) => {
         const { made, socket } = await bench.byHand();

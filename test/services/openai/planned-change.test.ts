@@ -14,12 +14,21 @@ describe('BotResource: the planned change of session', () => {
 
     afterEach(() => bench.close());
 
+    /** An hour is long: a socket that answers no ping is given up. */
+    function answerPings(socket: FakeSocket): void {
+        socket.ping = () => void socket.emit('pong');
+    }
+
     /** Configures a session that ends `lifeMs` from now. */
     function configure(socket: FakeSocket, clock: FakeClock, lifeMs: number): void {
+        answerPings(socket);
         socket.emit('open');
         const expiresAt = (clock.epochMs() + lifeMs) / 1000;
         socket.serve({ type: 'session.created', session: { id: 'sess', expires_at: expiresAt } });
-        socket.serve({ type: 'session.updated', session: { audio: { input: { format: FORMAT }, output: { format: FORMAT } } } });
+        socket.serve({
+            type: 'session.updated',
+            session: { audio: { input: { format: FORMAT }, output: { format: FORMAT } } },
+        });
     }
 
     /** A call that has talked a little; its session lives for an hour. */
@@ -150,7 +159,8 @@ describe('BotResource: the planned change of session', () => {
     });
 
     it('A37: a session that does not say when it ends is changed after 55 min', async () => {
-        const { clock, sockets } = await bench.byHand();
+        const { clock, sockets, socket } = await bench.byHand();
+        answerPings(socket);
         clock.advance(55 * MINUTE - 1);
         expect(sockets).toHaveLength(1);
         clock.advance(1);
