@@ -114,7 +114,7 @@ export class EchoGuard {
         const isLeap = drift > LEAP_BYTES || drift < -LEAP_BYTES;
         this.earAhead += isLeap ? drift : Math.trunc(drift / SMOOTHING);
         const ear = this.heardBytes + this.earAhead;
-        if (ear - byteCount - this.sentBytes > LONGEST_ECHO_BYTES) ;
+        if (ear - byteCount - this.sentBytes > LONGEST_ECHO_BYTES) this.fadedBytes = this.sentBytes;
         return ear;
     }
 
@@ -131,7 +131,7 @@ export class EchoGuard {
         // What is too soft to be looked at shares the fate of what was before it, as long as there may be an echo.
         if (!this.isAudible(earBytes - LOOK_BYTES, earBytes)) this.hasEcho = false;
         else if (this.isSound(loudest)) {
-            this.hasEcho = this.likeness.isEcho(earBytes);
+            this.hasEcho = this.likeness.isEcho(earBytes, this.noise.power);
             if (this.hasEcho && this.likeness.share > PURE_SHARE) this.measure(pcmu, start, end, earBytes);
         }
     }

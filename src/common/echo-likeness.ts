@@ -24,7 +24,10 @@ const LAGS = (LONGEST_ECHO_BYTES + AHEAD_BYTES) / SENT_HOP;
 /** Sums of sent sound that are remembered, 8 s: Playback's longest lead, the longest echo and a stretch, and more. */
 const MEMORY = 32_768;
 /** Keeps silence from being alike to silence, and one step of µ-law from mattering. */
-const SMALLEST_POWER = 4000;
+const SMALLEST_POWER = 4000 * STRETCH;
+/** What a noise of full scale comes to in the sums of a stretch, and how much of a stretch is never called noise. */
+const NOISE_IN_SUMS = 32_768 ** 2 * SUM_SAMPLES * STRETCH;
+const LEAST_VOICE_SHARE = 0.5;
 
 const SAMPLES = Float64Array.from(decodeMulaw(Uint8Array.from({ length: 256 }, (_, code) => code)));
 
@@ -80,6 +83,7 @@ export class EchoLikeness {
     private readonly reference = new Float64Array(STRETCH * STRIDE + LAGS);
     /** Sum of the squares of the reference before each place, along its stride. */
     private readonly squares = new Float64Array(STRETCH * STRIDE + LAGS + STRIDE);
+    private callerPower = 0;
     private foundShare = 0;
     /** Where in the reference the copied stretch begins. */
     private foundOffset: number | undefined;
@@ -104,12 +108,20 @@ export class EchoLikeness {
         this.callerSums.feed(pcmu, start, end);
     }
 
-    /** Whether the last 300 ms of the caller's are an echo; `earBytes`: position of his ear at their end. */
-    isEcho(earBytes: number): boolean {
+    /**
+     * Whether the last 300 ms of the caller's are an echo, the noise of the line left aside.
+     *
+     * @param earBytes position of the caller's ear at their end
+     * @param noisePower of the line, 1 being full scale squared
+     */
+    isEcho(earBytes: number, noisePower: number): boolean {
         this.callerSums.copy(this.callerSums.count - STRETCH, this.caller);
         const end = Math.floor((earBytes + AHEAD_BYTES) / SENT_HOP);
         this.sentSums.copy(end - this.reference.length, this.reference);
         this.sumSquares();
+        const heardPower = product(this.caller, this.caller, 0, 1);
+        const noise = noisePower * NOISE_IN_SUMS;
+        this.callerPower = Math.max(heardPower - noise, heardPower * LEAST_VOICE_SHARE) + SMALLEST_POWER;
         const near = this.foundOffset;
         if (near !== undefined && this.search(near - NEAR_LAGS, near + NEAR_LAGS, LEAST_SHARE_NEAR)) {
             return true;
@@ -119,8 +131,7 @@ export class EchoLikeness {
 
     /** Looks between two places of the reference for the best copy of the caller's. */
     private search(from: number, to: number, leastShare: number): boolean {
-        const { caller, reference, squares } = this;
-        const callerPower = product(caller, caller, 0, 1) + SMALLEST_POWER * STRETCH;
+        const { caller, callerPower, reference, squares } = this;
         const last = Math.min(LAGS - 1, to);
         let best = leastShare * callerPower;
         let found = -1;

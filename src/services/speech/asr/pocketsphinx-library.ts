@@ -74,6 +74,8 @@ export class PocketSphinxLibrary {
         const settings = [
             ...text('-hmm', join(modelPath, 'en-us')),
             ...text('-dict', join(modelPath, 'cmudict-en-us.dict')),
+            // Its noise filter mistakes what a telephone line leaves of a voice.
+            ...text('-remove_noise', 'no'),
             ...text('-logfn', '/dev/null'),
         ];
         const decoder = create(configure(null, defaults(), 1, ...settings, 'void *', null));

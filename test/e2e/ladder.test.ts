@@ -1,0 +1,72 @@
+import { FaultBench } from '../../bench/fault-bench';
+import { FAULTS, runFault } from '../../bench/fault-table';
+import { runOutage } from '../../bench/outage';
+import { ScaledClock } from '../support/scaled-clock';
+
+const SPEED = 6;
+/** The bar is 2 s; time that runs so fast makes a late timer of the machine look six times as late. */
+const MAX_SILENCE_MS = 2000 + 50 * SPEED;
+
+/** Which statement of the checklist a fault proves. */
+const STATEMENTS: Readonly<Record<string, string>> = {
+    'refuses: no credit': 'A7',
+    'answers fail: server error': 'A34',
+    'answers fail: no credit': 'A34',
+    'silent for 15 s after a turn': 'A35',
+    'silent for 15 s in mid-answer': 'A35',
+    'drops in mid-answer, comes back': 'A38',
+    'session expires in mid-answer': 'A38',
+    'drops while listening, stays away': 'A40',
+    'drops in mid-answer, stays away': 'A40',
+};
+
+describe('a call whose bot stands on a ladder', () => {
+    it.each(FAULTS.map((fault) => [STATEMENTS[fault.name] ?? 'A8', fault.name, fault] as const))(
+        '%s: OpenAI %s: the caller hears something within 2 s, nothing twice, and everything is freed',
+        async (_statement, _name, fault) => {
+            const run = await runFault(fault, new ScaledClock(SPEED));
+            expect(run.silenceMs).toBeLessThanOrEqual(MAX_SILENCE_MS);
+            expect({ ...run, silenceMs: 0 }).toEqual({
+                silenceMs: 0,
+                greetedTwice: false,
+                repeated: 0,
+                freed: true,
+                steps: fault.steps ? 1 : 0,
+                faults: [],
+            });
+        },
+    );
+
+    it('A37: the session is changed before its end, and the caller hears nothing of it', async () => {
+        const bench = await FaultBench.start(new ScaledClock(SPEED), { vad: 'off', plan: { expiresInMs: 20_000 } });
+        try {
+            const { caller } = await bench.call();
+            const first = await bench.fake.nextSession();
+            const second = await bench.fake.nextSession();
+            await first.whenClosed;
+            await bench.pass(2000);
+            expect(first.closed?.code).toBe(1000);
+            expect(second.received('response.create')).toEqual([]);
+            const seeds = second.received('conversation.item.create').map(({ item }) => JSON.stringify(item));
+            expect(seeds).toEqual([
+                expect.stringContaining('rst_0'),
+                expect.stringContaining('Hello, this is the bank.'),
+            ]);
+            const said = [...first.appended, ...second.appended].length / 8;
+            expect(said).toBeGreaterThan(9000);
+            expect([caller.state, bench.fake.faults, bench.log.count('ERR_OPENAI_LOST')]).toEqual(['open', [], 0]);
+            expect(Buffer.concat(caller.receivedAudio.map(({ bytes }) => bytes))).toEqual(bench.sentences.all[0]);
+        } finally {
+            await bench.hangUp();
+            await bench.stop();
+        }
+    });
+
+    it('A40: OpenAI away for a minute under running calls: none is dropped, new ones begin lower, and it is found again', async () => {
+        const figures = await runOutage(4, new ScaledClock(12));
+        expect(figures).toMatchObject({ dropped: 0, greetedTwice: 0, freed: true });
+        expect(figures.openedAfterMs).toBeLessThanOrEqual(5000);
+        expect(figures.recoveredAfterMs).toBeLessThanOrEqual(20_000);
+        expect(Math.max(...figures.silencesMs)).toBeLessThanOrEqual(2600);
+    }, 30_000);
+});
