@@ -6,4 +6,5 @@ module.exports = {
     transform: { '^.+\\.ts$': ['ts-jest', { tsconfig: 'tsconfig.json', diagnostics: false }] },
     reporters: ['default', '<rootDir>/test/support/count-reporter.js'],
     testTimeout: 15000,
+    maxConcurrency: 15,
 };

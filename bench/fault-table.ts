@@ -16,6 +16,8 @@ export interface Fault {
     steps: boolean;
 }
 
+/** Delivered little faster than it is heard, so that the middle of an answer is easily met. */
+const SLOWLY: FakeOpenAIOptions = { speed: 1.5 };
 const GONE: ConnectionPlan = { httpStatus: 503 };
 
 async function afterGreeting(bench: FaultBench, ear: EarTimes): Promise<void> {
@@ -28,7 +30,8 @@ async function inAnswer(bench: FaultBench, session: FakeSession, ear: EarTimes):
     session.speechStarted();
     await bench.pass(600);
     session.speechStopped();
-    await bench.until(() => ear.startsMs.length > 1);
+    await bench.until(() => ear.isPlaying && session.activeResponseId !== undefined);
+    if (session.activeResponseId === undefined) throw new Error('The answer was over before it could be broken off.');
 }
 
 export const FAULTS: readonly Fault[] = [
@@ -49,6 +52,7 @@ export const FAULTS: readonly Fault[] = [
     },
     {
         name: 'drops in mid-answer, stays away',
+        options: SLOWLY,
         steps: true,
         act: async (bench, session, ear) => {
             await inAnswer(bench, session, ear);
@@ -59,6 +63,7 @@ export const FAULTS: readonly Fault[] = [
     },
     {
         name: 'drops in mid-answer, comes back',
+        options: SLOWLY,
         steps: false,
         act: async (bench, session, ear) => {
             await inAnswer(bench, session, ear);
@@ -103,6 +108,7 @@ export const FAULTS: readonly Fault[] = [
     },
     {
         name: 'session expires in mid-answer',
+        options: SLOWLY,
         steps: false,
         act: async (bench, session, ear) => {
             await inAnswer(bench, session, ear);

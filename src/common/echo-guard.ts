@@ -28,10 +28,6 @@ const BELIEF_BYTES = 60 * 8;
 /** ... whose soft sounds and short gaps pass as well, for so long. */
 const HOLD_BYTES = 400 * 8;
 
-/** The ear's position comes with the jitter of the network in it, which is smoothed; a leap of 100 ms is meant. */
-const LEAP_BYTES = 100 * 8;
-const SMOOTHING = 8;
-
 /**
  * Keeps the bot from hearing itself. A bad line sends the bot's own voice back, later and quieter, and voice activity
  * detection takes it for the caller. The guard looks for the bot's voice in the caller's audio (`EchoLikeness`), measures
@@ -50,9 +46,6 @@ export class EchoGuard {
     private windowEnergy = 0;
     /** What was sent before this position was heard so long ago that nothing of it comes back. */
     private fadedBytes = 0;
-    private heardBytes = 0;
-    /** How far the ear is ahead of the caller's audio, smoothed. */
-    private earAhead = 0;
     private hasEcho = false;
     /** Shares of our power that came back, lately. */
     private readonly measures = new Float64Array(MEASURES).fill(WORST_COUPLING);
@@ -91,14 +84,15 @@ export class EchoGuard {
      * @returns the same frame when there is nothing to take out, else a copy of the same length
      */
     filter(pcmu: Uint8Array, earBytes: number): Uint8Array {
-        const ear = this.followEar(pcmu.length, earBytes);
+        if (earBytes - pcmu.length - this.sentBytes > LONGEST_ECHO_BYTES) this.fadedBytes = this.sentBytes;
         let clean: Uint8Array | undefined;
         for (let start = 0; start < pcmu.length; start += LOOK_BYTES) {
             const end = Math.min(pcmu.length, start + LOOK_BYTES);
-            const lookEar = ear - pcmu.length + end;
+            const lookEar = earBytes - pcmu.length + end;
             this.look(pcmu, start, end, lookEar);
-            for (let at = start; at < end; at += WINDOW_BYTES) {
-                const to = Math.min(end, at + WINDOW_BYTES);
+            const size = windowBytes(end - start);
+            for (let at = start; at < end; at += size) {
+                const to = Math.min(end, at + size);
                 if (this.passes(pcmu, at, to, lookEar - end + to)) continue;
                 clean ??= Uint8Array.from(pcmu);
                 this.noise.fill(clean, at, to);
@@ -108,22 +102,13 @@ export class EchoGuard {
         return clean ?? pcmu;
     }
 
-    private followEar(byteCount: number, earBytes: number): number {
-        this.heardBytes += byteCount;
-        const drift = earBytes - this.heardBytes - this.earAhead;
-        const isLeap = drift > LEAP_BYTES || drift < -LEAP_BYTES;
-        this.earAhead += isLeap ? drift : Math.trunc(drift / SMOOTHING);
-        const ear = this.heardBytes + this.earAhead;
-        if (ear - byteCount - this.sentBytes > LONGEST_ECHO_BYTES) this.fadedBytes = this.sentBytes;
-        return ear;
-    }
-
     /** Finds out whether the audio from `start` to `end`, which ends when the ear is at `earBytes`, has an echo in it. */
     private look(pcmu: Uint8Array, start: number, end: number, earBytes: number): void {
         this.likeness.heard(pcmu, start, end);
         let loudest = 0;
-        for (let at = start; at < end; at += WINDOW_BYTES) {
-            const to = Math.min(end, at + WINDOW_BYTES);
+        const size = windowBytes(end - start);
+        for (let at = start; at < end; at += size) {
+            const to = Math.min(end, at + size);
             const power = sumOfSquares(pcmu, at, to) / (to - at);
             this.noise.follow(power, to - at);
             if (power > loudest) loudest = power;
@@ -158,8 +143,9 @@ export class EchoGuard {
     /** How much of our sound this echo is. */
     private measure(pcmu: Uint8Array, start: number, end: number, earBytes: number): void {
         let expectedEnergy = 0;
-        for (let at = start; at < end; at += WINDOW_BYTES) {
-            const to = Math.min(end, at + WINDOW_BYTES);
+        const size = windowBytes(end - start);
+        for (let at = start; at < end; at += size) {
+            const to = Math.min(end, at + size);
             expectedEnergy += this.expected(earBytes - end + to) * (to - at);
         }
         if (expectedEnergy === 0) return;
@@ -197,4 +183,9 @@ export class EchoGuard {
         const isThere = startBytes < this.sentBytes && startBytes + WINDOW_BYTES > this.fadedBytes;
         return isThere && window >= 0 ? (this.sentPowers[window % MEMORY] ?? 0) : 0;
     }
+}
+
+/** Windows of about 20 ms into which a look is cut evenly: the level of a short rest would be chance. */
+function windowBytes(lookBytes: number): number {
+    return Math.ceil(lookBytes / Math.max(1, Math.round(lookBytes / WINDOW_BYTES)));
 }

@@ -76,6 +76,13 @@ export interface TurnTakingConfig {
     readonly dtmf: DTMFConfig;
 }
 
+/** Who speaks and hears where OpenAI does not. */
+export interface LocalSpeechConfig {
+    readonly tts: 'flite' | 'espeak';
+    readonly voice: string | undefined;
+    readonly asr: 'none' | 'pocketsphinx';
+}
+
 /** The whole configuration, read once at start and frozen. */
 export interface Config {
     readonly port: number;
@@ -96,6 +103,7 @@ export interface Config {
     /** Most audio, in ms, that may be ahead of the caller's ear. */
     readonly playbackLeadMs: number;
     readonly turnTaking: TurnTakingConfig;
+    readonly localSpeech: LocalSpeechConfig;
     /** undefined: no key, the embedded bot answers. */
     readonly openai: OpenAIConfig | undefined;
     readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
@@ -149,6 +157,7 @@ function toConfig(values: Environment, instructions: string): Config {
         shutdownGraceSeconds: values.SHUTDOWN_GRACE_SECONDS,
         playbackLeadMs: values.PLAYBACK_LEAD_MS,
         turnTaking: turnTaking(values),
+        localSpeech: { tts: values.LOCAL_TTS, voice: values.LOCAL_VOICE, asr: values.LOCAL_ASR },
         openai: openaiConfig(values, instructions),
         logLevel: values.LOG_LEVEL,
         logTranscripts: values.LOG_TRANSCRIPTS,

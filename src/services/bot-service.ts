@@ -4,6 +4,8 @@ import type { Logger } from '../support/logger';
 import { BotResource } from './bot-resource';
 import type { Conversation } from './conversation';
 import { EchoBot } from './echo-bot';
+import { LocalBot } from './local-bot';
+import { LocalSpeechService } from './local-speech';
 import { SilentBot } from './silent-bot';
 
 export { BotResource } from './bot-resource';
@@ -15,16 +17,20 @@ export interface BotServiceDeps {
 }
 
 /** The bots that answer here. */
-export type BotName = 'openai' | 'echo' | 'silent';
+export type BotName = 'openai' | 'local' | 'echo' | 'silent';
 
 /**
  * Chooses the bot of a call. A `Conversation` of your own joins here: give it a name, and `?bot=name` finds it.
  */
 export class BotService {
+    private readonly localSpeech: LocalSpeechService;
+
     constructor(
-        private readonly config: Pick<Config, 'openai' | 'logTranscripts'>,
+        private readonly config: Pick<Config, 'openai' | 'logTranscripts' | 'localSpeech'>,
         private readonly deps: BotServiceDeps,
-    ) {}
+    ) {
+        this.localSpeech = new LocalSpeechService(config.localSpeech, deps);
+    }
 
     /** The bot of a call that names none: OpenAI with a key, the echo bot without. */
     get defaultBot(): BotName {
@@ -39,8 +45,20 @@ export class BotService {
      * @param logger the call's, whose lines carry its ids
      * @returns undefined when no bot has that name
      */
-    getBotIfExists(connectionUrl: string, logger = this.deps.logger): Promise<Conversation | undefined> {
-        return Promise.resolve(this.create(botName(connectionUrl) ?? this.defaultBot, logger));
+    async getBotIfExists(connectionUrl: string, logger = this.deps.logger): Promise<Conversation | undefined> {
+        const name = botName(connectionUrl) ?? this.defaultBot;
+        return name === 'local' ? this.createLocal(logger) : this.create(name, logger);
+    }
+
+    /** Frees what the bots of all calls share. */
+    close(): Promise<void> {
+        return this.localSpeech.close();
+    }
+
+    private async createLocal(logger: Logger): Promise<Conversation> {
+        const { speech, prompts, createHearing } = await this.localSpeech.load();
+        const hearing = createHearing(logger);
+        return new LocalBot({ clock: this.deps.clock, logger, speech, hearing, recordings: prompts });
     }
 
     private create(name: string, logger: Logger): Conversation | undefined {

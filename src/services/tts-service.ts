@@ -77,7 +77,7 @@ export class TTSService implements TextToSpeech {
         let ahead: Opened | undefined;
         try {
             for (const [at, sentence] of sentences.entries()) {
-                const current = ahead ?? this.open(engine, sentence, options);
+                const current = this.stillGood(ahead) ?? this.open(engine, sentence, options);
                 ahead = undefined;
                 for await (const piece of this.sentence(current, options)) {
                     ahead ??= this.openNext(engine, sentences[at + 1], options);
@@ -120,6 +120,13 @@ export class TTSService implements TextToSpeech {
         return sentence === undefined ? undefined : this.open(engine, sentence, options);
     }
 
+    /** What was begun with an engine that has failed meanwhile is given up: one voice to the end. */
+    private stillGood(ahead: Opened | undefined): Opened | undefined {
+        if (ahead === undefined || !this.rests(ahead.engine)) return ahead;
+        ahead.listener.leave();
+        return undefined;
+    }
+
     private open(engine: SpeechEngine, sentence: string, { voice }: SpeakOptions): Opened {
         const rests = this.hasStandIn(engine) && this.clock.nowMs() < this.restsUntilMs;
         return rests
@@ -138,6 +145,10 @@ export class TTSService implements TextToSpeech {
     /** The embedded voice has nobody behind it. */
     private hasStandIn(engine: SpeechEngine): boolean {
         return engine.kind !== 'flite' && engine !== this.fallback;
+    }
+
+    private rests(engine: SpeechEngine): boolean {
+        return this.hasStandIn(engine) && this.clock.nowMs() < this.restsUntilMs;
     }
 
     private standIn(engine: SpeechEngine, fault: unknown): void {

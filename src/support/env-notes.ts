@@ -82,6 +82,22 @@ const TURN_NOTES = {
     DTMF_TOTAL_SECONDS: note('Longest time for one entry, in seconds.', 'a number from 1 to 300'),
 };
 
+const LOCAL_NOTES = {
+    LOCAL_TTS: note(
+        'Who speaks for the local bot: a voice that comes with the server (English), or the program espeak-ng (many languages).',
+        '`flite` or `espeak`',
+    ),
+    LOCAL_VOICE: note(
+        'Its voice: for flite `rms` or `slt`, for espeak a language such as `de`.',
+        'a name without blanks',
+        'the engine’s own',
+    ),
+    LOCAL_ASR: note(
+        'Who hears for the local bot: nobody (callers press keys), or PocketSphinx for the phrases of its menu (Debian packages, see docs/SPEECH.md).',
+        '`none` or `pocketsphinx`',
+    ),
+};
+
 const CALLER_NOTES = {
     AUDIOHOOK_API_KEYS: {
         ...note(
@@ -226,6 +242,7 @@ const HEARING_NOTES = {
 export const NOTE_GROUPS = [
     { title: 'The server', notes: SERVER_NOTES },
     { title: 'Taking turns', notes: TURN_NOTES },
+    { title: 'Speech without OpenAI', notes: LOCAL_NOTES },
     { title: 'Who may call', notes: CALLER_NOTES },
     { title: 'The way to OpenAI', notes: OPENAI_NOTES },
     { title: 'The bot', notes: BOT_NOTES },
@@ -235,6 +252,7 @@ export const NOTE_GROUPS = [
 export const VARIABLE_NOTES: Readonly<Record<VariableName, VariableNote>> = {
     ...SERVER_NOTES,
     ...TURN_NOTES,
+    ...LOCAL_NOTES,
     ...CALLER_NOTES,
     ...OPENAI_NOTES,
     ...BOT_NOTES,

@@ -72,6 +72,14 @@ export const environmentSchema = z.object({
     DTMF_INTER_DIGIT_SECONDS: decimal(0.5, 30).default(3),
     DTMF_TOTAL_SECONDS: decimal(1, 300).default(30),
 
+    // Speech without OpenAI
+    LOCAL_TTS: choice(['flite', 'espeak']).default('flite'),
+    LOCAL_VOICE: z
+        .string()
+        .regex(/^[\w+-]{1,40}$/)
+        .optional(),
+    LOCAL_ASR: choice(['none', 'pocketsphinx']).default('none'),
+
     // Who may call
     AUDIOHOOK_API_KEYS: z.string().optional(),
     AUDIOHOOK_API_KEYS_FILE: z.string().optional(),

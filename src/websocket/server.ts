@@ -175,6 +175,7 @@ export class Server {
         // The sockets are gone; their sessions hear of it a moment later, and are to be freed before this is called the end.
         await this.calls.whenEmpty(FREEING_MS);
         this.webSockets.close();
+        await this.botService.close();
         this.logger.info({}, 'stopped');
     }
 }

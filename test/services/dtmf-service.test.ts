@@ -123,6 +123,17 @@ describe('a free entry', () => {
         expect(entries).toEqual([]);
     });
 
+    it('ends with the call, which takes no key any more', () => {
+        const { entries, press, service, clock } = bench();
+        press('12');
+        service.close();
+        press('86420#');
+        clock.advance(20_000);
+        expect(entries).toEqual([]);
+        press('8642');
+        expect(inspect(service, { depth: Infinity, showHidden: true })).not.toContain('8642');
+    });
+
     it('reports a listener that throws, and goes on', () => {
         const { service, faults, entries, press, clock } = bench();
         service.prependOnceListener('entry', refuse);

@@ -28,7 +28,7 @@ export function openParameters(changes: Record<string, unknown> = {}): Record<st
 
 class OneBotService extends BotService {
     constructor(private readonly bot: Conversation | undefined) {
-        super({ openai: undefined, logTranscripts: false }, { clock: new FakeClock(), logger: new LogRecorder() });
+        super(testConfig(), { clock: new FakeClock(), logger: new LogRecorder() });
     }
 
     override getBotIfExists(): Promise<Conversation | undefined> {

@@ -6,18 +6,12 @@ import { systemClock, type Clock } from '../../../support/clock';
 import { CodedError } from '../../../support/errors';
 import { TimerSet } from '../../../support/timer-set';
 import { hasWords } from './sentences';
-import { MAX_SENTENCE_CHARACTERS, type SpeakOptions, type SpeechEngine } from './text-to-speech';
-
-/** OpenAI's speech over HTTP (`POST /audio/speech`), and services that are compatible with it. Holds a key: never log it. */
-export interface OpenAISpeechConfig {
-    readonly apiKey: string;
-    /** Without it OpenAI's own, `https://api.openai.com/v1`. */
-    readonly baseURL?: string;
-    /** For example `gpt-4o-mini-tts`. */
-    readonly model: string;
-    /** For example `marin`. */
-    readonly voice: string;
-}
+import {
+    MAX_SENTENCE_CHARACTERS,
+    type OpenAISpeechConfig,
+    type SpeakOptions,
+    type SpeechEngine,
+} from './text-to-speech';
 
 export interface OpenAISpeechLimits {
     /** From the request to the first sound. A caller who waits longer is better served by another voice. */

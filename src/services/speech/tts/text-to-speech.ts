@@ -1,5 +1,3 @@
-import type { OpenAISpeechConfig } from './openai-engine';
-
 /** How a text is to be spoken. */
 export interface SpeakOptions {
     /** A voice of the engine; without it the engine's own. espeak-ng: a language such as `de` or `fr-fr`. */
@@ -34,6 +32,17 @@ export interface SpeechEngine extends TextToSpeech {
 
 /** Most characters of a sentence: what an engine takes at a time. About 40 s of speech. */
 export const MAX_SENTENCE_CHARACTERS = 600;
+
+/** OpenAI's speech over HTTP (`POST /audio/speech`), and services that are compatible with it. Holds a key: never log it. */
+export interface OpenAISpeechConfig {
+    readonly apiKey: string;
+    /** Without it OpenAI's own, `https://api.openai.com/v1`. */
+    readonly baseURL?: string;
+    /** For example `gpt-4o-mini-tts`. */
+    readonly model: string;
+    /** For example `marin`. */
+    readonly voice: string;
+}
 
 /** Which voice speaks what the Realtime API does not. */
 export interface SpeechConfig {

@@ -31,8 +31,10 @@ export function startThread(name: string, workerData: unknown, events: ThreadEve
         workerData,
         execArgv: extension === '.ts' ? ['--require', createRequire(__filename).resolve('tsx/cjs')] : [],
     });
+    const thread = new WorkerThread(worker, events);
+    // After the listeners: each of them would tie the process to the thread again.
     worker.unref();
-    return new WorkerThread(worker, events);
+    return thread;
 }
 
 class WorkerThread implements Thread {

@@ -1,0 +1,82 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export const STAND_IN_KEY = 'sk-stand-in';
+
+/** What a transcription request held. */
+export interface TranscriptionRequest {
+    fields: Record<string, string[]>;
+    file: Uint8Array;
+    fileName: string;
+}
+
+export type Answer = (request: TranscriptionRequest) => { status: number; body: unknown } | 'silence';
+
+/** A strict stand-in of `POST /v1/audio/transcriptions`: refuses what the real one would. */
+export class TranscriptionStandIn {
+    readonly requests: TranscriptionRequest[] = [];
+    answer: Answer = () => ({ status: 200, body: { text: 'hello' } });
+    private readonly server: Server;
+
+    constructor() {
+        this.server = createServer((request, response) => {
+            void this.handle(request, response).catch(() => response.destroy());
+        });
+    }
+
+    async start(): Promise<string> {
+        await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
+        return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/v1`;
+    }
+
+    async stop(): Promise<void> {
+        this.server.closeAllConnections();
+        await new Promise((resolve) => this.server.close(resolve));
+    }
+
+    private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+        const chunks: Buffer[] = [];
+        for await (const chunk of request) chunks.push(chunk as Buffer);
+        const refusal = refusalOf(request);
+        if (refusal !== undefined) {
+            reply(response, refusal, { error: { message: 'no', type: 'invalid_request_error' } });
+            return;
+        }
+        const form = await new Response(Buffer.concat(chunks), {
+            headers: { 'content-type': request.headers['content-type'] ?? '' },
+        }).formData();
+        const taken = await read(form);
+        if (taken === undefined) {
+            reply(response, 400, { error: { message: 'bad form', type: 'invalid_request_error' } });
+            return;
+        }
+        this.requests.push(taken);
+        const answer = this.answer(taken);
+        if (answer !== 'silence') reply(response, answer.status, answer.body);
+    }
+}
+
+function refusalOf(request: IncomingMessage): number | undefined {
+    if (request.headers.authorization !== `Bearer ${STAND_IN_KEY}`) return 401;
+    if (request.method !== 'POST' || request.url !== '/v1/audio/transcriptions') return 404;
+    return request.headers['content-type']?.startsWith('multipart/form-data') === true ? undefined : 415;
+}
+
+/** The parts of the form, if each is one that the API knows, and whisper-1 is not asked what only others know. */
+async function read(form: FormData): Promise<TranscriptionRequest | undefined> {
+    const fields: Record<string, string[]> = {};
+    let file: File | undefined;
+    for (const [name, value] of form) {
+        if (typeof value !== 'string') file = value;
+        else (fields[name.replace('[]', '')] ??= []).push(value);
+    }
+    const known = ['model', 'language', 'response_format', 'include'];
+    if (file === undefined || fields['model'] === undefined) return undefined;
+    if (Object.keys(fields).some((name) => !known.includes(name))) return undefined;
+    if (fields['model'][0] === 'whisper-1' && fields['include'] !== undefined) return undefined;
+    return { fields, file: new Uint8Array(await file.arrayBuffer()), fileName: file.name };
+}
+
+function reply(response: ServerResponse, status: number, body: unknown): void {
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+}
