@@ -81,6 +81,10 @@ export interface LocalSpeechConfig {
     readonly tts: 'flite' | 'espeak';
     readonly voice: string | undefined;
     readonly asr: 'none' | 'pocketsphinx';
+    /** Takes over when OpenAI is lost; `off`: the call goes back to Architect. */
+    readonly fallback: 'ladder' | 'off';
+    /** Calls begin with this rung, for trying it; `off`: with the first one. */
+    readonly forceRung: 'off' | 'local' | 'apology';
 }
 
 /** The whole configuration, read once at start and frozen. */
@@ -157,7 +161,13 @@ function toConfig(values: Environment, instructions: string): Config {
         shutdownGraceSeconds: values.SHUTDOWN_GRACE_SECONDS,
         playbackLeadMs: values.PLAYBACK_LEAD_MS,
         turnTaking: turnTaking(values),
-        localSpeech: { tts: values.LOCAL_TTS, voice: values.LOCAL_VOICE, asr: values.LOCAL_ASR },
+        localSpeech: {
+            tts: values.LOCAL_TTS,
+            voice: values.LOCAL_VOICE,
+            asr: values.LOCAL_ASR,
+            fallback: values.FALLBACK,
+            forceRung: values.FORCE_RUNG,
+        },
         openai: openaiConfig(values, instructions),
         logLevel: values.LOG_LEVEL,
         logTranscripts: values.LOG_TRANSCRIPTS,

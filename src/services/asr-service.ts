@@ -62,8 +62,7 @@ export class ASRService extends EventEmitter<ASREvents> {
     /** Caller audio: PCMU, 8 kHz, mono, any length. Never throws, never waits; the bytes may be reused by the caller. */
     hear(pcmu: Uint8Array): void {
         if (pcmu.length <= PIECE_BYTES) this.hearPiece(pcmu);
-        else
-            for (let at = 0; at < pcmu.length; at += PIECE_BYTES) this.hearPiece(pcmu.subarray(at, at + PIECE_BYTES));
+        else for (let at = 0; at < pcmu.length; at += PIECE_BYTES) this.hearPiece(pcmu.subarray(at, at + PIECE_BYTES));
     }
 
     /**

@@ -1,11 +1,15 @@
 import type { Config, OpenAIConfig } from '../common/environment-variables';
+import { beepPcmu } from '../audio/tone';
+import { CircuitBreakers } from '../support/circuit-breaker';
 import type { Clock } from '../support/clock';
-import type { Logger } from '../support/logger';
+import { faultFields, type Logger } from '../support/logger';
 import { BotResource } from './bot-resource';
 import type { Conversation } from './conversation';
 import { EchoBot } from './echo-bot';
+import { FallbackLadder, rungsFrom, type Rung, type Takeover } from './fallback-ladder';
+import { ApologyBot } from './ladder/apology-bot';
 import { LocalBot } from './local-bot';
-import { LocalSpeechService } from './local-speech';
+import { LocalSpeechService, type LocalSpeech } from './local-speech';
 import { SilentBot } from './silent-bot';
 
 export { BotResource } from './bot-resource';
@@ -20,16 +24,19 @@ export interface BotServiceDeps {
 export type BotName = 'openai' | 'local' | 'echo' | 'silent';
 
 /**
- * Chooses the bot of a call. A `Conversation` of your own joins here: give it a name, and `?bot=name` finds it.
+ * Chooses the bot of a call. One for all calls: it owns what they share. A `Conversation` of your own joins here: give it a
+ * name, and `?bot=name` finds it.
  */
 export class BotService {
     private readonly localSpeech: LocalSpeechService;
+    private readonly breakers: CircuitBreakers;
 
     constructor(
         private readonly config: Pick<Config, 'openai' | 'logTranscripts' | 'localSpeech'>,
         private readonly deps: BotServiceDeps,
     ) {
         this.localSpeech = new LocalSpeechService(config.localSpeech, deps);
+        this.breakers = new CircuitBreakers(deps.clock, deps.logger);
     }
 
     /** The bot of a call that names none: OpenAI with a key, the echo bot without. */
@@ -47,7 +54,12 @@ export class BotService {
      */
     async getBotIfExists(connectionUrl: string, logger = this.deps.logger): Promise<Conversation | undefined> {
         const name = botName(connectionUrl) ?? this.defaultBot;
-        return name === 'local' ? this.createLocal(logger) : this.create(name, logger);
+        const { openai } = this.config;
+        if (name === 'silent') return new SilentBot();
+        if (name === 'echo') return new EchoBot();
+        if (name === 'local') return this.createLocal(await this.localSpeech.load(), logger);
+        if (name === 'openai' && openai !== undefined) return this.createOpenAI(openai, logger);
+        return undefined;
     }
 
     /** Frees what the bots of all calls share. */
@@ -55,22 +67,49 @@ export class BotService {
         return this.localSpeech.close();
     }
 
-    private async createLocal(logger: Logger): Promise<Conversation> {
-        const { speech, prompts, createHearing } = await this.localSpeech.load();
-        const hearing = createHearing(logger);
-        return new LocalBot({ clock: this.deps.clock, logger, speech, hearing, recordings: prompts });
+    private createLocal(local: LocalSpeech, logger: Logger, takeover?: Takeover): Conversation {
+        const { speech, prompts, createHearing } = local;
+        const deps = { clock: this.deps.clock, logger, speech, hearing: createHearing(logger) };
+        // Below OpenAI an apology follows; by itself the bot must be able to say that something is wrong.
+        return takeover === undefined
+            ? new LocalBot({ ...deps, recordings: prompts })
+            : new LocalBot(deps, { takeover: { why: takeover.why, greeted: takeover.greeted } });
     }
 
-    private create(name: string, logger: Logger): Conversation | undefined {
-        if (name === 'silent') return new SilentBot();
-        if (name === 'echo') return new EchoBot();
-        if (name === 'openai' && this.config.openai !== undefined) return this.createOpenAI(this.config.openai, logger);
-        return undefined;
-    }
-
-    private createOpenAI(config: OpenAIConfig, logger: Logger): Conversation {
+    private async createOpenAI(config: OpenAIConfig, logger: Logger): Promise<Conversation> {
         const { clock } = this.deps;
-        return new BotResource(config, { clock, logger, logTranscripts: this.config.logTranscripts });
+        const { logTranscripts, localSpeech } = this.config;
+        const makeRealtime = (): Conversation => new BotResource(config, { clock, logger, logTranscripts });
+        if (localSpeech.fallback === 'off') return makeRealtime();
+        const local = await this.loadLocal(logger);
+        const rungs: Rung[] = [
+            { name: 'realtime', upstream: 'openai-realtime', make: makeRealtime },
+            ...(local === undefined
+                ? []
+                : [{ name: 'local', make: (takeover?: Takeover) => this.createLocal(local, logger, takeover) }]),
+            {
+                name: 'apology',
+                make: (takeover) =>
+                    new ApologyBot(local?.prompts.recording('technical-problem') ?? beepPcmu(), takeover),
+            },
+        ];
+        const prompts = local?.prompts ?? { recording: () => undefined };
+        return new FallbackLadder(rungsFrom(rungs, localSpeech.forceRung), {
+            clock,
+            logger,
+            breakers: this.breakers,
+            prompts,
+        });
+    }
+
+    /** A call must not fail because what would rescue it cannot be loaded. */
+    private async loadLocal(logger: Logger): Promise<LocalSpeech | undefined> {
+        try {
+            return await this.localSpeech.load();
+        } catch (fault) {
+            logger.warn(faultFields(fault), 'local speech cannot be loaded: there is no local bot to take over');
+            return undefined;
+        }
     }
 }
 

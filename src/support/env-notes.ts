@@ -96,6 +96,14 @@ const LOCAL_NOTES = {
         'Who hears for the local bot: nobody (callers press keys), or PocketSphinx for the phrases of its menu (Debian packages, see docs/SPEECH.md).',
         '`none` or `pocketsphinx`',
     ),
+    FALLBACK: note(
+        'What happens when OpenAI is lost in a call: the local bot goes on, or (`off`) Architect does, by its failure path.',
+        '`ladder` or `off`',
+    ),
+    FORCE_RUNG: note(
+        'For trying the fallback: calls begin with this rung instead of OpenAI. Refused in production.',
+        '`off`, `local` or `apology`',
+    ),
 };
 
 const CALLER_NOTES = {

@@ -31,6 +31,7 @@ const FOR_SEMANTIC_VAD = ['OPENAI_VAD_EAGERNESS'] as const;
 const RULES: readonly Rule[] = [
     onlyOne('AUDIOHOOK_API_KEYS', 'AUDIOHOOK_API_KEYS_FILE'),
     onlyOne('OPENAI_INSTRUCTIONS', 'OPENAI_INSTRUCTIONS_FILE'),
+    { about: ['FORCE_RUNG', 'NODE_ENV'], check: noForceInProduction },
     onlyOne('AZURE_OPENAI_ENDPOINT', 'OPENAI_REALTIME_URL'),
     onlyOne('AZURE_OPENAI_ENDPOINT', 'OPENAI_BASE_URL'),
     ...ADDRESSES.map(encrypted),
@@ -99,4 +100,9 @@ function modelCanReason(values: Environment): string[] {
 function modelInUrl(values: Environment): string | undefined {
     const model = values.OPENAI_REALTIME_URL?.searchParams.get('model') ?? '';
     return model === '' ? undefined : model;
+}
+
+function noForceInProduction(values: Environment): string[] {
+    if (values.FORCE_RUNG === 'off' || values.NODE_ENV !== 'production') return [];
+    return ['FORCE_RUNG is for trying the fallback; in production it must be `off`.'];
 }

@@ -79,6 +79,8 @@ export const environmentSchema = z.object({
         .regex(/^[\w+-]{1,40}$/)
         .optional(),
     LOCAL_ASR: choice(['none', 'pocketsphinx']).default('none'),
+    FALLBACK: choice(['ladder', 'off']).default('ladder'),
+    FORCE_RUNG: choice(['off', 'local', 'apology']).default('off'),
 
     // Who may call
     AUDIOHOOK_API_KEYS: z.string().optional(),

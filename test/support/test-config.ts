@@ -28,7 +28,7 @@ export function testConfig(changes: Partial<Config> = {}): Config {
         shutdownGraceSeconds: 10,
         playbackLeadMs: 600,
         turnTaking: TEST_TURN_TAKING,
-        localSpeech: { tts: 'flite', voice: undefined, asr: 'none' },
+        localSpeech: { tts: 'flite', voice: undefined, asr: 'none', fallback: 'off', forceRung: 'off' },
         openai: undefined,
         logLevel: 'silent',
         logTranscripts: false,

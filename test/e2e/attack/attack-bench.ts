@@ -39,7 +39,9 @@ export class AttackBench {
         const clock = new CountingClock(speedUp);
         const apiKey = randomBytes(18).toString('base64');
         const clientSecret = randomBytes(32).toString('base64');
-        const env = { AUDIOHOOK_API_KEYS: JSON.stringify({ [apiKey]: clientSecret }), ...options.env };
+        // The bridge itself is under attack here; what takes over when it is lost has tests of its own.
+        const keys = JSON.stringify({ [apiKey]: clientSecret });
+        const env = { AUDIOHOOK_API_KEYS: keys, FALLBACK: 'off', ...options.env };
         const bench = await TestBench.start({ openai: false, ...options, clock, env });
         return new AttackBench(bench, clock, apiKey, clientSecret);
     }

@@ -198,12 +198,14 @@ describe('TTSService', () => {
 
     it('refuses at the start what cannot work', () => {
         expect(() => new TTSService({ tts: 'flite', voice: 'kal' })).toThrow(
-            expect.objectContaining({ code: 'ERR_TTS_VOICE' }),
+            expect.objectContaining({ code: 'ERR_TTS_VOICE' }) as Error,
         );
         expect(() => new TTSService({ tts: 'espeak', voice: '-x' })).toThrow(
-            expect.objectContaining({ code: 'ERR_TTS_VOICE' }),
+            expect.objectContaining({ code: 'ERR_TTS_VOICE' }) as Error,
         );
-        expect(() => new TTSService({ tts: 'openai' })).toThrow(expect.objectContaining({ code: 'ERR_CONFIG' }));
+        expect(() => new TTSService({ tts: 'openai' })).toThrow(
+            expect.objectContaining({ code: 'ERR_CONFIG' }) as Error,
+        );
     });
 
     it('speaks with the real embedded voice when espeak-ng is missing or mute, whatever the machine', async () => {

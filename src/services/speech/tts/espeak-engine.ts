@@ -60,7 +60,7 @@ export class EspeakEngine implements SpeechEngine {
 
     async *speak(text: string, { voice, signal }: SpeakOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
         signal?.throwIfAborted();
-        if (this.isClosed) throw new CodedError('ERR_TTS_CLOSED');
+        if (this.hasClosed()) throw new CodedError('ERR_TTS_CLOSED');
         if (!hasWords(text)) return;
         if (text.length > MAX_SENTENCE_CHARACTERS) throw new CodedError('ERR_TTS_TEXT', `${text.length} characters.`);
         const speaker = checkedVoice(voice ?? this.voice);
@@ -74,7 +74,7 @@ export class EspeakEngine implements SpeechEngine {
             }
         } catch (fault) {
             signal?.throwIfAborted();
-            throw this.isClosed ? new CodedError('ERR_TTS_CLOSED') : fault;
+            throw this.hasClosed() ? new CodedError('ERR_TTS_CLOSED') : fault;
         }
     }
 
@@ -89,7 +89,7 @@ export class EspeakEngine implements SpeechEngine {
         return Promise.resolve();
     }
 
-    private get isClosed(): boolean {
+    private hasClosed(): boolean {
         return this.closing.signal.aborted;
     }
 

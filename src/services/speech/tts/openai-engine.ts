@@ -42,7 +42,7 @@ export class OpenAIEngine implements SpeechEngine {
 
     async *speak(text: string, { voice, signal }: SpeakOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
         signal?.throwIfAborted();
-        if (this.isClosed) throw new CodedError('ERR_TTS_CLOSED');
+        if (this.hasClosed()) throw new CodedError('ERR_TTS_CLOSED');
         if (!hasWords(text)) return;
         if (text.length > MAX_SENTENCE_CHARACTERS) throw new CodedError('ERR_TTS_TEXT', `${text.length} characters.`);
         const patience = new Patience(this.deps.clock ?? systemClock, [signal, this.closing.signal]);
@@ -50,7 +50,7 @@ export class OpenAIEngine implements SpeechEngine {
             yield* this.stream(text, voice ?? this.voice, patience);
         } catch (fault) {
             signal?.throwIfAborted();
-            if (this.isClosed) throw new CodedError('ERR_TTS_CLOSED');
+            if (this.hasClosed()) throw new CodedError('ERR_TTS_CLOSED');
             throw patience.isOver ? new CodedError('ERR_TTS_TIMEOUT', 'OpenAI kept silent.') : toCoded(fault);
         } finally {
             patience.end();
@@ -68,7 +68,7 @@ export class OpenAIEngine implements SpeechEngine {
         return Promise.resolve();
     }
 
-    private get isClosed(): boolean {
+    private hasClosed(): boolean {
         return this.closing.signal.aborted;
     }
 

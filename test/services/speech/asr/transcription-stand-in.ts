@@ -42,10 +42,7 @@ export class TranscriptionStandIn {
             reply(response, refusal, { error: { message: 'no', type: 'invalid_request_error' } });
             return;
         }
-        const form = await new Response(Buffer.concat(chunks), {
-            headers: { 'content-type': request.headers['content-type'] ?? '' },
-        }).formData();
-        const taken = await read(form);
+        const taken = read(partsOf(Buffer.concat(chunks), request.headers['content-type'] ?? ''));
         if (taken === undefined) {
             reply(response, 400, { error: { message: 'bad form', type: 'invalid_request_error' } });
             return;
@@ -62,19 +59,40 @@ function refusalOf(request: IncomingMessage): number | undefined {
     return request.headers['content-type']?.startsWith('multipart/form-data') === true ? undefined : 415;
 }
 
-/** The parts of the form, if each is one that the API knows, and whisper-1 is not asked what only others know. */
-async function read(form: FormData): Promise<TranscriptionRequest | undefined> {
+interface Part {
+    name: string;
+    fileName: string | undefined;
+    content: Buffer;
+}
+
+/** The parts of a multipart body (RFC 7578). */
+function partsOf(body: Buffer, contentType: string): Part[] {
+    const boundary = /boundary=(.+)$/.exec(contentType)?.[1] ?? '';
+    // Latin-1 keeps every byte as one character.
+    const pieces = body.toString('latin1').split(`--${boundary}`).slice(1, -1);
+    return pieces.map((piece) => {
+        const headEnd = piece.indexOf('\r\n\r\n');
+        const head = piece.slice(0, headEnd);
+        return {
+            name: /\bname="([^"]*)"/.exec(head)?.[1] ?? '',
+            fileName: /\bfilename="([^"]*)"/.exec(head)?.[1],
+            content: Buffer.from(piece.slice(headEnd + 4, -2), 'latin1'),
+        };
+    });
+}
+
+/** The request, if each of its parts is one that the API knows, and whisper-1 is not asked what only others know. */
+function read(parts: Part[]): TranscriptionRequest | undefined {
     const fields: Record<string, string[]> = {};
-    let file: File | undefined;
-    for (const [name, value] of form) {
-        if (typeof value !== 'string') file = value;
-        else (fields[name.replace('[]', '')] ??= []).push(value);
+    for (const { name, fileName, content } of parts) {
+        if (fileName === undefined) (fields[name.replace('[]', '')] ??= []).push(content.toString('utf8'));
     }
+    const file = parts.find(({ name }) => name === 'file');
     const known = ['model', 'language', 'response_format', 'include'];
-    if (file === undefined || fields['model'] === undefined) return undefined;
+    if (file?.fileName === undefined || fields['model'] === undefined) return undefined;
     if (Object.keys(fields).some((name) => !known.includes(name))) return undefined;
     if (fields['model'][0] === 'whisper-1' && fields['include'] !== undefined) return undefined;
-    return { fields, file: new Uint8Array(await file.arrayBuffer()), fileName: file.name };
+    return { fields, file: file.content, fileName: file.fileName };
 }
 
 function reply(response: ServerResponse, status: number, body: unknown): void {

@@ -26,6 +26,8 @@ process.stdin.on('end', () => {
 });
 `;
 
+const REFUSED = expect.objectContaining({ code: 'ERR_TTS_VOICE' }) as Error;
+
 interface Call {
     args: string[];
     text: string;
@@ -45,7 +47,8 @@ function create(limits: Partial<EspeakLimits> = {}): EspeakEngine {
 function calls(): Call[] {
     const path = join(folder, 'calls');
     if (!existsSync(path)) return [];
-    const lines = readFileSync(path, 'utf8').trim().split('\n');
+    // The last line may be half written.
+    const lines = readFileSync(path, 'utf8').split('\n').slice(0, -1);
     return lines.map((line) => JSON.parse(line) as Call);
 }
 
@@ -103,7 +106,7 @@ describe('EspeakEngine', () => {
 
     it('refuses what cannot be a voice, before anything is started', async () => {
         for (const voice of ['', '-x', '../en', 'de; ls', 'a'.repeat(40)]) {
-            expect(() => new EspeakEngine({ voice })).toThrow(expect.objectContaining({ code: 'ERR_TTS_VOICE' }));
+            expect(() => new EspeakEngine({ voice })).toThrow(REFUSED);
             await expect(bytesOf(engine.speak('Hallo.', { voice }))).rejects.toMatchObject({ code: 'ERR_TTS_VOICE' });
         }
         expect(calls()).toEqual([]);

@@ -80,7 +80,9 @@ describe('FliteEngine, the real one', () => {
         await expect(bytesOf(engine.speak('Привет'))).rejects.toMatchObject({ code: 'ERR_TTS_TEXT' });
         await expect(bytesOf(engine.speak('a '.repeat(301)))).rejects.toMatchObject({ code: 'ERR_TTS_TEXT' });
         await expect(bytesOf(engine.speak('Hi', { voice: '../kal' }))).rejects.toMatchObject({ code: 'ERR_TTS_VOICE' });
-        expect(() => new FliteEngine({ voice: 'kal' })).toThrow(expect.objectContaining({ code: 'ERR_TTS_VOICE' }));
+        expect(() => new FliteEngine({ voice: 'kal' })).toThrow(
+            expect.objectContaining({ code: 'ERR_TTS_VOICE' }) as Error,
+        );
     });
 
     it('speaks twenty sentences that are asked for at once', async () => {

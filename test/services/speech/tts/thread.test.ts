@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import ts from 'typescript';
+import { startThread } from '../../../../src/services/speech/tts/thread';
 
 const run = promisify(execFile);
 
@@ -73,5 +74,32 @@ describe('the speech thread', () => {
 
     it('starts compiled, without tsx, and holds no process', async () => {
         await speakIn(join(folder, 'speak.js'), compileTo(join(folder, 'dist')));
+    });
+
+    it('reports its death once, with the reason', async () => {
+        const deaths: string[] = [];
+        const died = new Promise<void>((resolve) => {
+            startThread('no-such-worker', undefined, {
+                onMessage: () => undefined,
+                onDeath: (why) => {
+                    deaths.push(why);
+                    resolve();
+                },
+            });
+        });
+        await died;
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        expect(deaths).toEqual([expect.stringContaining('no-such-worker')]);
+    });
+
+    it('reports nothing after it was ended', async () => {
+        const reports: unknown[] = [];
+        const thread = startThread('flite-worker', join(folder, 'missing.wasm'), {
+            onMessage: (message) => reports.push(message),
+            onDeath: (why) => reports.push(why),
+        });
+        await thread.terminate();
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        expect(reports).toEqual([]);
     });
 });

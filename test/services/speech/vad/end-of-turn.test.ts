@@ -5,7 +5,7 @@ const STEP_MS = 32;
 /** Steps as characters: s speech, q quiet, ? in between. Returns the number of each step that changed something. */
 function run(turn: EndOfTurn, steps: string): { started: number[]; stopped: number[] } {
     const changes = { started: [] as number[], stopped: [] as number[] };
-    [...steps].forEach((step, index) => {
+    Array.from(steps).forEach((step, index) => {
         const change = turn.step(step === 's' ? 0.9 : step === '?' ? 0.4 : 0.1);
         if (change !== undefined) changes[change].push(index);
     });

@@ -13,7 +13,7 @@ function stepsOf(pcmu: Uint8Array): Int16Array[] {
 }
 
 describe('a key', () => {
-    it.each([...'0123456789*#'])('%s is known, loud and soft', (key) => {
+    it.each(Array.from('0123456789*#'))('%s is known, loud and soft', (key) => {
         for (const amplitude of [0.4, 0.02]) {
             const steps = stepsOf(dtmfPcmu(key, 160, amplitude));
             expect(steps.map(isKeyTone)).toEqual(steps.map(() => true));

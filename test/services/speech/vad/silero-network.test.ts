@@ -7,6 +7,8 @@ import { SPECTRUM_BINS, Spectrum } from '../../../../src/services/speech/vad/spe
 import { probabilities as reference } from './silero-reference.json';
 import { noise, raised, sample } from './support';
 
+const WEIGHTS_ERROR = expect.objectContaining({ code: 'ERR_VAD_WEIGHTS' }) as Error;
+
 const network = new SileroNetwork(readSileroWeights());
 
 function listen(samples: Float32Array, state = new SileroState()): number[] {
@@ -68,13 +70,11 @@ describe('its weights', () => {
         const bytes = readFileSync(defaultWeightsPath());
         bytes.writeUInt8(bytes.readUInt8(1000) ^ 1, 1000);
         writeFileSync(path, bytes);
-        expect(() => readSileroWeights(path)).toThrow(expect.objectContaining({ code: 'ERR_VAD_WEIGHTS' }));
+        expect(() => readSileroWeights(path)).toThrow(WEIGHTS_ERROR);
     });
 
     it('are missed when they are not there', () => {
-        expect(() => readSileroWeights(join(folder, 'none'))).toThrow(
-            expect.objectContaining({ code: 'ERR_VAD_WEIGHTS' }),
-        );
+        expect(() => readSileroWeights(join(folder, 'none'))).toThrow(WEIGHTS_ERROR);
     });
 
     it('come with their licence', () => {
