@@ -52,7 +52,7 @@ const PROMPTS = { recording: (): Uint8Array => new Uint8Array(1000 * 8).fill(0x3
 const APOLOGY = new Uint8Array(1500 * 8).fill(0x41);
 
 export interface LadderServiceOptions {
-    config: Pick<Config, 'openai' | 'logTranscripts' | 'localSpeech'>;
+    config: Pick<Config, 'openai' | 'logTranscripts' | 'localSpeech' | 'defaultBot'>;
     clock: Clock;
     log: TimedLog;
     sentences: Sentences;

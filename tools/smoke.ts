@@ -71,7 +71,7 @@ async function start(): Promise<Running> {
         if (performance.now() - startedAtMs > GIVE_UP_MS) throw new Error('The server does not answer.');
         await wait(POLL_MS);
     }
-    return { process: child, url: `ws://${url}/`, startMs: performance.now() - startedAtMs };
+    return { process: child, url: `ws://${url}/?bot=echo`, startMs: performance.now() - startedAtMs };
 }
 
 function stop(server: Running): Promise<number | null> {

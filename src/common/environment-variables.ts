@@ -108,6 +108,8 @@ export interface Config {
     readonly playbackLeadMs: number;
     readonly turnTaking: TurnTakingConfig;
     readonly localSpeech: LocalSpeechConfig;
+    /** Who answers calls that name no bot. */
+    readonly defaultBot: 'openai' | 'local' | 'echo' | 'silent';
     /** undefined: no key, the embedded bot answers. */
     readonly openai: OpenAIConfig | undefined;
     readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
@@ -161,6 +163,7 @@ function toConfig(values: Environment, instructions: string): Config {
         shutdownGraceSeconds: values.SHUTDOWN_GRACE_SECONDS,
         playbackLeadMs: values.PLAYBACK_LEAD_MS,
         turnTaking: turnTaking(values),
+        defaultBot: values.DEFAULT_BOT ?? (realtimeAddress(values) === undefined ? 'local' : 'openai'),
         localSpeech: {
             tts: values.LOCAL_TTS,
             voice: values.LOCAL_VOICE,

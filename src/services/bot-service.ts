@@ -20,9 +20,6 @@ export interface BotServiceDeps {
     logger: Logger;
 }
 
-/** The bots that answer here. */
-export type BotName = 'openai' | 'local' | 'echo' | 'silent';
-
 /**
  * Chooses the bot of a call. One for all calls: it owns what they share. A `Conversation` of your own joins here: give it a
  * name, and `?bot=name` finds it.
@@ -32,16 +29,11 @@ export class BotService {
     private readonly breakers: CircuitBreakers;
 
     constructor(
-        private readonly config: Pick<Config, 'openai' | 'logTranscripts' | 'localSpeech'>,
+        private readonly config: Pick<Config, 'openai' | 'logTranscripts' | 'localSpeech' | 'defaultBot'>,
         private readonly deps: BotServiceDeps,
     ) {
         this.localSpeech = new LocalSpeechService(config.localSpeech, deps);
         this.breakers = new CircuitBreakers(deps.clock, deps.logger);
-    }
-
-    /** The bot of a call that names none: OpenAI with a key, the echo bot without. */
-    get defaultBot(): BotName {
-        return this.config.openai === undefined ? 'echo' : 'openai';
     }
 
     /**
@@ -53,7 +45,7 @@ export class BotService {
      * @returns undefined when no bot has that name
      */
     async getBotIfExists(connectionUrl: string, logger = this.deps.logger): Promise<Conversation | undefined> {
-        const name = botName(connectionUrl) ?? this.defaultBot;
+        const name = botName(connectionUrl) ?? this.config.defaultBot;
         const { openai } = this.config;
         if (name === 'silent') return new SilentBot();
         if (name === 'echo') return new EchoBot();
@@ -68,8 +60,8 @@ export class BotService {
     }
 
     private createLocal(local: LocalSpeech, logger: Logger, takeover?: Takeover): Conversation {
-        const { speech, prompts, createHearing } = local;
-        const deps = { clock: this.deps.clock, logger, speech, hearing: createHearing(logger) };
+        const { speech, prompts } = local;
+        const deps = { clock: this.deps.clock, logger, speech, hearing: local.createHearing(logger) };
         // Below OpenAI an apology follows; by itself the bot must be able to say that something is wrong.
         return takeover === undefined
             ? new LocalBot({ ...deps, recordings: prompts })

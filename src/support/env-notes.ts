@@ -48,7 +48,7 @@ const TURN_NOTES = {
         'a whole number from 0 to 2000',
     ),
     ECHO_GUARD: note(
-        'For lines that send the bot’s own voice back: caller audio that can only be its echo becomes silence.',
+        'For lines that send the bot’s own voice back: what is its echo in the caller’s audio becomes the noise of the line.',
         FLAG,
     ),
     NO_INPUT_SECONDS: note(
@@ -134,7 +134,7 @@ const CALLER_NOTES = {
 
 const OPENAI_NOTES = {
     OPENAI_API_KEY: {
-        ...note('Key of the OpenAI project that pays.', 'the key, without blanks', 'an echo bot answers'),
+        ...note('Key of the OpenAI project that pays.', 'the key, without blanks', 'the local bot answers'),
         secret: true as const,
     },
     OPENAI_REALTIME_URL: note(
@@ -160,6 +160,11 @@ const OPENAI_NOTES = {
 };
 
 const BOT_NOTES = {
+    DEFAULT_BOT: note(
+        'Who answers calls whose URL names no bot (`?bot=`).',
+        '`openai` (needs a key), `local`, `echo` or `silent`',
+        '`openai` with a key, `local` without',
+    ),
     OPENAI_REALTIME_MODEL: note(
         'The speech model that answers.',
         'the name of a Realtime model, the same as in OPENAI_REALTIME_URL if that names one',

@@ -32,6 +32,7 @@ const RULES: readonly Rule[] = [
     onlyOne('AUDIOHOOK_API_KEYS', 'AUDIOHOOK_API_KEYS_FILE'),
     onlyOne('OPENAI_INSTRUCTIONS', 'OPENAI_INSTRUCTIONS_FILE'),
     { about: ['FORCE_RUNG', 'NODE_ENV'], check: noForceInProduction },
+    { about: ['DEFAULT_BOT', 'OPENAI_API_KEY', ...AZURE], check: defaultBotHasKey },
     onlyOne('AZURE_OPENAI_ENDPOINT', 'OPENAI_REALTIME_URL'),
     onlyOne('AZURE_OPENAI_ENDPOINT', 'OPENAI_BASE_URL'),
     ...ADDRESSES.map(encrypted),
@@ -105,4 +106,9 @@ function modelInUrl(values: Environment): string | undefined {
 function noForceInProduction(values: Environment): string[] {
     if (values.FORCE_RUNG === 'off' || values.NODE_ENV !== 'production') return [];
     return ['FORCE_RUNG is for trying the fallback; in production it must be `off`.'];
+}
+
+function defaultBotHasKey(values: Environment): string[] {
+    const hasKey = values.OPENAI_API_KEY !== undefined || values.AZURE_OPENAI_API_KEY !== undefined;
+    return values.DEFAULT_BOT !== 'openai' || hasKey ? [] : ['DEFAULT_BOT is `openai`, and OPENAI_API_KEY is not set.'];
 }

@@ -100,6 +100,7 @@ export const environmentSchema = z.object({
     AZURE_OPENAI_DEPLOYMENT: token.optional(),
 
     // The bot
+    DEFAULT_BOT: choice(['openai', 'local', 'echo', 'silent']).optional(),
     OPENAI_REALTIME_MODEL: token.optional(),
     OPENAI_VOICE: voice.default('marin'),
     OPENAI_INSTRUCTIONS: z.string().optional(),

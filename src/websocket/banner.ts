@@ -16,8 +16,9 @@ function authorityOf({ address, family, port }: AddressInfo): string {
     return family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
-function botLine({ openai }: Config): string {
-    if (openai === undefined) return 'The echo bot answers: set OPENAI_API_KEY in .env to talk to OpenAI';
+function botLine({ openai, defaultBot }: Config): string {
+    if (openai === undefined) return `The ${defaultBot} bot answers: set OPENAI_API_KEY in .env to talk to OpenAI`;
+    if (defaultBot !== 'openai') return `The ${defaultBot} bot answers (DEFAULT_BOT), and ?bot=openai talks to OpenAI`;
     const { hostname } = new URL(openai.url);
     return `${openai.model} at ${hostname} answers, with the voice ${openai.voice}`;
 }

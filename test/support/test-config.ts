@@ -28,6 +28,7 @@ export function testConfig(changes: Partial<Config> = {}): Config {
         shutdownGraceSeconds: 10,
         playbackLeadMs: 600,
         turnTaking: TEST_TURN_TAKING,
+        defaultBot: 'echo',
         localSpeech: { tts: 'flite', voice: undefined, asr: 'none', fallback: 'off', forceRung: 'off' },
         openai: undefined,
         logLevel: 'silent',

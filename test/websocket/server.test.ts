@@ -116,7 +116,7 @@ describe('start', () => {
         const port = server.address?.port ?? 0;
         expect(logger.lines.map((line) => line.message)).toEqual([
             `AudioConnector Server listens on ws://127.0.0.1:${port}/audiohook, health on http://127.0.0.1:${port}/health`,
-            'The echo bot answers: set OPENAI_API_KEY in .env to talk to OpenAI',
+            'The local bot answers: set OPENAI_API_KEY in .env to talk to OpenAI',
             '1 API key is known (inline)',
         ]);
         await server.stop();

@@ -41,7 +41,7 @@ export class AttackBench {
         const clientSecret = randomBytes(32).toString('base64');
         // The bridge itself is under attack here; what takes over when it is lost has tests of its own.
         const keys = JSON.stringify({ [apiKey]: clientSecret });
-        const env = { AUDIOHOOK_API_KEYS: keys, FALLBACK: 'off', ...options.env };
+        const env = { AUDIOHOOK_API_KEYS: keys, FALLBACK: 'off', ...echoBot(options), ...options.env };
         const bench = await TestBench.start({ openai: false, ...options, clock, env });
         return new AttackBench(bench, clock, apiKey, clientSecret);
     }
@@ -142,4 +142,9 @@ export function requestText(headers: Record<string, string>, path = '/'): string
 /** TCP connections that this process holds open, both ends of each. */
 export function socketCount(): number {
     return process.getActiveResourcesInfo().filter((kind) => kind.startsWith('TCPSocket')).length;
+}
+
+/** Without a stand-in for OpenAI the echo bot is attacked: it makes sound, and needs nothing. */
+function echoBot({ openai = false }: TestBenchOptions): Record<string, string> {
+    return openai === false ? { DEFAULT_BOT: 'echo' } : {};
 }
