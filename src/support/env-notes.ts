@@ -79,7 +79,7 @@ const TURN_NOTES = {
     ),
     DTMF_MAX_DIGITS: note('Digits after which an entry is complete.', 'a whole number from 1 to 64'),
     DTMF_INTER_DIGIT_SECONDS: note('Time without a key that ends an entry, in seconds.', 'a number from 0.5 to 30'),
-    DTMF_TOTAL_SECONDS: note('Longest time for one entry, in seconds.', 'a number from 1 to 300'),
+    DTMF_TOTAL_SECONDS: note('Longest time for one entry, in seconds.', 'a number from 1 to 60'),
 };
 
 const LOCAL_NOTES = {

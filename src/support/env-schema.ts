@@ -70,7 +70,7 @@ export const environmentSchema = z.object({
         .optional(),
     DTMF_MAX_DIGITS: whole(1, 64).default(20),
     DTMF_INTER_DIGIT_SECONDS: decimal(0.5, 30).default(3),
-    DTMF_TOTAL_SECONDS: decimal(1, 300).default(30),
+    DTMF_TOTAL_SECONDS: decimal(1, 60).default(30),
 
     // Speech without OpenAI
     LOCAL_TTS: choice(['flite', 'espeak']).default('flite'),
