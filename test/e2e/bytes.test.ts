@@ -22,7 +22,7 @@ describe('bytes, end to end over real sockets', () => {
         await bench.stop();
     });
 
-    it('A10, A46: brings 60 s of speech to OpenAI byte for byte: no gap, no double, no disorder', async () => {
+    it('A10: brings 60 s of speech to OpenAI byte for byte: no gap, no double, no disorder', async () => {
         bench = await TestBench.start({
             clock: new ScaledClock(SPEED_UP),
             openai: { vad: 'off' },

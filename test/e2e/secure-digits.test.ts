@@ -16,9 +16,9 @@ describe('digits typed in secure mode, end to end', () => {
     });
 
     it.each([
-        ['the model asks for them in a secure way', true],
-        ['the model asks for them in the open (so that this test can fail)', false],
-    ])('appear in no log, no event to OpenAI and no record when %s', async (_name, secure) => {
+        ['are in no log, no event to OpenAI and no record when they are asked for as a secret', true],
+        ['are found when they are asked for in the open, so that the search can fail', false],
+    ])('%s', async (_name, secure) => {
         const call = { name: 'collect_digits', arguments: { name: 'card', max_digits: 16, secure } };
         bench = await TestBench.start({
             openai: { vad: 'off', answer: [{ functionCalls: [call] }, { text: 'Thank you.', audioMs: 600 }] },
