@@ -6,6 +6,7 @@ import { VARIABLE_NOTES } from '../support/env-notes';
 import { DEFAULT_INSTRUCTIONS, type Environment } from '../support/env-schema';
 import { CodedError, ERRORS } from '../support/errors';
 import { realtimeAddress } from '../support/openai-address';
+import { openaiConfig, restConfig, type OpenAIConfig, type RestConfig } from '../support/openai-config';
 
 /** Where the API keys come from. Reading a file, or making a development key, is SecretService's work. */
 export type ApiKeySource =
@@ -14,44 +15,7 @@ export type ApiKeySource =
     /** No key is configured: a pair is made at the first start and kept in a git-ignored file. */
     | { kind: 'development'; path: string };
 
-/** How the caller's end of turn is found (Realtime API, `audio.input.turn_detection`). */
-export type TurnDetection =
-    | {
-          type: 'server_vad';
-          threshold: number;
-          prefixPaddingMs: number;
-          silenceDurationMs: number;
-          idleTimeoutMs?: number;
-      }
-    | { type: 'semantic_vad'; eagerness: 'low' | 'medium' | 'high' | 'auto' };
-
-/** Audio between this server and OpenAI. `pcm16`: 24 kHz, resampled here. `pcmu`: the caller's bytes as they are. */
-export type OpenAIAudioFormat = 'pcm16' | 'pcmu';
-
-/** Everything OpenAIRealtimeService needs for a call. Holds a key: never log it. */
-export interface OpenAIConfig {
-    /** Whole ws(s):// URL, `model` in its query. */
-    readonly url: string;
-    /** Authentication and routing headers. */
-    readonly headers: Readonly<Record<string, string>>;
-    readonly model: string;
-    readonly voice: string;
-    readonly instructions: string;
-    /** What the bot is told to say first; empty: it waits for the caller. */
-    readonly greeting: string;
-    /** The caller cannot interrupt the greeting. */
-    readonly greetingProtected: boolean;
-    /** The model stops by itself at the first sound of speech; false: only when it is told to. */
-    readonly interruptsItself: boolean;
-    readonly audioFormat: OpenAIAudioFormat;
-    readonly turnDetection: TurnDetection;
-    readonly transcription: { readonly model: string; readonly language?: string } | undefined;
-    readonly noiseReduction: 'near_field' | 'far_field' | undefined;
-    readonly speed: number;
-    readonly maxOutputTokens: number | 'inf';
-    readonly reasoningEffort: 'minimal' | 'low' | 'medium' | 'high' | 'xhigh' | undefined;
-    readonly truncation: 'auto' | 'disabled' | { readonly retentionRatio: number };
-}
+export type { OpenAIAudioFormat, OpenAIConfig, RestConfig, TurnDetection } from '../support/openai-config';
 
 /** How entries of the keypad come to their end. */
 export interface DTMFConfig {
@@ -76,15 +40,21 @@ export interface TurnTakingConfig {
     readonly dtmf: DTMFConfig;
 }
 
-/** Who speaks and hears where OpenAI does not. */
+/** Who speaks and hears where the Realtime API does not. */
 export interface LocalSpeechConfig {
-    readonly tts: 'flite' | 'espeak';
+    readonly tts: 'flite' | 'espeak' | 'openai';
     readonly voice: string | undefined;
-    readonly asr: 'none' | 'pocketsphinx';
+    readonly asr: 'none' | 'pocketsphinx' | 'openai' | 'sherpa';
+    /** The model of `sherpa`. */
+    readonly asrModelPath: string | undefined;
+    /** Names and sentences with their recordings. */
+    readonly promptsFile: string | undefined;
+    /** OpenAI over HTTP: for `openai` here, and for the bot that takes over first. undefined: it cannot be reached. */
+    readonly rest: RestConfig | undefined;
     /** Takes over when OpenAI is lost; `off`: the call goes back to Architect. */
     readonly fallback: 'ladder' | 'off';
     /** Calls begin with this rung, for trying it; `off`: with the first one. */
-    readonly forceRung: 'off' | 'local' | 'apology';
+    readonly forceRung: 'off' | 'rest' | 'local' | 'apology';
 }
 
 /** The whole configuration, read once at start and frozen. */
@@ -168,6 +138,9 @@ function toConfig(values: Environment, instructions: string): Config {
             tts: values.LOCAL_TTS,
             voice: values.LOCAL_VOICE,
             asr: values.LOCAL_ASR,
+            asrModelPath: values.LOCAL_ASR_MODEL_PATH,
+            promptsFile: values.PROMPTS_FILE,
+            rest: restConfig(values),
             fallback: values.FALLBACK,
             forceRung: values.FORCE_RUNG,
         },
@@ -196,27 +169,6 @@ function turnTaking(values: Environment): TurnTakingConfig {
     };
 }
 
-function openaiConfig(values: Environment, instructions: string): OpenAIConfig | undefined {
-    const address = realtimeAddress(values);
-    if (address === undefined) return undefined;
-    return {
-        ...address,
-        voice: values.OPENAI_VOICE,
-        instructions,
-        greeting: values.OPENAI_GREETING.toLowerCase() === 'off' ? '' : values.OPENAI_GREETING,
-        greetingProtected: values.OPENAI_GREETING_PROTECTED,
-        interruptsItself: values.BARGE_IN_MIN_SPEECH_MS === 0,
-        audioFormat: values.OPENAI_AUDIO_FORMAT,
-        turnDetection: turnDetection(values),
-        transcription: transcription(values),
-        noiseReduction: values.OPENAI_NOISE_REDUCTION === 'off' ? undefined : values.OPENAI_NOISE_REDUCTION,
-        speed: values.OPENAI_SPEED,
-        maxOutputTokens: values.OPENAI_MAX_OUTPUT_TOKENS,
-        reasoningEffort: values.OPENAI_REASONING_EFFORT,
-        truncation: truncation(values),
-    };
-}
-
 function apiKeySource(values: Environment): ApiKeySource {
     if (values.AUDIOHOOK_API_KEYS !== undefined) return { kind: 'inline', json: values.AUDIOHOOK_API_KEYS };
     if (values.AUDIOHOOK_API_KEYS_FILE !== undefined) return { kind: 'file', path: values.AUDIOHOOK_API_KEYS_FILE };
@@ -229,31 +181,6 @@ function developmentKeyRefused(values: Environment): boolean {
 
 function isProduction(values: Environment): boolean {
     return values.NODE_ENV === 'production';
-}
-
-function turnDetection(values: Environment): TurnDetection {
-    if (values.OPENAI_TURN_DETECTION === 'semantic_vad')
-        return { type: 'semantic_vad', eagerness: values.OPENAI_VAD_EAGERNESS ?? 'auto' };
-    const idleTimeoutMs = values.OPENAI_VAD_IDLE_TIMEOUT_MS;
-    return {
-        type: 'server_vad',
-        threshold: values.OPENAI_VAD_THRESHOLD ?? 0.5,
-        prefixPaddingMs: values.OPENAI_VAD_PREFIX_MS ?? 300,
-        silenceDurationMs: values.OPENAI_VAD_SILENCE_MS ?? 500,
-        ...(idleTimeoutMs !== undefined && { idleTimeoutMs }),
-    };
-}
-
-function transcription(values: Environment): OpenAIConfig['transcription'] {
-    const model = values.OPENAI_TRANSCRIPTION_MODEL;
-    const language = values.OPENAI_TRANSCRIPTION_LANGUAGE;
-    if (model.toLowerCase() === 'off') return undefined;
-    return { model, ...(language !== undefined && { language }) };
-}
-
-function truncation(values: Environment): OpenAIConfig['truncation'] {
-    const kept = values.OPENAI_TRUNCATION;
-    return typeof kept === 'number' ? { retentionRatio: kept } : kept;
 }
 
 const MAX_INSTRUCTIONS_BYTES = 65_536;

@@ -1,15 +1,9 @@
-import type { Config, OpenAIConfig } from '../common/environment-variables';
-import { beepPcmu } from '../audio/tone';
-import { CircuitBreakers } from '../support/circuit-breaker';
+import type { Config } from '../common/environment-variables';
 import type { Clock } from '../support/clock';
-import { faultFields, type Logger } from '../support/logger';
-import { BotResource } from './bot-resource';
+import type { Logger } from '../support/logger';
+import { BotFactory } from './bot-factory';
 import type { Conversation } from './conversation';
 import { EchoBot } from './echo-bot';
-import { FallbackLadder, rungsFrom, type Rung, type Takeover } from './fallback-ladder';
-import { ApologyBot } from './ladder/apology-bot';
-import { LocalBot } from './local-bot';
-import { LocalSpeechService, type LocalSpeech } from './local-speech';
 import { SilentBot } from './silent-bot';
 
 export { BotResource } from './bot-resource';
@@ -25,15 +19,13 @@ export interface BotServiceDeps {
  * name, and `?bot=name` finds it.
  */
 export class BotService {
-    private readonly localSpeech: LocalSpeechService;
-    private readonly breakers: CircuitBreakers;
+    private readonly factory: BotFactory;
 
     constructor(
         private readonly config: Pick<Config, 'openai' | 'logTranscripts' | 'localSpeech' | 'defaultBot'>,
         private readonly deps: BotServiceDeps,
     ) {
-        this.localSpeech = new LocalSpeechService(config.localSpeech, deps);
-        this.breakers = new CircuitBreakers(deps.clock, deps.logger);
+        this.factory = new BotFactory(config, deps);
     }
 
     /**
@@ -49,59 +41,14 @@ export class BotService {
         const { openai } = this.config;
         if (name === 'silent') return new SilentBot();
         if (name === 'echo') return new EchoBot();
-        if (name === 'local') return this.createLocal(await this.localSpeech.load(), logger);
-        if (name === 'openai' && openai !== undefined) return this.createOpenAI(openai, logger);
+        if (name === 'local') return this.factory.createLocal(logger);
+        if (name === 'openai' && openai !== undefined) return this.factory.createOpenAI(openai, logger);
         return undefined;
     }
 
     /** Frees what the bots of all calls share. */
     close(): Promise<void> {
-        return this.localSpeech.close();
-    }
-
-    private createLocal(local: LocalSpeech, logger: Logger, takeover?: Takeover): Conversation {
-        const { speech, prompts } = local;
-        const deps = { clock: this.deps.clock, logger, speech, hearing: local.createHearing(logger) };
-        // Below OpenAI an apology follows; by itself the bot must be able to say that something is wrong.
-        return takeover === undefined
-            ? new LocalBot({ ...deps, recordings: prompts })
-            : new LocalBot(deps, { takeover: { why: takeover.why, greeted: takeover.greeted } });
-    }
-
-    private async createOpenAI(config: OpenAIConfig, logger: Logger): Promise<Conversation> {
-        const { clock } = this.deps;
-        const { logTranscripts, localSpeech } = this.config;
-        const makeRealtime = (): Conversation => new BotResource(config, { clock, logger, logTranscripts });
-        if (localSpeech.fallback === 'off') return makeRealtime();
-        const local = await this.loadLocal(logger);
-        const rungs: Rung[] = [
-            { name: 'realtime', upstream: 'openai-realtime', make: makeRealtime },
-            ...(local === undefined
-                ? []
-                : [{ name: 'local', make: (takeover?: Takeover) => this.createLocal(local, logger, takeover) }]),
-            {
-                name: 'apology',
-                make: (takeover) =>
-                    new ApologyBot(local?.prompts.recording('technical-problem') ?? beepPcmu(), takeover),
-            },
-        ];
-        const prompts = local?.prompts ?? { recording: () => undefined };
-        return new FallbackLadder(rungsFrom(rungs, localSpeech.forceRung), {
-            clock,
-            logger,
-            breakers: this.breakers,
-            prompts,
-        });
-    }
-
-    /** A call must not fail because what would rescue it cannot be loaded. */
-    private async loadLocal(logger: Logger): Promise<LocalSpeech | undefined> {
-        try {
-            return await this.localSpeech.load();
-        } catch (fault) {
-            logger.warn(faultFields(fault), 'local speech cannot be loaded: there is no local bot to take over');
-            return undefined;
-        }
+        return this.factory.close();
     }
 }
 

@@ -1,29 +1,41 @@
-import type { LocalSpeechConfig } from '../common/environment-variables';
+import type { LocalSpeechConfig, RestConfig } from '../common/environment-variables';
 import type { Clock } from '../support/clock';
 import { faultFields, type Logger } from '../support/logger';
 import { ASRService } from './asr-service';
-import { createSpeechToText } from './speech/asr/create-speech-to-text';
+import { ChatService } from './chat/chat-service';
+import { createSpeechToText, type RecognizerConfig } from './speech/asr/create-speech-to-text';
 import type { SpeechToText } from './speech/asr/speech-to-text';
-import { Prompts } from './speech/prompts';
+import { readPromptBook } from './speech/prompt-book';
+import { Prompts, readRecording } from './speech/prompts';
+import { RecordedSpeech } from './speech/recorded-speech';
+import type { SpeechConfig, TextToSpeech } from './speech/tts/text-to-speech';
 import { loadSileroNetwork, SileroDetector } from './speech/vad/voice-activity-detector';
 import { TTSService } from './tts-service';
 
 /** What all local bots of the process share. */
 export interface LocalSpeech {
-    speech: TTSService;
+    speech: TextToSpeech;
     prompts: Prompts;
     /** An ear for one call. */
+    createHearing(logger: Logger): ASRService;
+    /** OpenAI over HTTP; undefined where it is not to answer callers. */
+    rest: RestSpeech | undefined;
+}
+
+/** What all REST bots of the process share. */
+export interface RestSpeech {
+    chat: ChatService;
+    speech: TextToSpeech;
     createHearing(logger: Logger): ASRService;
 }
 
 /**
- * Speech without OpenAI, for the whole process: one synthesizer, one recognizer, one set of weights. Nothing is loaded before
- * the first call that needs it.
+ * Speech without the Realtime API, for the whole process: one synthesizer, one recognizer, one set of weights. Nothing is
+ * loaded before the first call that needs it.
  */
 export class LocalSpeechService {
     private loading: Promise<LocalSpeech> | undefined;
-    private speech: TTSService | undefined;
-    private recognizer: SpeechToText | undefined;
+    private readonly open: { close(): Promise<void> }[] = [];
 
     constructor(
         private readonly config: LocalSpeechConfig,
@@ -32,33 +44,77 @@ export class LocalSpeechService {
 
     /** Rejects with a coded error when the voice, the prompts or the weights cannot be loaded; the next call tries again. */
     load(): Promise<LocalSpeech> {
-        this.loading ??= this.prepare().catch((fault: unknown) => {
+        this.loading ??= this.prepare().catch(async (fault: unknown) => {
             this.loading = undefined;
+            await this.close();
             throw fault;
         });
         return this.loading;
     }
 
-    /** Ends the synthesizer and the recognizer. May be called twice. */
+    /** Ends the synthesizers and the recognizers. May be called twice. */
     async close(): Promise<void> {
         try {
-            await Promise.all([this.speech?.close(), this.recognizer?.close()]);
+            await Promise.all(this.open.splice(0).map((each) => each.close()));
         } catch (fault) {
             this.deps.logger.warn(faultFields(fault), 'local speech did not end in good order');
         }
     }
 
     private async prepare(): Promise<LocalSpeech> {
-        const { tts, voice, asr } = this.config;
-        const speech = (this.speech ??= new TTSService({ tts, ...(voice !== undefined && { voice }) }, this.deps));
-        const recognizer = (this.recognizer ??= createSpeechToText({ asr }, this.deps));
+        const { config } = this;
+        const voice = this.voice({
+            tts: config.tts,
+            ...(config.voice !== undefined && { voice: config.voice }),
+            ...(config.rest !== undefined && { openai: speechOf(config.rest) }),
+        });
+        const book = config.promptsFile === undefined ? undefined : await readPromptBook(config.promptsFile);
+        const recordings = await Promise.all(
+            (book?.sentences ?? []).map(async ([words, { file }]) => [words, await readRecording(file)] as const),
+        );
+        const speech = recordings.length === 0 ? voice : new RecordedSpeech(voice, recordings);
         const network = loadSileroNetwork();
-        const prompts = await Prompts.load(speech);
+        const ear = (engine: SpeechToText) => (logger: Logger) =>
+            new ASRService({ detector: new SileroDetector(network), engine, logger });
         return {
             speech,
-            prompts,
-            createHearing: (logger) =>
-                new ASRService({ detector: new SileroDetector(network), engine: recognizer, logger }),
+            prompts: await Prompts.load(speech, book?.named),
+            createHearing: ear(this.recognizer(recognizerOf(config))),
+            rest: this.prepareRest(ear),
         };
     }
+
+    private prepareRest(ear: (engine: SpeechToText) => (logger: Logger) => ASRService): RestSpeech | undefined {
+        const { rest } = this.config;
+        if (rest?.chatModel === undefined) return undefined;
+        const chat = new ChatService({ ...rest, model: rest.chatModel }, this.deps);
+        return {
+            chat,
+            speech: this.voice({ tts: 'openai', openai: speechOf(rest) }),
+            createHearing: ear(this.recognizer({ asr: 'openai', ...rest, model: rest.hearingModel })),
+        };
+    }
+
+    private voice(config: SpeechConfig): TTSService {
+        const voice = new TTSService(config, this.deps);
+        this.open.push(voice);
+        return voice;
+    }
+
+    private recognizer(config: RecognizerConfig): SpeechToText {
+        const recognizer = createSpeechToText(config, this.deps);
+        this.open.push(recognizer);
+        return recognizer;
+    }
+}
+
+function speechOf(rest: RestConfig): NonNullable<SpeechConfig['openai']> {
+    return { ...rest, model: rest.speechModel };
+}
+
+/** A configuration that asks for what it does not have was refused at start. */
+function recognizerOf({ asr, asrModelPath, rest }: LocalSpeechConfig): RecognizerConfig {
+    if (asr === 'openai') return rest === undefined ? { asr: 'none' } : { asr, ...rest, model: rest.hearingModel };
+    if (asr === 'sherpa') return asrModelPath === undefined ? { asr: 'none' } : { asr, modelPath: asrModelPath };
+    return { asr };
 }

@@ -5,6 +5,7 @@ import { sentencesOf } from './chat/sentence-stream';
 import { TalkHistory, type ChatMessage, type TalkTurn } from './chat/talk-history';
 import type { ConversationEnd, HeardPosition } from './conversation';
 import type { Heard } from './dialog/hearing';
+import { AudioBacklog } from './openai/audio-backlog';
 import { SHIPPED_PROMPTS, type ShippedPrompt } from './speech/prompts';
 import { GOODBYE_SAID, SpeakingBot, type SpeakingBotDeps } from './speech/speaking-bot';
 
@@ -49,6 +50,8 @@ const REPROMPT = 'The caller has been silent. Ask in one short sentence whether 
 const UNHEARD =
     'The caller has just said something that could not be understood. Ask in one short sentence to repeat it.';
 const FAREWELL = 'Say goodbye to the caller in one short sentence. The call ends after it.';
+/** Ten seconds of caller audio: PCMU, 8 kHz, mono. */
+const KEPT_BYTES = 80_000;
 /** Utterances in a row of which nothing was understood, after which something is wrong that asking again does not mend. */
 const MAX_UNHEARD = 3;
 
@@ -67,6 +70,9 @@ export class RestBot extends SpeakingBot {
     private readonly history: TalkHistory;
     /** Ends the answers that are being written. */
     private thinking = new AbortController();
+    private readonly over = new AbortController();
+    /** What the caller said before it could hear. */
+    private readonly early = new AudioBacklog(KEPT_BYTES);
     /** An answer of which the caller has heard nothing yet. */
     private unsounded: Reply | undefined;
     /** An answer that was withdrawn because the caller went on speaking. */
@@ -83,15 +89,26 @@ export class RestBot extends SpeakingBot {
         this.speaksFirst = this.firstReply() !== undefined;
     }
 
-    /** Rejects with `ERR_CHAT_HEARING` where free speech is not understood. */
-    override start(): Promise<void> {
-        if (this.deps.hearing.kind !== 'open') return Promise.reject(new CodedError('ERR_CHAT_HEARING'));
-        return super.start();
+    /** Rejects with `ERR_CHAT_HEARING` where free speech is not understood, and when the chat model is out of reach. */
+    override async start(): Promise<void> {
+        if (this.deps.hearing.kind !== 'open') throw new CodedError('ERR_CHAT_HEARING');
+        try {
+            await this.chat.check(this.over.signal);
+        } catch (fault) {
+            this.early.clear();
+            throw this.over.signal.aborted ? new CodedError('ERR_OPENAI_ABANDONED') : fault;
+        }
+        await super.start();
+    }
+
+    override hear(pcmu: Uint8Array): void {
+        if (this.isTalking) super.hear(pcmu);
+        else if (this.isWaiting) this.early.push(pcmu);
     }
 
     tell(text: string): void {
+        if (this.isTalking || this.isWaiting) this.history.caller(text);
         if (!this.isTalking) return;
-        this.history.caller(text);
         // Who speaks is about to be answered anyway.
         if (this.callerSpeaks) this.owed ??= { disposition: 'match' };
         else this.reply({ disposition: 'match' });
@@ -111,6 +128,8 @@ export class RestBot extends SpeakingBot {
         this.deps.hearing.expect('open');
         const first = this.firstReply();
         if (first !== undefined) this.reply(first);
+        const kept = this.early.take(this.early.length);
+        if (kept.length > 0 && this.isTalking) super.hear(kept);
     }
 
     protected bidFarewell(): void {
@@ -142,6 +161,8 @@ export class RestBot extends SpeakingBot {
     }
 
     protected override onOver(): void {
+        this.over.abort();
+        this.early.clear();
         this.stopThinking();
     }
 

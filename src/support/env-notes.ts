@@ -84,25 +84,30 @@ const TURN_NOTES = {
 
 const LOCAL_NOTES = {
     LOCAL_TTS: note(
-        'Who speaks for the local bot: a voice that comes with the server (English), or the program espeak-ng (many languages).',
-        '`flite` or `espeak`',
+        'Who speaks for the local bot: a voice that comes with the server (English), the program espeak-ng (many languages), or OpenAI’s speech over HTTP.',
+        '`flite`, `espeak` or `openai`',
     ),
     LOCAL_VOICE: note(
-        'Its voice: for flite `rms` or `slt`, for espeak a language such as `de`.',
+        'Its voice: for flite `rms` or `slt`, for espeak a language such as `de`, for openai one of its voices.',
         'a name without blanks',
         'the engine’s own',
     ),
     LOCAL_ASR: note(
-        'Who hears for the local bot: nobody (callers press keys), or PocketSphinx for the phrases of its menu (Debian packages, see docs/SPEECH.md).',
-        '`none` or `pocketsphinx`',
+        'Who hears for the local bot: nobody (callers press keys), PocketSphinx for the phrases of its menu, OpenAI’s transcription over HTTP, or sherpa-onnx with a model of yours (docs/SPEECH.md).',
+        '`none`, `pocketsphinx`, `openai` or `sherpa`',
+    ),
+    LOCAL_ASR_MODEL_PATH: note('The folder of the model for `LOCAL_ASR=sherpa`.', 'a path'),
+    PROMPTS_FILE: note(
+        'Recordings instead of the synthesizer: a JSON file of names and sentences, each with a WAV file beside it (docs/SPEECH.md).',
+        'the path of a readable file',
     ),
     FALLBACK: note(
-        'What happens when OpenAI is lost in a call: the local bot goes on, or (`off`) Architect does, by its failure path.',
+        'What happens when OpenAI is lost in a call: OpenAI’s chat over HTTP goes on where it answers, else the local bot; or (`off`) Architect does, by its failure path.',
         '`ladder` or `off`',
     ),
     FORCE_RUNG: note(
         'For trying the fallback: calls begin with this rung instead of OpenAI. Refused in production.',
-        '`off`, `local` or `apology`',
+        '`off`, `rest`, `local` or `apology`',
     ),
 };
 
@@ -148,6 +153,15 @@ const OPENAI_NOTES = {
     ),
     OPENAI_ORG_ID: note('Organization that is billed, when the key belongs to several.', 'an id without blanks'),
     OPENAI_PROJECT_ID: note('Project that is billed, when the key belongs to several.', 'an id without blanks'),
+    OPENAI_CHAT_MODEL: note(
+        'The model that answers over HTTP when the Realtime API is lost. Not used where OPENAI_REALTIME_URL leads elsewhere without an OPENAI_BASE_URL, nor with Azure.',
+        'the name of a chat model, or `off`',
+    ),
+    OPENAI_SPEECH_MODEL: note('The model that speaks over HTTP.', 'the name of a speech model'),
+    OPENAI_HEARING_MODEL: note(
+        'The model that writes down what callers say, over HTTP.',
+        'the name of a transcription model',
+    ),
     AZURE_OPENAI_ENDPOINT: note(
         'Azure instead of OpenAI: address of the resource. The three AZURE variables go together, and win over OPENAI_API_KEY.',
         'an `https://` URL, such as `https://my-resource.openai.azure.com`; `http://` only to this machine',

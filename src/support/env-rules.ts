@@ -32,6 +32,8 @@ const RULES: readonly Rule[] = [
     onlyOne('AUDIOHOOK_API_KEYS', 'AUDIOHOOK_API_KEYS_FILE'),
     onlyOne('OPENAI_INSTRUCTIONS', 'OPENAI_INSTRUCTIONS_FILE'),
     { about: ['FORCE_RUNG', 'NODE_ENV'], check: noForceInProduction },
+    { about: ['LOCAL_ASR', 'LOCAL_ASR_MODEL_PATH'], check: sherpaHasModel },
+    { about: ['LOCAL_TTS', 'LOCAL_ASR', 'OPENAI_API_KEY', ...ADDRESSES], check: speechHasService },
     { about: ['DEFAULT_BOT', 'OPENAI_API_KEY', ...AZURE], check: defaultBotHasKey },
     onlyOne('AZURE_OPENAI_ENDPOINT', 'OPENAI_REALTIME_URL'),
     onlyOne('AZURE_OPENAI_ENDPOINT', 'OPENAI_BASE_URL'),
@@ -106,6 +108,26 @@ function modelInUrl(values: Environment): string | undefined {
 function noForceInProduction(values: Environment): string[] {
     if (values.FORCE_RUNG === 'off' || values.NODE_ENV !== 'production') return [];
     return ['FORCE_RUNG is for trying the fallback; in production it must be `off`.'];
+}
+
+function sherpaHasModel(values: Environment): string[] {
+    if (values.LOCAL_ASR !== 'sherpa' || values.LOCAL_ASR_MODEL_PATH !== undefined) return [];
+    return ['LOCAL_ASR is `sherpa`, and LOCAL_ASR_MODEL_PATH is not set; right is the folder of its model.'];
+}
+
+function speechHasService(values: Environment): string[] {
+    const wanting = (['LOCAL_TTS', 'LOCAL_ASR'] as const).filter((name) => values[name] === 'openai');
+    if (wanting.length === 0 || hasHTTPService(values)) return [];
+    return [
+        `${wanting.join(' and ')} ${wanting.length === 1 ? 'is' : 'are'} \`openai\`, and no address of OpenAI’s HTTP interface is ` +
+            'known: right is OPENAI_API_KEY, with OPENAI_BASE_URL where OPENAI_REALTIME_URL is set, and not Azure.',
+    ];
+}
+
+/** Whether `httpAddress` finds one. */
+export function hasHTTPService(values: Environment): boolean {
+    if (values.OPENAI_API_KEY === undefined || values.AZURE_OPENAI_ENDPOINT !== undefined) return false;
+    return values.OPENAI_BASE_URL !== undefined || values.OPENAI_REALTIME_URL === undefined;
 }
 
 function defaultBotHasKey(values: Environment): string[] {

@@ -73,14 +73,16 @@ export const environmentSchema = z.object({
     DTMF_TOTAL_SECONDS: decimal(1, 60).default(30),
 
     // Speech without OpenAI
-    LOCAL_TTS: choice(['flite', 'espeak']).default('flite'),
+    LOCAL_TTS: choice(['flite', 'espeak', 'openai']).default('flite'),
     LOCAL_VOICE: z
         .string()
         .regex(/^[\w+-]{1,40}$/)
         .optional(),
-    LOCAL_ASR: choice(['none', 'pocketsphinx']).default('none'),
+    LOCAL_ASR: choice(['none', 'pocketsphinx', 'openai', 'sherpa']).default('none'),
+    LOCAL_ASR_MODEL_PATH: z.string().optional(),
+    PROMPTS_FILE: z.string().optional(),
     FALLBACK: choice(['ladder', 'off']).default('ladder'),
-    FORCE_RUNG: choice(['off', 'local', 'apology']).default('off'),
+    FORCE_RUNG: choice(['off', 'rest', 'local', 'apology']).default('off'),
 
     // Who may call
     AUDIOHOOK_API_KEYS: z.string().optional(),
@@ -95,6 +97,9 @@ export const environmentSchema = z.object({
     OPENAI_BASE_URL: address('http', 'https', 'ws', 'wss').optional(),
     OPENAI_ORG_ID: token.optional(),
     OPENAI_PROJECT_ID: token.optional(),
+    OPENAI_CHAT_MODEL: token.default('gpt-5.4-mini'),
+    OPENAI_SPEECH_MODEL: token.default('gpt-4o-mini-tts'),
+    OPENAI_HEARING_MODEL: token.default('gpt-transcribe'),
     AZURE_OPENAI_ENDPOINT: address('http', 'https', 'ws', 'wss').optional(),
     AZURE_OPENAI_API_KEY: token.optional(),
     AZURE_OPENAI_DEPLOYMENT: token.optional(),

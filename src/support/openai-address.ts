@@ -1,5 +1,7 @@
-import { effectiveModel } from './env-rules';
+import { effectiveModel, hasHTTPService } from './env-rules';
 import type { Environment } from './env-schema';
+
+const OPENAI = 'https://api.openai.com/v1';
 
 /** Where the Realtime socket connects to, and how it shows who it is. Holds a key: never log it. */
 export interface RealtimeAddress {
@@ -15,6 +17,26 @@ export interface RealtimeAddress {
  */
 export function realtimeAddress(values: Environment): RealtimeAddress | undefined {
     return azureAddress(values) ?? openaiAddress(values);
+}
+
+/** Where the same service answers over HTTP. Holds a key: never log it. */
+export interface HTTPAddress {
+    apiKey: string;
+    /** https:// URL without a slash at the end. */
+    baseURL: string;
+    headers: Record<string, string>;
+}
+
+/**
+ * The way to OpenAI's chat, speech and transcription. undefined without a key, with Azure, whose deployments have names of
+ * their own, and where only the Realtime service is said to be somewhere else: nobody knows what answers there.
+ */
+export function httpAddress(values: Environment): HTTPAddress | undefined {
+    const { OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: base = OPENAI } = values;
+    if (apiKey === undefined || !hasHTTPService(values)) return undefined;
+    const url = new URL(base);
+    url.protocol = url.protocol.replace('ws', 'http');
+    return { apiKey, baseURL: url.href.replace(/\/+$/, ''), headers: billing(values) };
 }
 
 function azureAddress(values: Environment): RealtimeAddress | undefined {
@@ -36,12 +58,16 @@ function openaiAddress(values: Environment): RealtimeAddress | undefined {
 
 function openaiUrl(values: Environment): URL {
     if (values.OPENAI_REALTIME_URL !== undefined) return new URL(values.OPENAI_REALTIME_URL);
-    const base = values.OPENAI_BASE_URL ?? new URL('https://api.openai.com/v1');
+    const base = values.OPENAI_BASE_URL ?? new URL(OPENAI);
     return socketUrl(base, `${base.pathname.replace(/\/+$/, '')}/realtime`);
 }
 
 function openaiHeaders(values: Environment, key: string): Record<string, string> {
-    const headers: Record<string, string> = { Authorization: `Bearer ${key}` };
+    return { Authorization: `Bearer ${key}`, ...billing(values) };
+}
+
+function billing(values: Environment): Record<string, string> {
+    const headers: Record<string, string> = {};
     if (values.OPENAI_ORG_ID !== undefined) headers['OpenAI-Organization'] = values.OPENAI_ORG_ID;
     if (values.OPENAI_PROJECT_ID !== undefined) headers['OpenAI-Project'] = values.OPENAI_PROJECT_ID;
     return headers;

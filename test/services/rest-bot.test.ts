@@ -279,4 +279,57 @@ describe('the REST bot', () => {
         expect(bench.logger.lines.length).toBeGreaterThan(0);
         expect(bench.logger.text).not.toMatch(/card|4111/);
     });
+
+    describe('before it speaks', () => {
+        it.each([
+            ['refuses the key', 401, 'ERR_OPENAI_KEY'],
+            ['is broken', 503, 'ERR_CHAT_FAILED'],
+            ['hangs up', 'hang up', 'ERR_CHAT_FAILED'],
+        ] as const)('gives up when the service %s', async (_, check, code) => {
+            standIn.check = check;
+            bench = new RestBench(standIn, { greeting: 'Greet.' });
+            await expect(bench.bot.start()).rejects.toMatchObject({ code });
+            expect(standIn.requests).toEqual([]);
+        });
+
+        it('gives up after 0.8 s of silence', async () => {
+            standIn.check = 'hang';
+            bench = new RestBench(standIn, {});
+            const start = expect(bench.bot.start()).rejects.toMatchObject({ code: 'ERR_CHAT_TIMEOUT' });
+            await until('it asks', () => standIn.checks === 1);
+            bench.clock.advance(800);
+            await start;
+        });
+
+        it('takes a service for up that does not know the question', async () => {
+            standIn.check = 404;
+            await started();
+            expect(standIn.checks).toBe(1);
+        });
+
+        it('keeps what is said and told meanwhile', async () => {
+            standIn.plan({ words: ['Hello.'] });
+            bench = new RestBench(standIn, { greeting: 'Greet.' });
+            const start = bench.bot.start();
+            bench.bot.hear(new Uint8Array(160).fill(7));
+            bench.bot.tell('The caller entered 1.');
+            expect(bench.hearing.heardBytes).toBe(0);
+            await start;
+            expect(bench.hearing.heardBytes).toBe(160);
+            await bench.turn(1);
+            expect(bench.told()).toEqual([
+                ['user', 'The caller entered 1.'],
+                ['system', 'Greet.'],
+            ]);
+        });
+
+        it('ends at once, asking nothing more, when the call is over', async () => {
+            standIn.check = 'hang';
+            bench = new RestBench(standIn, {});
+            const start = expect(bench.bot.start()).rejects.toMatchObject({ code: 'ERR_OPENAI_ABANDONED' });
+            bench.bot.end();
+            await start;
+            expect(bench.clock.pendingCount).toBe(0);
+        });
+    });
 });

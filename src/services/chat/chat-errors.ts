@@ -26,6 +26,12 @@ export function isWorthAnotherTry(fault: unknown): boolean {
     return status === undefined || status === 429 || status >= 500;
 }
 
+/** The service answers, and only has nothing to say to what it was asked. */
+export function isOtherQuestion(fault: unknown): boolean {
+    const { status } = readFault(fault);
+    return status === 404 || status === 405 || status === 501;
+}
+
 function readFault(fault: unknown): HTTPFault {
     if (typeof fault !== 'object' || fault === null) return { status: undefined, code: '' };
     const status = 'status' in fault && typeof fault.status === 'number' ? fault.status : undefined;

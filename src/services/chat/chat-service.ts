@@ -1,21 +1,16 @@
-import { createRequire } from 'node:module';
 import type OpenAI from 'openai';
 import { systemClock, type Clock } from '../../support/clock';
 import { CodedError } from '../../support/errors';
-import { TimerSet } from '../../support/timer-set';
+import { Patience } from '../../support/patience';
 import { isFields, textIn } from '../openai/event-fields';
-import { chatError, isWorthAnotherTry } from './chat-errors';
+import { createHTTPClient, type HTTPAccess } from '../openai/http-client';
+import { chatError, isOtherQuestion, isWorthAnotherTry } from './chat-errors';
 import type { ChatMessage } from './talk-history';
 
 /** OpenAI's chat over HTTP (`POST /chat/completions`), and services that are compatible with it. Holds a key: never log it. */
-export interface ChatConfig {
-    readonly apiKey: string;
-    /** Without it OpenAI's own, `https://api.openai.com/v1`. */
-    readonly baseURL?: string;
-    /** For example `gpt-5-mini`. */
+export interface ChatConfig extends HTTPAccess {
+    /** For example `gpt-5.4-mini`. */
     readonly model: string;
-    /** Added to every request: an organization, a project, another way to show the key. */
-    readonly headers?: Readonly<Record<string, string>>;
     /** Longest answer, in tokens; without it the service's own. */
     readonly maxCompletionTokens?: number;
 }
@@ -36,14 +31,15 @@ export interface Chat {
      * and the reason of `signal` when that is aborted.
      */
     answer(messages: readonly ChatMessage[], signal: AbortSignal): AsyncIterable<string>;
+    /** Resolves when the service answers at all; rejects with a coded error within a second when it does not. Costs nothing. */
+    check(signal: AbortSignal): Promise<void>;
 }
 
 const DEFAULT_LIMITS: ChatLimits = { firstWordsMs: 5000, gapMs: 4000, maxCharacters: 4000 };
+/** A caller waits meanwhile, and somebody else could speak to him. */
+const CHECK_LIMIT_MS = 800;
 /** Before a second try. */
 const PAUSE_MS = 250;
-
-/** Retries are ours, within the time that a caller waits; and the client would log what it cannot read, words of the talk among it. */
-const CLIENT = { maxRetries: 0, logLevel: 'off' } as const;
 
 /** Asks a chat model. One for all calls. */
 export class ChatService implements Chat {
@@ -61,13 +57,29 @@ export class ChatService implements Chat {
 
     async *answer(messages: readonly ChatMessage[], signal: AbortSignal): AsyncGenerator<string, void, undefined> {
         signal.throwIfAborted();
-        const patience = new Patience(this.clock, signal);
+        const patience = new Patience(this.clock, [signal]);
         try {
             patience.allow(this.limits.firstWordsMs);
             yield* this.words(messages, patience);
         } catch (fault) {
             signal.throwIfAborted();
             throw patience.isOver ? new CodedError('ERR_CHAT_TIMEOUT') : chatError(fault);
+        } finally {
+            patience.end();
+        }
+    }
+
+    /** Asks for the model's description. Whoever does not know that question answers, too. */
+    async check(signal: AbortSignal): Promise<void> {
+        signal.throwIfAborted();
+        const patience = new Patience(this.clock, [signal]);
+        try {
+            patience.allow(CHECK_LIMIT_MS);
+            await this.loadClient().models.retrieve(this.config.model, { signal: patience.signal });
+        } catch (fault) {
+            signal.throwIfAborted();
+            if (patience.isOver) throw new CodedError('ERR_CHAT_TIMEOUT');
+            if (!isOtherQuestion(fault)) throw chatError(fault);
         } finally {
             patience.end();
         }
@@ -122,54 +134,8 @@ export class ChatService implements Chat {
     }
 
     private loadClient(): OpenAI {
-        const { apiKey, baseURL = 'https://api.openai.com/v1', headers = {} } = this.config;
-        this.client ??= new (requireOpenAI())({ apiKey, baseURL, defaultHeaders: headers, ...CLIENT });
+        this.client ??= createHTTPClient(this.config);
         return this.client;
-    }
-}
-
-/** A time limit that can be set anew, joined with the signal of whoever asked. */
-class Patience {
-    readonly signal: AbortSignal;
-    private readonly out = new AbortController();
-    private readonly timers: TimerSet;
-
-    constructor(clock: Clock, signal: AbortSignal) {
-        this.timers = new TimerSet(clock, () => undefined);
-        this.signal = AbortSignal.any([this.out.signal, signal]);
-    }
-
-    get isOver(): boolean {
-        return this.out.signal.aborted;
-    }
-
-    /** From now on. */
-    allow(ms: number): void {
-        this.timers.set('patience', ms, () => {
-            this.out.abort();
-        });
-    }
-
-    rest(): void {
-        this.timers.cancel('patience');
-    }
-
-    /** Waits, but no longer than anybody waits for it. */
-    async pause(ms: number): Promise<void> {
-        await new Promise<void>((resolve) => {
-            const goOn = (): void => {
-                this.timers.cancel('pause');
-                this.signal.removeEventListener('abort', goOn);
-                resolve();
-            };
-            this.timers.set('pause', ms, goOn);
-            this.signal.addEventListener('abort', goOn, { once: true });
-        });
-        this.signal.throwIfAborted();
-    }
-
-    end(): void {
-        this.timers.clear();
     }
 }
 
@@ -179,9 +145,4 @@ function wordsIn(chunk: unknown): string {
     const choice: unknown = chunk['choices'][0];
     const delta = isFields(choice) ? choice['delta'] : undefined;
     return isFields(delta) ? (textIn(delta, 'content') ?? textIn(delta, 'refusal') ?? '') : '';
-}
-
-/** Loaded only where it is used: it is large, and loading it takes a tenth of a second. */
-function requireOpenAI(): typeof OpenAI {
-    return (createRequire(__filename)('openai') as { OpenAI: typeof OpenAI }).OpenAI;
 }

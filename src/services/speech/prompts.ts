@@ -85,7 +85,11 @@ function shippedFiles(): [name: string, file: string][] {
     return Object.keys(SHIPPED_PROMPTS).map((name) => [name, join(PROMPTS_FOLDER, `${name}.wav`)]);
 }
 
-async function readRecording(file: string): Promise<Uint8Array> {
+/** One recording: PCMU, 8 kHz, mono.
+ *
+ * @throws CodedError `ERR_PROMPT` when it cannot be read, or is no WAV file that can be used
+ */
+export async function readRecording(file: string): Promise<Uint8Array> {
     try {
         const pcmu = wavToPcmu(await readFile(file));
         if (pcmu.length === 0 || pcmu.length > MAX_BYTES) throw new Error('It is empty, or longer than five minutes.');

@@ -127,6 +127,11 @@ export abstract class SpeakingBot extends EventEmitter<ConversationEvents> imple
         return this.state === 'talking';
     }
 
+    /** It has not begun. */
+    protected get isWaiting(): boolean {
+        return this.state === 'idle';
+    }
+
     /** It can hear: the first words, if there are any. */
     protected abstract begin(): void;
     /** The last words; its answer has an `end`. */

@@ -31,6 +31,9 @@ export class ChatStandIn {
     readonly breaches: string[] = [];
     /** Connections of requests that the client gave up. */
     gaveUp = 0;
+    /** Questions whether it answers at all, and what becomes of them. */
+    checks = 0;
+    check: number | 'hang' | 'hang up' = 200;
     private readonly plans: ChatPlan[] = [];
 
     private constructor(private readonly server: Server) {}
@@ -63,6 +66,10 @@ export class ChatStandIn {
         response.on('close', () => {
             if (!response.writableFinished) this.gaveUp += 1;
         });
+        if (request.method === 'GET' && request.url === '/v1/models/m') {
+            this.describe(response);
+            return;
+        }
         const body = REQUEST.safeParse(JSON.parse(Buffer.concat(chunks).toString() || 'null'));
         if (request.method !== 'POST' || request.url !== '/v1/chat/completions' || !body.success) {
             this.breaches.push(`${request.method ?? ''} ${request.url ?? ''} ${body.error?.message ?? ''}`);
@@ -71,6 +78,17 @@ export class ChatStandIn {
         }
         this.requests.push({ headers: request.headers, body: body.data });
         await this.answer(this.plans.shift() ?? { words: ['Yes.'] }, response);
+    }
+
+    private describe(response: ServerResponse): void {
+        this.checks += 1;
+        if (this.check === 'hang') return;
+        if (this.check === 'hang up') {
+            response.destroy();
+            return;
+        }
+        response.writeHead(this.check, { 'content-type': 'application/json' });
+        response.end(JSON.stringify(this.check === 200 ? { id: 'm', object: 'model' } : { error: { message: 'no' } }));
     }
 
     private async answer(plan: ChatPlan, response: ServerResponse): Promise<void> {

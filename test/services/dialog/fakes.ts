@@ -48,6 +48,7 @@ interface FakeHearingEvents {
 export class FakeHearing extends EventEmitter<FakeHearingEvents> implements Hearing {
     readonly expected: { expected: Expected; phrases: readonly string[] }[] = [];
     closed = 0;
+    heardBytes = 0;
     private readonly gate = new SpeechGate({ onsetMs: 90, releaseMs: 600 });
 
     constructor(
@@ -58,6 +59,7 @@ export class FakeHearing extends EventEmitter<FakeHearingEvents> implements Hear
     }
 
     hear(pcmu: Uint8Array): void {
+        this.heardBytes += pcmu.length;
         const change = this.gate.feed(pcmu);
         if (change === 'started') this.emit('speechStarted');
         if (change === 'stopped' && this.result !== undefined) this.ends(this.result);

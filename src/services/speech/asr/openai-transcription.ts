@@ -1,16 +1,13 @@
-import { createRequire } from 'node:module';
 import type OpenAI from 'openai';
 import { z } from 'zod';
 import type { Clock } from '../../../support/clock';
 import { CodedError } from '../../../support/errors';
+import { createHTTPClient, type HTTPAccess } from '../../openai/http-client';
 import type { Recognition, RecognizeOptions, SpeechToText } from './speech-to-text';
 import { wideWav } from './wide-wav';
 
 /** OpenAI's transcription over HTTP, and services that are compatible with it. Holds a key: never log it. */
-export interface OpenAITranscriptionConfig {
-    readonly apiKey: string;
-    /** Without it OpenAI's own, `https://api.openai.com/v1`. */
-    readonly baseURL?: string;
+export interface OpenAITranscriptionConfig extends HTTPAccess {
     /** For example `gpt-4o-mini-transcribe` or `whisper-1`. */
     readonly model: string;
     /** Below it an utterance counts as not understood: 0 to 1, default 0.4. Only for models that tell their confidence. */
@@ -108,12 +105,7 @@ export class OpenAITranscription implements SpeechToText {
     }
 
     private loadClient(): OpenAI {
-        this.client ??= new (requireOpenAI())({
-            apiKey: this.config.apiKey,
-            baseURL: this.config.baseURL ?? 'https://api.openai.com/v1',
-            // A second try comes too late for a caller who waits for an answer.
-            maxRetries: 0,
-        });
+        this.client ??= createHTTPClient(this.config);
         return this.client;
     }
 }
@@ -150,9 +142,4 @@ function toCoded(fault: unknown): CodedError {
 function statusOf(fault: unknown): number | undefined {
     if (typeof fault !== 'object' || fault === null || !('status' in fault)) return undefined;
     return typeof fault.status === 'number' ? fault.status : undefined;
-}
-
-/** Loaded only where OpenAI listens: it is large, and loading it takes a tenth of a second. */
-function requireOpenAI(): typeof OpenAI {
-    return (createRequire(__filename)('openai') as { OpenAI: typeof OpenAI }).OpenAI;
 }

@@ -1,10 +1,10 @@
-import { createRequire } from 'node:module';
 import { types } from 'node:util';
 import type OpenAI from 'openai';
 import { createTranscoder, type Transcoder } from '../../../audio/transcoder';
 import { systemClock, type Clock } from '../../../support/clock';
 import { CodedError } from '../../../support/errors';
-import { TimerSet } from '../../../support/timer-set';
+import { Patience } from '../../../support/patience';
+import { createHTTPClient } from '../../openai/http-client';
 import { hasWords } from './sentences';
 import {
     MAX_SENTENCE_CHARACTERS,
@@ -104,45 +104,8 @@ export class OpenAIEngine implements SpeechEngine {
     }
 
     private loadClient(): OpenAI {
-        this.client ??= new (requireOpenAI())({
-            apiKey: this.config.apiKey,
-            baseURL: this.config.baseURL ?? 'https://api.openai.com/v1',
-            // A second try comes too late for a caller: another voice takes over.
-            maxRetries: 0,
-        });
+        this.client ??= createHTTPClient(this.config);
         return this.client;
-    }
-}
-
-/** A time limit that can be set anew, joined with the signals of those who may end the request. */
-class Patience {
-    readonly signal: AbortSignal;
-    private readonly out = new AbortController();
-    private readonly timers: TimerSet;
-
-    constructor(clock: Clock, others: readonly (AbortSignal | undefined)[]) {
-        this.timers = new TimerSet(clock, () => undefined);
-        const given = others.filter((signal) => signal !== undefined);
-        this.signal = AbortSignal.any([this.out.signal, ...given]);
-    }
-
-    get isOver(): boolean {
-        return this.out.signal.aborted;
-    }
-
-    /** From now on. */
-    allow(ms: number): void {
-        this.timers.set('patience', ms, () => {
-            this.out.abort();
-        });
-    }
-
-    rest(): void {
-        this.timers.cancel('patience');
-    }
-
-    end(): void {
-        this.timers.clear();
     }
 }
 
@@ -167,9 +130,4 @@ function statusOf(fault: unknown): { status?: number; code: string } {
     const code =
         'code' in fault && typeof fault.code === 'string' && /^[\w.-]{1,64}$/.test(fault.code) ? fault.code : '';
     return typeof fault.status === 'number' ? { status: fault.status, code } : { code };
-}
-
-/** Loaded only where OpenAI speaks: it is large, and loading it takes a tenth of a second. */
-function requireOpenAI(): typeof OpenAI {
-    return (createRequire(__filename)('openai') as { OpenAI: typeof OpenAI }).OpenAI;
 }

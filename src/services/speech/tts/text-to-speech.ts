@@ -1,3 +1,5 @@
+import type { HTTPAccess } from '../../openai/http-client';
+
 /** How a text is to be spoken. */
 export interface SpeakOptions {
     /** A voice of the engine; without it the engine's own. espeak-ng: a language such as `de` or `fr-fr`. */
@@ -34,10 +36,7 @@ export interface SpeechEngine extends TextToSpeech {
 export const MAX_SENTENCE_CHARACTERS = 600;
 
 /** OpenAI's speech over HTTP (`POST /audio/speech`), and services that are compatible with it. Holds a key: never log it. */
-export interface OpenAISpeechConfig {
-    readonly apiKey: string;
-    /** Without it OpenAI's own, `https://api.openai.com/v1`. */
-    readonly baseURL?: string;
+export interface OpenAISpeechConfig extends HTTPAccess {
     /** For example `gpt-4o-mini-tts`. */
     readonly model: string;
     /** For example `marin`. */
