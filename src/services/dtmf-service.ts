@@ -24,6 +24,8 @@ export interface DigitRequest {
     secure: boolean;
     /** Ends the entry; default: the configured one. Empty: only length and time do. */
     terminator?: string;
+    /** Cancels the request: whoever asked is gone. */
+    signal?: AbortSignal;
     /** Called once. */
     done: (result: DigitResult) => void;
 }
@@ -107,7 +109,7 @@ export class DTMFService extends EventEmitter<DTMFEvents> {
      * the first digits of a secret; taken into it, a stray key would make a wrong number that has the right length.
      */
     collect(request: DigitRequest): void {
-        if (this.closed) {
+        if (this.closed || request.signal?.aborted === true) {
             this.answer(request, CANCELLED);
             return;
         }
@@ -115,6 +117,9 @@ export class DTMFService extends EventEmitter<DTMFEvents> {
         this.forget();
         // In place before the former one hears of it: its `done` may ask for something itself, and is then the last word.
         this.request = request;
+        request.signal?.addEventListener('abort', () => {
+            this.cancel(request);
+        });
         this.startTotal();
         if (former !== undefined) this.answer(former, CANCELLED);
     }
@@ -128,6 +133,12 @@ export class DTMFService extends EventEmitter<DTMFEvents> {
         this.belated = undefined;
         this.timers.clear();
         if (request !== undefined) this.answer(request, CANCELLED);
+    }
+
+    private cancel(request: DigitRequest): void {
+        if (this.request !== request) return;
+        this.forget();
+        this.answer(request, CANCELLED);
     }
 
     private get terminator(): string {

@@ -88,9 +88,13 @@ export class LocalSpeechService {
         const { rest } = this.config;
         if (rest?.chatModel === undefined) return undefined;
         const chat = new ChatService({ ...rest, model: rest.chatModel }, this.deps);
+        const speech = this.voice({ tts: 'openai', openai: speechOf(rest) });
+        // The package takes a moment to load: not in the middle of a call. `warm` of the voice never rejects.
+        chat.warm();
+        void speech.warm();
         return {
             chat,
-            speech: this.voice({ tts: 'openai', openai: speechOf(rest) }),
+            speech,
             createHearing: ear(this.recognizer({ asr: 'openai', ...rest, model: rest.hearingModel })),
         };
     }

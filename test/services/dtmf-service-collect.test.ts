@@ -94,6 +94,29 @@ describe('a requested entry', () => {
         expect(third).toEqual([{ digits: '', by: 'terminator' }]);
     });
 
+    it('is cancelled when whoever asked is gone, and keys are free again', () => {
+        const { collect, press, entries, clock } = bench();
+        const asker = new AbortController();
+        const results = collect({ signal: asker.signal });
+        press('47');
+        asker.abort();
+        expect(results).toEqual([{ digits: '', by: 'cancelled' }]);
+        press('9#');
+        expect(entries).toEqual(['9']);
+        expect(collect({ signal: asker.signal })).toEqual([{ digits: '', by: 'cancelled' }]);
+        expect(clock.pendingCount).toBe(0);
+    });
+
+    it('is left alone by the end of one that had asked before', () => {
+        const { collect, press } = bench();
+        const former = new AbortController();
+        collect({ signal: former.signal });
+        const results = collect();
+        former.abort();
+        press('1#');
+        expect(results).toEqual([{ digits: '1', by: 'terminator' }]);
+    });
+
     it('is cancelled by the next one, without its digits', () => {
         const { collect, press, service } = bench();
         const first = collect({ name: 'card', secure: true });

@@ -15,6 +15,8 @@ export class CallerCare {
     private owed = false;
     /** No bot has made a sound yet, and one ought to speak first. */
     private owesGreeting = false;
+    /** The call begins with a bot whose service was down; nobody knows whether it is back. */
+    private isProbing = false;
     /** While the bot is troubled: somebody must tell him that it is back. */
     private explains = false;
 
@@ -47,16 +49,20 @@ export class CallerCare {
     }
 
     /** A bot is about to start. */
-    begins({ conversation }: StandingRung, takeover: Takeover | undefined): void {
-        const { fillerMs, lossFillerMs, answerMs } = this.limits;
+    begins({ conversation, pass }: StandingRung, takeover: Takeover | undefined): void {
+        const { fillerMs, lossFillerMs, probeFillerMs, answerMs } = this.limits;
         this.owesGreeting = conversation.speaksFirst && !this.memory.greeted;
+        this.isProbing = takeover === undefined && pass?.isProbe === true;
         if (takeover !== undefined) this.wait.expect(lossFillerMs, answerMs);
+        else if (this.isProbing) this.wait.expect(probeFillerMs, answerMs);
         else this.wait.expect(conversation.speaksFirst ? fillerMs : Infinity, answerMs);
     }
 
     /** It can hear. Where it has nothing to say, it may be silent for as long as the caller is. */
     ready(): void {
         if (!this.owesSound) this.wait.limitTo(Infinity);
+        if (this.isProbing) this.probeIsReady();
+        this.isProbing = false;
     }
 
     hear(pcmu: Uint8Array): void {
@@ -144,6 +150,12 @@ export class CallerCare {
     /** The bot's end was forced while he spoke. */
     speechCut(): void {
         this.turn.stopped();
+    }
+
+    /** The service is back, and is waited for like any other. */
+    private probeIsReady(): void {
+        const { fillerMs, probeFillerMs } = this.limits;
+        this.wait.fillAfter(this.owesSound ? fillerMs - probeFillerMs : Infinity);
     }
 
     private get owesSound(): boolean {

@@ -17,6 +17,8 @@ export interface WaitLimits {
     recoverMs: number;
     /** A bot that tries a service which was down → it is not ready, and counts as lost. */
     probeMs: number;
+    /** The same → it is not ready, and the caller hears "one moment please". */
+    probeFillerMs: number;
 }
 
 export const WAIT_LIMITS: WaitLimits = {
@@ -26,7 +28,10 @@ export const WAIT_LIMITS: WaitLimits = {
     answerMs: 6000,
     workMs: 10_000,
     recoverMs: 4000,
+    // Patient enough for a service that has just come back and is slow: who gave up sooner would never find it again.
     probeMs: 2500,
+    // A good connection stands after 200 to 700 ms.
+    probeFillerMs: 800,
 };
 
 /** What is done about a caller who waits. */
@@ -75,6 +80,12 @@ export class CallerWait {
     /** It is enough `limitMs` from now (Infinity: never), whatever he hears; when he is told stays as it is. */
     limitTo(limitMs: number): void {
         this.limitAtMs = this.clock.nowMs() + limitMs;
+        this.awaitNext();
+    }
+
+    /** He is told so after `fillerMs` of silence from now (Infinity: not at all); when it is enough stays as it is. */
+    fillAfter(fillerMs: number): void {
+        this.fillerAtMs = Math.max(this.clock.nowMs(), this.quietAtMs) + fillerMs;
         this.awaitNext();
     }
 

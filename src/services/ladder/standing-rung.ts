@@ -38,6 +38,7 @@ export class StandingRung {
     /** It has said that it is trying to mend itself. */
     isTroubled = false;
     private readonly open = new Set<string>();
+    private readonly gone = new AbortController();
     private readonly prefix: string;
     private hasSpoken = false;
     private lastIn: AudioOrigin | undefined;
@@ -83,6 +84,7 @@ export class StandingRung {
     drop(): void {
         this.conversation.removeAllListeners();
         this.pass?.release();
+        this.gone.abort();
         this.conversation.end();
     }
 
@@ -101,7 +103,7 @@ export class StandingRung {
             port.speechStopped(this, silenceMs);
         });
         conversation.on('collectDigits', (request) => {
-            port.collectDigits(this, request);
+            port.collectDigits(this, { ...request, signal: this.gone.signal });
         });
         conversation.on('turn', (turn) => {
             port.turn(turn);

@@ -218,12 +218,12 @@ export class ResponseSequencer {
 
     private failed(entry: Entry | undefined, error: ApiError | undefined): boolean {
         this.failures += 1;
+        // Still owed when nothing more is asked of this session: another one may be asked for it.
+        this.retrying = entryFor(entry?.request ?? { purpose: 'turn', params: {} });
         if (this.failures > 1) {
             this.port.gaveUp(error);
             return false;
         }
-        const request: ResponseRequest = entry?.request ?? { purpose: 'turn', params: {} };
-        this.retrying = entryFor(request);
         this.timers.set('retry', error === undefined ? 0 : retryWaitMs(error), () => {
             const again = this.retrying;
             this.retrying = undefined;

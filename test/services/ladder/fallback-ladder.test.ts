@@ -66,6 +66,21 @@ describe('FallbackLadder', () => {
     });
 
     describe('when a bot is lost', () => {
+        it('takes back the digits that it asked for', async () => {
+            const ladder = await bench.greeted();
+            const signals: (AbortSignal | undefined)[] = [];
+            ladder.on('collectDigits', (request) => signals.push(request.signal));
+            bench.realtime.bot.emit('collectDigits', {
+                name: 'pin',
+                maxDigits: 4,
+                secure: true,
+                done: () => undefined,
+            });
+            expect(signals[0]?.aborted).toBe(false);
+            bench.realtime.bot.emit('ended', { reason: 'error', info: 'lost' });
+            expect(signals[0]?.aborted).toBe(true);
+        });
+
         it('begins with the next one where the best one refuses to start, which greets', async () => {
             bench.realtime.startResult = () => Promise.reject(new CodedError('ERR_OPENAI_KEY'));
             const ladder = bench.make();

@@ -67,6 +67,18 @@ describe('ResponseSequencer', () => {
         expect(sequencer.owed).toBe(TURN);
     });
 
+    it('A34: still owes an answer that failed twice, so that another session can be asked for it', () => {
+        const { clock, sequencer, gaveUp } = setUp();
+        sequencer.request(TURN);
+        sequencer.created('r1', 'e_1');
+        sequencer.done({ ...end('r1'), status: 'failed' });
+        clock.advance(0);
+        sequencer.created('r2', 'e_2');
+        sequencer.done({ ...end('r2'), status: 'failed' });
+        expect(gaveUp).toEqual([undefined]);
+        expect(sequencer.owed).toBe(TURN);
+    });
+
     it('A35: gives the session up when a stalled answer is still active after it was cancelled', () => {
         const { clock, sequencer, gaveUp } = setUp();
         sequencer.request(TURN);
