@@ -1,69 +1,55 @@
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { wavToPcmu } from '../src/audio/wav';
 import { loadConfig } from '../src/common/environment-variables';
-import { CircuitBreakers } from '../src/support/circuit-breaker';
+import { TTSService, type TextToSpeech } from '../src/services/tts-service';
 import type { Clock } from '../src/support/clock';
-import { silentLogger } from '../src/support/logger';
 import { Server } from '../src/websocket/server';
 import { Caller } from '../tools/caller/client';
 import { startFakeOpenAI, type FakeOpenAI, type FakeOpenAIOptions } from '../tools/fake-openai';
-import { LadderService, TimedLog } from './ladder-service';
-import { Sentences } from './plain-bot';
+import { EarTimes } from './ear-times';
+import { RestStandIn, type RestPlan } from './rest-stand-in';
+import { Sentences } from './sentences';
+import { decisionIn, TimedLog } from './timed-log';
+import { WatchedService } from './watched-service';
 
-/** When a caller's ear fell silent, and when it heard something again. */
-export class EarTimes {
-    readonly startsMs: number[] = [];
-    readonly endsMs: number[] = [];
-
-    constructor(
-        caller: Caller,
-        private readonly clock: Clock,
-    ) {
-        caller.on('playbackStarted', () => this.startsMs.push(clock.nowMs()));
-        caller.on('playbackCompleted', () => this.endsMs.push(clock.nowMs()));
-        caller.on('bargeIn', () => this.endsMs.push(clock.nowMs()));
-    }
-
-    get isPlaying(): boolean {
-        return this.startsMs.length > this.endsMs.length;
-    }
-
-    /** The first silence that was not over at `fromMs`, counted from there on: its length so far, and whether it is over. */
-    silenceFrom(fromMs: number): { ms: number; over: boolean } | undefined {
-        const startsMs = [...this.startsMs, Infinity];
-        const index = startsMs.findIndex(
-            (atMs, i) => atMs > fromMs && (i === 0 || (this.endsMs[i - 1] ?? Infinity) < atMs),
-        );
-        const quietMs = index === 0 ? fromMs : this.endsMs[index - 1];
-        const soundMs = startsMs[index];
-        if (quietMs === undefined || soundMs === undefined) return undefined;
-        const endMs = Math.min(soundMs, this.clock.nowMs());
-        return { ms: endMs - Math.max(fromMs, quietMs), over: soundMs !== Infinity };
-    }
+export interface FaultBenchOptions extends FakeOpenAIOptions {
+    /** The HTTP interface is there, too, and does this at first; undefined: nobody knows of one. */
+    rest?: RestPlan | undefined;
 }
 
-/** The real server with a ladder on each call, the strict stand-in behind it, and signed callers in front. */
+/** What a caller says when he says something: a second and a half of speech. */
+export const WORDS = wavToPcmu(readFileSync(join(__dirname, '..', 'samples', 'librivox_0930.wav'))).subarray(0, 12_000);
+
+/** The real server with its own bots, the strict stand-ins behind it, and signed callers in front. */
 export class FaultBench {
     readonly callers: Caller[] = [];
+    readonly log: TimedLog;
     private readonly key = randomBytes(18).toString('base64');
     private readonly secret = randomBytes(32).toString('base64');
+    private service: WatchedService | undefined;
     private server: Server | undefined;
 
     private constructor(
         readonly clock: Clock,
         readonly fake: FakeOpenAI,
-        readonly log: TimedLog,
+        readonly rest: RestStandIn | undefined,
         readonly sentences: Sentences,
-    ) {}
+    ) {
+        this.log = new TimedLog(clock);
+    }
 
-    static async start(clock: Clock, options: FakeOpenAIOptions = {}): Promise<FaultBench> {
+    static async start(clock: Clock, { rest, ...options }: FaultBenchOptions = {}): Promise<FaultBench> {
         const sentences = new Sentences();
         const answer: FakeOpenAIOptions['answer'] = ({ params }) => {
             const greets = params.instructions?.includes('Greet the caller') === true;
-            if (greets) sentences.greetings += 1;
-            return { text: greets ? 'Hello, this is the bank.' : 'This is an answer.', audio: sentences.next(2000) };
+            const text = greets ? 'Hello, this is the bank.' : 'This is an answer.';
+            return { text, audio: sentences.next(2000, text) };
         };
         const fake = await startFakeOpenAI({ clock, answer, ...options });
-        const bench = new FaultBench(clock, fake, new TimedLog(clock), sentences);
+        const standIn = rest === undefined ? undefined : await RestStandIn.start(clock, sentences, rest);
+        const bench = new FaultBench(clock, fake, standIn, sentences);
         await bench.startServer();
         return bench;
     }
@@ -72,7 +58,7 @@ export class FaultBench {
         return this.server?.callCount ?? 0;
     }
 
-    /** Dials; resolves when the call stands. */
+    /** Dials; resolves when the call stands. What the ladder decides from now on stands in its timeline. */
     async call(): Promise<{ caller: Caller; ear: EarTimes }> {
         const caller = new Caller({
             url: `ws://127.0.0.1:${this.server?.address?.port ?? 0}/`,
@@ -81,10 +67,20 @@ export class FaultBench {
             clock: this.clock,
         });
         this.callers.push(caller);
+        this.log.onLine((fields) => {
+            const decision = decisionIn(fields);
+            if (decision !== undefined) caller.note('⇢', '(ladder)', decision);
+        });
         const ear = new EarTimes(caller, this.clock);
         await caller.dial();
         await this.until(() => caller.state !== 'opening');
         return { caller, ear };
+    }
+
+    /** What a caller received, as one piece. All words of the bots are known by their sound afterwards. */
+    async soundOf(caller: Caller, voice: TextToSpeech): Promise<Buffer> {
+        for (const text of this.service?.spoken ?? []) await this.sentences.add(text, voice);
+        return Buffer.concat(caller.receivedAudio.map(({ bytes }) => bytes));
     }
 
     /** Resolves when `isTrue` holds, or after `limitMs` of the bench's time. @returns whether it holds */
@@ -111,6 +107,7 @@ export class FaultBench {
     async stop(): Promise<void> {
         await this.server?.stop();
         await this.fake.close();
+        await this.rest?.close();
     }
 
     private async startServer(): Promise<void> {
@@ -118,15 +115,20 @@ export class FaultBench {
             AUDIOHOOK_API_KEYS: JSON.stringify({ [this.key]: this.secret }),
             OPENAI_API_KEY: 'sk-bench',
             OPENAI_REALTIME_URL: this.fake.url,
+            ...(this.rest !== undefined && { OPENAI_BASE_URL: this.rest.baseURL }),
             OPENAI_AUDIO_FORMAT: 'pcmu',
             NO_INPUT_SECONDS: '0',
             DEAD_AIR_SECONDS: '0',
             LOG_LEVEL: 'silent',
         });
-        const { clock, log, sentences } = this;
-        const breakers = new CircuitBreakers(clock, log);
-        const botService = new LadderService({ config, clock, log, sentences, breakers });
-        this.server = new Server({ config: { ...config, port: 0 }, clock, logger: silentLogger, botService });
+        const { clock, log } = this;
+        this.service = new WatchedService(config, { clock, logger: log });
+        this.server = new Server({ config: { ...config, port: 0 }, clock, logger: log, botService: this.service });
         await this.server.start();
     }
+}
+
+/** A voice of the bench itself, to be asked how a sentence sounds: the same synthesizer as the server's. */
+export function ownVoice(): TTSService {
+    return new TTSService({ tts: 'flite' });
 }

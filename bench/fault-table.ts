@@ -1,6 +1,16 @@
-import type { Clock } from '../src/support/clock';
+import type { Caller } from '../tools/caller/client';
 import { ENDS, type ConnectionPlan, type FakeOpenAIOptions, type FakeSession } from '../tools/fake-openai';
-import { FaultBench, type EarTimes } from './fault-bench';
+import type { EarTimes } from './ear-times';
+import { WORDS, type FaultBench } from './fault-bench';
+import type { RestPlan } from './rest-stand-in';
+
+/** A running call, with the stand-in's end of it. */
+export interface FaultCall {
+    bench: FaultBench;
+    session: FakeSession;
+    caller: Caller;
+    ear: EarTimes;
+}
 
 /** One way in which OpenAI fails, and how it shows. */
 export interface Fault {
@@ -9,159 +19,169 @@ export interface Fault {
     /** Faults of every connection from the start. */
     plan?: ConnectionPlan;
     /** What happens in the running call. @returns the moment of the loss, if that is when it can be known */
-    act?: (bench: FaultBench, session: FakeSession, ear: EarTimes) => Promise<number | undefined>;
+    act?: (call: FaultCall) => Promise<number | undefined>;
     /** The log line with which the fault is known; default: that of the step to another bot. */
     knownBy?: string;
-    /** Whether another bot must answer in the end. */
-    steps: boolean;
+    /** The HTTP interface stands between the model and the embedded bot; without it nobody knows of one. */
+    rest?: RestPlan;
+    /** The steps to other bots, in order; empty: the model itself goes on. */
+    steps: readonly string[];
 }
 
 /** Delivered little faster than it is heard, so that the middle of an answer is easily met. */
 const SLOWLY: FakeOpenAIOptions = { speed: 1.5 };
 const GONE: ConnectionPlan = { httpStatus: 503 };
+const TO_LOCAL = ['local'];
+const TO_REST = ['rest'];
+/** From the last word of the caller to the end of his turn. */
+const TURN_ENDS_MS = 500;
 
-async function afterGreeting(bench: FaultBench, ear: EarTimes): Promise<void> {
+async function afterGreeting({ bench, ear }: FaultCall): Promise<void> {
     await bench.until(() => ear.endsMs.length > 0);
     await bench.pass(300);
 }
 
-async function inAnswer(bench: FaultBench, session: FakeSession, ear: EarTimes): Promise<void> {
-    await afterGreeting(bench, ear);
+/** The caller says something to the model. */
+async function says({ bench, caller, session }: FaultCall): Promise<void> {
+    caller.say(WORDS);
     session.speechStarted();
-    await bench.pass(600);
+    await bench.pass(WORDS.length / 8 + TURN_ENDS_MS);
     session.speechStopped();
+}
+
+async function inAnswer(call: FaultCall): Promise<void> {
+    const { bench, ear, session } = call;
+    await afterGreeting(call);
+    await says(call);
     await bench.until(() => ear.isPlaying && session.activeResponseId !== undefined);
     if (session.activeResponseId === undefined) throw new Error('The answer was over before it could be broken off.');
 }
 
+/** The connection is cut, and none comes any more. @returns the moment */
+function goesAway({ bench, session }: FaultCall): number {
+    bench.fake.plan(GONE, 'every');
+    session.cut();
+    return bench.clock.nowMs();
+}
+
+async function dropsWhileListening(call: FaultCall): Promise<number> {
+    await afterGreeting(call);
+    return goesAway(call);
+}
+
+/** Half of what the caller says is lost with the connection. */
+async function dropsInTurn(call: FaultCall): Promise<number> {
+    await afterGreeting(call);
+    call.caller.say(WORDS);
+    call.session.speechStarted();
+    await call.bench.pass(WORDS.length / 16);
+    const lostMs = goesAway(call);
+    await call.bench.pass(WORDS.length / 16 + TURN_ENDS_MS);
+    return lostMs;
+}
+
+async function dropsInAnswer(call: FaultCall): Promise<number> {
+    await inAnswer(call);
+    return goesAway(call);
+}
+
+/** Nothing more comes after so many deltas of an answer. */
+async function stalls(call: FaultCall, deltas: number): Promise<undefined> {
+    await afterGreeting(call);
+    call.session.faultState.stallNextAnswer(deltas);
+    await says(call);
+}
+
+/** Every way to lose the model where nothing stands between it and the embedded bot. */
 export const FAULTS: readonly Fault[] = [
-    { name: 'refuses: 401', plan: { httpStatus: 401 }, steps: true },
-    { name: 'refuses: no credit', plan: { refuse: 'insufficient_quota' }, steps: true },
-    { name: 'upgrade answered 429', plan: { httpStatus: 429 }, steps: true },
-    { name: 'hangs at connect', plan: { hangUpgrade: true }, steps: true },
-    { name: 'no session.updated', plan: { noSessionUpdated: true }, steps: true },
-    {
-        name: 'drops while listening, stays away',
-        steps: true,
-        act: async (bench, session, ear) => {
-            await afterGreeting(bench, ear);
-            bench.fake.plan(GONE, 'every');
-            session.cut();
-            return bench.clock.nowMs();
-        },
-    },
-    {
-        name: 'drops in mid-answer, stays away',
-        options: SLOWLY,
-        steps: true,
-        act: async (bench, session, ear) => {
-            await inAnswer(bench, session, ear);
-            bench.fake.plan(GONE, 'every');
-            session.cut();
-            return bench.clock.nowMs();
-        },
-    },
+    { name: 'refuses: 401', plan: { httpStatus: 401 }, steps: TO_LOCAL },
+    { name: 'refuses: no credit', plan: { refuse: 'insufficient_quota' }, steps: TO_LOCAL },
+    { name: 'upgrade answered 429', plan: { httpStatus: 429 }, steps: TO_LOCAL },
+    { name: 'hangs at connect', plan: { hangUpgrade: true }, steps: TO_LOCAL },
+    { name: 'no session.updated', plan: { noSessionUpdated: true }, steps: TO_LOCAL },
+    { name: 'drops while listening, stays away', steps: TO_LOCAL, act: dropsWhileListening },
+    { name: 'drops while the caller speaks, stays away', steps: TO_LOCAL, act: dropsInTurn },
+    { name: 'drops in mid-answer, stays away', options: SLOWLY, steps: TO_LOCAL, act: dropsInAnswer },
     {
         name: 'drops in mid-answer, comes back',
         options: SLOWLY,
-        steps: false,
-        act: async (bench, session, ear) => {
-            await inAnswer(bench, session, ear);
-            session.cut();
-            return bench.clock.nowMs();
+        steps: [],
+        act: async (call) => {
+            await inAnswer(call);
+            call.session.cut();
+            return call.bench.clock.nowMs();
         },
     },
     {
         name: 'answers fail: server error',
         options: { answer: () => ({ end: ENDS.serverError }) },
         knownBy: 'ERR_OPENAI_LOST',
-        steps: true,
+        steps: TO_LOCAL,
     },
-    {
-        name: 'answers fail: no credit',
-        options: { answer: () => ({ end: ENDS.insufficientQuota }) },
-        steps: true,
-    },
-    {
-        name: 'silent for 15 s after a turn',
-        steps: true,
-        act: async (bench, session, ear) => {
-            await afterGreeting(bench, ear);
-            session.faultState.stallNextAnswer(0);
-            session.speechStarted();
-            await bench.pass(600);
-            session.speechStopped();
-            return undefined;
-        },
-    },
-    {
-        name: 'silent for 15 s in mid-answer',
-        steps: true,
-        act: async (bench, session, ear) => {
-            await afterGreeting(bench, ear);
-            session.faultState.stallNextAnswer(3);
-            session.speechStarted();
-            await bench.pass(600);
-            session.speechStopped();
-            return undefined;
-        },
-    },
+    { name: 'answers fail: no credit', options: { answer: () => ({ end: ENDS.insufficientQuota }) }, steps: TO_LOCAL },
+    { name: 'silent for 15 s after a turn', steps: TO_LOCAL, act: (call) => stalls(call, 0) },
+    { name: 'silent for 15 s in mid-answer', steps: TO_LOCAL, act: (call) => stalls(call, 3) },
     {
         name: 'session expires in mid-answer',
         options: SLOWLY,
-        steps: false,
-        act: async (bench, session, ear) => {
-            await inAnswer(bench, session, ear);
-            session.expire();
-            return bench.clock.nowMs();
+        steps: [],
+        act: async (call) => {
+            await inAnswer(call);
+            call.session.expire();
+            return call.bench.clock.nowMs();
         },
     },
 ];
 
-/** What one call with a fault came to. */
-export interface FaultRun {
-    /** From the moment at which the fault can be known, or the caller's ear falls silent after it, to the next sound. */
-    silenceMs: number;
-    greetedTwice: boolean;
-    repeated: number;
-    freed: boolean;
-    /** Lines of the log that tell of a step to another bot. */
-    steps: number;
-    /** Whatever else is not as it should be, in words. */
-    faults: string[];
-}
-
-/** Plays a fault once. */
-export async function runFault(fault: Fault, clock: Clock): Promise<FaultRun> {
-    const bench = await FaultBench.start(clock, { vad: 'off', ...fault.options });
-    try {
-        if (fault.plan !== undefined) bench.fake.plan(fault.plan, 'every');
-        return await observe(fault, bench);
-    } finally {
-        await bench.stop();
-    }
-}
-
-async function observe(fault: Fault, bench: FaultBench): Promise<FaultRun> {
-    const { caller, ear } = await bench.call();
-    const actedMs = fault.act === undefined ? undefined : await fault.act(bench, await bench.fake.nextSession(), ear);
-    const code = fault.knownBy ?? 'ERR_FALLBACK_STEP';
-    if (actedMs === undefined) await bench.until(() => bench.log.firstMs(code) !== undefined);
-    const knownMs = actedMs ?? bench.log.firstMs(code) ?? NaN;
-    await bench.until(() => ear.silenceFrom(knownMs)?.over === true);
-    const silenceMs = ear.silenceFrom(knownMs)?.ms ?? NaN;
-    if (fault.steps) await bench.until(() => bench.log.firstMs('ERR_FALLBACK_STEP') !== undefined);
-    await bench.pass(3000);
-    const faults = caller.state === 'open' ? [] : [`the call is ${caller.state}`];
-    const freed = await bench.hangUp();
-    const { broken } = caller.report();
-    const received = Buffer.concat(caller.receivedAudio.map(({ bytes }) => bytes));
-    return {
-        silenceMs,
-        greetedTwice: bench.sentences.greetings > 1,
-        repeated: bench.sentences.repeatedIn(received),
-        freed,
-        steps: bench.log.count('ERR_FALLBACK_STEP'),
-        faults: [...faults, ...broken.map((each) => `manners: ${JSON.stringify(each)}`)],
-    };
-}
+/** The same where OpenAI's HTTP interface still answers, and where it fails, too. */
+export const REST_FAULTS: readonly Fault[] = [
+    { name: 'refuses: no credit; HTTP answers', plan: { refuse: 'insufficient_quota' }, rest: {}, steps: TO_REST },
+    { name: 'hangs at connect; HTTP answers', plan: { hangUpgrade: true }, rest: {}, steps: TO_REST },
+    {
+        name: 'drops while listening; HTTP answers',
+        rest: {},
+        steps: TO_REST,
+        act: dropsWhileListening,
+    },
+    { name: 'drops while the caller speaks; HTTP answers', rest: {}, steps: TO_REST, act: dropsInTurn },
+    { name: 'drops in mid-answer; HTTP answers', options: SLOWLY, rest: {}, steps: TO_REST, act: dropsInAnswer },
+    { name: 'silent after a turn; HTTP answers', rest: {}, steps: TO_REST, act: (call) => stalls(call, 0) },
+    {
+        name: 'drops in mid-answer; HTTP: 401',
+        options: SLOWLY,
+        rest: { chat: { status: 401 } },
+        steps: ['rest', 'local'],
+        act: dropsInAnswer,
+    },
+    {
+        name: 'drops in mid-answer; HTTP hangs',
+        options: SLOWLY,
+        rest: { chat: 'hangs', speech: 'hangs', hearing: 'hangs' },
+        steps: ['rest', 'local'],
+        act: dropsInAnswer,
+    },
+    {
+        name: 'drops in mid-answer; HTTP has no voice',
+        options: SLOWLY,
+        rest: { speech: { status: 500 } },
+        steps: TO_REST,
+        act: dropsInAnswer,
+    },
+    {
+        name: 'drops in mid-answer; HTTP chat fails later',
+        options: SLOWLY,
+        rest: {},
+        steps: ['rest', 'local'],
+        act: async (call) => {
+            await dropsInAnswer(call);
+            const { bench, caller, ear } = call;
+            const heard = ear.startsMs.length;
+            await bench.until(() => bench.log.count('ERR_FALLBACK_STEP') > 0);
+            await bench.until(() => ear.startsMs.length > heard + 1 && !ear.isPlaying);
+            if (bench.rest !== undefined) bench.rest.plan = { chat: { status: 500 } };
+            caller.say(WORDS);
+            return undefined;
+        },
+        knownBy: 'ERR_CHAT_FAILED',
+    },
+];

@@ -1,5 +1,7 @@
+import type { TextToSpeech } from '../src/services/tts-service';
 import type { Clock } from '../src/support/clock';
-import { FaultBench, type EarTimes } from './fault-bench';
+import type { EarTimes } from './ear-times';
+import { FaultBench } from './fault-bench';
 
 /** What an outage of OpenAI under running calls came to. Milliseconds of the bench's clock. */
 export interface OutageFigures {
@@ -15,6 +17,7 @@ export interface OutageFigures {
     probesMs: number[];
     /** From the end of the outage to the first call that OpenAI's model answers; undefined: none did. */
     recoveredAfterMs: number | undefined;
+    /** Callers who heard more than one greeting. */
     greetedTwice: number;
     freed: boolean;
 }
@@ -25,10 +28,10 @@ const CALL_EVERY_MS = 1000;
 const RECOVERY_LIMIT_MS = 30_000;
 
 /** OpenAI is away for a minute, under `calls` running calls, while others keep coming. */
-export async function runOutage(calls: number, clock: Clock): Promise<OutageFigures> {
+export async function runOutage(calls: number, clock: Clock, voice: TextToSpeech): Promise<OutageFigures> {
     const bench = await FaultBench.start(clock, { vad: 'off' });
     try {
-        return await new Outage(bench).run(calls);
+        return await new Outage(bench, voice).run(calls);
     } finally {
         await bench.stop();
     }
@@ -39,7 +42,10 @@ class Outage {
     private readonly firstSoundsMs: number[] = [];
     private readonly probesMs: number[] = [];
 
-    constructor(private readonly bench: FaultBench) {}
+    constructor(
+        private readonly bench: FaultBench,
+        private readonly voice: TextToSpeech,
+    ) {}
 
     async run(calls: number): Promise<OutageFigures> {
         const { bench } = this;
@@ -48,10 +54,10 @@ class Outage {
         const lostMs = this.goAway();
         await this.callsDuring(lostMs);
         const dropped = bench.callers.filter((caller) => caller.state !== 'open').length;
-        const greetedTwice = bench.sentences.greetings - bench.callers.length;
         const recoveredAfterMs = await this.comeBack();
         const opened = bench.log.lines.find(({ fields }) => fields['breaker'] === 'open');
         const silencesMs = this.running.map((ear) => ear.silenceFrom(lostMs)?.ms ?? NaN);
+        const freed = await bench.hangUp();
         return {
             calls,
             dropped,
@@ -60,9 +66,15 @@ class Outage {
             firstSoundsMs: this.firstSoundsMs,
             probesMs: this.probesMs,
             recoveredAfterMs,
-            greetedTwice: Math.max(0, greetedTwice),
-            freed: await bench.hangUp(),
+            greetedTwice: await this.countGreetedTwice(),
+            freed,
         };
+    }
+
+    private async countGreetedTwice(): Promise<number> {
+        const { bench, voice } = this;
+        const sounds = await Promise.all(bench.callers.map((caller) => bench.soundOf(caller, voice)));
+        return sounds.filter((sound) => bench.sentences.greetingsIn(sound) > 1).length;
     }
 
     private goAway(): number {
@@ -87,7 +99,7 @@ class Outage {
         await this.bench.until(() => ear.startsMs.length > 0, 10_000);
         const isProbe =
             this.bench.fake.connections.length > tried && this.bench.log.lines.some(isHalfOpenSince(openedMs));
-        (isProbe ? this.probesMs : this.firstSoundsMs).push((ear.startsMs[0] ?? NaN) - openedMs);
+        (isProbe ? this.probesMs : this.firstSoundsMs).push(ear.firstSoundMs);
     }
 
     private async comeBack(): Promise<number | undefined> {

@@ -1,9 +1,11 @@
 /**
- * Writes docs/ERRORS.md and docs/CONFIGURATION.md from the catalogues in src/support, so that they cannot drift apart.
- * Run it after a change of either: `npm run docs`. test/docs.test.ts compares.
+ * Writes docs/ERRORS.md and docs/CONFIGURATION.md from the catalogues in src/support, and bots/bot-profile.schema.json from the
+ * schema of the profiles, so that they cannot drift apart. Run it after a change of any: `npm run docs`. Tests compare.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { SCHEMA_FILE } from '../src/services/profiles/profile-reader';
+import { profileJsonSchema } from '../src/services/profiles/profile-schema';
 import { NOTE_GROUPS, type VariableNote } from '../src/support/env-notes';
 import { VARIABLE_NAMES } from '../src/support/env-reader';
 import { DEFAULT_INSTRUCTIONS, environmentSchema } from '../src/support/env-schema';
@@ -47,6 +49,11 @@ export function configurationPage(): string {
     return `${[head.slice(0, 1).join(''), head.slice(1).join('\n'), GENERATED, ...sections, foot].join('\n\n')}\n`;
 }
 
+/** The text of bots/bot-profile.schema.json. */
+export function profileSchemaFile(): string {
+    return `${JSON.stringify(profileJsonSchema(), null, 4)}\n`;
+}
+
 function variablesTable(notes: Readonly<Record<string, VariableNote>>): string {
     const rows = VARIABLE_NAMES.flatMap((name) => {
         const note = notes[name];
@@ -77,6 +84,7 @@ function main(): void {
     const docs = join(__dirname, '..', 'docs');
     writeFileSync(join(docs, 'ERRORS.md'), errorsPage());
     writeFileSync(join(docs, 'CONFIGURATION.md'), configurationPage());
+    writeFileSync(join(__dirname, '..', 'bots', SCHEMA_FILE), profileSchemaFile());
 }
 
 if (require.main === module) main();

@@ -1,3 +1,4 @@
+import type { ToolRecord } from '../services/tools/tool';
 import type { LogFields } from '../support/logger';
 import { Transcript } from './transcript';
 import { TurnClock } from './turn-clock';
@@ -8,6 +9,8 @@ const BYTES_PER_MS = 8;
 /** How far caller audio may be ahead of the clock, whatever was kept up somewhere: a real line brings a second each second. */
 const MAX_AHEAD_MS = 60_000;
 const MAX_PACE = 2;
+/** Tool calls that are told one by one; more are only counted. */
+const MAX_TOOLS = 50;
 
 /**
  * The record of one call: its figures, for the closing log line (counts and times only, nothing that was said), and
@@ -24,9 +27,17 @@ export class CallRecord {
     readonly turnClock = new TurnClock();
     /** What the bot cost, in US dollars; undefined: nothing is known. */
     costUsd: number | undefined;
+    private readonly tools: ToolRecord[] = [];
     bargeIns = 0;
     turns = 0;
     digits = 0;
+    toolCalls = 0;
+
+    /** A tool of the bot has run, or was refused. */
+    toolCalled(record: ToolRecord): void {
+        this.toolCalls += 1;
+        if (this.tools.length < MAX_TOOLS) this.tools.push(record);
+    }
 
     opened(nowMs: number): void {
         this.openedAtMs = nowMs;
@@ -64,6 +75,15 @@ export class CallRecord {
         return this.heardBytes / BYTES_PER_MS + this.lostMs;
     }
 
+    /** Why the call ended, as far as is known. */
+    get reason(): string {
+        return this.endReason;
+    }
+
+    get isOpened(): boolean {
+        return this.openedAtMs !== undefined;
+    }
+
     sinceOpenedMs(nowMs: number): number | undefined {
         return this.openedAtMs === undefined ? undefined : nowMs - this.openedAtMs;
     }
@@ -78,6 +98,7 @@ export class CallRecord {
             turns: this.turns,
             bargeIns: this.bargeIns,
             digits: this.digits,
+            ...(this.toolCalls > 0 && { toolCalls: this.toolCalls, tools: this.tools.map(toolFields) }),
             costUsd: this.costUsd === undefined ? undefined : Number(this.costUsd.toFixed(4)),
             ...this.turnClock.fields(),
         };
@@ -87,4 +108,8 @@ export class CallRecord {
         if (this.openedAtMs === undefined || this.firstAudioAtMs === undefined) return undefined;
         return Math.round(this.firstAudioAtMs - this.openedAtMs);
     }
+}
+
+function toolFields({ name, ms, outcome }: ToolRecord): LogFields {
+    return { name, ms: Math.round(ms), outcome };
 }

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { isLoopback } from '../support/env-fields';
 import { readEnvironment, type RawEnvironment, type ReadEnvironment } from '../support/env-reader';
 import { brokenRules } from '../support/env-rules';
 import { VARIABLE_NOTES } from '../support/env-notes';
 import { DEFAULT_INSTRUCTIONS, type Environment } from '../support/env-schema';
 import { CodedError, ERRORS } from '../support/errors';
-import { realtimeAddress } from '../support/openai-address';
 import { openaiConfig, restConfig, type OpenAIConfig, type RestConfig } from '../support/openai-config';
 
 /** Where the API keys come from. Reading a file, or making a development key, is SecretService's work. */
@@ -57,6 +57,13 @@ export interface LocalSpeechConfig {
     readonly forceRung: 'off' | 'rest' | 'local' | 'apology';
 }
 
+/** An OAuth client of the grant “Client Credentials”. Holds a secret: never log it. */
+export interface GenesysConfig {
+    readonly region: string;
+    readonly clientId: string;
+    readonly clientSecret: string;
+}
+
 /** The whole configuration, read once at start and frozen. */
 export interface Config {
     readonly port: number;
@@ -78,14 +85,21 @@ export interface Config {
     readonly playbackLeadMs: number;
     readonly turnTaking: TurnTakingConfig;
     readonly localSpeech: LocalSpeechConfig;
-    /** Who answers calls that name no bot. */
-    readonly defaultBot: 'openai' | 'local' | 'echo' | 'silent';
+    /** Who answers calls that name no bot; undefined: the profile `default`, else OpenAI, else the local bot. */
+    readonly defaultBot: string | undefined;
+    /** Folder of the bot profiles; undefined: there are none. */
+    readonly botsFolder: string | undefined;
+    /** The OAuth client for Data Actions; undefined: there is none. Holds a secret: never log it. */
+    readonly genesys: GenesysConfig | undefined;
     /** undefined: no key, the embedded bot answers. */
     readonly openai: OpenAIConfig | undefined;
     readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
     /** Write what was said into the log. */
     readonly logTranscripts: boolean;
 }
+
+/** The profiles that come with the server: beside `src`, and beside `dist`. */
+const SHIPPED_BOTS = join(__dirname, '..', '..', 'bots');
 
 /** Where the development key lives, below the working directory. */
 export const DEVELOPMENT_KEY_PATH = '.audiohook-dev-keys.json';
@@ -133,7 +147,9 @@ function toConfig(values: Environment, instructions: string): Config {
         shutdownGraceSeconds: values.SHUTDOWN_GRACE_SECONDS,
         playbackLeadMs: values.PLAYBACK_LEAD_MS,
         turnTaking: turnTaking(values),
-        defaultBot: values.DEFAULT_BOT ?? (realtimeAddress(values) === undefined ? 'local' : 'openai'),
+        defaultBot: values.DEFAULT_BOT,
+        botsFolder: botsFolder(values),
+        genesys: genesysConfig(values),
         localSpeech: {
             tts: values.LOCAL_TTS,
             voice: values.LOCAL_VOICE,
@@ -148,6 +164,17 @@ function toConfig(values: Environment, instructions: string): Config {
         logLevel: values.LOG_LEVEL,
         logTranscripts: values.LOG_TRANSCRIPTS,
     };
+}
+
+function botsFolder({ BOTS_FOLDER: folder = SHIPPED_BOTS }: Environment): string | undefined {
+    return folder.toLowerCase() === 'off' ? undefined : folder;
+}
+
+/** Half of a client was refused before. */
+function genesysConfig(values: Environment): GenesysConfig | undefined {
+    const { GENESYS_REGION: region, GENESYS_CLIENT_ID: clientId, GENESYS_CLIENT_SECRET: clientSecret } = values;
+    if (region === undefined || clientId === undefined || clientSecret === undefined) return undefined;
+    return { region, clientId, clientSecret };
 }
 
 function turnTaking(values: Environment): TurnTakingConfig {

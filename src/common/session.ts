@@ -1,11 +1,11 @@
 import { NULL_UUID, type StringMap, type Uuid } from '../protocol/core';
 import type { AcceptedMedia } from '../protocol/media';
 import type * as protocol from '../protocol/message';
-import type { Conversation } from '../services/conversation';
 import { CodedError, type ErrorCode } from '../support/errors';
 import { TimerSet } from '../support/timer-set';
-import type { FoundBot, SessionPort } from '../websocket/message-handlers/message-handler';
+import type { FoundBot, MissingBot, SessionPort } from '../websocket/message-handlers/message-handler';
 import { organizationFault } from './admission';
+import { CallBot } from './call-bot';
 import { CallRecord } from './call-record';
 import { watchCall, type VitalSigns } from './call-watch';
 import { CallerAudio } from './caller-audio';
@@ -16,7 +16,6 @@ import { SessionLog } from './session-log';
 import { STATE_RULES, type SessionState, type StateRules } from './session-state';
 import { SessionWire, type SessionSocket } from './session-wire';
 import type { TranscriptLine } from './transcript';
-import { VoiceLine } from './voice-line';
 
 /**
  * One call, from the upgrade to the end of the socket. It keeps the state, does what the handlers ask for if the state
@@ -32,8 +31,8 @@ export class Session implements SessionPort {
     private readonly intake: MessageIntake;
     private readonly callerAudio = new CallerAudio();
     private readonly record = new CallRecord();
-    private conversation: Conversation | undefined;
-    private line: VoiceLine | undefined;
+    private readonly bot: CallBot;
+    private openParameters: protocol.OpenParameters | undefined;
     private isProbe = false;
     private pausedWhileOpening = false;
     private lastReceivedMs: number;
@@ -69,7 +68,17 @@ export class Session implements SessionPort {
             },
             onIgnored: this.log.ignore,
         });
-        this.lastReceivedMs = this.deps.clock.nowMs();
+        this.bot = new CallBot({
+            ...this.deps,
+            record: this.record,
+            wire: this.wire,
+            maxLeadMs: this.deps.config.playbackLeadMs,
+            onFinished: ({ reason, info, outputVariables }) => {
+                this.sendDisconnect(reason, info, outputVariables);
+            },
+            onFault: this.processFault,
+        });
+        this.lastReceivedMs = clock.nowMs();
         this.deadlines.awaitOpen();
         watchCall(this.timers, () => this.vitalSigns(), this.endPassed);
     }
@@ -128,6 +137,7 @@ export class Session implements SessionPort {
 
     beginOpening(parameters: protocol.OpenParameters): void {
         this.state = 'opening';
+        this.openParameters = parameters;
         this.deadlines.awaitOpened();
         const { conversationId, participant, language } = parameters;
         this.isProbe = conversationId === NULL_UUID || participant.id === NULL_UUID;
@@ -136,16 +146,15 @@ export class Session implements SessionPort {
         this.log.info({ probe: this.isProbe, language, correlation }, 'call opening');
     }
 
-    async checkIfBotExists(): Promise<FoundBot | undefined> {
-        const conversation = await this.deps.botService.getBotIfExists(this.url, this.deps.logger);
-        if (conversation === undefined) this.log.note('ERR_BOT_UNKNOWN');
-        else if (this.state === 'opening') this.conversation = conversation;
-        else conversation.end();
-        return conversation;
+    async checkIfBotExists(): Promise<FoundBot | MissingBot> {
+        if (this.openParameters === undefined) return { unknown: '' };
+        const bot = await this.bot.choose(this.url, this.openParameters);
+        if ('unknown' in bot) this.log.note('ERR_BOT_UNKNOWN', { bot: bot.unknown });
+        return bot;
     }
 
     completeOpening(media: AcceptedMedia, opened: protocol.OpenedParameters): void {
-        if (this.state !== 'opening' || this.conversation === undefined || !this.wire.send('opened', opened)) return;
+        if (this.state !== 'opening' || !this.bot.isFound || !this.wire.send('opened', opened)) return;
         this.deadlines.done();
         this.state = this.pausedWhileOpening ? 'paused' : 'active';
         this.record.opened(this.deps.clock.nowMs());
@@ -155,27 +164,18 @@ export class Session implements SessionPort {
             this.freeCall();
             return;
         }
-        this.line = new VoiceLine({
-            conversation: this.conversation,
-            clock: this.deps.clock,
-            record: this.record,
-            wire: this.wire,
-            maxLeadMs: this.deps.config.playbackLeadMs,
-            turnTaking: this.deps.config.turnTaking,
-            onFinished: ({ reason, info, outputVariables }) => {
-                this.sendDisconnect(reason, info, outputVariables);
-            },
-            onFault: this.processFault,
-        });
-        this.line.start();
+        this.bot.begin();
         for (const frame of this.callerAudio.takeKept()) this.hear(frame);
     }
 
     sendDisconnect(reason: protocol.DisconnectReason, info: string, outputVariables?: StringMap): void {
         if (!this.rules.sends.includes('disconnect')) return;
-        this.record.endedBy(outputVariables?.['end_reason'] ?? (reason === 'completed' ? 'bot_ended' : reason));
+        const endReason = outputVariables?.['end_reason'] ?? (reason === 'completed' ? 'bot_ended' : reason);
+        this.record.endedBy(endReason);
         this.wire.flushEvents();
-        const sent = outputVariables !== undefined && this.wire.send('disconnect', { reason, info, outputVariables });
+        this.bot.free();
+        const told = this.record.isOpened ? this.bot.outcome(outputVariables ?? {}, this.record.reason) : undefined;
+        const sent = told !== undefined && this.wire.send('disconnect', { reason, info, outputVariables: told });
         // Variables that pass the limit of a message are lost; the word that ends the call is not.
         if (!sent) this.wire.send('disconnect', { reason, info });
         this.state = 'disconnecting';
@@ -198,27 +198,27 @@ export class Session implements SessionPort {
     }
 
     setRoundTrip(ms: number): void {
-        this.line?.setRoundTrip(ms);
+        this.bot.line?.setRoundTrip(ms);
     }
 
     processClientError(clientCode: number, holdMs: number): void {
         const isRateLimit = clientCode === 429;
         this.log.note(isRateLimit ? 'ERR_RATE_LIMITED' : 'ERR_CLIENT_ERROR', { clientCode, holdMs });
         if (!isRateLimit) return;
-        this.line?.slowDown(holdMs);
+        this.bot.line?.slowDown(holdMs);
         this.wire.holdEvents(holdMs);
     }
 
     processPlaybackStarted(): void {
-        this.line?.processPlaybackStarted();
+        this.bot.line?.processPlaybackStarted();
     }
 
     processPlaybackCompleted(): void {
-        this.line?.processPlaybackCompleted();
+        this.bot.line?.processPlaybackCompleted();
     }
 
     processDTMF(digit: string): void {
-        if (this.line?.processDTMF(digit) === false) this.log.ignore('dtmf key');
+        if (this.bot.line?.processDTMF(digit) === false) this.log.ignore('dtmf key');
     }
 
     processLanguage(language: string | undefined): void {
@@ -229,7 +229,7 @@ export class Session implements SessionPort {
         if (this.state === 'opening') this.pausedWhileOpening = true;
         if (this.state !== 'active') return;
         this.state = 'paused';
-        this.line?.pause();
+        this.bot.line?.pause();
     }
 
     processResumed(): void {
@@ -252,7 +252,7 @@ export class Session implements SessionPort {
 
     private hear(frame: Uint8Array): void {
         const samples = this.callerAudio.samples(frame);
-        if (this.record.callerAudio(samples.length, this.deps.clock.nowMs())) this.line?.hear(samples);
+        if (this.record.callerAudio(samples.length, this.deps.clock.nowMs())) this.bot.line?.hear(samples);
         else this.log.ignore('audio that outruns the clock');
     }
 
@@ -275,25 +275,22 @@ export class Session implements SessionPort {
     private readonly endPassed = (code: ErrorCode): void => {
         if (code === 'ERR_CLIENT_SILENT' || code === 'ERR_SLOW_READER') this.abandon(code);
         else if (code !== 'ERR_CALL_TOO_LONG') this.fail(code, 'The bot does not answer');
-        else if (this.line?.endPolitely('max_duration') === true) this.log.note(code);
+        else if (this.bot.line?.endPolitely('max_duration') === true) this.log.note(code);
     };
 
     private vitalSigns(): VitalSigns {
         const nowMs = this.deps.clock.nowMs();
         return {
-            ...this.line?.signs(nowMs),
+            ...this.bot.line?.signs(nowMs),
             sinceReceivedMs: nowMs - this.lastReceivedMs,
             callMs: this.record.sinceOpenedMs(nowMs),
-            maxCallMs: this.deps.config.maxCallMinutes * 60_000,
+            maxCallMs: this.bot.maxCallMs ?? this.deps.config.maxCallMinutes * 60_000,
         };
     }
 
     /** Frees what belongs to the conversation; the session itself lives on to answer `close`. */
     private freeCall(): void {
-        if (this.line === undefined) this.conversation?.end();
-        else this.line.close();
-        this.line = undefined;
-        this.conversation = undefined;
+        this.bot.free();
         this.callerAudio.takeKept();
         this.wire.closeEvents();
     }

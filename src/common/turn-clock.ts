@@ -50,6 +50,12 @@ export class TurnClock {
         return this.latencies;
     }
 
+    /** The longest wait, ms; undefined: the caller never waited for an answer. */
+    get worstMs(): number | undefined {
+        const waits = this.latencies.map((turn) => turn.toPlaybackMs ?? turn.toFirstAudioMs);
+        return waits.length === 0 ? undefined : Math.max(...waits);
+    }
+
     /** For the closing log line; empty when the caller never waited for an answer. */
     fields(): LogFields {
         const sorted = this.latencies.map((turn) => turn.toPlaybackMs ?? turn.toFirstAudioMs).sort((a, b) => a - b);

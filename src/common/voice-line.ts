@@ -3,6 +3,7 @@ import type { BotResponse } from '../services/bot-response';
 import type { AudioOrigin, Conversation, ConversationEnd, SaidItem } from '../services/conversation';
 import { isTelephoneKey, type DigitRequest } from '../services/dtmf-service';
 import type { Clock } from '../support/clock';
+import { guarded } from '../support/guarded';
 import { TimerSet } from '../support/timer-set';
 import { BotVoice, type LineWire } from './bot-voice';
 import type { CallRecord } from './call-record';
@@ -78,7 +79,7 @@ export class VoiceLine {
         this.silence = this.createSilenceWatch();
         this.farewell = new Farewell(this.timers, (end) => {
             this.close();
-            options.onFinished({ ...end, outputVariables: { ...this.keypad.variables, ...end.outputVariables } });
+            options.onFinished(end);
         });
         this.wrapUp = new WrapUp(this.timers, {
             sayGoodbye: () => {
@@ -150,6 +151,11 @@ export class VoiceLine {
         const info = `Call ended: ${reason}`;
         this.wrapUp.begin({ reason: 'completed', info, outputVariables: { end_reason: reason } });
         return true;
+    }
+
+    /** Output variables of the digits that were asked for, secure ones masked. */
+    get variables(): Readonly<Record<string, string>> {
+        return this.keypad.variables;
     }
 
     /** Vital signs of the line, for the call's watch. */
@@ -288,13 +294,6 @@ export class VoiceLine {
 
     /** A listener that throws would throw into the bot's socket: its fault is caught here. */
     private guarded<A extends unknown[]>(task: (...args: A) => void): (...args: A) => void {
-        return (...args) => {
-            if (this.closed) return;
-            try {
-                task(...args);
-            } catch (fault) {
-                this.options.onFault(fault);
-            }
-        };
+        return guarded(task, () => this.closed, this.options.onFault);
     }
 }

@@ -35,9 +35,10 @@ export class WrapUp {
         this.actions.sayGoodbye();
     }
 
-    /** The bot's own end, or the reason that made it end. */
+    /** The bot's own end; or the reason that made it end, with what the bot has to tell beside it. */
     endOf(end: ConversationEnd): ConversationEnd {
         this.timers.cancel('goodbye');
-        return this.reason ?? end;
+        if (this.reason === undefined) return end;
+        return { ...this.reason, outputVariables: { ...end.outputVariables, ...this.reason.outputVariables } };
     }
 }

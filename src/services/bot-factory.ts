@@ -3,6 +3,7 @@ import { beepPcmu } from '../audio/tone';
 import { CircuitBreakers } from '../support/circuit-breaker';
 import type { Clock } from '../support/clock';
 import { faultFields, type Logger } from '../support/logger';
+import type { BotPlan } from './bot-plan';
 import { BotResource } from './bot-resource';
 import type { Conversation } from './conversation';
 import { FallbackLadder, rungsFrom, type Rung, type Takeover } from './fallback-ladder';
@@ -10,6 +11,15 @@ import { ApologyBot } from './ladder/apology-bot';
 import { LocalBot } from './local-bot';
 import { LocalSpeechService, type LocalSpeech, type RestSpeech } from './local-speech';
 import { RestBot } from './rest-bot';
+import type { ToolRecord } from './tools/tool';
+
+/** The call that a bot is made for. */
+export interface CallOfBot {
+    logger: Logger;
+    conversationId: string;
+    /** Hears of every call of a tool. */
+    onTool?: (record: ToolRecord) => void;
+}
 
 /** Makes the bots of calls. One for all calls: it owns what they share. */
 export class BotFactory {
@@ -24,30 +34,27 @@ export class BotFactory {
         this.breakers = new CircuitBreakers(deps.clock, deps.logger);
     }
 
-    /** A bot without OpenAI. Rejects with a coded error when it has no voice. */
-    async createLocal(logger: Logger): Promise<Conversation> {
-        return this.makeLocal(await this.localSpeech.load(), logger);
-    }
-
-    /** OpenAI's model, with those behind it that take over when it is lost. */
-    async createOpenAI(openai: OpenAIConfig, logger: Logger): Promise<Conversation> {
+    /**
+     * Makes the bot of a plan: OpenAI's model with those behind it that take over when it is lost, or a bot without OpenAI.
+     * Rejects with a coded error when that one has no voice.
+     */
+    async create(plan: BotPlan, call: CallOfBot): Promise<Conversation> {
+        const { openai } = plan;
+        if (openai === undefined) return this.makeLocal(await this.localSpeech.load(), plan, call);
+        // With the fallback switched off nothing of it is loaded.
+        const { fallback, forceRung } = this.config.localSpeech;
+        const local = fallback === 'off' ? undefined : await this.loadLocal(call.logger);
+        const realtime: Rung = {
+            name: 'realtime',
+            upstream: plan.hasOwnUpstream ? `openai-realtime-${plan.name}` : 'openai-realtime',
+            make: () => this.makeRealtime(openai, local, plan, call),
+        };
+        if (fallback === 'off') return realtime.make();
+        const lower = local === undefined ? [] : this.lowerRungs(local, openai, plan, call);
+        const rungs = rungsFrom([realtime, ...lower, apology(local)], forceRung);
         const { clock } = this.deps;
-        const { logTranscripts, localSpeech } = this.config;
-        const makeRealtime = (): Conversation => new BotResource(openai, { clock, logger, logTranscripts });
-        if (localSpeech.fallback === 'off') return makeRealtime();
-        const local = await this.loadLocal(logger);
-        const rungs: Rung[] = [
-            { name: 'realtime', upstream: 'openai-realtime', make: makeRealtime },
-            ...(local === undefined ? [] : this.lowerRungs(local, openai, logger)),
-            {
-                name: 'apology',
-                make: (takeover) =>
-                    new ApologyBot(local?.prompts.recording('technical-problem') ?? beepPcmu(), takeover),
-            },
-        ];
         const prompts = local?.prompts ?? { recording: () => undefined };
-        const deps = { clock, logger, breakers: this.breakers, prompts };
-        return new FallbackLadder(rungsFrom(rungs, localSpeech.forceRung), deps);
+        return new FallbackLadder(rungs, { clock, logger: call.logger, breakers: this.breakers, prompts });
     }
 
     /** Frees what the bots of all calls share. */
@@ -55,11 +62,31 @@ export class BotFactory {
         return this.localSpeech.close();
     }
 
-    private lowerRungs(local: LocalSpeech, openai: OpenAIConfig, logger: Logger): Rung[] {
+    private makeRealtime(
+        openai: OpenAIConfig,
+        local: LocalSpeech | undefined,
+        plan: BotPlan,
+        { logger, conversationId, onTool }: CallOfBot,
+    ): Conversation {
+        const { logTranscripts } = this.config;
+        const { name: botName, inputValues: inputVariables, variables } = plan;
+        const setVariable = (name: string, value: string): string | undefined => variables.set(name, value);
+        return new BotResource(openai, {
+            clock: this.deps.clock,
+            logger,
+            logTranscripts,
+            speech: local?.speech,
+            callFacts: { botName, conversationId, inputVariables, setVariable },
+            ...(plan.toolbox !== undefined && { tools: plan.toolbox }),
+            ...(onTool !== undefined && { onTool }),
+        });
+    }
+
+    private lowerRungs(local: LocalSpeech, openai: OpenAIConfig, plan: BotPlan, call: CallOfBot): Rung[] {
         const { rest } = local;
-        const makeLocal = (takeover?: Takeover): Conversation => this.makeLocal(local, logger, takeover);
+        const makeLocal = (takeover?: Takeover): Conversation => this.makeLocal(local, plan, call, takeover);
         if (rest === undefined) return [{ name: 'local', make: makeLocal }];
-        const makeRest = (takeover?: Takeover): Conversation => this.makeRest(rest, openai, logger, takeover);
+        const makeRest = (takeover?: Takeover): Conversation => this.makeRest(rest, openai, call.logger, takeover);
         return [
             { name: 'rest', upstream: 'openai-rest', make: makeRest },
             { name: 'local', make: makeLocal },
@@ -68,20 +95,20 @@ export class BotFactory {
 
     private makeRest(rest: RestSpeech, openai: OpenAIConfig, logger: Logger, takeover?: Takeover): Conversation {
         const { instructions, greeting } = openai;
-        const deps = { clock: this.deps.clock, logger, speech: rest.speech, hearing: rest.createHearing(logger) };
-        return new RestBot(
-            { ...deps, chat: rest.chat },
-            { instructions, greeting, ...(takeover === undefined ? {} : { takeover }) },
-        );
+        const { chat, speech } = rest;
+        const deps = { clock: this.deps.clock, logger, chat, speech, hearing: rest.createHearing(logger) };
+        return new RestBot(deps, { instructions, greeting, ...(takeover !== undefined && { takeover }) });
     }
 
-    private makeLocal(local: LocalSpeech, logger: Logger, takeover?: Takeover): Conversation {
+    private makeLocal(local: LocalSpeech, plan: BotPlan, { logger }: CallOfBot, takeover?: Takeover): Conversation {
         const { speech, prompts } = local;
-        const deps = { clock: this.deps.clock, logger, speech, hearing: local.createHearing(logger) };
+        const { dialog, voice } = plan;
+        const deps = { clock: this.deps.clock, logger, speech, voice, hearing: local.createHearing(logger) };
+        const script = dialog === undefined ? {} : { dialog };
         // Below OpenAI an apology follows; by itself the bot must be able to say that something is wrong.
         return takeover === undefined
-            ? new LocalBot({ ...deps, recordings: prompts })
-            : new LocalBot(deps, { takeover: { why: takeover.why, greeted: takeover.greeted } });
+            ? new LocalBot({ ...deps, recordings: prompts }, script)
+            : new LocalBot(deps, { ...script, takeover: { why: takeover.why, greeted: takeover.greeted } });
     }
 
     /** A call must not fail because what would rescue it cannot be loaded. */
@@ -93,4 +120,9 @@ export class BotFactory {
             return undefined;
         }
     }
+}
+
+function apology(local: LocalSpeech | undefined): Rung {
+    const pcmu = local?.prompts.recording('technical-problem') ?? beepPcmu();
+    return { name: 'apology', make: (takeover) => new ApologyBot(pcmu, takeover) };
 }

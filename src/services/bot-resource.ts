@@ -13,18 +13,16 @@ import { RealtimeTalk } from './openai/talk';
 import type { TalkPort } from './openai/talk-port';
 import type { CreateSocket } from './openai/transport';
 import type { CallUsage } from './openai/usage';
-import { collectDigitsTool } from './tools/collect-digits';
-import { END_CALL } from './tools/end-call';
-import type { Tool } from './tools/tool';
-import { ToolRunner } from './tools/tool-runner';
+import { SHIPPED_PROMPTS } from './speech/prompts';
+import type { TextToSpeech } from './speech/tts/text-to-speech';
+import { runnerFor, type CallToolsDeps } from './tools/call-tools';
+import type { ToolRunner } from './tools/tool-runner';
 
-export interface BotResourceDeps {
-    clock: Clock;
-    logger: Logger;
-    /** What the model can do beside talking. Default: hang up, and have the caller type digits. */
-    tools?: readonly Tool[];
+export interface BotResourceDeps extends CallToolsDeps {
     /** Log what was said. Default false. */
     logTranscripts?: boolean;
+    /** Reads aloud what the model writes instead of saying it; without it such an answer is only logged. */
+    speech?: TextToSpeech | undefined;
     /** Opens the sockets; `ws` ones unless a test hands in its own. */
     createSocket?: CreateSocket;
 }
@@ -35,6 +33,9 @@ const KEPT_AT_LOSS_BYTES = 5000 * 8;
 /** Sessions lost in one call, beyond which there is no other. */
 const MAX_RECONNECTS = 3;
 const MAX_KEPT_NOTES = 8;
+/** Said while a tool is at work, so long after the caller heard something else. */
+const FILLER = SHIPPED_PROMPTS['one-moment'];
+const QUIET_BEFORE_FILLER_MS = 1000;
 
 /**
  * OpenAI's model on one call: joins the Realtime session with the caller's audio, and replaces a lost session by another one that
@@ -64,14 +65,14 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
         super();
         this.logger = deps.logger;
         this.speaksFirst = config.greeting !== '';
-        const collectDigits = collectDigitsTool((request) => this.emit('collectDigits', request));
-        this.tools = new ToolRunner(deps.tools ?? [END_CALL, collectDigits], deps);
+        this.tools = runnerFor(deps, (request) => this.emit('collectDigits', request));
         const { clock, logger, logTranscripts = false } = deps;
         this.talk = new RealtimeTalk({
             config,
             clock,
             logger,
             logTranscripts,
+            speech: deps.speech,
             tools: this.tools,
             port: this.talkPort(),
         });
@@ -254,6 +255,12 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
             turn: (turn) => this.emit('turn', turn),
             ended: (end) => {
                 this.finish(end);
+            },
+            toolIsSlow: (words) => {
+                if (this.change.audibleMs > 0) return this.change.audibleMs + QUIET_BEFORE_FILLER_MS;
+                if (this.deps.onSlowTool === undefined) this.talk.sayAside(words ?? FILLER);
+                else this.deps.onSlowTool(words);
+                return 0;
             },
         };
     }

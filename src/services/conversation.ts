@@ -81,6 +81,8 @@ export interface Conversation extends EventEmitter<ConversationEvents> {
     readonly listensOnly: boolean;
     /** It speaks without being spoken to: the call counts as failed when no sound comes within the first-audio limit. */
     readonly speaksFirst: boolean;
+    /** The names of the lower rungs that answered, with commas; undefined: there are none. */
+    readonly fallbackUsed?: string;
     /** Resolves when it can hear; rejects with a coded error when it never will. Called once. */
     start(): Promise<void>;
     /** Caller audio. Never throws, never waits; bounded in memory before `ready`. The bytes may be reused by the caller. */

@@ -78,6 +78,10 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
         return this.live?.conversation.speaksFirst ?? false;
     }
 
+    get fallbackUsed(): string {
+        return this.used.join(',');
+    }
+
     /** The bots of the call together; undefined: nothing is known of any. */
     get costUsd(): number | undefined {
         return sum(this.spentUsd, this.live?.conversation.costUsd);
@@ -260,7 +264,7 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
     private finish(end: ConversationEnd): void {
         if (this.isOver()) return;
         this.release();
-        const outputVariables = { ...end.outputVariables, fallback_used: this.used.join(',') };
+        const outputVariables = { ...end.outputVariables, fallback_used: this.fallbackUsed };
         this.emit('ended', { ...end, outputVariables });
         this.settle?.resolve();
     }

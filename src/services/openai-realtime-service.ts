@@ -151,6 +151,7 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
             clock: this.deps.clock,
             logger: this.logger,
             createSocket: this.deps.createSocket,
+            random: this.deps.random ?? Math.random,
             update: () => ({ ...this.update(), event_id: this.ids.next('session.update') }),
             ready: (transport, agreed) => {
                 this.becomeReady(transport, agreed);

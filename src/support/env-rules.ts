@@ -19,6 +19,7 @@ interface Rule {
 }
 
 const AZURE = ['AZURE_OPENAI_ENDPOINT', 'AZURE_OPENAI_API_KEY', 'AZURE_OPENAI_DEPLOYMENT'] as const;
+const GENESYS = ['GENESYS_REGION', 'GENESYS_CLIENT_ID', 'GENESYS_CLIENT_SECRET'] as const;
 const ADDRESSES = ['OPENAI_REALTIME_URL', 'OPENAI_BASE_URL', 'AZURE_OPENAI_ENDPOINT'] as const;
 const FOR_SERVER_VAD = [
     'OPENAI_VAD_THRESHOLD',
@@ -39,6 +40,7 @@ const RULES: readonly Rule[] = [
     onlyOne('AZURE_OPENAI_ENDPOINT', 'OPENAI_BASE_URL'),
     ...ADDRESSES.map(encrypted),
     { about: AZURE, check: azureIsWhole },
+    { about: GENESYS, check: genesysIsWhole },
     { about: ['OPENAI_TURN_DETECTION'], check: detectionFits },
     { about: ['OPENAI_REALTIME_URL', 'OPENAI_REALTIME_MODEL'], check: oneModel },
     { about: ['OPENAI_REALTIME_URL', 'OPENAI_REALTIME_MODEL'], check: modelCanReason },
@@ -73,6 +75,12 @@ function azureIsWhole(values: Environment): string[] {
     const missing = AZURE.filter((name) => values[name] === undefined);
     if (missing.length === 0 || missing.length === AZURE.length) return [];
     return [`${missing.join(' and ')} must be set too: the three AZURE_OPENAI variables go together.`];
+}
+
+function genesysIsWhole(values: Environment): string[] {
+    const missing = GENESYS.filter((name) => values[name] === undefined);
+    if (missing.length === 0 || missing.length === GENESYS.length) return [];
+    return [`${missing.join(' and ')} must be set too: the three GENESYS variables go together.`];
 }
 
 function detectionFits(values: Environment): string[] {

@@ -104,8 +104,17 @@ export const environmentSchema = z.object({
     AZURE_OPENAI_API_KEY: token.optional(),
     AZURE_OPENAI_DEPLOYMENT: token.optional(),
 
+    // What bots may ask Genesys Cloud
+    GENESYS_REGION: host.optional(),
+    GENESYS_CLIENT_ID: token.optional(),
+    GENESYS_CLIENT_SECRET: token.optional(),
+
     // The bot
-    DEFAULT_BOT: choice(['openai', 'local', 'echo', 'silent']).optional(),
+    BOTS_FOLDER: z.string().optional(),
+    DEFAULT_BOT: z
+        .string()
+        .regex(/^[A-Za-z\d_-]{1,64}$/)
+        .optional(),
     OPENAI_REALTIME_MODEL: token.optional(),
     OPENAI_VOICE: voice.default('marin'),
     OPENAI_INSTRUCTIONS: z.string().optional(),

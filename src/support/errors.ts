@@ -4,8 +4,10 @@ import type { Fault } from './error-entries/entry';
 import { LOCAL_ERRORS } from './error-entries/local';
 import { LADDER_ERRORS } from './error-entries/ladder';
 import { OPENAI_ERRORS } from './error-entries/openai';
+import { PROFILE_ERRORS } from './error-entries/profiles';
 import { SERVER_ERRORS } from './error-entries/server';
 import { SPEECH_ERRORS } from './error-entries/speech';
+import { TOOL_ERRORS } from './error-entries/tools';
 
 export type { ErrorDescription, Fault } from './error-entries/entry';
 
@@ -21,6 +23,8 @@ export const ERRORS = {
     ...SPEECH_ERRORS,
     ...LOCAL_ERRORS,
     ...LADDER_ERRORS,
+    ...PROFILE_ERRORS,
+    ...TOOL_ERRORS,
 };
 
 export type ErrorCode = keyof typeof ERRORS;

@@ -116,11 +116,12 @@ export class Server {
         this.http.on('upgrade', (request, socket, head) => {
             gate.handle(request, socket, head);
         });
+        this.botService.watch();
         const address = await listen(this.http, this.config.port, this.config.host);
         this.http.on('error', (fault) => {
             this.logger.error(faultFields(fault), 'HTTP server error');
         });
-        for (const line of bannerLines(this.config, address, secrets)) this.logger.info({}, line);
+        for (const line of bannerLines(this.config, address, secrets, this.botService)) this.logger.info({}, line);
     }
 
     private async readSecrets(): Promise<SecretService> {

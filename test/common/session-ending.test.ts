@@ -1,4 +1,4 @@
-import { SessionHarness, openParameters, settle } from '../support/session-harness';
+import { openParameters, outcome, SessionHarness, settle } from '../support/session-harness';
 import { testConfig } from '../support/test-config';
 
 async function openCall(deps: ConstructorParameters<typeof SessionHarness>[0] = {}): Promise<SessionHarness> {
@@ -47,7 +47,7 @@ describe('the end of a session', () => {
         expect(call.socket.last('disconnect')?.parameters).toEqual({
             reason: 'completed',
             info: 'done',
-            outputVariables: { intent: 'x', count: '2' },
+            outputVariables: outcome({ intent: 'x', count: '2' }),
         });
     });
 

@@ -1,4 +1,7 @@
+import { BotService } from '../../src/services/bot-service';
+import { FakeClock } from '../support/fake-clock';
 import { FakeConversation } from '../support/fake-conversation';
+import { LogRecorder } from '../support/log-recorder';
 import { NULL_ID, PCMU_EXTERNAL, SessionHarness, openParameters, settle } from '../support/session-harness';
 import { testConfig } from '../support/test-config';
 
@@ -16,11 +19,9 @@ describe('opening a session', () => {
     });
 
     it('G29: disconnects within 5 s when the bot cannot even be looked up', async () => {
-        const call = new SessionHarness();
-        Reflect.set(call.session, 'deps', {
-            ...Reflect.get(call.session, 'deps'),
-            botService: { getBotIfExists: () => new Promise(() => undefined) },
-        });
+        const botService = new BotService(testConfig(), { clock: new FakeClock(), logger: new LogRecorder() });
+        jest.spyOn(botService, 'getBotIfExists').mockReturnValue(new Promise(() => undefined));
+        const call = new SessionHarness({ botService });
         await call.open();
         call.clock.advance(4999);
         expect(call.socket.types).toEqual(['disconnect']);

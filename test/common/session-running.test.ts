@@ -1,6 +1,6 @@
 import { BotResponse } from '../../src/services/bot-response';
 import { CodedError } from '../../src/support/errors';
-import { SessionHarness } from '../support/session-harness';
+import { outcome, SessionHarness } from '../support/session-harness';
 
 async function openCall(): Promise<SessionHarness> {
     const call = new SessionHarness();
@@ -222,7 +222,11 @@ describe('a running session', () => {
         expect(() => {
             call.audio(160);
         }).not.toThrow();
-        expect(call.socket.last('disconnect')?.parameters).toEqual({ reason: 'error', info: 'Internal error' });
+        expect(call.socket.last('disconnect')?.parameters).toEqual({
+            reason: 'error',
+            info: 'Internal error',
+            outputVariables: outcome({ end_reason: 'ERR_INTERNAL' }),
+        });
         expect(call.logger.codes).toContain('ERR_INTERNAL');
     });
 
@@ -234,6 +238,7 @@ describe('a running session', () => {
         expect(call.socket.last('disconnect')?.parameters).toEqual({
             reason: 'error',
             info: 'The bot is not available',
+            outputVariables: outcome({ end_reason: 'ERR_BOT_FAILED' }),
         });
     });
 });

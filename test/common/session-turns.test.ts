@@ -1,7 +1,7 @@
 import type { Config, TurnTakingConfig } from '../../src/common/environment-variables';
 import { BotResponse } from '../../src/services/bot-response';
 import type { DigitResult } from '../../src/services/dtmf-service';
-import { SessionHarness } from '../support/session-harness';
+import { outcome, SessionHarness } from '../support/session-harness';
 import { TEST_TURN_TAKING, testConfig } from '../support/test-config';
 
 async function openCall(turnTaking: Partial<TurnTakingConfig> = {}, config: Partial<Config> = {}) {
@@ -169,8 +169,8 @@ describe('a secure entry', () => {
         await collectCard(call);
         call.bot.emit('ended', { reason: 'completed', info: 'done', outputVariables: { end_reason: 'bot_ended' } });
         expect(call.socket.last('disconnect')?.parameters['outputVariables']).toEqual({
+            ...outcome({ end_reason: 'bot_ended' }),
             card: '************1234',
-            end_reason: 'bot_ended',
         });
     });
 

@@ -1,5 +1,6 @@
-import { FaultBench } from '../../bench/fault-bench';
-import { FAULTS, runFault } from '../../bench/fault-table';
+import { FaultBench, ownVoice } from '../../bench/fault-bench';
+import { runFault } from '../../bench/fault-run';
+import { FAULTS } from '../../bench/fault-table';
 import { runOutage } from '../../bench/outage';
 import { ScaledClock } from '../support/scaled-clock';
 
@@ -21,19 +22,17 @@ const STATEMENTS: Readonly<Record<string, string>> = {
 };
 
 describe('a call whose bot stands on a ladder', () => {
+    const voice = ownVoice();
+
+    afterAll(() => voice.close());
+
     it.each(FAULTS.map((fault) => [STATEMENTS[fault.name] ?? 'A8', fault.name, fault] as const))(
         '%s: OpenAI %s: the caller hears something within 2 s, nothing twice, and everything is freed',
         async (_statement, _name, fault) => {
-            const run = await runFault(fault, new ScaledClock(SPEED));
+            const run = await runFault(fault, new ScaledClock(SPEED), voice);
             expect(run.silenceMs).toBeLessThanOrEqual(MAX_SILENCE_MS);
-            expect({ ...run, silenceMs: 0 }).toEqual({
-                silenceMs: 0,
-                greetedTwice: false,
-                repeated: 0,
-                freed: true,
-                steps: fault.steps ? 1 : 0,
-                faults: [],
-            });
+            expect(run).toMatchObject({ repeated: [], freed: true, steps: fault.steps, faults: [] });
+            expect(run.greetings).toBeLessThanOrEqual(1);
         },
     );
 
@@ -63,7 +62,7 @@ describe('a call whose bot stands on a ladder', () => {
     });
 
     it('A40: OpenAI away for a minute under running calls: none is dropped, new ones begin lower, and it is found again', async () => {
-        const figures = await runOutage(4, new ScaledClock(12));
+        const figures = await runOutage(4, new ScaledClock(12), voice);
         expect(figures).toMatchObject({ dropped: 0, greetedTwice: 0, freed: true });
         expect(figures.openedAfterMs).toBeLessThanOrEqual(5000);
         expect(figures.recoveredAfterMs).toBeLessThanOrEqual(20_000);

@@ -130,6 +130,18 @@ describe('the local bot', () => {
         expect(bench.turns).toHaveLength(2);
     });
 
+    it('does not answer words that it does not understand when it is about to speak: what it says is the answer', async () => {
+        bench = new LocalBench('none');
+        const started = bench.bot.start();
+        bench.hearing.says();
+        await started;
+        await bench.heardOut();
+        expect(bench.turns.map(([disposition]) => disposition)).toEqual(['match']);
+        bench.hearing.says();
+        await bench.heardOut();
+        expect(bench.turns.map(([disposition]) => disposition)).toEqual(['match', 'no_match']);
+    });
+
     it('stops when it is interrupted: nothing more of that answer comes, and the key pressed into it counts', async () => {
         bench = new LocalBench('none');
         bench.bot.once('audio', (_pcmu, origin) => {

@@ -1,7 +1,9 @@
 import { Session } from '../../src/common/session';
 import type { SessionDeps } from '../../src/common/session-deps';
-import { BotService } from '../../src/services/bot-service';
+import type { Config } from '../../src/common/environment-variables';
+import { BotService, type ChosenBot, type UnknownBot } from '../../src/services/bot-service';
 import type { Conversation } from '../../src/services/conversation';
+import { OutputVariables } from '../../src/services/profiles/output-variables';
 import { FakeClock } from './fake-clock';
 import { FakeConversation } from './fake-conversation';
 import { FakeSocket } from './fake-socket';
@@ -27,13 +29,26 @@ export function openParameters(changes: Record<string, unknown> = {}): Record<st
 }
 
 class OneBotService extends BotService {
-    constructor(private readonly bot: Conversation | undefined) {
-        super(testConfig(), { clock: new FakeClock(), logger: new LogRecorder() });
+    constructor(
+        private readonly bot: Conversation | undefined,
+        private readonly terms: Config,
+    ) {
+        super(terms, { clock: new FakeClock(), logger: new LogRecorder() });
     }
 
-    override getBotIfExists(): Promise<Conversation | undefined> {
-        return Promise.resolve(this.bot);
+    override getBotIfExists(): Promise<ChosenBot | UnknownBot> {
+        const { bot: conversation, terms } = this;
+        if (conversation === undefined) return Promise.resolve({ unknown: 'nobody' });
+        const { turnTaking, maxCallMinutes } = terms;
+        const variables = new OutputVariables({}, { maxLength: 1000 });
+        return Promise.resolve({ name: 'fake', conversation, turnTaking, maxCallMinutes, variables });
     }
+}
+
+/** What Architect is told of a call that was short and silent. */
+export function outcome(changes: Record<string, string> = {}): Record<string, string> {
+    const nothing = { bot: 'fake', turns: '0', fallback_used: '', worst_turn_ms: '', cost_usd: '' };
+    return { ...nothing, end_reason: 'bot_ended', ...changes };
 }
 
 /** A session with a fake at each end, and a client that numbers its messages rightly. */
@@ -51,7 +66,7 @@ export class SessionHarness {
             clock: this.clock,
             logger: this.logger,
             config: testConfig(),
-            botService: new OneBotService(found),
+            botService: new OneBotService(found, deps.config ?? testConfig()),
             identity: { organizationId: ORGANIZATION_ID },
             ...deps,
         });

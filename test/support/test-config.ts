@@ -29,6 +29,8 @@ export function testConfig(changes: Partial<Config> = {}): Config {
         playbackLeadMs: 600,
         turnTaking: TEST_TURN_TAKING,
         defaultBot: 'echo',
+        botsFolder: undefined,
+        genesys: undefined,
         localSpeech: {
             tts: 'flite',
             voice: undefined,

@@ -114,18 +114,19 @@ describe('start', () => {
         const server = new Server({ config: testConfig({ ...keys, AUDIOHOOK_PATH: '/audiohook' }), logger });
         await server.start();
         const port = server.address?.port ?? 0;
-        expect(logger.lines.map((line) => line.message)).toEqual([
+        expect(logger.lines.filter(({ level }) => level !== 'debug').map((line) => line.message)).toEqual([
             `AudioConnector Server listens on ws://127.0.0.1:${port}/audiohook, health on http://127.0.0.1:${port}/health`,
-            'The local bot answers: set OPENAI_API_KEY in .env to talk to OpenAI',
+            'The local bot, with the profile default, answers: set OPENAI_API_KEY in .env to talk to OpenAI',
+            'Bots: billing, default, reception, openai, local, echo, silent (?bot=name, or the Connector ID)',
             '1 API key is known (inline)',
         ]);
         await server.stop();
         expect(logger.text).not.toContain('testkey');
     });
 
-    it('names the model and the voice when there is a key', async () => {
+    it('names the model and the profile when there is a key', async () => {
         const { log } = await startServer({ config: testConfig({ OPENAI_API_KEY: 'sk-secret' }) });
-        expect(log.text).toContain('gpt-realtime-2.1 at api.openai.com answers, with the voice marin');
+        expect(log.text).toContain('gpt-realtime-2.1 at api.openai.com answers, with the profile default');
         expect(log.text).not.toContain('sk-secret');
     });
 

@@ -22,10 +22,24 @@ export interface FunctionCall {
     callId?: string;
 }
 
-/** What the stand-in answers: one message by itself, or several `items`, then the function calls. */
+/** A call of an MCP server's tool, which the service makes by itself (B10). */
+export interface McpCall {
+    /** `server_label`. */
+    server: string;
+    name: string;
+    /** Written as JSON. Default: no arguments. */
+    arguments?: unknown;
+    /** What the server gave. Without it and without `error` the call stays open: end it with `session.send`. */
+    output?: string;
+    /** Why it failed. */
+    error?: string;
+}
+
+/** What the stand-in answers: one message by itself, or several `items`, then the function calls and those of MCP servers. */
 export interface Answer extends AnswerItem {
     items?: readonly AnswerItem[];
     functionCalls?: readonly FunctionCall[];
+    mcpCalls?: readonly McpCall[];
     /** Sends the deltas of the messages in turn instead of one message after the other. */
     interleave?: boolean;
     /** Ends so instead of `completed`. A failed answer without text or items has no output at all. */
@@ -48,7 +62,8 @@ export interface AnswerRequest {
 export type PlannedItem =
     | { kind: 'speech'; text: string; audio: Buffer; format: AudioFormat; itemNumber: number }
     | { kind: 'text'; text: string }
-    | { kind: 'call'; name: string; arguments: string; callId: string };
+    | { kind: 'call'; name: string; arguments: string; callId: string }
+    | { kind: 'mcp'; call: McpCall };
 
 export interface PlannedAnswer {
     items: PlannedItem[];
@@ -105,13 +120,15 @@ function defaultAnswer(request: AnswerRequest): Answer {
 export function planAnswer(answer: Answer, context: VoiceContext): PlannedAnswer {
     const items = messagesOf(answer).map((item) => planMessage(item, context));
     const calls = (answer.functionCalls ?? []).map((call) => planCall(call, context));
-    return { items: [...items, ...calls], interleave: answer.interleave ?? false, end: answer.end };
+    const mcpCalls = (answer.mcpCalls ?? []).map((call): PlannedItem => ({ kind: 'mcp', call }));
+    return { items: [...items, ...calls, ...mcpCalls], interleave: answer.interleave ?? false, end: answer.end };
 }
 
 function messagesOf(answer: Answer): readonly AnswerItem[] {
     if (answer.items !== undefined) return answer.items;
     const speaks = [answer.text, answer.audio, answer.audioMs].some((part) => part !== undefined);
-    const hasOther = answer.functionCalls !== undefined || answer.end?.status === 'failed';
+    const hasCalls = (answer.functionCalls ?? answer.mcpCalls) !== undefined;
+    const hasOther = hasCalls || answer.end?.status === 'failed';
     return speaks || !hasOther ? [answer] : [];
 }
 

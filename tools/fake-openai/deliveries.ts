@@ -1,4 +1,4 @@
-import type { PlannedItem } from './answers';
+import type { McpCall, PlannedItem } from './answers';
 import { cutDeltas, cutText } from './delta-cutter';
 import type { ItemStore } from './item-store';
 import type { Settings } from './options';
@@ -40,6 +40,8 @@ export function deliver(planned: PlannedItem, context: DeliveryContext): Deliver
             return new TextDelivery(planned.text, context);
         case 'call':
             return new CallDelivery(planned, context);
+        case 'mcp':
+            return new McpDelivery(planned.call, context);
     }
 }
 
@@ -246,5 +248,51 @@ class CallDelivery extends BaseDelivery {
         const { name, call_id, arguments: text } = this.item;
         this.send('response.function_call_arguments.done', { call_id, name, arguments: text });
         this.announceDone();
+    }
+}
+
+class McpDelivery extends BaseDelivery {
+    readonly item: Item;
+    private readonly whole: string;
+
+    constructor(
+        private readonly call: McpCall,
+        context: DeliveryContext,
+    ) {
+        super(context);
+        this.whole = JSON.stringify(call.arguments ?? {});
+        const head = { id: context.itemId, object: 'realtime.item', type: 'mcp_call', status: 'in_progress' } as const;
+        this.item = { ...head, server_label: call.server, name: call.name, arguments: '', output: null, error: null };
+    }
+
+    begin(): void {
+        this.context.store?.append(this.item);
+        this.announce();
+    }
+
+    next(): boolean {
+        this.item.arguments = this.whole;
+        this.tokens.text += Math.ceil(this.whole.length / 4);
+        this.send('response.mcp_call_arguments.delta', { delta: this.whole });
+        this.send('response.mcp_call_arguments.done', { arguments: this.whole });
+        this.tell('in_progress');
+        return false;
+    }
+
+    /** A call that stays open is over for its answer all the same: `response.done` does not wait for the server. */
+    end(status: ItemStatus): void {
+        const { output, error } = this.call;
+        this.item.status = status;
+        if (output === undefined && error === undefined) return;
+        this.item.output = output ?? null;
+        this.item.error = error === undefined ? null : { type: 'tool_execution_error', message: error };
+        this.tell(error === undefined ? 'completed' : 'failed');
+        this.announceDone();
+    }
+
+    private tell(what: 'in_progress' | 'completed' | 'failed'): void {
+        const { outbox, outputIndex } = this.context;
+        // These events name no response.
+        outbox.send(`response.mcp_call.${what}`, { item_id: this.item.id, output_index: outputIndex });
     }
 }

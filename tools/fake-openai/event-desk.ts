@@ -1,5 +1,6 @@
 import { API_FAULTS, type ApiFault } from './api-faults';
 import { InputAudio } from './input-audio';
+import { McpLists } from './mcp';
 import type { ClientEvent, ClientItem, ContentPart, EffectiveSession, EventOf, Item } from './protocol';
 import type { Responder } from './responder';
 import type { SessionParts } from './session-parts';
@@ -13,13 +14,17 @@ export interface Refusal {
 
 /** Does what each client event asks for, or says why not: the state rules of the fact sheet, section B.0. */
 export class EventDesk {
+    private readonly mcpLists: McpLists;
+
     constructor(
         private readonly parts: SessionParts,
         private readonly turns: Turns,
         private readonly responder: Responder,
         /** Called after an update was acknowledged. */
         private readonly onUpdated: () => void,
-    ) {}
+    ) {
+        this.mcpLists = new McpLists(parts);
+    }
 
     handle(event: ClientEvent): Refusal | undefined {
         const forced = this.forcedFault(event);
@@ -76,6 +81,7 @@ export class EventDesk {
         if (hearing(config.effective) !== before) this.turns.reset();
         if (plan.noSessionUpdated === true) return undefined;
         outbox.send('session.updated', { session: config.effective });
+        this.mcpLists.update(config.effective.tools);
         this.onUpdated();
         return undefined;
     }

@@ -56,6 +56,8 @@ export interface ConnectionPlan {
     expiresInMs?: number;
     /** `response.done` comes for answers whose `response.created` was never sent. */
     noResponseCreated?: boolean;
+    /** These MCP servers (`server_label`) do not tell their tools. */
+    failMcpLists?: readonly string[];
     /** Sent in this order right after the first `session.updated`. */
     junk?: readonly Junk[];
 }

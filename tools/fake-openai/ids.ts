@@ -10,7 +10,7 @@ export class IdMaker {
         this.random = seededRandom(seed);
     }
 
-    make(prefix: 'event' | 'item' | 'resp' | 'conv' | 'sess' | 'call'): string {
+    make(prefix: 'event' | 'item' | 'resp' | 'conv' | 'sess' | 'call' | 'mcpl'): string {
         let id = `${prefix}_`;
         for (let i = 0; i < 21; i++) id += DIGITS.charAt(Math.floor(this.random() * DIGITS.length));
         return id;

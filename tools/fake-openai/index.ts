@@ -1,4 +1,4 @@
-export type { Answer, AnswerItem, AnswerRequest, FunctionCall } from './answers';
+export type { Answer, AnswerItem, AnswerRequest, FunctionCall, McpCall } from './answers';
 export { API_FAULTS, apiFault, type ApiFault } from './api-faults';
 export { ENDS, type AnswerEnd, type ConnectionPlan, type CutHow, type Junk, type Refusal } from './faults';
 export { INSTANT, type CallerTranscript, type DeltaSizes, type FakeOpenAIOptions, type VadMode } from './options';

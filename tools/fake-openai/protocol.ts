@@ -109,7 +109,11 @@ export interface Item {
     name?: string;
     call_id?: string;
     arguments?: string;
-    output?: string;
+    output?: string | null;
+    /** Of an MCP server (section 9.4): its label, why a call failed, the tools that it has. */
+    server_label?: string;
+    error?: JsonObject | null;
+    tools?: JsonObject[];
 }
 
 export type ClientItem = Omit<Item, 'id' | 'object' | 'status'> & Partial<Pick<Item, 'id' | 'object' | 'status'>>;

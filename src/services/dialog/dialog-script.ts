@@ -17,70 +17,81 @@ const menuName = z.string().regex(/^[\w-]{1,64}$/);
 const variableName = z.string().regex(/^\w{1,64}$/);
 const outputVariables = z.record(variableName, z.string().max(1000)).default({});
 
-const transfer = z.strictObject({ do: z.literal('transfer'), text: words, outputVariables });
-const goodbye = z.strictObject({ do: z.literal('goodbye'), text: words, outputVariables });
+const transfer = z
+    .strictObject({ do: z.literal('transfer'), text: words, outputVariables })
+    .describe('Ends the call; Architect then transfers it (end_reason is "transfer").');
+const goodbye = z
+    .strictObject({ do: z.literal('goodbye'), text: words, outputVariables })
+    .describe('Ends the call (end_reason is "bot_ended").');
 const action = z.discriminatedUnion('do', [
-    /** Says something, and returns to the menu. */
-    z.strictObject({ do: z.literal('say'), text: words }),
-    /** Goes to another menu. */
-    z.strictObject({ do: z.literal('menu'), menu: menuName }),
-    /** Ends the call; Architect then transfers it (`end_reason` is `transfer`). */
+    z.strictObject({ do: z.literal('say'), text: words }).describe('Says something, and returns to the menu.'),
+    z.strictObject({ do: z.literal('menu'), menu: menuName }).describe('Goes to another menu.'),
     transfer,
-    /** Ends the call (`end_reason` is `bot_ended`). */
     goodbye,
-    /** Asks the caller to say something, and plays it back to him. */
-    z.strictObject({ do: z.literal('echo'), text: words, before: words }),
-    /** Asks for free speech and keeps it as an output variable; `unheard` is said where free speech is not understood. */
-    z.strictObject({
-        do: z.literal('ask'),
-        question: text,
-        variable: variableName,
-        reply: text,
-        unheard: text,
-    }),
+    z
+        .strictObject({ do: z.literal('echo'), text: words, before: words })
+        .describe('Asks the caller to say something, and plays it back to him.'),
+    z
+        .strictObject({ do: z.literal('ask'), question: text, variable: variableName, reply: text, unheard: text })
+        .describe(
+            'Asks for free speech and keeps it as an output variable; "unheard" is said where free speech is not understood.',
+        ),
 ]);
 
 const choice = z.strictObject({
-    /** Its name in the menu, as the caller hears it: "opening hours". */
-    label: text,
-    /** How it is offered by key where nothing else counts: "To end this call". Without it: "For" and the label. */
-    offer: text.optional(),
-    /** The key that chooses it: every choice has one, because keys are always understood. */
-    key: z.string().regex(/^[0-9*#]$/),
-    /** Other words for it; the label counts by itself. */
-    phrases: z.array(text).max(20).default([]),
-    /** Ask "did you say …" even where free speech is understood. Where only phrases are, it is always asked. */
-    confirm: z.boolean().default(false),
+    label: text.describe('Its name in the menu, as the caller hears it: "opening hours".'),
+    offer: text
+        .optional()
+        .describe(
+            'How it is offered by key where nothing else counts: "To end this call". Left out: "For" and the label.',
+        ),
+    key: z
+        .string()
+        .regex(/^[0-9*#]$/)
+        .describe('The key that chooses it: every choice has one, because keys are always understood.'),
+    phrases: z.array(text).max(20).default([]).describe('Other words for it; the label counts by itself.'),
+    confirm: z
+        .boolean()
+        .default(false)
+        .describe(
+            'Ask "did you say …" even where free speech is understood. Where only phrases are, it is always asked.',
+        ),
     action,
 });
 
 const menu = z.strictObject({
-    /** Said before the choices. */
-    prompt: words.optional(),
+    prompt: words.optional().describe('Said before the choices.'),
     choices: z.array(choice).min(1).max(12),
 });
 
 const script = z.strictObject({
     name: z.string().regex(/^[\w-]{1,64}$/),
-    greeting: words,
-    /** The first menu. */
-    start: menuName,
-    menus: z.record(menuName, menu),
-    /** Said when the caller’s input fits nothing, before the choices. */
-    noMatch: words,
-    /** Said when the caller is silent, before the choices. */
-    noInput: words,
-    goodbye: words,
-    /** Told to Architect at every end; an action's own win over them. */
-    outputVariables,
-    /** Misunderstandings, or silences, in a row, beyond which `onFailure` is done. */
-    maxFailures: z.int().min(1).max(10).default(3),
-    onFailure: z.discriminatedUnion('do', [transfer, goodbye]),
+    greeting: words.describe('What the caller hears first.'),
+    start: menuName.describe('The first menu.'),
+    menus: z.record(menuName, menu).describe('The menus by name, 1 to 12 choices each.'),
+    noMatch: words.describe('Said when the caller’s input fits nothing, before the choices.'),
+    noInput: words.describe('Said when the caller is silent, before the choices.'),
+    goodbye: words.describe('The last words when the call must end.'),
+    outputVariables: outputVariables.describe("Told to Architect at every end; an action's own win over them."),
+    maxFailures: z
+        .int()
+        .min(1)
+        .max(10)
+        .default(3)
+        .describe('Misunderstandings, or silences, in a row, beyond which onFailure is done. Default 3.'),
+    onFailure: z.discriminatedUnion('do', [transfer, goodbye]).describe('How the call ends then.'),
 });
 
-const checked = script.superRefine((dialog, context) => {
+const checked = script.superRefine(check);
+
+/** A dialog that has no name of its own, because the bot that it belongs to has one. */
+export const unnamedDialogSchema = script.omit({ name: true }).superRefine(check);
+
+function check(dialog: MenuSet, context: z.RefinementCtx): void {
     for (const message of problemsOf(dialog)) context.addIssue({ code: 'custom', message });
-});
+}
+
+type MenuSet = Pick<z.infer<typeof script>, 'start' | 'menus'>;
 
 /** A dialog as data, checked: what a caller can choose, and what is said and done then. */
 export type DialogScript = z.infer<typeof checked>;
@@ -118,7 +129,7 @@ export function phrasesOf({ label, phrases }: DialogChoice): string[] {
     return [label, ...phrases];
 }
 
-function problemsOf(dialog: z.infer<typeof script>): string[] {
+function problemsOf(dialog: MenuSet): string[] {
     const known = new Set(Object.keys(dialog.menus));
     const problems = known.has(dialog.start) ? [] : [`there is no menu ${JSON.stringify(dialog.start)} to start with`];
     for (const [name, { choices }] of Object.entries(dialog.menus)) {

@@ -203,7 +203,8 @@ export class AnswerBook {
 
     private correct(entry: HeardItem): Correction[] {
         const item = this.answers.get(entry.responseId)?.items.find((candidate) => candidate.id === entry.itemId);
-        if (item === undefined || item.gone) return [];
+        // What was written can be forgotten, and not cut.
+        if (item === undefined || item.gone || item.written) return [];
         const existsMs = Math.floor(item.receivedBytes / this.bytesPerMs);
         const heardMs = wholeMs(Math.min(entry.heardMs, entry.receivedMs, existsMs));
         return cut(item, heardMs, entry.contentIndex);

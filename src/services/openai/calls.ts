@@ -3,6 +3,7 @@ import { faultFields, type Logger } from '../../support/logger';
 import { TimerSet } from '../../support/timer-set';
 import type { FunctionCall, ResponseEnd } from './realtime-events';
 import type { Purpose } from './response-sequencer';
+import type { ToolEnd } from '../tools/tool';
 import type { ToolOutcome, ToolRunner } from '../tools/tool-runner';
 
 /** A goodbye that is asked for and does not come: the call ends without it. An answer that is being given may end first. */
@@ -18,8 +19,13 @@ export interface CallsPort {
     ask(purpose: Purpose): void;
     /** Is an answer being given that is not the goodbye? */
     isAnswering(): boolean;
-    /** Ends the call once everything has been heard. */
-    hangUp(): void;
+    /** Ends the call once everything has been heard; `end` undefined: plainly. */
+    hangUp(end: ToolEnd | undefined): void;
+    /**
+     * A tool takes longer than a moment: the caller should hear something, once for all calls of an answer. Returns the ms after which
+     * to ask again, because he still hears something; 0: it is done.
+     */
+    filler(words: string | undefined): number;
 }
 
 /** Under which circumstances calls were made. */
@@ -36,6 +42,8 @@ interface Made {
 export class RealtimeCalls {
     private readonly timers: TimerSet;
     private noted: FunctionCall[] = [];
+    /** How the call ends after the goodbye that was asked for. */
+    private end: ToolEnd | undefined;
     private leaving = false;
     private closed = false;
 
@@ -64,7 +72,7 @@ export class RealtimeCalls {
         this.noted = [];
         if (calls.length === 0) return false;
         const made = { spoke, interrupted: end.status === 'cancelled', session };
-        this.tools.run(calls).then(
+        this.tools.run(calls, this.fill).then(
             (outcomes) => {
                 if (!this.closed) this.tell(outcomes, made);
             },
@@ -90,18 +98,24 @@ export class RealtimeCalls {
         return this.leaving;
     }
 
+    /** How the call ends after the goodbye that is asked for; undefined: plainly. */
+    get pendingEnd(): ToolEnd | undefined {
+        return this.end;
+    }
+
     /** The goodbye that was asked for is done; `again`: it failed and is asked for once more. */
     saidFarewell(end: ResponseEnd, again: boolean): void {
         if (again) return;
         this.timers.cancel('farewell');
         // Interrupted: the caller has something to say.
-        if (end.status !== 'cancelled' || this.leaving) this.port.hangUp();
+        if (end.status !== 'cancelled' || this.leaving) this.port.hangUp(this.end);
+        else this.end = undefined;
     }
 
     /** The goodbye will not come. */
     farewellRefused(): void {
         this.timers.cancel('farewell');
-        this.port.hangUp();
+        this.port.hangUp(this.end);
     }
 
     /** Aborts what runs and frees everything. */
@@ -113,8 +127,9 @@ export class RealtimeCalls {
 
     private tell(outcomes: readonly ToolOutcome[], { spoke, interrupted, session }: Made): void {
         const hangUp = !interrupted && outcomes.some((outcome) => outcome.hangUp);
+        if (hangUp) this.end = outcomes.find((outcome) => outcome.end !== undefined)?.end;
         if (hangUp && spoke) {
-            this.port.hangUp();
+            this.port.hangUp(this.end);
             return;
         }
         for (const outcome of outcomes) {
@@ -133,7 +148,11 @@ export class RealtimeCalls {
     private awaitFarewell(limits: number): void {
         this.timers.set('farewell', FAREWELL_LIMIT_MS, () => {
             if (limits > 1 && this.port.isAnswering()) this.awaitFarewell(limits - 1);
-            else this.port.hangUp();
+            else this.port.hangUp(this.end);
         });
     }
+
+    private readonly fill = (words: string | undefined): number => {
+        return this.closed || this.leaving || this.port.isAnswering() ? 0 : this.port.filler(words);
+    };
 }

@@ -1,4 +1,6 @@
+import type { OpenAIConfig } from '../../common/environment-variables';
 import type { Clock } from '../../support/clock';
+import { faultFields, type Logger } from '../../support/logger';
 import { TimerSet } from '../../support/timer-set';
 
 /**
@@ -55,4 +57,15 @@ export class GreetingGuard {
         this.state = 'off';
         this.timers.clear();
     }
+}
+
+/** The guard of a call; `lift` is called when the caller may interrupt. */
+export function greetingGuard(
+    { config, clock, logger }: { config: OpenAIConfig; clock: Clock; logger: Logger },
+    lift: () => void,
+): GreetingGuard {
+    const protects = config.greetingProtected && config.greeting !== '';
+    return new GreetingGuard(protects, clock, lift, (fault: unknown) => {
+        logger.error({ code: 'ERR_INTERNAL', ...faultFields(fault) }, 'A timer of the talk failed.');
+    });
 }

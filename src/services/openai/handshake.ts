@@ -12,7 +12,10 @@ import { RealtimeTransport, type CreateSocket, type TransportEnd } from './trans
 const STEP_MS = 5000;
 /** A caller waits no longer for a connection. */
 export const CONNECT_WITHIN_MS = 8000;
-/** Before the second attempt, the third, and every later one. */
+/**
+ * Before the second attempt, the third, and every later one, at most; at least half of it. Chance decides between them, so
+ * that calls which were lost together do not come back together.
+ */
 const BACKOFF_MS = [250, 500, 1000] as const;
 
 /** What a handshake needs, and where it leads: exactly one of `ready` and `failed` is called, unless it is closed first. */
@@ -20,6 +23,8 @@ export interface HandshakePort {
     clock: Clock;
     logger: Logger;
     createSocket: CreateSocket | undefined;
+    /** 0 … 1, evenly spread. */
+    random: () => number;
     /** The `session.update` to send. */
     update(): ClientEvent;
     /** The session is configured; from now on `frame` and `ended` are called. */
@@ -161,7 +166,8 @@ export class OpenAIHandshake {
         this.transport?.close();
         this.timers.cancel('step');
         this.state = 'waiting';
-        const delayMs = BACKOFF_MS[Math.min(this.attemptCount, BACKOFF_MS.length) - 1] ?? 0;
+        const mostMs = BACKOFF_MS[Math.min(this.attemptCount, BACKOFF_MS.length) - 1] ?? 0;
+        const delayMs = Math.round(mostMs * (0.5 + 0.5 * this.port.random()));
         if (this.port.clock.nowMs() + delayMs >= this.deadlineMs) {
             this.fail(
                 new CodedError(this.givenUpCode(), `${this.attemptCount} attempts; the last one: ${redact(why)}.`),

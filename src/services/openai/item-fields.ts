@@ -1,11 +1,23 @@
 import { type Fields, isFields, listIn, textIn } from './event-fields';
 
+const MAX_NAME_CHARS = 64;
+
 /** A finished function call of the model; `argumentsJson` is untrusted text. */
 export interface FunctionCall {
     callId: string;
     name: string;
     argumentsJson: string;
     completed: boolean;
+}
+
+/** What an item of an MCP server is about: a call that the service makes, or the list of the tools. */
+export interface McpInfo {
+    kind: 'call' | 'list';
+    /** `server_label`, and the tool of a call: at most 64 characters each. */
+    server: string;
+    name: string;
+    /** It has ended with an error. */
+    failed: boolean;
 }
 
 /** An item of a conversation or of an answer. */
@@ -18,6 +30,7 @@ export interface ItemInfo {
     /** Some of it is text, and not sound: what we create is, what is spoken is not. */
     written: boolean;
     call: FunctionCall | undefined;
+    mcp?: McpInfo;
 }
 
 /** Reads an item; undefined: it has no id, and nothing can be done with it. */
@@ -28,7 +41,8 @@ export function readItem(value: unknown): ItemInfo | undefined {
     const type = textIn(value, 'type');
     const kind = type === 'message' || type === 'function_call' ? type : 'other';
     const call = kind === 'function_call' ? readCall(value) : undefined;
-    return { id, kind, role: readRole(textIn(value, 'role')), ...readContent(value), call };
+    const mcp = type === 'mcp_call' || type === 'mcp_list_tools' ? { mcp: readMcp(value, type) } : {};
+    return { id, kind, role: readRole(textIn(value, 'role')), ...readContent(value), call, ...mcp };
 }
 
 function readRole(role: string | undefined): ItemInfo['role'] {
@@ -48,4 +62,11 @@ function readCall(item: Fields): FunctionCall | undefined {
     if (callId === undefined || name === undefined) return undefined;
     const argumentsJson = textIn(item, 'arguments') ?? '';
     return { callId, name, argumentsJson, completed: textIn(item, 'status') === 'completed' };
+}
+
+function readMcp(item: Fields, type: 'mcp_call' | 'mcp_list_tools'): McpInfo {
+    const server = (textIn(item, 'server_label') ?? 'unknown').slice(0, MAX_NAME_CHARS);
+    const name = (textIn(item, 'name') ?? '').slice(0, MAX_NAME_CHARS);
+    const failed = item['error'] !== undefined && item['error'] !== null;
+    return { kind: type === 'mcp_call' ? 'call' : 'list', server, name, failed };
 }

@@ -79,6 +79,11 @@ export class PlannedChange {
         this.audibleUntilMs = Math.max(this.clock.nowMs(), this.audibleUntilMs) + ms;
     }
 
+    /** How long he still hears what went out, ms. */
+    get audibleMs(): number {
+        return Math.max(0, this.audibleUntilMs - this.clock.nowMs());
+    }
+
     /** He interrupted, and hears nothing more. */
     interrupted(): void {
         this.audibleUntilMs = this.clock.nowMs();

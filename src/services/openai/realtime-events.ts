@@ -70,6 +70,9 @@ export type ServerEvent =
     | { type: 'response-done'; response: ResponseEnd }
     | { type: 'output-item-added'; responseId: string; outputIndex: number; item: ItemInfo }
     | { type: 'output-item-done'; responseId: string; outputIndex: number; item: ItemInfo }
+    /** The service ended a call of an MCP server's tool, or a list of its tools (sheet, section 9.4). */
+    | { type: 'mcp-call'; itemId: string; failed: boolean }
+    | { type: 'mcp-list'; itemId: string; failed: boolean }
     | { type: 'item-added'; previousItemId: string | undefined; item: ItemInfo }
     /** `usage` undefined: the transcription failed, and `text` is empty. */
     | { type: 'caller-transcript'; itemId: string; text: string; usage: TranscriptionUsage | undefined }
@@ -171,6 +174,10 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
     ['response.output_item.added', (fields) => readOutputItem(fields, 'output-item-added')],
     ['response.output_item.done', (fields) => readOutputItem(fields, 'output-item-done')],
     ['conversation.item.added', readItemAdded],
+    ['response.mcp_call.completed', (fields) => readMcpEnd(fields, 'mcp-call', false)],
+    ['response.mcp_call.failed', (fields) => readMcpEnd(fields, 'mcp-call', true)],
+    ['mcp_list_tools.completed', (fields) => readMcpEnd(fields, 'mcp-list', false)],
+    ['mcp_list_tools.failed', (fields) => readMcpEnd(fields, 'mcp-list', true)],
     ['conversation.item.input_audio_transcription.completed', readCallerTranscript],
     ['conversation.item.input_audio_transcription.failed', readCallerTranscriptFailure],
     ['error', (fields) => ({ type: 'error', error: readError(recordIn(fields, 'error')) })],
@@ -227,6 +234,11 @@ function readOutputItem(fields: Fields, type: 'output-item-added' | 'output-item
     const item = readItem(fields['item']);
     if (responseId === undefined || item === undefined) return undefined;
     return { type, responseId, outputIndex: indexIn(fields, 'output_index'), item };
+}
+
+function readMcpEnd(fields: Fields, type: 'mcp-call' | 'mcp-list', failed: boolean): ServerEvent | undefined {
+    const itemId = textIn(fields, 'item_id');
+    return itemId === undefined ? undefined : { type, itemId, failed };
 }
 
 function readItemAdded(fields: Fields): ServerEvent | undefined {

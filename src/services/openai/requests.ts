@@ -2,6 +2,8 @@ import type { OpenAIConfig } from '../../common/environment-variables';
 import type { Purpose, ResponseRequest } from './response-sequencer';
 
 const FAREWELL = 'Say goodbye to the caller in one short sentence. The call ends after it.';
+const HANDOVER =
+    'Tell the caller in one short sentence that you are putting them through to a colleague now. It is your last sentence.';
 const RESUME =
     'The connection was interrupted for a moment. Carry on from where the talk stopped, without a greeting. ' +
     'If the caller’s last words are missing, ask for them again.';
@@ -14,8 +16,11 @@ const DECLINE =
 /**
  * The request for an answer. Instructions of a request replace the session's for this answer, therefore they are added to a copy;
  * a plain turn names none (sheet, section 15).
+ *
+ * @param handsOver the caller goes on to a person: a farewell says so
  */
-export function requestFor(purpose: Purpose, config: OpenAIConfig): ResponseRequest {
+export function requestFor(purpose: Purpose, config: OpenAIConfig, handsOver = false): ResponseRequest {
+    const farewell = handsOver ? HANDOVER : FAREWELL;
     switch (purpose) {
         case 'turn':
             return { purpose, params: {} };
@@ -28,7 +33,7 @@ export function requestFor(purpose: Purpose, config: OpenAIConfig): ResponseRequ
         case 'reprompt':
             return { purpose, params: { instructions: `${config.instructions}\n\n${REPROMPT}`, tool_choice: 'none' } };
         case 'farewell':
-            return { purpose, params: { instructions: `${config.instructions}\n\n${FAREWELL}`, tool_choice: 'none' } };
+            return { purpose, params: { instructions: `${config.instructions}\n\n${farewell}`, tool_choice: 'none' } };
     }
 }
 

@@ -1,4 +1,4 @@
-import type { RealtimeFunctionTool } from 'openai/resources/realtime/realtime';
+import type { RealtimeToolsConfigUnion } from 'openai/resources/realtime/realtime';
 import type { Clock } from '../../support/clock';
 import type { CodedError } from '../../support/errors';
 import type { Logger } from '../../support/logger';
@@ -31,8 +31,10 @@ export interface RealtimeServiceDeps {
     logger: Logger;
     /** Opens the socket; a `ws` one unless a test hands in its own. */
     createSocket?: CreateSocket | undefined;
-    /** Functions that the model may call. */
-    tools?: readonly RealtimeFunctionTool[];
+    /** Chance, 0 … 1; `Math.random` unless a test hands in its own. */
+    random?: () => number;
+    /** Functions that the model may call, and MCP servers that OpenAI may. */
+    tools?: readonly RealtimeToolsConfigUnion[];
     /** May the caller interrupt from the start? Default true. */
     interruptible?: boolean;
 }

@@ -1,4 +1,4 @@
-import type { RealtimeFunctionTool, RealtimeSessionCreateRequest } from 'openai/resources/realtime/realtime';
+import type { RealtimeSessionCreateRequest, RealtimeToolsConfigUnion } from 'openai/resources/realtime/realtime';
 import type { OpenAIAudioFormat, OpenAIConfig } from '../../common/environment-variables';
 import type { SessionFormats } from './event-fields';
 
@@ -9,7 +9,7 @@ type TurnDetection = NonNullable<AudioInput['turn_detection']>;
 
 /** What the settings do not say about a session. */
 export interface SessionExtras {
-    tools: readonly RealtimeFunctionTool[];
+    tools: readonly RealtimeToolsConfigUnion[];
     /** May the caller interrupt? false: only while a protected greeting is spoken. */
     interruptResponse: boolean;
 }

@@ -1,5 +1,6 @@
 import type { BotResponse } from '../bot-response';
 import type { AudioOrigin, ConversationEnd, SaidItem } from '../conversation';
+import type { ToolEnd } from '../tools/tool';
 
 /** What a talk tells the call: the events of `Conversation` of the same names. */
 export interface TalkPort {
@@ -10,6 +11,8 @@ export interface TalkPort {
     said(item: SaidItem): void;
     turn(turn: BotResponse): void;
     ended(end: ConversationEnd): void;
+    /** A tool takes longer than a moment; `words` for the caller, if there are any. Returns as `CallsPort.filler`. */
+    toolIsSlow(words: string | undefined): number;
 }
 
 /** The model has hung up, or has said the goodbye that it was asked for. */
@@ -18,3 +21,10 @@ export const HUNG_UP: ConversationEnd = {
     info: 'conversation finished',
     outputVariables: { end_reason: 'bot_ended' },
 };
+
+/** The end of a conversation that a tool asked for; undefined: a plain one. */
+export function endOf(asked: ToolEnd | undefined): ConversationEnd {
+    if (asked === undefined) return HUNG_UP;
+    const { reason, info, outputVariables } = asked;
+    return { reason: 'completed', info, outputVariables: { ...outputVariables, end_reason: reason } };
+}

@@ -1,22 +1,24 @@
 import type { OpenAIConfig } from '../../common/environment-variables';
 import type { Clock } from '../../support/clock';
-import { faultFields, type Logger } from '../../support/logger';
-import { BotResponse } from '../bot-response';
+import type { Logger } from '../../support/logger';
 import type { AudioOrigin, HeardPosition } from '../conversation';
 import type { FunctionCall, NewItem, ResponseEnd, ServerEvent } from './realtime-events';
 import type { OpenAIRealtimeService } from '../openai-realtime-service';
+import { AnswerEndings } from './answer-endings';
 import { correctionEvent, type AnswerEnd, type Correction } from './answers';
-import { RealtimeCalls, type CallsPort } from './calls';
 import { CallerSpeech } from './caller-speech';
-import { GreetingGuard } from './greeting';
+import { greetingGuard, type GreetingGuard } from './greeting';
 import { callItem, ConversationLedger } from './ledger';
 import { NoInput } from './no-input';
 import { owedAfterLoss, requestFor } from './requests';
 import { SaidReporter } from './said';
-import { HUNG_UP, type TalkPort } from './talk-port';
+import type { TalkPort } from './talk-port';
+import { TalkTools, type TalkToolsPort } from './talk-tools';
 import { UsageMeter } from './usage';
 import { BotVoice } from './voice';
-import type { Purpose } from './response-sequencer';
+import { WrittenAnswers } from './written-answers';
+import type { Purpose, ResponseRequest } from './response-sequencer';
+import type { TextToSpeech } from '../speech/tts/text-to-speech';
 import type { ToolRunner } from '../tools/tool-runner';
 
 export interface TalkDeps {
@@ -26,6 +28,8 @@ export interface TalkDeps {
     tools: ToolRunner;
     logTranscripts: boolean;
     port: TalkPort;
+    /** Reads aloud what the model writes instead of saying it. */
+    speech?: TextToSpeech | undefined;
 }
 
 /**
@@ -35,12 +39,14 @@ export interface TalkDeps {
 export class RealtimeTalk {
     readonly usage: UsageMeter;
     private readonly guard: GreetingGuard;
-    private readonly calls: RealtimeCalls;
+    private readonly tools: TalkTools;
     private readonly ledger = new ConversationLedger();
     private readonly speech: CallerSpeech;
     private readonly noInput = new NoInput();
     private readonly said: SaidReporter;
     private readonly voice: BotVoice;
+    private readonly written: WrittenAnswers;
+    private readonly endings: AnswerEndings;
     private service: OpenAIRealtimeService | undefined;
     private session = 0;
     /** An answer that is being cancelled, by the service itself or by us. */
@@ -58,8 +64,12 @@ export class RealtimeTalk {
             this.play(pcmu, origin);
         });
         this.owed = config.greeting === '' ? undefined : 'greeting';
-        this.guard = this.makeGuard(deps);
-        this.calls = this.makeCalls(deps);
+        this.written = new WrittenAnswers({ clock: deps.clock, logger: deps.logger, speech: deps.speech, port });
+        this.endings = this.makeEndings(deps);
+        this.guard = greetingGuard(deps, () => {
+            if (config.interruptsItself) this.service?.setInterruptible(true);
+        });
+        this.tools = this.makeTools(deps);
     }
 
     /** May the service stop by itself for the caller, in the session that comes next? */
@@ -69,7 +79,12 @@ export class RealtimeTalk {
 
     /** Nobody speaks or is about to, as far as the session knows. */
     get isQuiet(): boolean {
-        return !this.speech.isOn && this.owed === undefined && this.service?.owedResponse === undefined;
+        return (
+            !this.speech.isOn &&
+            !this.written.isBusy &&
+            this.owed === undefined &&
+            this.service?.owedResponse === undefined
+        );
     }
 
     /** A session is ready: tells it what was said so far, and asks for what the caller waits for. */
@@ -83,14 +98,15 @@ export class RealtimeTalk {
             for (const item of this.ledger.seed(wordsHeard)) this.addItem(item, 'seed');
         const owed = this.owed;
         this.owed = undefined;
-        if (owed !== undefined) service.respond(requestFor(owed, this.deps.config));
+        if (owed !== undefined) service.respond(this.requestFor(owed));
     }
 
     /** The session is lost: ends its answers and remembers what the caller waits for. */
     leave(service: OpenAIRealtimeService): void {
         this.service = undefined;
         this.guard.drop();
-        this.owed = owedAfterLoss(service.owedResponse?.purpose ?? this.owed, this.voice.hasSpoken);
+        const waits = this.tools.leave() ? 'turn' : this.owed;
+        this.owed = owedAfterLoss(service.owedResponse?.purpose ?? waits, this.voice.hasSpoken);
         this.cancelled = undefined;
         this.noInput.clear();
         this.speech.stopped(service.appendedMs, undefined);
@@ -98,7 +114,7 @@ export class RealtimeTalk {
             this.said.close(items);
             this.deps.port.responseEnded(id);
         }
-        if (this.calls.isLeaving) this.deps.port.ended(HUNG_UP);
+        if (this.tools.isLeaving) this.deps.port.ended(this.tools.end);
     }
 
     /** Text for the model, which then answers. */
@@ -113,10 +129,14 @@ export class RealtimeTalk {
             this.ask('reprompt');
     }
 
+    sayAside(words: string): void {
+        this.written.aside(words);
+    }
+
     /** See `Conversation.sayGoodbye`: after the answer that is being given; at once where there is no session to say it. */
     sayGoodbye(): void {
-        if (this.service === undefined) this.deps.port.ended(HUNG_UP);
-        else this.calls.leave();
+        if (this.service === undefined) this.deps.port.ended(this.tools.end);
+        else this.tools.calls.leave();
     }
 
     /** The caller interrupted, by voice or by a key; see `Conversation.interrupt`. */
@@ -124,6 +144,7 @@ export class RealtimeTalk {
         const active = this.service?.activeResponseId;
         const corrections = this.voice.answers.interrupt(heard);
         this.voice.answers.killAll();
+        this.correct(this.written.interrupt(heard).map((itemId) => ({ kind: 'delete', itemId })));
         if (active !== undefined && active !== this.cancelled) {
             this.cancelled = active;
             this.service?.cancelResponse();
@@ -136,21 +157,20 @@ export class RealtimeTalk {
     close(): void {
         this.service = undefined;
         this.guard.drop();
-        this.calls.close();
+        this.written.close();
+        this.tools.close();
     }
 
-    private makeGuard({ config, clock, logger }: TalkDeps): GreetingGuard {
-        const protects = config.greetingProtected && config.greeting !== '';
-        const lift = (): void => {
-            if (config.interruptsItself) this.service?.setInterruptible(true);
+    private makeEndings({ port, logger, logTranscripts }: TalkDeps): AnswerEndings {
+        const { voice, said, noInput, written } = this;
+        const correct = (corrections: readonly Correction[]): void => {
+            this.correct(corrections);
         };
-        return new GreetingGuard(protects, clock, lift, (fault: unknown) => {
-            logger.error({ code: 'ERR_INTERNAL', ...faultFields(fault) }, 'A timer of the talk failed.');
-        });
+        return new AnswerEndings({ voice, said, noInput, written, port, logger, logTranscripts, correct });
     }
 
-    private makeCalls({ tools, clock, logger, port }: TalkDeps): RealtimeCalls {
-        const calls: CallsPort = {
+    private makeTools({ tools, clock, logger, port }: TalkDeps): TalkTools {
+        const toolsPort: TalkToolsPort = {
             tellOutput: (call, output, session) => {
                 this.tellOutput(call, output, session);
             },
@@ -158,11 +178,9 @@ export class RealtimeTalk {
                 this.ask(purpose);
             },
             isAnswering: () => (this.service?.activePurpose ?? 'farewell') !== 'farewell',
-            hangUp: () => {
-                port.ended(HUNG_UP);
-            },
+            isCallerSpeaking: () => this.speech.isOn,
         };
-        return new RealtimeCalls(tools, calls, clock, logger);
+        return new TalkTools(tools, toolsPort, { clock, logger, port });
     }
 
     private listen(service: OpenAIRealtimeService): void {
@@ -173,11 +191,11 @@ export class RealtimeTalk {
         service.on('answered', this.onAnswered);
         service.on('refused', (purpose) => {
             this.guard.greeted();
-            if (purpose === 'farewell') this.calls.farewellRefused();
+            if (purpose === 'farewell') this.tools.calls.farewellRefused();
         });
         service.on('stalled', (responseId) => {
             this.voice.answers.kill(responseId);
-            this.endAnswer(responseId);
+            this.endings.end(responseId);
         });
     }
 
@@ -187,6 +205,7 @@ export class RealtimeTalk {
     }
 
     private onEvent(event: ServerEvent, service: OpenAIRealtimeService): void {
+        this.tools.take(event);
         switch (event.type) {
             case 'item-added':
                 this.ledger.add(event.item, event.previousItemId);
@@ -196,7 +215,7 @@ export class RealtimeTalk {
                 this.usage.addTranscription(event.usage);
                 this.ledger.setText(event.itemId, event.text);
                 this.said.callerWords(event.itemId, event.text);
-                this.logWords('caller', event.text);
+                this.endings.logWords('caller', event.text);
                 return;
             case 'speech-started':
                 this.onSpeechStarted(service);
@@ -207,10 +226,6 @@ export class RealtimeTalk {
                 return;
             case 'idle':
                 this.noInput.timedOut();
-                return;
-            case 'output-item-done':
-                this.calls.note(event.item.call);
-                this.voice.take(event);
                 return;
             default:
                 this.voice.take(event);
@@ -238,28 +253,12 @@ export class RealtimeTalk {
             const fields = { status: end.status, reason: end.reason ?? end.error?.code };
             this.deps.logger.warn(fields, 'An answer was not finished.');
         }
-        const result = this.endAnswer(end.id);
+        const result = this.endings.end(end.id);
         if (!again) this.guard.greeted();
         if (result === undefined) return;
-        if (purpose === 'farewell') this.calls.saidFarewell(end, again);
-        else if (!this.calls.answered(end, result.playedMs > 0, this.session)) this.replaceRefused(end, result);
+        if (purpose === 'farewell') this.tools.calls.saidFarewell(end, again);
+        else if (!this.tools.answered(end, result.playedMs > 0, this.session)) this.replaceRefused(end, result);
     };
-
-    /** Closes the book on an answer, and tells the call. undefined: that had been done. */
-    private endAnswer(id: string): AnswerEnd | undefined {
-        const result = this.voice.answers.end(id);
-        if (result === undefined) return undefined;
-        const disposition = this.noInput.dispositionOf(id);
-        this.correct(result.corrections);
-        if (result.textOnly)
-            this.deps.logger.warn({ responseId: id }, 'The bot answered in writing; the caller heard nothing.');
-        this.said.close(result.items);
-        this.deps.port.responseEnded(id);
-        if (result.text === '') return result;
-        this.logWords('bot', result.text);
-        this.deps.port.turn(new BotResponse(disposition, result.text));
-        return result;
-    }
 
     /** The content filter took an answer away before a word of it was heard: a fixed sentence instead, once in a row. */
     private replaceRefused(end: ResponseEnd, result: AnswerEnd): void {
@@ -272,7 +271,11 @@ export class RealtimeTalk {
     private ask(purpose: Purpose): void {
         if (this.speech.isOn && purpose === 'turn') return;
         if (this.service === undefined) this.owed = purpose;
-        else this.service.respond(requestFor(purpose, this.deps.config));
+        else this.service.respond(this.requestFor(purpose));
+    }
+
+    private requestFor(purpose: Purpose): ResponseRequest {
+        return requestFor(purpose, this.deps.config, this.tools.handsOver);
     }
 
     private tellOutput(call: FunctionCall, output: string, session: number): void {
@@ -290,9 +293,5 @@ export class RealtimeTalk {
 
     private addItem(item: NewItem, meaning: string): void {
         this.service?.send({ type: 'conversation.item.create', item }, meaning);
-    }
-
-    private logWords(who: 'caller' | 'bot', text: string): void {
-        if (this.deps.logTranscripts) this.deps.logger.info({ who, text }, 'Said.');
     }
 }

@@ -58,7 +58,7 @@ export abstract class SpeakingBot extends EventEmitter<ConversationEvents> imple
     protected callerSpeaks = false;
     private state: 'idle' | 'talking' | 'leaving' | 'over' = 'idle';
     private callerItems = 0;
-    /** The utterance that ended last was said into the bot's own words, and did not stop them. */
+    /** The utterance that ended last was said into the bot's own words, or before them, and did not stop them. */
     private wasAside = false;
 
     constructor(
@@ -209,7 +209,7 @@ export abstract class SpeakingBot extends EventEmitter<ConversationEvents> imple
         hearing.on('speechStopped', (silenceMs) => {
             if (this.isOver()) return;
             this.callerSpeaks = false;
-            this.wasAside = this.speaker.isSounding;
+            this.wasAside = this.speaker.isSounding || this.speaker.isBusy;
             this.emit('speechStopped', silenceMs);
         });
         hearing.on('utterance', (pcmu) => {
@@ -218,7 +218,7 @@ export abstract class SpeakingBot extends EventEmitter<ConversationEvents> imple
         hearing.on('recognized', (heard) => {
             if (this.isTalking) this.takeWords(heard);
         });
-        // A cough, or a word to somebody else, while the bot goes on talking: nobody waits for an answer to it.
+        // A cough, or a word to somebody else, while the bot goes on talking or is about to: nobody waits for an answer to it.
         hearing.on('notRecognized', () => {
             if (this.isTalking && !this.wasAside) this.onUnheard();
         });

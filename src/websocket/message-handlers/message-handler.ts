@@ -18,14 +18,20 @@ export interface FoundBot {
     readonly listensOnly: boolean;
 }
 
+/** No bot was found. */
+export interface MissingBot {
+    /** The name that was asked for, safe to be shown. */
+    readonly unknown: string;
+}
+
 /** What handlers see of a session. `Session` implements it; handlers know nothing else of the house. */
 export interface SessionPort {
     /** The signed organization and the allow-list let this one in. */
     allowsOrganization(organizationId: string): boolean;
     /** Remembers what the call is and enters OPENING. From now on audio is kept, and `opened` is due. */
     beginOpening(parameters: OpenParameters): void;
-    /** The bot that the connection URL and the variables name; undefined: there is none. */
-    checkIfBotExists(): Promise<FoundBot | undefined>;
+    /** The bot that the connection URL, the variables and the configuration name. */
+    checkIfBotExists(): Promise<FoundBot | MissingBot>;
     /** Sends `opened`, and starts the bot unless this is a connection probe. */
     completeOpening(media: AcceptedMedia, opened: OpenedParameters): void;
     /** Ends the call from our side, at once. `info` is kept in Genesys' logs. */

@@ -137,7 +137,7 @@ describe('BotResource: audio', () => {
         expect(made.pcmu).toHaveLength(250_010);
     });
 
-    it('A19: an answer in writing is logged, and reported as a turn', async () => {
+    it('A19: an answer in writing, with nobody to read it aloud, is logged and reported as a turn', async () => {
         const { made } = await bench.call({ answer: [{ text: 'Only text.', textOnly: true }] }, GREETING);
         await until(() => made.responsesEnded.length > 0, 'the end');
         expect(made.audio).toHaveLength(0);

@@ -123,7 +123,7 @@ describe('BotResource: tools', () => {
             name: 'slow',
             description: '',
             parameters: {},
-            run: (_args, signal) => {
+            run: (_args, _call, signal) => {
                 signal.addEventListener('abort', () => {
                     aborted = true;
                 });
@@ -148,7 +148,7 @@ describe('BotResource: tools', () => {
             name: 'late',
             description: '',
             parameters: {},
-            run: (_args, signal) => {
+            run: (_args, _call, signal) => {
                 signal.addEventListener('abort', () => {
                     aborted = true;
                 });

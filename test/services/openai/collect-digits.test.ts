@@ -1,5 +1,4 @@
 import type { DigitRequest, DigitResult } from '../../../src/services/dtmf-service';
-import { collectDigitsTool } from '../../../src/services/tools/collect-digits';
 import { Bench, GREETING, speak } from './bench';
 import { deltaEvent, doneEvent, settle, speechEvent, until, type BotProbe, type FakeSocket } from './support';
 
@@ -93,42 +92,45 @@ describe('collect_digits', () => {
     });
 
     it.each([
-        [{ max_digits: 4, secure: true }, 'name must'],
-        [{ name: 'a b', max_digits: 4, secure: true }, 'name must'],
-        [{ name: '__proto__', max_digits: 4, secure: true }, 'name must'],
-        [{ name: 'x'.repeat(65), max_digits: 4, secure: true }, 'name must'],
-        [{ name: 'pin', secure: true }, 'max_digits must'],
-        [{ name: 'pin', max_digits: 0, secure: true }, 'max_digits must'],
-        [{ name: 'pin', max_digits: 65, secure: true }, 'max_digits must'],
-        [{ name: 'pin', max_digits: 1.5, secure: true }, 'max_digits must'],
-        [{ name: 'pin', max_digits: '4', secure: true }, 'max_digits must'],
-        [{ name: 'pin', max_digits: 4, secure: true, terminator: '##' }, 'terminator must'],
-        [{ name: 'pin', max_digits: 4, secure: true, terminator: 'A' }, 'terminator must'],
-        [[], 'name must'],
-        [null, 'name must'],
+        [{ max_digits: 4, secure: true }, "they must have required property 'name'"],
+        [{ name: 'a b', max_digits: 4, secure: true }, '"name" must match pattern'],
+        [{ name: '__proto__', max_digits: 4, secure: true }, '"name" must match pattern'],
+        [{ name: 'x'.repeat(65), max_digits: 4, secure: true }, '"name" must match pattern'],
+        [{ name: 'pin', secure: true }, "they must have required property 'max_digits'"],
+        [{ name: 'pin', max_digits: 0, secure: true }, '"max_digits" must be >= 1'],
+        [{ name: 'pin', max_digits: 65, secure: true }, '"max_digits" must be <= 64'],
+        [{ name: 'pin', max_digits: 1.5, secure: true }, '"max_digits" must be integer'],
+        [{ name: 'pin', max_digits: '4', secure: true }, '"max_digits" must be integer'],
+        [{ name: 'pin', max_digits: 4, secure: 'false' }, '"secure" must be boolean'],
+        [{ name: 'pin', max_digits: 4, secure: true, terminator: '##' }, '"terminator" must be equal to one of'],
+        [[], 'they must be object'],
+        [null, 'they must be object'],
     ])('refuses %j, and says what is wrong', async (args, words) => {
-        const asked: DigitRequest[] = [];
-        const tool = collectDigitsTool((request) => asked.push(request) > 0);
-        const { output } = await tool.run(args, new AbortController().signal);
-        expect(JSON.stringify(output)).toContain(words);
-        expect(asked).toEqual([]);
+        const { made, socket } = await bench.byHand();
+        const requests = requestsOf(made);
+        serveCall(socket, args);
+        await settle(2);
+        expect(outputsOf(socket)).toHaveLength(1);
+        expect((JSON.parse(String(outputsOf(socket)[0])) as { error: string }).error).toContain(words);
+        expect(requests).toEqual([]);
     });
 
     it.each([1, 64])('takes %d digits', async (max_digits) => {
-        const tool = collectDigitsTool((request) => {
+        const { made, socket } = await bench.byHand();
+        made.bot.on('collectDigits', (request) => {
             request.done({ digits: String(request.maxDigits), by: 'length' });
-            return true;
         });
-        const result = await tool.run({ name: 'n', max_digits, secure: false }, new AbortController().signal);
-        expect(result.output).toEqual({ digits: String(max_digits) });
+        serveCall(socket, { name: 'n', max_digits, secure: false });
+        await settle(2);
+        expect(outputsOf(socket)).toEqual([JSON.stringify({ digits: String(max_digits) })]);
     });
 
     it('takes an entry for secure where the model does not say', async () => {
-        const asked: boolean[] = [];
-        const tool = collectDigitsTool((request) => asked.push(request.secure) < 0);
-        for (const secure of [undefined, 'false', 0, true, false])
-            await tool.run({ name: 'n', max_digits: 4, secure }, new AbortController().signal);
-        expect(asked).toEqual([true, true, true, true, false]);
+        const { made, socket } = await bench.byHand();
+        const requests = requestsOf(made);
+        serveCall(socket, { name: 'n', max_digits: 4 });
+        await settle(2);
+        expect(requests).toMatchObject([{ secure: true }]);
     });
 
     it('tells the model at once where nobody takes the request', async () => {

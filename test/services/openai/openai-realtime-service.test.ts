@@ -123,7 +123,7 @@ describe('OpenAIRealtimeService', () => {
         fake.plan({ closeOnOpen: 'terminate' });
         fake.plan({ refuseUpdates: 1 });
         const clock = new FakeClock();
-        const service = make(configFor(fake), { clock });
+        const service = make(configFor(fake), { clock, random: () => 1 });
         const connected = service.connect();
         for (const [index, delayMs] of [250, 500, 1000, 1000].entries()) {
             await until(() => log.lines.length === index + 1, `failure ${index}`);
@@ -170,6 +170,24 @@ describe('OpenAIRealtimeService', () => {
         await connected;
         expect(service.counters.attempts).toBe(2);
         await first.whenClosed;
+    });
+
+    it.each([
+        [0, 125],
+        [0.5, 188],
+        [1, 250],
+    ])('A38: spreads its second attempt by chance: %d makes %d ms', async (chance, delayMs) => {
+        const clock = new FakeClock();
+        const { createSocket, sockets, last } = fakeSockets();
+        const service = make(makeConfig(), { clock, createSocket, random: () => chance });
+        const failed = refusal(service);
+        last().emit('close', 1006, Buffer.alloc(0));
+        clock.advance(delayMs - 1);
+        expect(sockets).toHaveLength(1);
+        clock.advance(1);
+        expect(sockets).toHaveLength(2);
+        service.close();
+        expect((await failed).code).toBe('ERR_OPENAI_ABANDONED');
     });
 
     it('A8: says ERR_OPENAI_NO_SESSION when connections open but no session comes', () => {

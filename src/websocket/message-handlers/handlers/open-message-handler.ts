@@ -24,8 +24,8 @@ export class OpenMessageHandler implements MessageHandler<'open'> {
 
     private async open(parameters: OpenParameters, session: SessionPort): Promise<void> {
         const bot = await session.checkIfBotExists();
-        if (bot === undefined) {
-            session.sendDisconnect('error', 'The bot that the connection URL names does not exist');
+        if ('unknown' in bot) {
+            session.sendDisconnect('error', `There is no bot named ${JSON.stringify(bot.unknown)}`);
             return;
         }
         const media = chooseMedia(parameters.media, bot.listensOnly);

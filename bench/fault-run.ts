@@ -1,0 +1,107 @@
+import type { TextToSpeech } from '../src/services/tts-service';
+import type { Clock } from '../src/support/clock';
+import type { Caller } from '../tools/caller/client';
+import { FaultBench } from './fault-bench';
+import type { Fault } from './fault-table';
+
+/** What one call with a fault came to. */
+export interface FaultRun {
+    /** From the moment at which the fault can be known, or the caller's ear falls silent after it, to the next sound. */
+    silenceMs: number;
+    /** The longest silence in the caller's ear before any sound of the call, what he said himself included. */
+    longestMs: number;
+    /** Greetings that he heard, whole or not. */
+    greetings: number;
+    /** Sentences that he heard twice. */
+    repeated: string[];
+    freed: boolean;
+    /** The bots to which the log says that the ladder went, one line each. */
+    steps: string[];
+    /** What Architect was told of it when the call was given back; undefined: the caller hung up. */
+    outputVariables: Readonly<Record<string, unknown>> | undefined;
+    /** Whatever else is not as it should be, in words. */
+    faults: string[];
+    /** The call as its timeline shows it. */
+    caller: Caller;
+}
+
+/** Plays a fault once. `voice`: the embedded one, to know its sentences by their sound. */
+export async function runFault(fault: Fault, clock: Clock, voice: TextToSpeech): Promise<FaultRun> {
+    const bench = await FaultBench.start(clock, { vad: 'off', rest: fault.rest, ...fault.options });
+    try {
+        if (fault.plan !== undefined) bench.fake.plan(fault.plan, 'every');
+        return await observe(fault, bench, voice);
+    } finally {
+        await bench.stop();
+    }
+}
+
+async function observe(fault: Fault, bench: FaultBench, voice: TextToSpeech): Promise<FaultRun> {
+    const { caller, ear } = await bench.call();
+    const actedMs = await fault.act?.({ bench, session: await bench.fake.nextSession(), caller, ear });
+    const code = fault.knownBy ?? 'ERR_FALLBACK_STEP';
+    if (actedMs === undefined) await bench.until(() => bench.log.firstMs(code) !== undefined);
+    const knownMs = actedMs ?? bench.log.firstMs(code) ?? NaN;
+    await bench.until(() => ear.silenceFrom(knownMs)?.over === true);
+    const silenceMs = ear.silenceFrom(knownMs)?.ms ?? NaN;
+    await bench.until(() => bench.log.count('ERR_FALLBACK_STEP') >= fault.steps.length);
+    await bench.pass(3000);
+    const faults = caller.state === 'open' ? [] : [`the call is ${caller.state}`];
+    const outputVariables = fault.steps.at(-1) === 'local' ? await givenBack(bench, caller) : undefined;
+    const freed = await bench.hangUp();
+    const received = await bench.soundOf(caller, voice);
+    return {
+        silenceMs,
+        longestMs: ear.longestMs,
+        greetings: bench.sentences.greetingsIn(received),
+        repeated: bench.sentences.repeatedIn(received),
+        freed,
+        steps: bench.log.lines.filter(isStep).map(({ fields }) => String(fields['to'])),
+        outputVariables,
+        faults: [
+            ...faults,
+            ...breachesOf(bench, caller),
+            ...strayTurnsOf(caller),
+            ...notToldOf(fault, outputVariables),
+        ],
+        caller,
+    };
+}
+
+/** The caller asks for a colleague by key. @returns the output variables of the call's end */
+async function givenBack(bench: FaultBench, caller: Caller): Promise<Readonly<Record<string, unknown>> | undefined> {
+    let outputVariables: Readonly<Record<string, unknown>> | undefined;
+    caller.on('disconnected', (disconnect) => {
+        outputVariables = disconnect.outputVariables;
+    });
+    caller.dtmf('0');
+    await bench.until(() => outputVariables !== undefined, 15_000);
+    return outputVariables;
+}
+
+/** What Architect should have been told, and was not. */
+function notToldOf({ steps }: Fault, told: FaultRun['outputVariables']): string[] {
+    if (steps.at(-1) !== 'local') return [];
+    const used = told?.['fallback_used'];
+    const reason = told?.['fallback_reason'];
+    return [
+        ...(told?.['end_reason'] === 'transfer' ? [] : ['the key brought no transfer']),
+        ...(used === 'local' || used === 'rest,local' ? [] : [`fallback_used is ${String(used)}`]),
+        ...(typeof reason === 'string' && reason !== '' ? [] : ['no fallback_reason']),
+    ];
+}
+
+/** Whatever the caller said was said to the bot that was lost: the next one has nothing to complain about. */
+function strayTurnsOf(caller: Caller): string[] {
+    const turns = caller.events.filter((event) => event.kind === 'received' && event.text.includes('"no_match"'));
+    return turns.length === 0 ? [] : ['the next bot answers words that were not for it'];
+}
+
+function breachesOf(bench: FaultBench, caller: Caller): string[] {
+    const manners = caller.report().broken.map(({ manner, detail }) => `manner ${manner.name}: ${detail}`);
+    return [...manners, ...(bench.rest?.breaches ?? []).map((each) => `HTTP: ${each}`)];
+}
+
+function isStep({ fields }: { fields: Readonly<Record<string, unknown>> }): boolean {
+    return fields['code'] === 'ERR_FALLBACK_STEP';
+}

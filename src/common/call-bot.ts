@@ -1,0 +1,94 @@
+import type { StringMap } from '../protocol/core';
+import type { OpenParameters } from '../protocol/message';
+import type { BotService, ChosenBot } from '../services/bot-service';
+import type { ConversationEnd } from '../services/conversation';
+import type { Clock } from '../support/clock';
+import type { Logger } from '../support/logger';
+import type { FoundBot, MissingBot } from '../websocket/message-handlers/message-handler';
+import type { LineWire } from './bot-voice';
+import { outcomeVariables } from './call-outcome';
+import type { CallRecord } from './call-record';
+import { VoiceLine } from './voice-line';
+
+export interface CallBotDeps {
+    botService: BotService;
+    clock: Clock;
+    logger: Logger;
+    record: CallRecord;
+    wire: LineWire;
+    /** Most audio, in ms, that may be ahead of the caller's ear. */
+    maxLeadMs: number;
+    /** The bot is over and the caller has heard the last of it. Called once at most. */
+    onFinished: (end: ConversationEnd) => void;
+    onFault: (fault: unknown) => void;
+}
+
+/** The bot's part of one call: found when the call opens, joined to the caller by a line, and freed once. */
+export class CallBot {
+    private chosen: ChosenBot | undefined;
+    private voiceLine: VoiceLine | undefined;
+    private freed = false;
+
+    constructor(private readonly deps: CallBotDeps) {}
+
+    /** Finds the bot. One that is found when the call is over is freed at once. */
+    async choose(connectionUrl: string, parameters: OpenParameters): Promise<FoundBot | MissingBot> {
+        const { botService, logger, record } = this.deps;
+        const { conversationId, inputVariables, customConfig } = parameters;
+        const bot = await botService.getBotIfExists(
+            { connectionUrl, conversationId, inputVariables, customConfig },
+            {
+                logger,
+                onTool: (call) => {
+                    record.toolCalled(call);
+                },
+            },
+        );
+        if ('unknown' in bot) return bot;
+        if (this.freed) bot.conversation.end();
+        else this.chosen = bot;
+        return bot.conversation;
+    }
+
+    /** Joins the caller to the bot, and starts it. Does nothing without a bot. */
+    begin(): void {
+        const { chosen } = this;
+        if (chosen === undefined) return;
+        const { clock, record, wire, maxLeadMs, onFinished, onFault } = this.deps;
+        const { conversation, turnTaking } = chosen;
+        const options = { conversation, turnTaking, clock, record, wire, maxLeadMs, onFinished, onFault };
+        this.voiceLine = new VoiceLine(options);
+        this.voiceLine.start();
+    }
+
+    /** undefined: the caller is joined to nobody, or not any more. */
+    get line(): VoiceLine | undefined {
+        return this.freed ? undefined : this.voiceLine;
+    }
+
+    get isFound(): boolean {
+        return this.chosen !== undefined && !this.freed;
+    }
+
+    /** Longest call with this bot, ms; undefined: there is none. */
+    get maxCallMs(): number | undefined {
+        return this.chosen === undefined ? undefined : this.chosen.maxCallMinutes * 60_000;
+    }
+
+    /** What Architect is told; also when the bot is freed. Digits that were asked for count where the bot declares them. */
+    outcome(given: StringMap, endReason: string): StringMap {
+        const { chosen, voiceLine, deps } = this;
+        for (const [name, value] of Object.entries(voiceLine?.variables ?? {})) chosen?.variables.set(name, value);
+        const variables = chosen?.variables.entries() ?? {};
+        const fallbackUsed = chosen?.conversation.fallbackUsed ?? '';
+        return outcomeVariables(deps.record, { name: chosen?.name ?? '', fallbackUsed, variables }, given, endReason);
+    }
+
+    /** Frees the bot, the queue and every timer of the line. May be called twice. */
+    free(): void {
+        if (this.freed) return;
+        this.freed = true;
+        if (this.voiceLine === undefined) this.chosen?.conversation.end();
+        else this.voiceLine.close();
+    }
+}

@@ -1,0 +1,92 @@
+import type { Config, OpenAIConfig, TurnTakingConfig } from '../common/environment-variables';
+import { CodedError } from '../support/errors';
+import { faultFields, type Logger } from '../support/logger';
+import type { DialogScript } from './dialog/dialog-script';
+import { fillDialog } from './profiles/dialog-texts';
+import { OutputVariables } from './profiles/output-variables';
+import { maxCallMinutesOf, openaiConfigOf, promptOf, turnTakingOf } from './profiles/profile-config';
+import type { BotProfile } from './profiles/profile-schema';
+import { fillPrompt } from './profiles/prompt';
+import { DEFAULT_OUTPUT_CHARS } from './profiles/variable-schema';
+import type { InputValues, ReadVariables } from './profiles/variables';
+import type { Toolbox } from './tools/toolbox';
+
+/** The bot of one call, as it is to be made: its profile laid over the server's settings, with the call's values. */
+export interface BotPlan {
+    readonly name: string;
+    /** undefined: it has no way to a model, and is a local bot. */
+    readonly openai: OpenAIConfig | undefined;
+    /** Its way to the model is its own: its outages are none of the others'. */
+    readonly hasOwnUpstream: boolean;
+    /** What it says and does without a model; undefined: the server's own dialog. */
+    readonly dialog: DialogScript | undefined;
+    /** Voice of the local synthesizer; undefined: the configured one. */
+    readonly voice: string | undefined;
+    /** undefined: what every bot can do. */
+    readonly toolbox: Toolbox | undefined;
+    readonly turnTaking: TurnTakingConfig;
+    readonly maxCallMinutes: number;
+    readonly inputValues: Readonly<Record<string, string>>;
+    readonly variables: OutputVariables;
+}
+
+type ServerSettings = Pick<Config, 'openai' | 'turnTaking' | 'maxCallMinutes'>;
+
+/** A bot without a profile. */
+export function plainPlan(name: string, openai: OpenAIConfig | undefined, config: ServerSettings): BotPlan {
+    return {
+        name,
+        openai,
+        hasOwnUpstream: false,
+        dialog: undefined,
+        voice: undefined,
+        toolbox: undefined,
+        turnTaking: config.turnTaking,
+        maxCallMinutes: config.maxCallMinutes,
+        inputValues: {},
+        // Nobody has said what Architect expects: every entry of the keypad is told.
+        variables: new OutputVariables({}, { maxLength: DEFAULT_OUTPUT_CHARS }),
+    };
+}
+
+export interface PlanDeps {
+    config: ServerSettings;
+    /** Holds the keys that profiles name. */
+    env: Readonly<Record<string, string | undefined>>;
+    logger: Logger;
+}
+
+/** A bot with a profile. Whoever has no way to a model, or one that cannot be used, is a local bot. */
+export function profilePlan(profile: BotProfile, input: ReadVariables, toolbox: Toolbox, deps: PlanDeps): BotPlan {
+    const { values } = input;
+    const { config } = deps;
+    return {
+        name: profile.name,
+        openai: wayToModel(profile, values, deps),
+        hasOwnUpstream: profile.upstream !== undefined,
+        dialog: profile.dialog === undefined ? undefined : fillDialog(profile.dialog, values),
+        voice: profile.speech?.voice,
+        toolbox,
+        turnTaking: turnTakingOf(profile, config.turnTaking),
+        maxCallMinutes: maxCallMinutesOf(profile, config.maxCallMinutes),
+        inputValues: values,
+        variables: new OutputVariables(profile.outputVariables),
+    };
+}
+
+function wayToModel(
+    profile: BotProfile,
+    values: InputValues,
+    { config, env, logger }: PlanDeps,
+): OpenAIConfig | undefined {
+    try {
+        return openaiConfigOf(profile, fillPrompt(promptOf(profile, config.openai), values), config.openai, env);
+    } catch (fault) {
+        if (!(fault instanceof CodedError)) throw fault;
+        logger.error(
+            { bot: profile.name, ...faultFields(fault) },
+            'its way to a model cannot be used: a local bot answers',
+        );
+        return undefined;
+    }
+}

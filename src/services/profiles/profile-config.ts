@@ -1,0 +1,153 @@
+/** A profile's settings laid over the server's: what a profile leaves out stays as it was. */
+import { loadConfig, type OpenAIConfig, type TurnTakingConfig } from '../../common/environment-variables';
+import { DEFAULT_INSTRUCTIONS, environmentSchema } from '../../support/env-schema';
+import type { BotProfile } from './profile-schema';
+import type { RealtimeSettings, UpstreamSettings } from './realtime-schema';
+import type { Prompt } from './prompt';
+
+type RawEnvironment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * The Realtime settings of a call.
+ *
+ * @param prompt the profile's texts with the call's values (`fillPrompt`)
+ * @param server the server's settings; undefined: it has no key
+ * @returns undefined: there is no key for this bot, and a local one must answer
+ * @throws CodedError `ERR_CONFIG` when the way that the profile names cannot be used
+ */
+export function openaiConfigOf(
+    profile: BotProfile,
+    prompt: Prompt,
+    server: OpenAIConfig | undefined,
+    env: RawEnvironment,
+): OpenAIConfig | undefined {
+    const { upstream, realtime = {}, turnTaking } = profile;
+    const own = upstream === undefined ? undefined : openaiConfigAt(upstream, realtime.model, env);
+    if (upstream !== undefined && own === undefined) return undefined;
+    const base = server ?? own;
+    if (base === undefined) return undefined;
+    return {
+        ...base,
+        ...(own === undefined
+            ? addressFor(base, realtime.model)
+            : { url: own.url, headers: own.headers, model: own.model }),
+        ...prompt,
+        ...overrides(profile, realtime, base),
+        greetingProtected: profile.greetingProtected ?? base.greetingProtected,
+        interruptsItself:
+            turnTaking?.bargeInMinSpeechMs === undefined ? base.interruptsItself : turnTaking.bargeInMinSpeechMs === 0,
+    };
+}
+
+/** The texts of a profile before a call's values are in them; what it does not say is the server's. */
+export function promptOf(profile: BotProfile, server: Prompt = USUAL_PROMPT): Prompt {
+    return {
+        instructions: profile.instructions === '' ? server.instructions : profile.instructions,
+        greeting: profile.greeting ?? server.greeting,
+    };
+}
+
+/** Who speaks when, in a call of this bot. */
+export function turnTakingOf({ turnTaking = {}, digits = {} }: BotProfile, server: TurnTakingConfig): TurnTakingConfig {
+    const { terminator } = digits;
+    return {
+        ...server,
+        bargeInMinSpeechMs: turnTaking.bargeInMinSpeechMs ?? server.bargeInMinSpeechMs,
+        noInputMs: inMs(turnTaking.noInputSeconds) ?? server.noInputMs,
+        maxReprompts: turnTaking.reprompts ?? server.maxReprompts,
+        deadAirMs: inMs(turnTaking.deadAirSeconds) ?? server.deadAirMs,
+        maxTurns: turnTaking.maxTurns ?? server.maxTurns,
+        maxCostUsd: turnTaking.maxCostUsd ?? server.maxCostUsd,
+        dtmf: {
+            terminator: terminator === 'none' ? '' : (terminator ?? server.dtmf.terminator),
+            singleKeys: digits.singleKeys ?? server.dtmf.singleKeys,
+            maxDigits: digits.maxDigits ?? server.dtmf.maxDigits,
+            interDigitMs: inMs(digits.interDigitSeconds) ?? server.dtmf.interDigitMs,
+            totalMs: inMs(digits.totalSeconds) ?? server.dtmf.totalMs,
+        },
+    };
+}
+
+/** Longest call of this bot, in minutes; never longer than the server allows. */
+export function maxCallMinutesOf({ turnTaking }: BotProfile, serverMinutes: number): number {
+    return Math.min(turnTaking?.maxCallMinutes ?? serverMinutes, serverMinutes);
+}
+
+/** The server's own settings for this way, read as if it were its only one: the same checks, the same address rules. */
+function openaiConfigAt(
+    { url, azure, keyVariable }: UpstreamSettings,
+    model: string | undefined,
+    env: RawEnvironment,
+): OpenAIConfig | undefined {
+    const key = env[keyVariable]?.trim() ?? '';
+    if (key === '') return undefined;
+    if (azure === undefined)
+        return loadConfig({ OPENAI_API_KEY: key, OPENAI_REALTIME_URL: withModel(url ?? '', model) }).openai;
+    return loadConfig({
+        AZURE_OPENAI_API_KEY: key,
+        AZURE_OPENAI_ENDPOINT: azure.endpoint,
+        AZURE_OPENAI_DEPLOYMENT: azure.deployment,
+        OPENAI_REALTIME_MODEL: model,
+    }).openai;
+}
+
+/** Azure's URL names the deployment, whatever model it runs; every other one names the model. */
+function addressFor(base: OpenAIConfig, model: string | undefined): Pick<OpenAIConfig, 'url' | 'model'> {
+    if (model === undefined) return { url: base.url, model: base.model };
+    return { url: 'api-key' in base.headers ? base.url : withModel(base.url, model), model };
+}
+
+function withModel(address: string, model: string | undefined): string {
+    const url = new URL(address);
+    if (model !== undefined) url.searchParams.set('model', model);
+    return url.href;
+}
+
+type Overrides = Omit<
+    OpenAIConfig,
+    'url' | 'headers' | 'model' | 'instructions' | 'greeting' | 'greetingProtected' | 'interruptsItself'
+>;
+
+function overrides(profile: BotProfile, realtime: RealtimeSettings, base: OpenAIConfig): Overrides {
+    return {
+        voice: realtime.voice ?? base.voice,
+        audioFormat: realtime.audioFormat ?? base.audioFormat,
+        turnDetection: realtime.turnDetection === undefined ? base.turnDetection : detection(realtime.turnDetection),
+        transcription: transcription(profile, realtime, base),
+        noiseReduction:
+            realtime.noiseReduction === 'off' ? undefined : (realtime.noiseReduction ?? base.noiseReduction),
+        speed: realtime.speed ?? base.speed,
+        maxOutputTokens: realtime.maxOutputTokens ?? base.maxOutputTokens,
+        reasoningEffort: realtime.reasoningEffort ?? base.reasoningEffort,
+        truncation: realtime.truncation ?? base.truncation,
+    };
+}
+
+function detection(given: NonNullable<RealtimeSettings['turnDetection']>): OpenAIConfig['turnDetection'] {
+    if (given.type === 'semantic_vad') return given;
+    const { idleTimeoutMs, ...rest } = given;
+    return idleTimeoutMs === undefined ? rest : { ...rest, idleTimeoutMs };
+}
+
+function transcription(
+    profile: BotProfile,
+    realtime: RealtimeSettings,
+    base: OpenAIConfig,
+): OpenAIConfig['transcription'] {
+    const given = realtime.transcription;
+    if (given === 'off' || (given === undefined && base.transcription === undefined)) return undefined;
+    const [ofProfile] = profile.language?.toLowerCase().split('-') ?? [];
+    const language = given?.language ?? ofProfile ?? base.transcription?.language;
+    const model = given?.model ?? base.transcription?.model ?? USUAL_TRANSCRIPTION_MODEL;
+    return language === undefined ? { model } : { model, language };
+}
+
+const USUAL_PROMPT: Prompt = {
+    instructions: DEFAULT_INSTRUCTIONS,
+    greeting: environmentSchema.shape.OPENAI_GREETING.parse(undefined),
+};
+const USUAL_TRANSCRIPTION_MODEL = environmentSchema.shape.OPENAI_TRANSCRIPTION_MODEL.parse(undefined);
+
+function inMs(seconds: number | undefined): number | undefined {
+    return seconds === undefined ? undefined : seconds * 1000;
+}

@@ -1,0 +1,133 @@
+/** A bot as data: one JSON file in `bots/`, whose name is the name of the bot. */
+import { z } from 'zod';
+import { unnamedDialogSchema, type DialogScript } from '../dialog/dialog-script';
+import { inputVariableName, outputVariableName, template, words } from './profile-fields';
+import { brokenProfileRules } from './profile-rules';
+import { realtimeSchema, upstreamSchema } from './realtime-schema';
+import { toolSchema } from './tool-schema';
+import { inputVariableSchema, outputVariableSchema } from './variable-schema';
+
+/** Longest instructions, in characters. */
+export const MAX_INSTRUCTIONS_CHARS = 65_536;
+
+const instructions = z.union([
+    template(words(1, MAX_INSTRUCTIONS_CHARS)),
+    z.strictObject({
+        file: z
+            .string()
+            .regex(
+                /^[\w][\w. -]*(\/[\w][\w. -]*)*\.(md|txt)$/,
+                'must be a .md or .txt file in the folder of the profiles',
+            )
+            .describe('A Markdown file beside the profile.'),
+    }),
+]);
+
+const turnTaking = z.strictObject({
+    bargeInMinSpeechMs: z
+        .int()
+        .min(0)
+        .max(2000)
+        .optional()
+        .describe('Speech of the caller that interrupts the bot, in ms. 0: the first sound does.'),
+    noInputSeconds: z.number().min(0).max(300).optional().describe('Silence after which the bot asks again. 0: never.'),
+    reprompts: z.int().min(0).max(20).optional().describe('How often it asks again before it says goodbye.'),
+    deadAirSeconds: z.number().min(0).max(60).optional().describe('Longest time without any sound of the bot. 0: any.'),
+    maxTurns: z.int().min(0).max(10_000).optional().describe('Answers after which it says goodbye. 0: any number.'),
+    maxCostUsd: z.number().min(0).max(1000).optional().describe('What a call may cost, in US dollars. 0: anything.'),
+    maxCallMinutes: z.int().min(1).max(1440).optional().describe('Longest call, in minutes.'),
+});
+
+const digits = z.strictObject({
+    terminator: z
+        .string()
+        .regex(/^([\d*#]|none)$/, 'must be one key, or "none"')
+        .optional()
+        .describe('The key that ends an entry, or "none".'),
+    singleKeys: z
+        .string()
+        .regex(/^[\d*#]{0,12}$/, 'must be keys: 0 to 9, * and #')
+        .optional()
+        .describe('Keys that are an entry by themselves when they are pressed first.'),
+    maxDigits: z.int().min(1).max(64).optional().describe('Most digits of an entry.'),
+    interDigitSeconds: z.number().min(0.5).max(30).optional().describe('Pause that ends an entry.'),
+    totalSeconds: z.number().min(1).max(60).optional().describe('Longest time for an entry.'),
+});
+
+const fields = z.strictObject({
+    $schema: z
+        .string()
+        .optional()
+        .describe('"./bot-profile.schema.json": lets the editor complete and check this file.'),
+    description: words(1, 500).optional().describe('What this bot is for, in words for your colleagues.'),
+    instructions: instructions
+        .optional()
+        .describe(
+            'Who the bot is and what it does: text, or {"file": "name.md"}. {{name}} is the value of an input variable. Left out: the server’s setting.',
+        ),
+    greeting: template(z.string().trim().max(2000))
+        .optional()
+        .describe('What the bot is told to say first. Empty: it waits for the caller. Left out: the server’s setting.'),
+    greetingProtected: z.boolean().optional().describe('The caller cannot interrupt the greeting.'),
+    language: z
+        .string()
+        .regex(/^[A-Za-z]{2,3}(-[A-Za-z\d]{2,8}){0,3}$/, 'must be a language tag such as "en-US"')
+        .optional()
+        .describe('The language of the callers, such as "en-US": what transcription expects.'),
+    realtime: realtimeSchema.optional().describe('The Realtime session. What is left out stays the server’s setting.'),
+    upstream: upstreamSchema.optional().describe('Another way to a model than the server’s.'),
+    turnTaking: turnTaking.optional().describe('Interruptions, silences and limits.'),
+    digits: digits.optional().describe('How entries of the keypad come to their end.'),
+    inputVariables: z
+        .record(inputVariableName, inputVariableSchema)
+        .default({})
+        .describe('What the Architect action gives to the bot. What is not declared here is ignored.'),
+    outputVariables: z
+        .record(outputVariableName, outputVariableSchema)
+        .default({})
+        .describe('What the bot gives back to the Architect action, besides what every call gives.'),
+    tools: z
+        .array(toolSchema)
+        .max(64)
+        .default([{ kind: 'end_call' }, { kind: 'collect_digits' }])
+        .describe('What the bot can do besides talking. Left out: hang up, and ask for digits.'),
+    dialog: unnamedDialogSchema
+        .optional()
+        .describe('What the bot says and does without any model: menus by key and phrase. Left out: the server’s own.'),
+    speech: z
+        .strictObject({
+            voice: z
+                .string()
+                .regex(/^[\w+-]{1,40}$/)
+                .optional()
+                .describe('The voice of the local engine.'),
+        })
+        .optional()
+        .describe('Speech without OpenAI.'),
+});
+
+/** A profile as it stands in its file. Unknown names are errors; defaults are filled in. */
+export const botProfileSchema = fields.superRefine((profile, context) => {
+    for (const { path, message } of brokenProfileRules(profile)) context.addIssue({ code: 'custom', path, message });
+});
+
+/** What somebody writes into a profile. */
+export type ProfileSource = z.input<typeof botProfileSchema>;
+/** The same, checked, with its defaults. */
+export type ProfileSettings = z.output<typeof botProfileSchema>;
+
+/** A bot that is ready to be used: its instructions are read, its dialog has a name. */
+export interface BotProfile extends Readonly<Omit<ProfileSettings, '$schema' | 'instructions' | 'dialog'>> {
+    /** The name of its file. */
+    readonly name: string;
+    /** With placeholders: `fillPrompt` puts a call's values in. Empty: the server's setting. */
+    readonly instructions: string;
+    /** undefined: the server's own. */
+    readonly dialog: DialogScript | undefined;
+}
+
+/** The JSON Schema that lets an editor complete and check a profile (draft 7). */
+export function profileJsonSchema(): Record<string, unknown> {
+    const schema = z.toJSONSchema(botProfileSchema, { io: 'input', target: 'draft-7' });
+    return { ...schema, title: 'Bot profile of AudioConnector Server' };
+}

@@ -1,0 +1,170 @@
+import { basename, dirname, join } from 'node:path';
+import type { Clock } from '../../support/clock';
+import { CodedError } from '../../support/errors';
+import { faultFields, type Logger } from '../../support/logger';
+import { FolderWatch, type WatchFolder } from './folder-watch';
+import { missingEnvironment } from './profile-needs';
+import { profileFiles, readProfile, type ReadProfile } from './profile-reader';
+import type { BotProfile } from './profile-schema';
+
+export interface ProfileStoreDeps {
+    clock: Clock;
+    logger: Logger;
+    /** Holds the variables that profiles name; left out: nothing is said about missing ones. Its values are not kept. */
+    env?: Readonly<Record<string, string | undefined>>;
+    /** How a folder is watched. Default: `fs.watch`. */
+    watchFolder?: WatchFolder;
+}
+
+/**
+ * The bot profiles of a folder, by name. One for all calls. A profile that is handed out never changes: an edit makes a new
+ * one, for calls that begin later.
+ */
+export class ProfileStore {
+    private profiles: ReadonlyMap<string, BotProfile>;
+    private reads: ReadonlyMap<string, ReadProfile>;
+    private folderWatch: FolderWatch | undefined;
+
+    private constructor(
+        private readonly folder: string,
+        private readonly deps: ProfileStoreDeps,
+        reads: readonly ReadProfile[],
+    ) {
+        this.reads = new Map(reads.map((read) => [read.file, read]));
+        this.profiles = new Map(
+            reads.flatMap((read) => ('profile' in read ? [[read.profile.name, read.profile]] : [])),
+        );
+        for (const profile of this.profiles.values()) this.warnOfMissing(profile);
+    }
+
+    /**
+     * Reads every profile of a folder; `bot-profile.schema.json` is none.
+     *
+     * @throws CodedError `ERR_PROFILE` that names every wrong place: `bots/billing.json: tools.2.url: …`;
+     * `ERR_PROFILE_FOLDER` when the folder cannot be read
+     */
+    static load(folder: string, deps: ProfileStoreDeps): ProfileStore {
+        const reads = readFolder(folder, new Map());
+        const problems = reads.flatMap((read) => problemsOf(folder, read));
+        if (problems.length > 0) throw new CodedError('ERR_PROFILE', problems.map((each) => `\n  - ${each}`).join(''));
+        return new ProfileStore(folder, deps, reads);
+    }
+
+    /** The profile as it is now; undefined: there is none of this name. Keep it for the whole call. */
+    get(name: string): BotProfile | undefined {
+        return this.profiles.get(name);
+    }
+
+    has(name: string): boolean {
+        return this.profiles.has(name);
+    }
+
+    /** Alphabetical. */
+    get names(): string[] {
+        return [...this.profiles.keys()].sort();
+    }
+
+    /** Begins to follow edits, once: profiles and files of instructions, new ones and deleted ones. Ends with `close`. */
+    watch(): void {
+        if (this.folderWatch !== undefined) return;
+        const { clock, logger, watchFolder } = this.deps;
+        this.folderWatch = new FolderWatch({
+            clock,
+            ...(watchFolder === undefined ? {} : { watchFolder }),
+            onCalm: () => {
+                this.reload();
+            },
+            onFault: (fault) => {
+                logger.warn({ code: 'ERR_PROFILE_FOLDER', ...faultFields(fault) }, 'bot profiles cannot be watched');
+            },
+        });
+        this.folderWatch.follow(this.folders());
+    }
+
+    /**
+     * Reads the folder again. Everything that is right takes effect at once; a profile that is broken stays as it was, and a
+     * line of the log says where it is wrong. Never throws.
+     */
+    reload(): void {
+        try {
+            this.take(readFolder(this.folder, this.reads));
+        } catch (fault) {
+            this.deps.logger.warn(faultFields(fault), 'bot profiles cannot be read again; the last good ones stay');
+        }
+    }
+
+    /** Ends the watching. May be called twice. */
+    close(): void {
+        this.folderWatch?.close();
+    }
+
+    private take(reads: readonly ReadProfile[]): void {
+        const profiles = new Map<string, BotProfile>();
+        for (const read of reads) {
+            const profile = 'profile' in read ? read.profile : this.profiles.get(basename(read.file, '.json'));
+            if (profile !== undefined) profiles.set(profile.name, profile);
+        }
+        const before = this.profiles;
+        this.logProblems(reads);
+        this.profiles = profiles;
+        this.reads = new Map(reads.map((read) => [read.file, read]));
+        this.folderWatch?.follow(this.folders());
+        this.logChanges(before);
+    }
+
+    /** One line for each broken file, and not again before it is edited. */
+    private logProblems(reads: readonly ReadProfile[]): void {
+        for (const read of reads) {
+            const problems = problemsOf(this.folder, read);
+            const known = this.reads.get(read.file);
+            const isOld = known !== undefined && problemsOf(this.folder, known).join() === problems.join();
+            if (problems.length === 0 || isOld) continue;
+            const name = basename(read.file, '.json');
+            const stays = this.profiles.has(name) ? 'the last good profile stays' : 'there is no bot of this name yet';
+            this.deps.logger.warn({ code: 'ERR_PROFILE', bot: name, problems }, `bot profile is broken: ${stays}`);
+        }
+    }
+
+    private logChanges(before: ReadonlyMap<string, BotProfile>): void {
+        const names = new Set([...before.keys(), ...this.profiles.keys()]);
+        for (const name of [...names].sort()) {
+            const profile = this.profiles.get(name);
+            if (profile === before.get(name)) continue;
+            const what = profile === undefined ? 'is gone' : before.has(name) ? 'has changed' : 'is new';
+            this.deps.logger.info({ bot: name }, `bot profile ${what}: it counts from the next call on`);
+            if (profile !== undefined) this.warnOfMissing(profile);
+        }
+    }
+
+    private warnOfMissing(profile: BotProfile): void {
+        const { env, logger } = this.deps;
+        const missing = env === undefined ? [] : missingEnvironment(profile, env).map(({ name }) => name);
+        if (missing.length === 0) return;
+        // Whoever does not use this bot need not know; who does is told by its first call.
+        logger.debug({ bot: profile.name, missing }, 'a bot needs variables of the environment that are not set');
+    }
+
+    /** Where profiles and instructions stand. */
+    private folders(): string[] {
+        const inside = [...this.reads.values()].flatMap(({ instructionsFile: file }) =>
+            file === undefined ? [] : [dirname(join(this.folder, file))],
+        );
+        return [...new Set([join(this.folder), ...inside])];
+    }
+}
+
+function readFolder(folder: string, known: ReadonlyMap<string, ReadProfile>): ReadProfile[] {
+    let files: string[];
+    try {
+        files = profileFiles(folder);
+    } catch (fault) {
+        throw new CodedError('ERR_PROFILE_FOLDER', `${folder}: ${String(fault)}.`);
+    }
+    return files.map((file) => readProfile(folder, file, known.get(file)));
+}
+
+/** `bots/billing.json: tools.2.url: …`, one for each problem. */
+function problemsOf(folder: string, read: ReadProfile): string[] {
+    if ('profile' in read) return [];
+    return read.problems.map((problem) => `${join(basename(folder), read.file)}: ${problem}`);
+}

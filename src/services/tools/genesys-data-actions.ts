@@ -1,0 +1,123 @@
+import { CodedError } from '../../support/errors';
+import { TimerSet } from '../../support/timer-set';
+import type { DataActionToolSpec } from '../profiles/tool-schema';
+import { HostList } from './address-guard';
+import { GenesysToken, hostsOf, type GenesysClient, type GenesysDeps, type GenesysHosts } from './genesys-token';
+import type { HttpAnswer } from './http-client';
+import { askFailure, isSuccess, statusFailure, told } from './service-answer';
+import type { CallContext, Tool } from './tool';
+
+export type { GenesysClient, GenesysDeps, GenesysHosts } from './genesys-token';
+
+/** Waits that Genesys asks for with 429, for one run of an action. */
+const MAX_WAITS = 2;
+const DEFAULT_WAIT_MS = 1000;
+
+/** Runs Genesys Data Actions (Platform API, `POST /api/v2/integrations/actions/{id}/execute`). One for all calls. */
+export class GenesysDataActions {
+    private readonly token: GenesysToken;
+    private readonly hosts: GenesysHosts;
+    private readonly timers: TimerSet;
+    private waits = 0;
+
+    /** Throws ERR_TOOL for a region that is not one of Genesys Cloud's. */
+    constructor(
+        client: GenesysClient,
+        private readonly deps: GenesysDeps,
+    ) {
+        this.hosts = deps.hosts ?? hostsOf(client.region);
+        this.token = new GenesysToken(client, deps);
+        this.timers = new TimerSet(deps.clock, () => undefined);
+    }
+
+    /** Where actions are run, for logs. */
+    get host(): string {
+        return new URL(this.hosts.api).host;
+    }
+
+    /**
+     * Runs an action. A token that is not accepted is fetched again, once; a 429 is waited for as long as it says, if `untilMs` (of
+     * the clock) allows that.
+     */
+    async execute(actionId: string, input: unknown, untilMs: number, signal: AbortSignal): Promise<HttpAnswer> {
+        let refreshed = false;
+        for (let waits = 0; ;) {
+            const token = await this.token.get();
+            const answer = await this.post(actionId, input, token, signal);
+            const waitMs = waitAfter(answer);
+            if (answer.status === 401 && !refreshed) {
+                refreshed = true;
+                this.token.drop(token);
+            } else if (waitMs !== undefined && waits < MAX_WAITS && this.deps.clock.nowMs() + waitMs < untilMs) {
+                waits += 1;
+                await this.pause(waitMs, signal);
+            } else return answer;
+        }
+    }
+
+    /** Frees the timers. */
+    close(): void {
+        this.token.close();
+        this.timers.clear();
+    }
+
+    private post(actionId: string, input: unknown, token: string, signal: AbortSignal): Promise<HttpAnswer> {
+        const url = new URL(`${this.hosts.api}/api/v2/integrations/actions/${encodeURIComponent(actionId)}/execute`);
+        const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+        const hosts = new HostList([url.host]);
+        return this.deps.http({ method: 'POST', url, headers, body: JSON.stringify(input ?? {}), hosts, signal });
+    }
+
+    private pause(ms: number, signal: AbortSignal): Promise<void> {
+        const name = `wait ${++this.waits}`;
+        return new Promise((resolve, reject) => {
+            const stop = (): void => {
+                this.timers.cancel(name);
+                reject(new CodedError('ERR_TOOL_FAILED'));
+            };
+            signal.addEventListener('abort', stop, { once: true });
+            this.timers.set(name, ms, () => {
+                signal.removeEventListener('abort', stop);
+                resolve();
+            });
+        });
+    }
+}
+
+/** A tool that runs one Data Action, at most `maxCallsPerCall` times in a telephone call. */
+export function dataActionTool(
+    spec: DataActionToolSpec,
+    actions: GenesysDataActions,
+    clock: GenesysDeps['clock'],
+): Tool {
+    const used = new WeakMap<CallContext, number>();
+    return {
+        name: spec.name,
+        description: spec.description,
+        parameters: spec.parameters,
+        limitMs: spec.timeoutMs,
+        ...(spec.filler === undefined ? {} : { filler: spec.filler }),
+        run: async (args, call, signal) => {
+            const count = (used.get(call) ?? 0) + 1;
+            if (count > spec.maxCallsPerCall) return { output: { error: USED_UP }, failure: 'refused' };
+            used.set(call, count);
+            const untilMs = clock.nowMs() + spec.timeoutMs;
+            try {
+                const answer = await actions.execute(spec.actionId, args, untilMs, signal);
+                return isSuccess(answer) ? told(answer, call, spec) : statusFailure(answer.status, actions.host, call);
+            } catch (fault) {
+                signal.throwIfAborted();
+                return askFailure(fault, actions.host, call);
+            }
+        },
+    };
+}
+
+const USED_UP = 'This function was used as often as one call may; go on without it.';
+
+/** Milliseconds that a 429 asks to wait; undefined: it is no 429. */
+function waitAfter({ status, headers }: HttpAnswer): number | undefined {
+    if (status !== 429) return undefined;
+    const seconds = Number(headers['retry-after']);
+    return Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : DEFAULT_WAIT_MS;
+}

@@ -1,0 +1,15 @@
+import { entry, type ErrorDescription } from './entry';
+
+/** Codes of the bot profiles. */
+export const PROFILE_ERRORS = {
+    ERR_PROFILE: entry(
+        'operator',
+        'A bot profile cannot be used.',
+        'Correct the places that the message names: file, then setting. `npm run bots:check` reads all profiles without starting the server. An edit that came while calls are running has no effect until it is right; the last good profile answers.',
+    ),
+    ERR_PROFILE_FOLDER: entry(
+        'operator',
+        'The folder of the bot profiles cannot be read or watched.',
+        'Look at its path and its permissions. When it cannot be watched, changes of profiles count from the next start on.',
+    ),
+} as const satisfies Record<string, ErrorDescription>;

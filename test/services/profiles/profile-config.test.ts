@@ -1,0 +1,198 @@
+import { loadConfig, type OpenAIConfig } from '../../../src/common/environment-variables';
+import {
+    maxCallMinutesOf,
+    openaiConfigOf,
+    promptOf,
+    turnTakingOf,
+} from '../../../src/services/profiles/profile-config';
+import { environmentNeeds, missingEnvironment } from '../../../src/services/profiles/profile-needs';
+import { botProfileSchema, type BotProfile } from '../../../src/services/profiles/profile-schema';
+import { TEST_TURN_TAKING } from '../../support/test-config';
+import { httpTool, smallProfile } from './small-profile';
+
+const PROMPT = { instructions: 'You are a bot.', greeting: 'Say hello.' };
+
+function profile(changes: Record<string, unknown> = {}): BotProfile {
+    return { ...botProfileSchema.parse(smallProfile(changes)), name: 'a', instructions: 'Talk.', dialog: undefined };
+}
+
+function server(env: Record<string, string> = {}): OpenAIConfig {
+    const { openai } = loadConfig({ OPENAI_API_KEY: 'sk-server', ...env });
+    if (openai === undefined) throw new Error('no key');
+    return openai;
+}
+
+function configOf(changes: Record<string, unknown>, env: Record<string, string> = {}): OpenAIConfig | undefined {
+    return openaiConfigOf(profile(changes), PROMPT, server(), env);
+}
+
+describe('the Realtime settings of a bot', () => {
+    it('are the server’s but for the prompt when the profile says nothing', () => {
+        expect(configOf({})).toEqual({ ...server(), ...PROMPT });
+    });
+
+    it('are the profile’s, setting by setting', () => {
+        const realtime = {
+            voice: 'cedar',
+            speed: 1.2,
+            reasoningEffort: 'low',
+            maxOutputTokens: 500,
+            audioFormat: 'pcmu',
+            turnDetection: { type: 'server_vad', silenceDurationMs: 700 },
+            transcription: { model: 'other' },
+            noiseReduction: 'near_field',
+            truncation: { retentionRatio: 0.5 },
+        };
+        expect(configOf({ realtime, greetingProtected: true, language: 'de-DE' })).toEqual({
+            ...server(),
+            ...PROMPT,
+            ...realtime,
+            turnDetection: { type: 'server_vad', threshold: 0.5, prefixPaddingMs: 300, silenceDurationMs: 700 },
+            transcription: { model: 'other', language: 'de' },
+            greetingProtected: true,
+        });
+    });
+
+    it('can switch off what the server has on', () => {
+        const base = server({ OPENAI_NOISE_REDUCTION: 'far_field', OPENAI_GREETING_PROTECTED: 'true' });
+        const quiet = profile({
+            realtime: { transcription: 'off', noiseReduction: 'off' },
+            greetingProtected: false,
+            turnTaking: { bargeInMinSpeechMs: 300 },
+        });
+        expect(openaiConfigOf(quiet, PROMPT, base, {})).toMatchObject({
+            transcription: undefined,
+            noiseReduction: undefined,
+            greetingProtected: false,
+            interruptsItself: false,
+        });
+    });
+
+    it('expect the language of the profile, unless transcription names one or is off', () => {
+        const language = 'en-US';
+        expect(configOf({ language })?.transcription).toEqual({ model: 'gpt-transcribe', language: 'en' });
+        const own = { transcription: { language: 'es' } };
+        expect(configOf({ language, realtime: own })?.transcription).toEqual({
+            model: 'gpt-transcribe',
+            language: 'es',
+        });
+        const off = server({ OPENAI_TRANSCRIPTION_MODEL: 'off' });
+        expect(openaiConfigOf(profile({ language }), PROMPT, off, {})?.transcription).toBeUndefined();
+    });
+
+    it('lead to the model that the profile names; with Azure the deployment stays', () => {
+        const realtime = { model: 'gpt-realtime-mini' };
+        expect(configOf({ realtime })).toMatchObject({
+            url: 'wss://api.openai.com/v1/realtime?model=gpt-realtime-mini',
+            model: 'gpt-realtime-mini',
+        });
+        const azure = server({
+            AZURE_OPENAI_ENDPOINT: 'https://mine.openai.azure.com',
+            AZURE_OPENAI_API_KEY: 'azure-key',
+            AZURE_OPENAI_DEPLOYMENT: 'talk',
+        });
+        const config = openaiConfigOf(profile({ realtime }), PROMPT, azure, {});
+        expect(config).toMatchObject({ url: azure.url, model: 'gpt-realtime-mini' });
+    });
+
+    it('lead to a server of the profile’s own, with its own key and nothing of the other’s', () => {
+        const upstream = { url: 'wss://rt.example.com/v1/realtime?model=one&x=1', keyVariable: 'OWN_KEY' };
+        const env = { OWN_KEY: 'own-secret', OPENAI_API_KEY: 'sk-server' };
+        const config = configOf({ upstream, realtime: { model: 'two', voice: 'sage' } }, env);
+        expect(config).toMatchObject({
+            url: 'wss://rt.example.com/v1/realtime?model=two&x=1',
+            model: 'two',
+            voice: 'sage',
+        });
+        expect(config?.headers).toEqual({ Authorization: 'Bearer own-secret' });
+        expect(configOf({ upstream }, env)?.model).toBe('one');
+    });
+
+    it('lead to an Azure resource of the profile’s own', () => {
+        const azure = { endpoint: 'https://eu.openai.azure.com', deployment: 'talk-eu' };
+        const config = configOf({ upstream: { azure, keyVariable: 'EU_KEY' } }, { EU_KEY: 'eu-secret' });
+        expect(config?.url).toBe('wss://eu.openai.azure.com/openai/v1/realtime?model=talk-eu');
+        expect(config?.headers).toEqual({ 'api-key': 'eu-secret' });
+    });
+
+    it('are none without the key that the profile names: never the server’s key to another address', () => {
+        const upstream = { url: 'wss://rt.example.com/realtime', keyVariable: 'OWN_KEY' };
+        const azure = { endpoint: 'https://eu.openai.azure.com', deployment: 'talk-eu' };
+        expect(configOf({ upstream })).toBeUndefined();
+        expect(configOf({ upstream }, { OWN_KEY: ' ' })).toBeUndefined();
+        expect(configOf({ upstream: { azure, keyVariable: 'OWN_KEY' } })).toBeUndefined();
+    });
+
+    it('need no key of the server when the profile has its own', () => {
+        const upstream = { url: 'ws://127.0.0.1:9000/realtime', keyVariable: 'OWN_KEY' };
+        const own = openaiConfigOf(profile({ upstream }), PROMPT, undefined, { OWN_KEY: 'k' });
+        expect(own).toMatchObject({ ...PROMPT, voice: 'marin', audioFormat: 'pcm16' });
+        expect(own?.url).toMatch(/^ws:\/\/127\.0\.0\.1:9000\/realtime\?model=gpt-realtime/);
+        expect(openaiConfigOf(profile(), PROMPT, undefined, {})).toBeUndefined();
+    });
+});
+
+describe('the other settings of a bot', () => {
+    it('have the server’s greeting only when the profile has none, and an empty one is one', () => {
+        expect(promptOf(profile(), { instructions: 'Be.', greeting: 'Hello.' }).greeting).toBe('Hello.');
+        expect(promptOf(profile({ greeting: '' }), { instructions: 'Be.', greeting: 'Hello.' }).greeting).toBe('');
+    });
+
+    it('leave turn-taking as it is, or change it setting by setting', () => {
+        expect(turnTakingOf(profile(), TEST_TURN_TAKING)).toEqual(TEST_TURN_TAKING);
+        const changed = profile({
+            turnTaking: {
+                bargeInMinSpeechMs: 250,
+                noInputSeconds: 1.5,
+                reprompts: 0,
+                deadAirSeconds: 3,
+                maxTurns: 9,
+                maxCostUsd: 2,
+            },
+            digits: { terminator: 'none', singleKeys: '0', maxDigits: 4, interDigitSeconds: 2, totalSeconds: 9 },
+        });
+        expect(turnTakingOf(changed, TEST_TURN_TAKING)).toEqual({
+            ...TEST_TURN_TAKING,
+            bargeInMinSpeechMs: 250,
+            noInputMs: 1500,
+            maxReprompts: 0,
+            deadAirMs: 3000,
+            maxTurns: 9,
+            maxCostUsd: 2,
+            dtmf: { terminator: '', singleKeys: '0', maxDigits: 4, interDigitMs: 2000, totalMs: 9000 },
+        });
+    });
+
+    it('can make a call shorter than the server allows, not longer', () => {
+        expect(maxCallMinutesOf(profile(), 60)).toBe(60);
+        expect(maxCallMinutesOf(profile({ turnTaking: { maxCallMinutes: 5 } }), 60)).toBe(5);
+        expect(maxCallMinutesOf(profile({ turnTaking: { maxCallMinutes: 90 } }), 60)).toBe(60);
+    });
+
+    it('name each variable of the environment once', () => {
+        const bot = profile({
+            upstream: { url: 'wss://a.example.com', keyVariable: 'KEY' },
+            tools: [
+                httpTool({ headers: { Authorization: '${KEY}', 'X-Team': '${TEAM}' } }),
+                { kind: 'data_action', name: 'find', description: 'Finds.', actionId: 'a' },
+                {
+                    kind: 'mcp',
+                    label: 'm',
+                    url: 'https://m.example.com',
+                    allowedTools: ['x'],
+                    authorizationVariable: 'MCP',
+                },
+            ],
+        });
+        const names = ['KEY', 'TEAM', 'GENESYS_REGION', 'GENESYS_CLIENT_ID', 'GENESYS_CLIENT_SECRET', 'MCP'];
+        expect(environmentNeeds(bot).map(({ name }) => name)).toEqual(names);
+        const missing = missingEnvironment(bot, {
+            KEY: 'k',
+            TEAM: ' ',
+            MCP: 'm',
+            GENESYS_REGION: 'r',
+            GENESYS_CLIENT_ID: 'i',
+        });
+        expect(missing.map(({ name }) => name)).toEqual(['TEAM', 'GENESYS_CLIENT_SECRET']);
+    });
+});
