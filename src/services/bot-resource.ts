@@ -1,7 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { createTranscoder, type Transcoder } from '../audio/transcoder';
 import type { OpenAIConfig } from '../common/environment-variables';
-import type { Clock } from '../support/clock';
 import { CodedError } from '../support/errors';
 import { faultFields, type Logger } from '../support/logger';
 import type { Conversation, ConversationEnd, ConversationEvents, HeardPosition } from './conversation';

@@ -46,7 +46,8 @@ describe('bytes, end to end over real sockets', () => {
         bench = await TestBench.start({
             clock,
             openai: { vad: 'off', speed: 10, answer: [{ text: 'a long answer', audioMs: 30_000 }] },
-            env: { OPENAI_AUDIO_FORMAT: 'pcmu' },
+            // On a clock that runs so fast, a moment of a busy machine looks like a bot that is lost.
+            env: { OPENAI_AUDIO_FORMAT: 'pcmu', FALLBACK: 'off' },
         });
         const caller = bench.caller();
         let startedMs = 0;

@@ -17,6 +17,8 @@ export interface TestBenchOptions {
 
 /** The real server on a free port, the strict stand-in behind it, and signed callers in front. */
 export class TestBench {
+    /** Codes of wrong frames that a test brings about on purpose. */
+    meant: readonly string[] = [];
     private readonly callers: Caller[] = [];
 
     private constructor(
@@ -68,11 +70,14 @@ export class TestBench {
         return caller;
     }
 
-    /** Hangs everybody up and stops everything. */
+    /** Hangs everybody up and stops everything. A46: rejects when the stand-in has seen a frame that OpenAI would refuse. */
     async stop(): Promise<void> {
         for (const caller of this.callers) caller.hangUp();
         await this.server.stop();
         await this.standIn?.close();
+        const faults =
+            this.standIn?.faults.filter(({ code, benign }) => !benign && !this.meant.includes(code ?? '')) ?? [];
+        if (faults.length > 0) throw new Error(`OpenAI would refuse: ${JSON.stringify(faults)}`);
     }
 }
 

@@ -178,6 +178,14 @@ describe('ToolRunner: the failure table', () => {
     });
 });
 
+/** Says a filler, and does not want to be asked again. */
+function once(fillers: unknown[]): (words: string | undefined) => number {
+    return (words) => {
+        fillers.push(words);
+        return 0;
+    };
+}
+
 describe('ToolRunner: what the caller and the record get', () => {
     it('asks for a filler once for all calls of an answer, 1.5 s after they began', () => {
         const bench = new RunnerBench([
@@ -185,7 +193,7 @@ describe('ToolRunner: what the caller and the record get', () => {
             tool(never, { name: 'other' }),
         ]);
         const fillers: (string | undefined)[] = [];
-        void bench.runner.run([bench.made('work'), bench.made('other')], (words) => fillers.push(words));
+        void bench.runner.run([bench.made('work'), bench.made('other')], once(fillers));
         bench.clock.advance(1499);
         expect(fillers).toHaveLength(0);
         bench.clock.advance(1);
@@ -194,14 +202,29 @@ describe('ToolRunner: what the caller and the record get', () => {
         expect(fillers).toHaveLength(1);
     });
 
+    it('asks again after the time that it is told, as long as a tool is at work', () => {
+        const bench = new RunnerBench([tool(never)]);
+        const answers = [700, 300, 0];
+        let asked = 0;
+        void bench.runner.run([bench.made('work')], () => answers[asked++] ?? 0);
+        bench.clock.advance(1500);
+        expect(asked).toBe(1);
+        bench.clock.advance(699);
+        expect(asked).toBe(1);
+        bench.clock.advance(1);
+        bench.clock.advance(300);
+        bench.clock.advance(3000);
+        expect(asked).toBe(3);
+    });
+
     it('asks for none where all are done, or where the caller is busy himself', async () => {
         const fillers: unknown[] = [];
         const quick = new RunnerBench([tool(done())]);
-        await quick.runner.run([quick.made('work')], (words) => fillers.push(words));
+        await quick.runner.run([quick.made('work')], once(fillers));
         expect(quick.clock.pendingCount).toBe(0);
         quick.clock.advance(1500);
         const keypad = new RunnerBench([tool(never, { filler: false })]);
-        void keypad.runner.run([keypad.made('work')], (words) => fillers.push(words));
+        void keypad.runner.run([keypad.made('work')], once(fillers));
         keypad.clock.advance(1500);
         expect(fillers).toHaveLength(0);
     });
