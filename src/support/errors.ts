@@ -35,7 +35,8 @@ export class CodedError extends Error {
 
     constructor(
         readonly code: ErrorCode,
-        detail?: string,
+        /** The particulars alone. */
+        readonly detail?: string,
     ) {
         super(detail === undefined ? ERRORS[code].cause : `${ERRORS[code].cause} ${detail}`);
     }

@@ -36,7 +36,7 @@ export function createTools(specs: readonly ToolSpec[], deps: CreateToolsDeps): 
         try {
             return [make()];
         } catch (fault) {
-            problems.push(fault instanceof Error ? fault.message : String(fault));
+            problems.push(whatIsWrong(fault));
             return [];
         }
     };
@@ -86,4 +86,9 @@ function findCodeTool({ name }: CodeToolSpec, { codeTools = [] }: CreateToolsDep
 function namedTwice(names: readonly string[]): string[] {
     const twice = names.filter((name, index) => names.indexOf(name) !== index);
     return [...new Set(twice)].map((name) => `${name}: two tools have this name.`);
+}
+
+function whatIsWrong(fault: unknown): string {
+    if (fault instanceof CodedError && fault.detail !== undefined) return fault.detail;
+    return fault instanceof Error ? fault.message : String(fault);
 }

@@ -12,4 +12,9 @@ export const PROFILE_ERRORS = {
         'The folder of the bot profiles cannot be read or watched.',
         'Look at its path and its permissions. When it cannot be watched, changes of profiles count from the next start on.',
     ),
+    ERR_INPUT_VARIABLES: entry(
+        'operator',
+        'Input variables of a call are not as its bot needs them; the call goes on.',
+        'Compare the inputs of the Architect action with the bot’s inputVariables (`npm run bots:check`). The line names them: missing, cut because they are too long, or unfit because they are of another type.',
+    ),
 } as const satisfies Record<string, ErrorDescription>;

@@ -1,0 +1,48 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { END_REASONS, reasonsFor } from '../../../tools/architect-kit/end-reasons';
+
+const SOURCE = join(__dirname, '..', '..', '..', 'src');
+
+function sourceTexts(): string[] {
+    return readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })
+        .filter((path) => path.endsWith('.ts'))
+        .map((path) => readFileSync(join(SOURCE, path), 'utf8'));
+}
+
+/** The words that the source gives as an end reason: in an object, as an argument, as the result or type of a function. */
+const GIVEN = [
+    /end_reason: '(\w+)'/g,
+    /end_reason: \w+ \? '(\w+)' : '\w+'/g,
+    /end_reason: \w+ \? '\w+' : '(\w+)'/g,
+    /endPolitely\('(\w+)'\)/g,
+    /return '(max_\w+)'/g,
+    /^ {4}reason: '(\w+)';$/gm,
+];
+
+function reasonsInSource(): Set<string> {
+    const texts = sourceTexts();
+    const words = GIVEN.flatMap((pattern) => texts.flatMap((text) => [...text.matchAll(pattern)]));
+    return new Set(words.map(([, word = '']) => word));
+}
+
+describe('the end reasons of the kit', () => {
+    it('are all that the source gives, and no others', () => {
+        expect([...reasonsInSource()].sort()).toEqual(Object.keys(END_REASONS).sort());
+    });
+
+    it('take the failure path where the source ends the call with an error', () => {
+        const texts = sourceTexts().join('\n');
+        for (const [reason, { path }] of Object.entries(END_REASONS)) {
+            const isError = new RegExp(
+                `end_reason: '${reason}'[^}]*\\}[^;]*;?[^;]*reason: 'error'|reason: 'error',[^}]*end_reason: '${reason}'`,
+            );
+            expect({ reason, path }).toEqual({ reason, path: isError.test(texts) ? 'failure' : 'success' });
+        }
+    });
+
+    it('never drop a caller who was promised an agent', () => {
+        expect(reasonsFor('success', 'agent')).toEqual(['transfer']);
+        expect(reasonsFor('failure', 'end')).toEqual([]);
+    });
+});
