@@ -1,5 +1,6 @@
 import type { TextToSpeech } from '../src/services/tts-service';
 import type { Clock } from '../src/support/clock';
+import type { CallEvent } from '../tools/caller/call-event';
 import type { Caller } from '../tools/caller/client';
 import { FaultBench } from './fault-bench';
 import type { Fault } from './fault-table';
@@ -22,7 +23,7 @@ export interface FaultRun {
     /** Whatever else is not as it should be, in words. */
     faults: string[];
     /** The call as its timeline shows it. */
-    caller: Caller;
+    events: readonly CallEvent[];
 }
 
 /** Plays a fault once. `voice`: the embedded one, to know its sentences by their sound. */
@@ -31,9 +32,23 @@ export async function runFault(fault: Fault, clock: Clock, voice: TextToSpeech):
     try {
         if (fault.plan !== undefined) bench.fake.plan(fault.plan, 'every');
         return await observe(fault, bench, voice);
+    } catch (error) {
+        return brokenOff(bench, error instanceof Error ? error.message : String(error));
     } finally {
         await bench.stop();
     }
+}
+
+/** A play that could not be played to its end says nothing but that. */
+function brokenOff({ callers: [caller] }: FaultBench, why: string): FaultRun {
+    const nothing = { longestMs: 0, greetings: 0, repeated: [], steps: [], outputVariables: undefined };
+    return {
+        ...nothing,
+        silenceMs: Infinity,
+        freed: true,
+        faults: [`broken off: ${why}`],
+        events: caller?.events ?? [],
+    };
 }
 
 async function observe(fault: Fault, bench: FaultBench, voice: TextToSpeech): Promise<FaultRun> {
@@ -64,7 +79,7 @@ async function observe(fault: Fault, bench: FaultBench, voice: TextToSpeech): Pr
             ...strayTurnsOf(caller),
             ...notToldOf(fault, outputVariables),
         ],
-        caller,
+        events: caller.events,
     };
 }
 

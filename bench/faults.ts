@@ -3,10 +3,10 @@
  * with a signed caller and strict stand-ins for OpenAI; then OpenAI is away for a minute under running calls. Exit code 1 when
  * a bar is broken.
  *
- * `--runs` plays of each fault, `--calls` under the outage. `--speed`: time that passes so much faster than it should; the
- * embedded voice, the network and the machine do not, and count as so much slower. `--only <words>`: faults with these words,
- * without the outage; `--show`: a play of each as the caller's
- * timeline, the first one that is not as it should be. `--small` is short enough for CI.
+ * `--runs` plays of each fault, `--beside` of them at a time, `--calls` under the outage. `--speed`: time that passes so much
+ * faster than it should; the embedded voice, the network and the machine do not, and count as so much slower. `--only <words>`:
+ * faults with these words, without the outage. `--show`: a play of each as the caller's timeline, the first one that is not as
+ * it should be, if there is one. `--small` is short enough for CI.
  */
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -15,6 +15,7 @@ import { Timeline } from '../tools/caller/timeline';
 import { ownVoice } from './fault-bench';
 import { runFault, type FaultRun } from './fault-run';
 import { FAULTS, REST_FAULTS, type Fault } from './fault-table';
+import { HoldUps } from './hold-ups';
 import { runOutage, type OutageFigures } from './outage';
 import { percentile } from './turn-figures';
 
@@ -24,7 +25,7 @@ const MAX_FIRST_SOUND_MS = 1000;
 const MAX_RECOVERY_MS = 15_000;
 /** So many plays run side by side, and begin one after the other: more of them would be late on a small machine. */
 const SIDE_BY_SIDE = 12;
-const SIDE_BY_SIDE_SMALL = 8;
+const SIDE_BY_SIDE_SMALL = 10;
 const BEGIN_EVERY_MS = 300;
 
 const { values } = parseArgs({
@@ -32,6 +33,7 @@ const { values } = parseArgs({
         runs: { type: 'string' },
         calls: { type: 'string' },
         speed: { type: 'string' },
+        beside: { type: 'string' },
         only: { type: 'string' },
         show: { type: 'boolean', default: false },
         small: { type: 'boolean', default: false },
@@ -39,6 +41,7 @@ const { values } = parseArgs({
 });
 
 const voice = ownVoice();
+const holdUps = new HoldUps();
 
 function count(name: string, text: string): number {
     const value = Number(text);
@@ -49,7 +52,7 @@ function count(name: string, text: string): number {
 async function main(): Promise<boolean> {
     const runs = count('runs', values.runs ?? (values.small ? '1' : '20'));
     const calls = count('calls', values.calls ?? (values.small ? '10' : '50'));
-    const speed = count('speed', values.speed ?? (values.small ? '3' : '1'));
+    const speed = count('speed', values.speed ?? (values.small ? '2' : '1'));
     const load = loadavg()[0]?.toFixed(1) ?? '?';
     console.log(`Node ${process.version}, load ${load}, each fault ${runs} times, time runs ${speed} times as fast`);
     console.log('Silence: from the moment at which the fault can be known to the next sound at the caller.');
@@ -58,6 +61,7 @@ async function main(): Promise<boolean> {
         { title: 'The model fails; below it the bot over HTTP, then the embedded one', faults: REST_FAULTS },
     ];
     let good = true;
+    holdUps.start();
     for (const { title, faults } of tables) {
         const chosen = faults.filter(({ name }) => name.includes(values.only ?? ''));
         if (chosen.length === 0) continue;
@@ -65,8 +69,17 @@ async function main(): Promise<boolean> {
         console.log('  silence p50 / p95   longest   greeted twice   said twice   not freed   as meant');
         good = (await playAll(chosen, runs, speed)) && good;
     }
-    if (values.only !== undefined) return good;
-    return reportOutage(await runOutage(calls, new ScaledClock(values.small ? speed + 1 : speed), voice)) && good;
+    if (values.only === undefined) good = (await playOutage(calls, speed)) && good;
+    holdUps.stop();
+    console.log(
+        `\n· the machine held this process up ${holdUps.count} times, at most ${holdUps.longestMs.toFixed(0)} ms`,
+    );
+    return good;
+}
+
+async function playOutage(calls: number, speed: number): Promise<boolean> {
+    const awayMs = values.small ? 30_000 : 60_000;
+    return reportOutage(await runOutage(calls, new ScaledClock(values.small ? speed + 1 : speed), voice, awayMs));
 }
 
 /** All plays of all faults, a few at a time; each fault is reported when its last play is over. */
@@ -82,7 +95,7 @@ async function playAll(faults: readonly Fault[], runs: number, speed: number): P
             if (done.length === runs) good = reportFault(fault, done) && good;
         }
     };
-    const sideBySide = values.small ? SIDE_BY_SIDE_SMALL : SIDE_BY_SIDE;
+    const sideBySide = count('beside', values.beside ?? `${values.small ? SIDE_BY_SIDE_SMALL : SIDE_BY_SIDE}`);
     await Promise.all(Array.from({ length: sideBySide }, (_, number) => player(number)));
     return good;
 }
@@ -126,7 +139,7 @@ function complaintsOf({ steps }: Fault, run: FaultRun): string[] {
 
 function show(run: FaultRun | undefined): void {
     const timeline = new Timeline({ write: indented, colour: false, showText: true });
-    for (const event of run?.caller.events ?? []) timeline.add(event);
+    for (const event of run?.events ?? []) timeline.add(event);
 }
 
 function indented(line: string): void {
@@ -138,7 +151,7 @@ function reportOutage(figures: OutageFigures): boolean {
     const firstMs = percentile(figures.firstSoundsMs, 1);
     const probesMs = figures.probesMs.length === 0 ? 0 : Math.max(...figures.probesMs);
     const { openedAfterMs = Infinity, recoveredAfterMs = Infinity } = figures;
-    console.log(`\nOpenAI away for 60 s under ${figures.calls} calls, a new call each second`);
+    console.log(`\nOpenAI away for ${figures.awayMs / 1000} s under ${figures.calls} calls, a new call each second`);
     return [
         bar(`calls dropped: ${figures.dropped}`, figures.dropped === 0),
         bar(`silence after the loss: p95 ${silenceMs.toFixed(0)} ms`, silenceMs <= MAX_SILENCE_MS),

@@ -6,6 +6,8 @@ import { FaultBench } from './fault-bench';
 /** What an outage of OpenAI under running calls came to. Milliseconds of the bench's clock. */
 export interface OutageFigures {
     calls: number;
+    /** How long OpenAI was away. */
+    awayMs: number;
     /** Calls that were cut or ended while OpenAI was away. */
     dropped: number;
     /** Of each running call: the longest wait from the loss, or the end of what was still heard, to the next sound. */
@@ -22,16 +24,20 @@ export interface OutageFigures {
     freed: boolean;
 }
 
-/** How long OpenAI is away, and how often somebody calls meanwhile. */
-const OUTAGE_MS = 60_000;
+/** How often somebody calls meanwhile. */
 const CALL_EVERY_MS = 1000;
 const RECOVERY_LIMIT_MS = 30_000;
 
-/** OpenAI is away for a minute, under `calls` running calls, while others keep coming. */
-export async function runOutage(calls: number, clock: Clock, voice: TextToSpeech): Promise<OutageFigures> {
+/** OpenAI is away for `awayMs`, under `calls` running calls, while others keep coming. */
+export async function runOutage(
+    calls: number,
+    clock: Clock,
+    voice: TextToSpeech,
+    awayMs = 60_000,
+): Promise<OutageFigures> {
     const bench = await FaultBench.start(clock, { vad: 'off' });
     try {
-        return await new Outage(bench, voice).run(calls);
+        return await new Outage(bench, voice).run(calls, awayMs);
     } finally {
         await bench.stop();
     }
@@ -47,12 +53,12 @@ class Outage {
         private readonly voice: TextToSpeech,
     ) {}
 
-    async run(calls: number): Promise<OutageFigures> {
+    async run(calls: number, awayMs: number): Promise<OutageFigures> {
         const { bench } = this;
         for (let i = 0; i < calls; i++) this.running.push((await bench.call()).ear);
         await bench.until(() => this.running.every((ear) => ear.endsMs.length > 0));
         const lostMs = this.goAway();
-        await this.callsDuring(lostMs);
+        await this.callsUntil(lostMs + awayMs);
         const dropped = bench.callers.filter((caller) => caller.state !== 'open').length;
         const recoveredAfterMs = await this.comeBack();
         const opened = bench.log.lines.find(({ fields }) => fields['breaker'] === 'open');
@@ -60,6 +66,7 @@ class Outage {
         const freed = await bench.hangUp();
         return {
             calls,
+            awayMs,
             dropped,
             silencesMs,
             openedAfterMs: opened === undefined ? undefined : opened.atMs - lostMs,
@@ -83,9 +90,9 @@ class Outage {
         return this.bench.clock.nowMs();
     }
 
-    private async callsDuring(lostMs: number): Promise<void> {
+    private async callsUntil(endMs: number): Promise<void> {
         const { bench } = this;
-        while (bench.clock.nowMs() - lostMs < OUTAGE_MS) {
+        while (bench.clock.nowMs() < endMs) {
             const nextMs = bench.clock.nowMs() + CALL_EVERY_MS;
             await this.newCall();
             await bench.pass(Math.max(0, nextMs - bench.clock.nowMs()));

@@ -62,7 +62,7 @@ export class Sentences {
     /** Sentences of which a stretch stands more than once in what a caller received. */
     repeatedIn(received: Buffer): string[] {
         return this.known
-            .filter(({ pcmu }) => stretchesOf(pcmu).some((stretch) => timesIn(received, stretch) > 1))
+            .filter((sentence) => this.ownStretches(sentence).some((stretch) => timesIn(received, stretch) > 1))
             .map(({ text }) => text);
     }
 
@@ -73,6 +73,13 @@ export class Sentences {
             .map(({ pcmu }) => stretchesOf(pcmu)[0])
             .reduce((sum, stretch) => sum + (stretch === undefined ? 0 : timesIn(received, stretch)), 0);
     }
+    /** Stretches that no other sentence has: a synthesizer may make the same sound of the same word. */
+    private ownStretches({ pcmu }: Sentence): Buffer[] {
+        return stretchesOf(pcmu).filter(
+            (stretch) => this.known.reduce((times, each) => times + timesIn(each.pcmu, stretch), 0) === 1,
+        );
+    }
+
     private noise(durationMs: number): Buffer {
         this.count += 1;
         const pcmu = Buffer.alloc(durationMs * 8);

@@ -36,6 +36,24 @@ describe('the sentences of the fault bench', () => {
         ]);
     });
 
+    it('takes the same word in two sentences for no repetition', async () => {
+        const word = await soundOf('press');
+        const speak = voice.speak.bind(voice);
+        const sharing: TextToSpeech = {
+            ...voice,
+            async *speak(text) {
+                yield word;
+                yield* speak(text);
+            },
+        };
+        await sentences.add('First sentence. The second sentence.', sharing);
+        const received = [word, await soundOf('First sentence.'), word, await soundOf('The second sentence.')];
+        expect(sentences.repeatedIn(Buffer.concat(received))).toEqual([]);
+        expect(sentences.repeatedIn(Buffer.concat([...received, ...received.slice(0, 2)]))).toEqual([
+            'First sentence.',
+        ]);
+    });
+
     it('takes neither silence nor the wait prompt for a repetition', async () => {
         await sentences.add('One moment please. It is done.', voice);
         const received = [await soundOf('One moment please.'), await soundOf('It is done.'), Buffer.alloc(8000, 0xff)];

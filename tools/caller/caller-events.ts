@@ -2,7 +2,7 @@ import type { CallEvent } from './call-event';
 import type { CallSummary, Disconnect } from './call-record';
 import type { Violation } from './manner-catalogue';
 import type { Media } from './media';
-import type { Stretch } from './play-queue';
+import type { Stretch } from './playout';
 import type { ServerMessage } from './server-message';
 
 /** What a caller tells. Audio is PCMU, 8 kHz, mono; stretches are those of the caller's ear. */

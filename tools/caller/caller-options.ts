@@ -1,5 +1,7 @@
 import type { Clock } from '../../src/support/clock';
 import type { Media } from './media';
+import type { CreatePlayout } from './playout';
+import type { Microphone } from './voice';
 
 /** The caller's side of `open.parameters.participant`. */
 export interface Participant {
@@ -35,6 +37,10 @@ export interface CallerOptions {
     media?: readonly Media[];
     /** What the caller says: PCMU, 8 kHz, mono. Silence when it has ended. */
     audio?: Uint8Array;
+    /** A living voice, for whenever there is no recording to say. */
+    microphone?: Microphone;
+    /** Who plays bot audio, and says how far it is; the clock unless given. */
+    createPlayout?: CreatePlayout;
     /** Length of the audio frames, ms: a number (200 unless given), or a function asked for each frame. */
     frameMs?: number | (() => number);
     /** Audio that was kept during set-up and is sent at once after `opened`, ms. 0 unless given. */

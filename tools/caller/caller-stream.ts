@@ -13,8 +13,8 @@ export interface CallerStreamOptions {
     nextFrameMs: () => number;
     /** Writes one frame: PCMU, interleaved if two channels were agreed. */
     send: (frame: Uint8Array) => void;
-    /** Told when the voice rises above and falls back into silence, at most once per frame. */
-    onTalk: (talking: boolean) => void;
+    /** Told when the voice rises above and falls back into silence, at most once per frame; that was `agoMs` before. */
+    onTalk: (talking: boolean, agoMs: number) => void;
 }
 
 /** A hole in the stream, in samples (protocol sheet, section 5.1: `resumed`, `discarded`). */
@@ -26,6 +26,8 @@ export interface Gap {
 /** µ-law codes at or below this (sign bit left out) are at least 924 of 32,124 loud. */
 const LOUD_CODE = 0x4f;
 const QUIET_FRAMES_MS = 600;
+/** The edges of speech are looked for in steps of this length. */
+const EDGE_STEP_SAMPLES = 160;
 
 /**
  * The caller's audio, sent in real time. Every frame is due at a moment counted from the start of the call, never from the
@@ -40,6 +42,8 @@ export class CallerStream {
     private pausedAtMs: number | undefined;
     private stopped = false;
     private quietMs = QUIET_FRAMES_MS;
+    /** Position behind the last loud step. */
+    private loudUntil = 0;
 
     constructor(private readonly options: CallerStreamOptions) {}
 
@@ -143,8 +147,29 @@ export class CallerStream {
         const wasTalking = this.quietMs < QUIET_FRAMES_MS;
         this.quietMs = isLoud(pcmu) ? 0 : this.quietMs + pcmu.length / BYTES_PER_MS;
         const talking = this.quietMs < QUIET_FRAMES_MS;
-        if (talking !== wasTalking) this.options.onTalk(talking);
+        const frameStart = this.position - pcmu.length;
+        if (talking && !wasTalking) this.tell(true, frameStart + edges(pcmu).start);
+        if (talking && this.quietMs === 0) this.loudUntil = frameStart + edges(pcmu).end;
+        if (!talking && wasTalking) this.tell(false, this.loudUntil);
     }
+
+    private tell(talking: boolean, edgeSamples: number): void {
+        const edgeMs = this.originMs + edgeSamples / BYTES_PER_MS;
+        this.options.onTalk(talking, Math.max(0, this.options.clock.nowMs() - edgeMs));
+    }
+}
+
+/** Where the first loud step begins and the last one ends; the whole frame when no step is loud by itself. */
+function edges(pcmu: Uint8Array): { start: number; end: number } {
+    let start: number | undefined;
+    let end = pcmu.length;
+    for (let at = 0; at < pcmu.length; at += EDGE_STEP_SAMPLES) {
+        const step = pcmu.subarray(at, at + EDGE_STEP_SAMPLES);
+        if (!isLoud(step)) continue;
+        start ??= at;
+        end = at + step.length;
+    }
+    return { start: start ?? 0, end };
 }
 
 /** A tenth of the frame is louder than a quiet line. */

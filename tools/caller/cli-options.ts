@@ -16,6 +16,8 @@ export interface CliOptions {
     wav: string | undefined;
     out: string | undefined;
     outStereo: string | undefined;
+    /** Where the timeline goes as a file that the console can open. */
+    timeline: string | undefined;
     /** Hang up this long after `opened`; undefined: a while after the recording has ended. */
     seconds: number | undefined;
     digits: readonly DigitsAt[];
@@ -40,6 +42,7 @@ export const HELP = `Places a signed AudioHook call to an AudioConnector server 
   --wav FILE            what the caller says         (a sample that comes with the server)
   --out FILE            write what the caller heard, as WAV
   --out-stereo FILE     write both sides: caller left, bot right
+  --timeline FILE       write the timeline, without keys and sound, for the console to open
   --seconds N           hang up N seconds after opened (5 s after the recording has ended)
   --digits 42#@3.0      press 4, 2, # three seconds after opened; may be repeated
   --var NAME=VALUE      input variable from Architect; may be repeated
@@ -61,6 +64,7 @@ const OPTIONS = {
     wav: { type: 'string' },
     out: { type: 'string' },
     'out-stereo': { type: 'string' },
+    timeline: { type: 'string' },
     seconds: { type: 'string' },
     digits: { type: 'string', multiple: true },
     var: { type: 'string', multiple: true },
@@ -91,6 +95,7 @@ function readOptions(args: readonly string[], env: Environment): CliOptions {
         wav: values.wav,
         out: values.out,
         outStereo: values['out-stereo'],
+        timeline: values.timeline,
         seconds: values.seconds === undefined ? undefined : readNumber('--seconds', values.seconds, 0, 86_400),
         digits: (values.digits ?? []).map(readDigits),
         variables: Object.fromEntries((values.var ?? []).map(readVariable)),

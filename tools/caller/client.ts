@@ -1,15 +1,18 @@
 import { randomUUID } from 'node:crypto';
+import { concat } from './bytes';
 import type { CallerOptions } from './caller-options';
 import { CallerStream } from './caller-stream';
 import { Ear } from './ear';
 import { Line } from './line';
-import { BYTES_PER_MS, msToDuration, takenMedia, type Media } from './media';
+import { BYTES_PER_MS, msToDuration, type Media } from './media';
 import { openParameters } from './open-parameters';
 import { Pauses } from './pauses';
 import { Pinger } from './pinger';
-import { concat } from './play-queue';
+import { PlayQueue } from './play-queue';
+import type { CreatePlayout } from './playout';
 import { layOut } from './recording';
 import { isJsonObject, type JsonObject, type ServerMessage } from './server-message';
+import { takenMedia } from './taken-media';
 import { Voice } from './voice';
 
 /** A client that has `closed` still needs a round trip to hang up: time in which a server shows that it cannot wait. */
@@ -34,7 +37,7 @@ export class Caller extends Line {
     constructor(options: CallerOptions) {
         super(options);
         this.conversationId = options.conversationId ?? randomUUID();
-        this.voice = new Voice(options.audio);
+        this.voice = new Voice(options.audio, options.microphone);
         this.pinger = new Pinger(this.clock, this.timers, (lastRttMs) => this.ping(lastRttMs));
         this.ear = this.createEar();
         this.stream = this.createStream();
@@ -210,8 +213,7 @@ export class Caller extends Line {
     private createEar(): Ear {
         return new Ear({
             clock: this.clock,
-            timers: this.timers,
-            keepAudio: this.options.keepAudio ?? true,
+            createPlayout: this.options.createPlayout ?? this.ownPlayout(),
             completedAfterFlush: this.options.completedAfterFlush ?? true,
             send: (type) => this.sendMessage(type),
             tell: (event) => {
@@ -220,6 +222,12 @@ export class Caller extends Line {
             onStarted: () => this.emit('playbackStarted'),
             onCompleted: (stretch) => this.emit('playbackCompleted', stretch),
         });
+    }
+
+    /** An ear that plays by the clock. */
+    private ownPlayout(): CreatePlayout {
+        const { keepAudio = true } = this.options;
+        return (listener) => new PlayQueue(this.clock, this.timers, listener, keepAudio);
     }
 
     private createStream(): CallerStream {
@@ -232,8 +240,8 @@ export class Caller extends Line {
             send: (frame) => {
                 this.sendFrame(frame);
             },
-            onTalk: (talking) => {
-                this.tell({ kind: 'talk', talking });
+            onTalk: (talking, agoMs) => {
+                this.tell({ kind: 'talk', talking, agoMs });
             },
         });
     }

@@ -1,14 +1,11 @@
 import type { Clock } from '../../src/support/clock';
-import type { TimerSet } from '../../src/support/timer-set';
 import type { CallEventBody } from './call-event';
 import { BYTES_PER_MS } from './media';
-import { PlayQueue, type Stretch } from './play-queue';
+import type { CreatePlayout, Playout, Stretch } from './playout';
 
 export interface EarOptions {
     clock: Clock;
-    /** The timer named `playback` is used. */
-    timers: TimerSet;
-    keepAudio: boolean;
+    createPlayout: CreatePlayout;
     /** Whether `playback_completed` follows a flush. */
     completedAfterFlush: boolean;
     send: (type: 'playback_started' | 'playback_completed') => void;
@@ -17,9 +14,9 @@ export interface EarOptions {
     onCompleted: (stretch: Stretch) => void;
 }
 
-/** The caller's ear and what it reports: a play queue with its protocol messages (protocol sheet, section 9). */
+/** The caller's ear and what it reports: what plays, with its protocol messages (protocol sheet, section 9). */
 export class Ear {
-    readonly queue: PlayQueue;
+    readonly queue: Playout;
     private quietSinceMs: number;
 
     constructor(private readonly options: EarOptions) {
@@ -32,7 +29,7 @@ export class Ear {
                 this.completed(stretch);
             },
         };
-        this.queue = new PlayQueue(options.clock, options.timers, listener, options.keepAudio);
+        this.queue = options.createPlayout(listener);
     }
 
     /** How long nothing has been playing, ms; 0 while something plays. */

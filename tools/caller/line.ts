@@ -119,6 +119,16 @@ export abstract class Line extends EventEmitter<CallerEvents> {
         this.tell({ kind: 'note', arrow, label, text });
     }
 
+    /** Adds what somebody else saw of this call, such as the server from inside. */
+    witness(event: CallEventBody): void {
+        if (this.current !== 'gone') this.tell(event);
+    }
+
+    /** Milliseconds since the call was dialled: the `atMs` of an event that happens now. */
+    get nowMs(): number {
+        return this.record.nowMs;
+    }
+
     /** The stream's position, in samples. */
     protected abstract get positionSamples(): number;
     /** Hangs up with `close`; the rest is the server's answer and the end of the socket. */

@@ -1,5 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
-
 /** One way of carrying audio, as offered in `open` (protocol sheet, section 6.3). */
 export interface Media {
     type: 'audio';
@@ -31,10 +29,4 @@ export function msToDuration(ms: number): string {
     return `PT${Number((ms / 1000).toFixed(6))
         .toString()
         .replace(/e.*/, '')}S`;
-}
-
-/** The item of `offer` that the server took; undefined: none of them, or one that was not offered. */
-export function takenMedia(offer: readonly Media[], answer: unknown): Media | undefined {
-    const taken: unknown = Array.isArray(answer) ? answer[0] : undefined;
-    return offer.find((item) => isDeepStrictEqual(item, taken));
 }

@@ -1,36 +1,17 @@
 import type { Clock } from '../../src/support/clock';
 import type { TimerSet } from '../../src/support/timer-set';
+import { concat } from './bytes';
 import { BYTES_PER_MS } from './media';
+import type { PlacedAudio, Playout, PlayoutListener, Stretch } from './playout';
 
-/** One unbroken run of playing: from an empty queue to an empty queue, or to a flush. */
-export interface Stretch {
-    /** When its first sample sounded, on the clock's monotonic scale. */
-    startedAtMs: number;
-    /** Bytes (= samples) that the caller heard of it. */
-    heardBytes: number;
-    /** Bytes that were queued for it, the cut ones included. */
-    totalBytes: number;
-}
-
-/** What the queue tells its owner; each is called at most once per stretch. */
-export interface PlayQueueListener {
-    /** The first sample of a stretch sounds. */
-    started(): void;
-    /** The queue ran empty. */
-    completed(stretch: Stretch): void;
-}
-
-/** Audio with the moment at which its first sample sounded. */
-export interface PlacedAudio {
-    atMs: number;
-    pcmu: Uint8Array;
-}
+export { concat } from './bytes';
+export type { Stretch } from './playout';
 
 /**
  * The caller's ear: plays PCMU in real time, one byte per 125 µs, and knows to the sample what has been heard
  * (protocol sheet, section 9.1). A late timer changes nothing: every figure comes from the clock.
  */
-export class PlayQueue {
+export class PlayQueue implements Playout {
     private pieces: Uint8Array[] = [];
     private stretch: { startedAtMs: number; totalBytes: number } | undefined;
     private heardBeforeBytes = 0;
@@ -43,7 +24,7 @@ export class PlayQueue {
     constructor(
         private readonly clock: Clock,
         private readonly timers: TimerSet,
-        private readonly listener: PlayQueueListener,
+        private readonly listener: PlayoutListener,
         private readonly keepAudio = true,
     ) {}
 
@@ -147,15 +128,4 @@ export class PlayQueue {
         this.placed.push({ atMs: startedAtMs, pcmu: whole.subarray(0, heardBytes) });
         if (heardBytes < whole.length) this.cutPieces.push(whole.subarray(heardBytes));
     }
-}
-
-/** Joins pieces into fresh bytes. */
-export function concat(pieces: readonly Uint8Array[]): Uint8Array {
-    const joined = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-    let offset = 0;
-    for (const piece of pieces) {
-        joined.set(piece, offset);
-        offset += piece.length;
-    }
-    return joined;
 }

@@ -1,4 +1,5 @@
-const BURST = 25;
+/** Messages at once, after a silence. */
+export const BURST = 25;
 const PER_SECOND = 5;
 
 /**
@@ -13,6 +14,11 @@ export class RateCheck {
 
     /** The lowest level so far; how close it came. */
     lowest = BURST;
+
+    /** Messages that may come at once at `atMs`: 25 when nothing came for long, 0 at the limit. */
+    levelAt(atMs: number): number {
+        return Math.min(BURST, this.tokens + (Math.max(0, atMs - this.lastAtMs) / 1000) * PER_SECOND);
+    }
 
     /** Books one message. By how many messages its worst window is over the limit; 0 or less: within. */
     book(atMs: number): number {

@@ -1,5 +1,5 @@
 import { BYTES_PER_MS, PCMU_SILENCE } from './media';
-import type { PlacedAudio } from './play-queue';
+import type { PlacedAudio } from './playout';
 
 /** One binary message with its moment. */
 export interface AudioMessage {

@@ -11,7 +11,9 @@ import { explainEnd, explainRefusal } from './explain';
 import { attachKeyboard, type KeySource } from './keyboard';
 import { BYTES_PER_MS } from './media';
 import { interleave } from './recording';
+import { savedTimeline } from './saved-call';
 import { Timeline } from './timeline';
+import { writeTimeline } from './timeline-file';
 import { whole } from './timeline-words';
 
 /** Where the command runs; handed in so that it can be tried without a terminal. */
@@ -63,7 +65,7 @@ async function oneCall(
     const summary = await placeCall(caller).finally(release);
     if (summary.refusal !== undefined) return fail(around, explainRefusal(summary.refusal, options.url));
     timeline.end(summary);
-    writeAudio(caller, options);
+    writeFiles(caller, options);
     return conclude(summary, around);
 }
 
@@ -141,7 +143,8 @@ function planDigits(caller: Caller, timers: TimerSet, name: string, { digits, at
     });
 }
 
-function writeAudio(caller: Caller, { out, outStereo }: CliOptions): void {
+function writeFiles(caller: Caller, { out, outStereo, timeline }: CliOptions): void {
+    if (timeline !== undefined) writeFileSync(timeline, writeTimeline(savedTimeline(caller)));
     if (out !== undefined) writeFileSync(out, encodeMulawWav(caller.heardTrack));
     if (outStereo === undefined) return;
     writeFileSync(outStereo, encodeMulawWav(interleave(caller.callerTrack, caller.heardTrack), 2));

@@ -5,10 +5,10 @@ export function whole(value: number): string {
     return Math.round(value).toLocaleString('en-US');
 }
 
-/** A sent message in a few words. Digits are never shown. */
-export function describeSent(type: string, parameters: JsonObject): string {
+/** A sent message in a few words; keys only if `showKeys`. */
+export function describeSent(type: string, parameters: JsonObject, showKeys = false): string {
     if (type === 'open') return describeOpen(parameters);
-    if (type === 'dtmf') return 'one key';
+    if (type === 'dtmf') return showKeys ? `key ${text(parameters['digit'])}` : 'one key';
     if (type === 'resumed' || type === 'discarded') return `${text(parameters['discarded'])} lost`;
     return [parameters['reason'], parameters['language'], parameters['code'], parameters['retryAfter']]
         .filter((part) => part !== undefined)

@@ -1,12 +1,23 @@
 import { PCMU_SILENCE } from './media';
 
-/** What the caller's microphone gives: speech when there is any, silence otherwise. */
+/** A living voice: PCMU, 8 kHz, mono, as it is being spoken. */
+export interface Microphone {
+    /** The next `samples` bytes, silence where there is none. They belong to whoever asks. */
+    take(samples: number): Uint8Array;
+    /** Loses what was said in the meantime. */
+    skip(samples: number): void;
+}
+
+/** What the caller's mouth gives: a recording while there is one, else a living voice, else silence. */
 export class Voice {
     private offset = 0;
     private silence = new Uint8Array(1600).fill(PCMU_SILENCE);
 
-    /** PCMU, 8 kHz, mono, spoken from the first `take` on. */
-    constructor(private speech: Uint8Array = new Uint8Array(0)) {}
+    /** `speech`: PCMU, 8 kHz, mono, spoken from the first `take` on. */
+    constructor(
+        private speech: Uint8Array = new Uint8Array(0),
+        private readonly microphone?: Microphone,
+    ) {}
 
     /** There is speech left. */
     get speaking(): boolean {
@@ -21,6 +32,7 @@ export class Voice {
 
     /** The next `samples` bytes. A view on shared memory wherever possible: send it, do not keep it. */
     take(samples: number): Uint8Array {
+        if (!this.speaking && this.microphone !== undefined) return this.microphone.take(samples);
         const start = this.offset;
         this.skip(samples);
         if (this.offset - start === samples) return this.speech.subarray(start, this.offset);
@@ -34,6 +46,7 @@ export class Voice {
     /** Loses `samples` bytes of speech, as during a pause. */
     skip(samples: number): void {
         this.offset = Math.min(this.speech.length, this.offset + samples);
+        this.microphone?.skip(samples);
     }
 
     private quiet(samples: number): Uint8Array {

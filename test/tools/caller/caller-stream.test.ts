@@ -132,6 +132,23 @@ describe('CallerStream', () => {
         expect(frame.every((code, index) => code === (index % 2 === side ? 0x10 : 0xff))).toBe(true);
     });
 
+    it('knows to 20 ms when the caller began and ceased to talk, whatever the length of its frames', () => {
+        const speech = new Uint8Array(16_000).fill(0xff).fill(0x10, 5600, 9600);
+        const clock = new FakeClock();
+        const edgesMs: number[] = [];
+        const stream = new CallerStream({
+            clock,
+            timers: new TimerSet(clock, () => undefined),
+            voice: new Voice(speech),
+            nextFrameMs: () => 200,
+            send: () => undefined,
+            onTalk: (_talking, agoMs) => edgesMs.push(clock.nowMs() - agoMs),
+        });
+        stream.start(AUDIO_CONNECTOR_MEDIA);
+        clock.advance(3000);
+        expect(edgesMs).toEqual([700, 1200]);
+    });
+
     it('tells when the caller begins to talk, and once when he has been quiet for 600 ms', () => {
         const { clock, talk, stream } = setUp(new Uint8Array(4000).fill(0x10));
         stream.start(AUDIO_CONNECTOR_MEDIA);

@@ -5,6 +5,7 @@ import { encodeMulawWav, wavToPcmu } from '../../../src/audio/wav';
 import { readCliOptions } from '../../../tools/caller/cli-options';
 import { findCredentials, readEnvironment } from '../../../tools/caller/credentials';
 import { explainRefusal } from '../../../tools/caller/explain';
+import { readTimeline } from '../../../tools/caller/timeline-file';
 import { runCli, type CliSurroundings } from '../../../tools/caller/run-cli';
 import { all, opened, play, say } from './breaches';
 import { StubServer, until, type Answer } from './stub-server';
@@ -71,6 +72,17 @@ describe('npm run call', () => {
         const heard = wavToPcmu(readFileSync(join(directory, 'heard.wav')));
         expect(Buffer.from(heard).includes(Buffer.from(speech))).toBe(true);
         expect(readFileSync(join(directory, 'both.wav')).readUInt16LE(22)).toBe(2);
+    });
+
+    it('writes the timeline as a file that the console opens, without keys', async () => {
+        const file = join(directory, 'call.json');
+        const { exitCode } = await run(good, '--seconds', '0.4', '--digits', '7@0', '--timeline', file);
+        expect(await exitCode).toBe(0);
+        const text = readFileSync(file, 'utf8');
+        const read = readTimeline(text);
+        expect(read.ok && read.timeline.events.length > 5 && read.timeline.loudness.bot.length > 0).toBe(true);
+        expect(text).toContain('"digit": "•"');
+        expect(text).not.toContain('"digit": "7"');
     });
 
     it('passes variables, bot, language and digits on', async () => {

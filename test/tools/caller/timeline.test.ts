@@ -149,3 +149,40 @@ describe('Timeline', () => {
         expect(lines[0]).toContain('\u001b[36m← closed\u001b[0m');
     });
 });
+
+describe('Timeline, of a server that is seen from inside', () => {
+    const inside: CallEvent[] = [
+        { atMs: 10, kind: 'vad', speaking: true, agoMs: 0 },
+        { atMs: 20, kind: 'vad', speaking: true, agoMs: 0 },
+        { atMs: 600, kind: 'vad', speaking: false, agoMs: 500 },
+        { atMs: 601, kind: 'openai', sent: true, type: 'response.create', detail: '' },
+        { atMs: 700, kind: 'openai', sent: false, type: 'error', detail: 'no_such_voice' },
+        { atMs: 800, kind: 'said', speaker: 'bot', itemId: 'a', text: 'Good day' },
+        { atMs: 850, kind: 'said', speaker: 'bot', itemId: 'a', text: 'Good day to you' },
+        { atMs: 900, kind: 'heard', itemId: 'a', heardMs: 1000, receivedMs: 4200 },
+        { atMs: 950, kind: 'tool', what: 'answered', name: 'end_call', detail: 'ok, 12 ms' },
+        { atMs: 960, kind: 'keypad', secure: true },
+    ];
+
+    it('has a line for what the server heard, said and asked for, once each', () => {
+        expect(print(inside)).toEqual([
+            '  0.010  · (speech heard)',
+            '  0.600  · (end of speech)    500 ms ago',
+            '  0.601  ⇢ openai             response.create',
+            '  0.700  ⇠ openai             error no_such_voice',
+            '  0.800  · (bot says)         8 characters',
+            '  0.900  · (heard)            1,000 of 4,200 ms',
+            '  0.950  ⇢ tool               end_call ok, 12 ms',
+            '  0.960  · (keypad)           secure: keys are hidden',
+        ]);
+        expect(print(inside, { showText: true })).toContain('  0.800  · (bot says)         “Good day”');
+    });
+
+    it('ends with the wait of the turn in the middle', () => {
+        const lines: string[] = [];
+        const timeline = new Timeline({ write: (line) => lines.push(line), colour: false });
+        for (const each of [...inside.slice(0, 3), audio(1200), playback(1210, 'started')]) timeline.add(each);
+        timeline.end(summary);
+        expect(lines.at(-1)).toMatch(/ · 3 pings, 0\.5 ms · 1 turn, 1,110 ms$/);
+    });
+});

@@ -1,0 +1,49 @@
+import { Door, isOwnHost, isOwnOrigin, REFUSALS } from '../../../tools/console/door';
+
+describe('Door', () => {
+    it('lets a page in with the token, once', () => {
+        const door = new Door();
+        const token = door.currentToken;
+        expect(door.enter(token)).toMatchObject({ ok: true });
+        door.leave();
+        expect(door.enter(token)).toEqual({ ok: false, why: REFUSALS.token });
+        expect(door.currentToken).not.toBe(token);
+    });
+
+    it.each(['', 'x', 'undefined'])('refuses the token %j with a sentence', (token) => {
+        expect(new Door().enter(token)).toEqual({ ok: false, why: REFUSALS.token });
+    });
+
+    it('lets the same tab in again with its pass, after it has gone, and only one at a time', () => {
+        const door = new Door();
+        const entry = door.enter(door.currentToken);
+        const pass = entry.ok ? entry.pass : '';
+        expect(door.enter(pass)).toEqual({ ok: false, why: REFUSALS.busy });
+        expect(door.enter(door.currentToken)).toEqual({ ok: false, why: REFUSALS.busy });
+        door.leave();
+        expect(door.enter(pass)).toEqual({ ok: true, pass });
+    });
+
+    it('makes the pass of the tab before worthless when a new link was used', () => {
+        const door = new Door();
+        const first = door.enter(door.currentToken);
+        door.leave();
+        expect(door.enter(door.currentToken).ok).toBe(true);
+        door.leave();
+        expect(door.enter(first.ok ? first.pass : '')).toEqual({ ok: false, why: REFUSALS.token });
+    });
+});
+
+describe('the address of the console', () => {
+    it('is its own on this machine, under no other name, port or machine', () => {
+        expect(['127.0.0.1:80', 'localhost:80'].every((host) => isOwnHost(host, 80))).toBe(true);
+        for (const host of [undefined, '', '127.0.0.1', '127.0.0.1:81', 'evil.example:80', '127.0.0.1:80.evil.example'])
+            expect(isOwnHost(host, 80)).toBe(false);
+    });
+
+    it('is the only origin of a page that may open the line', () => {
+        expect(isOwnOrigin({ host: 'localhost:80', origin: 'http://localhost:80' })).toBe(true);
+        for (const origin of [undefined, 'null', 'http://127.0.0.1:80', 'https://localhost:80', 'http://localhost:81'])
+            expect(isOwnOrigin({ host: 'localhost:80', ...(origin !== undefined && { origin }) })).toBe(false);
+    });
+});

@@ -1,0 +1,118 @@
+import type { Page } from 'playwright-core';
+import { RateChanger } from '../../../tools/console/page/worklet/rate-changer';
+
+const TELEPHONE_HZ = 8000;
+
+/** Runs in the page before its own scripts: whatever goes to the loudspeaker also goes to a recorder on the audio thread. */
+const EAVESDROP = `
+    const addModule = AudioWorklet.prototype.addModule;
+    AudioWorklet.prototype.addModule = async function (url) {
+        await addModule.call(this, '/test-recorder.js');
+        return addModule.call(this, url);
+    };
+    const connect = AudioNode.prototype.connect;
+    AudioNode.prototype.connect = function (target, ...rest) {
+        if (target instanceof AudioDestinationNode) {
+            const recorder = new AudioWorkletNode(this.context, 'test-recorder', { numberOfOutputs: 0 });
+            connect.call(this, recorder);
+            window.testRecorder = recorder;
+        }
+        return connect.call(this, target, ...rest);
+    };
+`;
+
+/** To be served as /test-recorder.js: the browser's own net fetches it, where no test can step in. */
+export const RECORDER = `
+    registerProcessor('test-recorder', class extends AudioWorkletProcessor {
+        constructor() {
+            super();
+            this.blocks = [];
+            this.port.onmessage = () => this.port.postMessage({ rateHz: sampleRate, blocks: this.blocks });
+        }
+        process([input]) {
+            if (input[0]) this.blocks.push(Array.from(input[0]));
+            return true;
+        }
+    });
+`;
+
+/** To be served as /test-tone.js: 100 ms of 1 kHz when it is asked to, and the moment at which they began, ms since 1970. */
+export const TONE = `
+    registerProcessor('test-tone', class extends AudioWorkletProcessor {
+        constructor() {
+            super();
+            this.left = 0;
+            this.asked = false;
+            this.port.onmessage = () => { this.asked = true; };
+        }
+        process(_inputs, [output]) {
+            if (this.asked) {
+                this.asked = false;
+                this.left = sampleRate / 10;
+                this.port.postMessage(Date.now());
+            }
+            for (let i = 0; i < output[0].length && this.left > 0; i++, this.left--)
+                output[0][i] = 0.5 * Math.sin((2 * Math.PI * 1000 * this.left) / sampleRate);
+            return true;
+        }
+    });
+`;
+
+const GIVE = `new Promise((resolve) => {
+    window.testRecorder.port.onmessage = ({ data }) => resolve({ rateHz: data.rateHz, samples: data.blocks.flat() });
+    window.testRecorder.port.postMessage('give');
+})`;
+
+/** Records what `page` plays, from its first sound on. To be called before the page is loaded. */
+export async function eavesdrop(page: Page): Promise<void> {
+    await page.addInitScript({ content: EAVESDROP });
+}
+
+/** What was played up to now, 8 kHz, full scale 1. */
+export async function played(page: Page): Promise<Float32Array> {
+    const { rateHz, samples } = await page.evaluate<{ rateHz: number; samples: number[] }>(GIVE);
+    const changer = new RateChanger(rateHz, TELEPHONE_HZ);
+    const input = Float32Array.from(samples);
+    const out = new Float32Array(changer.mostFor(input.length));
+    return out.subarray(0, changer.process(input, out));
+}
+
+export interface Match {
+    /** Where the expected samples begin in what was played. */
+    at: number;
+    /** 1: the same wave. */
+    correlation: number;
+    /** 1: as loud. */
+    gain: number;
+}
+
+/** Finds `expected` (8 kHz, full scale 32,768) in what was played: the lag with the highest correlation. */
+export function findSamples(playedSamples: Float32Array, expected: Int16Array): Match {
+    const wave = Float32Array.from(expected, (sample) => sample / 32_768);
+    const probe = wave.subarray(0, Math.min(wave.length, 4000));
+    let best = { at: 0, correlation: -1, gain: 0 };
+    for (let at = 0; at + probe.length <= playedSamples.length; at++) {
+        const match = compare(playedSamples.subarray(at, at + probe.length), probe);
+        if (match.correlation > best.correlation) best = { at, ...match };
+    }
+    return { at: best.at, ...compare(playedSamples.subarray(best.at, best.at + wave.length), wave) };
+}
+
+/** The root of the mean square of samples, full scale 1. */
+export function loudness(samples: Float32Array): number {
+    let sum = 0;
+    for (const sample of samples) sum += sample * sample;
+    return Math.sqrt(sum / Math.max(1, samples.length));
+}
+
+function compare(left: Float32Array, right: Float32Array): { correlation: number; gain: number } {
+    let [both, ofLeft, ofRight] = [0, 0, 0];
+    for (let i = 0; i < right.length; i++) {
+        const [a, b] = [left[i] ?? 0, right[i] ?? 0];
+        both += a * b;
+        ofLeft += a * a;
+        ofRight += b * b;
+    }
+    if (ofLeft === 0 || ofRight === 0) return { correlation: 0, gain: 0 };
+    return { correlation: both / Math.sqrt(ofLeft * ofRight), gain: Math.sqrt(ofLeft / ofRight) };
+}

@@ -1,0 +1,115 @@
+import type { CallEvent } from '../../../../tools/caller/call-event';
+import { CallStore } from '../../../../tools/console/page/call-store';
+import { GUTTER_PIXELS, TimeView } from '../../../../tools/console/page/time-view';
+import { stagesOf, triggerOf } from '../../../../tools/console/page/turn-stages';
+
+describe('TimeView', () => {
+    function view(): TimeView {
+        const made = new TimeView();
+        made.widthPixels = GUTTER_PIXELS + 1000;
+        return made;
+    }
+
+    it('finds a moment where it is drawn', () => {
+        const made = view();
+        made.fit(9000);
+        expect(made.msAt(made.xOf(1234))).toBeCloseTo(1234);
+        expect(made.xOf(0)).toBe(GUTTER_PIXELS);
+        expect(made.xOf(9000)).toBeLessThan(made.widthPixels);
+    });
+
+    it('keeps the moment under the pointer when it zooms', () => {
+        const made = view();
+        made.fit(60_000);
+        const ms = made.msAt(500);
+        made.zoom(0.5, 500);
+        expect(made.msAt(500)).toBeCloseTo(ms);
+    });
+
+    it('follows the present of a live call until somebody moves it', () => {
+        const made = view();
+        made.showLive();
+        made.showLatest(60_000);
+        expect(made.xOf(60_000)).toBeLessThan(made.widthPixels);
+        expect(made.fromMs).toBeGreaterThan(30_000);
+        made.pan(-100);
+        const { fromMs } = made;
+        made.showLatest(90_000);
+        expect(made.fromMs).toBe(fromMs);
+    });
+
+    it('brings a moment into sight, and leaves it where it is in sight already', () => {
+        const made = view();
+        made.showLive();
+        made.reveal(100);
+        expect(made.fromMs).toBe(0);
+        made.reveal(120_000);
+        expect(made.xOf(120_000)).toBeGreaterThan(GUTTER_PIXELS);
+        expect(made.xOf(120_000)).toBeLessThan(made.widthPixels);
+    });
+
+    it('has marks 70 pixels apart at least, at round times', () => {
+        const made = view();
+        for (const lastMs of [1500, 20_000, 600_000, 3_600_000]) {
+            made.fit(lastMs);
+            expect(made.tickMs / made.msPerPixel).toBeGreaterThanOrEqual(70);
+            expect([1, 2, 5]).toContain(Number(String(made.tickMs)[0]));
+        }
+    });
+});
+
+describe('stagesOf', () => {
+    const turn = { trigger: 'speech', endMs: 1000, modelMs: undefined, playbackMs: 1700 } as const;
+
+    it('is the waterfall of a turn without a hole; what nobody saw is part of the next step', () => {
+        const stages = stagesOf({ ...turn, noticedMs: 1500, audioMs: 1690 });
+        expect(stages.map(({ name, fromMs, toMs }) => [name, fromMs, toMs])).toEqual([
+            ['listen', 1000, 1500],
+            ['carry', 1500, 1690],
+            ['play', 1690, 1700],
+        ]);
+        expect(triggerOf({ ...turn, noticedMs: 1500, audioMs: 1690 })).toBe('speech');
+    });
+
+    it('leaves out what came before the step before it', () => {
+        const stages = stagesOf({ ...turn, noticedMs: 1800, audioMs: 1690 });
+        expect(stages.map(({ name }) => name)).toEqual(['listen']);
+    });
+});
+
+describe('CallStore', () => {
+    const events: CallEvent[] = [
+        { atMs: 200, kind: 'audioSent', bytes: 1600 },
+        { atMs: 250, kind: 'audioReceived', bytes: 800 },
+        { atMs: 260, kind: 'playback', what: 'started', heardMs: 0, totalMs: 0 },
+        { atMs: 310, kind: 'playback', what: 'flushed', heardMs: 50, totalMs: 100 },
+    ];
+
+    function filled(): CallStore {
+        const store = new CallStore('2026-11-22T12:00:00.000Z');
+        for (const event of events) {
+            store.add(event);
+            if (event.kind === 'audioSent') store.addCallerAudio(new Uint8Array(1600).fill(0x20));
+            if (event.kind === 'audioReceived') store.addBotAudio(Uint8Array.from({ length: 800 }, (_, i) => i % 127));
+        }
+        return store;
+    }
+
+    it('lays both tracks on the time line of the call: the caller as sent, the bot as heard', () => {
+        const store = filled();
+        expect(store.callerTrack).toEqual(new Uint8Array(1600).fill(0x20));
+        const heard = store.heardTrack;
+        expect(heard.length).toBe((260 + 50) * 8);
+        expect(heard.subarray(260 * 8)).toEqual(Uint8Array.from({ length: 400 }, (_, i) => i % 127));
+    });
+
+    it('is the same picture when it was saved and opened, without the sound', () => {
+        const store = filled();
+        const opened = CallStore.open(store.saved);
+        expect(opened.saved).toEqual(store.saved);
+        expect(opened.rows).toEqual(store.rows);
+        expect([store.hasSound, opened.hasSound]).toEqual([true, false]);
+        expect(opened.botLoudness.at(3)).toBe(store.botLoudness.at(3));
+        expect(opened.botLoudness.at(99)).toBe(0);
+    });
+});

@@ -1,0 +1,265 @@
+import type { CallEvent, CallEventOf } from './call-event';
+import type { Violation } from './manner-catalogue';
+import { describeReceived, describeSent, isBargeIn, whole } from './timeline-words';
+
+/** Who does what: → the caller, ← the server, ⇄ the connection, ⇢ and ⇠ the server and OpenAI, · an observer. */
+export type Arrow = '→' | '←' | '⇄' | '⇢' | '⇠' | '·' | '✗' | '!';
+
+/** One thing that matters on a call, in words, whoever shows it. */
+export interface TimelineRow {
+    atMs: number;
+    arrow: Arrow;
+    label: string;
+    text: string;
+    /** `bad`: a fault; `warn`: to look at; `server`: what the server did. */
+    tone: 'bad' | 'warn' | 'server' | 'plain';
+    /** What it is an example of: the key of its explanation (message-notes.ts). */
+    topic: string;
+}
+
+export interface RowOptions {
+    /** Shows what was said and the values of output variables. */
+    showText?: boolean | undefined;
+    /** Shows keys that are not masked. */
+    showKeys?: boolean | undefined;
+}
+
+/** Happens all the time and says nothing: pings, and frames beyond the first. */
+const COLLAPSED = new Set(['ping', 'pong']);
+
+/**
+ * Reads a call's events as rows. Pings and audio frames are collapsed, a `barge_in` is one row with what it cut, and every
+ * breach of manners stands where it happened. Feed it `Caller`'s `event`s.
+ */
+export class TimelineRows {
+    private audioMessages = 0;
+    private openedAtMs: number | undefined;
+    private quietAtMs: number | undefined;
+    private heardBefore = false;
+    private streaming = false;
+    private speaking = false;
+    private readonly saidItems = new Set<string>();
+    private bargeIn: CallEventOf<'received'> | undefined;
+    private rows: TimelineRow[] = [];
+
+    constructor(private readonly options: RowOptions = {}) {}
+
+    /** The rows that `event` brings, oldest first: mostly one or none. */
+    add(event: CallEvent): TimelineRow[] {
+        if (event.kind !== 'playback') this.flushBargeIn();
+        this.read(event);
+        return this.rows.splice(0);
+    }
+
+    /** The call is over: what waited to be told. */
+    end(): TimelineRow[] {
+        this.flushBargeIn();
+        return this.rows.splice(0);
+    }
+
+    private read(event: CallEvent): void {
+        const { atMs } = event;
+        switch (event.kind) {
+            case 'upgraded':
+                this.row(atMs, '⇄', 'upgrade', event.signed ? 'accepted, signed' : 'accepted, not signed');
+                break;
+            case 'refused':
+                this.row(atMs, '⇄', 'refused', event.why, 'refused', 'bad');
+                break;
+            case 'sent':
+                this.sent(event);
+                break;
+            case 'sentRaw':
+                this.row(atMs, '→', '(raw)', `${whole(event.bytes)} bytes outside the protocol`, 'raw');
+                break;
+            case 'received':
+                this.received(event);
+                break;
+            case 'audioSent':
+                this.audioSent(atMs, event.bytes);
+                break;
+            case 'audioReceived':
+                this.audioReceived(atMs);
+                break;
+            case 'playback':
+                this.playback(event);
+                break;
+            case 'talk':
+                this.talk(event);
+                break;
+            case 'violation':
+                this.violation(event.violation);
+                break;
+            case 'fault':
+                this.row(atMs, '✗', 'fault', event.why, 'fault', 'bad');
+                break;
+            case 'gone':
+                this.gone(event);
+                break;
+            case 'note':
+                this.row(atMs, event.arrow, event.label, event.text, 'note');
+                break;
+            default:
+                this.inside(event);
+        }
+    }
+
+    private inside(event: CallEventOf<'vad' | 'openai' | 'said' | 'heard' | 'tool' | 'keypad'>): void {
+        const { atMs } = event;
+        switch (event.kind) {
+            case 'vad':
+                this.vad(event);
+                break;
+            case 'openai':
+                this.openai(event);
+                break;
+            case 'said':
+                this.said(event);
+                break;
+            case 'heard':
+                this.row(atMs, '·', '(heard)', `${whole(event.heardMs)} of ${whole(event.receivedMs)} ms`, 'heard');
+                break;
+            case 'tool':
+                this.row(atMs, event.what === 'called' ? '⇠' : '⇢', 'tool', `${event.name} ${event.detail}`, 'tool');
+                break;
+            case 'keypad':
+                this.row(atMs, '·', '(keypad)', event.secure ? 'secure: keys are hidden' : 'open again', 'keypad');
+                break;
+        }
+    }
+
+    private sent(event: CallEventOf<'sent'>): void {
+        const { type, atMs, parameters } = event;
+        if (COLLAPSED.has(type) || type.startsWith('playback_')) return;
+        this.row(atMs, '→', type, describeSent(type, parameters, this.options.showKeys === true));
+    }
+
+    private received(event: CallEventOf<'received'>): void {
+        const { type = '(unreadable)', atMs, parameters } = event;
+        if (COLLAPSED.has(type)) return;
+        if (type === 'opened') this.openedAtMs = atMs;
+        if (isBargeIn(type, parameters)) this.bargeIn = event;
+        else this.server(atMs, type, describeReceived(type, parameters, this.options.showText === true));
+    }
+
+    private audioSent(atMs: number, bytes: number): void {
+        if (this.streaming) return;
+        this.streaming = true;
+        const text = `the caller's line is open, first frame ${whole(bytes)} bytes`;
+        this.row(atMs, '→', 'audio', text, 'caller audio');
+    }
+
+    private audioReceived(atMs: number): void {
+        this.audioMessages++;
+        if (this.audioMessages > 1) return;
+        this.server(atMs, 'audio', this.firstSound(atMs), 'bot audio');
+    }
+
+    private firstSound(atMs: number): string {
+        const first = !this.heardBefore;
+        this.heardBefore = true;
+        if (first && this.openedAtMs !== undefined)
+            return `first sound, ${whole(atMs - this.openedAtMs)} ms after opened`;
+        if (this.quietAtMs === undefined) return 'sound again';
+        const afterMs = atMs - this.quietAtMs;
+        this.quietAtMs = undefined;
+        return `sound again, about ${whole(afterMs)} ms after the caller went quiet`;
+    }
+
+    private playback({ what, atMs, heardMs, totalMs }: CallEventOf<'playback'>): void {
+        if (what === 'started') {
+            this.row(atMs, '→', 'playback_started', '');
+            return;
+        }
+        const messages = this.audioMessages === 1 ? '1 message' : `${this.audioMessages} messages`;
+        this.audioMessages = 0;
+        if (what === 'completed') {
+            this.flushBargeIn();
+            this.row(atMs, '→', 'playback_completed', `${whole(heardMs)} ms heard, ${messages}`);
+            return;
+        }
+        this.cutOff(atMs, `bot stopped after ${whole(heardMs)} of ${whole(totalMs)} ms`);
+    }
+
+    private cutOff(atMs: number, text: string): void {
+        const byServer = this.bargeIn !== undefined;
+        this.bargeIn = undefined;
+        if (byServer) this.server(atMs, 'event', `barge_in · ${text}`, 'barge_in');
+        else this.row(atMs, '·', '(cut off)', text, 'cut off');
+    }
+
+    /** A `barge_in` is told with what it cut; if it cut nothing, alone. */
+    private flushBargeIn(): void {
+        if (this.bargeIn === undefined) return;
+        const { atMs } = this.bargeIn;
+        this.bargeIn = undefined;
+        this.server(atMs, 'event', 'barge_in', 'barge_in');
+    }
+
+    private talk({ atMs, talking, agoMs }: CallEventOf<'talk'>): void {
+        this.quietAtMs = talking ? undefined : atMs - agoMs;
+        this.row(atMs, '→', talking ? '(caller talks)' : '(caller is quiet)', '', talking ? 'talk' : 'quiet');
+    }
+
+    private vad({ atMs, speaking, agoMs }: CallEventOf<'vad'>): void {
+        // The bot of a call may tell of the same speech twice: its model's ear and the server's own.
+        if (speaking === this.speaking) return;
+        this.speaking = speaking;
+        const label = speaking ? '(speech heard)' : '(end of speech)';
+        this.row(atMs, '·', label, agoMs === 0 ? '' : `${whole(agoMs)} ms ago`, speaking ? 'vad on' : 'vad off');
+    }
+
+    /** Once per item, when its first words are known; an answer's words go on growing while it is being made. */
+    private said({ atMs, speaker, itemId, text }: CallEventOf<'said'>): void {
+        if (this.saidItems.has(itemId)) return;
+        this.saidItems.add(itemId);
+        this.row(atMs, '·', `(${speaker} says)`, this.words(text), 'said');
+    }
+
+    private openai({ atMs, sent, type, detail }: CallEventOf<'openai'>): void {
+        const topic = type === 'error' ? 'openai error' : type;
+        this.row(
+            atMs,
+            sent ? '⇢' : '⇠',
+            'openai',
+            `${type} ${detail}`.trimEnd(),
+            topic,
+            type === 'error' ? 'bad' : 'plain',
+        );
+    }
+
+    private violation({ atMs, manner, severity, detail }: Violation): void {
+        const text = `expected: it ${manner.rule} (${manner.section}); found: ${detail}`;
+        const bad = severity === 'fail';
+        this.row(atMs, bad ? '✗' : '!', `manner ${manner.number}`, text, 'manner', bad ? 'bad' : 'warn');
+    }
+
+    private gone({ atMs, byServer, code }: CallEventOf<'gone'>): void {
+        if (!byServer && code === 1000) return;
+        this.row(
+            atMs,
+            '⇄',
+            'gone',
+            `${byServer ? 'the server or the network' : 'the caller'} ended the socket, ${code}`,
+        );
+    }
+
+    private words(text: string): string {
+        return this.options.showText === true ? `“${text.replace(/\p{Cc}/gu, ' ')}”` : `${text.length} characters`;
+    }
+
+    private server(atMs: number, label: string, text: string, topic = label): void {
+        this.row(atMs, '←', label, text, topic, 'server');
+    }
+
+    private row(
+        atMs: number,
+        arrow: Arrow,
+        label: string,
+        text: string,
+        topic = label,
+        tone: TimelineRow['tone'] = 'plain',
+    ): void {
+        this.rows.push({ atMs, arrow, label, text, tone, topic });
+    }
+}

@@ -1,0 +1,74 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import { decodeMulaw } from '../../src/audio/mulaw';
+
+const PLACES = [
+    '/usr/bin/chromium',
+    '/usr/bin/chromium-browser',
+    '/usr/bin/google-chrome-stable',
+    '/usr/bin/google-chrome',
+];
+
+/** Where Chromium is: CHROMIUM_PATH, or where Linux systems keep it; undefined: nowhere. */
+export function findChromium(): string | undefined {
+    return [process.env['CHROMIUM_PATH'] ?? '', ...PLACES].find((path) => path !== '' && existsSync(path));
+}
+
+/** A browser without a screen, whose microphone hears a recording. */
+export interface HeadlessBrowser {
+    /** A window of its own, as of another person: nothing is shared with other windows. */
+    open(width: number, height: number): Promise<{ context: BrowserContext; page: Page }>;
+    close(): Promise<void>;
+}
+
+/**
+ * Starts Chromium at `path`; `speech` (PCMU, 8 kHz) is what its microphone hears, once, from the moment at which a page begins
+ * to listen. Flags are those of Chromium's own tests.
+ */
+export async function startBrowser(path: string, speech: Uint8Array): Promise<HeadlessBrowser> {
+    const folder = mkdtempSync(join(tmpdir(), 'console-'));
+    const wav = join(folder, 'microphone.wav');
+    writeFileSync(wav, pcm16Wav(decodeMulaw(speech)));
+    const browser: Browser = await chromium.launch({
+        executablePath: path,
+        args: [
+            // Root has no sandbox, and containers have no other user.
+            ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+            '--use-fake-ui-for-media-stream',
+            '--use-fake-device-for-media-stream',
+            `--use-file-for-fake-audio-capture=${wav}%noloop`,
+            '--autoplay-policy=no-user-gesture-required',
+        ],
+    });
+    return {
+        open: async (width, height) => {
+            const context = await browser.newContext({ permissions: ['microphone'], viewport: { width, height } });
+            return { context, page: await context.newPage() };
+        },
+        close: async () => {
+            await browser.close();
+            rmSync(folder, { recursive: true, force: true });
+        },
+    };
+}
+
+/** Chromium's microphone reads no µ-law. */
+function pcm16Wav(samples: Int16Array): Uint8Array {
+    const bytes = Buffer.alloc(44 + samples.length * 2);
+    bytes.write('RIFF', 0, 'latin1');
+    bytes.writeUInt32LE(bytes.length - 8, 4);
+    bytes.write('WAVEfmt ', 8, 'latin1');
+    bytes.writeUInt32LE(16, 16);
+    bytes.writeUInt16LE(1, 20);
+    bytes.writeUInt16LE(1, 22);
+    bytes.writeUInt32LE(8000, 24);
+    bytes.writeUInt32LE(16_000, 28);
+    bytes.writeUInt16LE(2, 32);
+    bytes.writeUInt16LE(16, 34);
+    bytes.write('data', 36, 'latin1');
+    bytes.writeUInt32LE(samples.length * 2, 40);
+    samples.forEach((sample, index) => bytes.writeInt16LE(sample, 44 + 2 * index));
+    return bytes;
+}

@@ -1,0 +1,203 @@
+import type { BotStretch, Span } from '../../caller/call-picture';
+import { LOUDNESS_STEP_SAMPLES } from '../../caller/timeline-file';
+import type { Turn } from '../../caller/turn-times';
+import type { CallStore, ShownRow } from './call-store';
+import { LANES, PICTURE_HEIGHT, placeOf } from './lanes';
+import { readLook, type Look } from './look';
+import { GUTTER_PIXELS, type TimeView } from './time-view';
+import { stagesOf } from './turn-stages';
+
+export interface Scene {
+    store: CallStore;
+    view: TimeView;
+    /** The present of a call that runs; undefined: it is over. */
+    nowMs: number | undefined;
+    selected: ShownRow | undefined;
+}
+
+const STEP_MS = LOUDNESS_STEP_SAMPLES / 8;
+const LABELS: readonly (readonly [keyof typeof LANES, string])[] = [
+    ['caller', 'caller'],
+    ['bot', 'bot'],
+    ['wait', 'wait'],
+    ['protocol', 'Genesys'],
+    ['openai', 'OpenAI'],
+];
+
+/** Draws the call, `view.widthPixels` wide and `PICTURE_HEIGHT` high, in CSS pixels. */
+export function drawTimeline(context: CanvasRenderingContext2D, scene: Scene, look: Look = readLook()): void {
+    const { store, view } = scene;
+    context.clearRect(0, 0, view.widthPixels, PICTURE_HEIGHT);
+    context.fillStyle = look.card;
+    context.fillRect(0, 0, view.widthPixels, PICTURE_HEIGHT);
+    drawAxis(context, view, look);
+    const endMs = scene.nowMs ?? store.picture.lastMs;
+    drawSpans(context, view, store.picture.holds, endMs, look.shade);
+    drawSpans(context, view, store.picture.secure, endMs, look.secure);
+    drawCaller(context, scene, look, endMs);
+    for (const stretch of store.picture.stretches) drawStretch(context, scene, stretch, look, endMs);
+    for (const turn of store.picture.turns) drawWait(context, view, turn, look);
+    drawMarks(context, scene, look);
+    drawLabels(context, scene, look);
+    if (scene.nowMs !== undefined) drawVertical(context, view.xOf(scene.nowMs), look.soft);
+}
+
+function drawAxis(context: CanvasRenderingContext2D, view: TimeView, look: Look): void {
+    const { tickMs } = view;
+    context.font = look.font;
+    context.textBaseline = 'top';
+    for (let ms = Math.ceil(view.fromMs / tickMs) * tickMs; ms <= view.toMs; ms += tickMs) {
+        const x = Math.round(view.xOf(ms)) + 0.5;
+        context.fillStyle = look.line;
+        context.fillRect(x, LANES.axis.height - 4, 1, PICTURE_HEIGHT - LANES.axis.height);
+        context.fillStyle = look.soft;
+        context.fillText(`${(ms / 1000).toFixed(tickMs < 1000 ? 1 : 0)} s`, x + 4, 6);
+    }
+}
+
+function drawSpans(
+    context: CanvasRenderingContext2D,
+    view: TimeView,
+    spans: readonly Span[],
+    endMs: number,
+    colour: string,
+): void {
+    context.fillStyle = colour;
+    for (const { fromMs, toMs = endMs } of spans) {
+        const x = view.xOf(fromMs);
+        context.fillRect(x, LANES.caller.top, Math.max(1, view.xOf(toMs) - x), PICTURE_HEIGHT - LANES.caller.top);
+    }
+}
+
+function drawCaller(context: CanvasRenderingContext2D, { store, view }: Scene, look: Look, endMs: number): void {
+    const { top, height } = LANES.caller;
+    context.fillStyle = look.caller;
+    eachColumn(view, 0, store.callerLoudness.length * STEP_MS, (x, fromMs, toMs) => {
+        drawColumn(context, x, top + height / 2, height, loudest(store.callerLoudness, fromMs, toMs));
+    });
+    const spans = store.picture.vad.length > 0 ? store.picture.vad : store.picture.talk;
+    context.fillStyle = look.vad;
+    for (const { fromMs, toMs = endMs } of spans) {
+        const x = view.xOf(fromMs);
+        context.fillRect(x, top + height + 2, Math.max(2, view.xOf(toMs) - x), 3);
+    }
+}
+
+/** What was heard in one colour; what was cut off, where it would have sounded, in another. */
+function drawStretch(
+    context: CanvasRenderingContext2D,
+    { store, view }: Scene,
+    { startMs, fromByte, heardMs, totalMs, end }: BotStretch,
+    look: Look,
+    endMs: number,
+): void {
+    const { top, height } = LANES.bot;
+    const heard = end === 'playing' ? Math.min(totalMs, Math.max(0, endMs - startMs)) : heardMs;
+    const offsetMs = fromByte / 8 - startMs;
+    eachColumn(view, startMs, startMs + totalMs, (x, fromMs, toMs) => {
+        context.fillStyle = fromMs < startMs + heard ? look.bot : end === 'playing' ? look.line : look.cut;
+        drawColumn(
+            context,
+            x,
+            top + height / 2,
+            height,
+            loudest(store.botLoudness, fromMs + offsetMs, toMs + offsetMs),
+        );
+    });
+    if (end !== 'flushed') return;
+    context.fillStyle = look.cut;
+    context.fillRect(Math.round(view.xOf(startMs + heardMs)), top, 2, height);
+}
+
+/** Calls back for every pixel column of the stretch of time that is in sight. */
+function eachColumn(
+    view: TimeView,
+    fromMs: number,
+    toMs: number,
+    draw: (x: number, fromMs: number, toMs: number) => void,
+): void {
+    const first = Math.max(GUTTER_PIXELS, Math.floor(view.xOf(fromMs)));
+    const last = Math.min(view.widthPixels, Math.ceil(view.xOf(toMs)));
+    for (let x = first; x < last; x++) {
+        const columnMs = Math.max(fromMs, view.msAt(x));
+        draw(x, columnMs, Math.min(toMs, view.msAt(x + 1)));
+    }
+}
+
+function loudest(track: { at(step: number): number }, fromMs: number, toMs: number): number {
+    const first = Math.floor(Math.max(0, fromMs) / STEP_MS);
+    const last = Math.max(first, Math.ceil(toMs / STEP_MS) - 1);
+    let loudness = 0;
+    for (let step = first; step <= last; step++) loudness = Math.max(loudness, track.at(step));
+    return loudness / 255;
+}
+
+/** Loudness is seen as it is heard: more by its root than by its value. */
+function drawColumn(context: CanvasRenderingContext2D, x: number, middle: number, height: number, loud: number): void {
+    const tall = Math.max(1, Math.sqrt(loud) * height);
+    context.fillRect(x, middle - tall / 2, 1, tall);
+}
+
+function drawWait(context: CanvasRenderingContext2D, view: TimeView, turn: Turn, look: Look): void {
+    const { top, height } = LANES.wait;
+    for (const { name, fromMs, toMs } of stagesOf(turn)) {
+        const x = view.xOf(fromMs);
+        context.fillStyle = look[name];
+        context.fillRect(x, top, Math.max(1, view.xOf(toMs) - x), height);
+    }
+}
+
+function drawMarks(context: CanvasRenderingContext2D, { store, view, selected }: Scene, look: Look): void {
+    for (const row of store.rows) {
+        const place = placeOf(row);
+        const x = view.xOf(row.atMs);
+        if (place === undefined || x < GUTTER_PIXELS - 8 || x > view.widthPixels + 8) continue;
+        context.fillStyle = row.event.kind === 'openai' && row.tone === 'plain' ? look.think : look[row.tone];
+        drawArrow(context, x, place.y, row.arrow);
+    }
+    if (selected === undefined) return;
+    drawVertical(context, view.xOf(selected.atMs), look.focus);
+    const place = placeOf(selected);
+    if (place === undefined) return;
+    context.strokeStyle = look.focus;
+    context.lineWidth = 2;
+    context.beginPath();
+    context.arc(view.xOf(selected.atMs), place.y, 8, 0, 2 * Math.PI);
+    context.stroke();
+}
+
+/** Up: to the server or to OpenAI; down: back from there; a dot: neither. */
+function drawArrow(context: CanvasRenderingContext2D, x: number, y: number, arrow: string): void {
+    context.beginPath();
+    if (arrow === '→' || arrow === '⇢' || arrow === '←' || arrow === '⇠') {
+        const point = arrow === '→' || arrow === '⇢' ? 5 : -5;
+        context.moveTo(x, y + point);
+        context.lineTo(x + 5, y - point);
+        context.lineTo(x - 5, y - point);
+    } else context.arc(x, y, 4, 0, 2 * Math.PI);
+    context.fill();
+}
+
+function drawVertical(context: CanvasRenderingContext2D, x: number, colour: string): void {
+    context.fillStyle = colour;
+    context.fillRect(Math.round(x), LANES.axis.height, 1, PICTURE_HEIGHT - LANES.axis.height);
+}
+
+/** The gutter, over everything that has moved under it. */
+function drawLabels(context: CanvasRenderingContext2D, { store, view }: Scene, look: Look): void {
+    context.font = look.font;
+    context.textBaseline = 'middle';
+    context.fillStyle = look.card;
+    context.fillRect(0, 0, GUTTER_PIXELS - 8, PICTURE_HEIGHT);
+    context.fillStyle = look.soft;
+    for (const [lane, label] of LABELS) context.fillText(label, 0, LANES[lane].top + LANES[lane].height / 2);
+    if (!store.rows.some(({ event }) => event.kind === 'openai'))
+        context.fillText(
+            'nothing to be seen on this call',
+            GUTTER_PIXELS + 4,
+            LANES.openai.top + LANES.openai.height / 2,
+        );
+    context.fillStyle = look.line;
+    context.fillRect(0, LANES.protocol.top - 8, view.widthPixels, 1);
+    context.fillRect(0, LANES.openai.top - 8, view.widthPixels, 1);
+}

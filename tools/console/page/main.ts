@@ -1,0 +1,218 @@
+import type { ConsoleMessage } from '../page-protocol';
+import { CallStore, type ShownRow } from './call-store';
+import { byId } from './dom';
+import { FilesPanel } from './files-panel';
+import { GaugesPanel } from './gauges-panel';
+import { ListPanel } from './list-panel';
+import { setUpTheme } from './look';
+import { PhonePanel } from './phone-panel';
+import { Sound } from './sound';
+import { Telephone } from './telephone';
+import { TimelinePanel } from './timeline-panel';
+import { TurnsPanel } from './turns-panel';
+
+/** The pass of this tab: it lets the page in again after a reload, and no other tab has it. */
+const PASS = 'console-pass';
+const REFRESH_EVERY_MS = 66;
+/** A page that is loaded anew may come before the old one is gone. */
+const RETRIES = 5;
+const RETRY_AFTER_MS = 300;
+
+/** Puts the parts of the page together. */
+class Page {
+    private store = new CallStore(new Date().toISOString());
+    private dialledAtMs: number | undefined;
+    private welcomed = false;
+    private refused = false;
+    private retries = 0;
+    private readonly telephone = new Telephone({
+        message: (message) => {
+            this.hear(message);
+        },
+        audio: (kind, pcmu) => {
+            if (kind === 'bot') this.store.addBotAudio(pcmu);
+            else this.store.addCallerAudio(pcmu);
+        },
+        lost: () => {
+            if (!this.refused)
+                this.close('The console has ended, or was started anew. Open the link that its terminal shows.');
+        },
+    });
+    private readonly sound = new Sound((microphone, speaker) => {
+        this.telephone.joinSound(microphone, speaker);
+    });
+    private readonly phone = new PhonePanel({
+        call: (wishes) => {
+            void this.call(() => {
+                this.telephone.send({ type: 'call', wishes });
+            });
+        },
+        hangUp: () => {
+            this.telephone.send({ type: 'hangUp' });
+        },
+        key: (digit) => {
+            this.telephone.send({ type: 'key', digit });
+        },
+        mute: (on) => {
+            this.sound.mute(on);
+            this.telephone.send({ type: 'mute', on });
+        },
+        hold: (on) => {
+            this.telephone.send({ type: 'hold', on });
+        },
+        say: (what) => {
+            if (typeof what === 'string') this.telephone.send({ type: 'say', sample: what });
+            else this.telephone.say(what);
+        },
+        voice: (microphone) => {
+            if (!microphone) this.sound.closeMicrophone();
+            else if (this.dialledAtMs !== undefined) void this.openMicrophone();
+        },
+    });
+    private readonly timeline = new TimelinePanel(this.store, (row) => {
+        this.list.select(row, true);
+    });
+    private readonly list = new ListPanel(this.store, (row: ShownRow) => {
+        this.timeline.select(row);
+    });
+    private readonly turns = new TurnsPanel();
+    private readonly gauges = new GaugesPanel();
+    private readonly files = new FilesPanel((store) => {
+        this.show(store, false);
+    });
+
+    start(): void {
+        setUpTheme(byId('theme', HTMLButtonElement), () => {
+            this.timeline.refresh();
+        });
+        this.show(this.store, true);
+        this.phone.show('closed');
+        const token = location.hash.slice(1);
+        // The token must not stay in the address bar or the history: it has been used.
+        history.replaceState(undefined, '', location.pathname);
+        this.telephone.connect(token === '' ? (sessionStorage.getItem(PASS) ?? '') : token);
+        setInterval(() => {
+            this.tick();
+        }, REFRESH_EVERY_MS);
+    }
+
+    private hear(message: ConsoleMessage): void {
+        switch (message.type) {
+            case 'welcome':
+                this.welcome(message);
+                break;
+            case 'refused':
+                this.refuse(message.why);
+                break;
+            case 'dialled':
+                this.dialledAtMs = performance.now();
+                this.show(new CallStore(message.startedAt), true);
+                break;
+            case 'event':
+                this.addEvent(message.event);
+                break;
+            case 'microphone':
+                this.gauges.showDelay(message);
+                break;
+            case 'ended':
+                this.ended(message);
+                break;
+            case 'flush':
+                break;
+        }
+    }
+
+    private welcome({ pass, server, inside, bots, samples }: ConsoleMessage & { type: 'welcome' }): void {
+        this.welcomed = true;
+        sessionStorage.setItem(PASS, pass);
+        const view = inside ? 'seen from inside' : 'seen from outside';
+        byId('server', HTMLParagraphElement).textContent = `${server} · ${view}`;
+        this.phone.offer(samples, bots);
+        this.phone.show('ready');
+    }
+
+    private refuse(why: string): void {
+        if (this.welcomed) return;
+        this.refused = true;
+        const pass = sessionStorage.getItem(PASS);
+        if (pass !== null && this.retries < RETRIES) {
+            this.retries += 1;
+            setTimeout(() => {
+                this.telephone.connect(pass);
+            }, RETRY_AFTER_MS);
+        } else this.close(why);
+    }
+
+    private async call(dial: () => void): Promise<void> {
+        this.phone.show('calling');
+        try {
+            await this.sound.open();
+        } catch (fault) {
+            this.phone.show('ready');
+            byId('state', HTMLParagraphElement).textContent = 'No sound';
+            byId('file-note', HTMLParagraphElement).textContent =
+                `This browser gives the page no sound: ${String(fault)}`;
+            return;
+        }
+        this.sound.mute(false);
+        if (this.phone.speaksWithMicrophone) await this.openMicrophone();
+        dial();
+    }
+
+    private async openMicrophone(): Promise<void> {
+        await this.sound.openMicrophone();
+        this.phone.showMicrophone(this.sound.microphoneState);
+    }
+
+    private addEvent(event: (ConsoleMessage & { type: 'event' })['event']): void {
+        this.store.add(event);
+        if (event.kind === 'keypad') this.phone.showSecure(event.secure);
+        if (event.kind === 'received' && event.type === 'opened') this.phone.show('talking');
+    }
+
+    private ended({ good, sentence, mannersChecked, mannersBroken }: ConsoleMessage & { type: 'ended' }): void {
+        this.dialledAtMs = undefined;
+        this.sound.closeMicrophone();
+        this.phone.showSecure(false);
+        this.phone.show('ready');
+        const manners = `${mannersChecked} manners checked, ${mannersBroken} broken.`;
+        byId('state', HTMLParagraphElement).textContent = good ? 'Call ended' : 'Call failed';
+        byId('file-note', HTMLParagraphElement).textContent = `${sentence} ${manners}`;
+        this.refreshAll();
+        this.timeline.rest();
+        this.files.show(this.store);
+    }
+
+    private show(store: CallStore, live: boolean): void {
+        this.store = store;
+        this.timeline.show(store, live);
+        this.list.show(store);
+        this.files.show(store);
+        this.refreshAll();
+    }
+
+    private tick(): void {
+        if (this.dialledAtMs === undefined) return;
+        this.phone.showDuration(performance.now() - this.dialledAtMs);
+        this.phone.showLevel(this.sound.level);
+        this.refreshAll();
+    }
+
+    private refreshAll(): void {
+        const nowMs = this.dialledAtMs === undefined ? undefined : performance.now() - this.dialledAtMs;
+        this.timeline.refresh(nowMs);
+        this.list.refresh();
+        this.turns.show(this.store);
+        this.gauges.show(this.store, nowMs ?? this.store.picture.lastMs);
+    }
+
+    private close(why: string): void {
+        this.phone.show('closed');
+        this.sound.closeMicrophone();
+        this.dialledAtMs = undefined;
+        byId('closed-why', HTMLParagraphElement).textContent = why;
+        byId('closed', HTMLDivElement).hidden = false;
+    }
+}
+
+new Page().start();

@@ -1,0 +1,63 @@
+import type { SaidLine } from '../../caller/call-picture';
+import type { Turn } from '../../caller/turn-times';
+import type { CallStore } from './call-store';
+import { byId, make, milliseconds } from './dom';
+import { stagesOf, triggerOf } from './turn-stages';
+
+/** The longest wait that fills the bar; a longer one fills it too. */
+const FULL_BAR_MS = 2000;
+
+/** How long the caller waited, turn by turn, and what was said: generated beside heard. */
+export class TurnsPanel {
+    private readonly turns = byId('turn-list', HTMLOListElement);
+    private readonly words = byId('words', HTMLOListElement);
+    private shown = '';
+
+    show(store: CallStore): void {
+        const { picture } = store;
+        // Built anew only when something is different: a screen reader must not hear the same list again and again.
+        const state = JSON.stringify([picture.turns, picture.transcript]);
+        if (state === this.shown) return;
+        this.shown = state;
+        const turns = picture.turns.filter(({ audioMs }) => audioMs !== undefined);
+        this.turns.replaceChildren(...orNothing(turns.map(turnItem), 'No answer yet.'));
+        this.words.replaceChildren(...orNothing(picture.transcript.map(wordsItem), wordsMissing(store)));
+    }
+}
+
+function wordsMissing(store: CallStore): string {
+    return store.isEmpty
+        ? 'Nothing was said yet.'
+        : 'No words are known: they come from a server that this console started.';
+}
+
+function orNothing(items: HTMLLIElement[], sentence: string): HTMLLIElement[] {
+    return items.length > 0 ? items : [make('li', 'none', sentence)];
+}
+
+function turnItem(turn: Turn, index: number): HTMLLIElement {
+    const stages = stagesOf(turn);
+    const totalMs = (stages.at(-1)?.toMs ?? turn.endMs) - turn.endMs;
+    const bar = make('span', 'fall');
+    bar.setAttribute('role', 'img');
+    bar.setAttribute('aria-label', stages.map((s) => `${milliseconds(s.toMs - s.fromMs)} ${s.words}`).join(', '));
+    for (const { name, words, fromMs, toMs } of stages) {
+        const part = make('i', name);
+        part.style.width = `${((toMs - fromMs) / Math.max(FULL_BAR_MS, totalMs)) * 100}%`;
+        part.title = `${milliseconds(toMs - fromMs)} ${words}`;
+        bar.append(part);
+    }
+    const name = make('span', '', `${index + 1} · ${triggerOf(turn)}`);
+    const item = make('li', '', name, bar, make('span', 'total', milliseconds(totalMs)));
+    return item;
+}
+
+function wordsItem({ speaker, text, heard }: SaidLine): HTMLLIElement {
+    const who = make('span', 'who', speaker === 'caller' ? 'caller' : heard === text ? 'bot' : 'bot, interrupted');
+    const item = make('li', speaker, who, heard);
+    if (heard === text) return item;
+    const unheard = make('s', '', text.slice(heard.length));
+    unheard.title = 'Generated, but never heard';
+    item.append(unheard);
+    return item;
+}
