@@ -35,10 +35,13 @@ export class WrapUp {
         this.actions.sayGoodbye();
     }
 
-    /** The bot's own end; or the reason that made it end, with what the bot has to tell beside it. */
+    /**
+     * The bot's own end; or the reason that made it end, with what the bot has to tell beside it. A transfer stays one: with
+     * his last turn the caller was promised a person.
+     */
     endOf(end: ConversationEnd): ConversationEnd {
         this.timers.cancel('goodbye');
-        if (this.reason === undefined) return end;
+        if (this.reason === undefined || end.outputVariables?.['end_reason'] === 'transfer') return end;
         return { ...this.reason, outputVariables: { ...end.outputVariables, ...this.reason.outputVariables } };
     }
 }

@@ -83,7 +83,8 @@ export class BotFactory {
     }
 
     private lowerRungs(local: LocalSpeech, openai: OpenAIConfig, plan: BotPlan, call: CallOfBot): Rung[] {
-        const { rest } = local;
+        // Whoever chose another way to a model did not choose the server's account as well.
+        const rest = plan.hasOwnUpstream ? undefined : local.rest;
         const makeLocal = (takeover?: Takeover): Conversation => this.makeLocal(local, plan, call, takeover);
         if (rest === undefined) return [{ name: 'local', make: makeLocal }];
         const makeRest = (takeover?: Takeover): Conversation => this.makeRest(rest, openai, call.logger, takeover);

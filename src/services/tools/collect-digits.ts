@@ -18,7 +18,9 @@ const PARAMETERS = {
         max_digits: { type: 'integer', minimum: 1, maximum: MAX_DIGITS, description: 'The most digits it can have.' },
         secure: {
             type: 'boolean',
-            description: 'true for a card number, a PIN or another secret: you are then told only that it was entered.',
+            description:
+                'true for a card number, a PIN or another secret: you are then told only that it was entered. ' +
+                'false where you need the digits yourself, for a customer number or a function. Left out: true.',
         },
         terminator: {
             type: 'string',
