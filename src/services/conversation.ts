@@ -10,6 +10,8 @@ export interface AudioOrigin {
     itemId: string;
     /** The content part inside the item. */
     contentIndex: number;
+    /** Said while the bot is busy, and no part of an answer. */
+    aside?: true;
 }
 
 /** How much of one item reached the caller's ear before an interruption. */

@@ -168,6 +168,9 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
                 this.care.audio(origin, pcmu.length / 8);
                 this.emit('audio', pcmu, origin);
             },
+            aside: (pcmu, origin) => {
+                if (this.care.aside(pcmu.length / 8)) this.emit('audio', pcmu, origin);
+            },
             responseEnded: (rung, responseId, sounded) => {
                 this.care.responseEnded(rung, sounded);
                 this.emit('responseEnded', responseId);

@@ -88,6 +88,11 @@ export class CallerCare {
         this.memory.sound(origin, ms);
     }
 
+    /** A busy bot says that it takes a moment. @returns false: he has just been told so, and must not hear it again */
+    aside(ms: number): boolean {
+        return this.wait.aside(ms);
+    }
+
     /** An answer is over; `sounded`: he heard something of it, and did not interrupt. */
     responseEnded(rung: StandingRung, sounded: boolean): void {
         if (rung.isTroubled) return;

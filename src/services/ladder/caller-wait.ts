@@ -54,6 +54,10 @@ export class CallerWait {
     private fillerAtMs = NEVER;
     private limitAtMs = NEVER;
     private lookAtMs = NEVER;
+    /** He was told last that it takes a moment. */
+    private filledAtMs = -NEVER;
+    /** Until then what is said aside is one sentence, in pieces. */
+    private asideUntilMs = -NEVER;
 
     constructor(
         private readonly clock: Clock,
@@ -98,6 +102,20 @@ export class CallerWait {
         if (this.fillerAtMs < this.lookAtMs) this.awaitNext();
     }
 
+    /** Somebody else says that it takes a moment. @returns false: he was told so within `fillerEveryMs` */
+    aside(ms: number): boolean {
+        const nowMs = this.clock.nowMs();
+        if (nowMs < this.filledAtMs + this.limits.fillerEveryMs && nowMs >= this.asideUntilMs) return false;
+        this.quietAtMs = Math.max(nowMs, this.quietAtMs) + ms;
+        this.asideUntilMs = this.quietAtMs;
+        this.filledAtMs = this.quietAtMs;
+        if (!this.isLimited) return true;
+        this.fillerAtMs = this.quietAtMs + this.limits.fillerEveryMs;
+        this.limitAtMs = Math.max(this.limitAtMs, nowMs + this.limits.workMs);
+        this.awaitNext();
+        return true;
+    }
+
     /** He interrupted: there is silence now. */
     quiet(): void {
         this.quietAtMs = this.clock.nowMs();
@@ -135,6 +153,7 @@ export class CallerWait {
     /** One who waits for nothing in particular is told once. */
     private fill(nowMs: number): void {
         this.quietAtMs = Math.max(nowMs, this.quietAtMs) + this.actions.filler();
+        this.filledAtMs = this.quietAtMs;
         this.fillerAtMs = this.isLimited ? this.quietAtMs + this.limits.fillerEveryMs : NEVER;
     }
 }

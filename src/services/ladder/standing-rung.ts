@@ -9,6 +9,8 @@ import { OURS } from './loss';
 export interface RungPort {
     ready(rung: StandingRung): void;
     audio(pcmu: Uint8Array, origin: AudioOrigin): void;
+    /** The same, of what is no part of an answer. */
+    aside(pcmu: Uint8Array, origin: AudioOrigin): void;
     /** `sounded`: sound of it had come, and nobody had interrupted it. */
     responseEnded(rung: StandingRung, responseId: string, sounded: boolean): void;
     speechStarted(): void;
@@ -115,6 +117,10 @@ export class StandingRung {
 
     private readonly onAudio = (pcmu: Uint8Array, origin: AudioOrigin): void => {
         const outward = this.outward(origin);
+        if (origin.aside === true) {
+            this.port.aside(pcmu, outward);
+            return;
+        }
         if (!this.hasSpoken) this.pass?.succeeded();
         this.hasSpoken = true;
         this.open.add(outward.responseId);
@@ -158,9 +164,9 @@ export class StandingRung {
         if (this.prefix === '') return origin;
         const { lastIn, lastOut } = this;
         if (lastIn !== undefined && lastOut !== undefined && isSame(lastIn, origin)) return lastOut;
-        const { responseId, itemId, contentIndex } = origin;
-        const made = { responseId: this.prefix + responseId, itemId: this.prefix + itemId, contentIndex };
-        this.lastIn = { responseId, itemId, contentIndex };
+        const { responseId, itemId } = origin;
+        const made = { ...origin, responseId: this.prefix + responseId, itemId: this.prefix + itemId };
+        this.lastIn = { ...origin };
         this.lastOut = made;
         return made;
     }

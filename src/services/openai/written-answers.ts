@@ -21,6 +21,7 @@ export class WrittenAnswers {
     private readonly speaker: Speaker | undefined;
     /** Which items are read, in the order in which the speaker takes them. */
     private readonly items = new Map<string, string>();
+    private readonly asides = new Set<string>();
     private count = 0;
 
     constructor({ clock, logger, speech, port }: WrittenAnswersDeps) {
@@ -33,7 +34,9 @@ export class WrittenAnswers {
             idPrefix,
             port: {
                 audio: (pcmu, { responseId, contentIndex }) => {
-                    port.audio(pcmu, { responseId, itemId: this.items.get(responseId) ?? responseId, contentIndex });
+                    const itemId = this.items.get(responseId) ?? responseId;
+                    const aside = this.asides.has(responseId) && ({ aside: true } as const);
+                    port.audio(pcmu, { responseId, itemId, contentIndex, ...aside });
                 },
                 responseEnded: (responseId) => {
                     port.responseEnded(responseId);
@@ -64,6 +67,7 @@ export class WrittenAnswers {
     /** Says something of our own while the model is busy; it is no part of the talk. */
     aside(words: string): void {
         this.count += 1;
+        this.asides.add(`written_${this.count}`);
         void this.speaker?.say([words]);
     }
 
@@ -79,5 +83,6 @@ export class WrittenAnswers {
     close(): void {
         this.speaker?.close();
         this.items.clear();
+        this.asides.clear();
     }
 }

@@ -13,6 +13,46 @@ describe('FallbackLadder: how long a caller waits', () => {
         expect(bench.clock.pendingCount).toBe(0);
     });
 
+    describe('what a busy bot says aside', () => {
+        const aside = (ms: number) => {
+            const origin = { responseId: 'written_1', itemId: 'written_1', contentIndex: 0, aside: true } as const;
+            bench.realtime.bot.emit('audio', new Uint8Array(ms * 8), origin);
+        };
+
+        it('is no answer: he still waits, and is told again 5 s later', async () => {
+            await bench.greeted();
+            bench.asks(bench.realtime.bot, 'u1', 'my balance');
+            bench.clock.advance(2000);
+            aside(500);
+            aside(500);
+            bench.realtime.bot.emit('responseEnded', 'written_1');
+            bench.clock.advance(5999);
+            expect(bench.sounds).toEqual(['r1', 'written_1', 'written_1']);
+            bench.clock.advance(1);
+            expect(bench.sounds).toEqual(['r1', 'written_1', 'written_1', 'filler']);
+            bench.clock.advance(4000);
+            expect(bench.steps).toEqual(['realtime → rest: ERR_FALLBACK_SLOW']);
+        });
+
+        it('is left out for one who has just been told so', async () => {
+            await bench.greeted();
+            bench.asks(bench.realtime.bot, 'u1', 'my balance');
+            bench.clock.advance(2500);
+            expect(bench.sounds).toEqual(['r1', 'filler']);
+            bench.clock.advance(1500);
+            aside(500);
+            expect(bench.sounds).toEqual(['r1', 'filler']);
+        });
+
+        it('is said to one who waits for nothing, and makes him wait for nothing', async () => {
+            await bench.greeted();
+            aside(500);
+            bench.clock.advance(60_000);
+            expect(bench.sounds).toEqual(['r1', 'written_1']);
+            expect(bench.steps).toEqual([]);
+        });
+    });
+
     describe('the caller’s wait', () => {
         it('tells him 1.2 s after a loss, unless the next bot has spoken', async () => {
             await bench.greeted();
