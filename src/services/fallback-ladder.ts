@@ -156,7 +156,9 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
             if (this.live === rung) this.stepDown(whyNotStarted(fault));
         });
         const words = this.care.unknownPcmu;
-        if (this.live === rung && takeover !== undefined && words.length > 0) rung.conversation.hear(words);
+        if (this.live !== rung || takeover === undefined || words.length === 0) return;
+        rung.conversation.hear(words);
+        if (this.live === rung) this.care.heardAgain();
     }
 
     private makePort(): RungPort {
@@ -188,7 +190,7 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
                 this.emit('said', item);
             },
             collectDigits: (rung, request) => {
-                this.care.expectNothing();
+                this.care.awaitsKeys();
                 const done = (result: Parameters<typeof request.done>[0]): void => {
                     // First: the bot may answer by asking for another entry.
                     if (this.live === rung && result.by !== 'cancelled') this.expectAnswer();

@@ -49,7 +49,7 @@ export class LocalBot extends SpeakingBot {
     }
 
     digits(entry: string): void {
-        this.take({ type: 'keys', keys: entry });
+        this.takeKeys(entry);
     }
 
     askAgain(): void {
@@ -84,6 +84,12 @@ export class LocalBot extends SpeakingBot {
         if (this.resultsToDrop === 0) return false;
         this.resultsToDrop -= 1;
         return true;
+    }
+
+    /** An answer that has no sound yet cannot be interrupted by the call: the key is not made to wait for it. */
+    private takeKeys(keys: string): void {
+        if (this.isTalking && this.speaker.isBusy && !this.speaker.isSounding) this.speaker.stop();
+        this.take({ type: 'keys', keys });
     }
 
     private take(input: DialogInput, confidence?: number, standIn?: ShippedPrompt): void {
@@ -128,7 +134,7 @@ export class LocalBot extends SpeakingBot {
 
     private onKey({ digits, by }: DigitResult): void {
         if (by === 'cancelled' || !this.isTalking) return;
-        if (by !== 'timeout') this.take({ type: 'keys', keys: digits });
+        if (by !== 'timeout') this.takeKeys(digits);
         else if (this.callerSpeaks || this.speaker.isBusy || this.speaker.quietMs < LEAST_SILENCE_MS) this.askForKey();
         else this.askAgain();
     }

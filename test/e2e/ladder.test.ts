@@ -65,7 +65,8 @@ describe('a call whose bot stands on a ladder', () => {
         const figures = await runOutage(4, new ScaledClock(12), voice);
         expect(figures).toMatchObject({ dropped: 0, greetedTwice: 0, freed: true });
         expect(figures.openedAfterMs).toBeLessThanOrEqual(5000);
-        expect(figures.recoveredAfterMs).toBeLessThanOrEqual(20_000);
+        // Ten seconds until the next call may try it; a second of the machine's own counts as twelve here.
+        expect(figures.recoveredAfterMs).toBeLessThanOrEqual(30_000);
         expect(Math.max(...figures.silencesMs)).toBeLessThanOrEqual(2600);
     }, 30_000);
 });

@@ -142,6 +142,18 @@ describe('the local bot', () => {
         expect(bench.turns.map(([disposition]) => disposition)).toEqual(['match', 'no_match']);
     });
 
+    it('a key pressed before the first sound of an answer is not made to wait for it', async () => {
+        bench = new LocalBench('none');
+        let speak = (): void => undefined;
+        bench.speech.gate = new Promise((resolve) => (speak = resolve));
+        await bench.bot.start();
+        bench.press('2');
+        speak();
+        await bench.heardOut();
+        expect(bench.turns.map(([, text]) => text.slice(0, 12))).toEqual(['Nine to five']);
+        expect(bench.watch.responsesEnded).toEqual(['local_1', 'local_2']);
+    });
+
     it('stops when it is interrupted: nothing more of that answer comes, and the key pressed into it counts', async () => {
         bench = new LocalBench('none');
         bench.bot.once('audio', (_pcmu, origin) => {

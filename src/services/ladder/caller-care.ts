@@ -15,6 +15,8 @@ export class CallerCare {
     private owed = false;
     /** No bot has made a sound yet, and one ought to speak first. */
     private owesGreeting = false;
+    /** The bot that answers now speaks without being asked, and has not yet. */
+    private owesFirstSound = false;
     /** The call begins with a bot whose service was down; nobody knows whether it is back. */
     private isProbing = false;
     /** While the bot is troubled: somebody must tell him that it is back. */
@@ -52,6 +54,7 @@ export class CallerCare {
     begins({ conversation, pass }: StandingRung, takeover: Takeover | undefined): void {
         const { fillerMs, lossFillerMs, probeFillerMs, answerMs } = this.limits;
         this.owesGreeting = conversation.speaksFirst && !this.memory.greeted;
+        this.owesFirstSound = conversation.speaksFirst;
         this.isProbing = takeover === undefined && pass?.isProbe === true;
         if (takeover !== undefined) this.wait.expect(lossFillerMs, answerMs);
         else if (this.isProbing) this.wait.expect(probeFillerMs, answerMs);
@@ -69,6 +72,11 @@ export class CallerCare {
         this.turn.hear(pcmu);
     }
 
+    /** The bot that takes over was told his last words, all at once: his wait goes on from the loss, not from their end. */
+    heardAgain(): void {
+        if (!this.turn.isSpeaking) this.wait.fillAfter(this.limits.lossFillerMs);
+    }
+
     /** He waits for an answer of a bot from now on. */
     expectAnswer(rung: StandingRung | undefined): void {
         this.owed = true;
@@ -82,8 +90,14 @@ export class CallerCare {
         this.wait.over();
     }
 
+    /** He may type from now on. A bot that asks for that before its first words is still waited for. */
+    awaitsKeys(): void {
+        if (!this.owesFirstSound) this.expectNothing();
+    }
+
     audio(origin: AudioOrigin, ms: number): void {
         this.owesGreeting = false;
+        this.owesFirstSound = false;
         this.wait.sound(ms);
         this.memory.sound(origin, ms);
     }

@@ -148,6 +148,54 @@ describe('FallbackLadder: how long a caller waits', () => {
             expect(bench.steps).toHaveLength(1);
         });
 
+        it('goes on while the next bot has asked for keys, but has said nothing', async () => {
+            await bench.started();
+            bench.realtime.bot.emit('ended', LOST);
+            bench.rest.bot.emit('ready');
+            const request = { name: 'menu', maxDigits: 1, secure: false, done: () => undefined };
+            bench.rest.bot.emit('collectDigits', request);
+            bench.clock.advance(1200);
+            expect(bench.sounds).toEqual(['filler']);
+            bench.clock.advance(4800);
+            expect(bench.steps.at(-1)).toBe('rest → local: ERR_FALLBACK_SLOW');
+        });
+
+        it('is not prolonged by words that the next bot is told at once', async () => {
+            const ladder = await bench.greeted();
+            bench.realtime.bot.emit('speechStarted');
+            ladder.hear(new Uint8Array(8000).fill(9));
+            bench.realtime.bot.emit('speechStopped', 0);
+            const make = bench.rest.make.bind(bench.rest);
+            bench.rest.make = (takeover) => {
+                const bot = make(takeover);
+                const start = bot.start.bind(bot);
+                bot.start = () => {
+                    const started = start();
+                    bot.emit('ready');
+                    return started;
+                };
+                bot.hear = () => {
+                    bot.emit('speechStarted');
+                    bot.emit('speechStopped', 0);
+                };
+                return bot;
+            };
+            bench.realtime.bot.emit('ended', LOST);
+            bench.clock.advance(1200);
+            expect(bench.sounds).toEqual(['r1', 'filler']);
+        });
+
+        it('is over when a bot asks for keys after its words', async () => {
+            await bench.greeted();
+            bench.realtime.bot.emit('ended', LOST);
+            bench.rest.bot.emit('ready');
+            bench.rest.bot.say('a', 400);
+            const request = { name: 'menu', maxDigits: 1, secure: false, done: () => undefined };
+            bench.rest.bot.emit('collectDigits', request);
+            bench.clock.advance(60_000);
+            expect(bench.sounds).toEqual(['r1', 'ladder1_a']);
+        });
+
         it('begins anew after an entry that was made, not after one that was cancelled', async () => {
             const ladder = await bench.greeted();
             const requests: DigitRequest[] = [];
