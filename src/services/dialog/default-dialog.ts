@@ -97,4 +97,4 @@ function explained(why: string): Record<keyof typeof HEARING, string> {
 }
 
 /** Reasons that are the line’s; the others are the account’s or the service’s, and sound like a promise when called a lost line. */
-const LOST = /LOST|CONNECT|TIMEOUT|NO_SESSION|NO_ANSWER|UNAVAILABLE/;
+const LOST = /LOST|NOT_RECOVERED|CONNECT|TIMEOUT|NO_SESSION|NO_ANSWER|UNAVAILABLE/;
