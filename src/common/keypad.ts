@@ -48,11 +48,15 @@ export class Keypad {
         this.dtmf.collect({
             ...request,
             done: (result) => {
-                this.variables[request.name] = request.secure ? maskDigits(result.digits) : result.digits;
-                if (result.by !== 'cancelled') this.options.onCollected();
+                if (result.by !== 'cancelled') this.collected(request, result.digits);
                 request.done(result);
             },
         });
+    }
+
+    private collected({ name, secure }: DigitRequest, digits: string): void {
+        this.variables[name] = secure ? maskDigits(digits) : digits;
+        this.options.onCollected();
     }
 
     /** Cancels what is being typed, and forgets it. May be called twice. */

@@ -64,15 +64,16 @@ export class SessionWire {
         return this.socket.bufferedAmount;
     }
 
-    /** Writes one message now. @returns false when the state forbids it, or it is too long: nothing was written */
+    /** Writes one message now. @returns false when the state forbids it or it is too long (nothing was written), and when it was one too many */
     send<T extends ServerMessageType>(type: T, parameters: ServerParameters[T]): boolean {
         if (!this.options.rules().sends.includes(type)) return false;
         const text = this.sequence.next(type, parameters);
         if (text === undefined) return false;
         this.textBucket.spend();
         this.socket.send(text);
-        if (this.socket.bufferedAmount > MAX_BUFFERED_BYTES) this.options.onOverflow('ERR_SLOW_READER');
-        return true;
+        if (this.socket.bufferedAmount <= MAX_BUFFERED_BYTES) return true;
+        this.options.onOverflow('ERR_SLOW_READER');
+        return false;
     }
 
     sendAudio(pcmu: Uint8Array): void {

@@ -178,6 +178,7 @@ export class Session implements SessionPort {
         const sent = told !== undefined && this.wire.send('disconnect', { reason, info, outputVariables: told });
         // Variables that pass the limit of a message are lost; the word that ends the call is not.
         if (!sent) this.wire.send('disconnect', { reason, info });
+        if (this.rules === STATE_RULES.gone) return; // One message too many.
         this.state = 'disconnecting';
         this.wire.sequence.stopChecking();
         this.freeCall();
@@ -188,6 +189,7 @@ export class Session implements SessionPort {
         this.record.endedBy(`client_${reason}`);
         this.wire.flushEvents();
         this.wire.send('closed', {});
+        if (this.rules === STATE_RULES.gone) return;
         this.state = 'closed';
         this.freeCall();
         this.deadlines.awaitSocketClose();

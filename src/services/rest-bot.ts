@@ -42,7 +42,9 @@ interface Reply {
 }
 
 const SPOKEN =
-    'Your words are read aloud on the telephone: use short, plain sentences, and neither lists nor markup nor emoji.';
+    'Your words are read aloud on the telephone: use short, plain sentences, and neither lists nor markup nor emoji. ' +
+    'You have no functions now, whatever was said above: you can look nothing up, change nothing and put nobody through. ' +
+    'Say so where it is asked for, and never promise it.';
 const RESUME =
     'The talk was interrupted for a moment by a technical fault. Carry on from where it stopped, without a greeting. ' +
     'Where the caller’s last words are missing, ask for them.';

@@ -143,6 +143,18 @@ describe('the end of a call whose bot declares its variables', () => {
         expect(call.logger.text).not.toContain('8264');
     });
 
+    it('an entry that is cancelled takes nothing away from what was entered or set before', async () => {
+        await open();
+        const done = (): void => undefined;
+        desk.emit('collectDigits', { name: 'number', maxDigits: 2, secure: false, done });
+        for (const digit of '17') call.send('dtmf', { digit });
+        service.variables.set('pin', 'right');
+        desk.emit('collectDigits', { name: 'number', maxDigits: 2, secure: false, done });
+        desk.emit('collectDigits', { name: 'pin', maxDigits: 4, secure: true, done });
+        goodbye();
+        expect(told()).toEqual(outcome({ bot: 'desk', number: '17', pin: 'right' }));
+    });
+
     it.each([
         ['max_turns', { maxTurns: 1 }],
         ['no_input', { noInputMs: 5000 }],

@@ -189,6 +189,20 @@ describe('the end of a session', () => {
         expect(call.clock.pendingCount).toBe(0);
     });
 
+    it.each(['opened', 'disconnect', 'closed'])('is over once when %s is one message too many', async (type) => {
+        const call = new SessionHarness();
+        if (type === 'opened') call.socket.bufferedAmount = 2 * 1024 * 1024;
+        await call.open();
+        call.socket.bufferedAmount = 2 * 1024 * 1024;
+        if (type === 'disconnect') call.session.shutDown();
+        if (type === 'closed') call.send('close', { reason: 'end' });
+        call.session.close();
+        expect(call.socket.types.at(-1)).toBe(type);
+        expect([call.socket.terminated, call.clock.pendingCount]).toEqual([true, 0]);
+        expect(call.bot.startCount).toBe(type === 'opened' ? 0 : 1);
+        expect(call.logger.lines.filter(({ message }) => message === 'call ended')).toHaveLength(1);
+    });
+
     it('lets the bot say goodbye at MAX_CALL_MINUTES, and says so once', async () => {
         const call = await openCall({ config: testConfig({ maxCallMinutes: 1 }) });
         call.pass(64_000);

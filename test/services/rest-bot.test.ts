@@ -33,6 +33,8 @@ describe('the REST bot', () => {
         const first = standIn.requests[0]?.body.messages[0];
         expect(first?.role).toBe('system');
         expect(first?.content).toMatch(/^You are brief\.\n\n.*read aloud on the telephone/);
+        // Its instructions may speak of functions; a caller must not be promised what nobody will do.
+        expect(first?.content).toMatch(/no functions now.*never promise/);
         expect(bench.told()).toEqual([['system', 'Greet the caller.']]);
         expect(bench.turns).toEqual([['match', 'Hello there.', undefined]]);
         expect(bench.hearing.expected).toEqual([{ expected: 'open', phrases: [] }]);

@@ -4,6 +4,8 @@ import { TimerSet } from '../../support/timer-set';
 
 /** An editor writes a file in several steps; so much calm in the folders means that it has finished. */
 export const CALM_MS = 250;
+/** A folder that cannot be watched, because it is being replaced or watches have run out, is tried again after this long. */
+export const RETRY_MS = 5000;
 
 /** Tells of changes in a folder until it is closed. May throw when the folder cannot be watched. */
 export type WatchFolder = (
@@ -21,10 +23,13 @@ export interface FolderWatchOptions {
     onFault: (fault: unknown) => void;
 }
 
-/** Watches a few folders as one. Does not keep the process alive. */
+/** Watches a few folders as one, also when one of them is replaced by another of its name. Does not keep the process alive. */
 export class FolderWatch {
     private readonly watchers = new Map<string, { close(): void }>();
     private readonly timers: TimerSet;
+    private wanted: readonly string[] = [];
+    /** Those of which `onFault` has heard. */
+    private readonly failing = new Set<string>();
     private isClosed = false;
 
     constructor(private readonly options: FolderWatchOptions) {
@@ -34,8 +39,9 @@ export class FolderWatch {
     /** From now on these folders, and no others. */
     follow(folders: readonly string[]): void {
         if (this.isClosed) return;
+        this.wanted = folders;
         for (const folder of [...this.watchers.keys()]) if (!folders.includes(folder)) this.leave(folder);
-        for (const folder of folders) if (!this.watchers.has(folder)) this.begin(folder);
+        this.beginAll();
     }
 
     /** Ends everything, for good. May be called twice. */
@@ -45,23 +51,45 @@ export class FolderWatch {
         for (const folder of [...this.watchers.keys()]) this.leave(folder);
     }
 
+    /** A watch is of a folder and not of its name: what was deleted and made again is another one. First, so that no edit is missed. */
+    private readonly calmed = (): void => {
+        for (const folder of [...this.watchers.keys()]) this.leave(folder);
+        this.beginAll();
+        this.options.onCalm();
+    };
+
+    private readonly retry = (): void => {
+        const before = this.watchers.size;
+        this.beginAll();
+        if (this.watchers.size > before) this.options.onCalm();
+    };
+
+    private beginAll(): void {
+        for (const folder of this.wanted) if (!this.watchers.has(folder)) this.begin(folder);
+    }
+
     private begin(folder: string): void {
-        const { watchFolder = watchWithNode, onFault } = this.options;
+        const { watchFolder = watchWithNode } = this.options;
         try {
-            const watcher = watchFolder(
-                folder,
-                () => {
-                    this.timers.set('calm', CALM_MS, this.options.onCalm);
-                },
-                (fault) => {
-                    this.leave(folder);
-                    onFault(fault);
-                },
-            );
-            this.watchers.set(folder, watcher);
+            const onChange = (): void => {
+                this.timers.set('calm', CALM_MS, this.calmed);
+            };
+            const onFault = (fault: unknown): void => {
+                this.failed(folder, fault);
+            };
+            this.watchers.set(folder, watchFolder(folder, onChange, onFault));
+            this.failing.delete(folder);
         } catch (fault) {
-            onFault(fault);
+            this.failed(folder, fault);
         }
+    }
+
+    private failed(folder: string, fault: unknown): void {
+        this.leave(folder);
+        this.timers.set('retry', RETRY_MS, this.retry);
+        if (this.failing.has(folder)) return;
+        this.failing.add(folder);
+        this.options.onFault(fault);
     }
 
     private leave(folder: string): void {

@@ -1,4 +1,4 @@
-import { MAX_OUTPUT_TOTAL_CHARS, type OutputVariable } from './variable-schema';
+import { MAX_OUTPUT_TOTAL_CHARS, RESERVED_OUTPUT_NAMES, type OutputVariable } from './variable-schema';
 import { bareRecord, cutAt } from './variable-values';
 
 /**
@@ -21,7 +21,7 @@ export class OutputVariables {
      * @returns what is wrong, as a sentence for the model; undefined: it is set
      */
     set(name: string, value: unknown): string | undefined {
-        const variable = Object.hasOwn(this.declared, name) ? this.declared[name] : this.others;
+        const variable = this.variableFor(name);
         if (variable === undefined) return `There is no variable ${named(name)}. ${this.choices()}`;
         const text = asText(value);
         if (text === undefined) return `The value of ${name} must be text, a number, true or false.`;
@@ -41,6 +41,12 @@ export class OutputVariables {
     /** What is set, for `disconnect`: an object without a prototype. */
     entries(): Record<string, string> {
         return bareRecord(this.values);
+    }
+
+    /** What the call itself sets is nobody else's, declared or not. */
+    private variableFor(name: string): OutputVariable | undefined {
+        if (Object.hasOwn(this.declared, name)) return this.declared[name];
+        return RESERVED_OUTPUT_NAMES.has(name) ? undefined : this.others;
     }
 
     private charsOf(name: string): number {

@@ -21,7 +21,10 @@ const PRIVATE = blockList(
         ...['10.0.0.0/8', '100.64.0.0/10', '172.16.0.0/12', '192.168.0.0/16', '192.0.0.0/24', '192.0.2.0/24'],
         ...['192.88.99.0/24', '198.18.0.0/15', '198.51.100.0/24', '203.0.113.0/24'],
     ],
-    ['64:ff9b:1::/48', '100::/64', '2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20', '5f00::/16', 'fc00::/7'],
+    [
+        ...['::ffff:0:0:0/96', '64:ff9b:1::/48', '100::/64', '2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20'],
+        ...['5f00::/16', 'fc00::/7'],
+    ],
 );
 /** IPv6 that stands for IPv4 (RFC 6052): what it leads to decides. */
 const TRANSLATED = blockList([], ['64:ff9b::/96']);
@@ -30,10 +33,10 @@ const COMPATIBLE = blockList([], ['::/96']);
 /** Where an IP address leads. `forbidden`: nowhere that a tool has business. */
 export type AddressKind = 'public' | 'private' | 'loopback' | 'forbidden';
 
-/** Judges an IP address in text, without brackets. What is no IP address is forbidden. */
+/** Judges an IP address in text, without brackets. What is no IP address is forbidden, and so is one that names a link (`%eth0`). */
 export function addressKind(address: string): AddressKind {
     const version = isIP(address);
-    if (version === 0) return 'forbidden';
+    if (version === 0 || address.includes('%')) return 'forbidden';
     const family = version === 4 ? 'ipv4' : 'ipv6';
     if (LOOPBACK.check(address, family)) return 'loopback';
     if (NEVER.check(address, family)) return 'forbidden';

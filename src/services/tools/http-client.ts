@@ -34,8 +34,8 @@ export interface HttpAnswer {
  */
 export type HttpClient = (request: HttpRequest) => Promise<HttpAnswer>;
 
-/** Finds the addresses of a name, as `dns.lookup` does with `all`. */
-export type ResolveName = (hostname: string, done: (fault: Error | null, found: LookupAddress[]) => void) => void;
+/** Finds the addresses of a name, as `dns.lookup` does with `all`: a fault comes without a list, whatever Node's types say. */
+export type ResolveName = (hostname: string, done: (fault: Error | null, found?: LookupAddress[]) => void) => void;
 
 const systemResolve: ResolveName = (hostname, done) => {
     dnsLookup(hostname, { all: true }, done);
@@ -57,7 +57,7 @@ export function createHttpClient(resolveName: ResolveName = systemResolve): Http
 /** Answers the socket with checked addresses only, in the shape that it asks for. */
 function checkedLookup(resolveName: ResolveName): LookupFunction {
     return (hostname, options, callback) => {
-        resolveName(hostname, (fault, found) => {
+        resolveName(hostname, (fault, found = []) => {
             const right = found.filter(({ address }) => mayLeadTo(hostname, address));
             const [first] = right;
             if (fault !== null) callback(fault, '');
@@ -92,6 +92,11 @@ function send(request: HttpRequest, lookup: LookupFunction): Promise<IncomingMes
         const sent = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, options);
         sent.on('response', resolve);
         sent.on('error', reject);
+        // Unheard it would end nothing: neither an answer nor an error follows.
+        sent.on('upgrade', (_message, socket) => {
+            socket.destroy();
+            reject(new CodedError('ERR_TOOL_ANSWER', 'It changes the protocol.'));
+        });
         sent.end(body);
     });
 }

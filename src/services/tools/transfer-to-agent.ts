@@ -1,4 +1,5 @@
 import { isFields, textIn, type Fields } from '../openai/event-fields';
+import { cutAt } from '../profiles/variable-values';
 import { cleanText } from './outside-data';
 import type { Tool } from './tool';
 
@@ -64,5 +65,5 @@ function choiceOf(values: readonly string[] | undefined): Record<string, unknown
 }
 
 function bounded(text: string | undefined, maxChars: number): string {
-    return cleanText(text ?? '').slice(0, maxChars);
+    return cutAt(cleanText(text ?? ''), maxChars);
 }

@@ -235,7 +235,7 @@ describe('BotResource: tools', () => {
             response: { id: 'r1', status: 'completed', output: [callItem('end_call', '')] },
         });
         await settle(3);
-        clock.advance(9999);
+        clock.advance(7999);
         expect(made.ended).toEqual([]);
         clock.advance(1);
         expect(made.ended).toHaveLength(1);

@@ -32,6 +32,16 @@ describe('the output variables of a bot', () => {
         expect(Object.getPrototypeOf(output.entries())).toBeNull();
     });
 
+    it.each(['end_reason', 'error_code', 'failure', 'transfer_reason'])(
+        'leave %s to the call, also where any name may be set',
+        (name) => {
+            const output = new OutputVariables({}, { maxLength: 1000 });
+            expect(output.set(name, '4711')).toMatch(/^There is no variable/);
+            expect(output.set('account', '4711')).toBeUndefined();
+            expect(output.entries()).toEqual({ account: '4711' });
+        },
+    );
+
     it('repeat no more than a piece of a name that is none', () => {
         expect(variables('topic').set('x'.repeat(10_000), 'v')?.length).toBeLessThan(130);
     });

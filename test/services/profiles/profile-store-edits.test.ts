@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { CALM_MS } from '../../../src/services/profiles/folder-watch';
+import { CALM_MS, RETRY_MS } from '../../../src/services/profiles/folder-watch';
 import type { ProfileStoreDeps } from '../../../src/services/profiles/profile-store';
 import { ProfileFolder } from './profile-folder';
 import { smallProfile } from './small-profile';
@@ -163,6 +163,43 @@ describe('watching a folder', () => {
         expect(watched.size).toBe(0);
         expect(bots.log.lines).toHaveLength(2);
         expect(store.names).toEqual(['a']);
+    });
+
+    it('tries again in silence, and reads what it missed meanwhile', () => {
+        let isFull = true;
+        const store = bots.load({
+            watchFolder: (...args) => {
+                if (isFull) throw new Error('no more watches');
+                return watchFolder(...args);
+            },
+        });
+        store.watch();
+        bots.write('a.json', smallProfile({ instructions: 'New.' }));
+        bots.clock.advance(RETRY_MS);
+        expect([store.get('a')?.instructions, bots.log.lines.length]).toEqual(['You are a bot on the telephone.', 1]);
+        isFull = false;
+        bots.clock.advance(RETRY_MS);
+        expect([store.get('a')?.instructions, watched.size]).toEqual(['New.', 1]);
+        expect(bots.clock.pendingCount).toBe(0);
+    });
+
+    it('goes on when the folder is deleted and made again: a watch is of a folder, not of its name', async () => {
+        const store = bots.load();
+        const heard = async (): Promise<void> => {
+            while (bots.clock.pendingCount === 0) await new Promise((resolve) => setImmediate(resolve));
+        };
+        store.watch();
+        rmSync(bots.path, { recursive: true });
+        await heard();
+        bots.clock.advance(CALM_MS);
+        mkdirSync(bots.path);
+        bots.write('a.json', smallProfile({ instructions: 'Again.' }));
+        bots.clock.advance(RETRY_MS);
+        expect(store.get('a')?.instructions).toBe('Again.');
+        bots.write('a.json', smallProfile({ instructions: 'Edited.' }));
+        await heard();
+        bots.clock.advance(CALM_MS);
+        expect(store.get('a')?.instructions).toBe('Edited.');
     });
 
     it('hears of edits from the operating system', async () => {

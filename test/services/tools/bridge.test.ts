@@ -1,10 +1,11 @@
+import { WAIT_LIMITS } from '../../../src/services/ladder/caller-wait';
 import type { Tool, ToolRecord, ToolResult } from '../../../src/services/tools/tool';
 import { DEFAULT_TOOLS } from '../../../src/services/tools/create-tools';
 import { setVariableTool } from '../../../src/services/tools/set-variable';
 import { transferTool } from '../../../src/services/tools/transfer-to-agent';
 import { Bench, GREETING, speak } from '../openai/bench';
 import { createdEvent, deltaEvent, doneEvent, settle, until, type FakeSocket } from '../openai/support';
-import { FakeCall, tool } from './tool-bench';
+import { FakeCall, RunnerBench, tool } from './tool-bench';
 
 const TRANSFER = { name: 'transfer_to_agent', arguments: { reason: 'billing', summary: 'Invoice 7 is wrong.' } };
 const TRANSFERRED = {
@@ -150,6 +151,12 @@ describe('tools on the bridge', () => {
         expect(session.received('response.create')).toHaveLength(1);
     });
 
+    it('a summary that is cut ends with a whole character', async () => {
+        const bench = new RunnerBench([transferTool()]);
+        const { end } = await bench.run('transfer_to_agent', { reason: `x${'\u{1f600}'.repeat(60)}`, summary: 'y' });
+        expect(end?.outputVariables['transfer_reason']).toBe(`x${'\u{1f600}'.repeat(49)}`);
+    });
+
     it('A33: a transfer without a word is announced first', async () => {
         const answer = [{ functionCalls: [TRANSFER] }, { text: 'I put you through.', audioMs: 500 }];
         const { made, session } = await bench.call({ answer }, GREETING, { tools: [transferTool()] });
@@ -161,11 +168,11 @@ describe('tools on the bridge', () => {
         expect(made.ended).toEqual([TRANSFERRED]);
     });
 
-    it('A33: an announcement that does not come ends the call with the transfer all the same', async () => {
+    it('A33: an announcement that does not come ends the call with the transfer, before a ladder gives the bot up', async () => {
         const { made, socket, clock } = await bench.byHand({}, { tools: [transferTool()] });
         serveCalls(socket, TRANSFER);
         await settle(2);
-        clock.advance(10_000);
+        clock.advance(WAIT_LIMITS.workMs - 1);
         expect(made.ended).toEqual([TRANSFERRED]);
     });
 

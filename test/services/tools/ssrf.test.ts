@@ -27,6 +27,8 @@ describe('where an address leads', () => {
             'forbidden',
         ]),
         ...['::7f00:1', 'localhost', '', '127.1', '1.2.3.4.5'].map((ip) => [ip, 'forbidden']),
+        ...['::ffff:0:10.0.0.1', '::ffff:0:7f00:1'].map((ip) => [ip, 'private']),
+        ...['fe80::1%eth0', '2606:4700::1111%eth0', '64:ff9b::a00:1%eth0'].map((ip) => [ip, 'forbidden']),
     ])('%s: %s', (ip, kind) => {
         expect(addressKind(ip)).toBe(kind);
     });
@@ -133,6 +135,12 @@ describe('the client of the tools', () => {
         await expect(asked).rejects.toMatchObject({ code: 'ERR_TOOL_ADDRESS' });
     });
 
+    it('a name that is not found is a failure of one request, not of the process', async () => {
+        // A label has 63 characters at most: the system says so without asking anybody.
+        const host = `${'a'.repeat(64)}.invalid`;
+        await expect(ask(`https://${host}/`, [host])).rejects.toMatchObject({ syscall: 'getaddrinfo' });
+    });
+
     it('localhost leads to this machine, and nowhere else', async () => {
         const server = await start((_seen, response) => {
             json(response, { ok: true });
@@ -203,6 +211,14 @@ describe('the client of the tools', () => {
         });
         await expect(ask(`http://${server.host}/`, [server.host])).rejects.toMatchObject({ code: 'ERR_TOOL_ANSWER' });
         expect(server.seen[0]?.headers['accept-encoding']).toBe('identity');
+    });
+
+    it('an answer that changes the protocol is a failure', async () => {
+        const server = await start((_seen, response) => {
+            response.socket?.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n');
+        });
+        const asked = ask(`http://${server.host}/`, [server.host]);
+        await expect(asked).rejects.toMatchObject({ code: 'ERR_TOOL_ANSWER' });
     });
 
     it('an answer that breaks off is a failure', async () => {
