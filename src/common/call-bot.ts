@@ -78,7 +78,9 @@ export class CallBot {
     /** What Architect is told; also when the bot is freed. Digits that were asked for count where the bot declares them. */
     outcome(given: StringMap, endReason: string): StringMap {
         const { chosen, voiceLine, deps } = this;
-        for (const [name, value] of Object.entries(voiceLine?.variables ?? {})) chosen?.variables.set(name, value);
+        // What a tool has set on purpose stays.
+        for (const [name, value] of Object.entries(voiceLine?.variables ?? {}))
+            if (chosen?.variables.get(name) === undefined) chosen?.variables.set(name, value);
         const variables = chosen?.variables.entries() ?? {};
         const fallbackUsed = chosen?.conversation.fallbackUsed ?? '';
         return outcomeVariables(deps.record, { name: chosen?.name ?? '', fallbackUsed, variables }, given, endReason);

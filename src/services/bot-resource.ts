@@ -35,6 +35,8 @@ const MAX_KEPT_NOTES = 8;
 /** Said while a tool is at work, so long after the caller heard something else. */
 const FILLER = SHIPPED_PROMPTS['one-moment'];
 const QUIET_BEFORE_FILLER_MS = 1000;
+/** And again, while it still works: who says so counts as alive. */
+const FILLER_EVERY_MS = 8000;
 
 /**
  * OpenAI's model on one call: joins the Realtime session with the caller's audio, and replaces a lost session by another one that
@@ -259,7 +261,7 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
                 if (this.change.audibleMs > 0) return this.change.audibleMs + QUIET_BEFORE_FILLER_MS;
                 if (this.deps.onSlowTool === undefined) this.talk.sayAside(words ?? FILLER);
                 else this.deps.onSlowTool(words);
-                return 0;
+                return FILLER_EVERY_MS;
             },
         };
     }

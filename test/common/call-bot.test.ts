@@ -143,6 +143,15 @@ describe('the end of a call whose bot declares its variables', () => {
         expect(call.logger.text).not.toContain('8264');
     });
 
+    it('what a tool has set stays, whatever was typed under its name', async () => {
+        await open();
+        desk.emit('collectDigits', { name: 'number', maxDigits: 2, secure: false, done: () => undefined });
+        for (const digit of '17') call.send('dtmf', { digit });
+        service.variables.set('number', '4711');
+        goodbye();
+        expect(told()).toEqual(outcome({ bot: 'desk', number: '4711' }));
+    });
+
     it('an entry that is cancelled takes nothing away from what was entered or set before', async () => {
         await open();
         const done = (): void => undefined;

@@ -105,13 +105,14 @@ export class CallerWait {
     /** Somebody else says that it takes a moment. @returns false: he was told so within `fillerEveryMs` */
     aside(ms: number): boolean {
         const nowMs = this.clock.nowMs();
+        // Whoever says so is at work.
+        if (this.isLimited) this.limitAtMs = Math.max(this.limitAtMs, nowMs + this.limits.workMs);
         if (nowMs < this.filledAtMs + this.limits.fillerEveryMs && nowMs >= this.asideUntilMs) return false;
         this.quietAtMs = Math.max(nowMs, this.quietAtMs) + ms;
         this.asideUntilMs = this.quietAtMs;
         this.filledAtMs = this.quietAtMs;
         if (!this.isLimited) return true;
         this.fillerAtMs = this.quietAtMs + this.limits.fillerEveryMs;
-        this.limitAtMs = Math.max(this.limitAtMs, nowMs + this.limits.workMs);
         this.awaitNext();
         return true;
     }

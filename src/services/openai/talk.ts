@@ -125,7 +125,8 @@ export class RealtimeTalk {
 
     /** See `Conversation.askAgain`; nothing while somebody speaks, or is about to. */
     askAgain(): void {
-        if (this.service !== undefined && !this.speech.isOn && this.service.owedResponse === undefined)
+        const isBusy = this.speech.isOn || this.deps.tools.isAtWork;
+        if (this.service !== undefined && !isBusy && this.service.owedResponse === undefined)
             this.ask('reprompt');
     }
 

@@ -75,7 +75,7 @@ export class ProfileStore {
                 this.reload();
             },
             onFault: (fault) => {
-                logger.warn({ code: 'ERR_PROFILE_FOLDER', ...faultFields(fault) }, 'bot profiles cannot be watched');
+                logger.warn({ ...faultFields(fault), code: 'ERR_PROFILE_FOLDER' }, 'bot profiles cannot be watched');
             },
         });
         this.folderWatch.follow(this.folders());

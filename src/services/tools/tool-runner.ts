@@ -112,6 +112,11 @@ export class ToolRunner {
         }
     }
 
+    /** A tool is running. */
+    get isAtWork(): boolean {
+        return this.running.size > 0;
+    }
+
     private slowest(calls: readonly FunctionCall[]): Run | undefined {
         for (const run of this.running) if (calls.includes(run.call) && run.tool.filler !== false) return run;
         return undefined;

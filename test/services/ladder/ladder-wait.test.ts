@@ -34,6 +34,19 @@ describe('FallbackLadder: how long a caller waits', () => {
             expect(bench.steps).toEqual(['realtime → rest: ERR_FALLBACK_SLOW']);
         });
 
+        it('counts as a sign of life, also where he does not hear it: a tool may take half a minute', async () => {
+            await bench.greeted();
+            bench.asks(bench.realtime.bot, 'u1', 'my balance');
+            bench.clock.advance(2000);
+            for (let times = 0; times < 4; times++) {
+                aside(1000);
+                bench.clock.advance(8000);
+            }
+            expect(bench.steps).toEqual([]);
+            bench.clock.advance(2000);
+            expect(bench.steps).toEqual(['realtime → rest: ERR_FALLBACK_SLOW']);
+        });
+
         it('is left out for one who has just been told so', async () => {
             await bench.greeted();
             bench.asks(bench.realtime.bot, 'u1', 'my balance');

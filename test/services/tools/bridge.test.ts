@@ -97,6 +97,23 @@ describe('tools on the bridge', () => {
         expect(fillers).toStrictEqual([undefined]);
     });
 
+    it('asks for a filler again every 8 s, for a tool that takes long, and meanwhile nobody asks the caller anything', async () => {
+        const fillers: unknown[] = [];
+        const look = tool(() => new Promise(() => undefined), { limitMs: 30_000 });
+        const { made, socket, clock } = await bench.byHand(
+            {},
+            { tools: [look], onSlowTool: (words) => fillers.push(words) },
+        );
+        serveCalls(socket, { name: look.name });
+        const asked = socket.typed('response.create').length;
+        clock.advance(1500);
+        expect(fillers).toHaveLength(1);
+        made.bot.askAgain();
+        expect(socket.typed('response.create')).toHaveLength(asked);
+        clock.advance(16_000);
+        expect(fillers).toHaveLength(3);
+    });
+
     it('asks for no filler while the caller speaks, while an answer is given, or once the call is over', async () => {
         const fillers: unknown[] = [];
         const onSlowTool = (words: string | undefined): void => void fillers.push(words);
