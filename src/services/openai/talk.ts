@@ -126,8 +126,7 @@ export class RealtimeTalk {
     /** See `Conversation.askAgain`; nothing while somebody speaks, or is about to. */
     askAgain(): void {
         const isBusy = this.speech.isOn || this.deps.tools.isAtWork;
-        if (this.service !== undefined && !isBusy && this.service.owedResponse === undefined)
-            this.ask('reprompt');
+        if (this.service !== undefined && !isBusy && this.service.owedResponse === undefined) this.ask('reprompt');
     }
 
     sayAside(words: string): void {
