@@ -9,8 +9,8 @@ import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { silencePcmu } from '../src/audio/tone';
 import { wavToPcmu } from '../src/audio/wav';
-import { PocketSphinx } from '../src/services/speech/asr/pocketsphinx';
-import { loadSileroNetwork, SileroDetector } from '../src/services/speech/vad/voice-activity-detector';
+import { PocketSphinx } from '../src/speech/asr/pocketsphinx';
+import { loadSileroNetwork, SileroDetector } from '../src/speech/vad/voice-activity-detector';
 import { systemClock } from '../src/support/clock';
 import { silentLogger } from '../src/support/logger';
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { wavToPcmu } from '../src/audio/wav';
-import { loadConfig } from '../src/common/environment-variables';
+import { loadConfig } from '../src/config/config';
 import { TTSService, type TextToSpeech } from '../src/services/tts-service';
 import type { Clock } from '../src/support/clock';
 import { Server } from '../src/websocket/server';

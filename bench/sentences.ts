@@ -1,7 +1,7 @@
 import { createTranscoder } from '../src/audio/transcoder';
-import { SHIPPED_PROMPTS } from '../src/services/speech/prompts';
-import { splitSentences } from '../src/services/speech/tts/sentences';
-import { MAX_SENTENCE_CHARACTERS } from '../src/services/speech/tts/text-to-speech';
+import { SHIPPED_PROMPTS } from '../src/speech/prompts';
+import { splitSentences } from '../src/speech/tts/sentences';
+import { MAX_SENTENCE_CHARACTERS } from '../src/speech/tts/text-to-speech';
 import type { TextToSpeech } from '../src/services/tts-service';
 import { fromPcmu, pcmuByteAt } from '../tools/fake-openai/signal';
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { loadConfig } from '../src/common/environment-variables';
+import { loadConfig } from '../src/config/config';
 import { createLogger } from '../src/support/logger';
 import { Server } from '../src/websocket/server';
 import { Caller } from '../tools/caller/client';

@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { silencePcmu } from '../src/audio/tone';
 import { wavToPcmu } from '../src/audio/wav';
-import { loadSileroNetwork, SileroDetector } from '../src/services/speech/vad/voice-activity-detector';
+import { loadSileroNetwork, SileroDetector } from '../src/speech/vad/voice-activity-detector';
 
 interface Turn {
     startMs: number;

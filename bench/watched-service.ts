@@ -5,7 +5,7 @@ import {
     type ChosenBot,
     type UnknownBot,
 } from '../src/services/bot-service';
-import type { SaidItem } from '../src/services/conversation';
+import type { TranscriptItem } from '../src/services/conversation';
 
 /** The server's own bots, and what those with a synthesizer say. */
 export class WatchedService extends BotService {
@@ -23,13 +23,13 @@ export class WatchedService extends BotService {
         if ('unknown' in bot) return bot;
         this.calls += 1;
         const number = this.calls;
-        bot.conversation.on('said', (item) => {
+        bot.conversation.on('transcript', (item) => {
             this.note(number, item);
         });
         return bot;
     }
 
-    private note(call: number, { speaker, itemId, text }: SaidItem): void {
+    private note(call: number, { speaker, itemId, text }: TranscriptItem): void {
         if (speaker === 'bot' && text !== undefined && SYNTHESIZED.test(itemId))
             this.words.set(`${call} ${itemId}`, text);
     }

@@ -4,7 +4,7 @@
  * Register it where the tools of the bots are made, `createTools(specs, { …, codeTools: [openingHoursTool(OFFICE, systemClock)] })`,
  * and name it in a profile: `"tools": [{ "kind": "code", "name": "opening_hours" }]`.
  */
-import type { Tool, ToolResult } from '../src/services/tools/tool';
+import type { Tool, ToolResult } from '../src/services/functions/tool';
 import type { Clock } from '../src/support/clock';
 
 /** From and until, `HH:MM` in the office's own time; null: closed. */

@@ -1,6 +1,6 @@
 import { config as loadDotenv } from 'dotenv';
-import { loadConfig } from './common/environment-variables';
-import { unknownVariables } from './support/env-reader';
+import { loadConfig } from './config/config';
+import { unknownVariables } from './config/reader';
 import { CodedError, ERRORS } from './support/errors';
 import { createLogger, faultFields, type Logger } from './support/logger';
 import { Server } from './websocket/server';

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'dotenv';
-import { loadConfig } from '../src/common/environment-variables';
-import { VARIABLE_NAMES } from '../src/support/env-reader';
+import { loadConfig } from '../src/config/config';
+import { VARIABLE_NAMES } from '../src/config/reader';
 import { ERRORS } from '../src/support/errors';
 import { configurationPage, errorsPage } from '../tools/make-docs';
 

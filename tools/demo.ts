@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeMulawWav, wavToPcmu } from '../src/audio/wav';
-import { loadConfig } from '../src/common/environment-variables';
+import { loadConfig } from '../src/config/config';
 import { createLogger } from '../src/support/logger';
 import { Server } from '../src/websocket/server';
 import type { CallSummary } from './caller/call-record';

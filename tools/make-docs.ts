@@ -6,9 +6,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SCHEMA_FILE } from '../src/services/profiles/profile-reader';
 import { profileJsonSchema } from '../src/services/profiles/profile-schema';
-import { NOTE_GROUPS, type VariableNote } from '../src/support/env-notes';
-import { VARIABLE_NAMES } from '../src/support/env-reader';
-import { DEFAULT_INSTRUCTIONS, environmentSchema } from '../src/support/env-schema';
+import { NOTE_GROUPS, type VariableNote } from '../src/config/notes';
+import { VARIABLE_NAMES } from '../src/config/reader';
+import { DEFAULT_INSTRUCTIONS, environmentSchema } from '../src/config/schema';
 import { ERRORS, type ErrorDescription, type Fault } from '../src/support/errors';
 
 const GENERATED = 'This page is written by `npm run docs`; change the catalogue in `src/support`, not the page.';

@@ -1,11 +1,11 @@
 /**
  * Makes the recordings of assets/prompts with the embedded voice: `npx tsx tools/make-prompts.ts`. Run it after a change of
- * their words in src/services/speech/prompts.ts; the same words and voice give the same bytes.
+ * their words in src/speech/prompts.ts; the same words and voice give the same bytes.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeMulawWav } from '../src/audio/wav';
-import { PROMPTS_FOLDER, SHIPPED_PROMPTS } from '../src/services/speech/prompts';
+import { PROMPTS_FOLDER, SHIPPED_PROMPTS } from '../src/speech/prompts';
 import { TTSService } from '../src/services/tts-service';
 
 /** What a text sounds like: the bytes of its WAV file. */

@@ -11,8 +11,8 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { SILERO_TENSORS, WEIGHTS_FILE } from '../src/services/speech/vad/silero-weights';
-import { toHalf } from '../src/services/speech/vad/half-float';
+import { SILERO_TENSORS, WEIGHTS_FILE } from '../src/speech/silero/silero-weights';
+import { toHalf } from '../src/speech/silero/half-float';
 import { bytesOf, fieldsOf, numbersOf, textOf } from './protobuf-reader';
 
 const SOURCE_SHA256 = '1a153a22f4509e292a94e67d6f9b85e8deb25b4988682b7e174c65279d8788e3';

@@ -5,17 +5,17 @@ import type { ConversationEnd } from '../services/conversation';
 import type { Clock } from '../support/clock';
 import type { Logger } from '../support/logger';
 import type { FoundBot, MissingBot } from '../websocket/message-handlers/message-handler';
-import type { LineWire } from './bot-voice';
+import type { CallWire } from './bot-playback';
 import { outcomeVariables } from './call-outcome';
 import type { CallRecord } from './call-record';
-import { VoiceLine } from './voice-line';
+import { CallBridge } from './call-bridge';
 
 export interface CallBotDeps {
     botService: BotService;
     clock: Clock;
     logger: Logger;
     record: CallRecord;
-    wire: LineWire;
+    wire: CallWire;
     /** Most audio, in ms, that may be ahead of the caller's ear. */
     maxLeadMs: number;
     /** The bot is over and the caller has heard the last of it. Called once at most. */
@@ -26,7 +26,7 @@ export interface CallBotDeps {
 /** The bot's part of one call: found when the call opens, joined to the caller by a line, and freed once. */
 export class CallBot {
     private chosen: ChosenBot | undefined;
-    private voiceLine: VoiceLine | undefined;
+    private callBridge: CallBridge | undefined;
     private freed = false;
 
     constructor(private readonly deps: CallBotDeps) {}
@@ -57,13 +57,13 @@ export class CallBot {
         const { clock, record, wire, maxLeadMs, onFinished, onFault } = this.deps;
         const { conversation, turnTaking } = chosen;
         const options = { conversation, turnTaking, clock, record, wire, maxLeadMs, onFinished, onFault };
-        this.voiceLine = new VoiceLine(options);
-        this.voiceLine.start();
+        this.callBridge = new CallBridge(options);
+        this.callBridge.start();
     }
 
     /** undefined: the caller is joined to nobody, or not any more. */
-    get line(): VoiceLine | undefined {
-        return this.freed ? undefined : this.voiceLine;
+    get line(): CallBridge | undefined {
+        return this.freed ? undefined : this.callBridge;
     }
 
     get isFound(): boolean {
@@ -77,9 +77,9 @@ export class CallBot {
 
     /** What Architect is told; also when the bot is freed. Digits that were asked for count where the bot declares them. */
     outcome(given: StringMap, endReason: string): StringMap {
-        const { chosen, voiceLine, deps } = this;
+        const { chosen, callBridge, deps } = this;
         // What a tool has set on purpose stays.
-        for (const [name, value] of Object.entries(voiceLine?.variables ?? {}))
+        for (const [name, value] of Object.entries(callBridge?.variables ?? {}))
             if (chosen?.variables.get(name) === undefined) chosen?.variables.set(name, value);
         const variables = chosen?.variables.entries() ?? {};
         const fallbackUsed = chosen?.conversation.fallbackUsed ?? '';
@@ -90,7 +90,7 @@ export class CallBot {
     free(): void {
         if (this.freed) return;
         this.freed = true;
-        if (this.voiceLine === undefined) this.chosen?.conversation.end();
-        else this.voiceLine.close();
+        if (this.callBridge === undefined) this.chosen?.conversation.end();
+        else this.callBridge.close();
     }
 }

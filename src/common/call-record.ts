@@ -1,6 +1,6 @@
-import type { ToolRecord } from '../services/tools/tool';
+import type { ToolRecord } from '../services/functions/tool';
 import type { LogFields } from '../support/logger';
-import { Transcript } from './transcript';
+import { Transcript } from '../services/transcript';
 import { TurnClock } from './turn-clock';
 
 /** PCMU, 8 kHz, mono: eight bytes are one millisecond. */

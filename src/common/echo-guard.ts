@@ -79,16 +79,16 @@ export class EchoGuard {
      * The caller's audio without what is only echo.
      *
      * @param pcmu a frame of the caller's, of any length; not changed
-     * @param earBytes position of the caller's ear in the sent stream at the end of the frame, going on in real time beyond
+     * @param playheadBytes position of the caller's ear in the sent stream at the end of the frame, going on in real time beyond
      * the end of what was sent while nothing plays
      * @returns the same frame when there is nothing to take out, else a copy of the same length
      */
-    filter(pcmu: Uint8Array, earBytes: number): Uint8Array {
-        if (earBytes - pcmu.length - this.sentBytes > LONGEST_ECHO_BYTES) this.fadedBytes = this.sentBytes;
+    filter(pcmu: Uint8Array, playheadBytes: number): Uint8Array {
+        if (playheadBytes - pcmu.length - this.sentBytes > LONGEST_ECHO_BYTES) this.fadedBytes = this.sentBytes;
         let clean: Uint8Array | undefined;
         for (let start = 0; start < pcmu.length; start += LOOK_BYTES) {
             const end = Math.min(pcmu.length, start + LOOK_BYTES);
-            const lookEar = earBytes - pcmu.length + end;
+            const lookEar = playheadBytes - pcmu.length + end;
             this.look(pcmu, start, end, lookEar);
             const size = windowBytes(end - start);
             for (let at = start; at < end; at += size) {
@@ -102,8 +102,8 @@ export class EchoGuard {
         return clean ?? pcmu;
     }
 
-    /** Finds out whether the audio from `start` to `end`, which ends when the ear is at `earBytes`, has an echo in it. */
-    private look(pcmu: Uint8Array, start: number, end: number, earBytes: number): void {
+    /** Finds out whether the audio from `start` to `end`, which ends when the ear is at `playheadBytes`, has an echo in it. */
+    private look(pcmu: Uint8Array, start: number, end: number, playheadBytes: number): void {
         this.likeness.heard(pcmu, start, end);
         let loudest = 0;
         const size = windowBytes(end - start);
@@ -114,17 +114,17 @@ export class EchoGuard {
             if (power > loudest) loudest = power;
         }
         // What is too soft to be looked at shares the fate of what was before it, as long as there may be an echo.
-        if (!this.isAudible(earBytes - LOOK_BYTES, earBytes)) this.hasEcho = false;
+        if (!this.isAudible(playheadBytes - LOOK_BYTES, playheadBytes)) this.hasEcho = false;
         else if (this.isSound(loudest)) {
-            this.hasEcho = this.likeness.isEcho(earBytes, this.noise.power);
-            if (this.hasEcho && this.likeness.share > PURE_SHARE) this.measure(pcmu, start, end, earBytes);
+            this.hasEcho = this.likeness.isEcho(playheadBytes, this.noise.power);
+            if (this.hasEcho && this.likeness.share > PURE_SHARE) this.measure(pcmu, start, end, playheadBytes);
         }
     }
 
-    /** Whether the caller's audio from `start` to `end`, which ends when the ear is at `earBytes`, is to be heard. */
-    private passes(pcmu: Uint8Array, start: number, end: number, earBytes: number): boolean {
+    /** Whether the caller's audio from `start` to `end`, which ends when the ear is at `playheadBytes`, is to be heard. */
+    private passes(pcmu: Uint8Array, start: number, end: number, playheadBytes: number): boolean {
         const power = sumOfSquares(pcmu, start, end) / (end - start);
-        const echoPower = this.hasEcho ? this.expected(earBytes) * this.coupling : 0;
+        const echoPower = this.hasEcho ? this.expected(playheadBytes) * this.coupling : 0;
         this.believe(power > echoPower && this.isSound(power), end - start);
         return this.holdBytes > 0 || power > echoPower || !this.hasEcho;
     }
@@ -141,12 +141,12 @@ export class EchoGuard {
     }
 
     /** How much of our sound this echo is. */
-    private measure(pcmu: Uint8Array, start: number, end: number, earBytes: number): void {
+    private measure(pcmu: Uint8Array, start: number, end: number, playheadBytes: number): void {
         let expectedEnergy = 0;
         const size = windowBytes(end - start);
         for (let at = start; at < end; at += size) {
             const to = Math.min(end, at + size);
-            expectedEnergy += this.expected(earBytes - end + to) * (to - at);
+            expectedEnergy += this.expected(playheadBytes - end + to) * (to - at);
         }
         if (expectedEnergy === 0) return;
         const measured = (MARGIN * sumOfSquares(pcmu, start, end)) / expectedEnergy;
@@ -155,9 +155,9 @@ export class EchoGuard {
         this.coupling = Math.max(...this.measures);
     }
 
-    /** Power that would come back of a line that loses nothing, in the window that ends when the ear is at `earBytes`. */
-    private expected(earBytes: number): number {
-        const middle = Math.floor((earBytes - WINDOW_BYTES / 2 - this.likeness.delayBytes) / WINDOW_BYTES);
+    /** Power that would come back of a line that loses nothing, in the window that ends when the ear is at `playheadBytes`. */
+    private expected(playheadBytes: number): number {
+        const middle = Math.floor((playheadBytes - WINDOW_BYTES / 2 - this.likeness.delayBytes) / WINDOW_BYTES);
         let expected = this.powerAt(middle + 1);
         let fade = 1;
         for (let back = 0; back <= 1 + ROOM_WINDOWS; back++) {

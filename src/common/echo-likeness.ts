@@ -112,12 +112,12 @@ export class EchoLikeness {
     /**
      * Whether the last 300 ms of the caller's are an echo, the noise of the line left aside.
      *
-     * @param earBytes position of the caller's ear at their end
+     * @param playheadBytes position of the caller's ear at their end
      * @param noisePower of the line, 1 being full scale squared
      */
-    isEcho(earBytes: number, noisePower: number): boolean {
+    isEcho(playheadBytes: number, noisePower: number): boolean {
         this.callerSums.copy(this.callerSums.count - STRETCH, this.caller);
-        const end = Math.floor((earBytes + AHEAD_BYTES) / SENT_HOP);
+        const end = Math.floor((playheadBytes + AHEAD_BYTES) / SENT_HOP);
         this.sentSums.copy(end - this.reference.length, this.reference);
         this.sumSquares();
         const heardPower = product(this.caller, this.caller, 0, 1);

@@ -1,7 +1,7 @@
 import { MULAW_SILENCE } from '../audio/mulaw';
 import { DTMFService, maskDigits, type DigitRequest } from '../services/dtmf-service';
 import type { Clock } from '../support/clock';
-import type { DTMFConfig } from './environment-variables';
+import type { DTMFConfig } from '../config/config';
 
 export interface KeypadOptions {
     clock: Clock;

@@ -94,8 +94,8 @@ export class Playback {
     }
 
     /** Position of the caller's ear in the sent stream, in bytes; goes on in real time while nothing plays. */
-    get earBytes(): number {
-        return this.playhead.earBytes(this.options.clock.nowMs());
+    get playheadBytes(): number {
+        return this.playhead.playheadBytes(this.options.clock.nowMs());
     }
 
     /** Audio ahead of the caller's ear, in ms. */

@@ -44,11 +44,11 @@ export class Playhead {
 
     /** Bytes of the stream that have been heard; fractions rounded down. */
     heardBytes(nowMs: number): number {
-        return Math.min(this.sentBytes, this.earBytes(nowMs));
+        return Math.min(this.sentBytes, this.playheadBytes(nowMs));
     }
 
     /** Position of the ear in the stream, going on in real time beyond the end of what was sent. */
-    earBytes(nowMs: number): number {
+    playheadBytes(nowMs: number): number {
         return this.stretchStartBytes + Math.max(0, Math.floor((nowMs - this.stretchStartMs) * BYTES_PER_MS));
     }
 

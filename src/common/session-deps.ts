@@ -3,7 +3,7 @@ import { BotService } from '../services/bot-service';
 import { systemClock, type Clock } from '../support/clock';
 import { createLogger, type Logger } from '../support/logger';
 import type { SessionIdentity } from './admission';
-import { loadConfig, type Config } from './environment-variables';
+import { loadConfig, type Config } from '../config/config';
 
 /** Everything that a session takes from outside; each part has a default, so that three arguments make a session. */
 export interface SessionDeps {

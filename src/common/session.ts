@@ -15,11 +15,11 @@ import { withDefaults, type SessionDeps } from './session-deps';
 import { SessionLog } from './session-log';
 import { STATE_RULES, type SessionState, type StateRules } from './session-state';
 import { SessionWire, type SessionSocket } from './session-wire';
-import type { TranscriptLine } from './transcript';
+import type { TranscriptLine } from '../services/transcript';
 
 /**
  * One call, from the upgrade to the end of the socket. It keeps the state, does what the handlers ask for if the state
- * allows it, and joins the caller to a bot by a `VoiceLine`. Nothing that a client or a bot does throws out of it.
+ * allows it, and joins the caller to a bot by a `CallBridge`. Nothing that a client or a bot does throws out of it.
  */
 export class Session implements SessionPort {
     private state: SessionState = 'waitOpen';

@@ -1,4 +1,4 @@
-import type { TurnTakingConfig } from './environment-variables';
+import type { TurnTakingConfig } from '../config/config';
 import type { TimerSet } from '../support/timer-set';
 
 /** What is done about silence. */

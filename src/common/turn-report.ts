@@ -1,6 +1,6 @@
 import type { EventEntity } from '../protocol/entities';
 import type { BotResponse } from '../services/bot-response';
-import type { TurnTakingConfig } from './environment-variables';
+import type { TurnTakingConfig } from '../config/config';
 
 /** A finished turn of the bot, as it is reported to Genesys: no key without a value (protocol sheet, section 9.4). */
 export function turnEntity({ disposition, text, confidence }: BotResponse): EventEntity {

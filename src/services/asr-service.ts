@@ -1,8 +1,8 @@
 import { EventEmitter } from 'node:events';
 import { faultFields, type Logger } from '../support/logger';
-import type { Recognition, RecognizeOptions, SpeechToText } from './speech/asr/speech-to-text';
-import type { ExpectedAnswer } from './speech/vad/end-of-turn';
-import type { VadEvent, VoiceActivityDetector } from './speech/vad/voice-activity-detector';
+import type { Recognition, RecognizeOptions, SpeechToText } from '../speech/asr/speech-to-text';
+import type { ExpectedAnswer } from '../speech/vad/end-of-turn';
+import type { VadEvent, VoiceActivityDetector } from '../speech/vad/voice-activity-detector';
 
 /** Why an utterance brought no words: not understood; the recognizer failed; too many were waiting for it. */
 export type NotRecognizedReason = 'unclear' | 'failed' | 'busy';

@@ -1,4 +1,4 @@
-import type { Config, OpenAIConfig } from '../common/environment-variables';
+import type { Config, OpenAIConfig } from '../config/config';
 import { beepPcmu } from '../audio/tone';
 import { CircuitBreakers } from '../support/circuit-breaker';
 import type { Clock } from '../support/clock';
@@ -6,12 +6,12 @@ import { faultFields, type Logger } from '../support/logger';
 import type { BotPlan } from './bot-plan';
 import { BotResource } from './bot-resource';
 import type { Conversation } from './conversation';
-import { FallbackLadder, rungsFrom, type Rung, type Takeover } from './fallback-ladder';
-import { ApologyBot } from './ladder/apology-bot';
-import { LocalBot } from './local-bot';
-import { LocalSpeechService, type LocalSpeech, type RestSpeech } from './local-speech';
-import { RestBot } from './rest-bot';
-import type { ToolRecord } from './tools/tool';
+import { FallbackLadder, optionsFrom, type FallbackOption, type Takeover } from './fallback/fallback-ladder';
+import { ApologyBot } from './fallback/apology-bot';
+import { LocalBot } from '../speech/local-bot';
+import { LocalSpeechService, type LocalSpeech, type RestSpeech } from '../speech/local-speech';
+import { RestBot } from '../speech/rest-bot';
+import type { ToolRecord } from './functions/tool';
 
 /** The call that a bot is made for. */
 export interface CallOfBot {
@@ -42,16 +42,16 @@ export class BotFactory {
         const { openai } = plan;
         if (openai === undefined) return this.makeLocal(await this.localSpeech.load(), plan, call);
         // With the fallback switched off nothing of it is loaded.
-        const { fallback, forceRung } = this.config.localSpeech;
+        const { fallback, forceFallback } = this.config.localSpeech;
         const local = fallback === 'off' ? undefined : await this.loadLocal(call.logger);
-        const realtime: Rung = {
+        const realtime: FallbackOption = {
             name: 'realtime',
             upstream: plan.hasOwnUpstream ? `openai-realtime-${plan.name}` : 'openai-realtime',
             make: () => this.makeRealtime(openai, local, plan, call),
         };
         if (fallback === 'off') return realtime.make();
         const lower = local === undefined ? [] : this.lowerRungs(local, openai, plan, call);
-        const rungs = rungsFrom([realtime, ...lower, apology(local)], forceRung);
+        const rungs = optionsFrom([realtime, ...lower, apology(local)], forceFallback);
         const { clock } = this.deps;
         const prompts = local?.prompts ?? { recording: () => undefined };
         return new FallbackLadder(rungs, { clock, logger: call.logger, breakers: this.breakers, prompts });
@@ -82,7 +82,7 @@ export class BotFactory {
         });
     }
 
-    private lowerRungs(local: LocalSpeech, openai: OpenAIConfig, plan: BotPlan, call: CallOfBot): Rung[] {
+    private lowerRungs(local: LocalSpeech, openai: OpenAIConfig, plan: BotPlan, call: CallOfBot): FallbackOption[] {
         // Whoever chose another way to a model did not choose the server's account as well.
         const rest = plan.hasOwnUpstream ? undefined : local.rest;
         const makeLocal = (takeover?: Takeover): Conversation => this.makeLocal(local, plan, call, takeover);
@@ -97,14 +97,14 @@ export class BotFactory {
     private makeRest(rest: RestSpeech, openai: OpenAIConfig, logger: Logger, takeover?: Takeover): Conversation {
         const { instructions, greeting } = openai;
         const { chat, speech } = rest;
-        const deps = { clock: this.deps.clock, logger, chat, speech, hearing: rest.createHearing(logger) };
+        const deps = { clock: this.deps.clock, logger, chat, speech, recognizer: rest.createRecognizer(logger) };
         return new RestBot(deps, { instructions, greeting, ...(takeover !== undefined && { takeover }) });
     }
 
     private makeLocal(local: LocalSpeech, plan: BotPlan, { logger }: CallOfBot, takeover?: Takeover): Conversation {
         const { speech, prompts } = local;
         const { dialog, voice } = plan;
-        const deps = { clock: this.deps.clock, logger, speech, voice, hearing: local.createHearing(logger) };
+        const deps = { clock: this.deps.clock, logger, speech, voice, recognizer: local.createRecognizer(logger) };
         const script = dialog === undefined ? {} : { dialog };
         // Below OpenAI an apology follows; by itself the bot must be able to say that something is wrong.
         return takeover === undefined
@@ -123,7 +123,7 @@ export class BotFactory {
     }
 }
 
-function apology(local: LocalSpeech | undefined): Rung {
+function apology(local: LocalSpeech | undefined): FallbackOption {
     const pcmu = local?.prompts.recording('technical-problem') ?? beepPcmu();
     return { name: 'apology', make: (takeover) => new ApologyBot(pcmu, takeover) };
 }

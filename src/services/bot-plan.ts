@@ -1,7 +1,7 @@
-import type { Config, OpenAIConfig, TurnTakingConfig } from '../common/environment-variables';
+import type { Config, OpenAIConfig, TurnTakingConfig } from '../config/config';
 import { CodedError } from '../support/errors';
 import { faultFields, type Logger } from '../support/logger';
-import type { DialogScript } from './dialog/dialog-script';
+import type { DialogScript } from './profiles/dialog-script';
 import { fillDialog } from './profiles/dialog-texts';
 import { OutputVariables } from './profiles/output-variables';
 import { maxCallMinutesOf, openaiConfigOf, promptOf, turnTakingOf } from './profiles/profile-config';
@@ -9,7 +9,7 @@ import type { BotProfile } from './profiles/profile-schema';
 import { fillPrompt } from './profiles/prompt';
 import { DEFAULT_OUTPUT_CHARS } from './profiles/variable-schema';
 import type { InputValues, ReadVariables } from './profiles/variables';
-import type { Toolbox } from './tools/toolbox';
+import type { Toolbox } from './functions/toolbox';
 
 /** The bot of one call, as it is to be made: its profile laid over the server's settings, with the call's values. */
 export interface BotPlan {

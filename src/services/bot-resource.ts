@@ -1,21 +1,21 @@
 import { EventEmitter } from 'node:events';
 import { createTranscoder, type Transcoder } from '../audio/transcoder';
-import type { OpenAIConfig } from '../common/environment-variables';
+import type { OpenAIConfig } from '../config/config';
 import { CodedError } from '../support/errors';
 import { faultFields, type Logger } from '../support/logger';
 import type { Conversation, ConversationEnd, ConversationEvents, HeardPosition } from './conversation';
 import { OpenAIRealtimeService } from './openai-realtime-service';
-import { AudioBacklog } from './openai/audio-backlog';
-import { logEnd, logReady } from './openai/life-log';
-import { PlannedChange } from './openai/planned-change';
-import { RealtimeTalk } from './openai/talk';
-import type { TalkPort } from './openai/talk-port';
-import type { CreateSocket } from './openai/transport';
-import type { CallUsage } from './openai/usage';
-import { SHIPPED_PROMPTS } from './speech/prompts';
-import type { TextToSpeech } from './speech/tts/text-to-speech';
-import { runnerFor, type CallToolsDeps } from './tools/call-tools';
-import type { ToolRunner } from './tools/tool-runner';
+import { AudioBacklog } from '../audio/audio-backlog';
+import { logEnd, logReady } from './realtime/life-log';
+import { SessionRenewal } from './realtime/session-renewal';
+import { RealtimeConversation } from './realtime/realtime-conversation';
+import type { RealtimeConversationPort } from './realtime/conversation-port';
+import type { CreateSocket } from './realtime/transport';
+import type { CallUsage } from './realtime/usage';
+import { SHIPPED_PROMPTS } from '../speech/prompts';
+import type { TextToSpeech } from '../speech/tts/text-to-speech';
+import { runnerFor, type CallToolsDeps } from './functions/call-tools';
+import type { ToolRunner } from './functions/tool-runner';
 
 export interface BotResourceDeps extends CallToolsDeps {
     /** Log what was said. Default false. */
@@ -49,8 +49,8 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
     private state: 'idle' | 'starting' | 'talking' | 'reconnecting' | 'over' = 'idle';
     private readonly logger: Logger;
     private readonly tools: ToolRunner;
-    private readonly talk: RealtimeTalk;
-    private readonly change: PlannedChange;
+    private readonly talk: RealtimeConversation;
+    private readonly change: SessionRenewal;
     private readonly waiting = new AudioBacklog(KEPT_AT_START_BYTES);
     private readonly notes: string[] = [];
     private readonly services: OpenAIRealtimeService[] = [];
@@ -68,7 +68,7 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
         this.speaksFirst = config.greeting !== '';
         this.tools = runnerFor(deps, (request) => this.emit('collectDigits', request));
         const { clock, logger, logTranscripts = false } = deps;
-        this.talk = new RealtimeTalk({
+        this.talk = new RealtimeConversation({
             config,
             clock,
             logger,
@@ -77,7 +77,7 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
             tools: this.tools,
             port: this.talkPort(),
         });
-        this.change = new PlannedChange(clock, logger, {
+        this.change = new SessionRenewal(clock, logger, {
             make: () => this.make(),
             isQuiet: () => this.talk.isQuiet,
             take: (next, recent) => {
@@ -208,7 +208,7 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
         this.change.drop();
         this.waiting.limit(KEPT_AT_LOSS_BYTES);
         this.state = 'reconnecting';
-        this.emit('troubled', why);
+        this.emit('reconnecting', why);
         if (this.isOver()) return;
         this.talk.leave(service);
         if (this.isOver()) return;
@@ -229,7 +229,7 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
         this.logger.error(faultFields(error), 'The bot cannot go on.');
         // An answer that breaks off still has its words, for whoever takes over.
         if (this.state === 'talking') {
-            this.emit('troubled', code);
+            this.emit('reconnecting', code);
             if (this.service !== undefined) this.talk.leave(this.service);
         }
         if (this.isOver()) return;
@@ -243,7 +243,7 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
         this.emit('ended', end);
     }
 
-    private talkPort(): TalkPort {
+    private talkPort(): RealtimeConversationPort {
         return {
             audio: (pcmu, origin) => {
                 this.change.played(pcmu.length / 8);
@@ -252,7 +252,7 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
             responseEnded: (responseId) => this.emit('responseEnded', responseId),
             speechStarted: () => this.emit('speechStarted'),
             speechStopped: (silenceMs) => this.emit('speechStopped', silenceMs),
-            said: (item) => this.emit('said', item),
+            said: (item) => this.emit('transcript', item),
             turn: (turn) => this.emit('turn', turn),
             ended: (end) => {
                 this.finish(end);

@@ -1,4 +1,4 @@
-import type { Config, TurnTakingConfig } from '../common/environment-variables';
+import type { Config, TurnTakingConfig } from '../config/config';
 import type { Clock } from '../support/clock';
 import type { Logger } from '../support/logger';
 import { BotFactory } from './bot-factory';
@@ -10,8 +10,8 @@ import type { OutputVariables } from './profiles/output-variables';
 import { ProfileStore } from './profiles/profile-store';
 import { readInputVariables, type ReadVariables } from './profiles/variables';
 import { SilentBot } from './silent-bot';
-import { BotTools } from './tools/bot-tools';
-import type { Tool, ToolRecord } from './tools/tool';
+import { BotTools } from './functions/bot-tools';
+import type { Tool, ToolRecord } from './functions/tool';
 
 export { BotResource } from './bot-resource';
 export { BotResponse } from './bot-response';

@@ -35,14 +35,27 @@ export interface ConversationEnd {
     outputVariables?: Readonly<Record<string, string>>;
 }
 
-/** One item of the talk, as far as it is known. Told again, under the same id, when more is known. */
-export interface SaidItem {
-    speaker: 'caller' | 'bot';
+/** One item of the conversation, as far as it is known. Reported again, under the same id, when more is known. */
+export interface TranscriptItem {
+    /** `function`: a function that the model called; it is kept so that a new session knows its result. */
+    speaker: 'caller' | 'bot' | 'function';
     itemId: string;
-    /** The item that it follows in the talk; undefined: the last one known. */
+    /** The item that it follows in the conversation; undefined: the last one known. */
     afterItemId?: string | undefined;
-    /** What was said, or generated: all of it. undefined: not known yet, but its place in the talk is. */
+    /** What was said, or generated: all of it. undefined: not known yet, but its place in the conversation is. */
     text?: string | undefined;
+    /** Length of all bot audio that was generated for it, ms; undefined: what was delivered is all there is. */
+    audioMs?: number | undefined;
+    /** For the speaker `function`. */
+    call?: FunctionCallRecord | undefined;
+}
+
+/** A function that the model called, and what it gave; `output` is undefined until it has ended. */
+export interface FunctionCallRecord {
+    callId: string;
+    name: string;
+    argumentsJson: string;
+    output: string | undefined;
 }
 
 /** What a conversation tells the call. A listener that throws is the call's fault and is caught there. */
@@ -58,13 +71,13 @@ export interface ConversationEvents {
     /** The caller stopped talking, `silenceMs` of his audio ago. */
     speechStopped: [silenceMs: number];
     /** An item of the talk appeared, or its words became known: for the transcript. */
-    said: [item: SaidItem];
+    transcript: [item: TranscriptItem];
     /** Wants an entry of the keypad; `request.done` is called once, whatever becomes of it. */
     collectDigits: [request: DigitRequest];
     /** A finished turn of the bot, for the report to Architect. */
     turn: [turn: BotResponse];
     /** It has lost what it lives on, and its unfinished answers with that; `recovered` or `ended` follows. */
-    troubled: [why: string];
+    reconnecting: [why: string];
     /** It is mended by itself: caller audio of the meantime was kept, and what the caller waits for is being asked for. */
     recovered: [];
     /** The conversation is over; the call ends once the caller has heard what is queued. Emitted at most once. */

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import type { DTMFConfig } from '../common/environment-variables';
+import type { DTMFConfig } from '../config/config';
 import type { Clock } from '../support/clock';
 import { TimerSet } from '../support/timer-set';
 

@@ -1,24 +1,24 @@
 import { EventEmitter } from 'node:events';
-import type { OpenAIConfig } from '../common/environment-variables';
+import type { OpenAIConfig } from '../config/config';
 import { CodedError } from '../support/errors';
 import { faultFields, type Logger } from '../support/logger';
-import { classify, fatalError, judgeEnd, judgeFailures, logApiError, type Verdict } from './openai/api-errors';
-import { OpenAIHandshake } from './openai/handshake';
+import { classify, fatalError, judgeEnd, judgeFailures, logApiError, type Verdict } from './realtime/api-errors';
+import { OpenAIHandshake } from './realtime/handshake';
 import {
     readServerEvent,
     type ApiError,
     type ClientEvent,
     type ResponseEnd,
     type ServerEvent,
-} from './openai/realtime-events';
-import { bytesPerMs, sessionFor, type AgreedFormats } from './openai/session-config';
-import { EventIds, NameCounter } from './openai/event-ids';
-import type { RealtimeServiceDeps, RealtimeServiceEvents } from './openai/service-events';
-import type { RealtimeTransport } from './openai/transport';
-import { RealtimeUplink } from './openai/uplink';
-import { ResponseSequencer, type Purpose, type ResponseRequest } from './openai/response-sequencer';
+} from './realtime/events';
+import { bytesPerMs, sessionFor, type AgreedFormats } from './realtime/session-config';
+import { EventIds, NameCounter } from './realtime/event-ids';
+import type { RealtimeServiceDeps, RealtimeServiceEvents } from './realtime/service-events';
+import type { RealtimeTransport } from './realtime/transport';
+import { RealtimeUplink } from './realtime/uplink';
+import { ResponseSequencer, type Purpose, type ResponseRequest } from './realtime/response-sequencer';
 
-export type { RealtimeServiceDeps, RealtimeServiceEvents } from './openai/service-events';
+export type { RealtimeServiceDeps, RealtimeServiceEvents } from './realtime/service-events';
 
 /** Server errors that one session survives. */
 const MAX_SERVER_TROUBLES = 1;

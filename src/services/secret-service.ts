@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { ApiKeySource } from '../common/environment-variables';
+import type { ApiKeySource } from '../config/config';
 import { CodedError } from '../support/errors';
 import { readApiKeys, type ApiKeyEntry } from './api-keys';
 

@@ -1,21 +1,21 @@
 import { systemClock, type Clock } from '../support/clock';
 import { CodedError } from '../support/errors';
 import { faultFields, silentLogger, type Logger } from '../support/logger';
-import { EspeakEngine } from './speech/tts/espeak-engine';
-import { FliteEngine } from './speech/tts/flite-engine';
-import { OpenAIEngine } from './speech/tts/openai-engine';
-import type { Listener } from './speech/tts/recording';
-import { hasWords, splitSentences } from './speech/tts/sentences';
-import { SpeechCache } from './speech/tts/speech-cache';
+import { EspeakEngine } from '../speech/tts/espeak-engine';
+import { FliteEngine } from '../speech/tts/flite-engine';
+import { OpenAIEngine } from '../speech/tts/openai-engine';
+import type { Listener } from '../speech/tts/recording';
+import { hasWords, splitSentences } from '../speech/tts/sentences';
+import { SpeechCache } from '../speech/tts/speech-cache';
 import {
     MAX_SENTENCE_CHARACTERS,
     type SpeakOptions,
     type SpeechConfig,
     type SpeechEngine,
     type TextToSpeech,
-} from './speech/tts/text-to-speech';
+} from '../speech/tts/text-to-speech';
 
-export type { SpeakOptions, SpeechConfig, SpeechEngine, TextToSpeech } from './speech/tts/text-to-speech';
+export type { SpeakOptions, SpeechConfig, SpeechEngine, TextToSpeech } from '../speech/tts/text-to-speech';
 
 /** What the service works with; each part has a default. */
 export interface TTSDeps {

@@ -14,7 +14,7 @@ export interface BreakerOptions {
 const DEFAULTS: BreakerOptions = { failures: 3, windowMs: 30_000, openMs: 10_000 };
 
 /** One call's leave to use a service. Tell what came of it, as often as something does. */
-export interface Pass {
+export interface Permit {
     /** This call decides whether the service is back: it should not be patient. */
     readonly isProbe: boolean;
     /** The service did what it is for. */
@@ -34,7 +34,7 @@ export class CircuitBreaker {
     private readonly options: BreakerOptions;
     private failuresMs: number[] = [];
     private openedMs = 0;
-    private probe: Pass | undefined;
+    private probe: Permit | undefined;
 
     constructor(
         private readonly upstream: string,
@@ -50,7 +50,7 @@ export class CircuitBreaker {
     }
 
     /** undefined: not now; use something else. */
-    enter(): Pass | undefined {
+    enter(): Permit | undefined {
         if (this.current === 'closed') return this.makePass(false);
         if (this.current === 'open' && this.clock.nowMs() - this.openedMs >= this.options.openMs) this.halfOpen();
         if (this.current === 'open' || this.probe !== undefined) return undefined;
@@ -58,8 +58,8 @@ export class CircuitBreaker {
         return this.probe;
     }
 
-    private makePass(isProbe: boolean): Pass {
-        const pass: Pass = {
+    private makePass(isProbe: boolean): Permit {
+        const pass: Permit = {
             isProbe,
             succeeded: () => {
                 this.succeeded();
@@ -83,7 +83,7 @@ export class CircuitBreaker {
     }
 
     /** While it is not closed, only the probe knows anything new. */
-    private failed(pass: Pass): void {
+    private failed(pass: Permit): void {
         if (this.current === 'closed') this.count();
         else if (this.probe === pass) this.open();
     }

@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net';
-import type { Config } from '../common/environment-variables';
+import type { Config } from '../config/config';
 import { SecretService } from '../services/secret-service';
 
 /** The bots, as far as a person who starts the server wants to know. */

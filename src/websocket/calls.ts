@@ -4,7 +4,7 @@ import type { Clock } from '../support/clock';
 import { ERRORS } from '../support/errors';
 import { faultFields, type Logger } from '../support/logger';
 import { TimerSet } from '../support/timer-set';
-import { FairReader } from './fair-reader';
+import { ReadThrottle } from './read-throttle';
 import type { AcceptedCall } from './upgrade';
 
 /** What the server needs of a session. None of the methods throws, and `close` may be called twice. */
@@ -115,7 +115,7 @@ export class Calls {
         const key = keyOf(call.identity);
         this.live.get(key)?.ws.terminate();
         this.live.set(key, call);
-        const reader = new FairReader(call.ws, this.options.clock);
+        const reader = new ReadThrottle(call.ws, this.options.clock);
         call.ws.on('message', (data, isBinary) => {
             receive(call, data, isBinary);
             reader.took();

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { config as loadDotenv } from 'dotenv';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { Authenticator, type SecretProvider } from '../auth/authenticator';
-import { loadConfig, type Config } from '../common/environment-variables';
+import { loadConfig, type Config } from '../config/config';
 import { Session } from '../common/session';
 import { BotService } from '../services/bot-service';
 import { SecretService } from '../services/secret-service';

@@ -30,7 +30,7 @@ describe('Authenticator', () => {
     });
 
     it.each([undefined, '', 'a b', 'key,key', '=', 'a===', 'k'.repeat(513), 'k'.repeat(65_536)])(
-        'G2: refuses the API key %j',
+        'refuses the API key %j',
         async (apiKey) => {
             const request = unsignedRequest({ headers: { 'x-api-key': apiKey } });
             await expect(codeOf(authenticateOnce(request))).resolves.toBe('ERR_KEY_MISSING');
@@ -43,19 +43,16 @@ describe('Authenticator', () => {
         await expect(codeOf(authenticateOnce({ ...request, rawHeaders }))).resolves.toBe('ERR_KEY_MISSING');
     });
 
-    it.each(['dW5rbm93bg==', '__proto__', 'constructor'])(
-        'G2: refuses the unknown key %s, unsigned',
-        async (apiKey) => {
-            const request = unsignedRequest({ headers: { 'x-api-key': apiKey } });
-            await expect(codeOf(authenticateOnce(request))).resolves.toBe('ERR_KEY_UNKNOWN');
-        },
-    );
+    it.each(['dW5rbm93bg==', '__proto__', 'constructor'])('refuses the unknown key %s, unsigned', async (apiKey) => {
+        const request = unsignedRequest({ headers: { 'x-api-key': apiKey } });
+        await expect(codeOf(authenticateOnce(request))).resolves.toBe('ERR_KEY_UNKNOWN');
+    });
 
-    it('G8: refuses an unsigned request for a key that has a secret', async () => {
+    it('refuses an unsigned request for a key that has a secret', async () => {
         await expect(codeOf(authenticateOnce(unsignedRequest()))).resolves.toBe('ERR_SIGNATURE_MISSING');
     });
 
-    it('G8: accepts an unsigned request for a key that is explicitly unsigned', async () => {
+    it('accepts an unsigned request for a key that is explicitly unsigned', async () => {
         const result = await authenticateOnce(unsignedRequest({ headers: { 'x-api-key': UNSIGNED_KEY } }));
         expect(result).toMatchObject({ ok: true, identity: { signed: false, apiKey: UNSIGNED_KEY } });
     });
@@ -64,7 +61,7 @@ describe('Authenticator', () => {
         ['an empty secret', Buffer.alloc(0)],
         ['a secret of zeros', Buffer.alloc(32)],
         ['the secret of another key', SECRET],
-    ])('G9: refuses an unknown key signed with %s', async (_name, secret) => {
+    ])('refuses an unknown key signed with %s', async (_name, secret) => {
         const recipe = { secret, headers: { 'x-api-key': 'bm9ib2R5' } };
         const parameters = signing.goodParameters({ keyid: '"bm9ib2R5"' });
         await expect(codeOf(authenticateOnce(signedRequest({ ...recipe, parameters })))).resolves.toBe(
@@ -88,7 +85,7 @@ describe('Authenticator', () => {
         await expect(codeOf(authenticateOnce(wrong, { secrets }))).resolves.toBe('ERR_SIGNATURE_MISMATCH');
     });
 
-    it('G12: refuses the second use of a nonce', async () => {
+    it('refuses the second use of a nonce', async () => {
         const clock = new FakeClock(NOW_MS);
         const authenticator = new Authenticator({ secrets: signing.TEST_SECRETS, clock, failureDelayMs: 0 });
         await expect(codeOf(authenticator.authenticate(signedRequest()))).resolves.toBe('accepted');
@@ -97,7 +94,7 @@ describe('Authenticator', () => {
         await expect(codeOf(authenticator.authenticate(signedAnew))).resolves.toBe('ERR_SIGNATURE_REPLAYED');
     });
 
-    it('G12: lets one of two simultaneous copies through', async () => {
+    it('lets one of two simultaneous copies through', async () => {
         const authenticator = new Authenticator({
             secrets: signing.TEST_SECRETS,
             clock: new FakeClock(NOW_MS),
@@ -125,7 +122,7 @@ describe('Authenticator', () => {
     });
 
     it.each(['audiohook-organization-id', 'audiohook-session-id', 'audiohook-correlation-id'])(
-        'G14: says 400 for a malformed or missing %s, but only to a peer with a good key',
+        'says 400 for a malformed or missing %s, but only to a peer with a good key',
         async (name) => {
             const malformed = { ok: false, status: 400, code: 'ERR_IDENTITY_HEADERS' };
             await expect(authenticateOnce(signedRequest({ headers: { [name]: 'not-a-uuid' } }))).resolves.toEqual(
@@ -140,7 +137,7 @@ describe('Authenticator', () => {
         },
     );
 
-    it('G14: refuses two lines of an id, be they signed', async () => {
+    it('refuses two lines of an id, be they signed', async () => {
         const id = '3f1c9a52-0b7e-4d38-8a61-5be0c2d7f914';
         const request = signedRequest({ signedValues: { 'audiohook-organization-id': `${id}, ${id}` } });
         const rawHeaders = [...request.rawHeaders, 'Audiohook-Organization-Id', id];
@@ -155,7 +152,7 @@ describe('Authenticator', () => {
         },
     );
 
-    it('G13: survives any headers at all, and accepts none of them', async () => {
+    it('survives any headers at all, and accepts none of them', async () => {
         const name = fc.constantFrom('Host', 'X-API-KEY', 'Signature', 'Signature-Input', 'X-Other');
         const value = fc.oneof(
             fc.string(),
@@ -171,7 +168,7 @@ describe('Authenticator', () => {
         );
     });
 
-    it('G18: a refusal holds no key, signature or nonce', async () => {
+    it('a refusal holds no key, signature or nonce', async () => {
         const forged = signedRequest({ secret: Buffer.alloc(32, 9) });
         const text = JSON.stringify(await authenticateOnce(forged));
         const { signature } = sign({ secret: Buffer.alloc(32, 9) });
@@ -208,7 +205,7 @@ describe('the failure delay', () => {
         return settled;
     }
 
-    it('G2: holds a refusal back for half a second after the request came', async () => {
+    it('holds a refusal back for half a second after the request came', async () => {
         await expect(settledAfter(unsignedRequest(), 499)).resolves.toBeUndefined();
         await expect(settledAfter(unsignedRequest(), 510)).resolves.toMatchObject({ ok: false, status: 401 });
     });

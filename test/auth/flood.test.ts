@@ -5,7 +5,7 @@ import { NOW_MS, SECRET, signedRequest, unsignedRequest } from './signing';
 const FLOOD = 2000;
 
 describe('a flood of requests that are refused', () => {
-    it('G2: is delayed in part only, so that the number of waiting requests is bounded; then all are delayed again', async () => {
+    it('is delayed in part only, so that the number of waiting requests is bounded; then all are delayed again', async () => {
         const clock = new FakeClock(NOW_MS);
         const authenticator = new Authenticator({ clock, secrets: { getSecretsForKey: () => [SECRET] } });
         let answered = 0;

@@ -67,13 +67,13 @@ describe('a request from a real socket', () => {
         expect(codes).toEqual(['accepted']);
     });
 
-    it('G13: is refused with two Host lines', async () => {
+    it('is refused with two Host lines', async () => {
         const request = signedRequest();
         await send(request.url, [...request.rawHeaders, 'Host', 'voice.example.com']);
         expect(codes).not.toContain('accepted');
     });
 
-    it('G13: is cut off at 64 KB of headers, and the next one is served', async () => {
+    it('is cut off at 64 KB of headers, and the next one is served', async () => {
         const request = signedRequest();
         const status = await send(request.url, [...request.rawHeaders, 'X-Long', 'x'.repeat(65_536)]);
         expect(status === '' || status.includes('431')).toBe(true);

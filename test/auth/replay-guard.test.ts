@@ -12,7 +12,7 @@ describe('ReplayGuard', () => {
         return clock.epochMs() + ms;
     }
 
-    it('G12: lets a nonce through once, until its signature cannot be accepted any more', () => {
+    it('lets a nonce through once, until its signature cannot be accepted any more', () => {
         const guard = new ReplayGuard(clock);
         const untilMs = inMs(13_000);
         expect(guard.admit('key', 'nonce', untilMs)).toBe('fresh');

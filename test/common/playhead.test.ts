@@ -25,11 +25,11 @@ describe('the playhead', () => {
 
     it('lets the ear go on in time beyond the end of what was sent, and behind a flush from its end', () => {
         const playhead = playing(200, 80);
-        expect(playhead.earBytes(500)).toBe(4000);
+        expect(playhead.playheadBytes(500)).toBe(4000);
         expect(heardMs(playhead, 500)).toBe(200);
         playhead.sent(2400, 600);
         playhead.emptied(700);
-        expect(playhead.earBytes(750)).toBe(500 * BYTES_PER_MS + 400);
+        expect(playhead.playheadBytes(750)).toBe(500 * BYTES_PER_MS + 400);
     });
 
     it('takes a report that is on time for what it is', () => {
@@ -65,7 +65,7 @@ describe('the playhead', () => {
         expect(heardMs(playhead, 550)).toBe(20 + 300);
     });
 
-    it('G50: learns from playback_completed in mid-answer that a piece was late on its way', () => {
+    it('learns from playback_completed in mid-answer that a piece was late on its way', () => {
         const playhead = playing(200, 80);
         playhead.sent(300 * BYTES_PER_MS, 100);
         playhead.playbackStarted(80);
@@ -83,7 +83,7 @@ describe('the playhead', () => {
         expect(heardMs(playhead, 280)).toBe(200);
     });
 
-    it('G50: does not take playback_completed, which follows a flush, for the end of the next answer', () => {
+    it('does not take playback_completed, which follows a flush, for the end of the next answer', () => {
         const playhead = playing(1000, 80);
         playhead.emptied(300);
         playhead.sent(2400, 350);

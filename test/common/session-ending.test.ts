@@ -8,7 +8,7 @@ async function openCall(deps: ConstructorParameters<typeof SessionHarness>[0] = 
 }
 
 describe('the end of a session', () => {
-    it('G56: disconnects once, keeps answering pings, sends nothing else', async () => {
+    it('disconnects once, keeps answering pings, sends nothing else', async () => {
         const call = await openCall();
         call.bot.emit('ended', { reason: 'completed', info: 'done' });
         call.bot.emit('ended', { reason: 'error', info: 'again' });
@@ -19,7 +19,7 @@ describe('the end of a session', () => {
         expect(call.socket.types).toEqual(['opened', 'disconnect', 'pong']);
     });
 
-    it('G57: lets the farewell play, and disconnects on playback_completed', async () => {
+    it('lets the farewell play, and disconnects on playback_completed', async () => {
         const call = await openCall();
         const farewell = call.bot.say('bye', 2000);
         call.bot.emit('ended', { reason: 'completed', info: 'done' });
@@ -31,7 +31,7 @@ describe('the end of a session', () => {
         expect(call.socket.types.at(-1)).toBe('disconnect');
     });
 
-    it('G57: disconnects 1.5 s after the last sound by its own count when the client reports nothing', async () => {
+    it('disconnects 1.5 s after the last sound by its own count when the client reports nothing', async () => {
         const call = await openCall();
         call.bot.say('bye', 2000);
         call.bot.emit('ended', { reason: 'completed', info: 'done' });
@@ -41,7 +41,7 @@ describe('the end of a session', () => {
         expect(call.socket.types).toContain('disconnect');
     });
 
-    it('G58: sends output variables as a flat string map', async () => {
+    it('sends output variables as a flat string map', async () => {
         const call = await openCall();
         call.bot.emit('ended', { reason: 'completed', info: 'done', outputVariables: { intent: 'x', count: '2' } });
         expect(call.socket.last('disconnect')?.parameters).toEqual({
@@ -51,7 +51,7 @@ describe('the end of a session', () => {
         });
     });
 
-    it('G60: answers close with closed at once in every state, once, and nothing after it', async () => {
+    it('answers close with closed at once in every state, once, and nothing after it', async () => {
         const states: Record<string, (call: SessionHarness) => Promise<void> | void> = {
             waitOpen: () => undefined,
             opening: (call) => {
@@ -85,7 +85,7 @@ describe('the end of a session', () => {
         }
     });
 
-    it('G61: does not close the socket before the client, except 5 s after closed, and by force 5 s later', async () => {
+    it('does not close the socket before the client, except 5 s after closed, and by force 5 s later', async () => {
         const call = await openCall();
         call.send('close', { reason: 'end' });
         call.clock.advance(4999);
@@ -97,7 +97,7 @@ describe('the end of a session', () => {
         expect(call.socket.terminated).toBe(true);
     });
 
-    it('G61: waits 10 s for close after its disconnect, then ends the socket by force', async () => {
+    it('waits 10 s for close after its disconnect, then ends the socket by force', async () => {
         const call = await openCall();
         call.session.shutDown();
         call.clock.advance(9000);
@@ -107,7 +107,7 @@ describe('the end of a session', () => {
         expect(call.socket.terminated).toBe(true);
     });
 
-    it('G62: frees the bot and every timer once, and notices a dead client within 21 s', async () => {
+    it('frees the bot and every timer once, and notices a dead client within 21 s', async () => {
         const call = await openCall();
         call.bot.say('a', 60_000);
         call.clock.advance(21_000);
@@ -120,7 +120,7 @@ describe('the end of a session', () => {
     });
 
     it.each(['waitOpen', 'opening', 'active', 'disconnecting', 'closed'])(
-        'G62: leaves no timer behind when the socket is lost in %s',
+        'leaves no timer behind when the socket is lost in %s',
         async (state) => {
             const call = new SessionHarness();
             if (state === 'opening') call.send('open', openParameters());
@@ -212,19 +212,19 @@ describe('the end of a session', () => {
         expect(call.socket.types.at(-1)).toBe('disconnect');
     });
 
-    it('G63: on shut-down sends the call back to Architect with a disconnect', async () => {
+    it('on shut-down sends the call back to Architect with a disconnect', async () => {
         const call = await openCall();
         call.session.shutDown();
         expect(call.socket.last('disconnect')?.parameters).toMatchObject({ reason: 'completed' });
     });
 
-    it('G59: puts nothing into info that a bot or a fault said', async () => {
+    it('puts nothing into info that a bot or a fault said', async () => {
         const call = await openCall();
         call.session.processFault(new Error('secret of the caller +12025550143'));
         expect(call.socket.texts.join('')).not.toContain('secret');
     });
 
-    it('G18: logs neither the caller’s number nor a digit', async () => {
+    it('logs neither the caller’s number nor a digit', async () => {
         const call = await openCall();
         for (const digit of ['7', '3', '9', '1', '#']) call.send('dtmf', { digit });
         call.session.close();

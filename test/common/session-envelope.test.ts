@@ -1,7 +1,7 @@
 import { SESSION_ID, SessionHarness, openParameters, settle } from '../support/session-harness';
 
 describe('the envelope of a session', () => {
-    it('G19: sends version, id, type, seq, clientseq and parameters, and nothing else at top level', async () => {
+    it('sends version, id, type, seq, clientseq and parameters, and nothing else at top level', async () => {
         const call = new SessionHarness();
         await call.open();
         call.send('ping');
@@ -13,7 +13,7 @@ describe('the envelope of a session', () => {
         expect(call.socket.types).toEqual(['opened', 'pong']);
     });
 
-    it('G20: numbers its messages 1, 2, 3 … without a gap, whoever sends them', async () => {
+    it('numbers its messages 1, 2, 3 … without a gap, whoever sends them', async () => {
         const call = new SessionHarness();
         await call.open();
         call.bot.say('a', 2000);
@@ -27,7 +27,7 @@ describe('the envelope of a session', () => {
         expect(call.socket.types).toEqual(['opened', 'pong', 'event', 'updated', 'disconnect', 'closed']);
     });
 
-    it('G21: does not count binary messages', async () => {
+    it('does not count binary messages', async () => {
         const call = new SessionHarness();
         await call.open();
         call.bot.say('a', 3000);
@@ -37,7 +37,7 @@ describe('the envelope of a session', () => {
         expect(call.socket.last('pong')?.seq).toBe(2);
     });
 
-    it('G22: sets clientseq to the last client number, in pong to that of the ping', async () => {
+    it('sets clientseq to the last client number, in pong to that of the ping', async () => {
         const call = new SessionHarness();
         await call.open();
         call.send('ping');
@@ -48,7 +48,7 @@ describe('the envelope of a session', () => {
         expect(call.socket.messages[0]?.clientseq).toBe(1);
     });
 
-    it.each([0, 1, 3, 7])('G23: disconnects with an error when the second message has number %d', async (seq) => {
+    it.each([0, 1, 3, 7])('disconnects with an error when the second message has number %d', async (seq) => {
         const call = new SessionHarness();
         await call.open();
         call.send('ping', {}, { seq });
@@ -57,7 +57,7 @@ describe('the envelope of a session', () => {
         expect(call.logger.codes).toContain('ERR_MESSAGE_SEQ');
     });
 
-    it('G23: answers close after a wrong number, with the number that close has', async () => {
+    it('answers close after a wrong number, with the number that close has', async () => {
         const call = new SessionHarness();
         await call.open();
         call.send('ping', {}, { seq: 9 });
@@ -66,14 +66,14 @@ describe('the envelope of a session', () => {
         expect(call.socket.last('closed')?.clientseq).toBe(10);
     });
 
-    it('G23: answers a close that itself has a wrong number', async () => {
+    it('answers a close that itself has a wrong number', async () => {
         const call = new SessionHarness();
         await call.open();
         call.send('close', { reason: 'end' }, { seq: 40 });
         expect(call.socket.types).toEqual(['opened', 'disconnect', 'closed']);
     });
 
-    it('G24: disconnects when the client acknowledges what was never sent, and accepts a lagging number', async () => {
+    it('disconnects when the client acknowledges what was never sent, and accepts a lagging number', async () => {
         const call = new SessionHarness();
         await call.open();
         call.send('ping', {}, { serverseq: 0 });
@@ -83,7 +83,7 @@ describe('the envelope of a session', () => {
         expect(call.logger.codes).toContain('ERR_MESSAGE_SERVERSEQ');
     });
 
-    it('G25: disconnects on another id', async () => {
+    it('disconnects on another id', async () => {
         const call = new SessionHarness();
         await call.open();
         call.send('ping', {}, { id: '30b0e395-84d3-4570-ac13-9a62d8f514c0' });
@@ -101,7 +101,7 @@ describe('the envelope of a session', () => {
         ['half an object', '{"version":"2"'],
         ['no parameters', `{"version":"2","id":"${SESSION_ID}","type":"ping","seq":2,"serverseq":0,"position":"PT0S"}`],
         ['a deep array', '['.repeat(30_000)],
-    ])('G26: disconnects once on %s, and lives on to answer close', async (_name, text) => {
+    ])('disconnects once on %s, and lives on to answer close', async (_name, text) => {
         const call = new SessionHarness();
         await call.open();
         call.session.processTextMessage(text);
@@ -119,14 +119,14 @@ describe('the envelope of a session', () => {
         ['a type that is no text', { type: {} }],
         ['parameters that are a list', { parameters: [] }],
         ['a position that is no text', { position: 4 }],
-    ])('G26: disconnects on an envelope with %s', async (_name, changes) => {
+    ])('disconnects on an envelope with %s', async (_name, changes) => {
         const call = new SessionHarness();
         await call.open();
         call.send('ping', {}, changes);
         expect(call.socket.types).toEqual(['opened', 'disconnect']);
     });
 
-    it('G27: counts and ignores unknown types and fields, and logs each once', async () => {
+    it('counts and ignores unknown types and fields, and logs each once', async () => {
         const call = new SessionHarness();
         await call.open();
         call.send('brand_new', { a: 1 });
@@ -140,7 +140,7 @@ describe('the envelope of a session', () => {
         expect(said).toHaveLength(1);
     });
 
-    it('G28: never sends a text message above 64,000 bytes: variables that are too long are left out', async () => {
+    it('never sends a text message above 64,000 bytes: variables that are too long are left out', async () => {
         const call = new SessionHarness();
         await call.open();
         const outputVariables = { summary: 'x'.repeat(70_000) };
@@ -149,7 +149,7 @@ describe('the envelope of a session', () => {
         for (const text of call.socket.texts) expect(Buffer.byteLength(text)).toBeLessThanOrEqual(64_000);
     });
 
-    it('G28: accepts an open of 65,000 bytes', async () => {
+    it('accepts an open of 65,000 bytes', async () => {
         const call = new SessionHarness();
         call.send('open', openParameters({ inputVariables: { note: 'n'.repeat(64_000) } }));
         await settle();

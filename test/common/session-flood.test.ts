@@ -66,7 +66,7 @@ describe('words of a client that get into the log', () => {
 
 describe('a second open', () => {
     it.each([{}, { organizationId: 5 }, { media: 'none' }])(
-        'G33: is ignored, however broken it is: %j',
+        'is ignored, however broken it is: %j',
         async (parameters) => {
             const call = await opened();
             call.send('open', parameters);

@@ -10,7 +10,7 @@ const INTERNAL = { ...PCMU_EXTERNAL, channels: ['internal'] };
 const L16 = { ...PCMU_EXTERNAL, format: 'L16' };
 
 describe('opening a session', () => {
-    it('G29: sends opened at once, with a bot that never gets ready', async () => {
+    it('sends opened at once, with a bot that never gets ready', async () => {
         const call = new SessionHarness();
         call.bot.startResult = new Promise(() => undefined);
         await call.open();
@@ -18,7 +18,7 @@ describe('opening a session', () => {
         expect(call.socket.types).toEqual(['opened']);
     });
 
-    it('G29: disconnects within 5 s when the bot cannot even be looked up', async () => {
+    it('disconnects within 5 s when the bot cannot even be looked up', async () => {
         const botService = new BotService(testConfig(), { clock: new FakeClock(), logger: new LogRecorder() });
         jest.spyOn(botService, 'getBotIfExists').mockReturnValue(new Promise(() => undefined));
         const call = new SessionHarness({ botService });
@@ -27,7 +27,7 @@ describe('opening a session', () => {
         expect(call.socket.types).toEqual(['disconnect']);
     });
 
-    it('G30: makes opened its first message, with startPaused false', async () => {
+    it('makes opened its first message, with startPaused false', async () => {
         const call = new SessionHarness();
         await call.open();
         expect(call.socket.messages[0]).toMatchObject({
@@ -38,14 +38,14 @@ describe('opening a session', () => {
         });
     });
 
-    it('G31: returns exactly one media item, the first acceptable one, unchanged', async () => {
+    it('returns exactly one media item, the first acceptable one, unchanged', async () => {
         const call = new SessionHarness();
         const second = { ...PCMU_EXTERNAL, note: 'kept' };
         await call.open({ media: [L16, INTERNAL, second, PCMU_EXTERNAL] });
         expect(call.socket.last('opened')?.parameters['media']).toEqual([second]);
     });
 
-    it('G31: prefers a one-channel item to an earlier two-channel one, and takes the caller out of two channels', async () => {
+    it('prefers a one-channel item to an earlier two-channel one, and takes the caller out of two channels', async () => {
         const mono = new SessionHarness();
         await mono.open({ media: [STEREO, PCMU_EXTERNAL] });
         expect(mono.socket.last('opened')?.parameters['media']).toEqual([PCMU_EXTERNAL]);
@@ -55,7 +55,7 @@ describe('opening a session', () => {
         expect([...(stereo.bot.heard[0] ?? [])]).toEqual([2, 4]);
     });
 
-    it('G31: returns an empty list only for an empty offer', async () => {
+    it('returns an empty list only for an empty offer', async () => {
         const call = new SessionHarness();
         await call.open({ media: [] });
         expect(call.socket.last('opened')?.parameters['media']).toEqual([]);
@@ -66,14 +66,14 @@ describe('opening a session', () => {
         ['internal only', [INTERNAL]],
         ['16 kHz', [{ ...PCMU_EXTERNAL, rate: 16_000 }]],
         ['junk', [null, 7, {}]],
-    ])('G32: disconnects when only %s is offered', async (_name, media) => {
+    ])('disconnects when only %s is offered', async (_name, media) => {
         const call = new SessionHarness();
         await call.open({ media });
         expect(call.socket.types).toEqual(['disconnect']);
         expect(call.socket.last('disconnect')?.parameters['reason']).toBe('error');
     });
 
-    it('G33: ignores a second open', async () => {
+    it('ignores a second open', async () => {
         const call = new SessionHarness();
         await call.open();
         await call.open();
@@ -81,7 +81,7 @@ describe('opening a session', () => {
         expect(call.bot.startCount).toBe(1);
     });
 
-    it('G33: ignores a second open that comes while the first is under way', async () => {
+    it('ignores a second open that comes while the first is under way', async () => {
         const call = new SessionHarness();
         call.send('open', openParameters());
         call.send('open', openParameters());
@@ -105,7 +105,7 @@ describe('opening a session', () => {
         ['unknown fields', { somethingNew: [1, 2] }],
         ['variables that are not strings', { inputVariables: { a: 1, b: null, c: 'x' } }],
         ['continued sessions', { continuedSessions: [{ id: 'x', serverseq: 1, clientseq: 2 }] }],
-    ])('G34: accepts an open with %s', async (_name, changes) => {
+    ])('accepts an open with %s', async (_name, changes) => {
         const call = new SessionHarness();
         await call.open(changes);
         expect(call.socket.types).toEqual(['opened']);
@@ -123,7 +123,7 @@ describe('opening a session', () => {
         expect(call.logger.codes).toContain('ERR_OPEN_PARAMETERS');
     });
 
-    it('G35: names its languages only when asked', async () => {
+    it('names its languages only when asked', async () => {
         const unasked = new SessionHarness();
         await unasked.open({ supportedLanguages: false });
         expect(unasked.socket.last('opened')?.parameters).not.toHaveProperty('supportedLanguages');
@@ -137,7 +137,7 @@ describe('opening a session', () => {
     it.each([
         ['conversation', { conversationId: NULL_ID }],
         ['participant', { participant: { id: NULL_ID, ani: '', aniName: '', dnis: '' } }],
-    ])('G36: runs a probe (null %s) without a bot, audio or events, and closes it cleanly', async (_name, changes) => {
+    ])('runs a probe (null %s) without a bot, audio or events, and closes it cleanly', async (_name, changes) => {
         const call = new SessionHarness();
         call.bot.speaksFirst = true;
         await call.open(changes);
@@ -151,7 +151,7 @@ describe('opening a session', () => {
         expect(call.socket.last('opened')?.parameters['media']).toEqual([PCMU_EXTERNAL]);
     });
 
-    it('G37: accepts paused as the second message and goes on', async () => {
+    it('accepts paused as the second message and goes on', async () => {
         const call = new SessionHarness();
         await call.open();
         call.send('paused');
@@ -162,7 +162,7 @@ describe('opening a session', () => {
         expect(call.bot.heard.at(-1)).toHaveLength(1600);
     });
 
-    it('G37: accepts paused while it is still opening', async () => {
+    it('accepts paused while it is still opening', async () => {
         const call = new SessionHarness();
         call.send('open', openParameters());
         call.send('paused');
@@ -174,7 +174,7 @@ describe('opening a session', () => {
         expect(call.bot.heard).toHaveLength(1);
     });
 
-    it('G17: disconnects with unauthorized when open names another organization than the signature', async () => {
+    it('disconnects with unauthorized when open names another organization than the signature', async () => {
         const call = new SessionHarness();
         await call.open({ organizationId: '22352111-6076-492a-8163-514a00723975' });
         expect(call.socket.types).toEqual(['disconnect']);

@@ -9,7 +9,7 @@ async function openCall(): Promise<SessionHarness> {
 }
 
 describe('a running session', () => {
-    it('G38: answers every ping at once: paused, flooding audio, rate-limited, disconnecting', async () => {
+    it('answers every ping at once: paused, flooding audio, rate-limited, disconnecting', async () => {
         const call = await openCall();
         call.send('paused');
         call.send('ping');
@@ -26,7 +26,7 @@ describe('a running session', () => {
         expect(call.socket.types.filter((type) => type === 'pong')).toHaveLength(33);
     });
 
-    it('G39: never sends pong without a ping', async () => {
+    it('never sends pong without a ping', async () => {
         const call = await openCall();
         for (let i = 0; i < 10; i++) {
             call.audio(1600);
@@ -35,7 +35,7 @@ describe('a running session', () => {
         expect(call.socket.types).toEqual(['opened']);
     });
 
-    it('G40: answers update with updated, whatever language it names', async () => {
+    it('answers update with updated, whatever language it names', async () => {
         const call = await openCall();
         call.send('update', { language: 'es-us' });
         call.send('update', {});
@@ -43,7 +43,7 @@ describe('a running session', () => {
         expect(call.socket.last('updated')?.parameters).toEqual({});
     });
 
-    it('G41: takes frames of any length, empty ones, bursts, and audio while paused', async () => {
+    it('takes frames of any length, empty ones, bursts, and audio while paused', async () => {
         const call = await openCall();
         for (const length of [1, 0, 160, 1600, 63_999, 64_000]) call.audio(length);
         call.send('paused');
@@ -53,13 +53,13 @@ describe('a running session', () => {
         expect(heard).toEqual([1, 160, 1600, 63_999, 64_000, 8000]);
     });
 
-    it('A12: gives the bot a second of silence when the stream is paused, so that a cut sentence ends', async () => {
+    it('gives the bot a second of silence when the stream is paused, so that a cut sentence ends', async () => {
         const call = await openCall();
         call.send('paused');
         expect(new Set(call.bot.heard.at(-1))).toEqual(new Set([0xff]));
     });
 
-    it('G42: sends no audio before opened, after disconnect, or after close', async () => {
+    it('sends no audio before opened, after disconnect, or after close', async () => {
         const call = new SessionHarness();
         call.bot.say('early', 500);
         expect(call.socket.audio).toEqual([]);
@@ -73,13 +73,13 @@ describe('a running session', () => {
         expect(call.socket.order.at(-1)).toBe('closed');
     });
 
-    it('G45: sends the first piece of an answer in the tick in which it came', async () => {
+    it('sends the first piece of an answer in the tick in which it came', async () => {
         const call = await openCall();
         const pcmu = call.bot.say('a', 40, false);
         expect(call.socket.audioBytes).toEqual(Buffer.from(pcmu));
     });
 
-    it('G48: on barge-in empties its queue, sends one barge_in, and no byte of the old answer after it', async () => {
+    it('on barge-in empties its queue, sends one barge_in, and no byte of the old answer after it', async () => {
         const call = await openCall();
         call.bot.say('a', 5000, false);
         call.clock.advance(1000);
@@ -101,7 +101,7 @@ describe('a running session', () => {
         ]);
     });
 
-    it('G49: sends no barge_in when nothing plays or waits', async () => {
+    it('sends no barge_in when nothing plays or waits', async () => {
         const call = await openCall();
         call.bot.emit('speechStarted');
         call.bot.say('a', 500);
@@ -111,24 +111,21 @@ describe('a running session', () => {
         expect(call.bot.interrupts).toEqual([]);
     });
 
-    it.each([true, false])(
-        'G50: plays the next answer whole, playback_completed after a barge-in: %s',
-        async (reports) => {
-            const call = await openCall();
-            call.bot.say('a', 3000);
-            call.send('playback_started');
-            call.clock.advance(700);
-            call.bot.emit('speechStarted');
-            if (reports) call.send('playback_completed');
-            const before = call.socket.audioBytes.length;
-            const next = call.bot.say('bb', 2000);
-            call.send('playback_started');
-            call.clock.advance(2100);
-            expect(call.socket.audioBytes.subarray(before)).toEqual(Buffer.from(next));
-        },
-    );
+    it.each([true, false])('plays the next answer whole, playback_completed after a barge-in: %s', async (reports) => {
+        const call = await openCall();
+        call.bot.say('a', 3000);
+        call.send('playback_started');
+        call.clock.advance(700);
+        call.bot.emit('speechStarted');
+        if (reports) call.send('playback_completed');
+        const before = call.socket.audioBytes.length;
+        const next = call.bot.say('bb', 2000);
+        call.send('playback_started');
+        call.clock.advance(2100);
+        expect(call.socket.audioBytes.subarray(before)).toEqual(Buffer.from(next));
+    });
 
-    it('G51: reports a turn with a known disposition and no undefined keys', async () => {
+    it('reports a turn with a known disposition and no undefined keys', async () => {
         const call = await openCall();
         call.bot.emit('turn', new BotResponse('match', 'Hello.').withConfidence(1));
         call.bot.emit('turn', new BotResponse('no_match', ''));
@@ -139,7 +136,7 @@ describe('a running session', () => {
         ]);
     });
 
-    it('G44: keeps text within 25 + 5·t when the bot reports a hundred turns, merging what waits', async () => {
+    it('keeps text within 25 + 5·t when the bot reports a hundred turns, merging what waits', async () => {
         const call = await openCall();
         for (let i = 0; i < 100; i++) {
             call.bot.emit('turn', new BotResponse('match', `turn ${i}`));
@@ -151,7 +148,7 @@ describe('a running session', () => {
         expect(last.at(-1)?.data.text).toBe('turn 99');
     });
 
-    it('G52: gathers digits to an entry by terminator and by time-out, also while the bot talks, which they interrupt', async () => {
+    it('gathers digits to an entry by terminator and by time-out, also while the bot talks, which they interrupt', async () => {
         const call = await openCall();
         call.bot.say('a', 5000);
         for (const digit of ['4', '2', '#']) call.send('dtmf', { digit });
@@ -173,7 +170,7 @@ describe('a running session', () => {
         expect(call.socket.order).toEqual(['opened', 'audio', 'audio']);
     });
 
-    it('G52: ignores keys that no telephone has', async () => {
+    it('ignores keys that no telephone has', async () => {
         const call = await openCall();
         for (const digit of ['A', 'x', '12', ' ']) call.send('dtmf', { digit });
         call.clock.advance(5000);
@@ -181,7 +178,7 @@ describe('a running session', () => {
         expect(call.socket.types).toEqual(['opened']);
     });
 
-    it('G54: on 429 sends no audio for the time asked, half as much afterwards, and loses nothing', async () => {
+    it('on 429 sends no audio for the time asked, half as much afterwards, and loses nothing', async () => {
         const call = await openCall();
         const pcmu = call.bot.say('a', 20_000);
         call.clock.advance(1000);
@@ -194,7 +191,7 @@ describe('a running session', () => {
         expect(call.logger.codes).toContain('ERR_RATE_LIMITED');
     });
 
-    it.each([400, 405, 408, 409, 413, 415, 500, 503, 3000])('G54: survives the client error %d', async (code) => {
+    it.each([400, 405, 408, 409, 413, 415, 500, 503, 3000])('survives the client error %d', async (code) => {
         const call = await openCall();
         call.send('error', { code, message: 'something' });
         call.send('ping');
@@ -202,7 +199,7 @@ describe('a running session', () => {
         expect(call.logger.codes).toContain('ERR_CLIENT_ERROR');
     });
 
-    it('G55: counts discarded and resumed gaps as lost audio, and odd durations as none', async () => {
+    it('counts discarded and resumed gaps as lost audio, and odd durations as none', async () => {
         const call = await openCall();
         call.audio(8000);
         call.send('discarded', { start: 'PT1S', discarded: 'PT1.5S' });

@@ -1,4 +1,4 @@
-import type { Config, TurnTakingConfig } from '../../src/common/environment-variables';
+import type { Config, TurnTakingConfig } from '../../src/config/config';
 import { BotResponse } from '../../src/services/bot-response';
 import type { DigitResult } from '../../src/services/dtmf-service';
 import { outcome, SessionHarness } from '../support/session-harness';
@@ -12,7 +12,7 @@ async function openCall(turnTaking: Partial<TurnTakingConfig> = {}, config: Part
 }
 
 describe('taking turns', () => {
-    it('G53: asks a silent caller again after the end of playback, twice, and then lets the bot say goodbye', async () => {
+    it('asks a silent caller again after the end of playback, twice, and then lets the bot say goodbye', async () => {
         const call = await openCall({ noInputMs: 5000, maxReprompts: 2 });
         call.bot.say('hello', 1000);
         call.pass(1000 + 4800);
@@ -35,7 +35,7 @@ describe('taking turns', () => {
         });
     });
 
-    it('G53: does not ask while the caller talks, or after he has pressed a key', async () => {
+    it('does not ask while the caller talks, or after he has pressed a key', async () => {
         const call = await openCall({ noInputMs: 5000 });
         call.bot.say('hello', 1000);
         call.pass(5000);
@@ -124,7 +124,11 @@ describe('taking turns', () => {
 
     it('tells the bot’s transcript from what was heard of it', async () => {
         const call = await openCall();
-        call.bot.emit('said', { speaker: 'bot', itemId: 'item_a', text: 'one two three four five six seven eight' });
+        call.bot.emit('transcript', {
+            speaker: 'bot',
+            itemId: 'item_a',
+            text: 'one two three four five six seven eight',
+        });
         call.bot.say('a', 8000);
         call.pass(4000);
         call.bot.emit('speechStarted');

@@ -1,7 +1,7 @@
 import { tonePcmu } from '../../src/audio/tone';
 import { Interruption } from '../../src/common/interruption';
 import { SilenceWatch } from '../../src/common/silence-watch';
-import { Transcript } from '../../src/common/transcript';
+import { Transcript } from '../../src/services/transcript';
 import { TurnClock } from '../../src/common/turn-clock';
 import { limitReached, turnEntity } from '../../src/common/turn-report';
 import { BotResponse } from '../../src/services/bot-response';
@@ -70,7 +70,7 @@ describe('silence', () => {
         return { clock, said, silence };
     }
 
-    it('G53: asks a silent caller again, counted from the end of playback, and gives up after the last time', () => {
+    it('asks a silent caller again, counted from the end of playback, and gives up after the last time', () => {
         const { clock, said, silence } = watch();
         silence.callerMayTalk();
         for (let i = 0; i < 2; i++) {
@@ -128,27 +128,27 @@ describe('silence', () => {
 });
 
 describe('the transcript', () => {
-    it('A42: keeps the order of the talk when the caller’s words come after the answer', () => {
+    it('keeps the order of the talk when the caller’s words come after the answer', () => {
         const transcript = new Transcript();
-        transcript.said({ speaker: 'bot', itemId: 'g', text: 'Hello.' });
-        transcript.said({ speaker: 'caller', itemId: 'u1', afterItemId: 'g' });
-        transcript.said({ speaker: 'bot', itemId: 'a1', afterItemId: 'u1', text: 'We open at nine.' });
-        transcript.said({ speaker: 'caller', itemId: 'u1', text: 'When do you open?' });
+        transcript.add({ speaker: 'bot', itemId: 'g', text: 'Hello.' });
+        transcript.add({ speaker: 'caller', itemId: 'u1', afterItemId: 'g' });
+        transcript.add({ speaker: 'bot', itemId: 'a1', afterItemId: 'u1', text: 'We open at nine.' });
+        transcript.add({ speaker: 'caller', itemId: 'u1', text: 'When do you open?' });
         expect(transcript.lines.map((line) => line.text)).toEqual(['Hello.', 'When do you open?', 'We open at nine.']);
     });
 
     it('puts an item after the one that it follows, also when it comes late', () => {
         const transcript = new Transcript();
-        transcript.said({ speaker: 'bot', itemId: 'g', text: '1' });
-        transcript.said({ speaker: 'bot', itemId: 'a', afterItemId: 'u', text: '3' });
-        transcript.said({ speaker: 'caller', itemId: 'u', afterItemId: 'g', text: '2' });
+        transcript.add({ speaker: 'bot', itemId: 'g', text: '1' });
+        transcript.add({ speaker: 'bot', itemId: 'a', afterItemId: 'u', text: '3' });
+        transcript.add({ speaker: 'caller', itemId: 'u', afterItemId: 'g', text: '2' });
         expect(transcript.lines.map((line) => line.text)).toEqual(['1', '2', '3']);
     });
 
     it('holds beside the generated text what was heard, cut at a word', () => {
         const transcript = new Transcript();
-        transcript.said({ speaker: 'bot', itemId: 'a', text: 'Let me explain all the fees in detail.' });
-        transcript.heard({
+        transcript.add({ speaker: 'bot', itemId: 'a', text: 'Let me explain all the fees in detail.' });
+        transcript.interrupted({
             items: [{ responseId: 'r', itemId: 'a', contentIndex: 0, heardMs: 500, receivedMs: 1000 }],
         });
         expect(transcript.lines).toEqual([

@@ -1,7 +1,7 @@
-import type { OpenAIConfig } from '../../src/common/environment-variables';
+import type { OpenAIConfig } from '../../src/config/config';
 import { BotResource } from '../../src/services/bot-resource';
 import { INSTANT, startFakeOpenAI } from '../../tools/fake-openai';
-import { configFor } from '../services/openai/support';
+import { configFor } from '../services/realtime/support';
 import { FakeClock } from '../support/fake-clock';
 import { LogRecorder } from '../support/log-recorder';
 import { conversationContract, type Specimen } from './conversation-contract';

@@ -1,4 +1,4 @@
-import type { AudioOrigin, Conversation, ConversationEnd, SaidItem } from '../../src/services/conversation';
+import type { AudioOrigin, Conversation, ConversationEnd, TranscriptItem } from '../../src/services/conversation';
 
 /** Everything that a conversation tells. */
 export class ConversationWatch {
@@ -9,7 +9,7 @@ export class ConversationWatch {
     /** Answers of which a sound came after their end. */
     readonly audioAfterItsEnd: string[] = [];
     readonly silences: number[] = [];
-    readonly said: SaidItem[] = [];
+    readonly said: TranscriptItem[] = [];
     readonly ended: ConversationEnd[] = [];
 
     constructor(conversation: Conversation) {
@@ -26,8 +26,8 @@ export class ConversationWatch {
             this.names.push('speechStopped');
             this.silences.push(silenceMs);
         });
-        conversation.on('said', (item) => {
-            this.names.push('said');
+        conversation.on('transcript', (item) => {
+            this.names.push('transcript');
             this.said.push(item);
         });
         conversation.on('ended', (end) => {

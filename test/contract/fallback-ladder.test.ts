@@ -1,20 +1,20 @@
 import { EchoBot } from '../../src/services/echo-bot';
-import { FallbackLadder, type Rung } from '../../src/services/fallback-ladder';
-import { ApologyBot } from '../../src/services/ladder/apology-bot';
+import { FallbackLadder, type FallbackOption } from '../../src/services/fallback/fallback-ladder';
+import { ApologyBot } from '../../src/services/fallback/apology-bot';
 import { CircuitBreakers } from '../../src/support/circuit-breaker';
 import { CodedError } from '../../src/support/errors';
 import { BotResource } from '../../src/services/bot-resource';
 import { INSTANT, startFakeOpenAI, type ConnectionPlan } from '../../tools/fake-openai';
-import { configFor } from '../services/openai/support';
+import { configFor } from '../services/realtime/support';
 import { FakeClock } from '../support/fake-clock';
 import { FakeConversation } from '../support/fake-conversation';
 import { LogRecorder } from '../support/log-recorder';
 import { conversationContract, type Specimen } from './conversation-contract';
 
-const ECHO: Rung = { name: 'local', make: () => new EchoBot() };
-const APOLOGY: Rung = { name: 'apology', make: (takeover) => new ApologyBot(new Uint8Array(800), takeover) };
+const ECHO: FallbackOption = { name: 'local', make: () => new EchoBot() };
+const APOLOGY: FallbackOption = { name: 'apology', make: (takeover) => new ApologyBot(new Uint8Array(800), takeover) };
 
-const REFUSED: Rung = {
+const REFUSED: FallbackOption = {
     name: 'realtime',
     upstream: 'openai-realtime',
     make: () => {
@@ -24,13 +24,13 @@ const REFUSED: Rung = {
     },
 };
 
-function ladder(rungs: readonly Rung[], clock: FakeClock): FallbackLadder {
+function ladder(rungs: readonly FallbackOption[], clock: FakeClock): FallbackLadder {
     const logger = new LogRecorder();
     const prompts = { recording: (): undefined => undefined };
     return new FallbackLadder(rungs, { clock, logger, breakers: new CircuitBreakers(clock, logger), prompts });
 }
 
-function overFakes(rungs: readonly Rung[]): Promise<Specimen> {
+function overFakes(rungs: readonly FallbackOption[]): Promise<Specimen> {
     const clock = new FakeClock();
     return Promise.resolve({ conversation: ladder(rungs, clock), clock, close: () => Promise.resolve() });
 }
@@ -39,7 +39,10 @@ async function overOpenAI(plan: ConnectionPlan): Promise<Specimen> {
     const fake = await startFakeOpenAI({ ...INSTANT, speed: 50, plan });
     const clock = new FakeClock();
     const config = configFor(fake, { greeting: 'Greet the caller.' });
-    const realtime: Rung = { ...REFUSED, make: () => new BotResource(config, { clock, logger: new LogRecorder() }) };
+    const realtime: FallbackOption = {
+        ...REFUSED,
+        make: () => new BotResource(config, { clock, logger: new LogRecorder() }),
+    };
     const close = async (): Promise<void> => {
         await fake.close();
         expect(fake.faults.filter((fault) => !fault.benign)).toEqual([]);

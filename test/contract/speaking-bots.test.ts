@@ -1,21 +1,21 @@
-import { ChatService } from '../../src/services/chat/chat-service';
-import type { HearingKind } from '../../src/services/dialog/hearing';
-import { LocalBot } from '../../src/services/local-bot';
-import { RestBot, type RestBotOptions } from '../../src/services/rest-bot';
-import type { SpeakingBotDeps } from '../../src/services/speech/speaking-bot';
-import { ChatStandIn } from '../services/chat/chat-stand-in';
-import { FakeHearing, FakeSpeech } from '../services/dialog/fakes';
+import { ChatService } from '../../src/speech/chat/chat-service';
+import type { RecognizerKind } from '../../src/speech/dialog/recognizer';
+import { LocalBot } from '../../src/speech/local-bot';
+import { RestBot, type RestBotOptions } from '../../src/speech/rest-bot';
+import type { SpeakingBotDeps } from '../../src/speech/speaking-bot';
+import { ChatStandIn } from '../speech/chat/chat-stand-in';
+import { FakeRecognizer, FakeSpeech } from '../speech/dialog/fakes';
 import { FakeClock } from '../support/fake-clock';
 import { LogRecorder } from '../support/log-recorder';
 import { conversationContract, type Specimen } from './conversation-contract';
 
 /** A bot that takes every loud sound for the same words. */
-function deps(kind: HearingKind, clock: FakeClock): SpeakingBotDeps {
-    const hearing = new FakeHearing(kind, { text: 'opening hours', confidence: 0.8 });
-    return { clock, logger: new LogRecorder(), speech: new FakeSpeech(), hearing };
+function deps(kind: RecognizerKind, clock: FakeClock): SpeakingBotDeps {
+    const recognizer = new FakeRecognizer(kind, { text: 'opening hours', confidence: 0.8 });
+    return { clock, logger: new LogRecorder(), speech: new FakeSpeech(), recognizer };
 }
 
-function local(kind: HearingKind): Promise<Specimen> {
+function local(kind: RecognizerKind): Promise<Specimen> {
     const clock = new FakeClock();
     const conversation = new LocalBot(deps(kind, clock));
     return Promise.resolve({ conversation, clock, close: () => Promise.resolve() });

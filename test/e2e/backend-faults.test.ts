@@ -64,7 +64,7 @@ describe('a backend that fails at every connection', () => {
         ['refuses every answer as if one were active', { refuseCreates: 99 }, FIRST_AUDIO_MS],
     ];
 
-    it.concurrent.each(plans)('B2, B16, B21: %s: ends or goes on, within the limit', async (_name, plan, limitMs) => {
+    it.concurrent.each(plans)('%s: ends or goes on, within the limit', async (_name, plan, limitMs) => {
         await dialInto(plan, 'every', limitMs);
     });
 });
@@ -80,7 +80,7 @@ describe('a backend that fails once, at its first connection', () => {
         ['a server fault instead of session.updated', { refuseUpdates: 1 }],
     ];
 
-    it.concurrent.each(plans)('B21: after %s the greeting comes all the same', async (_name, plan) => {
+    it.concurrent.each(plans)('after %s the greeting comes all the same', async (_name, plan) => {
         const fate = await dialInto(plan, 'next', CONNECT_MS);
         expect(fate.what).toBe('goes on');
     });
@@ -90,7 +90,7 @@ describe('a backend that is lost in the middle', () => {
     const moments: Moment[] = ['greeting', 'listening', 'answering'];
 
     describe.each(moments)('while %s', (moment) => {
-        it.concurrent.each(CODES)('B21: by close code %d: ends or goes on, within the limit', async (code) => {
+        it.concurrent.each(CODES)('by close code %d: ends or goes on, within the limit', async (code) => {
             const fate = await strike(
                 moment,
                 (session) => {
@@ -101,7 +101,7 @@ describe('a backend that is lost in the middle', () => {
             if ([1001, 1006, 1011, 1012, 1013].includes(code)) expect(fate.what).toBe('goes on');
         });
 
-        it.concurrent('B20: by the end of its session: goes on in another one', async () => {
+        it.concurrent('by the end of its session: goes on in another one', async () => {
             const fate = await strike(
                 moment,
                 (session) => {
@@ -129,7 +129,7 @@ describe('a backend that is lost in the middle', () => {
             );
         });
 
-        it.concurrent('B21: by silence on an open line: is noticed, and ends or goes on', async () => {
+        it.concurrent('by silence on an open line: is noticed, and ends or goes on', async () => {
             await strike(
                 moment,
                 (session) => {
@@ -151,7 +151,7 @@ describe('an answer that fails', () => {
     ] as const;
 
     it.concurrent.each(ends)(
-        'B12: with %s, in the middle of its sound: ends or goes on, within the limit',
+        'with %s, in the middle of its sound: ends or goes on, within the limit',
         async (_name, end) => {
             await strike(
                 'answering',
@@ -163,16 +163,13 @@ describe('an answer that fails', () => {
         },
     );
 
-    it.concurrent.each([0, 1, 5])(
-        'B21: by a stall after %d deltas: ends or goes on, within the limit',
-        async (deltas) => {
-            const stallAndAsk = (session: FakeSession, call: FaultCall): void => {
-                session.faultState.stallNextAnswer(deltas);
-                call.ask();
-            };
-            await strike('listening', stallAndAsk, STALL_MS + 6000);
-        },
-    );
+    it.concurrent.each([0, 1, 5])('by a stall after %d deltas: ends or goes on, within the limit', async (deltas) => {
+        const stallAndAsk = (session: FakeSession, call: FaultCall): void => {
+            session.faultState.stallNextAnswer(deltas);
+            call.ask();
+        };
+        await strike('listening', stallAndAsk, STALL_MS + 6000);
+    });
 });
 
 describe('a turn of the caller that the backend heard and never answers', () => {

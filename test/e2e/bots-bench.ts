@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadConfig } from '../../src/common/environment-variables';
+import { loadConfig } from '../../src/config/config';
 import { BotService } from '../../src/services/bot-service';
 import { TTSService } from '../../src/services/tts-service';
 import { systemClock, type Clock } from '../../src/support/clock';

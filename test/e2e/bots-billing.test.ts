@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Disconnect } from '../../tools/caller/call-record';
 import type { Caller } from '../../tools/caller/client';
 import type { Answer, FakeSession } from '../../tools/fake-openai';
-import { json, TestServer } from '../services/tools/tool-bench';
+import { json, TestServer } from '../services/functions/tool-bench';
 import { ScaledClock } from '../support/scaled-clock';
 import { until } from '../support/test-bench';
 import { BotsBench } from './bots-bench';

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Caller } from '../../tools/caller/client';
 import { expectedPcmu, type Answer, type FakeSession } from '../../tools/fake-openai';
 import { unnamedDialog } from '../services/profiles/small-profile';
-import { json, TestServer } from '../services/tools/tool-bench';
+import { json, TestServer } from '../services/functions/tool-bench';
 import { ScaledClock } from '../support/scaled-clock';
 import { until } from '../support/test-bench';
 import { BotsBench, OwnVoice, received } from './bots-bench';

@@ -1,7 +1,7 @@
 import type { CallSummary } from '../../tools/caller/call-record';
 import type { Caller } from '../../tools/caller/client';
 import { expectedPcmu, type Answer, type FakeSession } from '../../tools/fake-openai';
-import { json, TestServer } from '../services/tools/tool-bench';
+import { json, TestServer } from '../services/functions/tool-bench';
 import { ScaledClock } from '../support/scaled-clock';
 import { until } from '../support/test-bench';
 import { BotsBench, received } from './bots-bench';

@@ -22,7 +22,7 @@ describe('bytes, end to end over real sockets', () => {
         await bench.stop();
     });
 
-    it('A10: brings 60 s of speech to OpenAI byte for byte: no gap, no double, no disorder', async () => {
+    it('brings 60 s of speech to OpenAI byte for byte: no gap, no double, no disorder', async () => {
         bench = await TestBench.start({
             clock: new ScaledClock(SPEED_UP),
             openai: { vad: 'off' },
@@ -41,7 +41,7 @@ describe('bytes, end to end over real sockets', () => {
         expect(summary.manners.broken).toEqual([]);
     }, 40_000);
 
-    it('A16: plays a 30 s answer that was delivered in 3 s whole, in 30 s, within the message limits', async () => {
+    it('plays a 30 s answer that was delivered in 3 s whole, in 30 s, within the message limits', async () => {
         const clock = new ScaledClock(SPEED_UP);
         bench = await TestBench.start({
             clock,

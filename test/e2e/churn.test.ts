@@ -75,7 +75,7 @@ async function completeCall(): Promise<void> {
 }
 
 describe(`${CALLS} calls, ${BATCH} at a time`, () => {
-    it('G62: leave no socket, no timer, no session and no memory behind', async () => {
+    it('leave no socket, no timer, no session and no memory behind', async () => {
         await batches(CALLS / 2, completeCall);
         const before = await settle();
         await batches(CALLS / 2, completeCall);
@@ -96,7 +96,7 @@ describe(`${CUT_CALLS} calls that are cut`, () => {
         },
     ];
 
-    it('G62: at any moment, in any way, leave nothing behind either', async () => {
+    it('at any moment, in any way, leave nothing behind either', async () => {
         const random = seededRandom(7);
         await batches(CUT_CALLS, async () => {
             const way = ways[Math.floor(random() * ways.length)];

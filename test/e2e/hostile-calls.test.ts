@@ -44,7 +44,7 @@ function openingsWith(make: (client: RawClient, json: string | undefined) => str
 
 describe('an open message', () => {
     it.each([...OPEN_FIELDS, ...OTHER_FIELDS])(
-        'G34: with an odd %s opens, or is refused, and nothing else',
+        'with an odd %s opens, or is refused, and nothing else',
         async (name) => {
             const results = await openingsWith((client, json) => withField(client.openParameters(), name, json));
             const needed = ['organizationId', 'conversationId', 'participant', 'media'].includes(name);
@@ -52,14 +52,14 @@ describe('an open message', () => {
         },
     );
 
-    it('G17: with any organization but the signed one is refused', async () => {
+    it('with any organization but the signed one is refused', async () => {
         const results = await openingsWith((client, json) =>
             withField(client.openParameters(), 'organizationId', json),
         );
         expect(results).toEqual(results.map(() => 'ended'));
     });
 
-    it.each(PARTICIPANT_FIELDS)('G34: with an odd participant.%s opens', async (name) => {
+    it.each(PARTICIPANT_FIELDS)('with an odd participant.%s opens', async (name) => {
         const results = await openingsWith((client, json) => {
             const { participant } = client.openParameters();
             return withField(
@@ -71,24 +71,17 @@ describe('an open message', () => {
         expect(results).toEqual(results.map(() => 'lives'));
     });
 
-    it.each(MEDIA_FIELDS)(
-        'G32: with an odd media.%s is refused, and opens when another item is right',
-        async (name) => {
-            const sound = { type: 'audio', format: 'PCMU', channels: ['external'], rate: 8000 };
-            const only = await openingsWith((client, json) =>
-                withField(client.openParameters(), 'media', `[${withField(sound, name, json)}]`),
-            );
-            expect(only).toEqual(only.map(() => 'ended'));
-            const beside = await openingsWith((client, json) =>
-                withField(
-                    client.openParameters(),
-                    'media',
-                    `[${withField(sound, name, json)},${JSON.stringify(sound)}]`,
-                ),
-            );
-            expect(beside).toEqual(beside.map(() => 'lives'));
-        },
-    );
+    it.each(MEDIA_FIELDS)('with an odd media.%s is refused, and opens when another item is right', async (name) => {
+        const sound = { type: 'audio', format: 'PCMU', channels: ['external'], rate: 8000 };
+        const only = await openingsWith((client, json) =>
+            withField(client.openParameters(), 'media', `[${withField(sound, name, json)}]`),
+        );
+        expect(only).toEqual(only.map(() => 'ended'));
+        const beside = await openingsWith((client, json) =>
+            withField(client.openParameters(), 'media', `[${withField(sound, name, json)},${JSON.stringify(sound)}]`),
+        );
+        expect(beside).toEqual(beside.map(() => 'lives'));
+    });
 
     it('with ten thousand variables, long ones, and a thousand media opens', async () => {
         const inputVariables = Object.fromEntries(Array.from({ length: 4000 }, (_, index) => [`v${index}`, 'x']));
@@ -259,7 +252,7 @@ describe('frames against the protocol', () => {
 });
 
 describe('the good call beside all this', () => {
-    it('G64: has noticed nothing', async () => {
+    it('has noticed nothing', async () => {
         await good.endUnharmed();
         goodCalls = 0;
         await attack.untilFreed();

@@ -171,7 +171,7 @@ describe('connections that are left hanging', () => {
 });
 
 describe('the good call beside all this', () => {
-    it('G64: has noticed nothing', async () => {
+    it('has noticed nothing', async () => {
         await good.endUnharmed();
         goodCalls = 0;
         await attack.untilFreed();

@@ -81,12 +81,12 @@ describe('text that is no message', () => {
         ['thirty thousand nested lists', '['.repeat(30_000) + ']'.repeat(30_000)],
         ['eight thousand nested objects', '{"a":'.repeat(8000) + '1' + '}'.repeat(8000)],
         ['the longest word', 'x'.repeat(65_536)],
-    ])('G26: %s ends this call, and close is still answered', async (_name, text) => {
+    ])('%s ends this call, and close is still answered', async (_name, text) => {
         expect(await verdicts([() => text])).toEqual(['ended']);
         expect(await verdicts([() => text], false)).toEqual(['ended']);
     });
 
-    it('G28: longer than 65,536 bytes ends the WebSocket', async () => {
+    it('longer than 65,536 bytes ends the WebSocket', async () => {
         expect(await verdicts([() => 'x'.repeat(65_537), () => `{"a":"${'x'.repeat(1_000_000)}"}`])).toEqual([
             1009, 1009,
         ]);
@@ -94,7 +94,7 @@ describe('text that is no message', () => {
 });
 
 describe('an envelope with one odd field', () => {
-    it.each(ENVELOPE)('G26: %s: is refused, or harmless', async (name) => {
+    it.each(ENVELOPE)('%s: is refused, or harmless', async (name) => {
         const texts = [undefined, ...ODD_VALUES].map((json) => (client: RawClient) => {
             return withField(fields(client, 'playback_started', {}), name, json);
         });
@@ -105,20 +105,20 @@ describe('an envelope with one odd field', () => {
         expect(await verdicts(texts)).toEqual(expected);
     });
 
-    it('G23: a number that is not the next one ends the call', async () => {
+    it('a number that is not the next one ends the call', async () => {
         const wrong = [0, 1, 3, 4, 100, 2 ** 31, 2 ** 32 + 2, Number.MAX_SAFE_INTEGER];
         const texts = wrong.map((seq) => (client: RawClient) => client.nextText('playback_started', {}, { seq }));
         expect(await verdicts(texts)).toEqual(wrong.map(() => 'ended'));
     });
 
-    it('G24: an acknowledgement of what was never sent ends the call; an old one does not', async () => {
+    it('an acknowledgement of what was never sent ends the call; an old one does not', async () => {
         const texts = [0, 1, 2, 1000].map((serverseq) => (client: RawClient) => {
             return client.nextText('playback_started', {}, { serverseq });
         });
         expect(await verdicts(texts)).toEqual(['lives', 'lives', 'ended', 'ended']);
     });
 
-    it('G27: an unknown type, and unknown fields, are harmless', async () => {
+    it('an unknown type, and unknown fields, are harmless', async () => {
         const types = ['x', 'opened', 'disconnect', 'toString', '__proto__', 'constructor', 'OPEN', 'ping ', ' ', ''];
         const texts = types.map((type) => (client: RawClient) => client.nextText(type));
         const extra = (client: RawClient): string =>
@@ -179,7 +179,7 @@ describe('a known message with odd parameters', () => {
 });
 
 describe('the good call beside all this', () => {
-    it('G64: has noticed nothing', async () => {
+    it('has noticed nothing', async () => {
         await good.endUnharmed();
         goodCalls = 0;
         await attack.untilFreed();

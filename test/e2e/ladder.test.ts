@@ -36,7 +36,7 @@ describe('a call whose bot stands on a ladder', () => {
         },
     );
 
-    it('A37: the session is changed before its end, and the caller hears nothing of it', async () => {
+    it('the session is changed before its end, and the caller hears nothing of it', async () => {
         const bench = await FaultBench.start(new ScaledClock(SPEED), { vad: 'off', plan: { expiresInMs: 20_000 } });
         try {
             const { caller } = await bench.call();
@@ -61,7 +61,7 @@ describe('a call whose bot stands on a ladder', () => {
         }
     });
 
-    it('A40: OpenAI away for a minute under running calls: none is dropped, new ones begin lower, and it is found again', async () => {
+    it('OpenAI away for a minute under running calls: none is dropped, new ones begin lower, and it is found again', async () => {
         const figures = await runOutage(4, new ScaledClock(12), voice);
         expect(figures).toMatchObject({ dropped: 0, greetedTwice: 0, freed: true });
         expect(figures.openedAfterMs).toBeLessThanOrEqual(5000);

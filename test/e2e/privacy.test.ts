@@ -138,7 +138,7 @@ const PERSONAL = [
 ];
 
 describe('what is told to nobody', () => {
-    it('G18, G59: no key, signature, nonce, digit, number or word of anybody is logged at any level, or sent where it does not belong', async () => {
+    it('no key, signature, nonce, digit, number or word of anybody is logged at any level, or sent where it does not belong', async () => {
         await start();
         await everything();
         const logged = attack.bench.logs.text;

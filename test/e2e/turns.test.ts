@@ -71,7 +71,7 @@ describe('turns over real sockets', () => {
         await until('later frames have come through', () => session.appendedMs >= appendedMs + 5 * FRAME_MS);
     }
 
-    it('G48, A20, A21: an interruption while the answer is made flushes, is told once, and nothing late is played', async () => {
+    it('an interruption while the answer is made flushes, is told once, and nothing late is played', async () => {
         const turn = await call({
             speed: 3,
             lateDeltas: 4,
@@ -102,7 +102,7 @@ describe('turns over real sockets', () => {
         await end(turn);
     });
 
-    it('A22: an interruption of the tail, after response.done, is told the same way, and nothing is cancelled', async () => {
+    it('an interruption of the tail, after response.done, is told the same way, and nothing is cancelled', async () => {
         const turn = await call({ speed: 50, answer: [{ text: 'an answer', audioMs: 4000 }] });
         const { session, heardBytes } = turn;
         await heard(turn, 900);
@@ -117,7 +117,7 @@ describe('turns over real sockets', () => {
         await end(turn);
     });
 
-    it('A21: truncates the item in the ear and deletes the one behind it, of which nothing was heard', async () => {
+    it('truncates the item in the ear and deletes the one behind it, of which nothing was heard', async () => {
         const items = [
             { text: 'one', audioMs: 3000 },
             { text: 'two', audioMs: 2000 },
@@ -135,7 +135,7 @@ describe('turns over real sockets', () => {
         await end(turn);
     });
 
-    it('G49, A23: speech while nothing plays and nothing is made sends neither barge_in nor truncate nor cancel', async () => {
+    it('speech while nothing plays and nothing is made sends neither barge_in nor truncate nor cancel', async () => {
         const turn = await call({ speed: 40, answer: [{ text: 'short', audioMs: 300 }] });
         const { caller, session, heardBytes } = turn;
         await heard(turn, 300);
@@ -150,7 +150,7 @@ describe('turns over real sockets', () => {
         await end(turn);
     });
 
-    it('A24: an answer of which nothing was heard yet is deleted, not truncated to 0', async () => {
+    it('an answer of which nothing was heard yet is deleted, not truncated to 0', async () => {
         // In slow motion: what is there is not heard before 50 ms of real time have passed.
         const slowly = { ...INSTANT, firstDeltaMs: 1, answer: [{ text: 'an answer', audioMs: 3000 }] };
         const turn = await call(slowly, {}, {}, new ScaledClock(0.02));
@@ -166,7 +166,7 @@ describe('turns over real sockets', () => {
     });
 
     it.each([true, false])(
-        'G50, A27: with playback_completed after a flush %s, the next answer plays from its first byte to its last',
+        'with playback_completed after a flush %s, the next answer plays from its first byte to its last',
         async (completedAfterFlush) => {
             const answers = [2500, 1800, 700].map((audioMs) => ({ text: 'an answer', audioMs }));
             const answer = ({ answerIndex }: AnswerRequest) => answers[answerIndex];
@@ -193,7 +193,7 @@ describe('turns over real sockets', () => {
         },
     );
 
-    it('A21: counts the same milliseconds when the model speaks PCM16', async () => {
+    it('counts the same milliseconds when the model speaks PCM16', async () => {
         const turn = await call(
             { speed: 6, answer: [{ text: 'an answer', audioMs: 5000 }] },
             {},

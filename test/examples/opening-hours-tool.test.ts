@@ -1,6 +1,6 @@
 import { OFFICE, openingHoursTool } from '../../examples/opening-hours-tool';
 import { FakeClock } from '../support/fake-clock';
-import { RunnerBench } from '../services/tools/tool-bench';
+import { RunnerBench } from '../services/functions/tool-bench';
 
 /** 2026-11-23 is a Monday; Berlin is one hour ahead of UTC then. */
 const MONDAY_0659_UTC = Date.UTC(2026, 10, 23, 6, 59);

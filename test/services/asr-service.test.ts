@@ -1,17 +1,17 @@
 import { silencePcmu } from '../../src/audio/tone';
 import { ASRService, type ASROptions } from '../../src/services/asr-service';
-import type { Hearing } from '../../src/services/dialog/hearing';
-import { NoSpeechToText, type Recognition, type RecognizeOptions } from '../../src/services/speech/asr/speech-to-text';
-import type { ExpectedAnswer } from '../../src/services/speech/vad/end-of-turn';
+import type { Recognizer } from '../../src/speech/dialog/recognizer';
+import { NoSpeechToText, type Recognition, type RecognizeOptions } from '../../src/speech/asr/speech-to-text';
+import type { ExpectedAnswer } from '../../src/speech/vad/end-of-turn';
 import {
     loadSileroNetwork,
     SileroDetector,
     type VadEvent,
     type VoiceActivityDetector,
-} from '../../src/services/speech/vad/voice-activity-detector';
+} from '../../src/speech/vad/voice-activity-detector';
 import { CodedError } from '../../src/support/errors';
 import { LogRecorder } from '../support/log-recorder';
-import { sample } from './speech/vad/support';
+import { sample } from '../speech/vad/support';
 
 /** Reports what a test says, once for each time it is fed. */
 class ScriptedDetector implements VoiceActivityDetector {
@@ -111,8 +111,8 @@ describe('ASRService', () => {
     });
 
     it('is a bot’s hearing', () => {
-        const hearing: Hearing = service;
-        expect(hearing.kind).toBe('closed');
+        const recognizer: Recognizer = service;
+        expect(recognizer.kind).toBe('closed');
     });
 
     it('says so when an utterance was not understood', async () => {

@@ -1,11 +1,11 @@
-import { loadConfig, type Config } from '../../src/common/environment-variables';
+import { loadConfig, type Config } from '../../src/config/config';
 import { BotFactory } from '../../src/services/bot-factory';
 import { plainPlan, type BotPlan } from '../../src/services/bot-plan';
 import { BotResource } from '../../src/services/bot-resource';
 import type { Conversation, ConversationEnd } from '../../src/services/conversation';
-import { readDialog } from '../../src/services/dialog/dialog-script';
-import { FallbackLadder } from '../../src/services/fallback-ladder';
-import { LocalBot } from '../../src/services/local-bot';
+import { readDialog } from '../../src/services/profiles/dialog-script';
+import { FallbackLadder } from '../../src/services/fallback/fallback-ladder';
+import { LocalBot } from '../../src/speech/local-bot';
 import { TTSService } from '../../src/services/tts-service';
 import { systemClock } from '../../src/support/clock';
 import { LogRecorder } from '../support/log-recorder';

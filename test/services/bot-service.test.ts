@@ -1,9 +1,9 @@
-import { loadConfig } from '../../src/common/environment-variables';
+import { loadConfig } from '../../src/config/config';
 import { BotService, type BotRequest, type ChosenBot, type UnknownBot } from '../../src/services/bot-service';
 import type { BotServiceDeps } from '../../src/services/bot-service';
 import { EchoBot } from '../../src/services/echo-bot';
-import { FallbackLadder } from '../../src/services/fallback-ladder';
-import { LocalBot } from '../../src/services/local-bot';
+import { FallbackLadder } from '../../src/services/fallback/fallback-ladder';
+import { LocalBot } from '../../src/speech/local-bot';
 import { SilentBot } from '../../src/services/silent-bot';
 import { CodedError } from '../../src/support/errors';
 import { FakeClock } from '../support/fake-clock';

@@ -1,4 +1,4 @@
-import type { DTMFConfig } from '../../src/common/environment-variables';
+import type { DTMFConfig } from '../../src/config/config';
 import { DTMFService, type DigitRequest, type DigitResult } from '../../src/services/dtmf-service';
 import { FakeClock } from '../support/fake-clock';
 

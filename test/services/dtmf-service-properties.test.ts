@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { DTMFConfig } from '../../src/common/environment-variables';
+import type { DTMFConfig } from '../../src/config/config';
 import { DTMFService, type DigitResult } from '../../src/services/dtmf-service';
 import { FakeClock } from '../support/fake-clock';
 
@@ -40,7 +40,7 @@ function fail(fault: unknown): never {
 }
 
 describe('whatever the keys, the pauses and the settings', () => {
-    it('G52: free entries, one after the other, are the keys without the terminators, and none is empty or too long', () => {
+    it('free entries, one after the other, are the keys without the terminators, and none is empty or too long', () => {
         fc.assert(
             fc.property(config, fc.array(fc.tuple(key, pauseMs), { maxLength: 40 }), (settings, keys) => {
                 const { entries } = run(settings, keys);

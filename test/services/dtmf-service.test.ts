@@ -4,14 +4,14 @@ import { FakeClock } from '../support/fake-clock';
 import { bench, refuse } from './dtmf-bench';
 
 describe('a free entry', () => {
-    it('G52: ends with the terminator, which is no part of it', () => {
+    it('ends with the terminator, which is no part of it', () => {
         const { entries, press, clock } = bench();
         press('40*2#');
         expect(entries).toEqual(['40*2']);
         expect(clock.pendingCount).toBe(0);
     });
 
-    it('G52: ends when no key came for the time between two keys', () => {
+    it('ends when no key came for the time between two keys', () => {
         const { entries, press, clock } = bench();
         press('4');
         clock.advance(2999);
@@ -80,7 +80,7 @@ describe('a free entry', () => {
         expect(entries).toEqual(['7'.repeat(20), '12', '3']);
     });
 
-    it.each(['A', 'd', '10', '', ' ', '٣', 'constructor'])('G52: ignores %p, which no telephone has', (key) => {
+    it.each(['A', 'd', '10', '', ' ', '٣', 'constructor'])('ignores %p, which no telephone has', (key) => {
         const { entries, service, clock } = bench();
         expect(isTelephoneKey(key)).toBe(false);
         service.processDigit(key);

@@ -27,7 +27,7 @@ async function faultOf(service: Promise<unknown>): Promise<CodedError> {
 }
 
 describe('SecretService', () => {
-    it('G7: decodes a client secret from base64', async () => {
+    it('decodes a client secret from base64', async () => {
         const service = await fromObject({ key: SECRET.toString('base64') });
         expect(service.getSecretsForKey('key')).toEqual([SECRET]);
         expect(service).toMatchObject({ kind: 'inline', developmentKeyPath: undefined, keyCount: 1, warnings: [] });

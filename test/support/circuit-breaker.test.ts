@@ -1,4 +1,4 @@
-import { CircuitBreaker, CircuitBreakers, type Pass } from '../../src/support/circuit-breaker';
+import { CircuitBreaker, CircuitBreakers, type Permit } from '../../src/support/circuit-breaker';
 import { FakeClock } from './fake-clock';
 import { LogRecorder } from './log-recorder';
 
@@ -13,7 +13,7 @@ describe('CircuitBreaker', () => {
         breaker = new CircuitBreaker('service', clock, log);
     });
 
-    function enter(): Pass {
+    function enter(): Permit {
         const pass = breaker.enter();
         if (pass === undefined) throw new Error('The breaker lets nobody in.');
         return pass;

@@ -1,6 +1,6 @@
 import { Session } from '../../src/common/session';
 import type { SessionDeps } from '../../src/common/session-deps';
-import type { Config } from '../../src/common/environment-variables';
+import type { Config } from '../../src/config/config';
 import { BotService, type ChosenBot, type UnknownBot } from '../../src/services/bot-service';
 import type { Conversation } from '../../src/services/conversation';
 import { OutputVariables } from '../../src/services/profiles/output-variables';

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { Config } from '../../src/common/environment-variables';
-import { loadConfig } from '../../src/common/environment-variables';
+import type { Config } from '../../src/config/config';
+import { loadConfig } from '../../src/config/config';
 import { systemClock, type Clock } from '../../src/support/clock';
 import { Server } from '../../src/websocket/server';
 import type { CallerOptions } from '../../tools/caller/caller-options';

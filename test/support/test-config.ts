@@ -1,4 +1,4 @@
-import type { Config, TurnTakingConfig } from '../../src/common/environment-variables';
+import type { Config, TurnTakingConfig } from '../../src/config/config';
 
 /** Turn-taking with every limit off but those of a key entry. */
 export const TEST_TURN_TAKING: TurnTakingConfig = {
@@ -39,7 +39,7 @@ export function testConfig(changes: Partial<Config> = {}): Config {
             promptsFile: undefined,
             rest: undefined,
             fallback: 'off',
-            forceRung: 'off',
+            forceFallback: 'off',
         },
         openai: undefined,
         logLevel: 'silent',

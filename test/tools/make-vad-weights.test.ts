@@ -1,5 +1,5 @@
-import { SILERO_TENSORS } from '../../src/services/speech/vad/silero-weights';
-import { fromHalf } from '../../src/services/speech/vad/half-float';
+import { SILERO_TENSORS } from '../../src/speech/silero/silero-weights';
+import { fromHalf } from '../../src/speech/silero/half-float';
 import { weightsFrom } from '../../tools/make-vad-weights';
 import { bytesOf, fieldsOf, numbersOf, textOf } from '../../tools/protobuf-reader';
 

@@ -1,4 +1,4 @@
-import { FairReader, MAX_IN_A_ROW } from '../../src/websocket/fair-reader';
+import { ReadThrottle, MAX_IN_A_ROW } from '../../src/websocket/read-throttle';
 import { FakeClock } from '../support/fake-clock';
 import { cleanUp, join, startServer, until } from './harness';
 
@@ -25,7 +25,7 @@ describe('reading that is fair to others', () => {
 
     it('pauses after the last message of a row, and goes on in the next turn of the event loop', async () => {
         const socket = new Socket();
-        const reader = new FairReader(socket, clock);
+        const reader = new ReadThrottle(socket, clock);
         for (let i = 1; i < MAX_IN_A_ROW; i += 1) reader.took();
         expect(socket.steps).toEqual([]);
         reader.took();
@@ -39,7 +39,7 @@ describe('reading that is fair to others', () => {
 
     it('never pauses a client that takes his time', () => {
         const socket = new Socket();
-        const reader = new FairReader(socket, clock);
+        const reader = new ReadThrottle(socket, clock);
         for (let i = 0; i < 10_000; i += 1) {
             if (i % (MAX_IN_A_ROW - 1) === 0) clock.advance(11);
             reader.took();

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { WebSocket } from 'ws';
 import type { AuthRequest, AuthResult, Identity } from '../../src/auth/authenticator';
-import { loadConfig, type Config } from '../../src/common/environment-variables';
+import { loadConfig, type Config } from '../../src/config/config';
 import { Server, type AcceptedCall, type ServedSession, type ServerDeps } from '../../src/websocket/server';
 import { LogRecorder } from '../support/log-recorder';
 

@@ -36,7 +36,7 @@ function bigEndian32(value: number): number[] {
 }
 
 describe('a request that is not HTTP as it should be', () => {
-    it('G13: with 64 KB of headers is a complete 431, whether it comes at once or in pieces', async () => {
+    it('with 64 KB of headers is a complete 431, whether it comes at once or in pieces', async () => {
         const server = await startServer();
         const request = upgradeRequest('/', { 'Signature-Input': 'x'.repeat(65_536) });
         expect(await exchange(server.port, request)).toBe(`HTTP/1.1 431 Request Header Fields Too Large\r\n${END}`);
@@ -50,7 +50,7 @@ describe('a request that is not HTTP as it should be', () => {
         await expectAlive(server);
     });
 
-    it('G13: with a long request line is 431', async () => {
+    it('with a long request line is 431', async () => {
         const { port } = await startServer();
         expect(await statusOf(port, `/${'a'.repeat(65_536)}`)).toBe(431);
     });
@@ -123,7 +123,7 @@ describe('a peer without haste', () => {
 });
 
 describe('frames against the protocol', () => {
-    it('G28: takes a message of 65,536 bytes, and closes with 1009 at one more', async () => {
+    it('takes a message of 65,536 bytes, and closes with 1009 at one more', async () => {
         const server = await startServer();
         const client = await join(server.port);
         client.send('x'.repeat(65_536));

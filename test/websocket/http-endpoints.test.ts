@@ -47,7 +47,7 @@ describe('GET /ready', () => {
         expect(statusIn(await ask(port, 'GET', '/ready'))).toBe(200);
     });
 
-    it('G16: is 503 while the server drains, and /health stays 200', async () => {
+    it('is 503 while the server drains, and /health stays 200', async () => {
         const { port, server, sessions } = await startServer({}, { SHUTDOWN_GRACE_SECONDS: '600' });
         const client = await join(port);
         for (const session of sessions) session.leavesOnShutDown = false;

@@ -106,7 +106,7 @@ describe('the process', () => {
         expect(await server.exitCode()).toBe(0);
     });
 
-    it('G63: at SIGTERM says goodbye to a running call, waits for its end, and ends with 0', async () => {
+    it('at SIGTERM says goodbye to a running call, waits for its end, and ends with 0', async () => {
         const server = run();
         const client = await call(await server.port());
         const message = once(client, 'message');

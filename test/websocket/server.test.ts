@@ -58,7 +58,7 @@ describe('a call', () => {
         expect(sessions.map((session) => session.closed)).toEqual([1, 1, 1]);
     });
 
-    it('G64: whose session has a bug is its own trouble', async () => {
+    it('whose session has a bug is its own trouble', async () => {
         const { port, sessions, log, server } = await startServer();
         const sick = await join(port);
         const well = await join(port);
@@ -149,7 +149,7 @@ describe('start', () => {
 });
 
 describe('stop', () => {
-    it('G63: asks each session to leave, waits until all are gone, and closes', async () => {
+    it('asks each session to leave, waits until all are gone, and closes', async () => {
         const { port, server, sessions } = await startServer({}, { SHUTDOWN_GRACE_SECONDS: '600' });
         const clients = [await join(port), await join(port)];
         await server.stop();
@@ -161,7 +161,7 @@ describe('stop', () => {
         await until(() => clients.every((client) => client.readyState === client.CLOSED));
     });
 
-    it('G63: cuts off what is not gone when the time is over', async () => {
+    it('cuts off what is not gone when the time is over', async () => {
         const clock = new FakeClock();
         const { port, server, sessions, log } = await startServer({ clock }, { SHUTDOWN_GRACE_SECONDS: '10' });
         await join(port);

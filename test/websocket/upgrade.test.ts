@@ -23,7 +23,7 @@ const HEALTH = 'GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
 const SESSION = { 'Audiohook-Session-Id': '30b0e395-84d3-4570-ac13-9a62d8f514c0' };
 
 describe('the path of an upgrade', () => {
-    it('G1: is the base path, the base path with a connector id, and both with a query; all else is 404', async () => {
+    it('is the base path, the base path with a connector id, and both with a query; all else is 404', async () => {
         const { port } = await startServer({}, { AUDIOHOOK_PATH: '/audiohook' });
         for (const path of ['/audiohook', '/audiohook/', '/audiohook/bot', '/audiohook?bot=a', '/audiohook/a/b?c=/d'])
             expect(await statusOf(port, path)).toBe(101);
@@ -31,7 +31,7 @@ describe('the path of an upgrade', () => {
             expect(await statusOf(port, path)).toBe(404);
     });
 
-    it('G1: is any path when the base path is /', async () => {
+    it('is any path when the base path is /', async () => {
         const { port } = await startServer();
         expect(await statusOf(port, '/')).toBe(101);
         expect(await statusOf(port, '/some/bot?x=y')).toBe(101);
@@ -75,7 +75,7 @@ describe('a malformed upgrade', () => {
 });
 
 describe('authentication of an upgrade', () => {
-    it('G2: a missing or unknown key is a bare 401, not earlier than the fixed delay', async () => {
+    it('a missing or unknown key is a bare 401, not earlier than the fixed delay', async () => {
         const clock = new FakeClock();
         const secrets = { getSecretsForKey: () => undefined };
         const { port, log } = await startServer({ clock, authenticator: new Authenticator({ secrets, clock }) });
@@ -97,7 +97,7 @@ describe('authentication of an upgrade', () => {
         expect(log.text).not.toContain('"unknown"');
     });
 
-    it('G14, G15: a refusal is a complete answer with the status of the authenticator, and the log has the code', async () => {
+    it('a refusal is a complete answer with the status of the authenticator, and the log has the code', async () => {
         const refusals: AuthResult[] = [
             { ok: false, status: 400, code: 'ERR_IDENTITY_HEADERS' },
             { ok: false, status: 401, code: 'ERR_SIGNATURE_MISMATCH' },
@@ -149,7 +149,7 @@ describe('authentication of an upgrade', () => {
 });
 
 describe('a busy server', () => {
-    it('G16: answers 503 with Retry-After when it is full', async () => {
+    it('answers 503 with Retry-After when it is full', async () => {
         const { port, log } = await startServer({}, { MAX_SESSIONS: '1' });
         await join(port);
         expect(await exchange(port, upgradeRequest())).toBe(
@@ -158,7 +158,7 @@ describe('a busy server', () => {
         expect(log.codes).toEqual(['ERR_SERVER_FULL']);
     });
 
-    it('G16: answers 503 with Retry-After while it drains', async () => {
+    it('answers 503 with Retry-After while it drains', async () => {
         const { port, server, sessions, log } = await startServer({}, { SHUTDOWN_GRACE_SECONDS: '600' });
         const client = await join(port);
         for (const session of sessions) session.leavesOnShutDown = false;

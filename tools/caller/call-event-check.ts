@@ -38,7 +38,7 @@ const SHAPES: Readonly<Record<CallEvent['kind'], Check>> = {
     gone: fields({ byServer: aFlag, code: aNumber }),
     vad: fields({ speaking: aFlag, agoMs: aNumber }),
     openai: fields({ sent: aFlag, type: aString, detail: aString }),
-    said: fields({ speaker: oneOf('caller', 'bot'), itemId: aString, text: aString }),
+    transcript: fields({ speaker: oneOf('caller', 'bot'), itemId: aString, text: aString }),
     heard: fields({ itemId: aString, heardMs: aNumber, receivedMs: aNumber }),
     tool: fields({ what: oneOf('called', 'answered'), name: aString, detail: aString }),
     keypad: fields({ secure: aFlag }),

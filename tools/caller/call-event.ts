@@ -37,7 +37,7 @@ export type CallEvent =
     /** Seen inside the server: an event between it and OpenAI, without what it carries; `detail` is a few words. */
     | (At & { kind: 'openai'; sent: boolean; type: string; detail: string })
     /** Seen inside the server: what was said or generated. Told again, under the same id, when more is known. */
-    | (At & { kind: 'said'; speaker: 'caller' | 'bot'; itemId: string; text: string })
+    | (At & { kind: 'transcript'; speaker: 'caller' | 'bot'; itemId: string; text: string })
     /** Seen inside the server: the caller interrupted, and so much of this item had reached his ear. */
     | (At & { kind: 'heard'; itemId: string; heardMs: number; receivedMs: number })
     /** Seen inside the server: the bot uses a tool, or has its answer. */

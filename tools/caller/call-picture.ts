@@ -101,7 +101,7 @@ export class CallPicture {
             case 'keypad':
                 mark(this.secure, event.secure, event.atMs);
                 break;
-            case 'said':
+            case 'transcript':
                 this.addSaid(event);
                 break;
             case 'heard':
@@ -136,7 +136,7 @@ export class CallPicture {
         }
     }
 
-    private addSaid({ atMs, speaker, itemId, text }: CallEventOf<'said'>): void {
+    private addSaid({ atMs, speaker, itemId, text }: CallEventOf<'transcript'>): void {
         const known = this.said.find(({ line }) => line.itemId === itemId);
         if (known !== undefined) known.line.text = text;
         else this.said.push({ line: { atMs, speaker, itemId, text, heard: text }, share: 1 });

@@ -104,7 +104,7 @@ export class TimelineRows {
         }
     }
 
-    private inside(event: CallEventOf<'vad' | 'openai' | 'said' | 'heard' | 'tool' | 'keypad'>): void {
+    private inside(event: CallEventOf<'vad' | 'openai' | 'transcript' | 'heard' | 'tool' | 'keypad'>): void {
         const { atMs } = event;
         switch (event.kind) {
             case 'vad':
@@ -113,7 +113,7 @@ export class TimelineRows {
             case 'openai':
                 this.openai(event);
                 break;
-            case 'said':
+            case 'transcript':
                 this.said(event);
                 break;
             case 'heard':
@@ -210,10 +210,10 @@ export class TimelineRows {
     }
 
     /** Once per item, when its first words are known; an answer's words go on growing while it is being made. */
-    private said({ atMs, speaker, itemId, text }: CallEventOf<'said'>): void {
+    private said({ atMs, speaker, itemId, text }: CallEventOf<'transcript'>): void {
         if (this.saidItems.has(itemId)) return;
         this.saidItems.add(itemId);
-        this.row(atMs, '·', `(${speaker} says)`, this.words(text), 'said');
+        this.row(atMs, '·', `(${speaker} says)`, this.words(text), 'transcript');
     }
 
     private openai({ atMs, sent, type, detail }: CallEventOf<'openai'>): void {

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { wavToPcmu } from '../../src/audio/wav';
-import { loadConfig } from '../../src/common/environment-variables';
+import { loadConfig } from '../../src/config/config';
 import { createLogger, type LogLevel } from '../../src/support/logger';
 import { readCliOptions, type Environment } from '../caller/cli-options';
 import { findCredentials, readEnvironment } from '../caller/credentials';

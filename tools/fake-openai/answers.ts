@@ -1,11 +1,11 @@
-import type { AnswerEnd } from './faults';
+import type { ResponseSummary } from './faults';
 import type { AudioFormat, Item, ResponseParams } from './protocol';
 import type { Settings } from './options';
 import { fromPcmu } from './signal';
 import type { SignalCache } from './signal-cache';
 
 /** One message of an answer. */
-export interface AnswerItem {
+export interface ResponseItem {
     text?: string;
     /** Length of the item's own signal (signal.ts). Default: 60 ms for each letter of the text, at least 400 ms. */
     audioMs?: number;
@@ -36,14 +36,14 @@ export interface McpCall {
 }
 
 /** What the stand-in answers: one message by itself, or several `items`, then the function calls and those of MCP servers. */
-export interface Answer extends AnswerItem {
-    items?: readonly AnswerItem[];
+export interface Answer extends ResponseItem {
+    items?: readonly ResponseItem[];
     functionCalls?: readonly FunctionCall[];
     mcpCalls?: readonly McpCall[];
     /** Sends the deltas of the messages in turn instead of one message after the other. */
     interleave?: boolean;
     /** Ends so instead of `completed`. A failed answer without text or items has no output at all. */
-    end?: AnswerEnd;
+    end?: ResponseSummary;
 }
 
 export interface AnswerRequest {
@@ -68,7 +68,7 @@ export type PlannedItem =
 export interface PlannedAnswer {
     items: PlannedItem[];
     interleave: boolean;
-    end: AnswerEnd | undefined;
+    end: ResponseSummary | undefined;
 }
 
 /** How one session's answers are voiced. */
@@ -94,7 +94,7 @@ const DEFAULT_ANSWERS: readonly Answer[] = [
 ];
 
 /** Chooses the answers: the list or function of the options first, else the default ones. */
-export class AnswerBook {
+export class ResponseTracker {
     private used = 0;
 
     constructor(
@@ -124,7 +124,7 @@ export function planAnswer(answer: Answer, context: VoiceContext): PlannedAnswer
     return { items: [...items, ...calls, ...mcpCalls], interleave: answer.interleave ?? false, end: answer.end };
 }
 
-function messagesOf(answer: Answer): readonly AnswerItem[] {
+function messagesOf(answer: Answer): readonly ResponseItem[] {
     if (answer.items !== undefined) return answer.items;
     const speaks = [answer.text, answer.audio, answer.audioMs].some((part) => part !== undefined);
     const hasCalls = (answer.functionCalls ?? answer.mcpCalls) !== undefined;
@@ -132,7 +132,7 @@ function messagesOf(answer: Answer): readonly AnswerItem[] {
     return speaks || !hasOther ? [answer] : [];
 }
 
-function planMessage(item: AnswerItem, context: VoiceContext): PlannedItem {
+function planMessage(item: ResponseItem, context: VoiceContext): PlannedItem {
     const text = item.text ?? '';
     if (item.textOnly === true || context.textAsked) return { kind: 'text', text };
     const { format } = context;

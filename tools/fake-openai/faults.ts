@@ -82,12 +82,12 @@ export type Junk =
     | 'lateDelta';
 
 /** How an answer ends other than well (fact sheet, sections 9.6 and B12). */
-export interface AnswerEnd {
+export interface ResponseSummary {
     status: 'failed' | 'incomplete' | 'cancelled';
     details: StatusDetails;
 }
 
-function failed(type: string, code: string | null, message: string): AnswerEnd {
+function failed(type: string, code: string | null, message: string): ResponseSummary {
     return { status: 'failed', details: { type: 'failed', error: { type, code, message } } };
 }
 
@@ -98,7 +98,7 @@ export const ENDS = {
     serverError: failed('server_error', null, 'The server had an error while processing your request.'),
     maxOutputTokens: { status: 'incomplete', details: { type: 'incomplete', reason: 'max_output_tokens' } },
     contentFilter: { status: 'incomplete', details: { type: 'incomplete', reason: 'content_filter' } },
-} as const satisfies Record<string, AnswerEnd | ((seconds?: number) => AnswerEnd)>;
+} as const satisfies Record<string, ResponseSummary | ((seconds?: number) => ResponseSummary)>;
 
 /** One piece of junk as it goes out: text, bytes, or an event. `lastResponseId`: of an answer that is over. */
 export function junkFrame(kind: Junk, lastResponseId: string): string | Buffer | ServerEvent {

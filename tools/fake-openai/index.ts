@@ -1,6 +1,6 @@
-export type { Answer, AnswerItem, AnswerRequest, FunctionCall, McpCall } from './answers';
+export type { Answer, ResponseItem, AnswerRequest, FunctionCall, McpCall } from './answers';
 export { API_FAULTS, apiFault, type ApiFault } from './api-faults';
-export { ENDS, type AnswerEnd, type ConnectionPlan, type CutHow, type Junk, type Refusal } from './faults';
+export { ENDS, type ResponseSummary, type ConnectionPlan, type CutHow, type Junk, type Refusal } from './faults';
 export { INSTANT, type CallerTranscript, type DeltaSizes, type FakeOpenAIOptions, type VadMode } from './options';
 export type * from './protocol';
 export type { ClientFrame, RecordedFault, SentEvent, SpokenItem } from './recorder';

@@ -1,6 +1,6 @@
 import { planAnswer, type AnswerRequest } from './answers';
 import { API_FAULTS, type ApiFault } from './api-faults';
-import type { AnswerEnd } from './faults';
+import type { ResponseSummary } from './faults';
 import type { ResponseParams } from './protocol';
 import { ResponseRun, type RunRequest } from './response-run';
 import type { SessionParts } from './session-parts';
@@ -50,7 +50,7 @@ export class Responder {
     }
 
     /** Ends the active answer badly (B12). */
-    endActive(end: AnswerEnd): void {
+    endActive(end: ResponseSummary): void {
         this.active?.endAs(end);
     }
 

@@ -1,6 +1,6 @@
 import type { PlannedAnswer, PlannedItem } from './answers';
 import { deliver, type Delivery } from './deliveries';
-import type { AnswerEnd } from './faults';
+import type { ResponseSummary } from './faults';
 import type {
     AudioFormat,
     ItemStatus,
@@ -69,7 +69,7 @@ export class ResponseRun {
     }
 
     /** Ends it as failed or incomplete, here and now (B12). */
-    endAs(end: AnswerEnd): void {
+    endAs(end: ResponseSummary): void {
         if (this.isOver) return;
         this.created();
         this.finish(end.status, end.details);

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { systemClock, type Clock } from '../../src/support/clock';
-import { AnswerBook } from './answers';
+import { ResponseTracker } from './answers';
 import { checkConnection, modelOf, rejection, type Rejection } from './connection-check';
 import type { ConnectionPlan } from './faults';
 import { IdMaker } from './ids';
@@ -44,7 +44,7 @@ export class FakeOpenAI {
     private readonly newSessions = new Waiters<FakeSession>();
     private readonly settings: Settings;
     private readonly clock: Clock;
-    private readonly answers: AnswerBook;
+    private readonly answers: ResponseTracker;
     private readonly signals = new SignalCache();
     private readonly ids: IdMaker;
     private readonly nextPlans: ConnectionPlan[] = [];
@@ -53,7 +53,7 @@ export class FakeOpenAI {
     constructor(options: FakeOpenAIOptions = {}) {
         this.settings = withDefaults(options);
         this.clock = options.clock ?? systemClock;
-        this.answers = new AnswerBook(options.answer);
+        this.answers = new ResponseTracker(options.answer);
         this.ids = new IdMaker(this.settings.seed);
         this.everyPlan = options.plan ?? {};
         this.http.on('request', (_request, response) => {

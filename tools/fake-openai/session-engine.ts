@@ -2,7 +2,7 @@ import type { WebSocket } from 'ws';
 import type { Clock } from '../../src/support/clock';
 import { TimerSet } from '../../src/support/timer-set';
 import { API_FAULTS, apiFault, type ApiFault } from './api-faults';
-import type { AnswerBook } from './answers';
+import type { ResponseTracker } from './answers';
 import { CallerWords } from './caller-words';
 import { EventDesk } from './event-desk';
 import { FaultState } from './fault-state';
@@ -26,7 +26,7 @@ export interface SessionOptions {
     clock: Clock;
     settings: Settings;
     plan: ConnectionPlan;
-    answers: AnswerBook;
+    answers: ResponseTracker;
     signals: SignalCache;
 }
 

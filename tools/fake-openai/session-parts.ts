@@ -1,6 +1,6 @@
 import type { Clock } from '../../src/support/clock';
 import type { TimerSet } from '../../src/support/timer-set';
-import type { AnswerBook } from './answers';
+import type { ResponseTracker } from './answers';
 import type { FaultState } from './fault-state';
 import type { ConnectionPlan } from './faults';
 import type { IdMaker } from './ids';
@@ -26,6 +26,6 @@ export interface SessionParts {
     readonly recorder: Recorder;
     readonly config: SessionConfig;
     readonly store: ItemStore;
-    readonly answers: AnswerBook;
+    readonly answers: ResponseTracker;
     readonly signals: SignalCache;
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { WebSocket } from 'ws';
 import { API_FAULTS, type ApiFault } from './api-faults';
 import type { FaultState } from './fault-state';
-import type { AnswerEnd, CutHow, Junk } from './faults';
+import type { ResponseSummary, CutHow, Junk } from './faults';
 import type { ClientEventType, EffectiveSession, EventOf, Item, JsonObject, ServerEvent } from './protocol';
 import type { ClientFrame, RecordedFault, SentEvent, SpokenItem } from './recorder';
 import { SessionEngine, type SessionOptions } from './session-engine';
@@ -143,7 +143,7 @@ export class FakeSession {
     }
 
     /** Ends the active answer badly. */
-    endResponse(end: AnswerEnd): void {
+    endResponse(end: ResponseSummary): void {
         this.engine.responder.endActive(end);
     }
 

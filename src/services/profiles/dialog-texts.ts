@@ -1,5 +1,5 @@
 /** The local dialog of a profile: the sentences in it, and their placeholders. */
-import type { DialogAction, DialogMenu, DialogScript, Words } from '../dialog/dialog-script';
+import type { DialogAction, DialogMenu, DialogScript, Words } from './dialog-script';
 import type { UnnamedDialog } from './rule';
 import { fillTemplate } from './template';
 

@@ -1,6 +1,6 @@
 /** The kinds of text that stand in several places of a profile. */
 import { z } from 'zod';
-import { isLoopback } from '../../support/env-fields';
+import { isLoopback } from '../../config/fields';
 import { hasStrayBraces, NAME_PATTERN, PLACEHOLDER_FORM } from './template';
 
 /** Name of a bot: the name of its file without `.json`. */

@@ -1,6 +1,6 @@
 /** A bot as data: one JSON file in `bots/`, whose name is the name of the bot. */
 import { z } from 'zod';
-import { unnamedDialogSchema, type DialogScript } from '../dialog/dialog-script';
+import { unnamedDialogSchema, type DialogScript } from './dialog-script';
 import { inputVariableName, outputVariableName, template, words } from './profile-fields';
 import { brokenProfileRules } from './profile-rules';
 import { realtimeSchema, upstreamSchema } from './realtime-schema';

@@ -1,4 +1,4 @@
-import type { DialogScript } from '../dialog/dialog-script';
+import type { DialogScript } from './dialog-script';
 import type { ToolSpec } from './tool-schema';
 import type { InputVariable, OutputVariable } from './variable-schema';
 

@@ -1,4 +1,4 @@
-/** The tools of a bot profile, as data: what a designer writes. src/services/tools makes tools that run from them. */
+/** The tools of a bot profile, as data: what a designer writes. src/services/functions makes tools that run from them. */
 import { z } from 'zod';
 import { parametersSchema } from './parameters-schema';
 import {

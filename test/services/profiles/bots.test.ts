@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Ajv from 'ajv';
-import { defaultDialog } from '../../../src/services/dialog/default-dialog';
-import { Dialog } from '../../../src/services/dialog/dialog';
-import type { HearingKind } from '../../../src/services/dialog/hearing';
+import { defaultDialog } from '../../../src/speech/dialog/default-dialog';
+import { Dialog } from '../../../src/speech/dialog/dialog';
+import type { RecognizerKind } from '../../../src/speech/dialog/recognizer';
 import { fillDialog } from '../../../src/services/profiles/dialog-texts';
 import { fillPrompt } from '../../../src/services/profiles/prompt';
 import type { BotProfile } from '../../../src/services/profiles/profile-schema';
@@ -16,7 +16,7 @@ import { smallProfile, httpTool, unnamedDialog } from './small-profile';
 
 const BOTS = join(__dirname, '..', '..', '..', 'bots');
 const NAMES = ['billing', 'default', 'reception'];
-const HEARINGS: readonly HearingKind[] = ['none', 'closed', 'open'];
+const RECOGNIZERS: readonly RecognizerKind[] = ['none', 'closed', 'open'];
 
 const store = ProfileStore.load(BOTS, { clock: new FakeClock(), logger: silentLogger });
 
@@ -47,7 +47,7 @@ describe('the bots that ship', () => {
         expect(`${prompt.instructions}${prompt.greeting}`).not.toContain('{{');
     });
 
-    it.each(NAMES.flatMap((name) => HEARINGS.map((hearing) => [name, hearing] as const)))(
+    it.each(NAMES.flatMap((name) => RECOGNIZERS.map((hearing) => [name, hearing] as const)))(
         '%s: answers without a model where hearing is %s, on every key',
         (name, hearing) => {
             const { dialog, inputVariables, outputVariables } = bot(name);

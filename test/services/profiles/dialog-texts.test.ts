@@ -1,4 +1,4 @@
-import { readDialog } from '../../../src/services/dialog/dialog-script';
+import { readDialog } from '../../../src/services/profiles/dialog-script';
 import { dialogTexts, dialogVariables, fillDialog } from '../../../src/services/profiles/dialog-texts';
 import { unnamedDialog } from './small-profile';
 

@@ -1,4 +1,4 @@
-import { loadConfig, type OpenAIConfig } from '../../../src/common/environment-variables';
+import { loadConfig, type OpenAIConfig } from '../../../src/config/config';
 import {
     maxCallMinutesOf,
     openaiConfigOf,

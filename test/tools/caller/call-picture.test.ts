@@ -67,7 +67,7 @@ describe('CallPicture', () => {
     });
 
     it('puts what was heard beside what was generated', () => {
-        const said = (text: string): CallEventBody => ({ kind: 'said', speaker: 'bot', itemId: 'a', text });
+        const said = (text: string): CallEventBody => ({ kind: 'transcript', speaker: 'bot', itemId: 'a', text });
         const drawn = picture(
             [100, said('One two')],
             [200, said('One two three four')],

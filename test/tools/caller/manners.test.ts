@@ -144,7 +144,7 @@ describe('manners that are broken', () => {
 });
 
 describe('manners that take time', () => {
-    it('G29: catches an opened that takes longer than 5 s, at 5 s', async () => {
+    it('catches an opened that takes longer than 5 s, at 5 s', async () => {
         const { caller, clock } = await dial({ open: () => undefined });
         clock.advance(4999);
         expect(caller.report().broken).toEqual([]);
@@ -152,7 +152,7 @@ describe('manners that take time', () => {
         expect(names(caller.report().broken)).toEqual(['openedInTime']);
     });
 
-    it('G38: catches each pong that has not come after 5 s', async () => {
+    it('catches each pong that has not come after 5 s', async () => {
         const { caller, clock } = await open({ ping: () => undefined });
         caller.sendMessage('ping');
         clock.advance(2000);
@@ -173,7 +173,7 @@ describe('manners that take time', () => {
         expect([names(caller.report().broken), names(caller.report().warned)]).toEqual([[], ['pongInTime']]);
     });
 
-    it('G22: catches a pong that answers another number, and still misses the right one', async () => {
+    it('catches a pong that answers another number, and still misses the right one', async () => {
         const { caller, clock } = await open({ ping: say('pong', {}, { clientseq: 1 }) });
         caller.sendMessage('ping');
         await call?.settle();
@@ -181,7 +181,7 @@ describe('manners that take time', () => {
         expect(names(caller.report().broken)).toEqual(['pongAnswersPing', 'pongInTime']);
     });
 
-    it('G40: finds an update without updated worth a look', async () => {
+    it('finds an update without updated worth a look', async () => {
         const { caller, clock } = await open({ update: () => undefined });
         caller.update('es-us');
         clock.advance(5000);
@@ -198,14 +198,14 @@ describe('manners that take time', () => {
         expect([names(caller.report().broken), names(caller.report().warned)]).toEqual([[], ['closedInTime']]);
     });
 
-    it('G60: catches a close that is not answered within 10 s, and ends the call', async () => {
+    it('catches a close that is not answered within 10 s, and ends the call', async () => {
         const { caller, clock } = await open({ close: () => undefined });
         caller.hangUp();
         clock.advance(10_000);
         expect(names((await caller.ended).manners.broken)).toEqual(['closedInTime']);
     });
 
-    it('G49: finds a barge_in worth a look when nothing has played for a while', async () => {
+    it('finds a barge_in worth a look when nothing has played for a while', async () => {
         const { caller, clock, server } = await open();
         clock.advance(501);
         server.call.event({ type: 'barge_in', data: {} });

@@ -32,13 +32,13 @@ describe('RateCheck', () => {
         );
     });
 
-    it('G44: lets 25 messages pass at once and refuses the 26th', () => {
+    it('lets 25 messages pass at once and refuses the 26th', () => {
         const excess = book(Array.from({ length: 26 }, () => 1000));
         expect(excess.slice(0, 25)).toEqual(Array.from({ length: 25 }, () => 0));
         expect(excess[25]).toBe(1);
     });
 
-    it('G44: lets one message each 200 ms pass for ever after a burst of 25', () => {
+    it('lets one message each 200 ms pass for ever after a burst of 25', () => {
         const timesMs = [
             ...Array.from({ length: 25 }, () => 0),
             ...Array.from({ length: 500 }, (_, i) => (i + 1) * 200),

@@ -23,7 +23,7 @@ const EVENTS: CallEvent[] = [
     { atMs: 9, kind: 'gone', byServer: false, code: 1000 },
     { atMs: 10, kind: 'vad', speaking: true, agoMs: 0 },
     { atMs: 11, kind: 'openai', sent: true, type: 'response.create', detail: '' },
-    { atMs: 12, kind: 'said', speaker: 'bot', itemId: 'a', text: 'Hello.' },
+    { atMs: 12, kind: 'transcript', speaker: 'bot', itemId: 'a', text: 'Hello.' },
     { atMs: 13, kind: 'heard', itemId: 'a', heardMs: 1, receivedMs: 2 },
     { atMs: 14, kind: 'tool', what: 'called', name: 'end_call', detail: '' },
     { atMs: 15, kind: 'keypad', secure: true },
@@ -106,6 +106,6 @@ describe('explainTopic', () => {
     it('has a sentence for everything, known or not', () => {
         for (const topic of ['open', 'barge_in', 'response.done', 'response.unheard_of', 'unheard of'])
             expect(explainTopic(topic)).toMatch(/^[A-Z`].*\.$/);
-        expect(new Set(['open', 'barge_in', 'vad on', 'said'].map(explainTopic)).size).toBe(4);
+        expect(new Set(['open', 'barge_in', 'vad on', 'transcript'].map(explainTopic)).size).toBe(4);
     });
 });

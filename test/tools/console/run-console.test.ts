@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadConfig } from '../../../src/common/environment-variables';
+import { loadConfig } from '../../../src/config/config';
 import { createLogger } from '../../../src/support/logger';
 import { Server } from '../../../src/websocket/server';
 import type { ConsoleOptions } from '../../../tools/console/console-options';

@@ -91,7 +91,7 @@ describe('deltas', () => {
         expect(new Set(first).size).toBeGreaterThan(10);
     });
 
-    it('B22: are followed by empty ones on demand', async () => {
+    it('are followed by empty ones on demand', async () => {
         const { deltas } = await deltasOf({ emptyDeltas: true, answer: [{ audioMs: 400 }] });
         expect(sizes(deltas)).toEqual([1_600, 0, 1_600, 0]);
     });

@@ -6,7 +6,7 @@ const bench = new Bench();
 afterEach(() => bench.end());
 
 describe('connecting to the stand-in', () => {
-    it('B1: creates a session with the captured defaults, and shows the whole effective session after an update', async () => {
+    it('creates a session with the captured defaults, and shows the whole effective session after an update', async () => {
         const fake = await bench.fake(INSTANT);
         const client = bench.client(fake);
         const created = part(await client.next('session.created'), 'session');
@@ -60,18 +60,15 @@ describe('connecting to the stand-in', () => {
             'invalid_request_error.beta_api_shape_disabled',
             'beta_api_shape_disabled',
         ],
-    ])(
-        'B2: answers 101 to %s, then one error and the close frame',
-        async (_name, settings, code, reason, errorCode) => {
-            const fake = await bench.fake(INSTANT);
-            const client = bench.client(fake, settings);
-            expect(await client.closed).toEqual({ code, reason });
-            expect(client.types).toEqual(['error']);
-            expect(part(client.events[0] ?? {}, 'error')).toMatchObject({ code: errorCode, event_id: null });
-            expect(fake.connections.map(({ outcome }) => outcome)).toEqual(['refused']);
-            expect(fake.sessions).toEqual([]);
-        },
-    );
+    ])('answers 101 to %s, then one error and the close frame', async (_name, settings, code, reason, errorCode) => {
+        const fake = await bench.fake(INSTANT);
+        const client = bench.client(fake, settings);
+        expect(await client.closed).toEqual({ code, reason });
+        expect(client.types).toEqual(['error']);
+        expect(part(client.events[0] ?? {}, 'error')).toMatchObject({ code: errorCode, event_id: null });
+        expect(fake.connections.map(({ outcome }) => outcome)).toEqual(['refused']);
+        expect(fake.sessions).toEqual([]);
+    });
 
     it.each([
         'invalid_api_key',
@@ -80,7 +77,7 @@ describe('connecting to the stand-in', () => {
         'missing_model',
         'beta_api_shape_disabled',
         'insufficient_quota',
-    ] as const)('B2: refuses a good connection as %s on demand, once', async (refuse) => {
+    ] as const)('refuses a good connection as %s on demand, once', async (refuse) => {
         const fake = await bench.fake(INSTANT);
         fake.plan({ refuse });
         const first = bench.client(fake);

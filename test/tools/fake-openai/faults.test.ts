@@ -42,7 +42,7 @@ describe('faults on demand', () => {
         expect(client.types).not.toContain('session.updated');
     });
 
-    it('B7: refuse a truncation with the error of choice, without blaming the client', async () => {
+    it('refuse a truncation with the error of choice, without blaming the client', async () => {
         const truncateFault = apiFault('invalid_value', 'Audio content of 10ms is already shorter than 20ms');
         const { fake, client, session } = await ready({ refuseTruncations: 1, truncateFault });
         client.send({ type: 'response.create' });
@@ -62,7 +62,7 @@ describe('faults on demand', () => {
         expect(fake.faults).toEqual([]);
     });
 
-    it('B21: cut the line after so many frames, client frames or deltas', async () => {
+    it('cut the line after so many frames, client frames or deltas', async () => {
         const { client } = await ready({ cutAfterFrames: 3 });
         client.send({ type: 'response.create' });
         expect((await client.closed).code).toBe(1006);
@@ -121,14 +121,14 @@ describe('faults on demand', () => {
         expect(fake.faults).toEqual([]);
     });
 
-    it('B22: send response.done for answers that were never announced', async () => {
+    it('send response.done for answers that were never announced', async () => {
         const { client } = await ready({ noResponseCreated: true });
         client.send({ type: 'response.create' });
         await client.next('response.done');
         expect(client.types).not.toContain('response.created');
     });
 
-    it('B20: end the session with session_expired and 1001', async () => {
+    it('end the session with session_expired and 1001', async () => {
         const clock = new FakeClock();
         const fake = await bench.fake({ ...INSTANT, clock, plan: { expireAfterMs: 60_000 } });
         const client = bench.client(fake);
@@ -142,7 +142,7 @@ describe('faults on demand', () => {
         expect(clock.pendingCount).toBe(0);
     });
 
-    it('B21: freeze an open socket: no frame, no PING, no PONG', async () => {
+    it('freeze an open socket: no frame, no PING, no PONG', async () => {
         const clock = new FakeClock();
         const fake = await bench.fake({ ...INSTANT, clock });
         const client = bench.client(fake);
@@ -174,7 +174,7 @@ describe('faults on demand', () => {
         expect(session.appendedMs).toBe((12 * 2 ** 20) / 8);
     });
 
-    it('B22: send an error that is not fatal', async () => {
+    it('send an error that is not fatal', async () => {
         const { client, session } = await ready();
         session.error();
         expect(await client.nextError()).toMatchObject({ type: 'server_error', event_id: null });
@@ -183,7 +183,7 @@ describe('faults on demand', () => {
     });
 });
 
-describe('junk (B22)', () => {
+describe('junk', () => {
     const KINDS: Junk[] = [
         'notJson',
         'binary',

@@ -12,7 +12,7 @@ describe('bad frames', () => {
         ['null', 'null', 'invalid_event'],
         ['an array', '[]', 'invalid_event'],
         ['an object without a type', '{}', 'invalid_event'],
-    ])('B17: answers %s with %s, and goes on', async (_name, frame, code) => {
+    ])('answers %s with %s, and goes on', async (_name, frame, code) => {
         const fake = await bench.fake(INSTANT);
         const client = bench.client(fake);
         await client.next('session.created');
@@ -28,7 +28,7 @@ describe('bad frames', () => {
         [{ type: 'output_audio_buffer.clear', event_id: 'x_1' }, 'invalid_value', 'type'],
         [{ type: 'input_audio_buffer.append', event_id: 'x_1', audio: '' }, 'invalid_value', 'audio'],
         [{ type: 'input_audio_buffer.append', event_id: 'x_1', audio: 'AAA' }, 'invalid_value', 'audio'],
-    ])('B17: echoes the event id in the error for %j', async (event, code, param) => {
+    ])('echoes the event id in the error for %j', async (event, code, param) => {
         const fake = await bench.fake(INSTANT);
         const { client } = await bench.ready(fake);
         client.send(event);
@@ -62,7 +62,7 @@ describe('bad frames', () => {
     });
 });
 
-describe('items (B18)', () => {
+describe('items', () => {
     const text = (id: string, words: string) => ({
         id,
         type: 'message',
@@ -103,7 +103,7 @@ describe('items (B18)', () => {
         expect(added['id']).toMatch(/^item_[0-9A-Za-z]{21}$/);
     });
 
-    it('B20: takes a seed of text turns with a call and its output', async () => {
+    it('takes a seed of text turns with a call and its output', async () => {
         const { fake, client, session } = await ready();
         const seed = [
             text('rst_1', 'What are your hours?'),

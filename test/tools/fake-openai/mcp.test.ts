@@ -25,7 +25,7 @@ describe('MCP servers of the stand-in', () => {
         return { fake, client, session, done };
     }
 
-    it('B10: lists the tools that the update allows, once for each server', async () => {
+    it('lists the tools that the update allows, once for each server', async () => {
         const { fake, client } = await ready();
         await client.next('mcp_list_tools.completed');
         const done = part(await client.next('conversation.item.done'), 'item');
@@ -36,7 +36,7 @@ describe('MCP servers of the stand-in', () => {
         expect(fake.faults).toEqual([]);
     });
 
-    it('B10: a planned failure of the list leaves the session as it is', async () => {
+    it('a planned failure of the list leaves the session as it is', async () => {
         const { fake, client } = await ready({ plan: { failMcpLists: ['crm'] } });
         const failed = await client.next('mcp_list_tools.failed');
         const added = part(await client.next('conversation.item.added'), 'item');
@@ -46,7 +46,7 @@ describe('MCP servers of the stand-in', () => {
         expect(fake.faults).toEqual([]);
     });
 
-    it('B10: makes a call by itself, and tells what it gave', async () => {
+    it('makes a call by itself, and tells what it gave', async () => {
         const call = { server: 'crm', name: 'lookup', arguments: { q: 'smith' }, output: '[{"id":7}]' };
         const { client, done } = await answered({ mcpCalls: [call] });
         const order = client.order.slice(client.order.indexOf('response.created') + 1);
@@ -71,7 +71,7 @@ describe('MCP servers of the stand-in', () => {
         expect(done['output']).toMatchObject([item]);
     });
 
-    it('B10: plays the failure of a call', async () => {
+    it('plays the failure of a call', async () => {
         const { client, done } = await answered({ mcpCalls: [{ server: 'crm', name: 'lookup', error: 'timeout' }] });
         expect(client.types).toContain('response.mcp_call.failed');
         const error = { type: 'tool_execution_error', message: 'timeout' };

@@ -27,7 +27,7 @@ const SPOKEN = [
 ];
 
 describe('answers', () => {
-    it('B3: come in the captured order, with whole response objects', async () => {
+    it('come in the captured order, with whole response objects', async () => {
         const { fake, client } = await ready({ answer: [{ text: 'Hello.', audioMs: 200 }] });
         client.send({ type: 'response.create', event_id: 'rc_1', response: { metadata: { client_event_id: 'rc_1' } } });
         await client.next('rate_limits.updated');
@@ -74,7 +74,7 @@ describe('answers', () => {
         expect(times('rate_limits.updated')).toEqual([408]);
     });
 
-    it('B8: end when the client cancels, and nothing can be cancelled afterwards', async () => {
+    it('end when the client cancels, and nothing can be cancelled afterwards', async () => {
         const { fake, client, session } = await ready({
             speed: 1,
             answer: [{ text: 'One moment please', audioMs: 60_000 }],
@@ -103,7 +103,7 @@ describe('answers', () => {
         expect(session.activeResponseId).toMatch(/^resp_\w{21}$/);
     });
 
-    it('B9: hold a spoken preamble and the calls after it, complete only when done', async () => {
+    it('hold a spoken preamble and the calls after it, complete only when done', async () => {
         const { fake, client } = await ready({
             answer: [
                 {
@@ -145,7 +145,7 @@ describe('answers', () => {
         });
     });
 
-    it('B11: refuse a second one while one is active, with the event id and without a response.done', async () => {
+    it('refuse a second one while one is active, with the event id and without a response.done', async () => {
         const { fake, client, session } = await ready({ firstDeltaMs: 60_000 });
         client.send({ type: 'response.create', event_id: 'rc_1' });
         client.send({ type: 'response.create', event_id: 'rc_2' });
@@ -156,7 +156,7 @@ describe('answers', () => {
         expect(fake.faults).toMatchObject([{ benign: true }]);
     });
 
-    it('B11: refuse one on demand, without blaming the client', async () => {
+    it('refuse one on demand, without blaming the client', async () => {
         const { fake, client, session } = await ready();
         session.faultState.refuseCreates(1);
         client.send({ type: 'response.create', event_id: 'rc_1' });
@@ -173,7 +173,7 @@ describe('answers', () => {
         ['insufficient_quota', ENDS.insufficientQuota, 0],
         ['rate_limit_exceeded', ENDS.rateLimited(2), 0],
         ['a server error', ENDS.serverError, undefined],
-    ])('B12: fail with %s and no output, and the session stays up', async (_name, end, tokens) => {
+    ])('fail with %s and no output, and the session stays up', async (_name, end, tokens) => {
         const { client } = await ready({ answer: [{ end }] });
         client.send({ type: 'response.create' });
         const done = part(await client.next('response.done'), 'response');
@@ -184,7 +184,7 @@ describe('answers', () => {
         expect(part(await client.next('response.done'), 'response')).toMatchObject({ status: 'completed' });
     });
 
-    it.each([ENDS.maxOutputTokens, ENDS.contentFilter])('B12: end incomplete: %j', async (end) => {
+    it.each([ENDS.maxOutputTokens, ENDS.contentFilter])('end incomplete: %j', async (end) => {
         const { client } = await ready({ answer: [{ text: 'The first of our', audioMs: 400, end }] });
         client.send({ type: 'response.create' });
         expect(part(await client.next('response.done'), 'response')).toMatchObject({
@@ -194,7 +194,7 @@ describe('answers', () => {
         });
     });
 
-    it('B12: fail in the middle when a test says so', async () => {
+    it('fail in the middle when a test says so', async () => {
         const { client, session } = await ready({ speed: 1, answer: [{ text: 'long', audioMs: 60_000 }] });
         client.send({ type: 'response.create' });
         await client.next('response.output_audio.delta');
@@ -203,7 +203,7 @@ describe('answers', () => {
         expect(session.activeResponseId).toBeUndefined();
     });
 
-    it('B13: come beside the conversation when it is to be left alone, and while another is active', async () => {
+    it('come beside the conversation when it is to be left alone, and while another is active', async () => {
         const { fake, client, session } = await ready({
             speed: 1,
             answer: [{ text: 'x', audioMs: 60_000 }, { text: 'A summary.' }],
@@ -243,14 +243,14 @@ describe('answers', () => {
         expect(await client.nextError()).toMatchObject({ code: 'invalid_value', param: 'response.input' });
     });
 
-    it('may be text although audio was asked for (B22)', async () => {
+    it('may be text although audio was asked for', async () => {
         const { client } = await ready({ answer: [{ text: 'Read me out', textOnly: true }] });
         client.send({ type: 'response.create' });
         await client.next('response.output_text.done');
         expect(client.types).not.toContain('response.output_audio.delta');
     });
 
-    it('A18: may have several items, one after the other or with their deltas in turn', async () => {
+    it('may have several items, one after the other or with their deltas in turn', async () => {
         const items = [
             { text: 'One', audioMs: 400 },
             { text: 'Two', audioMs: 400 },

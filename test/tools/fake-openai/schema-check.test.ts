@@ -80,7 +80,7 @@ describe('the schema of the client events', () => {
     });
 
     it.each<[string, string, JsonObject]>([
-        ['B16: a beta temperature', 'unknown_parameter session.temperature', session({ temperature: 0.8 })],
+        ['a beta temperature', 'unknown_parameter session.temperature', session({ temperature: 0.8 })],
         ['a beta modality list', 'unknown_parameter session.modalities', session({ modalities: ['audio'] })],
         [
             'a beta input format',
@@ -89,18 +89,18 @@ describe('the schema of the client events', () => {
         ],
         ['a top-level voice', 'unknown_parameter session.voice', session({ voice: 'marin' })],
         [
-            'B16: a missing type',
+            'a missing type',
             'missing_required_parameter session.type',
             { type: 'session.update', session: { instructions: 'x' } },
         ],
         ['another session type', 'invalid_value session.type', { type: 'session.update', session: { type: 'live' } }],
         [
-            'B16: PCM at 16 kHz',
+            'PCM at 16 kHz',
             'integer_below_min_value session.audio.input.format.rate',
             input({ format: { type: 'audio/pcm', rate: 16000 } }),
         ],
         [
-            'B16: PCM without a rate',
+            'PCM without a rate',
             'missing_required_parameter session.audio.output.format.rate',
             output({ format: { type: 'audio/pcm' } }),
         ],
@@ -151,14 +151,14 @@ describe('the schema of the client events', () => {
             'integer_above_max_value session.max_output_tokens',
             session({ max_output_tokens: 5000 }),
         ],
-        ['B17: an unknown type', 'invalid_value type', { type: 'nope' }],
-        ['B17: a WebRTC type', 'invalid_value type', { type: 'output_audio_buffer.clear' }],
+        ['an unknown type', 'invalid_value type', { type: 'nope' }],
+        ['a WebRTC type', 'invalid_value type', { type: 'output_audio_buffer.clear' }],
         ['no type', 'invalid_event null', { event_id: 'x' }],
-        ['B17: an empty append', 'invalid_value audio', { type: 'input_audio_buffer.append', audio: '' }],
+        ['an empty append', 'invalid_value audio', { type: 'input_audio_buffer.append', audio: '' }],
         ['an append that is not base64', 'invalid_value audio', { type: 'input_audio_buffer.append', audio: '----' }],
         ['an append without audio', 'missing_required_parameter audio', { type: 'input_audio_buffer.append' }],
         [
-            'B17: an item id of 36 characters',
+            'an item id of 36 characters',
             'string_above_max_length item.id',
             item({ id: 'x'.repeat(36), type: 'message', role: 'user', content: [{ type: 'input_text', text: '' }] }),
         ],

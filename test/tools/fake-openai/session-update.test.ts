@@ -17,7 +17,7 @@ async function ready(options: FakeOpenAIOptions = {}) {
 }
 
 describe('session.update', () => {
-    it('B16: a refused update changes nothing at all, not even its valid fields', async () => {
+    it('a refused update changes nothing at all, not even its valid fields', async () => {
         const { fake, client, session } = await ready();
         const before = structuredClone(session.effective);
         client.send(update({ instructions: 'new', temperature: 0.8 }));
@@ -62,7 +62,7 @@ describe('session.update', () => {
         expect(session.effective.audio.input.turn_detection).toBeNull();
     });
 
-    it('B16: locks the voice once assistant audio exists, and takes the same voice again', async () => {
+    it('locks the voice once assistant audio exists, and takes the same voice again', async () => {
         const { client } = await ready();
         client.send(update({ audio: { output: { voice: 'cedar' } } }));
         await client.next('session.updated');
@@ -133,7 +133,7 @@ describe('session.update', () => {
         expect(fake.faults).toHaveLength(1);
     });
 
-    it('B22: acknowledges another format than was asked for, on demand, and speaks in it', async () => {
+    it('acknowledges another format than was asked for, on demand, and speaks in it', async () => {
         const { client, session } = await ready({
             plan: { forceFormat: { output: { type: 'audio/pcm', rate: 24000 } } },
             answer: [{ text: 'Hi', audioMs: 100 }],

@@ -13,7 +13,7 @@ const truncate = (item_id: string, audio_end_ms: number, content_index = 0): Jso
     audio_end_ms,
 });
 
-describe('conversation.item.truncate (B7)', () => {
+describe('conversation.item.truncate', () => {
     async function answered() {
         const fake = await bench.fake({ ...INSTANT, answer: [{ text: 'Three seconds.', audioMs: 3_000 }] });
         const { client, session } = await bench.ready(fake);

@@ -25,7 +25,7 @@ const TURN = [
 ];
 
 describe("the caller's turns", () => {
-    it('B4: are heard in the appended audio; offsets count appended milliseconds', async () => {
+    it('are heard in the appended audio; offsets count appended milliseconds', async () => {
         const { fake, client, session } = await ready();
         for (const bytes of [silence(1_000), loud(700), silence(480)]) client.send(append(bytes));
         expect(await client.next('input_audio_buffer.speech_started')).toMatchObject({ audio_start_ms: 700 });
@@ -104,7 +104,7 @@ describe("the caller's turns", () => {
         expect(client.types).not.toContain('response.created');
     });
 
-    it('B5: interrupt the active answer: late deltas, its ends, then response.done', async () => {
+    it('interrupt the active answer: late deltas, its ends, then response.done', async () => {
         const { client, session } = await ready({
             speed: 1,
             lateDeltas: 2,
@@ -134,7 +134,7 @@ describe("the caller's turns", () => {
         expect(item?.sentBytes).toBe(3 * 200 * 8);
     });
 
-    it('B5: leave the interrupted answer its last 5 ms, in which a truncation may come', async () => {
+    it('leave the interrupted answer its last 5 ms, in which a truncation may come', async () => {
         const clock = new FakeClock();
         const fake = await bench.fake({ ...INSTANT, clock, interruptMs: 5, speed: 1, answer: [{ audioMs: 60_000 }] });
         const client = bench.client(fake);
@@ -155,7 +155,7 @@ describe("the caller's turns", () => {
         expect(fake.faults).toEqual([]);
     });
 
-    it('B6: touch nothing when the answer is over', async () => {
+    it('touch nothing when the answer is over', async () => {
         const { fake, client, session } = await ready();
         client.send({ type: 'response.create' });
         await client.next('response.done');
@@ -197,7 +197,7 @@ describe("the caller's turns", () => {
         expect(fake.faults).toEqual([]);
     });
 
-    it('B15: are committed by hand, 100 ms at least, and answered on request only', async () => {
+    it('are committed by hand, 100 ms at least, and answered on request only', async () => {
         const { fake, client, session } = await ready({}, { turn_detection: null });
         client.send(append(loud(60)));
         client.send({ type: 'input_audio_buffer.commit', event_id: 'cm_1' });
@@ -223,7 +223,7 @@ describe("the caller's turns", () => {
         expect(fake.faults).toMatchObject([{ benign: true }]);
     });
 
-    it('B14: a silent caller sets off the idle timer once the answer would have been played', async () => {
+    it('a silent caller sets off the idle timer once the answer would have been played', async () => {
         const clock = new FakeClock();
         const fake = await bench.fake({ ...INSTANT, clock, answer: [{ text: 'Hi', audioMs: 2_000 }] });
         const client = bench.client(fake);
@@ -280,7 +280,7 @@ describe("the caller's transcript", () => {
         expect(await oneTurn('late')).toEqual(['response.created', 'response.done', COMPLETED]);
     });
 
-    it('B19: fails, and the turn goes on', async () => {
+    it('fails, and the turn goes on', async () => {
         const { client, session } = await ready({ callerTranscript: { when: 'failed' } }, transcription);
         session.speechStarted();
         session.speechStopped();

@@ -1,4 +1,4 @@
-import type { Config } from '../../../src/common/environment-variables';
+import type { Config } from '../../../src/config/config';
 import { systemClock } from '../../../src/support/clock';
 import { CodedError } from '../../../src/support/errors';
 import type { Logger } from '../../../src/support/logger';

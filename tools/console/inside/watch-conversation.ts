@@ -14,10 +14,11 @@ export function watchConversation(conversation: Conversation, tell: Tell): void 
     conversation.on('speechStopped', (silenceMs) => {
         tell({ kind: 'vad', speaking: false, agoMs: silenceMs });
     });
-    conversation.on('said', ({ speaker, itemId, text }) => {
-        if (text !== undefined && text !== '') tell({ kind: 'said', speaker, itemId, text });
+    conversation.on('transcript', ({ speaker, itemId, text }) => {
+        if (speaker !== 'function' && text !== undefined && text !== '')
+            tell({ kind: 'transcript', speaker, itemId, text });
     });
-    conversation.on('troubled', (why) => {
+    conversation.on('reconnecting', (why) => {
         tell({ kind: 'note', arrow: '·', label: '(bot in trouble)', text: why });
     });
     conversation.on('recovered', () => {

@@ -21,7 +21,7 @@ export function placeOf(row: ShownRow): { lane: LaneName; y: number } | undefine
         return { lane: 'openai', y: openai.top + openai.height * (row.arrow === '⇢' ? 0.28 : 0.75) };
     if (row.topic === 'talk' || row.topic === 'quiet' || row.topic === 'vad on' || row.topic === 'vad off')
         return undefined;
-    if (row.topic === 'said' || row.topic === 'heard' || row.topic === 'keypad') return undefined;
+    if (row.topic === 'transcript' || row.topic === 'heard' || row.topic === 'keypad') return undefined;
     const share = row.arrow === '→' ? 0.22 : row.arrow === '←' ? 0.8 : 0.5;
     return { lane: 'protocol', y: protocol.top + protocol.height * share };
 }

@@ -1,4 +1,4 @@
-import { loadConfig } from '../../../../src/common/environment-variables';
+import { loadConfig } from '../../../../src/config/config';
 import { createLogger } from '../../../../src/support/logger';
 import type { CallEventBody } from '../../../../tools/caller/call-event';
 import { Caller } from '../../../../tools/caller/client';
@@ -43,7 +43,7 @@ describe("the console's own server", () => {
         await caller.dial();
         await until(() => events.some((event) => event.kind === 'openai' && event.type === 'response.done'));
         const types = events.flatMap((event) => (event.kind === 'openai' ? [event.type] : []));
-        expect(events.some(({ kind }) => kind === 'said')).toBe(true);
+        expect(events.some(({ kind }) => kind === 'transcript')).toBe(true);
         expect(types.slice(0, 2)).toEqual(['session.created', 'session.update']);
         expect(types).toEqual(expect.arrayContaining(['session.updated', 'response.create', 'response.done']));
         expect(types.filter((type) => type === 'response.output_audio.delta')).toHaveLength(1);
@@ -57,7 +57,7 @@ describe("the console's own server", () => {
         const server = await start({});
         const { caller, events } = call(server, 'local');
         await caller.dial();
-        await until(() => events.some(({ kind }) => kind === 'said'));
+        await until(() => events.some(({ kind }) => kind === 'transcript'));
         caller.hangUp();
         expect((await caller.ended).outcome).toBe('completed');
     });

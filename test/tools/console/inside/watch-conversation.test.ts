@@ -15,13 +15,13 @@ describe('watchConversation', () => {
         const { conversation, events } = watched();
         conversation.emit('speechStarted');
         conversation.emit('speechStopped', 480);
-        conversation.emit('said', { speaker: 'bot', itemId: 'a' });
-        conversation.emit('said', { speaker: 'bot', itemId: 'a', text: 'Hello.' });
-        conversation.emit('troubled', 'lost');
+        conversation.emit('transcript', { speaker: 'bot', itemId: 'a' });
+        conversation.emit('transcript', { speaker: 'bot', itemId: 'a', text: 'Hello.' });
+        conversation.emit('reconnecting', 'lost');
         expect(events).toEqual([
             { kind: 'vad', speaking: true, agoMs: 0 },
             { kind: 'vad', speaking: false, agoMs: 480 },
-            { kind: 'said', speaker: 'bot', itemId: 'a', text: 'Hello.' },
+            { kind: 'transcript', speaker: 'bot', itemId: 'a', text: 'Hello.' },
             { kind: 'note', arrow: '·', label: '(bot in trouble)', text: 'lost' },
         ]);
     });

@@ -1,0 +1,161 @@
+import type { Clock } from '../../support/clock';
+import { faultFields, type Logger } from '../../support/logger';
+import { TimerSet } from '../../support/timer-set';
+import type { FunctionCall, ResponseEnd } from './events';
+import type { Purpose } from './response-sequencer';
+import type { ToolEnd } from '../functions/tool';
+import type { ToolOutcome, ToolRunner } from '../functions/tool-runner';
+
+/**
+ * A goodbye that is asked for and does not come: the call ends without it. An answer that is being given may end first. Shorter than
+ * a ladder waits for a busy bot (`workMs`): the next one would know nothing of a transfer.
+ */
+export const FAREWELL_LIMIT_MS = 8000;
+const MAX_FAREWELL_LIMITS = 3;
+const NOT_ENDED = JSON.stringify({ error: 'The caller spoke; the call goes on.' });
+
+/** What function calls need of the talk. */
+export interface CallsPort {
+    /** Tells the model what a call gave that was made in `session`. */
+    tellOutput(call: FunctionCall, output: string, session: number): void;
+    /** Asks for an answer. */
+    ask(purpose: Purpose): void;
+    /** Is an answer being given that is not the goodbye? */
+    isAnswering(): boolean;
+    /** Ends the call once everything has been heard; `end` undefined: plainly. */
+    hangUp(end: ToolEnd | undefined): void;
+    /**
+     * A tool takes longer than a moment: the caller should hear something, once for all calls of an answer. Returns the ms after which
+     * to ask again, because he still hears something; 0: it is done.
+     */
+    filler(words: string | undefined): number;
+}
+
+/** Under which circumstances calls were made. */
+interface Made {
+    spoke: boolean;
+    interrupted: boolean;
+    session: number;
+}
+
+/**
+ * The function calls of the model's answers (sheet, section 9.3): run when their answer is done, all outputs told before one
+ * answer is asked for; and the goodbye, when one of them hangs up.
+ */
+export class RealtimeCalls {
+    private readonly timers: TimerSet;
+    private noted: FunctionCall[] = [];
+    /** How the call ends after the goodbye that was asked for. */
+    private end: ToolEnd | undefined;
+    private leaving = false;
+    private closed = false;
+
+    constructor(
+        private readonly tools: ToolRunner,
+        private readonly port: CallsPort,
+        clock: Clock,
+        private readonly logger: Logger,
+    ) {
+        this.timers = new TimerSet(clock, (fault) => {
+            logger.error({ code: 'ERR_INTERNAL', ...faultFields(fault) }, 'The goodbye’s time limit failed.');
+        });
+    }
+
+    /** A call was finished while its answer goes on. */
+    note(call: FunctionCall | undefined): void {
+        if (call !== undefined) this.noted.push(call);
+    }
+
+    /**
+     * An answer is done. `spoke`: the caller heard something of it. `session` counts the sessions: a call of an earlier one is
+     * unknown to the present one. Returns whether the answer called anything.
+     */
+    answered(end: ResponseEnd, spoke: boolean, session: number): boolean {
+        const calls = this.tools.accept([...this.noted, ...end.items.flatMap((item) => item.call ?? [])]);
+        this.noted = [];
+        if (calls.length === 0) return false;
+        const made = { spoke, interrupted: end.status === 'cancelled', session };
+        this.tools.run(calls, this.fill).then(
+            (outcomes) => {
+                if (!this.closed) this.tell(outcomes, made);
+            },
+            (fault: unknown) => {
+                this.logger.error(
+                    { code: 'ERR_INTERNAL', ...faultFields(fault) },
+                    'The results of tools could not be told.',
+                );
+            },
+        );
+        return true;
+    }
+
+    /** The call must end, whatever the caller says: the goodbye, and then the end. May be called twice. */
+    leave(): void {
+        if (this.leaving) return;
+        this.leaving = true;
+        if (!this.timers.isSet('farewell')) this.askFarewell();
+    }
+
+    /** Nothing is asked for any more but the goodbye. */
+    get isLeaving(): boolean {
+        return this.leaving;
+    }
+
+    /** How the call ends after the goodbye that is asked for; undefined: plainly. */
+    get pendingEnd(): ToolEnd | undefined {
+        return this.end;
+    }
+
+    /** The goodbye that was asked for is done; `again`: it failed and is asked for once more. */
+    saidFarewell(end: ResponseEnd, again: boolean): void {
+        if (again) return;
+        this.timers.cancel('farewell');
+        // Interrupted: the caller has something to say.
+        if (end.status !== 'cancelled' || this.leaving) this.port.hangUp(this.end);
+        else this.end = undefined;
+    }
+
+    /** The goodbye will not come. */
+    farewellRefused(): void {
+        this.timers.cancel('farewell');
+        this.port.hangUp(this.end);
+    }
+
+    /** Aborts what runs and frees everything. */
+    close(): void {
+        this.closed = true;
+        this.tools.close();
+        this.timers.clear();
+    }
+
+    private tell(outcomes: readonly ToolOutcome[], { spoke, interrupted, session }: Made): void {
+        const hangUp = !interrupted && outcomes.some((outcome) => outcome.hangUp);
+        if (hangUp) this.end = outcomes.find((outcome) => outcome.end !== undefined)?.end;
+        if (hangUp && spoke) {
+            this.port.hangUp(this.end);
+            return;
+        }
+        for (const outcome of outcomes) {
+            this.port.tellOutput(outcome.call, outcome.hangUp && interrupted ? NOT_ENDED : outcome.output, session);
+        }
+        if (this.leaving) return;
+        if (hangUp) this.askFarewell();
+        else this.port.ask('turn');
+    }
+
+    private askFarewell(): void {
+        this.awaitFarewell(MAX_FAREWELL_LIMITS);
+        this.port.ask('farewell');
+    }
+
+    private awaitFarewell(limits: number): void {
+        this.timers.set('farewell', FAREWELL_LIMIT_MS, () => {
+            if (limits > 1 && this.port.isAnswering()) this.awaitFarewell(limits - 1);
+            else this.port.hangUp(this.end);
+        });
+    }
+
+    private readonly fill = (words: string | undefined): number => {
+        return this.closed || this.leaving || this.port.isAnswering() ? 0 : this.port.filler(words);
+    };
+}

@@ -1,0 +1,273 @@
+import type { RealtimeResponseCreateParams } from 'openai/resources/realtime/realtime';
+import type { Clock } from '../../support/clock';
+import { TimerSet } from '../../support/timer-set';
+import { retryWaitMs } from './api-errors';
+import type { ApiError, ClientEvent, ResponseEnd } from './events';
+
+/** Why an answer is asked for. VAD's own answers are `turn`s. */
+export type Purpose = 'turn' | 'greeting' | 'farewell' | 'resume' | 'decline' | 'reprompt';
+
+/** An answer to ask for. `params` should be empty for a plain one: whatever they name replaces the session's for this answer. */
+export interface ResponseRequest {
+    purpose: Purpose;
+    params: Pick<RealtimeResponseCreateParams, 'instructions' | 'tool_choice'>;
+}
+
+/** What the sequencer needs of the session. */
+export interface SequencerPort {
+    /** A fresh event id; an error about it will be explained by `meaning`. */
+    newEventId(meaning: string): string;
+    send(event: ClientEvent): void;
+    /** The active answer gave no event for `STALL_MS` and was cancelled; nothing more of it is to be played. */
+    stalled(responseId: string): void;
+    /** No answer can be had here: two failed in a row (`error` is the last one's), or one cannot be got rid of. */
+    gaveUp(error: ApiError | undefined): void;
+}
+
+/** An active answer without any event for this long has failed (sheet, section 9.6). */
+export const STALL_MS = 15_000;
+const MAX_QUEUED = 8;
+const BUSY = 'conversation_already_has_active_response';
+
+interface Entry {
+    request: ResponseRequest;
+    refusedBefore: boolean;
+    /** An answer that VAD makes meanwhile takes its place. */
+    unlessAnswered: boolean;
+    /** The `response.create` that asked for it last. */
+    eventId: string | undefined;
+}
+
+function entryFor(request: ResponseRequest, unlessAnswered = false): Entry {
+    return { request, refusedBefore: false, unlessAnswered, eventId: undefined };
+}
+
+/**
+ * Keeps at most one answer going (sheet, section 9.5): one `response.create` in flight, the next one when the active answer is
+ * done, a refused one again, once. VAD makes answers too; they are told apart by `metadata.client_event_id`.
+ * A failed answer is asked for again, once, after the wait that the service hints at. A turn that VAD commits while an answer
+ * holds the only place gets none from the service: then one is asked for afterwards.
+ */
+export class ResponseSequencer {
+    private readonly timers: TimerSet;
+    private queue: Entry[] = [];
+    private flight: Entry | undefined;
+    private active: { id: string; entry: Entry } | undefined;
+    /** A failed answer that is about to be asked for again. */
+    private retrying: Entry | undefined;
+    /** The answer that held the place when the caller's last turn was committed. */
+    private missedBy: Entry | undefined;
+    /** A refusal told of an active answer that we have not seen begin. */
+    private blocked = false;
+    /** The active answer stalled, and has not ended although it was cancelled. */
+    private stuck = false;
+    private failures = 0;
+    private lastSignMs = 0;
+
+    constructor(
+        private readonly clock: Clock,
+        private readonly port: SequencerPort,
+        onFault: (fault: unknown) => void,
+    ) {
+        this.timers = new TimerSet(clock, onFault);
+    }
+
+    get activeId(): string | undefined {
+        return this.active?.id;
+    }
+
+    /** Why the active answer was made; undefined without one. */
+    get activePurpose(): Purpose | undefined {
+        return this.active?.entry.request.purpose;
+    }
+
+    /** The answer that the caller still waits for: active, in flight, queued, or about to be asked for again. */
+    get owed(): ResponseRequest | undefined {
+        return (this.active?.entry ?? this.flight ?? this.queue[0] ?? this.retrying)?.request;
+    }
+
+    /** Asks for an answer, now or after the active one. Plain turns that wait together become one. */
+    request(request: ResponseRequest): void {
+        const plain = request.purpose === 'turn' && request.params.instructions === undefined;
+        if (plain && this.queue.some((entry) => entry.request.purpose === 'turn')) return;
+        if (this.queue.length >= MAX_QUEUED) return;
+        this.queue.push(entryFor(request));
+        this.pump();
+    }
+
+    /** `response.created`. Returns why it was made. */
+    created(id: string, clientEventId: string | undefined): Purpose {
+        const own = this.claim(clientEventId);
+        // Whatever was to be asked for again: this answer takes its place.
+        this.stopRetry();
+        if (own === undefined) this.queue = this.queue.filter((entry) => !entry.unlessAnswered);
+        const entry = own ?? entryFor({ purpose: 'turn', params: {} });
+        // An answer that began after the turn is one to it.
+        if (entry !== this.missedBy) this.missedBy = undefined;
+        this.active = { id, entry };
+        this.stuck = false;
+        this.watch();
+        return entry.request.purpose;
+    }
+
+    /** `response.done`. Returns why it had been made, and whether the answer is asked for again. */
+    done(end: ResponseEnd): { purpose: Purpose; again: boolean } {
+        const mine = this.active?.id === end.id ? this.active.entry : undefined;
+        if (mine !== undefined) this.active = undefined;
+        this.blocked = false;
+        this.stuck = false;
+        const again = end.status === 'failed' && this.failed(mine, end.error);
+        if (end.status === 'completed') this.failures = 0;
+        if (mine !== undefined && mine === this.missedBy) this.answerMissed(again);
+        this.pump();
+        return { purpose: mine?.request.purpose ?? 'turn', again };
+    }
+
+    /**
+     * An `error` that names our event, or (with `eventId` undefined) may mean it. Returns the purpose of a request that is
+     * given up for it; one that came at a busy moment is sent again, once.
+     */
+    refused(error: ApiError): Purpose | undefined {
+        const flight = this.flight;
+        const busy = error.code === BUSY;
+        if (flight === undefined) return undefined;
+        if (error.eventId === undefined ? !busy : error.eventId !== flight.eventId) return undefined;
+        this.flight = undefined;
+        const again = busy && this.isWorthAsking(flight);
+        if (again) this.requeue(flight);
+        if (again && this.stuck) this.port.gaveUp(undefined);
+        else this.pump();
+        return again ? undefined : flight.request.purpose;
+    }
+
+    /** Any event of the active answer: it lives. */
+    touch(): void {
+        this.lastSignMs = this.clock.nowMs();
+    }
+
+    /** Cancels the active answer, if there is one. Its `response.done` follows. */
+    cancel(): void {
+        if (this.active !== undefined) this.sendCancel(this.active.id);
+    }
+
+    /** The caller speaks: what was to be asked for again has lost its occasion; VAD will ask anew. */
+    callerSpeaks(): void {
+        this.missedBy = undefined;
+        this.stopRetry();
+    }
+
+    /** VAD committed a turn of the caller, and answers it if no other answer holds the place. */
+    turnCommitted(): void {
+        this.missedBy = this.active?.entry ?? this.flight;
+    }
+
+    /** Frees the timers, for good; what is owed can still be read. */
+    close(): void {
+        this.timers.clear();
+    }
+
+    private stopRetry(): void {
+        this.retrying = undefined;
+        this.timers.cancel('retry');
+    }
+
+    /**
+     * What we asked for: in flight, or about to be sent again. The latter because a refusal without an event id may have meant
+     * VAD's turn, and not ours.
+     */
+    private claim(eventId: string | undefined): Entry | undefined {
+        if (eventId === undefined) return undefined;
+        const own = [this.flight, ...this.queue].find((entry) => entry?.eventId === eventId);
+        if (own === undefined) return undefined;
+        if (own === this.flight) this.flight = undefined;
+        this.queue = this.queue.filter((entry) => entry !== own);
+        return own;
+    }
+
+    /** `again`: the answer that held the place failed; the one that is asked for instead is one to the turn, too. */
+    private answerMissed(again: boolean): void {
+        this.missedBy = undefined;
+        const served = this.queue.some(({ request }) => request.purpose === 'turn' || request.purpose === 'farewell');
+        if (!again && !served) this.queue.push(entryFor({ purpose: 'turn', params: {} }, true));
+    }
+
+    /** Once more, unless the active answer makes it needless. */
+    private isWorthAsking(entry: Entry): boolean {
+        if (entry.refusedBefore || entry.request.purpose === 'reprompt') return false;
+        return !entry.unlessAnswered || this.active === undefined;
+    }
+
+    private requeue(entry: Entry): void {
+        entry.refusedBefore = true;
+        this.queue.unshift(entry);
+        this.blocked = true;
+        this.watch();
+    }
+
+    private pump(): void {
+        if (this.flight !== undefined || this.active !== undefined || this.blocked) return;
+        const entry = this.queue.shift();
+        if (entry === undefined) return;
+        const eventId = this.port.newEventId(`response.create (${entry.request.purpose})`);
+        entry.eventId = eventId;
+        this.flight = entry;
+        this.watch();
+        const response = { ...entry.request.params, metadata: { client_event_id: eventId } };
+        this.port.send({ type: 'response.create', event_id: eventId, response });
+    }
+
+    private failed(entry: Entry | undefined, error: ApiError | undefined): boolean {
+        this.failures += 1;
+        // Still owed when nothing more is asked of this session: another one may be asked for it.
+        this.retrying = entryFor(entry?.request ?? { purpose: 'turn', params: {} });
+        if (this.failures > 1) {
+            this.port.gaveUp(error);
+            return false;
+        }
+        this.timers.set('retry', error === undefined ? 0 : retryWaitMs(error), () => {
+            const again = this.retrying;
+            this.retrying = undefined;
+            if (again !== undefined) this.queue.unshift(again);
+            this.pump();
+        });
+        return true;
+    }
+
+    /** One timer looks again when it fires, instead of one that is set anew by each delta. */
+    private watch(): void {
+        this.touch();
+        if (!this.timers.isSet('watch')) this.timers.set('watch', STALL_MS, this.look);
+    }
+
+    private readonly look = (): void => {
+        if (this.active === undefined && this.flight === undefined && !this.blocked) return;
+        const leftMs = this.lastSignMs + STALL_MS - this.clock.nowMs();
+        if (leftMs > 0) this.timers.set('watch', leftMs, this.look);
+        else this.giveUpWaiting();
+    };
+
+    private giveUpWaiting(): void {
+        const stalled = this.active;
+        const entry = stalled?.entry ?? this.flight;
+        if (entry === undefined) {
+            this.port.gaveUp(undefined);
+            return;
+        }
+        this.active = undefined;
+        this.flight = undefined;
+        this.blocked = false;
+        if (stalled !== undefined) this.dropStalled(stalled.id);
+        this.failed(entry, undefined);
+    }
+
+    private dropStalled(id: string): void {
+        this.stuck = true;
+        this.sendCancel(id);
+        this.port.stalled(id);
+    }
+
+    private sendCancel(responseId: string): void {
+        const eventId = this.port.newEventId('response.cancel');
+        this.port.send({ type: 'response.cancel', event_id: eventId, response_id: responseId });
+    }
+}

@@ -1,0 +1,32 @@
+import { splitSentences } from '../tts/sentences';
+import { MAX_SENTENCE_CHARACTERS } from '../tts/text-to-speech';
+
+/** Marks for emphasis and code: nobody wants to hear them. */
+const MARKUP = /\*\*|__|`/g;
+
+/**
+ * Cuts words that arrive in pieces of any size into sentences, each as soon as it is known to be whole: when the next one
+ * begins, or when nothing more comes. Throws what `words` throws; a sentence begun by then is lost.
+ */
+export async function* sentencesOf(words: AsyncIterable<string>): AsyncGenerator<string, void, undefined> {
+    let rest = '';
+    for await (const piece of words) {
+        rest += piece;
+        const sentences = cut(rest);
+        const last = sentences.pop();
+        if (last === undefined || sentences.length === 0) continue;
+        // Blanks at the end may be what parts this sentence from the next.
+        rest = last + (/\s*$/.exec(rest)?.[0] ?? '');
+        for (const sentence of sentences) yield* spoken(sentence);
+    }
+    for (const sentence of cut(rest)) yield* spoken(sentence);
+}
+
+function cut(text: string): string[] {
+    return splitSentences(text, MAX_SENTENCE_CHARACTERS);
+}
+
+function* spoken(sentence: string): Generator<string, void, undefined> {
+    const plain = sentence.replace(MARKUP, '').trim();
+    if (plain !== '') yield plain;
+}

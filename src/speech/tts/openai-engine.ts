@@ -1,0 +1,133 @@
+import { types } from 'node:util';
+import type OpenAI from 'openai';
+import { createTranscoder, type Transcoder } from '../../audio/transcoder';
+import { systemClock, type Clock } from '../../support/clock';
+import { CodedError } from '../../support/errors';
+import { Deadline } from '../../support/deadline';
+import { createHTTPClient } from '../openai-http-client';
+import { hasWords } from './sentences';
+import {
+    MAX_SENTENCE_CHARACTERS,
+    type OpenAISpeechConfig,
+    type SpeakOptions,
+    type SpeechEngine,
+} from './text-to-speech';
+
+export interface OpenAISpeechLimits {
+    /** From the request to the first sound. A caller who waits longer is better served by another voice. */
+    firstAudioMs: number;
+    /** Between two pieces. */
+    gapMs: number;
+    /** PCM of one sentence, 48,000 bytes a second. */
+    maxBytes: number;
+}
+
+const DEFAULT_LIMITS: OpenAISpeechLimits = { firstAudioMs: 1_800, gapMs: 2_000, maxBytes: 12_000_000 };
+
+/** Speech made by OpenAI: asked for as PCM of 24 kHz, passed on as PCMU while it arrives. */
+export class OpenAIEngine implements SpeechEngine {
+    readonly kind = 'openai';
+    readonly voice: string;
+    private readonly limits: OpenAISpeechLimits;
+    private readonly closing = new AbortController();
+    private client: OpenAI | undefined;
+
+    constructor(
+        private readonly config: OpenAISpeechConfig,
+        private readonly deps: { clock?: Clock; limits?: Partial<OpenAISpeechLimits> } = {},
+    ) {
+        this.voice = config.voice;
+        this.limits = { ...DEFAULT_LIMITS, ...deps.limits };
+    }
+
+    async *speak(text: string, { voice, signal }: SpeakOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
+        signal?.throwIfAborted();
+        if (this.hasClosed()) throw new CodedError('ERR_TTS_CLOSED');
+        if (!hasWords(text)) return;
+        if (text.length > MAX_SENTENCE_CHARACTERS) throw new CodedError('ERR_TTS_TEXT', `${text.length} characters.`);
+        const patience = new Deadline(this.deps.clock ?? systemClock, [signal, this.closing.signal]);
+        try {
+            yield* this.stream(text, voice ?? this.voice, patience);
+        } catch (fault) {
+            signal?.throwIfAborted();
+            if (this.hasClosed()) throw new CodedError('ERR_TTS_CLOSED');
+            throw patience.isOver ? new CodedError('ERR_TTS_TIMEOUT', 'OpenAI kept silent.') : toCoded(fault);
+        } finally {
+            patience.end();
+        }
+    }
+
+    /** Loads the client, which takes a moment. Nothing is asked of OpenAI. */
+    warm(): Promise<void> {
+        this.loadClient();
+        return Promise.resolve();
+    }
+
+    close(): Promise<void> {
+        this.closing.abort();
+        return Promise.resolve();
+    }
+
+    private hasClosed(): boolean {
+        return this.closing.signal.aborted;
+    }
+
+    private async *stream(
+        text: string,
+        voice: string,
+        patience: Deadline,
+    ): AsyncGenerator<Uint8Array, void, undefined> {
+        patience.allow(this.limits.firstAudioMs);
+        const transcoder = createTranscoder('pcm16');
+        let received = 0;
+        for await (const chunk of await this.request(text, voice, patience.signal)) {
+            if (!types.isUint8Array(chunk)) continue;
+            received += chunk.length;
+            if (received > this.limits.maxBytes) throw new CodedError('ERR_TTS_OPENAI', 'The audio has no end.');
+            // The listener’s own time does not count.
+            patience.rest();
+            yield* telephoneSpeech(transcoder, chunk);
+            patience.allow(this.limits.gapMs);
+        }
+        if (received < 2) throw new CodedError('ERR_TTS_OPENAI', 'The audio is empty.');
+    }
+
+    private async request(text: string, voice: string, signal: AbortSignal): Promise<AsyncIterable<unknown>> {
+        const response = await this.loadClient().audio.speech.create(
+            { model: this.config.model, voice, input: text, response_format: 'pcm' },
+            { signal },
+        );
+        const type = response.headers.get('content-type') ?? '';
+        if (response.body === null || !/^(audio\/|application\/octet-stream)/i.test(type))
+            throw new CodedError('ERR_TTS_OPENAI', 'The answer is not audio.');
+        return response.body;
+    }
+
+    private loadClient(): OpenAI {
+        this.client ??= createHTTPClient(this.config);
+        return this.client;
+    }
+}
+
+function* telephoneSpeech(transcoder: Transcoder, pcm24k: Uint8Array): Generator<Uint8Array, void, undefined> {
+    const pcmu = transcoder.toCaller(pcm24k);
+    if (pcmu.length > 0) yield pcmu;
+}
+
+/** What went wrong, without the service's own words: they may hold parts of the key or of the text. */
+function toCoded(fault: unknown): CodedError {
+    if (fault instanceof CodedError) return fault;
+    const { status, code } = statusOf(fault);
+    if (status === undefined) return new CodedError('ERR_TTS_OPENAI', 'The connection failed.');
+    if (status === 401) return new CodedError('ERR_OPENAI_KEY');
+    if (status === 429)
+        return new CodedError(code === 'insufficient_quota' ? 'ERR_OPENAI_QUOTA' : 'ERR_OPENAI_RATE_LIMITED');
+    return new CodedError('ERR_TTS_OPENAI', `HTTP status ${status}${code === '' ? '' : `, code ${code}`}.`);
+}
+
+function statusOf(fault: unknown): { status?: number; code: string } {
+    if (typeof fault !== 'object' || fault === null || !('status' in fault)) return { code: '' };
+    const code =
+        'code' in fault && typeof fault.code === 'string' && /^[\w.-]{1,64}$/.test(fault.code) ? fault.code : '';
+    return typeof fault.status === 'number' ? { status: fault.status, code } : { code };
+}

@@ -1,0 +1,51 @@
+import { loadConfig } from '../../src/config/config';
+
+type Env = Record<string, string>;
+
+describe('OpenAI over HTTP', () => {
+    const key = { OPENAI_API_KEY: 'sk-1' };
+    const rest = (env: Env) => loadConfig({ ...key, ...env }).localSpeech.rest;
+
+    it('is where the Realtime API is, with the models that are named', () => {
+        expect(rest({ OPENAI_PROJECT_ID: 'proj_1', OPENAI_VOICE: 'cedar' })).toEqual({
+            apiKey: 'sk-1',
+            baseURL: 'https://api.openai.com/v1',
+            headers: { 'OpenAI-Project': 'proj_1' },
+            chatModel: 'gpt-5.4-mini',
+            speechModel: 'gpt-4o-mini-tts',
+            transcriptionModel: 'gpt-transcribe',
+            voice: 'cedar',
+        });
+        const named = { OPENAI_CHAT_MODEL: 'c', OPENAI_SPEECH_MODEL: 's', OPENAI_HEARING_MODEL: 'h' };
+        expect(rest(named)).toMatchObject({ chatModel: 'c', speechModel: 's', transcriptionModel: 'h' });
+        expect(rest({ OPENAI_CHAT_MODEL: 'Off' })?.chatModel).toBeUndefined();
+    });
+
+    it.each([
+        ['https://eu.api.openai.com/v1/', 'https://eu.api.openai.com/v1'],
+        ['wss://proxy.example.com/openai', 'https://proxy.example.com/openai'],
+    ])('follows OPENAI_BASE_URL %s', (base, url) => {
+        expect(rest({ OPENAI_BASE_URL: base })?.baseURL).toBe(url);
+    });
+
+    it('is not looked for where only the Realtime service is elsewhere, nor with Azure', () => {
+        const realtime = { OPENAI_REALTIME_URL: 'wss://example.com/v1/realtime' };
+        expect(rest(realtime)).toBeUndefined();
+        expect(rest({ ...realtime, OPENAI_BASE_URL: 'https://example.com/v1' })?.baseURL).toBe(
+            'https://example.com/v1',
+        );
+        const azure = { AZURE_OPENAI_ENDPOINT: 'https://a.openai.azure.com', AZURE_OPENAI_API_KEY: 'k' };
+        expect(rest({ ...azure, AZURE_OPENAI_DEPLOYMENT: 'd' })).toBeUndefined();
+    });
+
+    it('must be known where the local bot speaks or hears by it', () => {
+        expect(() => loadConfig({ LOCAL_TTS: 'openai' })).toThrow(/LOCAL_TTS is `openai`, and no address/);
+        expect(() => loadConfig({ LOCAL_TTS: 'openai', LOCAL_ASR: 'openai' })).toThrow(/LOCAL_TTS and LOCAL_ASR are/);
+        expect(loadConfig({ ...key, LOCAL_TTS: 'openai', LOCAL_ASR: 'openai' }).localSpeech.asr).toBe('openai');
+    });
+
+    it('takes sherpa with its model only', () => {
+        expect(() => loadConfig({ LOCAL_ASR: 'sherpa' })).toThrow(/LOCAL_ASR_MODEL_PATH is not set/);
+        expect(loadConfig({ LOCAL_ASR: 'sherpa', LOCAL_ASR_MODEL_PATH: '/m' }).localSpeech.asrModelPath).toBe('/m');
+    });
+});

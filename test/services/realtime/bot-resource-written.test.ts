@@ -1,0 +1,76 @@
+import { FakeSpeech } from '../../speech/dialog/fakes';
+import { Bench, GREETING } from './bench';
+import { settle, until } from './support';
+
+const WRITTEN = { answer: [{ text: 'Only text. And more.', textOnly: true }] };
+
+describe('BotResource: an answer in writing', () => {
+    let bench: Bench;
+    let speech: FakeSpeech;
+
+    beforeEach(() => {
+        bench = new Bench();
+        speech = new FakeSpeech();
+    });
+
+    afterEach(() => bench.close());
+
+    it('is read aloud, under the item that the transcript knows, and is one turn', async () => {
+        const { made } = await bench.call(WRITTEN, GREETING, { speech });
+        await until(() => made.responsesEnded.length === 2, 'the end');
+        expect(speech.spoken).toEqual(['Only text.', 'And more.']);
+        expect(made.pcmu).toHaveLength('Only text.And more.'.length * 80);
+        const [responseId, itemId] = [made.audio[0]?.origin.responseId, made.audio[0]?.origin.itemId];
+        expect(made.responsesEnded[1]).toBe(responseId);
+        expect(made.said.filter((item) => item.speaker === 'bot').map((item) => item.itemId)).toContain(itemId);
+        expect(made.turns.map((turn) => turn.text)).toEqual(['Only text. And more.']);
+        expect(made.log.lines.some((line) => line.message.includes('read aloud'))).toBe(true);
+    });
+
+    it('stops for the caller; what he heard of it stays in the model’s memory', async () => {
+        const { made, session } = await bench.call(WRITTEN, GREETING, { speech });
+        await until(() => made.audio.length >= 1, 'sound');
+        const { origin } = made.audio[0] ?? {};
+        if (origin === undefined) throw new Error('no sound');
+        session.speechStarted();
+        await until(() => made.order.includes('speechStarted'), 'speech');
+        made.bot.interrupt({ items: [{ ...origin, heardMs: 300, receivedMs: 800 }] });
+        expect(made.responsesEnded).toContain(origin.responseId);
+        const pieces = made.audio.length;
+        await settle();
+        expect(made.audio).toHaveLength(pieces);
+        expect(session.received('conversation.item.delete')).toEqual([]);
+        expect(session.truncations).toEqual([]);
+    });
+
+    it('is taken out of the model’s memory when nothing of it was heard', async () => {
+        const { made, session } = await bench.call(WRITTEN, GREETING, { speech });
+        await until(() => made.audio.length >= 1, 'sound');
+        const { origin } = made.audio[0] ?? {};
+        if (origin === undefined) throw new Error('no sound');
+        made.bot.interrupt({ items: [{ ...origin, heardMs: 0, receivedMs: 800 }] });
+        const deleted = await session.waitFor('conversation.item.delete');
+        expect(deleted.item_id).toBe(origin.itemId);
+    });
+
+    it('is over when nobody can read it: the call goes on', async () => {
+        speech.failsAt = /text/;
+        const { made } = await bench.call(WRITTEN, GREETING, { speech });
+        await until(() => made.responsesEnded.length === 2, 'the end');
+        expect(made.audio).toEqual([]);
+        expect(made.ended).toEqual([]);
+    });
+
+    it('nothing of it is said after the end of the call', async () => {
+        let open = (): void => undefined;
+        speech.gate = new Promise((resolve) => {
+            open = resolve;
+        });
+        const { made } = await bench.call(WRITTEN, GREETING, { speech });
+        await until(() => speech.spoken.length === 1, 'it begins');
+        made.bot.end();
+        open();
+        await settle();
+        expect(made.audio).toEqual([]);
+    });
+});

@@ -1,0 +1,114 @@
+import { agreeFormats, sessionFor } from '../../../src/services/realtime/session-config';
+import { readServerEvent } from '../../../src/services/realtime/events';
+import { makeConfig } from './support';
+
+const extras = { tools: [], interruptResponse: true };
+
+describe('sessionFor', () => {
+    it('asks for the format both ways, names voice and VAD with an explicit silence, and holds no beta field', () => {
+        expect(sessionFor(makeConfig(), extras)).toEqual({
+            type: 'realtime',
+            output_modalities: ['audio'],
+            instructions: 'You are the voice agent of Example Bank.',
+            audio: {
+                input: {
+                    format: { type: 'audio/pcmu' },
+                    transcription: { model: 'gpt-transcribe', language: 'en' },
+                    turn_detection: {
+                        type: 'server_vad',
+                        threshold: 0.5,
+                        prefix_padding_ms: 300,
+                        silence_duration_ms: 500,
+                        create_response: true,
+                        interrupt_response: true,
+                    },
+                },
+                output: { format: { type: 'audio/pcmu' }, voice: 'marin', speed: 1 },
+            },
+            tools: [],
+            tool_choice: 'auto',
+            max_output_tokens: 'inf',
+            truncation: 'auto',
+        });
+    });
+
+    it('names the rate of PCM, which is refused without it', () => {
+        const { audio } = sessionFor(makeConfig({ audioFormat: 'pcm16' }), extras);
+        expect(audio?.input?.format).toEqual({ type: 'audio/pcm', rate: 24000 });
+        expect(audio?.output?.format).toEqual({ type: 'audio/pcm', rate: 24000 });
+    });
+
+    it.each([
+        ['gpt-realtime-2', true],
+        ['gpt-realtime-2.1-mini', true],
+        ['gpt-realtime', false],
+        ['gpt-realtime-1.5', false],
+        ['gpt-realtime-mini', false],
+        ['gpt-realtime-2025-08-28', false],
+    ])('sends reasoning to %s: %s', (model, sends) => {
+        const session = sessionFor(makeConfig({ model, reasoningEffort: 'low' }), extras);
+        expect(session.reasoning).toEqual(sends ? { effort: 'low' } : undefined);
+    });
+
+    it('gives semantic VAD its own fields only', () => {
+        const config = makeConfig({ turnDetection: { type: 'semantic_vad', eagerness: 'high' } });
+        expect(sessionFor(config, { ...extras, interruptResponse: false }).audio?.input?.turn_detection).toEqual({
+            type: 'semantic_vad',
+            eagerness: 'high',
+            create_response: true,
+            interrupt_response: false,
+        });
+    });
+
+    it('passes on the settings that are off by default', () => {
+        const config = makeConfig({
+            noiseReduction: 'near_field',
+            transcription: undefined,
+            truncation: { retentionRatio: 0.8 },
+            maxOutputTokens: 900,
+            turnDetection: {
+                type: 'server_vad',
+                threshold: 0.6,
+                prefixPaddingMs: 200,
+                silenceDurationMs: 700,
+                idleTimeoutMs: 8000,
+            },
+        });
+        const session = sessionFor(config, extras);
+        expect(session.audio?.input).toMatchObject({
+            noise_reduction: { type: 'near_field' },
+            turn_detection: { idle_timeout_ms: 8000 },
+        });
+        expect(session.audio?.input).not.toHaveProperty('transcription');
+        expect(session.truncation).toEqual({ type: 'retention_ratio', retention_ratio: 0.8 });
+        expect(session.max_output_tokens).toBe(900);
+    });
+});
+
+describe('agreeFormats', () => {
+    function formatsOf(input: object, output: object) {
+        const event = readServerEvent(
+            JSON.stringify({
+                type: 'session.updated',
+                session: { audio: { input: { format: input }, output: { format: output } } },
+            }),
+        );
+        if (event.type !== 'session-updated') throw new Error('not read');
+        return agreeFormats(event.formats);
+    }
+
+    it('takes what it can read, whether asked for or not', () => {
+        expect(formatsOf({ type: 'audio/pcmu' }, { type: 'audio/pcm', rate: 24000 })).toEqual({
+            input: 'pcmu',
+            output: 'pcm16',
+        });
+    });
+
+    it.each([[{ type: 'audio/pcma' }], [{ type: 'audio/pcm', rate: 16000 }], [{ type: 'audio/pcm' }], [{}]])(
+        'takes no %j',
+        (format) => {
+            expect(formatsOf({ type: 'audio/pcmu' }, format)).toBeUndefined();
+            expect(formatsOf(format, { type: 'audio/pcmu' })).toBeUndefined();
+        },
+    );
+});

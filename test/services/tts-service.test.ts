@@ -1,0 +1,219 @@
+import { TTSService, type SpeechEngine, type TTSDeps } from '../../src/services/tts-service';
+import type { SpeakOptions } from '../../src/speech/tts/text-to-speech';
+import { CodedError } from '../../src/support/errors';
+import { FakeClock } from '../support/fake-clock';
+import { LogRecorder } from '../support/log-recorder';
+
+/** An engine whose audio is the text itself, in pieces of a word; what it was asked for can be read afterwards. */
+class FakeEngine implements SpeechEngine {
+    readonly voice = 'own';
+    readonly asked: string[] = [];
+    closed = 0;
+    /** What to throw, and after how many pieces. */
+    fault: { error: unknown; after: number } | undefined;
+    /** Sentences that are not finished before this is called. */
+    private release: () => void = () => undefined;
+    private gate: Promise<void> = Promise.resolve();
+
+    constructor(
+        readonly kind: string,
+        private readonly mark = '',
+    ) {}
+
+    hold(): () => void {
+        this.gate = new Promise((resolve) => {
+            this.release = resolve;
+        });
+        return this.release;
+    }
+
+    async *speak(text: string, { voice, signal }: SpeakOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
+        this.asked.push(`${voice ?? ''}: ${text}`);
+        await this.gate;
+        for (const [at, word] of text.split(' ').entries()) {
+            signal?.throwIfAborted();
+            if (this.fault?.after === at) throw this.fault.error;
+            yield Buffer.from(`${this.mark}${word} `);
+        }
+    }
+
+    warm(): Promise<void> {
+        return this.fault === undefined ? Promise.resolve() : Promise.reject(new CodedError('ERR_TTS_ENGINE'));
+    }
+
+    close(): Promise<void> {
+        this.closed++;
+        return Promise.resolve();
+    }
+}
+
+async function hear(speech: AsyncIterable<Uint8Array>): Promise<string> {
+    let text = '';
+    for await (const piece of speech) text += Buffer.from(piece).toString();
+    return text.trim();
+}
+
+let clock: FakeClock;
+let logger: LogRecorder;
+let engine: FakeEngine;
+let standIn: FakeEngine;
+let service: TTSService;
+
+function create(deps: TTSDeps = {}): TTSService {
+    service = new TTSService({ tts: 'openai' }, { clock, logger, engine, createFallback: () => standIn, ...deps });
+    return service;
+}
+
+beforeEach(() => {
+    clock = new FakeClock();
+    logger = new LogRecorder();
+    engine = new FakeEngine('fake');
+    standIn = new FakeEngine('flite', '*');
+    create();
+});
+
+afterEach(() => service.close());
+
+describe('TTSService', () => {
+    it('speaks a text sentence by sentence, in order', async () => {
+        expect(await hear(service.speak('Hello there. How are you? Fine.'))).toBe('Hello there. How are you? Fine.');
+        expect(engine.asked).toEqual(['own: Hello there.', 'own: How are you?', 'own: Fine.']);
+    });
+
+    it('begins with the second sentence as soon as the first one sounds, and not with the third', async () => {
+        const pieces = service.speak('One two. Three four. Five.');
+        await pieces.next();
+        expect(engine.asked).toEqual(['own: One two.', 'own: Three four.']);
+        await pieces.return();
+    });
+
+    it('makes nothing before it is listened to, and nothing at all for a text without words', async () => {
+        service.speak('Never.');
+        expect(await hear(service.speak(' ... ?! \n'))).toBe('');
+        expect(engine.asked).toEqual([]);
+    });
+
+    it('cuts a long sentence, so that no engine gets more than 600 characters', async () => {
+        await hear(service.speak(Array.from({ length: 400 }, (_, index) => 1000 + index).join(' ')));
+        expect(engine.asked.length).toBe(4);
+        expect(Math.max(...engine.asked.map((asked) => asked.length - 'own: '.length))).toBeLessThanOrEqual(600);
+    });
+
+    it('makes a sentence once, also within other texts', async () => {
+        await hear(service.speak('Please hold on.'));
+        expect(await hear(service.speak('Sorry. Please   hold on.'))).toBe('Sorry. Please hold on.');
+        expect(engine.asked).toEqual(['own: Please hold on.', 'own: Sorry.']);
+    });
+
+    it('makes it again for another voice', async () => {
+        await hear(service.speak('Hello.'));
+        await hear(service.speak('Hello.', { voice: 'other' }));
+        expect(engine.asked).toEqual(['own: Hello.', 'other: Hello.']);
+    });
+
+    it('keeps as many bytes as it is given', async () => {
+        create({ cacheBytes: 10 });
+        for (const text of ['First.', 'Second.', 'First.']) await hear(service.speak(text));
+        expect(engine.asked).toEqual(['own: First.', 'own: Second.', 'own: First.']);
+    });
+
+    it('serves two calls that say the same at the same time by one making', async () => {
+        const release = engine.hold();
+        const both = [hear(service.speak('Hello.')), hear(service.speak('Hello.'))];
+        await new Promise((resolve) => setImmediate(resolve));
+        release();
+        expect(await Promise.all(both)).toEqual(['Hello.', 'Hello.']);
+        expect(engine.asked.length).toBe(1);
+    });
+
+    it('says a sentence from its beginning with the embedded voice when the engine fails', async () => {
+        engine.fault = { error: new CodedError('ERR_TTS_OPENAI'), after: 1 };
+        expect(await hear(service.speak('One two. Three.', { voice: 'marin' }))).toBe('One *One *two. *Three.');
+        expect(standIn.asked).toEqual(['own: One two.', 'own: Three.']);
+        expect(logger.codes).toContain('ERR_TTS_OPENAI');
+        expect(logger.text).not.toContain('Three');
+    });
+
+    it('leaves an engine that failed in peace for half a minute, and then tries it again', async () => {
+        engine.fault = { error: new CodedError('ERR_TTS_TIMEOUT'), after: 0 };
+        await hear(service.speak('One.'));
+        engine.fault = undefined;
+        expect(await hear(service.speak('Two.'))).toBe('*Two.');
+        clock.advance(30_000);
+        expect(await hear(service.speak('Three.'))).toBe('Three.');
+        expect(engine.asked).toEqual(['own: One.', 'own: Three.']);
+    });
+
+    it('does not blame the engine for a text that it cannot speak', async () => {
+        engine.fault = { error: new CodedError('ERR_TTS_TEXT'), after: 0 };
+        expect(await hear(service.speak('One.'))).toBe('*One.');
+        engine.fault = undefined;
+        expect(await hear(service.speak('Two.'))).toBe('Two.');
+    });
+
+    it('throws when the embedded voice fails too', async () => {
+        engine.fault = { error: new CodedError('ERR_TTS_OPENAI'), after: 0 };
+        standIn.fault = { error: new CodedError('ERR_TTS_ENGINE'), after: 0 };
+        await expect(hear(service.speak('One.'))).rejects.toMatchObject({ code: 'ERR_TTS_ENGINE' });
+    });
+
+    it('has nobody behind the embedded voice', async () => {
+        create({ engine: standIn });
+        standIn.fault = { error: new CodedError('ERR_TTS_FAILED'), after: 0 };
+        await expect(hear(service.speak('One.'))).rejects.toMatchObject({ code: 'ERR_TTS_FAILED' });
+        expect(standIn.asked.length).toBe(1);
+    });
+
+    it('ends at once with the signal’s reason, and nobody stands in', async () => {
+        engine.hold();
+        const giveUp = new AbortController();
+        const speech = hear(service.speak('One.', { signal: giveUp.signal })).catch((fault: unknown) => fault);
+        await new Promise((resolve) => setImmediate(resolve));
+        giveUp.abort(new Error('hung up'));
+        expect(await speech).toMatchObject({ message: 'hung up' });
+        expect(standIn.asked).toEqual([]);
+        await expect(hear(service.speak('Two.', { signal: giveUp.signal }))).rejects.toThrow('hung up');
+    });
+
+    it('says nothing when it is switched off', async () => {
+        service = new TTSService({ tts: 'none' });
+        expect(await hear(service.speak('Hello.'))).toBe('');
+        expect(service.kind).toBe('none');
+        await service.warm();
+    });
+
+    it('logs that the engine cannot be made ready, and starts all the same', async () => {
+        engine.fault = { error: new CodedError('ERR_TTS_ENGINE'), after: 0 };
+        await service.warm();
+        expect(logger.codes).toEqual(['ERR_TTS_ENGINE']);
+    });
+
+    it('closes both engines, and speaks no more', async () => {
+        engine.fault = { error: new CodedError('ERR_TTS_OPENAI'), after: 0 };
+        await hear(service.speak('One.'));
+        await service.close();
+        expect([engine.closed, standIn.closed]).toEqual([1, 1]);
+        await expect(hear(service.speak('Two.'))).rejects.toMatchObject({ code: 'ERR_TTS_CLOSED' });
+    });
+
+    it('refuses at the start what cannot work', () => {
+        expect(() => new TTSService({ tts: 'flite', voice: 'kal' })).toThrow(
+            expect.objectContaining({ code: 'ERR_TTS_VOICE' }) as Error,
+        );
+        expect(() => new TTSService({ tts: 'espeak', voice: '-x' })).toThrow(
+            expect.objectContaining({ code: 'ERR_TTS_VOICE' }) as Error,
+        );
+        expect(() => new TTSService({ tts: 'openai' })).toThrow(
+            expect.objectContaining({ code: 'ERR_CONFIG' }) as Error,
+        );
+    });
+
+    it('speaks with the real embedded voice when espeak-ng is missing or mute, whatever the machine', async () => {
+        engine.fault = { error: new CodedError('ERR_TTS_ESPEAK_MISSING'), after: 0 };
+        service = new TTSService({ tts: 'espeak' }, { clock, logger, engine });
+        let bytes = 0;
+        for await (const piece of service.speak('One moment please. Thank you.')) bytes += piece.length;
+        expect(bytes).toBeGreaterThan(12_000);
+        expect(bytes).toBeLessThan(28_000);
+    });
+});

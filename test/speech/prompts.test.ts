@@ -1,0 +1,146 @@
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { levelDbfs } from '../../src/audio/loudness';
+import { decodeWav, encodeMulawWav } from '../../src/audio/wav';
+import { Prompts, PROMPTS_FOLDER, SHIPPED_PROMPTS } from '../../src/speech/prompts';
+import { TTSService, type TextToSpeech } from '../../src/services/tts-service';
+import { promptWav } from '../../tools/make-prompts';
+
+/** Speaks the text itself. */
+const speech: TextToSpeech = {
+    kind: 'fake',
+    async *speak(text, { voice } = {}) {
+        await Promise.resolve();
+        yield Buffer.from(`${voice ?? ''}: ${text}`);
+    },
+    close: () => Promise.resolve(),
+};
+
+let folder: string;
+
+async function hear(pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+    const all: Uint8Array[] = [];
+    for await (const piece of pieces) all.push(piece);
+    return Buffer.concat(all);
+}
+
+/** PCM, 16 bits: one second of a tone. */
+function pcmWav(rateHz: number, channels: number): Uint8Array {
+    const wav = Buffer.alloc(44 + 2 * rateHz * channels);
+    wav.write('RIFF', 0);
+    wav.writeUInt32LE(wav.length - 8, 4);
+    wav.write('WAVEfmt ', 8);
+    wav.writeUInt32LE(16, 16);
+    wav.writeUInt16LE(1, 20);
+    wav.writeUInt16LE(channels, 22);
+    wav.writeUInt32LE(rateHz, 24);
+    wav.writeUInt32LE(2 * rateHz * channels, 28);
+    wav.writeUInt16LE(2 * channels, 32);
+    wav.writeUInt16LE(16, 34);
+    wav.write('data', 36);
+    wav.writeUInt32LE(wav.length - 44, 40);
+    for (let i = 0; i < rateHz * channels; i++)
+        wav.writeInt16LE(
+            Math.round(9000 * Math.sin((2 * Math.PI * 500 * Math.floor(i / channels)) / rateHz)),
+            44 + 2 * i,
+        );
+    return wav;
+}
+
+beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'prompts-'));
+});
+
+afterEach(() => {
+    rmSync(folder, { recursive: true });
+});
+
+describe('Prompts', () => {
+    it.each([
+        [8000, 1],
+        [16_000, 1],
+        [24_000, 2],
+        [48_000, 2],
+    ])('takes a recording of %d Hz with %d channels', async (rateHz, channels) => {
+        const file = join(folder, 'tone.wav');
+        writeFileSync(file, pcmWav(rateHz, channels));
+        const prompts = await Prompts.load(speech, { tone: { file } });
+        const pcmu = await hear(prompts.play('tone'));
+        expect(pcmu.length).toBe(8000);
+        expect(levelDbfs(pcmu)).toBeCloseTo(-14.2, 0);
+    });
+
+    it('reads a file once, at the load', async () => {
+        const file = join(folder, 'short.wav');
+        writeFileSync(file, encodeMulawWav(Uint8Array.of(1, 2, 3)));
+        const prompts = await Prompts.load(speech, { short: { file } });
+        rmSync(file);
+        expect([...(await hear(prompts.play('short')))]).toEqual([1, 2, 3]);
+        expect([...(prompts.recording('short') ?? [])]).toEqual([1, 2, 3]);
+    });
+
+    it('speaks a prompt that is a text, with its voice or another', async () => {
+        const prompts = await Prompts.load(speech, { hi: { text: 'Hello.', voice: 'slt' } });
+        expect((await hear(prompts.play('hi'))).toString()).toBe('slt: Hello.');
+        expect((await hear(prompts.play('hi', { voice: 'rms' }))).toString()).toBe('rms: Hello.');
+        expect([prompts.has('hi'), prompts.recording('hi')]).toEqual([true, undefined]);
+    });
+
+    it('lets words of your own take the place of a shipped prompt, and keeps its recording', async () => {
+        const prompts = await Prompts.load(speech, { goodbye: { text: 'So long.' } });
+        expect((await hear(prompts.play('goodbye'))).toString()).toBe(': So long.');
+        expect(prompts.recording('goodbye')?.length).toBeGreaterThan(4000);
+    });
+
+    it('refuses a file that is missing, empty or no WAV file, and names it', async () => {
+        writeFileSync(join(folder, 'text.wav'), 'hello');
+        writeFileSync(join(folder, 'empty.wav'), encodeMulawWav(new Uint8Array(0)));
+        for (const name of ['missing.wav', 'text.wav', 'empty.wav'])
+            await expect(Prompts.load(speech, { x: { file: join(folder, name) } })).rejects.toMatchObject({
+                code: 'ERR_PROMPT',
+                message: expect.stringContaining(name) as string,
+            });
+    });
+
+    it('knows no other names', async () => {
+        const prompts = await Prompts.load(speech);
+        expect(prompts.has('constructor')).toBe(false);
+        await expect(hear(prompts.play('constructor'))).rejects.toMatchObject({ code: 'ERR_PROMPT' });
+    });
+
+    it('ends when it is given up', async () => {
+        const prompts = await Prompts.load(speech);
+        const signal = AbortSignal.abort(new Error('hung up'));
+        await expect(hear(prompts.play('goodbye', { signal }))).rejects.toThrow('hung up');
+    });
+});
+
+describe('assets/prompts', () => {
+    it('holds a recording of each shipped prompt, and its README names the words', () => {
+        const readme = readFileSync(join(PROMPTS_FOLDER, 'README.md'), 'utf8');
+        const files = Object.keys(SHIPPED_PROMPTS).map((name) => `${name}.wav`);
+        expect(readdirSync(PROMPTS_FOLDER).sort()).toEqual(['README.md', ...files].sort());
+        for (const [name, words] of Object.entries(SHIPPED_PROMPTS)) {
+            expect(readme).toContain(`\`${name}.wav\``);
+            expect(readme).toContain(words);
+            expect(decodeWav(readFileSync(join(PROMPTS_FOLDER, `${name}.wav`)))).toMatchObject({
+                rateHz: 8000,
+                channels: 1,
+                encoding: 'mulaw',
+            });
+        }
+    });
+
+    it('is what the embedded voice says today', async () => {
+        const service = new TTSService({ tts: 'flite', voice: 'rms' });
+        try {
+            for (const [name, words] of Object.entries(SHIPPED_PROMPTS)) {
+                const shipped = readFileSync(join(PROMPTS_FOLDER, `${name}.wav`));
+                expect(Buffer.from(await promptWav(service, words)).equals(shipped)).toBe(true);
+            }
+        } finally {
+            await service.close();
+        }
+    });
+});
