@@ -253,9 +253,7 @@ export class CallBridge {
     };
 
     private readonly processEntry = (digits: string): void => {
-        const { conversation } = this.options;
-        if (conversation.digits !== undefined) conversation.digits(digits);
-        else conversation.tell(`The caller entered ${Array.from(digits).join(' ')} on the telephone keypad.`);
+        this.options.conversation.digits(digits);
         this.silence.botOwesAnswer();
     };
 

@@ -1,4 +1,5 @@
 import type { Config, OpenAIConfig } from '../config/config';
+import type { CallerAudioBuffer } from '../audio/caller-audio-buffer';
 import { beepPcmu } from '../audio/tone';
 import { CircuitBreakers } from '../support/circuit-breaker';
 import type { Clock } from '../support/clock';
@@ -12,6 +13,7 @@ import { LocalBot } from '../speech/local-bot';
 import { LocalSpeechService, type LocalSpeech, type RestSpeech } from '../speech/local-speech';
 import { RestBot } from '../speech/rest-bot';
 import type { ToolRecord } from './functions/tool';
+import type { Transcript } from './transcript';
 
 /** The call that a bot is made for. */
 export interface CallOfBot {
@@ -19,6 +21,10 @@ export interface CallOfBot {
     conversationId: string;
     /** Hears of every call of a tool. */
     onTool?: (record: ToolRecord) => void;
+    /** What was said in the call; the call writes it, bots read it. */
+    transcript: Transcript;
+    /** Where caller audio waits that a bot cannot take yet; the call fills it before `hear`. */
+    callerAudio: CallerAudioBuffer;
 }
 
 /** Makes the bots of calls. One for all calls: it owns what they share. */

@@ -3,7 +3,13 @@ import { createTranscoder, type Transcoder } from '../audio/transcoder';
 import type { OpenAIConfig } from '../config/config';
 import { CodedError } from '../support/errors';
 import { faultFields, type Logger } from '../support/logger';
-import type { Conversation, ConversationEnd, ConversationEvents, HeardPosition } from './conversation';
+import {
+    keypadNote,
+    type Conversation,
+    type ConversationEnd,
+    type ConversationEvents,
+    type HeardPosition,
+} from './conversation';
 import { OpenAIRealtimeService } from './openai-realtime-service';
 import { AudioBacklog } from '../audio/audio-backlog';
 import { logEnd, logReady } from './realtime/life-log';
@@ -45,6 +51,7 @@ const FILLER_EVERY_MS = 8000;
 export class BotResource extends EventEmitter<ConversationEvents> implements Conversation {
     readonly botName = 'openai';
     readonly listensOnly = false;
+    readonly responseActiveAtMs: number | undefined = undefined;
     readonly speaksFirst: boolean;
     private state: 'idle' | 'starting' | 'talking' | 'reconnecting' | 'over' = 'idle';
     private readonly logger: Logger;
@@ -126,6 +133,15 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
     /** undefined: nobody knows this model's prices. */
     get costUsd(): number | undefined {
         return this.talk.usage.costUsd;
+    }
+
+    digits(entry: string): void {
+        this.tell(keypadNote(entry));
+    }
+
+    /** See `Conversation.onSilence`. */
+    onSilence(): boolean {
+        return false;
     }
 
     interrupt(heard: HeardPosition): void {

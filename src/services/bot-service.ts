@@ -1,4 +1,5 @@
 import type { Config, TurnTakingConfig } from '../config/config';
+import { CallerAudioBuffer } from '../audio/caller-audio-buffer';
 import type { Clock } from '../support/clock';
 import type { Logger } from '../support/logger';
 import { BotFactory } from './bot-factory';
@@ -10,6 +11,7 @@ import type { OutputVariables } from './profiles/output-variables';
 import { ProfileStore } from './profiles/profile-store';
 import { readInputVariables, type ReadVariables } from './profiles/variables';
 import { SilentBot } from './silent-bot';
+import { Transcript } from './transcript';
 import { BotTools } from './functions/bot-tools';
 import type { Tool, ToolRecord } from './functions/tool';
 
@@ -40,6 +42,10 @@ export interface BotCall {
     logger: Logger;
     /** Hears of every call of a tool, once, when it is over. */
     onTool?: (record: ToolRecord) => void;
+    /** What was said in the call; the call writes it, bots read it. Default: an empty one. */
+    transcript?: Transcript;
+    /** Where caller audio waits that a bot cannot take yet; the call fills it before `hear`. Default: an empty one. */
+    callerAudio?: CallerAudioBuffer;
 }
 
 /** A bot for one call, and the terms on which it talks. */
@@ -162,7 +168,8 @@ export class BotService {
     private make(plan: BotPlan, request: BotRequest, call: BotCall): Conversation | Promise<Conversation> {
         if (plan.name === 'silent') return new SilentBot();
         if (plan.name === 'echo') return new EchoBot();
-        return this.factory.create(plan, { ...call, conversationId: request.conversationId });
+        const shared = { transcript: new Transcript(), callerAudio: new CallerAudioBuffer() };
+        return this.factory.create(plan, { ...shared, ...call, conversationId: request.conversationId });
     }
 }
 

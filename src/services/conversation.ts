@@ -1,4 +1,4 @@
-import type { EventEmitter } from 'node:events';
+import { EventEmitter } from 'node:events';
 import type { BotResponse } from './bot-response';
 import type { DigitRequest } from './dtmf-service';
 
@@ -76,18 +76,27 @@ export interface ConversationEvents {
     collectDigits: [request: DigitRequest];
     /** A finished turn of the bot, for the report to Architect. */
     turn: [turn: BotResponse];
-    /** It has lost what it lives on, and its unfinished answers with that; `recovered` or `ended` follows. */
+    /** It has lost its connection, and its unfinished responses with it; `recovered` or `ended` follows. */
     reconnecting: [why: string];
-    /** It is mended by itself: caller audio of the meantime was kept, and what the caller waits for is being asked for. */
+    /** It is connected again: caller audio of the meantime was kept, and the response that the caller waits for is being asked for. */
     recovered: [];
     /** The conversation is over; the call ends once the caller has heard what is queued. Emitted at most once. */
     ended: [end: ConversationEnd];
 }
 
+/** What the call asks of a conversation that leaves the caller in silence. */
+export type SilenceStep =
+    /** Say that it takes a moment. */
+    | 'filler'
+    /** The response that is being given has stopped: cancel it and ask for it again. */
+    | 'retry'
+    /** Give up the bot that answers now: the next fallback option takes over. */
+    | 'takeover';
+
 /**
- * One caller talking to one bot, whoever the bot is. Audio is always PCMU (G.711 µ-law), 8 kHz, mono, both ways.
+ * One caller and one bot, whichever bot it is. Audio is always PCMU (G.711 µ-law), 8 kHz, mono, both ways.
  *
- * Swap the bot by writing one of these; nothing else in the server needs to know.
+ * A bot of your own implements this interface, or extends `BasicConversation`, and is registered by name (see examples/).
  */
 export interface Conversation extends EventEmitter<ConversationEvents> {
     /** The bot's name, for logs. */
@@ -96,24 +105,79 @@ export interface Conversation extends EventEmitter<ConversationEvents> {
     readonly listensOnly: boolean;
     /** It speaks without being spoken to: the call counts as failed when no sound comes within the first-audio limit. */
     readonly speaksFirst: boolean;
-    /** The names of the lower rungs that answered, with commas; undefined: there are none. */
+    /** The names of the fallback options that answered, with commas; undefined: there are none. */
     readonly fallbackUsed?: string;
+    /** What the call has cost so far, in US dollars, as far as is known; undefined: nothing is known. */
+    readonly costUsd: number | undefined;
+    /** When the response that is being given last made progress, by the clock, ms; undefined: none is being given, or it is not known. */
+    readonly responseActiveAtMs: number | undefined;
     /** Resolves when it can hear; rejects with a coded error when it never will. Called once. */
     start(): Promise<void>;
-    /** Caller audio. Never throws, never waits; bounded in memory before `ready`. The bytes may be reused by the caller. */
+    /** Caller audio. Never throws, never waits. The bytes may be reused by the caller. */
     hear(pcmu: Uint8Array): void;
-    /** Text for the bot: a DTMF entry, a note from Architect. */
+    /** Text for the bot, such as a note from Architect. */
     tell(text: string): void;
-    /** A whole entry of the keypad, for a bot that takes keys as keys; one without this method is told of it in words. */
-    digits?(entry: string): void;
-    /** The caller is silent: asks him, in a sentence, whether he is still there. Its turn has the disposition `no_input`. */
+    /** A whole entry of the keypad. A bot that does not take keys as keys tells itself `keypadNote(entry)`. */
+    digits(entry: string): void;
+    /** The caller is silent: asks in one sentence whether they are still there. That turn has the disposition `no_input`. */
     askAgain(): void;
     /** The call must end: says goodbye in a sentence, and then emits `ended`. */
     sayGoodbye(): void;
-    /** What the call has cost so far, in US dollars, as far as is known; undefined: nothing is known. */
-    readonly costUsd: number | undefined;
-    /** The caller interrupted; this is what he had heard. Late audio of those answers is not emitted any more. */
+    /** The caller interrupted; this is what they had heard. Late audio of those responses is not emitted any more. */
     interrupt(heard: HeardPosition): void;
+    /** The caller waits in silence. @returns false: the conversation can do nothing about it, and the call acts itself */
+    onSilence(step: SilenceStep): boolean;
     /** Frees everything, at once. May be called twice, and at any time. Nothing is emitted afterwards. */
     end(): void;
+}
+
+/** What a bot that does not take keys as keys is told of an entry of the keypad. */
+export function keypadNote(entry: string): string {
+    return `The caller entered ${Array.from(entry).join(' ')} on the telephone keypad.`;
+}
+
+/** A conversation that does nothing: extend it, and replace what your bot does. */
+export abstract class BasicConversation extends EventEmitter<ConversationEvents> implements Conversation {
+    abstract readonly botName: string;
+    readonly listensOnly: boolean = false;
+    readonly speaksFirst: boolean = true;
+    readonly costUsd: number | undefined = 0;
+    readonly responseActiveAtMs: number | undefined = undefined;
+
+    start(): Promise<void> {
+        this.emit('ready');
+        return Promise.resolve();
+    }
+
+    hear(_pcmu: Uint8Array): void {
+        // Nothing is kept.
+    }
+
+    tell(_text: string): void {
+        // There is nothing to say about it.
+    }
+
+    digits(entry: string): void {
+        this.tell(keypadNote(entry));
+    }
+
+    askAgain(): void {
+        // There is nothing to ask.
+    }
+
+    sayGoodbye(): void {
+        this.emit('ended', { reason: 'completed', info: 'conversation finished' });
+    }
+
+    interrupt(_heard: HeardPosition): void {
+        // Audio that was emitted is no longer here: there is nothing to stop.
+    }
+
+    onSilence(_step: SilenceStep): boolean {
+        return false;
+    }
+
+    end(): void {
+        this.removeAllListeners();
+    }
 }

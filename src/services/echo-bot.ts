@@ -1,8 +1,7 @@
-import { EventEmitter } from 'node:events';
 import { SpeechGate } from '../audio/speech-gate';
 import { beepPcmu, silencePcmu } from '../audio/tone';
 import { BotResponse } from './bot-response';
-import type { AudioOrigin, Conversation, ConversationEvents } from './conversation';
+import { BasicConversation, type AudioOrigin } from './conversation';
 
 /** PCMU, 8 kHz, mono: eight bytes are one millisecond. */
 const BYTES_PER_MS = 8;
@@ -17,25 +16,22 @@ const SENTENCE = { onsetMs: 120, releaseMs: 700 };
  * A bot that needs nothing (`?bot=echo`): a beep, and then the caller hears what he said, sentence by sentence, with the
  * real pacing, and may interrupt it. It tests a line, a codec and a barge-in by ear.
  */
-export class EchoBot extends EventEmitter<ConversationEvents> implements Conversation {
+export class EchoBot extends BasicConversation {
     readonly botName = 'echo';
-    readonly costUsd = 0;
-    readonly listensOnly = false;
-    readonly speaksFirst = true;
     private readonly gate = new SpeechGate(SENTENCE);
     private sentence: Uint8Array[] = [];
     private sentenceBytes = 0;
     private answers = 0;
     private ended = false;
 
-    start(): Promise<void> {
+    override start(): Promise<void> {
         if (this.ended) return Promise.resolve();
         this.emit('ready');
         this.say(beepPcmu());
         return Promise.resolve();
     }
 
-    hear(pcmu: Uint8Array): void {
+    override hear(pcmu: Uint8Array): void {
         if (this.ended) return;
         const wasTalking = this.gate.talking;
         const change = this.gate.feed(pcmu);
@@ -45,28 +41,24 @@ export class EchoBot extends EventEmitter<ConversationEvents> implements Convers
     }
 
     /** A key entry is answered with a beep. */
-    tell(): void {
+    override tell(): void {
         if (!this.ended) this.say(beepPcmu());
     }
 
     /** Asks with a beep. */
-    askAgain(): void {
+    override askAgain(): void {
         if (!this.ended) this.say(beepPcmu());
     }
 
     /** Says goodbye with two beeps. */
-    sayGoodbye(): void {
+    override sayGoodbye(): void {
         if (this.ended) return;
         this.say(Buffer.concat([beepPcmu(), silencePcmu(100), beepPcmu()]));
         this.ended = true;
         this.emit('ended', { reason: 'completed', info: 'conversation finished' });
     }
 
-    interrupt(): void {
-        // What it says is handed over whole: there is nothing left to stop.
-    }
-
-    end(): void {
+    override end(): void {
         this.ended = true;
         this.forget();
         this.removeAllListeners();

@@ -48,7 +48,7 @@ export class LocalBot extends SpeakingBot {
         // It reads nothing; keys come by `digits`.
     }
 
-    digits(entry: string): void {
+    override digits(entry: string): void {
         this.takeKeys(entry);
     }
 

@@ -3,7 +3,13 @@ import type { Clock } from '../support/clock';
 import { CodedError } from '../support/errors';
 import { faultFields, type Logger } from '../support/logger';
 import { BotResponse, type Disposition } from '../services/bot-response';
-import type { Conversation, ConversationEnd, ConversationEvents, HeardPosition } from '../services/conversation';
+import {
+    keypadNote,
+    type Conversation,
+    type ConversationEnd,
+    type ConversationEvents,
+    type HeardPosition,
+} from '../services/conversation';
 import type { Heard, Recognizer } from './dialog/recognizer';
 import { SHIPPED_PROMPTS, type ShippedPrompt } from './prompts';
 import { SpeechQueue, type AnswerPart, type Spoken, type StandIn } from './speech-queue';
@@ -53,6 +59,7 @@ export abstract class SpeakingBot extends EventEmitter<ConversationEvents> imple
     abstract readonly speaksFirst: boolean;
     abstract readonly costUsd: number | undefined;
     readonly listensOnly = false;
+    readonly responseActiveAtMs: number | undefined = undefined;
     protected readonly speaker: SpeechQueue;
     /** The caller is speaking. */
     protected callerSpeaks = false;
@@ -106,6 +113,15 @@ export abstract class SpeakingBot extends EventEmitter<ConversationEvents> imple
         // What waits to be said is of no use any more.
         this.speaker.stop();
         this.bidFarewell();
+    }
+
+    digits(entry: string): void {
+        this.tell(keypadNote(entry));
+    }
+
+    /** See `Conversation.onSilence`. */
+    onSilence(): boolean {
+        return false;
     }
 
     interrupt(heard: HeardPosition): void {

@@ -1,3 +1,4 @@
+import { CallerAudioBuffer } from '../../src/audio/caller-audio-buffer';
 import { loadConfig, type Config } from '../../src/config/config';
 import { BotFactory } from '../../src/services/bot-factory';
 import { plainPlan, type BotPlan } from '../../src/services/bot-plan';
@@ -7,6 +8,7 @@ import { readDialog } from '../../src/services/profiles/dialog-script';
 import { FallbackLadder } from '../../src/services/fallback/fallback-ladder';
 import { LocalBot } from '../../src/speech/local-bot';
 import { TTSService } from '../../src/services/tts-service';
+import { Transcript } from '../../src/services/transcript';
 import { systemClock } from '../../src/support/clock';
 import { LogRecorder } from '../support/log-recorder';
 import { until } from '../support/test-bench';
@@ -35,7 +37,8 @@ describe('BotFactory', () => {
         const config: Config = loadConfig(env);
         factory = new BotFactory(config, { clock: systemClock, logger });
         const plan = { ...plainPlan('desk', config.openai, config), ...changes };
-        conversation = await factory.create(plan, { logger, conversationId: 'c' });
+        const shared = { transcript: new Transcript(), callerAudio: new CallerAudioBuffer() };
+        conversation = await factory.create(plan, { logger, conversationId: 'c', ...shared });
         return conversation;
     }
 

@@ -1,5 +1,11 @@
 import { EventEmitter } from 'node:events';
-import type { Conversation, ConversationEvents, HeardPosition } from '../../src/services/conversation';
+import {
+    keypadNote,
+    type Conversation,
+    type ConversationEvents,
+    type HeardPosition,
+    type SilenceStep,
+} from '../../src/services/conversation';
 
 /** A bot that does what a test says, and remembers what it was told. */
 export class FakeConversation extends EventEmitter<ConversationEvents> implements Conversation {
@@ -7,6 +13,7 @@ export class FakeConversation extends EventEmitter<ConversationEvents> implement
     listensOnly = false;
     speaksFirst = false;
     costUsd: number | undefined;
+    responseActiveAtMs: number | undefined;
     askedAgain = 0;
     goodbyes = 0;
     startCount = 0;
@@ -14,6 +21,8 @@ export class FakeConversation extends EventEmitter<ConversationEvents> implement
     readonly heard: Uint8Array[] = [];
     readonly told: string[] = [];
     readonly interrupts: HeardPosition[] = [];
+    readonly silences: SilenceStep[] = [];
+    answersSilence = false;
     startResult: Promise<void> = Promise.resolve();
 
     start(): Promise<void> {
@@ -27,6 +36,15 @@ export class FakeConversation extends EventEmitter<ConversationEvents> implement
 
     tell(text: string): void {
         this.told.push(text);
+    }
+
+    digits(entry: string): void {
+        this.tell(keypadNote(entry));
+    }
+
+    onSilence(step: SilenceStep): boolean {
+        this.silences.push(step);
+        return this.answersSilence;
     }
 
     askAgain(): void {

@@ -1,13 +1,9 @@
-import { EventEmitter } from 'node:events';
-import type { Conversation, ConversationEvents } from '../conversation';
+import { BasicConversation } from '../conversation';
 import type { Takeover } from './fallback-option';
 
 /** The last rung: says that it cannot help, and gives the call back to Architect. It needs nothing that could fail. */
-export class ApologyBot extends EventEmitter<ConversationEvents> implements Conversation {
+export class ApologyBot extends BasicConversation {
     readonly botName = 'apology';
-    readonly costUsd = 0;
-    readonly listensOnly = false;
-    readonly speaksFirst = true;
 
     constructor(
         /** What it says: PCMU, 8 kHz, mono. */
@@ -17,7 +13,7 @@ export class ApologyBot extends EventEmitter<ConversationEvents> implements Conv
         super();
     }
 
-    start(): Promise<void> {
+    override start(): Promise<void> {
         const responseId = 'apology';
         this.emit('ready');
         // A copy: who takes the audio owns the bytes, and the recording serves all calls.
@@ -31,27 +27,7 @@ export class ApologyBot extends EventEmitter<ConversationEvents> implements Conv
         return Promise.resolve();
     }
 
-    hear(): void {
-        // There is nobody to hear it.
-    }
-
-    tell(): void {
-        // There is nobody to tell.
-    }
-
-    askAgain(): void {
-        // The call is over.
-    }
-
-    sayGoodbye(): void {
-        // It has said it.
-    }
-
-    interrupt(): void {
-        // What it says is handed over whole: there is nothing left to stop.
-    }
-
-    end(): void {
-        this.removeAllListeners();
+    override sayGoodbye(): void {
+        // What it said first was its goodbye.
     }
 }

@@ -37,6 +37,7 @@ const BACK_AGAIN =
  */
 export class FallbackLadder extends EventEmitter<ConversationEvents> implements Conversation {
     readonly listensOnly = false;
+    readonly responseActiveAtMs: number | undefined = undefined;
     private state: 'idle' | 'starting' | 'talking' | 'over' = 'idle';
     private readonly limits: WaitLimits;
     private readonly care: CallerState;
@@ -108,9 +109,7 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
     }
 
     digits(entry: string): void {
-        const bot = this.live?.conversation;
-        if (bot?.digits !== undefined) bot.digits(entry);
-        else bot?.tell(`The caller entered ${Array.from(entry).join(' ')} on the telephone keypad.`);
+        this.live?.conversation.digits(entry);
         this.expectAnswer();
     }
 
@@ -125,6 +124,11 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
         if (this.state === 'idle') this.finish(NOT_BEGUN);
         this.live?.conversation.sayGoodbye();
         this.expectAnswer();
+    }
+
+    /** See `Conversation.onSilence`. */
+    onSilence(): boolean {
+        return false;
     }
 
     interrupt(heard: HeardPosition): void {
