@@ -129,7 +129,7 @@ export class BotPlayback {
     /** Since when the caller waits in silence for the rest of an answer, and since when the client takes nothing. */
     signs(nowMs: number): Pick<VitalSigns, 'starvedMs' | 'chokedMs'> {
         this.starvedSinceMs = this.playback.isStarved ? (this.starvedSinceMs ?? nowMs) : undefined;
-        return { starvedMs: since(this.starvedSinceMs, nowMs), chokedMs: since(this.playback.chokedSince, nowMs) };
+        return { starvedMs: since(this.starvedSinceMs, nowMs), chokedMs: since(this.playback.blockedSince, nowMs) };
     }
 
     /** Frees the queue and its timer. May be called twice. */

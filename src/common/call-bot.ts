@@ -6,7 +6,7 @@ import type { Clock } from '../support/clock';
 import type { Logger } from '../support/logger';
 import type { FoundBot, MissingBot } from '../websocket/message-handlers/message-handler';
 import type { CallWire } from './bot-playback';
-import { outcomeVariables } from './call-outcome';
+import { outcomeVariables } from './call-record';
 import type { CallRecord } from './call-record';
 import { CallBridge } from './call-bridge';
 

@@ -8,7 +8,7 @@ import { TimerSet } from '../support/timer-set';
 import { BotPlayback, type CallWire } from './bot-playback';
 import type { CallRecord } from './call-record';
 import type { VitalSigns } from './call-watch';
-import { EchoGuard } from './echo-guard';
+import { EchoGuard } from './echo/echo-guard';
 import type { TurnTakingConfig } from '../config/config';
 import { Farewell } from './farewell';
 import { Interruption } from './interruption';

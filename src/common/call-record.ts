@@ -1,23 +1,20 @@
+import type { StringMap } from '../protocol/core';
 import type { ToolRecord } from '../services/functions/tool';
-import type { LogFields } from '../support/logger';
 import { Transcript } from '../services/transcript';
-import { TurnClock } from './turn-clock';
+import type { LogFields } from '../support/logger';
 
 /** PCMU, 8 kHz, mono: eight bytes are one millisecond. */
 const BYTES_PER_MS = 8;
 
-/** How far caller audio may be ahead of the clock, whatever was kept up somewhere: a real line brings a second each second. */
+/** Caller audio may be this much ahead of the clock (a network that was held up), and may come this much faster than real time. */
 const MAX_AHEAD_MS = 60_000;
 const MAX_PACE = 2;
-/** Tool calls that are told one by one; more are only counted. */
+/** Function calls that are logged one by one; more are only counted. */
 const MAX_TOOLS = 50;
 
-/**
- * The record of one call: its figures, for the closing log line (counts and times only, nothing that was said), and
- * beside them the transcript, which stays here.
- */
+/** The record of one call: its figures, for the log line at its end (counts and times only), and the transcript. */
 export class CallRecord {
-    private heardBytes = 0;
+    private callerBytes = 0;
     private lostMs = 0;
     private openedAtMs: number | undefined;
     private firstAudioAtMs: number | undefined;
@@ -25,7 +22,7 @@ export class CallRecord {
     private decided = false;
     readonly transcript = new Transcript();
     readonly turnClock = new TurnClock();
-    /** What the bot cost, in US dollars; undefined: nothing is known. */
+    /** What the bot cost, in US dollars; undefined: it is not known. */
     costUsd: number | undefined;
     private readonly tools: ToolRecord[] = [];
     bargeIns = 0;
@@ -33,7 +30,7 @@ export class CallRecord {
     digits = 0;
     toolCalls = 0;
 
-    /** A tool of the bot has run, or was refused. */
+    /** A function of the bot has run, or was refused. */
     toolCalled(record: ToolRecord): void {
         this.toolCalls += 1;
         if (this.tools.length < MAX_TOOLS) this.tools.push(record);
@@ -47,20 +44,20 @@ export class CallRecord {
         this.firstAudioAtMs ??= nowMs;
     }
 
-    /** @returns false, and books nothing, when more was received than anybody can have said: it must cost neither time nor money. */
+    /** Counts caller audio. @returns false, and counts nothing, when more was received than a line can carry: it is not passed on */
     callerAudio(byteCount: number, nowMs: number): boolean {
         const plausibleMs = MAX_AHEAD_MS + MAX_PACE * (this.sinceOpenedMs(nowMs) ?? 0);
-        if (this.heardBytes / BYTES_PER_MS > plausibleMs) return false;
-        this.heardBytes += byteCount;
+        if (this.callerBytes / BYTES_PER_MS > plausibleMs) return false;
+        this.callerBytes += byteCount;
         return true;
     }
 
-    /** Caller audio that will never come (`discarded`, `resumed`). */
+    /** Caller audio that the client left out (`discarded`, `resumed`). */
     skipped(ms: number): void {
         this.lostMs += ms;
     }
 
-    /** The first reason counts: what comes after is its consequence. */
+    /** Why the call ends. The first reason counts: what comes after is its consequence. */
     endedBy(reason: string): void {
         if (!this.decided) this.endReason = reason;
         this.decided = true;
@@ -68,11 +65,6 @@ export class CallRecord {
 
     get hasBotAudio(): boolean {
         return this.firstAudioAtMs !== undefined;
-    }
-
-    /** Position in the caller's audio stream: what was received and what was lost (protocol sheet, section 7.1). */
-    get mediaPositionMs(): number {
-        return this.heardBytes / BYTES_PER_MS + this.lostMs;
     }
 
     /** Why the call ended, as far as is known. */
@@ -93,7 +85,7 @@ export class CallRecord {
             endReason: this.endReason,
             durationMs: Math.round(this.sinceOpenedMs(nowMs) ?? 0),
             firstAudioMs: this.firstAudioMs(),
-            callerAudioMs: Math.round(this.heardBytes / BYTES_PER_MS),
+            callerAudioMs: Math.round(this.callerBytes / BYTES_PER_MS),
             lostCallerAudioMs: Math.round(this.lostMs),
             turns: this.turns,
             bargeIns: this.bargeIns,
@@ -112,4 +104,110 @@ export class CallRecord {
 
 function toolFields({ name, ms, outcome }: ToolRecord): LogFields {
     return { name, ms: Math.round(ms), outcome };
+}
+
+/** How long the caller waited for one response, in ms. */
+export interface TurnLatency {
+    /** End of their speech → the first audio of the response left this server. */
+    toFirstAudioMs: number;
+    /** End of their speech → Genesys began to play it; undefined: the client never reported it. */
+    toPlaybackMs: number | undefined;
+}
+
+/** Turns that are measured; the figures of a longer call are those of its last turns. */
+const MAX_MEASURED_TURNS = 500;
+
+/** Measures how long the caller waits: the time from their last word to the bot's first. */
+export class TurnClock {
+    private readonly latencies: TurnLatency[] = [];
+    private speechEndMs: number | undefined;
+    /** The same, of the turn whose playback has not begun yet. */
+    private startedAtMs: number | undefined;
+
+    /** The caller's speech ended at `atMs` (not when it was noticed). */
+    callerStopped(atMs: number): void {
+        this.speechEndMs = atMs;
+    }
+
+    /** They talk again: what comes now is no response to what they said before. */
+    callerStarted(): void {
+        this.speechEndMs = undefined;
+    }
+
+    /** Bot audio left. Only the first after the caller's turn counts. */
+    botAudio(nowMs: number): void {
+        if (this.speechEndMs === undefined) return;
+        this.latencies.push({ toFirstAudioMs: nowMs - this.speechEndMs, toPlaybackMs: undefined });
+        if (this.latencies.length > MAX_MEASURED_TURNS) this.latencies.shift();
+        this.startedAtMs = this.speechEndMs;
+        this.speechEndMs = undefined;
+    }
+
+    /** Genesys began to play bot audio. */
+    playbackStarted(nowMs: number): void {
+        const last = this.latencies.at(-1);
+        if (last === undefined || this.startedAtMs === undefined) return;
+        last.toPlaybackMs = nowMs - this.startedAtMs;
+        this.startedAtMs = undefined;
+    }
+
+    /** Turn by turn, oldest first. */
+    get turns(): readonly TurnLatency[] {
+        return this.latencies;
+    }
+
+    /** The longest wait, ms; undefined: the caller never waited for a response. */
+    get worstMs(): number | undefined {
+        const waits = this.latencies.map((turn) => turn.toPlaybackMs ?? turn.toFirstAudioMs);
+        return waits.length === 0 ? undefined : Math.max(...waits);
+    }
+
+    /** For the log line at the end of the call; empty when the caller never waited for a response. */
+    fields(): LogFields {
+        const sorted = this.latencies.map((turn) => turn.toPlaybackMs ?? turn.toFirstAudioMs).sort((a, b) => a - b);
+        if (sorted.length === 0) return {};
+        return {
+            medianTurnMs: Math.round(sorted[Math.floor(sorted.length / 2)] ?? 0),
+            worstTurnMs: Math.round(sorted.at(-1) ?? 0),
+            turnMs: this.latencies.slice(-20).map((turn) => Math.round(turn.toPlaybackMs ?? turn.toFirstAudioMs)),
+        };
+    }
+}
+
+/** What is known of the bot when the call ends. */
+export interface OutcomeOfBot {
+    /** Its name; empty: none was chosen. */
+    readonly name: string;
+    /** The names of the fallback options that answered, with commas. */
+    readonly fallbackUsed: string;
+    /** What it, or its functions, have set. */
+    readonly variables: StringMap;
+}
+
+/** US dollars are given with four digits: a response costs less than a cent. */
+const COST_DIGITS = 4;
+
+/**
+ * The output variables at the end of a call: what the bot has set, and for every call `bot`, `turns`, `fallback_used`,
+ * `worst_turn_ms`, `cost_usd` and `end_reason`. All values are text (docs/PROTOCOL.md, 8.3); empty where nothing is known.
+ *
+ * @param given variables that come with the end itself; they replace all others
+ */
+export function outcomeVariables(
+    record: CallRecord,
+    bot: OutcomeOfBot,
+    given: StringMap,
+    endReason: string,
+): StringMap {
+    const { worstMs } = record.turnClock;
+    return {
+        ...bot.variables,
+        bot: bot.name,
+        turns: String(record.turns),
+        fallback_used: bot.fallbackUsed,
+        worst_turn_ms: worstMs === undefined ? '' : String(Math.round(worstMs)),
+        cost_usd: record.costUsd === undefined ? '' : record.costUsd.toFixed(COST_DIGITS),
+        end_reason: endReason,
+        ...given,
+    };
 }

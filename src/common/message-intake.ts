@@ -3,7 +3,7 @@ import { parseClientMessage } from '../protocol/parse';
 import type { ErrorCode } from '../support/errors';
 import type { SessionPort } from '../websocket/message-handlers/message-handler';
 import { MessageHandlerRegistry } from '../websocket/message-handlers/message-handler-registry';
-import type { MessageSequence } from './message-sequence';
+import type { MessageSequence } from './session-wire';
 import type { StateRules } from './session-state';
 
 export interface MessageIntakeOptions {
@@ -11,18 +11,18 @@ export interface MessageIntakeOptions {
     sequence: MessageSequence;
     /** What the session's state allows now. */
     rules: () => StateRules;
-    /** The client broke the protocol. `where` names the part, never its value. */
+    /** The client broke the protocol. `where` names the part at fault, never its value. */
     onBreach: (code: ErrorCode, where: string) => void;
-    /** A message was counted and otherwise left alone. */
+    /** A message was counted and ignored. */
     onIgnored: (what: string, where?: string) => void;
 }
 
-/** What a word of the protocol looks like; anything else is a stranger's text, and none for our log. */
+/** What a message type of the protocol looks like; any other text is not written to the log. */
 const PROTOCOL_WORD = /^[a-z][a-z_-]{0,39}$/i;
 
 /**
- * The way in for text: reads a message, checks its numbers, and hands it to its handler if the state takes it. Unknown
- * words are counted and ignored (protocol sheet, sections 4 and 5.3).
+ * Text messages of the client: parses one, checks its numbers (docs/PROTOCOL.md, 2.2), and passes it to its handler if the state
+ * accepts it. Unknown types are counted and ignored (docs/PROTOCOL.md, 2.3).
  */
 export class MessageIntake {
     private readonly registry = new MessageHandlerRegistry();

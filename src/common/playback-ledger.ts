@@ -3,7 +3,7 @@ import type { AudioOrigin, HeardItem } from '../services/conversation';
 /** PCMU, 8 kHz, mono: eight bytes are one millisecond. */
 const BYTES_PER_MS = 8;
 
-/** The account of one conversation item: what came in, and where in the sent stream its audio lies. */
+/** One conversation item: how much audio of it was received, and where in the sent stream its audio lies. */
 interface Account {
     origin: AudioOrigin;
     receivedBytes: number;
@@ -13,10 +13,10 @@ interface Account {
 }
 
 /**
- * Books every byte of bot audio to the item it belongs to: received from the bot, sent to the client. With a playhead
- * (bytes of the sent stream that the caller has heard) it tells how much of each item that is.
+ * Records every byte of bot audio under its item: received from the bot, sent to the client. With a playhead (bytes of the sent
+ * stream that the caller has heard) it computes how much of each item was heard.
  *
- * It outlives the answer: an item is forgotten only when the caller has heard all that was sent of it.
+ * Entries outlive the response: an item is forgotten only when the caller has heard all that was received of it.
  */
 export class PlaybackLedger {
     private readonly accounts = new Map<string, Account>();
@@ -27,6 +27,7 @@ export class PlaybackLedger {
         return this.streamBytes;
     }
 
+    /** Items that are remembered. */
     get itemCount(): number {
         return this.accounts.size;
     }
@@ -55,7 +56,7 @@ export class PlaybackLedger {
         return items;
     }
 
-    /** Forgets items that were heard to their end: `isOpen` says whether more audio of that answer may come. */
+    /** Forgets items that were heard to their end; `isOpen`: more audio of that response may come. */
     forgetHeard(playhead: number, isOpen: (responseId: string) => boolean): void {
         for (const [key, account] of this.accounts) {
             const done = heardOf(account, playhead) >= account.receivedBytes;
@@ -63,7 +64,7 @@ export class PlaybackLedger {
         }
     }
 
-    /** Forgets everything, after an interruption: what was not heard by now never will be. */
+    /** Forgets everything, after a barge-in: what was not heard by now is not played any more. */
     forgetAll(): void {
         this.accounts.clear();
     }

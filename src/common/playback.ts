@@ -1,27 +1,26 @@
 import type { AudioOrigin, HeardPosition } from '../services/conversation';
 import type { Clock, Timer } from '../support/clock';
 import { TokenBucket } from '../support/token-bucket';
-import { AudioQueue } from './audio-queue';
 import { PlaybackLedger } from './playback-ledger';
 import { Playhead } from './playhead';
 
 /** PCMU, 8 kHz, mono: eight bytes are one millisecond. */
 const BYTES_PER_MS = 8;
 
-/** Below Genesys' published limit of 5 a second with a burst of 25 (protocol sheet, section 8). */
+/** Below Genesys' limit for binary messages, 5 a second with a burst of 25 (docs/PROTOCOL.md, 5.5). */
 const BUCKET = { capacity: 20, refillPerSecond: 4.5 };
 
-/** First sound of a stretch: small, so that it leaves at once. */
+/** The first piece when nothing plays: small, so that it leaves at once. */
 const FIRST_PIECE_MS = 200;
 const PIECE_MS = 300;
-/** With less than this ahead of the ear, whatever is there goes out, however small. */
+/** With less audio than this ahead of the playhead, what waits is sent even if it is shorter than a piece. */
 const LOW_LEAD_MS = 160;
 /** A piece that had to wait for a token may be longer, up to the protocol's 64,000 bytes. */
 const MAX_PIECE_BYTES = 64_000;
-/** The socket counts as choked while more than this waits in it: two seconds of audio. */
-const CHOKED_BYTES = 16_000;
-const CHOKED_RETRY_MS = 50;
-/** Longest answer that may wait here: ten minutes, 4.8 MB. */
+/** The socket counts as blocked while more than this waits in it: two seconds of audio. */
+const BLOCKED_BYTES = 16_000;
+const BLOCKED_RETRY_MS = 50;
+/** Most audio that may wait here: ten minutes, 4.8 MB. */
 const MAX_QUEUE_BYTES = 10 * 60 * 1000 * BYTES_PER_MS;
 
 export interface PlaybackOptions {
@@ -30,17 +29,17 @@ export interface PlaybackOptions {
     /** Bytes that wait in the socket. */
     bufferedBytes: () => number;
     clock: Clock;
-    /** Most audio ahead of the caller's ear, in ms. */
+    /** Most audio that may be sent ahead of the playhead, in ms. */
     maxLeadMs: number;
-    /** A task of ours threw. */
+    /** A timer's task threw. */
     onFault: (fault: unknown) => void;
-    /** The caller has heard everything that was queued and no answer is running. May be called again and again. */
+    /** The caller has heard everything that was queued and no response is open. May be called again and again. */
     onDrained?: () => void;
 }
 
 /**
- * Bot audio on its way to the caller: queued, cut into pieces, paced below Genesys' limits, booked item by item, so
- * that an interruption knows exactly what was heard. Nothing is dropped or reordered; an interruption empties it.
+ * Bot audio on its way to the caller: queued, cut into pieces, paced below Genesys' limits (docs/PROTOCOL.md, 5.2), and recorded item
+ * by item, so that a barge-in knows exactly what was heard. Nothing is reordered; a barge-in empties it. Audio is PCMU, 8 kHz, mono.
  */
 export class Playback {
     private readonly queue = new AudioQueue();
@@ -50,7 +49,7 @@ export class Playback {
     private readonly openResponses = new Set<string>();
     private timer: Timer | undefined;
     private holdUntilMs = 0;
-    private chokedSinceMs: number | undefined;
+    private blockedSinceMs: number | undefined;
     private closed = false;
     /** Bytes that did not fit in the queue. */
     droppedBytes = 0;
@@ -63,7 +62,7 @@ export class Playback {
         this.bucket = new TokenBucket(options.clock, BUCKET);
     }
 
-    /** Takes the next piece of an answer, any length. Goes out in this very tick if the ear is empty. */
+    /** Takes the next audio of a response, any length. It is sent in this tick when nothing is playing. */
     enqueue(pcmu: Uint8Array, origin: AudioOrigin): void {
         if (this.closed || pcmu.length === 0) return;
         if (this.queue.bytes + pcmu.length > MAX_QUEUE_BYTES) {
@@ -76,29 +75,29 @@ export class Playback {
         this.pump();
     }
 
-    /** No more audio will come for this answer: its tail may go out, however short. */
+    /** No more audio will come for this response: its last piece may be sent, however short. */
     responseEnded(responseId: string): void {
         this.openResponses.delete(responseId);
         this.pump();
     }
 
-    /** No more audio will come at all: everything that waits may go out. */
+    /** No more audio will come at all: everything that waits may be sent. */
     endAllResponses(): void {
         this.openResponses.clear();
         this.pump();
     }
 
-    /** The caller hears something, or will. */
+    /** The caller hears bot audio, or some waits to be sent. */
     get isAudible(): boolean {
         return this.queue.bytes > 0 || this.leadMs > 0;
     }
 
-    /** Position of the caller's ear in the sent stream, in bytes; goes on in real time while nothing plays. */
+    /** Position of the playhead in the sent stream, in bytes; goes on in real time while nothing plays. */
     get playheadBytes(): number {
         return this.playhead.playheadBytes(this.options.clock.nowMs());
     }
 
-    /** Audio ahead of the caller's ear, in ms. */
+    /** Audio that is sent and not yet heard, in ms. */
     get leadMs(): number {
         return this.playhead.leadMs(this.options.clock.nowMs());
     }
@@ -113,17 +112,17 @@ export class Playback {
         return this.ledger.sentBytes / BYTES_PER_MS;
     }
 
-    /** An answer has begun and not ended, and the caller waits in silence for the rest of it. */
+    /** A response is open, and everything that came of it has been heard: the caller waits for the rest. */
     get isStarved(): boolean {
         return this.openResponses.size > 0 && !this.isAudible;
     }
 
-    /** Since when the socket takes nothing more, by the clock; undefined while it does. */
-    get chokedSince(): number | undefined {
-        return this.chokedSinceMs;
+    /** Since when the socket is blocked, by the clock, ms; undefined: it is not. */
+    get blockedSince(): number | undefined {
+        return this.blockedSinceMs;
     }
 
-    /** Throws away all that waits, and tells what the caller has heard of each item that he will now not hear out. */
+    /** Drops everything that waits. @returns what the caller has heard of each item that they had not heard to its end */
     flush(): HeardPosition {
         const nowMs = this.options.clock.nowMs();
         const items = this.ledger.unheard(this.playhead.heardBytes(nowMs));
@@ -148,7 +147,7 @@ export class Playback {
         this.pump();
     }
 
-    /** Genesys said 429: nothing for `ms`, and half the pace from now on. */
+    /** Genesys reported 429: nothing is sent for `ms`, and the message rate is halved from now on. */
     slowDown(ms: number): void {
         this.holdUntilMs = Math.max(this.holdUntilMs, this.options.clock.nowMs() + ms);
         this.bucket.slowDown();
@@ -185,7 +184,7 @@ export class Playback {
     /** How long the next piece must wait; 0: it may go now. */
     private mustWaitMs(nowMs: number): number {
         if (nowMs < this.holdUntilMs) return this.holdUntilMs - nowMs;
-        if (this.isChoked(nowMs)) return CHOKED_RETRY_MS;
+        if (this.isBlocked(nowMs)) return BLOCKED_RETRY_MS;
         const tokenMs = this.bucket.waitMs();
         if (tokenMs > 0) return tokenMs;
         const leadMs = this.playhead.leadMs(nowMs);
@@ -195,12 +194,12 @@ export class Playback {
         return worthSending ? 0 : Math.max(0, leadMs - LOW_LEAD_MS);
     }
 
-    private isChoked(nowMs: number): boolean {
-        if (this.options.bufferedBytes() <= CHOKED_BYTES) {
-            this.chokedSinceMs = undefined;
+    private isBlocked(nowMs: number): boolean {
+        if (this.options.bufferedBytes() <= BLOCKED_BYTES) {
+            this.blockedSinceMs = undefined;
             return false;
         }
-        this.chokedSinceMs ??= nowMs;
+        this.blockedSinceMs ??= nowMs;
         return true;
     }
 
@@ -212,7 +211,7 @@ export class Playback {
         this.ledger.forgetHeard(this.playhead.heardBytes(nowMs), (id) => this.openResponses.has(id));
     }
 
-    /** Usual length, or longer when tokens are short: fewer and bigger messages carry the same sound. */
+    /** Usual length, or longer when few messages may be sent: fewer and bigger messages carry the same audio. */
     private pieceBytes(nowMs: number): number {
         const leadMs = this.playhead.leadMs(nowMs);
         const usualMs = leadMs <= 0 && this.bucket.level >= 2 ? FIRST_PIECE_MS : PIECE_MS;
@@ -243,5 +242,71 @@ export class Playback {
     private stopTimer(): void {
         this.timer?.cancel();
         this.timer = undefined;
+    }
+}
+
+interface QueuedAudio {
+    pcmu: Uint8Array;
+    origin: AudioOrigin;
+}
+
+/** Entries that were sent are removed together when there are this many. */
+const COMPACT_AT = 256;
+
+/** Bot audio that waits to be sent, in order, each byte with its origin. Keeps the buffers it is given: no copies. */
+class AudioQueue {
+    private pieces: QueuedAudio[] = [];
+    private head = 0;
+    private waitingBytes = 0;
+
+    get bytes(): number {
+        return this.waitingBytes;
+    }
+
+    push(pcmu: Uint8Array, origin: AudioOrigin): void {
+        this.pieces.push({ pcmu, origin });
+        this.waitingBytes += pcmu.length;
+    }
+
+    /** Removes the next `byteCount` bytes (at most `bytes`) as one buffer; `book` is called with what each origin contributed. */
+    take(byteCount: number, book: (origin: AudioOrigin, byteCount: number) => void): Uint8Array {
+        const first = this.pieces[this.head];
+        if (first !== undefined && first.pcmu.length >= byteCount) return this.takeFrom(first, byteCount, book);
+        const joined = new Uint8Array(Math.min(byteCount, this.waitingBytes));
+        let filled = 0;
+        while (filled < joined.length) {
+            const next = this.pieces[this.head];
+            if (next === undefined) break;
+            const part = this.takeFrom(next, Math.min(next.pcmu.length, joined.length - filled), book);
+            joined.set(part, filled);
+            filled += part.length;
+        }
+        return joined;
+    }
+
+    clear(): void {
+        this.pieces = [];
+        this.head = 0;
+        this.waitingBytes = 0;
+    }
+
+    private takeFrom(
+        piece: QueuedAudio,
+        byteCount: number,
+        book: (origin: AudioOrigin, byteCount: number) => void,
+    ): Uint8Array {
+        const part = piece.pcmu.subarray(0, byteCount);
+        if (byteCount === piece.pcmu.length) this.dropHead();
+        else piece.pcmu = piece.pcmu.subarray(byteCount);
+        this.waitingBytes -= byteCount;
+        book(piece.origin, byteCount);
+        return part;
+    }
+
+    private dropHead(): void {
+        this.head += 1;
+        if (this.head < COMPACT_AT || this.head * 2 < this.pieces.length) return;
+        this.pieces = this.pieces.slice(this.head);
+        this.head = 0;
     }
 }

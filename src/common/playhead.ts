@@ -1,13 +1,13 @@
 /** PCMU, 8 kHz, mono: eight bytes are one millisecond. */
 const BYTES_PER_MS = 8;
 
-/** A round trip beyond this says that the client was held up, not how long the way is. */
+/** A longer round trip says that the client was held up: it is not used. */
 const MAX_ROUND_TRIP_MS = 2000;
 /** One measured round trip moves the estimate by a quarter of the difference. */
 const ROUND_TRIP_WEIGHT = 0.25;
-/** A report that is off by no more than this tells of the network's unsteadiness. */
+/** A report that is off by no more than this is network jitter. */
 const JITTER_MS = 40;
-/** Pieces that ended further behind the ear than this concern no report that may still come. */
+/** Pieces that ended further behind the playhead than this are forgotten: no report about them can still come. */
 const MEMORY_MS = MAX_ROUND_TRIP_MS + 500;
 
 /** A piece of the sent stream, by its end. */
@@ -17,12 +17,12 @@ interface Piece {
 }
 
 /**
- * Where the caller's ear is in the stream that we sent, by the clock, corrected by the client's word.
+ * The playhead: how much of the sent stream the caller has heard, by the clock, corrected by the client's reports.
  *
- * A *stretch* is audio that plays without a gap. It begins when audio is sent into an empty ear. All positions are
- * those at which a `barge_in` sent *now* would cut: the way there takes as long as the audio's way took, so the two
- * cancel out, and only the client's reports, which come a round trip late, must be set back. Until the client has told
- * its first round trip (`ping.rtt`), a second after the call began, the clock alone counts.
+ * A *stretch* is audio that plays without a gap. It begins when audio is sent while nothing is playing. A position is the one at
+ * which a `barge_in` that is sent *now* would cut: the message takes as long to Genesys as the audio did, so the two cancel out. Only
+ * the client's reports come a round trip late and are set back by it. Until the client has sent its first measured round trip
+ * (`ping.rtt`), a second after the call began, its reports are not used (docs/PROTOCOL.md, 5.3).
  */
 export class Playhead {
     private sentBytes = 0;
@@ -47,7 +47,7 @@ export class Playhead {
         return Math.min(this.sentBytes, this.playheadBytes(nowMs));
     }
 
-    /** Position of the ear in the stream, going on in real time beyond the end of what was sent. */
+    /** Position of the playhead in the stream, going on in real time beyond the end of what was sent. */
     playheadBytes(nowMs: number): number {
         return this.stretchStartBytes + Math.max(0, Math.floor((nowMs - this.stretchStartMs) * BYTES_PER_MS));
     }
@@ -66,22 +66,22 @@ export class Playhead {
     }
 
     /**
-     * `playback_started`: the stretch began to play a round trip ago. A client that is clearly late really began late.
-     * A little early or late is the network's doing: half of it on the way there, which counts, half on the way back.
+     * `playback_started`: the stretch began to play a round trip ago. More than the jitter late: playback really began late. Within
+     * the jitter, half of the difference is taken to have arisen on the way to the client, which moves the playhead, half on the way back.
      */
     playbackStarted(nowMs: number): void {
         if (this.started || this.roundTripMs === undefined || this.leadMs(nowMs) <= 0) return;
         const lateMs = nowMs - this.roundTripMs - this.stretchStartMs;
-        // Much too early: it is about a short stretch before this one.
+        // Earlier than the jitter allows: the report is about a short stretch before this one.
         if (lateMs < -JITTER_MS) return;
         this.started = true;
         this.stretchStartMs += lateMs > JITTER_MS ? lateMs : lateMs / 2;
     }
 
     /**
-     * `playback_completed`: a round trip ago the ear ran empty, which can only be at the end of a piece: the one nearest to
-     * where we thought the ear was. Pieces after it were late on their way, and play from when they were sent. A report that
-     * crossed a new stretch on the wire belongs to the stretch before, and says nothing about this one.
+     * `playback_completed`: a round trip ago the client had played everything it had, which can only be at the end of a piece: the one
+     * nearest to the playhead at that time. Pieces after it arrived late, and play from when they were sent. A report that crossed a
+     * new stretch on the wire belongs to the stretch before, and is ignored.
      */
     playbackCompleted(nowMs: number): void {
         if (this.roundTripMs === undefined) return;
@@ -94,7 +94,7 @@ export class Playhead {
         this.pieces = later;
     }
 
-    /** Nothing is ahead of the ear any more: the client threw it away. */
+    /** The client has dropped everything that was sent and not yet played. */
     emptied(nowMs: number): void {
         this.begin(this.sentBytes, nowMs);
     }

@@ -1,17 +1,17 @@
 import type { ClientMessageType, ServerMessageType } from '../protocol/message';
 
 /**
- * The life of a session, as one named state (protocol sheet, section 6.1).
+ * The state of a session (docs/PROTOCOL.md, 4.1).
  *
- * waitOpen → opening → active ⇄ paused → disconnecting → closed → gone; `close` leads to closed from anywhere, a lost
- * socket to gone. The sheet's CLOSING lasts no longer than the handling of `close`, and is not a state here.
+ * waitOpen → opening → active ⇄ paused → disconnecting → closed → gone; `close` leads to closed from every state, a lost socket to
+ * gone.
  */
 export type SessionState = 'waitOpen' | 'opening' | 'active' | 'paused' | 'disconnecting' | 'closed' | 'gone';
 
 export interface StateRules {
-    /** Client messages that are acted on. Others are counted, logged once, ignored. */
+    /** Client messages that are handled. Others are counted, logged once and ignored. */
     accepts: readonly ClientMessageType[];
-    /** What becomes of the caller's audio. Never a reason to end a call. */
+    /** What happens to caller audio: it is passed to the bot, kept until `opened`, or dropped. */
     callerAudio: 'hear' | 'keep' | 'drop';
     /** Messages that may leave. */
     sends: readonly ServerMessageType[];
@@ -56,7 +56,7 @@ export const STATE_RULES: Readonly<Record<SessionState, StateRules>> = {
         sendsAudio: false,
     },
     active: { accepts: EVERY_CLIENT_MESSAGE, callerAudio: 'hear', sends: EVERY_REPLY, sendsAudio: true },
-    // Audio that comes after `paused` is none that the client meant us to have. Ours to the caller goes on.
+    // Audio that still arrives after `paused` is dropped. Bot audio to the caller goes on.
     paused: { accepts: EVERY_CLIENT_MESSAGE, callerAudio: 'drop', sends: EVERY_REPLY, sendsAudio: true },
     disconnecting: { accepts: ['close', 'ping'], callerAudio: 'drop', sends: ['closed', 'pong'], sendsAudio: false },
     closed: { accepts: [], callerAudio: 'drop', sends: [], sendsAudio: false },

@@ -1,25 +1,47 @@
 import { NULL_UUID, type StringMap, type Uuid } from '../protocol/core';
-import type { AcceptedMedia } from '../protocol/media';
+import { CallerAudioBuffer, type AudioCursor } from '../audio/caller-audio-buffer';
+import type { Config } from '../config/config';
+import { callerSamples, type AcceptedMedia } from '../protocol/media';
 import type * as protocol from '../protocol/message';
+import type { BotService } from '../services/bot-service';
+import type { Clock } from '../support/clock';
 import { CodedError, type ErrorCode } from '../support/errors';
+import type { Logger } from '../support/logger';
 import { TimerSet } from '../support/timer-set';
 import type { FoundBot, MissingBot, SessionPort } from '../websocket/message-handlers/message-handler';
-import { organizationFault } from './admission';
 import { CallBot } from './call-bot';
 import { CallRecord } from './call-record';
 import { watchCall, type VitalSigns } from './call-watch';
-import { CallerAudio } from './caller-audio';
 import { MessageIntake } from './message-intake';
 import { SessionDeadlines } from './session-deadlines';
-import { withDefaults, type SessionDeps } from './session-deps';
 import { SessionLog } from './session-log';
 import { STATE_RULES, type SessionState, type StateRules } from './session-state';
 import { SessionWire, type SessionSocket } from './session-wire';
 import type { TranscriptLine } from '../services/transcript';
 
+/** The organization and correlation id that the upgrade request was authenticated with. */
+export interface SessionIdentity {
+    organizationId: Uuid;
+    correlationId?: Uuid;
+}
+
+/** What a session needs. `Server` makes the defaults. */
+export interface SessionDeps {
+    config: Config;
+    logger: Logger;
+    clock: Clock;
+    /** Finds and makes the bot of the call. */
+    botService: BotService;
+    /** undefined: the upgrade request was not authenticated. */
+    identity: SessionIdentity | undefined;
+}
+
+/** Most caller audio that is kept while a call opens: ten seconds of PCMU, mono. */
+const MAX_OPENING_BYTES = 80_000;
+
 /**
- * One call, from the upgrade to the end of the socket. It keeps the state, does what the handlers ask for if the state
- * allows it, and joins the caller to a bot by a `CallBridge`. Nothing that a client or a bot does throws out of it.
+ * One call, from the upgrade to the end of the socket. It holds the state, does what the message handlers ask for if the state
+ * allows it (docs/PROTOCOL.md, 4.1), and connects the caller to a bot by a `CallBridge`. No input of a client or a bot makes it throw.
  */
 export class Session implements SessionPort {
     private state: SessionState = 'waitOpen';
@@ -29,7 +51,10 @@ export class Session implements SessionPort {
     private readonly deadlines: SessionDeadlines;
     private readonly wire: SessionWire;
     private readonly intake: MessageIntake;
-    private readonly callerAudio = new CallerAudio();
+    private readonly callerAudio = new CallerAudioBuffer();
+    /** Caller audio that came before `opened`, as it came: the channels are known only then. */
+    private readonly opening: AudioCursor;
+    private media: AcceptedMedia = { item: undefined, channelCount: 1, callerChannel: 0 };
     private readonly record = new CallRecord();
     private readonly bot: CallBot;
     private openParameters: protocol.OpenParameters | undefined;
@@ -41,10 +66,12 @@ export class Session implements SessionPort {
         ws: SessionSocket,
         sessionId: Uuid,
         private readonly url: string,
-        deps: Partial<SessionDeps> = {},
+        deps: SessionDeps,
     ) {
-        this.deps = withDefaults(sessionId, deps);
+        // From here on every log line of the call carries its session id.
+        this.deps = { ...deps, logger: deps.logger.child({ session: sessionId }) };
         const { clock, logger } = this.deps;
+        this.opening = this.callerAudio.open(MAX_OPENING_BYTES);
         this.log = new SessionLog(logger);
         this.timers = new TimerSet(clock, this.processFault);
         this.wire = new SessionWire(ws, {
@@ -83,7 +110,7 @@ export class Session implements SessionPort {
         watchCall(this.timers, () => this.vitalSigns(), this.endPassed);
     }
 
-    /** One text message of the client, whatever it holds. */
+    /** One text message of the client. */
     processTextMessage(data: string): void {
         this.lastReceivedMs = this.deps.clock.nowMs();
         if (this.state === 'closed' || this.state === 'gone') return;
@@ -94,14 +121,14 @@ export class Session implements SessionPort {
         }
     }
 
-    /** One binary message: caller audio, any length, never a fault. */
+    /** One binary message: caller audio, any length. */
     processBinaryMessage(data: Uint8Array): void {
         this.lastReceivedMs = this.deps.clock.nowMs();
         if (data.length === 0) return;
         try {
             const { callerAudio } = this.rules;
             if (callerAudio === 'hear') this.hear(data);
-            else if (callerAudio === 'keep') this.callerAudio.keep(data);
+            else if (callerAudio === 'keep') this.callerAudio.push(data);
             else this.log.ignore(`audio while ${this.state}`);
         } catch (fault) {
             this.processFault(fault);
@@ -117,13 +144,13 @@ export class Session implements SessionPort {
         this.log.end(this.record.fields(this.deps.clock.nowMs()));
     }
 
-    /** The process is going down: sends the call back to Architect. */
+    /** The process is stopping: the call goes back to Architect. */
     shutDown(): void {
         this.record.endedBy('server_shutdown');
         this.sendDisconnect('completed', 'Server is shutting down', { end_reason: 'server_shutdown' });
     }
 
-    /** What was said and what was heard of it, in the order of the talk. */
+    /** What was said and what was heard of it, in the order of the conversation. */
     get transcript(): readonly TranscriptLine[] {
         return this.record.transcript.lines;
     }
@@ -158,14 +185,16 @@ export class Session implements SessionPort {
         this.deadlines.done();
         this.state = this.pausedWhileOpening ? 'paused' : 'active';
         this.record.opened(this.deps.clock.nowMs());
-        this.callerAudio.setMedia(media);
-        // A session without audio has nobody to talk to, like a probe.
+        this.media = media;
+        const kept = this.opening.take();
+        this.opening.close();
+        // A probe and a session without audio need no bot.
         if (this.isProbe || media.item === undefined) {
             this.freeCall();
             return;
         }
         this.bot.begin();
-        for (const frame of this.callerAudio.takeKept()) this.hear(frame);
+        if (kept.length > 0) this.hear(kept);
     }
 
     sendDisconnect(reason: protocol.DisconnectReason, info: string, outputVariables?: StringMap): void {
@@ -176,9 +205,9 @@ export class Session implements SessionPort {
         this.bot.free();
         const told = this.record.isOpened ? this.bot.outcome(outputVariables ?? {}, this.record.reason) : undefined;
         const sent = told !== undefined && this.wire.send('disconnect', { reason, info, outputVariables: told });
-        // Variables that pass the limit of a message are lost; the word that ends the call is not.
+        // Variables that make the message too long are left out; the call ends all the same.
         if (!sent) this.wire.send('disconnect', { reason, info });
-        if (this.rules === STATE_RULES.gone) return; // One message too many.
+        if (this.isGone()) return;
         this.state = 'disconnecting';
         this.wire.sequence.stopChecking();
         this.freeCall();
@@ -189,7 +218,7 @@ export class Session implements SessionPort {
         this.record.endedBy(`client_${reason}`);
         this.wire.flushEvents();
         this.wire.send('closed', {});
-        if (this.rules === STATE_RULES.gone) return;
+        if (this.isGone()) return;
         this.state = 'closed';
         this.freeCall();
         this.deadlines.awaitSocketClose();
@@ -248,17 +277,22 @@ export class Session implements SessionPort {
         this.sendDisconnect('error', fault instanceof CodedError ? 'The bot is not available' : 'Internal error');
     };
 
+    /** A message that the client did not read may have ended the session while it was written. */
+    private isGone(): boolean {
+        return this.rules === STATE_RULES.gone;
+    }
+
     private get rules(): StateRules {
         return STATE_RULES[this.state];
     }
 
     private hear(frame: Uint8Array): void {
-        const samples = this.callerAudio.samples(frame);
+        const samples = callerSamples(frame, this.media);
         if (this.record.callerAudio(samples.length, this.deps.clock.nowMs())) this.bot.line?.hear(samples);
         else this.log.ignore('audio that outruns the clock');
     }
 
-    /** The call cannot go on: says so in the log, and to Genesys in a few words. */
+    /** The call cannot go on: logs the code and sends `disconnect` with a short sentence. */
     private readonly fail = (code: ErrorCode, info: string, where?: string): void => {
         if (!this.rules.sends.includes('disconnect')) return;
         this.log.note(code, { where });
@@ -266,7 +300,7 @@ export class Session implements SessionPort {
         this.sendDisconnect('error', info);
     };
 
-    /** The client is dead or deaf: no message can help, so the socket ends by force. */
+    /** The client sends or reads nothing any more: the socket is terminated, because no message would arrive. */
     private readonly abandon = (code: ErrorCode): void => {
         this.log.note(code);
         this.record.endedBy(code);
@@ -290,10 +324,25 @@ export class Session implements SessionPort {
         };
     }
 
-    /** Frees what belongs to the conversation; the session itself lives on to answer `close`. */
+    /** Frees the conversation; the session goes on and answers `close`. */
     private freeCall(): void {
         this.bot.free();
-        this.callerAudio.takeKept();
+        this.callerAudio.close();
         this.wire.closeEvents();
     }
+}
+
+/**
+ * Why the organization named in `open` may not call; undefined: it may. It must be the one that the signature covers
+ * (docs/PROTOCOL.md, 3.1), and on the allow-list if there is one.
+ */
+function organizationFault(
+    organizationId: Uuid,
+    identity: SessionIdentity | undefined,
+    allowList: readonly Uuid[],
+): ErrorCode | undefined {
+    const id = organizationId.toLowerCase();
+    if (identity !== undefined && identity.organizationId.toLowerCase() !== id) return 'ERR_ORGANIZATION_MISMATCH';
+    if (allowList.length === 0 || allowList.some((allowed) => allowed.toLowerCase() === id)) return undefined;
+    return 'ERR_ORGANIZATION_NOT_ALLOWED';
 }

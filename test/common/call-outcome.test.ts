@@ -1,4 +1,4 @@
-import { outcomeVariables } from '../../src/common/call-outcome';
+import { outcomeVariables } from '../../src/common/call-record';
 import { CallRecord } from '../../src/common/call-record';
 import { CALL_OUTPUT_VARIABLES } from '../../src/services/profiles/variable-schema';
 

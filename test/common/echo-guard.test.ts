@@ -1,7 +1,7 @@
 import { levelDbfs } from '../../src/audio/loudness';
 import { encodeMulaw } from '../../src/audio/mulaw';
 import { silencePcmu } from '../../src/audio/tone';
-import { EchoGuard } from '../../src/common/echo-guard';
+import { EchoGuard } from '../../src/common/echo/echo-guard';
 import {
     echoOf,
     gateStarts,

@@ -5,7 +5,7 @@ import { levelDbfs } from '../../src/audio/loudness';
 import { decodeMulaw, encodeMulaw } from '../../src/audio/mulaw';
 import { SpeechGate } from '../../src/audio/speech-gate';
 import { wavToPcmu } from '../../src/audio/wav';
-import { EchoGuard } from '../../src/common/echo-guard';
+import { EchoGuard } from '../../src/common/echo/echo-guard';
 import { EnergyVad } from '../../tools/fake-openai/vad';
 
 export interface LineOptions {

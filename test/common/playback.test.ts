@@ -207,18 +207,18 @@ describe('playback', () => {
         expect(playback.flush().items[0]).toMatchObject({ itemId: 'b', heardMs: 200 });
     });
 
-    it('waits while the socket is choked, loses nothing, and tells since when', () => {
+    it('waits while the socket is blocked, loses nothing, and tells since when', () => {
         const { playback, sent, state, clock } = makePlayback();
         state.buffered = 20_000;
         playback.enqueue(audio(1000), origin('a'));
         clock.advance(3000);
         expect(sent).toEqual([]);
-        expect(playback.chokedSince).toBe(0);
+        expect(playback.blockedSince).toBe(0);
         state.buffered = 0;
         playback.responseEnded('a');
         clock.advance(2000);
         expect(joined(sent)).toEqual(Buffer.from(audio(1000)));
-        expect(playback.chokedSince).toBeUndefined();
+        expect(playback.blockedSince).toBeUndefined();
     });
 
     it('says that the caller has heard everything, when he has', () => {

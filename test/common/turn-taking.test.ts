@@ -2,7 +2,7 @@ import { tonePcmu } from '../../src/audio/tone';
 import { Interruption } from '../../src/common/interruption';
 import { SilenceWatch } from '../../src/common/silence-watch';
 import { Transcript } from '../../src/services/transcript';
-import { TurnClock } from '../../src/common/turn-clock';
+import { TurnClock } from '../../src/common/call-record';
 import { limitReached, turnEntity } from '../../src/common/turn-report';
 import { BotResponse } from '../../src/services/bot-response';
 import { heardText } from '../../src/support/heard-text';

@@ -1,5 +1,5 @@
 import { Session } from '../../src/common/session';
-import type { SessionDeps } from '../../src/common/session-deps';
+import type { SessionDeps } from '../../src/common/session';
 import type { Config } from '../../src/config/config';
 import { BotService, type ChosenBot, type UnknownBot } from '../../src/services/bot-service';
 import type { Conversation } from '../../src/services/conversation';

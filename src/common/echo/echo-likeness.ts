@@ -1,39 +1,39 @@
-import { decodeMulaw } from '../audio/mulaw';
+import { decodeMulaw } from '../../audio/mulaw';
 
-/** An echo comes back within so much: the way to the telephone and back, and the jitter of both. */
+/** An echo comes back within 600 ms: the way to the telephone and back, with jitter. */
 export const LONGEST_ECHO_BYTES = 600 * 8;
-/** The clock may be so much behind the ear, and the echo therefore early. */
+/** The playhead may be up to 100 ms late, so that an echo seems to come early by as much. */
 export const AHEAD_BYTES = 100 * 8;
 
-/** Sound is compared below 1 kHz: what every telephone lets through. A sum of eight samples is a crude filter, and enough. */
+/** Audio is compared below 1 kHz, which every telephone transmits. The sum of eight samples is the low-pass filter. */
 const SUM_SAMPLES = 8;
-/** The caller's sums are 0.5 ms apart ... */
+/** The sums of caller audio are 0.5 ms apart. */
 const CALLER_HOP = 4;
-/** ... and ours half of that, so that no echo falls far between two delays. */
+/** The sums of sent audio are 0.25 ms apart, so that every delay is close to one that is tried. */
 const SENT_HOP = 2;
 const STRIDE = CALLER_HOP / SENT_HOP;
-/** Sums of the caller's that are compared, 300 ms: less is alike by chance too often. */
+/** Sums of caller audio that are compared, 300 ms: shorter pieces are alike by chance too often. */
 const STRETCH = 600;
-/** Share of the caller's power that a delayed copy must explain when the delay is not known ... */
+/** Share of the caller's power that a delayed copy must explain when the delay is not known. */
 const LEAST_SHARE = 0.4;
-/** ... and near the delay of the last echo, where less is alike by chance. */
+/** The same near the delay of the last echo, where chance finds less. */
 const LEAST_SHARE_NEAR = 0.35;
-/** So near: 15 ms. */
+/** Near means within 15 ms. */
 const NEAR_LAGS = 60;
 const LAGS = (LONGEST_ECHO_BYTES + AHEAD_BYTES) / SENT_HOP;
-/** Sums of sent sound that are remembered, 8 s: Playback's longest lead, the longest echo and a stretch, and more. */
+/** Sums of sent audio that are remembered, 8 s: more than Playback's longest lead, the longest echo and a stretch together. */
 const MEMORY = 32_768;
-/** Keeps silence from being alike to silence, and one step of µ-law from mattering. */
+/** Added to the power: otherwise silence would be like silence, and one step of µ-law would count. */
 const SMALLEST_POWER = 4000 * STRETCH;
-/** What a noise of full scale comes to in the sums of a stretch, and how much of a stretch is never called noise. */
+/** Power of full-scale noise in the sums of a stretch, and the share of a stretch's power that is never counted as noise. */
 const NOISE_IN_SUMS = 32_768 ** 2 * SUM_SAMPLES * STRETCH;
 const LEAST_VOICE_SHARE = 0.5;
 
 const SAMPLES = Float64Array.from(decodeMulaw(Uint8Array.from({ length: 256 }, (_, code) => code)));
 
-/** The sums of the last eight samples of a stream, taken every `hop` samples; the last `length` of them. */
+/** Sums of the last eight samples of a stream, one every `hop` samples; the last `length` of them are kept. */
 class LowSums {
-    /** Sums since the beginning. The one of index i stands at i modulo the length. */
+    /** Sums since the beginning. Sum i is stored at i modulo the length. */
     count = 0;
     /** Whole numbers below 2^24: exact in half the memory. */
     private readonly values: Float32Array;
@@ -61,7 +61,7 @@ class LowSums {
         }
     }
 
-    /** Copies the sums from index `first` on; those that are not there, yet or any more, are 0. */
+    /** Copies the sums from index `first` on; sums that are not kept are 0. */
     copy(first: number, out: Float64Array): void {
         const length = this.values.length;
         const oldest = Math.max(0, this.count - length);
@@ -73,20 +73,19 @@ class LowSums {
 }
 
 /**
- * Tells whether what a caller's line sends is a copy of what was sent to it a while ago, however quiet: it looks for the
- * delay at which a copy explains most of the caller's power (linear regression). Audio is PCMU, 8 kHz, mono; nothing is
- * allocated after the construction.
+ * Tests whether caller audio is a delayed copy of the sent audio, at any level: it looks for the delay at which a copy explains most of
+ * the caller's power (linear regression). Audio is PCMU, 8 kHz, mono; nothing is allocated after construction.
  */
 export class EchoLikeness {
     private readonly sentSums = new LowSums(SENT_HOP, MEMORY);
     private readonly callerSums = new LowSums(CALLER_HOP, STRETCH);
     private readonly caller = new Float64Array(STRETCH);
     private readonly reference = new Float64Array(STRETCH * STRIDE + LAGS);
-    /** Sum of the squares of the reference before each place, along its stride. */
+    /** Running sums of the squares of the reference, along its stride. */
     private readonly squares = new Float64Array(STRETCH * STRIDE + LAGS + STRIDE);
     private callerPower = 0;
     private foundShare = 0;
-    /** Where in the reference the copied stretch begins. */
+    /** Where in the reference the copied stretch begins; undefined: no echo was found yet. */
     private foundOffset: number | undefined;
 
     /** Share of the caller's power that the copy explained when an echo was last found, 0 to 1. */
@@ -94,7 +93,7 @@ export class EchoLikeness {
         return this.foundShare;
     }
 
-    /** Delay of the last echo that was found, in bytes of the stream; negative when the ear was ahead of its position. */
+    /** Delay of the last echo that was found, in bytes; negative when the playhead was late. */
     get delayBytes(): number {
         return (LAGS - (this.foundOffset ?? LAGS)) * SENT_HOP - AHEAD_BYTES;
     }
@@ -110,9 +109,9 @@ export class EchoLikeness {
     }
 
     /**
-     * Whether the last 300 ms of the caller's are an echo, the noise of the line left aside.
+     * Whether the last 300 ms of caller audio are an echo; the noise of the line is subtracted.
      *
-     * @param playheadBytes position of the caller's ear at their end
+     * @param playheadBytes position of the playhead at their end
      * @param noisePower of the line, 1 being full scale squared
      */
     isEcho(playheadBytes: number, noisePower: number): boolean {
@@ -130,7 +129,7 @@ export class EchoLikeness {
         return this.search(0, LAGS - 1, LEAST_SHARE);
     }
 
-    /** Looks between two places of the reference for the best copy of the caller's. */
+    /** Looks for the best copy of the caller audio between two places of the reference. */
     private search(from: number, to: number, leastShare: number): boolean {
         const { caller, callerPower, reference, squares } = this;
         const last = Math.min(LAGS - 1, to);
@@ -160,7 +159,7 @@ export class EchoLikeness {
     }
 }
 
-/** Sum of the products of the caller's sums with every `stride`th of the reference's from `start` on: where the work is. */
+/** Sum of the products of the caller's sums with every `stride`th sum of the reference from `start` on. Most of the time is spent here. */
 function product(caller: Float64Array, reference: Float64Array, start: number, stride: number): number {
     let sum = 0;
     for (let i = 0, j = start; i < STRETCH; i++, j += stride) sum += (caller[i] ?? 0) * (reference[j] ?? 0);

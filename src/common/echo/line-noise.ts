@@ -1,6 +1,6 @@
-import { encodeMulaw, MULAW_SILENCE } from '../audio/mulaw';
+import { encodeMulaw, MULAW_SILENCE } from '../../audio/mulaw';
 
-/** The noise of a line is followed within these limits, in dBFS: between silence and what a caller must drown anyway. */
+/** The noise level is estimated within these limits, in dBFS. */
 const LOWEST_DBFS = -66;
 const HIGHEST_DBFS = -32;
 const LOWEST_POWER = powerOf(LOWEST_DBFS);
@@ -8,7 +8,7 @@ const HIGHEST_POWER = powerOf(HIGHEST_DBFS);
 /** The estimate falls at once and rises by 3 dB a second. */
 const RISE_PER_BYTE = (powerOf(3) - 1) / 8000;
 const STEP_DB = 2;
-/** Half a second: no ear and no detector finds the period. */
+/** Half a second of noise, repeated. */
 const NOISE_SAMPLES = 4096;
 const NOISES = makeNoises();
 
@@ -18,8 +18,8 @@ export function powerOf(dbfs: number): number {
 }
 
 /**
- * The noise of one caller's line: how loud it is, and as much of the like as is wanted. It fills what is taken out of his
- * audio: digital silence there would make the line's own noise after it sound like the beginning of something.
+ * Estimates the noise of one caller's line and makes noise of the same level, which replaces removed audio: with digital silence in
+ * its place, voice activity detection would take the noise after it for the beginning of speech.
  */
 export class LineNoise {
     private level = HIGHEST_POWER;
@@ -36,7 +36,7 @@ export class LineNoise {
         this.level = Math.min(HIGHEST_POWER, Math.max(LOWEST_POWER, Math.min(power, risen)));
     }
 
-    /** Puts noise of this line into `pcmu`, from `start` to `end`. */
+    /** Fills `pcmu` from `start` to `end` with noise of the line's level. */
     fill(pcmu: Uint8Array, start: number, end: number): void {
         const noise = this.nearest();
         for (let at = start; at < end; at++) {

@@ -1,66 +1,66 @@
-import { sumOfSquares } from '../audio/loudness';
+import { sumOfSquares } from '../../audio/loudness';
 import { AHEAD_BYTES, EchoLikeness, LONGEST_ECHO_BYTES } from './echo-likeness';
 import { LineNoise, powerOf } from './line-noise';
 
-/** 20 ms of PCMU, 8 kHz: the step in which levels are compared. */
+/** Levels are compared in steps of 20 ms (PCMU, 8 kHz). */
 const WINDOW_BYTES = 160;
-/** 100 ms: so often it is asked whether the caller's audio is an echo. */
-const LOOK_BYTES = 5 * WINDOW_BYTES;
-/** Windows of sent sound that are remembered, 10 s: Playback's longest lead and the longest echo, and more. */
+/** The caller's audio is tested for an echo every 100 ms. */
+const TEST_BYTES = 5 * WINDOW_BYTES;
+/** Windows of sent audio that are remembered, 10 s: more than the longest lead of Playback and the longest echo together. */
 const MEMORY = 512;
 
-/** The worst that a line may do: it gives back our sound 6 dB quieter (ITU-T G.168 counts on no less). */
+/** The loudest echo that is expected: 6 dB below the sent audio (the least loss that ITU-T G.168 assumes). */
 const WORST_COUPLING = powerOf(-6);
-/** An echo that explains so much of the caller's power is pure enough to be measured; the loudest of some measures counts. */
+/** The echo's loss is measured when it explains this share of the caller's power; the loudest of the last measures is used. */
 const PURE_SHARE = 0.7;
 const MEASURES = 8;
-/** An echo is taken to be so much louder than it was measured, dB. */
+/** An echo is assumed to be 3 dB louder than measured. */
 const MARGIN = powerOf(3);
-/** A room goes on sounding: 3 dB less with each window, for so many windows. */
+/** Reverberation: 3 dB less with each window, for this many windows. */
 const ROOM_FADE = powerOf(-3);
 const ROOM_WINDOWS = 5;
 
-/** Nothing below this is a voice, or an echo that matters; a voice also stands out of the line's noise by 6 dB. */
+/** Audio below −45 dBFS is neither a voice nor an echo; a voice is also at least 6 dB above the noise of the line. */
 const LEAST_VOICE_POWER = powerOf(-45);
 const VOICE_ABOVE_NOISE = powerOf(6);
-/** Louder than any echo for so long, and it is the caller ... */
-const BELIEF_BYTES = 60 * 8;
-/** ... whose soft sounds and short gaps pass as well, for so long. */
+/** Audio that is louder than the expected echo for 60 ms is the caller's voice. */
+const VOICE_BYTES = 60 * 8;
+/** After it everything passes for 400 ms, so that soft sounds and short gaps of the voice are kept. */
 const HOLD_BYTES = 400 * 8;
 
 /**
- * Keeps the bot from hearing itself. A bad line sends the bot's own voice back, later and quieter, and voice activity
- * detection takes it for the caller. The guard looks for the bot's voice in the caller's audio (`EchoLikeness`), measures
- * how much of it the line gives back, and puts the line's noise in the place of what is no louder than that. A caller who
- * talks over the bot is louder or unlike it, and passes; so does everything on a line without echo.
+ * Removes the bot's own voice from the caller's audio. Some lines send the bot's voice back, delayed and quieter, and voice activity
+ * detection reports it as the caller. The guard looks for the sent audio in the caller's audio (`EchoLikeness`), measures how loud it
+ * comes back, and replaces what is no louder than that by noise of the line (docs/AUDIO.md). A caller who talks over the bot is louder
+ * than the echo or different from it, and passes; on a line without echo everything passes.
  *
- * One guard serves one call. Audio is PCMU, 8 kHz, mono. Positions count the bytes of the sent stream from the beginning
- * of the call. It allocates only the copy that it returns.
+ * One guard serves one call. Audio is PCMU, 8 kHz, mono. Positions count the bytes of the sent stream from the beginning of the call.
+ * It allocates only the copy that it returns.
  */
 export class EchoGuard {
     private readonly likeness = new EchoLikeness();
     private readonly noise = new LineNoise();
-    /** Power of each window of the sent stream, a ring by position. */
+    /** Power of each window of the sent stream, a ring buffer indexed by position. */
     private readonly sentPowers = new Float64Array(MEMORY);
     private sentBytes = 0;
     private windowEnergy = 0;
-    /** What was sent before this position was heard so long ago that nothing of it comes back. */
+    /** Audio that was sent before this position cannot come back any more. */
     private fadedBytes = 0;
     private hasEcho = false;
-    /** Shares of our power that came back, lately. */
+    /** The last measured shares of the sent power that came back. */
     private readonly measures = new Float64Array(MEASURES).fill(WORST_COUPLING);
     private nextMeasure = 0;
     private coupling = WORST_COUPLING;
-    private beliefBytes = 0;
+    private voiceBytes = 0;
     private holdBytes = 0;
-    private takenBytes = 0;
+    private replacedBytes = 0;
 
-    /** Audio of the caller's that was taken for echo and replaced, in bytes: for the call's record. */
+    /** Caller audio that was replaced as echo, in bytes. */
     get suppressedBytes(): number {
-        return this.takenBytes;
+        return this.replacedBytes;
     }
 
-    /** Bot audio was sent: remembers it for as long as it can come back. Every byte of the sent stream, in order. */
+    /** Bot audio was sent. Must be called with every byte of the sent stream, in order. */
     sent(pcmu: Uint8Array): void {
         this.likeness.sent(pcmu);
         for (let start = 0; start < pcmu.length;) {
@@ -76,34 +76,34 @@ export class EchoGuard {
     }
 
     /**
-     * The caller's audio without what is only echo.
+     * The caller's audio without the echo.
      *
-     * @param pcmu a frame of the caller's, of any length; not changed
-     * @param playheadBytes position of the caller's ear in the sent stream at the end of the frame, going on in real time beyond
+     * @param pcmu a frame of caller audio, any length; it is not changed
+     * @param playheadBytes position of the playhead in the sent stream at the end of the frame, going on in real time beyond
      * the end of what was sent while nothing plays
      * @returns the same frame when there is nothing to take out, else a copy of the same length
      */
     filter(pcmu: Uint8Array, playheadBytes: number): Uint8Array {
         if (playheadBytes - pcmu.length - this.sentBytes > LONGEST_ECHO_BYTES) this.fadedBytes = this.sentBytes;
         let clean: Uint8Array | undefined;
-        for (let start = 0; start < pcmu.length; start += LOOK_BYTES) {
-            const end = Math.min(pcmu.length, start + LOOK_BYTES);
-            const lookEar = playheadBytes - pcmu.length + end;
-            this.look(pcmu, start, end, lookEar);
+        for (let start = 0; start < pcmu.length; start += TEST_BYTES) {
+            const end = Math.min(pcmu.length, start + TEST_BYTES);
+            const endPlayhead = playheadBytes - pcmu.length + end;
+            this.test(pcmu, start, end, endPlayhead);
             const size = windowBytes(end - start);
             for (let at = start; at < end; at += size) {
                 const to = Math.min(end, at + size);
-                if (this.passes(pcmu, at, to, lookEar - end + to)) continue;
+                if (this.passes(pcmu, at, to, endPlayhead - end + to)) continue;
                 clean ??= Uint8Array.from(pcmu);
                 this.noise.fill(clean, at, to);
-                this.takenBytes += to - at;
+                this.replacedBytes += to - at;
             }
         }
         return clean ?? pcmu;
     }
 
-    /** Finds out whether the audio from `start` to `end`, which ends when the ear is at `playheadBytes`, has an echo in it. */
-    private look(pcmu: Uint8Array, start: number, end: number, playheadBytes: number): void {
+    /** Tests whether the audio from `start` to `end`, at whose end the playhead is at `playheadBytes`, contains an echo. */
+    private test(pcmu: Uint8Array, start: number, end: number, playheadBytes: number): void {
         this.likeness.heard(pcmu, start, end);
         let loudest = 0;
         const size = windowBytes(end - start);
@@ -113,19 +113,19 @@ export class EchoGuard {
             this.noise.follow(power, to - at);
             if (power > loudest) loudest = power;
         }
-        // What is too soft to be looked at shares the fate of what was before it, as long as there may be an echo.
-        if (!this.isAudible(playheadBytes - LOOK_BYTES, playheadBytes)) this.hasEcho = false;
+        // Audio that is too soft to be tested is treated like the audio before it, while an echo is still possible.
+        if (!this.isAudible(playheadBytes - TEST_BYTES, playheadBytes)) this.hasEcho = false;
         else if (this.isSound(loudest)) {
             this.hasEcho = this.likeness.isEcho(playheadBytes, this.noise.power);
             if (this.hasEcho && this.likeness.share > PURE_SHARE) this.measure(pcmu, start, end, playheadBytes);
         }
     }
 
-    /** Whether the caller's audio from `start` to `end`, which ends when the ear is at `playheadBytes`, is to be heard. */
+    /** Whether the audio from `start` to `end`, at whose end the playhead is at `playheadBytes`, is passed on unchanged. */
     private passes(pcmu: Uint8Array, start: number, end: number, playheadBytes: number): boolean {
         const power = sumOfSquares(pcmu, start, end) / (end - start);
         const echoPower = this.hasEcho ? this.expected(playheadBytes) * this.coupling : 0;
-        this.believe(power > echoPower && this.isSound(power), end - start);
+        this.noteVoice(power > echoPower && this.isSound(power), end - start);
         return this.holdBytes > 0 || power > echoPower || !this.hasEcho;
     }
 
@@ -133,14 +133,14 @@ export class EchoGuard {
         return power > LEAST_VOICE_POWER && power > this.noise.power * VOICE_ABOVE_NOISE;
     }
 
-    private believe(isVoice: boolean, byteCount: number): void {
-        const believed = isVoice ? this.beliefBytes + byteCount : this.beliefBytes - byteCount;
-        this.beliefBytes = Math.min(BELIEF_BYTES, Math.max(0, believed));
-        const isSure = isVoice && this.beliefBytes === BELIEF_BYTES;
-        this.holdBytes = isSure ? HOLD_BYTES : Math.max(0, this.holdBytes - byteCount);
+    private noteVoice(isVoice: boolean, byteCount: number): void {
+        const counted = isVoice ? this.voiceBytes + byteCount : this.voiceBytes - byteCount;
+        this.voiceBytes = Math.min(VOICE_BYTES, Math.max(0, counted));
+        const isCaller = isVoice && this.voiceBytes === VOICE_BYTES;
+        this.holdBytes = isCaller ? HOLD_BYTES : Math.max(0, this.holdBytes - byteCount);
     }
 
-    /** How much of our sound this echo is. */
+    /** Measures which share of the sent power came back. */
     private measure(pcmu: Uint8Array, start: number, end: number, playheadBytes: number): void {
         let expectedEnergy = 0;
         const size = windowBytes(end - start);
@@ -155,7 +155,7 @@ export class EchoGuard {
         this.coupling = Math.max(...this.measures);
     }
 
-    /** Power that would come back of a line that loses nothing, in the window that ends when the ear is at `playheadBytes`. */
+    /** Power of the echo on a line without loss, in the window at whose end the playhead is at `playheadBytes`. */
     private expected(playheadBytes: number): number {
         const middle = Math.floor((playheadBytes - WINDOW_BYTES / 2 - this.likeness.delayBytes) / WINDOW_BYTES);
         let expected = this.powerAt(middle + 1);
@@ -168,7 +168,7 @@ export class EchoGuard {
         return expected;
     }
 
-    /** Whether something is in the ear, or was so lately that it may still come back. */
+    /** Whether sent audio is playing, or was playing so recently that it may still come back. */
     private isAudible(fromBytes: number, toBytes: number): boolean {
         const last = Math.floor((toBytes + AHEAD_BYTES) / WINDOW_BYTES);
         for (let window = Math.floor((fromBytes - LONGEST_ECHO_BYTES) / WINDOW_BYTES); window <= last; window++) {
@@ -185,7 +185,7 @@ export class EchoGuard {
     }
 }
 
-/** Windows of about 20 ms into which a look is cut evenly: the level of a short rest would be chance. */
-function windowBytes(lookBytes: number): number {
-    return Math.ceil(lookBytes / Math.max(1, Math.round(lookBytes / WINDOW_BYTES)));
+/** Length of the windows of about 20 ms into which the audio is divided evenly: the level of a very short window would be random. */
+function windowBytes(testBytes: number): number {
+    return Math.ceil(testBytes / Math.max(1, Math.round(testBytes / WINDOW_BYTES)));
 }
