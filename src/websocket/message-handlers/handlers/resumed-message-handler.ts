@@ -1,4 +1,4 @@
-import { durationToMs } from '../../../protocol/duration';
+import { durationToMs } from '../../../protocol/core';
 import type { ClientMessageOf } from '../../../protocol/message';
 import type { MessageHandler, SessionPort } from '../message-handler';
 
