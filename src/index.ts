@@ -16,29 +16,29 @@ async function main(): Promise<void> {
     await server.start();
 }
 
-/** The first signal drains, the second one ends the process at once. */
+/** The first signal drains the server, the second one ends the process at once. */
 function drainOnSignals(server: Server, logger: Logger): void {
     let signalled = false;
     const onSignal = (): void => {
         if (signalled) process.exit(1);
         signalled = true;
-        void leave(server, logger, 0);
+        void drainAndExit(server, logger, 0);
     };
     process.on('SIGTERM', onSignal);
     process.on('SIGINT', onSignal);
 }
 
-/** A fault that nobody caught is a bug. The calls get a goodbye, and whoever watches the process starts a new one. */
+/** An uncaught fault is a bug: the calls end with a goodbye, and the process manager is expected to start a new process. */
 function drainOnFaults(server: Server, logger: Logger): void {
     const onFault = (fault: unknown): void => {
         logger.error({ ...faultFields(fault), code: 'ERR_INTERNAL' }, 'uncaught fault: the server drains and ends');
-        void leave(server, logger, 1);
+        void drainAndExit(server, logger, 1);
     };
     process.on('uncaughtException', onFault);
     process.on('unhandledRejection', onFault);
 }
 
-async function leave(server: Server, logger: Logger, exitCode: number): Promise<void> {
+async function drainAndExit(server: Server, logger: Logger, exitCode: number): Promise<void> {
     try {
         await server.stop();
     } catch (fault) {

@@ -18,7 +18,7 @@ const WHOSE: Record<Fault, string> = {
     client: 'the client: Genesys, or whatever connected',
     openai: 'OpenAI, or the way there',
     network: 'the network',
-    ours: 'this server',
+    server: 'this server',
 };
 
 /** The text of docs/ERRORS.md. */
@@ -30,7 +30,7 @@ export function errorsPage(): string {
     const head = [
         '# Errors',
         'Every error of the server carries one of these codes: in the log as `code`, and at the start on the terminal.',
-        'A caller, or whoever knocks at the door, never sees more than the short sentence of a `disconnect`.',
+        'Callers and refused clients never see a code: a call that is ended carries a short sentence in its `disconnect`.',
         GENERATED,
     ];
     return `${[...head, ...sections].join('\n\n')}\n`;

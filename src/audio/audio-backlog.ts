@@ -1,6 +1,6 @@
 /**
- * Audio that waits, bounded: what comes when it is full pushes the oldest out, and is counted. Cut at `unitBytes`, so that no
- * sample is torn. The bytes are copied in.
+ * A bounded queue of audio: when it is full, the oldest bytes are dropped and counted. Cuts are multiples of `unitBytes`, so that no
+ * sample is split. The bytes are copied.
  */
 export class AudioBacklog {
     private chunks: Buffer[] = [];
@@ -13,17 +13,17 @@ export class AudioBacklog {
         private readonly unitBytes = 1,
     ) {}
 
-    /** Bytes that wait. */
+    /** Bytes in the queue. */
     get length(): number {
         return this.bytes;
     }
 
-    /** Bytes that were pushed out so far. */
+    /** Bytes that were dropped so far because the queue was full. */
     get droppedBytes(): number {
         return this.droppedTotal;
     }
 
-    /** Takes `audio` in; the oldest goes where it does not fit. */
+    /** Appends `audio`; drops the oldest bytes where it does not fit. */
     push(audio: Uint8Array): void {
         if (audio.length === 0) return;
         this.chunks.push(Buffer.from(audio));
@@ -31,17 +31,17 @@ export class AudioBacklog {
         this.shrink();
     }
 
-    /** A new bound; takes effect at once. */
+    /** Sets another bound in bytes, with immediate effect. */
     limit(maxBytes: number): void {
         this.maxBytes = maxBytes;
         this.shrink();
     }
 
-    /** The oldest bytes, at most `maxBytes` of them, joined; empty when nothing waits. */
+    /** Removes and returns the oldest bytes, at most `maxBytes`, joined; empty when the queue is empty. */
     take(maxBytes: number): Buffer {
         const size = Math.min(maxBytes, this.bytes);
         const first = this.chunks[0];
-        // Mostly one chunk holds it all: then nothing is copied.
+        // Usually the first chunk holds all of it: then nothing is copied.
         const out =
             first !== undefined && first.length - this.head >= size
                 ? first.subarray(this.head, this.head + size)
@@ -50,7 +50,7 @@ export class AudioBacklog {
         return out;
     }
 
-    /** Forgets everything; not counted as dropped. */
+    /** Empties the queue; the bytes do not count as dropped. */
     clear(): void {
         this.chunks = [];
         this.head = 0;

@@ -1,18 +1,18 @@
-/** Reads the buffer from where it was opened; what it has not read is kept for it, up to its bound. */
+/** Reads the buffer from the place where it was opened; unread audio is kept for it, up to its bound. */
 export interface AudioCursor {
-    /** Bytes that wait to be read. */
+    /** Unread bytes. */
     readonly length: number;
-    /** Bytes that were given up because the bound was reached. */
+    /** Bytes that were dropped because the bound was reached. */
     readonly droppedBytes: number;
-    /** The oldest unread bytes, at most `maxBytes` (default: all), as one buffer; they count as read. Empty: nothing waits. */
+    /** The oldest unread bytes, at most `maxBytes` (default: all), as one buffer; they count as read. Empty: nothing is unread. */
     take(maxBytes?: number): Uint8Array;
-    /** The same bytes, which stay unread. */
+    /** The same bytes as `read`, which remain unread. */
     peek(): Uint8Array;
     /** Counts everything as read. */
     skip(): void;
-    /** Another bound in bytes, at once: the oldest unread bytes beyond it are given up and counted. */
+    /** Sets another bound in bytes: the oldest unread bytes beyond it are dropped and counted. */
     limit(maxBytes: number): void;
-    /** Keeps nothing any more. May be called twice. */
+    /** Ends reading: nothing is kept for this cursor any more. May be called twice. */
     close(): void;
 }
 
@@ -29,7 +29,7 @@ export class CallerAudioBuffer {
     private endBytes = 0;
     private readonly cursors = new Set<Cursor>();
 
-    /** Takes a frame in, any length. The bytes may be reused afterwards. */
+    /** Appends a frame of any length. The caller of this method may reuse its bytes afterwards. */
     push(pcmu: Uint8Array): void {
         this.endBytes += pcmu.length;
         if (this.cursors.size === 0) {
@@ -51,7 +51,7 @@ export class CallerAudioBuffer {
         return cursor;
     }
 
-    /** Forgets everything and closes every cursor: the call is over. */
+    /** Drops all audio and closes every cursor: the call is over. */
     close(): void {
         for (const cursor of [...this.cursors]) cursor.close();
     }
@@ -81,7 +81,7 @@ export class CallerAudioBuffer {
         return out;
     }
 
-    /** Lets go of the chunks that every cursor has read. */
+    /** Drops the chunks that every cursor has read. */
     private release(): void {
         let neededBytes = this.endBytes;
         for (const cursor of this.cursors) neededBytes = Math.min(neededBytes, cursor.positionBytes);
@@ -95,7 +95,7 @@ export class CallerAudioBuffer {
     }
 }
 
-/** What a cursor needs of its buffer. */
+/** The part of the buffer that a cursor uses. */
 interface BufferView {
     endBytes(): number;
     read(fromBytes: number, toBytes: number): Uint8Array;
@@ -150,7 +150,7 @@ class Cursor implements AudioCursor {
         this.buffer.remove(this);
     }
 
-    /** Gives up what lies further back than the bound. */
+    /** Drops what exceeds the bound. */
     bound(endBytes: number): void {
         const excess = endBytes - this.positionBytes - this.maxBytes;
         if (excess <= 0) return;

@@ -1,7 +1,7 @@
-/** How loud PCMU is, through a table of squares: no sample is decoded and nothing is allocated. */
+/** Loudness of PCMU, by a table of squares: no sample is decoded and nothing is allocated. */
 import { decodeMulaw } from './mulaw';
 
-/** What silence, and everything below it, is counted as. */
+/** The level of silence, and of anything quieter, in dB. */
 export const SILENT_DBFS = -100;
 
 const FULL_SCALE = 32_768;

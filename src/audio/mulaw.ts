@@ -1,6 +1,6 @@
 /**
- * G.711 µ-law (PCMU). `alawmulaw` is the truth, two tables made from it at load are the speed: its own loop
- * costs three to four times as much (docs/AUDIO.md).
+ * G.711 µ-law (PCMU). Two tables are computed from `alawmulaw` when this module is loaded, because its own loop takes three to four
+ * times as long (docs/AUDIO.md).
  */
 import { mulaw } from 'alawmulaw';
 
@@ -40,7 +40,7 @@ function decodeTable(): Int16Array {
 function encodeTable(): Uint8Array {
     const table = new Uint8Array(65_536);
     for (let sample = -32_768; sample < 32_768; sample++) {
-        // encodeSample answers with a negative number whose low octet is the code.
+        // encodeSample returns a negative number whose low octet is the code.
         table[sample & 0xffff] = mulaw.encodeSample(sample) & 0xff;
     }
     return table;

@@ -49,7 +49,7 @@ export class Upsampler {
         return total;
     }
 
-    /** As new: silence is what came before. */
+    /** Back to the initial state: silence is assumed before the next sample. */
     reset(): void {
         this.window.fill(0);
     }
@@ -102,7 +102,7 @@ export class Downsampler {
         return written;
     }
 
-    /** As new: silence is what came before. */
+    /** Back to the initial state: silence is assumed before the next sample. */
     reset(): void {
         this.window.fill(0);
         this.taken = 0;

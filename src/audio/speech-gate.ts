@@ -1,10 +1,10 @@
 import { powerDbfs, sumOfSquares } from './loudness';
 
-/** How a SpeechGate decides. Times are counted in samples of the audio, not by a clock. */
+/** The limits of a SpeechGate. Times are counted in samples of the audio, not by a clock. */
 export interface SpeechGateOptions {
-    /** Sound above the threshold for so long is speech. */
+    /** Sound above the threshold for this time is speech, in ms. */
     onsetMs: number;
-    /** Quiet for so long is its end. */
+    /** Quiet for this time is the end of speech, in ms. */
     releaseMs: number;
     /** How far above the noise floor the threshold lies, dB. */
     aboveFloorDb: number;
@@ -28,14 +28,14 @@ const FLOOR_RISE_DB_PER_WINDOW = 0.06;
 const HIGHEST_FLOOR_DBFS = -32;
 
 /**
- * Tells by loudness when a caller starts and stops talking: cheap enough for every call, and no more than that. It
- * follows the noise of the line, but any loud sound is speech to it: music, a keyboard, a held key (docs/AUDIO.md).
+ * Detects by loudness when a caller starts and stops talking, at little cost. It follows the noise of the line, but takes any loud
+ * sound for speech: music, a keyboard, a held key (docs/AUDIO.md).
  */
 export class SpeechGate {
     private readonly options: SpeechGateOptions;
     private energy = 0;
     private samples = 0;
-    /** Level of the line when nobody talks: falls at once, rises by 3 dB a second. */
+    /** Level of the line without speech, in dB: falls at once, rises by 3 dB a second. */
     private floorDbfs = HIGHEST_FLOOR_DBFS;
     private soundMs = 0;
     private quietMs = 0;
@@ -68,7 +68,7 @@ export class SpeechGate {
         return change;
     }
 
-    /** As new. */
+    /** Back to the initial state. */
     reset(): void {
         this.energy = 0;
         this.samples = 0;
@@ -85,13 +85,13 @@ export class SpeechGate {
         this.samples = 0;
         this.followFloor(levelDbfs);
         const soundDbfs = Math.max(minimumDbfs, this.floorDbfs + aboveFloorDb);
-        // Quiet eats sound twice as fast as it grew: clicks and short keys never add up to speech.
+        // Quiet reduces the count twice as fast as sound increases it: clicks and short keys never add up to speech.
         this.soundMs = levelDbfs >= soundDbfs ? this.soundMs + WINDOW_MS : Math.max(0, this.soundMs - 2 * WINDOW_MS);
         this.quietMs = levelDbfs < soundDbfs - hysteresisDb ? this.quietMs + WINDOW_MS : 0;
     }
 
     private followFloor(levelDbfs: number): void {
-        // A floor below this one would not lower the threshold, only be longer in rising when the line gets noisy.
+        // A lower floor would not lower the threshold, but would take longer to rise when the line gets noisy.
         const lowestDbfs = this.options.minimumDbfs - this.options.aboveFloorDb;
         const followedDbfs = Math.min(levelDbfs, this.floorDbfs + FLOOR_RISE_DB_PER_WINDOW);
         this.floorDbfs = Math.min(HIGHEST_FLOOR_DBFS, Math.max(lowestDbfs, followedDbfs));

@@ -1,4 +1,4 @@
-/** Sounds made by arithmetic, as PCMU, 8 kHz, mono: test signals, a beep, keys. A millisecond is 8 bytes. */
+/** Computed sounds as PCMU, 8 kHz, mono: test signals, a beep, keys. A millisecond is 8 bytes. */
 import { encodeMulaw, MULAW_SILENCE } from './mulaw';
 
 const RATE_HZ = 8000;
@@ -10,8 +10,8 @@ const HIGH_GROUP_HZ = [1209, 1336, 1477, 1633];
 const KEYS = '123A456B789C*0#D';
 
 /**
- * A sine. `amplitude` is its peak as a part of full scale, 0 to 1; `rampMs` fades it in and out (0: starts and ends at
- * once, exact for measurements). Throws RangeError for a frequency outside 0–4000 Hz, or an amplitude outside 0–1.
+ * A sine. `amplitude` is its peak as a part of full scale, 0 to 1; `rampMs` fades it in and out (0: no fades, exact for
+ * measurements). Throws RangeError for a frequency outside 0–4000 Hz, or an amplitude outside 0–1.
  */
 export function tonePcmu(frequencyHz: number, durationMs: number, amplitude = 0.25, rampMs = 0): Uint8Array {
     return sinesPcmu([frequencyHz], durationMs, amplitude, rampMs);

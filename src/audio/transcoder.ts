@@ -4,19 +4,19 @@ import { Downsampler, Upsampler } from './resampler';
 
 /**
  * The audio of one call between Genesys (PCMU, 8 kHz, mono) and a bot. Each direction keeps its own state, so one
- * transcoder serves one call. Whatever is returned belongs to the receiver and is not written to again.
+ * transcoder serves one call. The returned arrays are not written to again.
  */
 export interface Transcoder {
-    /** Caller's audio in the bot's format. */
+    /** Caller audio in the bot's format. */
     toBot(pcmu: Uint8Array): Uint8Array;
     /**
-     * Bot's audio as PCMU, cut anywhere: the odd byte of a 16-bit sample waits for the next call. N samples of an answer
-     * give ⌊N / 3⌋ bytes at any moment, so that 30 s in are 30 s out, and milliseconds can be counted on either side.
+     * Bot audio as PCMU, cut anywhere: the first byte of a split 16-bit sample is kept for the next call. The first N samples of a
+     * response give ⌊N / 3⌋ bytes, so that the duration is the same on both sides.
      */
     toCaller(bytes: Uint8Array): Uint8Array;
-    /** A new answer follows: forgets what the last one left (a filter tail of 1.6 ms, an odd byte). */
+    /** A new response follows: drops what the last one has left (a filter tail of 1.6 ms, an odd byte). */
     resetDownlink(): void;
-    /** As new, both directions. */
+    /** Back to the initial state, both directions. */
     reset(): void;
 }
 
@@ -24,7 +24,7 @@ const RATIO = 3;
 const BLOCK_SAMPLES = 1024;
 
 /**
- * `pcm16`: 24 kHz, 16 bits, little-endian, mono. `pcmu`: the very bytes are passed through.
+ * `pcm16`: 24 kHz, 16 bits, little-endian, mono. `pcmu`: the bytes are passed through unchanged.
  *
  * Throws an Error for pcm16 on a big-endian processor.
  */
@@ -44,7 +44,7 @@ class PassThrough implements Transcoder {
     }
 
     resetDownlink(): void {
-        // Bytes that pass through leave nothing behind.
+        // Bytes that are passed through leave no state.
     }
 
     reset(): void {
@@ -55,12 +55,12 @@ class PassThrough implements Transcoder {
 class Pcm16Transcoder implements Transcoder {
     private readonly up = new Upsampler(RATIO);
     private readonly down = new Downsampler(RATIO);
-    /** Decoded caller audio, or the bot's lowered audio: used within one call only. */
+    /** Decoded caller audio, or bot audio at 8 kHz: valid within one method call only. */
     private readonly narrow = new Int16Array(BLOCK_SAMPLES);
     private readonly wide = new Int16Array(BLOCK_SAMPLES);
     /** The same memory as `wide`. */
     private readonly wideBytes = new Uint8Array(this.wide.buffer);
-    /** 1 while the low half of a sample waits for its high half, which opens the next call's bytes. */
+    /** 1 while the low byte of a sample waits for its high byte, the first byte of the next piece. */
     private waitingBytes = 0;
     private waitingByte = 0;
 
@@ -97,7 +97,7 @@ class Pcm16Transcoder implements Transcoder {
         this.resetDownlink();
     }
 
-    /** The whole samples in the waiting byte and `piece`, valid until the next call; an odd byte at the end waits. */
+    /** The whole samples of the kept byte and `piece`, valid until the next call; an odd byte at the end is kept. */
     private takeSamples(piece: Uint8Array): Int16Array {
         const available = this.waitingBytes + piece.length;
         this.wideBytes[0] = this.waitingByte;

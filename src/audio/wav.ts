@@ -1,6 +1,6 @@
 /**
  * WAV files in and out: the RIFF container (Microsoft "Multimedia Programming Interface and Data Specifications 1.0")
- * with PCM of 8, 16 or 24 bits, or µ-law, also under WAVE_FORMAT_EXTENSIBLE. Bytes come from outside: every length is
+ * with PCM of 8, 16 or 24 bits, or µ-law, also under WAVE_FORMAT_EXTENSIBLE. The input is untrusted: every length is
  * checked before it is used, and what cannot be read is refused with an Error that says what is wrong.
  */
 import { decodeMulaw, encodeMulaw } from './mulaw';
@@ -12,7 +12,7 @@ export interface WavAudio {
     rateHz: number;
     /** Samples per frame, 1 or more. */
     channels: number;
-    /** How the file held the samples; PCM of 8 and 24 bits is converted, and counts as pcm16. */
+    /** The encoding of the samples in the file; PCM of 8 and 24 bits is converted, and counts as pcm16. */
     encoding: 'pcm16' | 'mulaw';
     /** All channels, interleaved. */
     samples: Int16Array;
@@ -50,7 +50,7 @@ export function decodeWav(bytes: Uint8Array): WavAudio {
 
 /**
  * A WAV file as PCMU, 8 kHz, mono: what a call carries. Channels are averaged; a rate of 8, 16, 24, 32, 40 or 48 kHz is
- * brought down, any other is refused. µ-law of 8 kHz and one channel is passed bit for bit (a view into `bytes`).
+ * converted, any other is refused. µ-law of 8 kHz and one channel is passed bit for bit (a view into `bytes`).
  */
 export function wavToPcmu(bytes: Uint8Array): Uint8Array {
     const wav = parseWav(bytes);
@@ -108,7 +108,7 @@ function parseWav(bytes: Uint8Array): ParsedWav {
     if (readTag(view, 0) !== 'RIFF' || readTag(view, 8) !== 'WAVE') {
         throw new Error('WAV: the file does not begin with RIFF and WAVE.');
     }
-    // The RIFF length is not looked at: programs that write to a pipe leave it wrong.
+    // The RIFF length is ignored: programs that write to a pipe leave it wrong.
     let format: WavFormat | undefined;
     for (let offset = 12; offset + 8 <= bytes.length;) {
         const tag = readTag(view, offset);

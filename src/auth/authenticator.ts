@@ -1,16 +1,21 @@
 import type { Clock } from '../support/clock';
 import type { ErrorCode } from '../support/errors';
-import { normalizeAuthority, requestAuthority, type AuthorityPolicy } from './authority';
-import { readApiKey, readIdentity, type Identity } from './identity';
 import { ReplayGuard } from './replay-guard';
-import { RequestHeaders } from './request-headers';
-import { lookUpSecrets, type SecretLookup, type SecretProvider } from './secret-lookup';
-import type { SignedRequest } from './signature-base';
+import {
+    normalizeAuthority,
+    readApiKey,
+    readIdentity,
+    requestAuthority,
+    RequestHeaders,
+    type AuthorityPolicy,
+    type Identity,
+} from './request-headers';
+import { lookUpSecrets, type SecretLookup, type SecretProvider } from './secret-provider';
 import { readClaims, type SignatureClaim } from './signature-input';
-import { acceptedUntilMs, checkFreshness, decoySecret, verifyClaims } from './signature-verifier';
+import { acceptedUntilMs, checkFreshness, decoySecret, verifyClaims, type SignedRequest } from './signature-verifier';
 
-export type { Identity } from './identity';
-export type { SecretProvider } from './secret-lookup';
+export type { Identity } from './request-headers';
+export type { SecretProvider } from './secret-provider';
 
 /** An upgrade request as Node gives it. */
 export interface AuthRequest {
@@ -20,40 +25,40 @@ export interface AuthRequest {
     rawHeaders: readonly string[];
 }
 
-/** A refusal. The peer gets the bare status; `code` and `fault` are for our log alone. */
+/** A refusal. The peer gets only the status; `code` and `fault` are for this server's log. */
 export interface AuthRefusal {
     ok: false;
     status: 401 | 400;
     code: ErrorCode;
-    /** What was thrown, with ERR_SECRETS_UNAVAILABLE and ERR_INTERNAL. A provider must not put secrets into it. */
+    /** With ERR_SECRETS_UNAVAILABLE and ERR_INTERNAL: the error that was thrown. */
     fault?: unknown;
 }
 
 export type AuthResult = { ok: true; identity: Identity } | AuthRefusal;
 
-/** Refusals that are delayed at the same time. A flood of more is refused at once, so that it keeps no good request waiting. */
+/** Refusals that are delayed at the same time; further ones are given at once, which bounds the memory that a flood can take. */
 const MAX_DELAYED = 500;
 
 export interface AuthenticatorOptions {
     secrets: SecretProvider;
     clock: Clock;
-    /** Host names that a signature may be made for; empty: whatever Host says. */
+    /** Host names that a signature may be made for; empty: any. */
     authorities?: readonly string[];
-    /** Take the authority from X-Forwarded-Host. Only behind a proxy that overwrites this header. */
+    /** Read the host name from X-Forwarded-Host. Only behind a proxy that overwrites this header. */
     trustProxy?: boolean;
-    /** A refusal is never given earlier than this after the request came (protocol sheet, section 2.4). */
+    /** The earliest moment of a refusal, counted from the arrival of the request (docs/PROTOCOL.md, 1.4). Default 500. */
     failureDelayMs?: number;
-    /** A secret provider that answers later than this counts as unavailable. */
+    /** A secret provider that takes longer than this counts as unavailable. Default 3,000. */
     secretTimeoutMs?: number;
-    /** Handed in where several authenticators share one memory of nonces. */
+    /** For several authenticators that share the memory of used nonces. Default: one of its own. */
     replayGuard?: ReplayGuard;
 }
 
 /**
- * Decides whether an upgrade request really comes from Genesys Cloud (protocol sheet, sections 2.4 and 3).
+ * Decides whether an upgrade request comes from Genesys Cloud (docs/PROTOCOL.md, 1.2 to 1.4).
  *
- * Every request is either signed under the client secret of its API key, freshly and for the first time, or carries
- * a key that is explicitly configured to be unsigned. Everything else is one slow 401 that says nothing.
+ * It is accepted if it has a current signature under the client secret of its API key that was not used before, or if its key
+ * is explicitly configured to be unsigned. Every other request is refused with 401 after the same delay, without a reason.
  */
 export class Authenticator {
     private readonly clock: Clock;
@@ -77,8 +82,8 @@ export class Authenticator {
     }
 
     /**
-     * Never rejects. Good requests are answered at once, refusals after the fixed delay (in a flood, no longer all of
-     * them). 400 is said only to a peer that has proven its key.
+     * Never rejects. An accepted request is answered at once, a refused one after `failureDelayMs`; beyond 500 waiting refusals,
+     * at once. Only a peer that has proven its key gets a 400.
      */
     async authenticate(request: AuthRequest): Promise<AuthResult> {
         const startedMs = this.clock.nowMs();
@@ -117,7 +122,7 @@ export class Authenticator {
     ): ErrorCode | undefined {
         const secrets = lookup.kind === 'found' ? lookup.secrets : [decoySecret()];
         const code = verifyClaims(claims, request, secrets);
-        // Whatever the decoy said: without a secret of ours nothing is proven.
+        // A signature that fits the decoy proves nothing.
         if (lookup.kind === 'unknown') return 'ERR_KEY_UNKNOWN';
         if (lookup.kind === 'unsigned') return 'ERR_SIGNATURE_UNEXPECTED';
         return code ?? this.checkFirstUse(apiKey, claims);

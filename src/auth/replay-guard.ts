@@ -1,22 +1,22 @@
 import type { Clock } from '../support/clock';
 
-/** `fresh`: never seen, and remembered now. `full`: this key has no room for another one until older ones run out. */
+/** `fresh`: not used before, and remembered from now on. `full`: this key has used all its places until older nonces expire. */
 export type Admission = 'fresh' | 'replayed' | 'full';
 
 export interface ReplayGuardOptions {
-    /** Nonces kept per key; one call uses one, and none is kept for longer than `maxHoldMs`. */
+    /** Nonces kept for each key, default 10,000; one upgrade request uses one. */
     maxPerKey?: number;
-    /** The longest time for which a nonce is kept, whatever the request says. */
+    /** The longest time for which a nonce is kept, also if its signature lasts longer. Default 20,000. */
     maxHoldMs?: number;
 }
 
 const SWEEP_INTERVAL_MS = 1_000;
 
 /**
- * Remembers which nonces were used, so that a signature is good once (protocol sheet, section 3.3, step 8).
+ * Remembers which nonces were used, so that a signature is accepted only once (docs/PROTOCOL.md, 1.3).
  *
- * Ask it only about verified signatures: then nobody without the secret can fill it. Where there are several servers
- * behind one address, each remembers its own; the short life of a signature bounds what that leaves open.
+ * Ask it only about verified signatures, so that a peer without the secret cannot fill it. Several servers behind one address
+ * each remember their own nonces: a signature could be replayed to another server for the 13 s for which it is accepted.
  */
 export class ReplayGuard {
     /** API key → nonce → the moment (ms since 1970) after which the nonce may be forgotten. */
@@ -33,7 +33,7 @@ export class ReplayGuard {
         this.maxHoldMs = options.maxHoldMs ?? 20_000;
     }
 
-    /** Uses a nonce up. `acceptedUntilMs`: the last moment (ms since 1970) at which its signature could be accepted. */
+    /** Marks a nonce as used. `acceptedUntilMs`: the last moment (ms since 1970) at which its signature could be accepted. */
     admit(apiKey: string, nonce: string, acceptedUntilMs: number): Admission {
         const epochMs = this.clock.epochMs();
         this.sweep(epochMs);
@@ -53,7 +53,7 @@ export class ReplayGuard {
         return count;
     }
 
-    /** At most once a second, so that a full guard under attack does not search itself for every request. */
+    /** Removes expired nonces, at most once a second: under attack, a full guard must not be searched for every request. */
     private sweep(epochMs: number): void {
         const nowMs = this.clock.nowMs();
         if (nowMs < this.sweepDueMs) return;

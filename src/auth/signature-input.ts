@@ -1,9 +1,15 @@
 import type { ErrorCode } from '../support/errors';
 import type { RequestHeaders } from './request-headers';
-import { parseDictionary } from './structured-field-parser';
-import type { BareItem, Dictionary, FieldParameters, InnerList, Member } from './structured-fields';
+import {
+    parseDictionary,
+    type BareItem,
+    type Dictionary,
+    type FieldParameters,
+    type InnerList,
+    type Member,
+} from './structured-dictionary';
 
-/** One signature that the client claims to have made with its API key. Nothing of it is proven yet. */
+/** One signature that the client claims to have made with the secret of its API key. Not verified yet. */
 export interface SignatureClaim {
     covered: InnerList;
     signature: Uint8Array;
@@ -14,10 +20,10 @@ export interface SignatureClaim {
     nonce: string;
 }
 
-/** The claims of a request, or why it is refused. No claims: neither header is there, the request is unsigned. */
+/** The claims of a request, or why it is refused. No claims: neither header is present, the request is unsigned. */
 export type ClaimsResult = { ok: true; claims: SignatureClaim[] } | { ok: false; code: ErrorCode };
 
-/** What every signature must cover (protocol sheet, section 3.2). */
+/** What every signature must cover (docs/PROTOCOL.md, 1.2). */
 export const REQUIRED_COMPONENTS: readonly string[] = [
     '@request-target',
     '@authority',
@@ -29,13 +35,13 @@ export const REQUIRED_COMPONENTS: readonly string[] = [
 
 const MAX_FIELD_CHARACTERS = 8192;
 const MAX_LABELS = 4;
-/** 22 base64 characters hold 128 bits. The upper end keeps the memory of used nonces small. */
+/** 22 base64 characters hold 128 bits. The upper limit keeps the memory of used nonces small. */
 const NONCE_CHARACTERS = { min: 22, max: 256 };
 const KNOWN_PARAMETERS = new Set(['created', 'expires', 'keyid', 'nonce', 'alg']);
 
 /**
- * Reads Signature-Input and Signature and holds them to the protocol sheet, section 3.2. Where several labels are
- * present, the claims are those whose `keyid` is this API key, and at least one must be.
+ * Reads Signature-Input and Signature and checks their shape (docs/PROTOCOL.md, 1.2). Where several labels are present, the
+ * claims are those whose `keyid` is this API key; there must be at least one.
  */
 export function readClaims(headers: RequestHeaders, apiKey: string): ClaimsResult {
     if (!headers.has('signature-input') && !headers.has('signature')) return { ok: true, claims: [] };
@@ -62,7 +68,7 @@ function refused(code: ErrorCode): ClaimsResult {
 function readDictionary(headers: RequestHeaders, name: string): Dictionary | undefined {
     const text = headers.joined(name);
     if (text === undefined || text.length > MAX_FIELD_CHARACTERS) return undefined;
-    const dictionary = parseDictionary(text, 'refuse');
+    const dictionary = parseDictionary(text);
     return dictionary !== undefined && dictionary.size <= MAX_LABELS ? dictionary : undefined;
 }
 

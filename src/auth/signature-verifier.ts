@@ -1,28 +1,41 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { ErrorCode } from '../support/errors';
-import { signatureBase, type SignedRequest } from './signature-base';
+import type { RequestHeaders } from './request-headers';
 import type { SignatureClaim } from './signature-input';
+import { serializeMember, serializeString, type InnerList } from './structured-dictionary';
 
-/** How far the client's clock may differ from ours, either way. */
+/** The parts of a request that a signature can cover. */
+export interface SignedRequest {
+    /** Path and query, byte for byte as on the request line. */
+    target: string;
+    /** Host name, lower-case, without the default port. */
+    authority: string;
+    headers: RequestHeaders;
+}
+
+/** How far the client's clock may differ from this server's, in either direction. */
 export const CLOCK_SKEW_MS = 3_000;
-/** How long after `created` a signature is good, whatever `expires` says. */
+/** How long after `created` a signature is accepted, even if `expires` is later. */
 export const MAX_AGE_MS = 10_000;
 
 const SIGNATURE_OCTETS = 32;
 
-/** HMAC-SHA256 of a signature base under a client secret in decoded octets (protocol sheet, section 3.2). */
+/** The header that holds the signatures cannot be covered by one of them. */
+const UNSIGNABLE = new Set(['signature']);
+
+/** HMAC-SHA256 of a signature base under a client secret in decoded octets (docs/PROTOCOL.md, 1.2). */
 export function hmacSha256(base: Uint8Array, secret: Uint8Array): Buffer {
     return createHmac('sha256', secret).update(base).digest();
 }
 
-/** Octets that nobody has signed with, so that an unknown key costs the same work as a known one. */
+/** Random octets in place of a secret, so that an unknown key costs the same time as a known one. */
 export function decoySecret(): Uint8Array {
     return randomBytes(SIGNATURE_OCTETS);
 }
 
 /**
- * Checks every claim against the secrets of one key; one secret must fit, and all claims must verify.
- * Undefined: they do. The time it takes does not tell which octet or which secret differed.
+ * Checks every claim against the secrets of one key. undefined: all claims verify, each under one of the secrets.
+ * The time it takes does not depend on which octet or which secret differs.
  */
 export function verifyClaims(
     claims: readonly SignatureClaim[],
@@ -35,7 +48,7 @@ export function verifyClaims(
 }
 
 /**
- * Whether a signature may be used now (protocol sheet, section 3.3, step 7). Undefined: it may.
+ * Whether a signature is neither too old nor from the future (docs/PROTOCOL.md, 1.3). undefined: it is current.
  * The skew widens the window on both sides.
  */
 export function checkFreshness(claim: SignatureClaim, epochMs: number): ErrorCode | undefined {
@@ -46,11 +59,33 @@ export function checkFreshness(claim: SignatureClaim, epochMs: number): ErrorCod
 }
 
 /**
- * The last moment, in ms since 1970, at which `checkFreshness` can still accept this claim. A far `expires` does not
- * move it, so nobody can make us remember a nonce for long.
+ * The last moment, in ms since 1970, at which `checkFreshness` can still accept this claim. `expires` cannot postpone it,
+ * so a client cannot make this server remember a nonce for long.
  */
 export function acceptedUntilMs(claim: SignatureClaim): number {
     return claim.created * 1000 + MAX_AGE_MS + CLOCK_SKEW_MS;
+}
+
+/**
+ * The octets that are signed (docs/PROTOCOL.md, 1.2): a line for each covered component in the client's order, then the
+ * component list itself; joined with LF, none at the end.
+ *
+ * undefined: a component has parameters, is listed twice, is not in the request, or cannot be covered.
+ */
+export function signatureBase(covered: InnerList, request: SignedRequest): Buffer | undefined {
+    const lines: string[] = [];
+    const seen = new Set<string>();
+    for (const component of covered.items) {
+        const { value, parameters } = component;
+        if (value.type !== 'string' || parameters.size > 0 || seen.has(value.value)) return undefined;
+        seen.add(value.value);
+        const content = componentValue(value.value, request);
+        if (content === undefined || !isFieldText(content)) return undefined;
+        lines.push(`${serializeString(value.value)}: ${content}`);
+    }
+    lines.push(`"@signature-params": ${serializeMember(covered)}`);
+    // Node gives each header octet as one character; latin1 turns them back into the octets that were signed.
+    return Buffer.from(lines.join('\n'), 'latin1');
 }
 
 function verifyClaim(
@@ -67,4 +102,23 @@ function verifyClaim(
         matches = timingSafeEqual(hmacSha256(base, secret), claim.signature) || matches;
     }
     return matches ? undefined : 'ERR_SIGNATURE_MISMATCH';
+}
+
+function componentValue(name: string, request: SignedRequest): string | undefined {
+    if (name === '@request-target') return request.target;
+    if (name === '@authority') return request.authority;
+    // Header names are kept in lower case, so `@method` and `Host` are not found.
+    return UNSIGNABLE.has(name) ? undefined : request.headers.joined(name);
+}
+
+/**
+ * Whether a text is one line of octets. A line break would forge a component, and a wider character would lose bits in the
+ * conversion; Node's HTTP parser lets neither through, folded header lines included.
+ */
+function isFieldText(text: string): boolean {
+    for (let index = 0; index < text.length; index++) {
+        const code = text.charCodeAt(index);
+        if ((code < 0x20 && code !== 0x09) || code === 0x7f || code > 0xff) return false;
+    }
+    return true;
 }

@@ -1,6 +1,6 @@
 import type { MediaParameter } from './core';
 
-/** How caller audio is laid out on the wire, once a media item has been accepted. */
+/** The layout of caller audio in binary messages, after a media item has been accepted. */
 export interface AcceptedMedia {
     /** The offered item, unchanged; undefined: a session without audio (empty offer). */
     item: MediaParameter | undefined;
@@ -13,10 +13,11 @@ export interface AcceptedMedia {
 const LAYOUTS = ['external', 'internal', 'external,internal', 'internal,external'];
 
 /**
- * Chooses from the client's offer (protocol sheet, section 6.3): the first PCMU 8 kHz item that carries the caller; a
- * one-channel item before a two-channel one. A bot that only listens takes the first PCMU item of any layout.
+ * Chooses from the client's offer (docs/PROTOCOL.md, 3.2): the first PCMU 8 kHz item that carries the caller, a one-channel item
+ * before a two-channel one. `anyChannels`, for a bot that sends no audio: the first PCMU item of any layout. An empty offer is
+ * accepted as a session without audio.
  *
- * @returns undefined when something was offered and none of it can be used
+ * @returns undefined when none of the offered items can be used
  */
 export function chooseMedia(offer: readonly MediaParameter[], anyChannels: boolean): AcceptedMedia | undefined {
     if (offer.length === 0) return { item: undefined, channelCount: 1, callerChannel: 0 };
@@ -30,7 +31,7 @@ export function chooseMedia(offer: readonly MediaParameter[], anyChannels: boole
     };
 }
 
-/** The caller's samples out of an interleaved frame: the frame itself when it is mono; an odd tail byte is dropped. */
+/** The caller's samples from an interleaved frame: the frame itself when it is mono. A byte of an incomplete last frame is dropped. */
 export function callerSamples(frame: Uint8Array, media: AcceptedMedia): Uint8Array {
     if (media.channelCount === 1) return frame;
     const frames = Math.floor(frame.length / media.channelCount);

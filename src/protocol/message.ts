@@ -2,7 +2,7 @@ import type { Duration, LanguageCode, MediaParameter, Participant, StringMap, Uu
 import type { EventEntity } from './entities';
 
 /**
- * The words on the wire, as two unions (protocol sheet, section 5). The client is Genesys Cloud; the server is us.
+ * The messages of both sides (docs/PROTOCOL.md, 2.1). The client is Genesys Cloud; the server is this program.
  */
 
 /** Parameters of each client message, by its type. */
@@ -27,7 +27,7 @@ export interface OpenParameters {
     /** In the client's order of preference; may be empty. */
     media: readonly MediaParameter[];
     language?: LanguageCode;
-    /** true: the client asks which languages we speak. */
+    /** true: the client asks which languages this server supports. */
     supportedLanguages?: boolean;
     inputVariables: StringMap;
     /** The integration's configuration: an object, or its JSON text, or absent. */
@@ -36,7 +36,7 @@ export interface OpenParameters {
 
 export type ClientMessageType = keyof ClientParameters;
 
-/** What every client message carries. */
+/** The fields that every client message carries. */
 export interface ClientEnvelope {
     version: string;
     id: Uuid;
@@ -55,9 +55,9 @@ export type DisconnectReason = 'completed' | 'unauthorized' | 'error';
 
 export interface DisconnectParameters {
     reason: DisconnectReason;
-    /** Kept in Genesys' logs: short, no personal data, no secrets. */
+    /** Kept in Genesys' logs: short, without personal data and secrets. */
     info?: string;
-    /** The bot's result, for Architect. Strings only. */
+    /** The result of the call, for Architect (docs/PROTOCOL.md, 8.3). Strings only. */
     outputVariables?: StringMap;
 }
 
@@ -65,11 +65,11 @@ export interface OpenedParameters {
     startPaused: false;
     /** The accepted item, unchanged; empty only for an empty offer. */
     media: readonly MediaParameter[];
-    /** Only when asked. */
+    /** Present only when the client asked for it. */
     supportedLanguages?: readonly LanguageCode[];
 }
 
-/** Parameters of each server message, by its type. Always present on the wire, `{}` when there is nothing to say. */
+/** Parameters of each server message, by its type. Always present on the wire, `{}` where there are none. */
 export interface ServerParameters {
     opened: OpenedParameters;
     closed: Record<string, never>;

@@ -4,14 +4,14 @@ import type { StringMap } from './core';
 import type { ClientEnvelope, ClientMessage, ClientMessageType, ClientParameters } from './message';
 
 /**
- * Untrusted text → a ClientMessage, or a coded reason. Unknown types and unknown fields are let through, as the
- * protocol grows (protocol sheet, section 5.3); a broken envelope is not.
+ * What an untrusted text holds: a client message, or the code of a reason. Unknown types and unknown fields are accepted, because
+ * the protocol grows (docs/PROTOCOL.md, 2.3); a broken envelope is not. `where` is the path of the field that is wrong.
  */
 export type ParseResult =
     | { kind: 'message'; message: ClientMessage }
-    /** A sound envelope around a type that we do not know: count it, ignore it. */
+    /** A valid envelope around an unknown type: the message counts, and is otherwise ignored. */
     | { kind: 'unknown'; type: string; envelope: ClientEnvelope }
-    /** A sound envelope around parameters that make no sense. `code` is fatal for `open` only. */
+    /** A valid envelope around invalid parameters. `code` is fatal for `open` only. */
     | { kind: 'unusable'; type: ClientMessageType; envelope: ClientEnvelope; code: ErrorCode; where: string }
     | { kind: 'fault'; code: ErrorCode; where: string };
 
@@ -31,7 +31,7 @@ const envelopeSchema = z.object({
 const MAX_VARIABLES = 200;
 const MAX_VARIABLE_NAME_LENGTH = 200;
 
-/** Strings only; other values and hostile names are left out rather than refused: a variable must never kill a call. */
+/** Strings only. Other values and overlong names are left out: a variable must never end a call. */
 const stringMap = z
     .unknown()
     .optional()
@@ -44,14 +44,14 @@ const stringMap = z
         return map;
     });
 
-/** Absent or odd text is empty text. */
+/** A missing text, or a value of another type, becomes the empty text. */
 const text = z
     .string()
     .optional()
     .catch('')
     .transform((value) => value ?? '');
 const optionalText = z.string().optional().catch(undefined);
-/** BCP 47 in its widest form; what is none must not end a call, and not get into a log either. */
+/** BCP 47 in its widest form; other text counts as absent, so that it neither ends a call nor reaches a log. */
 const languageTag = z
     .string()
     .regex(/^[A-Za-z\d]{1,8}(?:-[A-Za-z\d]{1,8}){0,8}$/)
@@ -65,7 +65,7 @@ const mediaSchema = z.looseObject({
     rate: z.number(),
 });
 
-/** Stands for an offered item of a shape that we do not know: no choice of ours, and no reason to refuse the others. */
+/** Replaces an offered item of unknown shape: it is never chosen, and the other items remain. */
 const UNKNOWN_MEDIA = { type: 'unknown', format: 'unknown', channels: [], rate: 0 };
 
 const mediaList = z.array(mediaSchema.catch(UNKNOWN_MEDIA));
@@ -143,7 +143,7 @@ function isKnownType(type: string): type is ClientMessageType {
     return Object.hasOwn(PARAMETERS, type);
 }
 
-/** The path only: the value is the client's, and not for our log. */
+/** The path only: the value may be personal data, which must not reach the log. */
 function firstPath(error: z.ZodError): string {
     return error.issues[0]?.path.map(String).join('.') ?? '';
 }

@@ -9,7 +9,7 @@ export interface ApiKeyEntry {
     warnings: readonly string[];
 }
 
-/** Keys and secrets as Genesys' own client allows them (protocol sheet, sections 2.3 and 3.1). */
+/** The alphabets of keys and secrets that Genesys allows (docs/PROTOCOL.md, 1.1 and 1.2). */
 const API_KEY = /^[a-zA-Z0-9+/_-]+={0,2}$/;
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{3}=?|[A-Za-z0-9+/]{2}(?:==)?)?$/;
 const MAX_API_KEY_CHARACTERS = 512;
@@ -20,9 +20,9 @@ const MAX_SECRETS = 2;
 const PUBLIC_SAMPLE_KEY = 'SGVsbG8sIEkgYW0gdGhlIEFQSSBrZXkh';
 
 /**
- * Reads a JSON object: API key → base64 client secret, or a list of two while they are being changed, or `""` for a
- * key that is meant to be unsigned. Throws ERR_API_KEYS with a sentence that names the entry by its place, counted
- * from 1: neither a key nor a secret is ever part of it.
+ * Reads a JSON object: API key → base64 client secret, or a list of two during a rotation, or `""` for a
+ * key that is explicitly unsigned. Throws ERR_API_KEYS with a message that names the entry by its position, counted from 1, and
+ * never contains a key or a secret.
  */
 export function readApiKeys(json: string, production: boolean): ApiKeyEntry[] {
     const entries = Object.entries(parseObject(json));
@@ -35,7 +35,7 @@ function parseObject(json: string): object {
     try {
         value = JSON.parse(json.replace(/^\uFEFF/, ''));
     } catch {
-        // The parser's own message quotes the text, and the text holds secrets.
+        // The parser's own message quotes the text, which contains secrets.
         throw refused('The text is not JSON.');
     }
     if (typeof value !== 'object' || value === null || Array.isArray(value))
@@ -48,7 +48,7 @@ function readEntry(apiKey: string, value: unknown, place: string, production: bo
         throw refused(`${place}: the API key holds characters that Genesys does not send.`);
     }
     if (production && apiKey === PUBLIC_SAMPLE_KEY) {
-        throw refused(`${place} is the sample of Genesys’ documentation; anybody can sign with it.`);
+        throw refused(`${place} is the sample of Genesys’ documentation; its secret is public.`);
     }
     const secrets = secretTexts(value, place).map((text) => decodeSecret(text, place));
     return { apiKey, secrets, warnings: warningsFor(apiKey, secrets, place) };
@@ -82,7 +82,7 @@ function decodeSecret(text: string, place: string): Uint8Array {
 function warningsFor(apiKey: string, secrets: readonly Uint8Array[], place: string): string[] {
     const warnings: string[] = [];
     if (apiKey === PUBLIC_SAMPLE_KEY) warnings.push(`${place} is the public sample of Genesys’ documentation.`);
-    if (secrets.length === 0) warnings.push(`${place} is unsigned: whoever knows the key can call.`);
+    if (secrets.length === 0) warnings.push(`${place} is unsigned: a peer that knows the key can call.`);
     const weak = secrets.find((secret) => secret.length < RECOMMENDED_SECRET_OCTETS);
     if (weak !== undefined) {
         warnings.push(`${place}: the secret has ${weak.length} octets; ${RECOMMENDED_SECRET_OCTETS} are recommended.`);

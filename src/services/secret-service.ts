@@ -9,7 +9,7 @@ import { readApiKeys, type ApiKeyEntry } from './api-keys';
 export type SecretKind = ApiKeySource['kind'];
 
 export interface SecretServiceOptions {
-    /** Refuse the sample key of Genesys' documentation, with which anybody can sign, instead of warning about it. */
+    /** Refuse the public sample key of Genesys' documentation instead of warning about it. Default: false. */
     production?: boolean;
 }
 
@@ -17,14 +17,13 @@ const DEVELOPMENT_SECRET_OCTETS = 32;
 const DEVELOPMENT_LABEL = 'audioconnector-dev-';
 
 /**
- * The API keys and client secrets that Genesys Cloud signs with, read once at start.
- *
- * Keys kept in a vault instead? Give the Authenticator any object with the same `getSecretsForKey`, synchronous or
- * not: undefined for an unknown key, an empty list for a key that is explicitly unsigned, else one or two secrets.
+ * The API keys and client secrets that Genesys Cloud signs with, read from the configuration once at start. It is the default
+ * `SecretProvider` (src/auth/secret-provider.ts). For secrets in a vault, hand an object with the method `getSecretsForKey` to
+ * `new Server({ secrets })`; this service is then not used.
  */
 export class SecretService {
     private readonly secrets: ReadonlyMap<string, readonly Uint8Array[]>;
-    /** Sentences for the log at start; they name keys by their place, never by their text. */
+    /** Sentences for the log at start; they name keys by their position, never by their text. */
     readonly warnings: readonly string[];
 
     private constructor(
@@ -38,8 +37,8 @@ export class SecretService {
     }
 
     /**
-     * Reads the configured keys; for development, makes a pair at the first start and keeps it in a file that only
-     * this user can read. Rejects with ERR_API_KEYS, in a sentence that says which entry and why.
+     * Reads the configured keys; for development, creates a pair at the first start and keeps it in a file that only the user of
+     * this process can read. Rejects with ERR_API_KEYS; the message says which entry is wrong, and why.
      */
     static async fromSource(source: ApiKeySource, options: SecretServiceOptions = {}): Promise<SecretService> {
         const text = await readSource(source);
@@ -47,7 +46,7 @@ export class SecretService {
         return new SecretService(readApiKeys(text, options.production ?? false), source.kind, path);
     }
 
-    /** undefined: the key is unknown. Empty: the key is explicitly unsigned. Else one secret, or two in a rotation. */
+    /** undefined: the key is unknown. Empty: the key is explicitly unsigned. Otherwise one secret, or two during a rotation. */
     getSecretsForKey(apiKey: string): readonly Uint8Array[] | undefined {
         return this.secrets.get(apiKey);
     }
@@ -65,7 +64,7 @@ export interface SigningKey {
     secret: Uint8Array | undefined;
 }
 
-/** The first key of the file that the server keeps for development. Rejects with ERR_API_KEYS if there is none yet. */
+/** The first key of the development key file. Rejects with ERR_API_KEYS if there is none yet. */
 export async function readDevelopmentKey(path: string): Promise<SigningKey> {
     const [first] = readApiKeys(await readKeyFile(path), false);
     if (first === undefined) throw new CodedError('ERR_API_KEYS', `The file ${path} holds no key.`);
@@ -95,7 +94,7 @@ async function readOrMakeDevelopmentKey(path: string): Promise<string> {
     const text = developmentKeyText();
     try {
         await mkdir(dirname(path), { recursive: true });
-        // `wx`: a file that is there is never overwritten, not even one that came a moment ago.
+        // `wx`: an existing file is never overwritten, not even one that another process has just created.
         await writeFile(path, text, { mode: 0o600, flag: 'wx' });
         return text;
     } catch (fault) {

@@ -1,33 +1,33 @@
 import type { Clock } from './clock';
 import type { Logger } from './logger';
 
-/** When a breaker opens, and when it looks again. */
+/** When a breaker opens, and when it tries the service again. */
 export interface BreakerOptions {
-    /** So many failures, with no success between them, … */
+    /** The breaker opens after this many failures without a success between them … */
     failures: number;
-    /** … within this time open it. */
+    /** … within this time. */
     windowMs: number;
-    /** Open for so long; then one call at a time may try. */
+    /** How long it stays open; then one call at a time may try the service. */
     openMs: number;
 }
 
 const DEFAULTS: BreakerOptions = { failures: 3, windowMs: 30_000, openMs: 10_000 };
 
-/** One call's leave to use a service. Tell what came of it, as often as something does. */
+/** Lets one call use a service. The call reports every success and every failure, and calls `release` at the end. */
 export interface Permit {
-    /** This call decides whether the service is back: it should not be patient. */
+    /** This call decides whether the service is back: it should use short time limits. */
     readonly isProbe: boolean;
-    /** The service did what it is for. */
+    /** The service worked. */
     succeeded(): void;
-    /** The service failed; a caller who hangs up is no failure. */
+    /** The service failed. A caller who hangs up is no failure. */
     failed(): void;
-    /** The call is over, or done with the service, without a verdict. May be called after a verdict, and twice. */
+    /** The call does not use the service any more. May be called after a success or a failure, and twice. */
     release(): void;
 }
 
 /**
- * Keeps new calls away from a service that is down: closed → open after some failures → half-open after a while, for one call at
- * a time → closed after a success. One for each service, shared by all calls of the process. Each change is one log line.
+ * Keeps new calls away from a service that is down: closed, then open after some failures, then half-open after a while for one
+ * call at a time, then closed after a success. One for each service, shared by all calls of the process. Each change is logged.
  */
 export class CircuitBreaker {
     private current: 'closed' | 'open' | 'half-open' = 'closed';
@@ -49,29 +49,29 @@ export class CircuitBreaker {
         return this.current;
     }
 
-    /** undefined: not now; use something else. */
+    /** Asks to use the service. undefined: it is down; use the next fallback option. */
     enter(): Permit | undefined {
-        if (this.current === 'closed') return this.makePass(false);
+        if (this.current === 'closed') return this.makePermit(false);
         if (this.current === 'open' && this.clock.nowMs() - this.openedMs >= this.options.openMs) this.halfOpen();
         if (this.current === 'open' || this.probe !== undefined) return undefined;
-        this.probe = this.makePass(true);
+        this.probe = this.makePermit(true);
         return this.probe;
     }
 
-    private makePass(isProbe: boolean): Permit {
-        const pass: Permit = {
+    private makePermit(isProbe: boolean): Permit {
+        const permit: Permit = {
             isProbe,
             succeeded: () => {
                 this.succeeded();
             },
             failed: () => {
-                this.failed(pass);
+                this.failed(permit);
             },
             release: () => {
-                if (this.probe === pass) this.probe = undefined;
+                if (this.probe === permit) this.probe = undefined;
             },
         };
-        return pass;
+        return permit;
     }
 
     private succeeded(): void {
@@ -82,10 +82,10 @@ export class CircuitBreaker {
         this.logger.info({ upstream: this.upstream, breaker: 'closed' }, 'The service is back.');
     }
 
-    /** While it is not closed, only the probe knows anything new. */
-    private failed(pass: Permit): void {
+    /** While the breaker is not closed, only a failure of the probe counts. */
+    private failed(permit: Permit): void {
         if (this.current === 'closed') this.count();
-        else if (this.probe === pass) this.open();
+        else if (this.probe === permit) this.open();
     }
 
     private count(): void {
@@ -101,7 +101,7 @@ export class CircuitBreaker {
         this.failuresMs = [];
         this.probe = undefined;
         const fields = { code: 'ERR_FALLBACK_UPSTREAM_DOWN', upstream: this.upstream, breaker: 'open' };
-        this.logger.warn(fields, 'The service is down; new calls begin with the next bot.');
+        this.logger.warn(fields, 'The service is down; new calls begin with the next fallback option.');
     }
 
     private halfOpen(): void {

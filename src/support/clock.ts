@@ -1,5 +1,5 @@
 /**
- * Time, handed in. Everything that waits or measures takes a `Clock`, so that a test can run an hour in a millisecond.
+ * Time as a dependency: everything that waits or measures takes a `Clock`, so that a test can run an hour in a millisecond.
  */
 
 /** A pending call of `Clock.after`. Cancelling twice, or after it ran, does nothing. */
@@ -8,11 +8,11 @@ export interface Timer {
 }
 
 export interface Clock {
-    /** Monotonic milliseconds (fractional). Only differences mean something; never jumps when the wall clock is set. */
+    /** Monotonic milliseconds (fractional), for differences only; does not jump when the wall clock is set. */
     nowMs(): number;
-    /** Wall clock, milliseconds since 1970. For signatures and for dates that a person reads. */
+    /** Wall clock, milliseconds since 1970. For signatures and for dates. */
     epochMs(): number;
-    /** Runs `task` once, `delayMs` from now. Does not keep the process alive by itself. */
+    /** Runs `task` once, `delayMs` from now. A pending timer does not keep the process alive. */
     after(delayMs: number, task: () => void): Timer;
 }
 

@@ -1,36 +1,36 @@
 import type { Clock } from './clock';
 import { TimerSet } from './timer-set';
 
-/** A time limit that can be set anew, joined with the signals of those who may end the request. Its timers end with `end()`. */
+/** A time limit that can be set again, combined with signals that end the same request earlier. `end()` frees its timers. */
 export class Deadline {
-    /** Aborted when the limit has passed, or one of the others is. */
+    /** Aborted when the limit has passed, or when one of the other signals is. */
     readonly signal: AbortSignal;
-    private readonly out = new AbortController();
+    private readonly passed = new AbortController();
     private readonly timers: TimerSet;
 
     constructor(clock: Clock, others: readonly (AbortSignal | undefined)[]) {
         this.timers = new TimerSet(clock, () => undefined);
-        this.signal = AbortSignal.any([this.out.signal, ...others.filter((signal) => signal !== undefined)]);
+        this.signal = AbortSignal.any([this.passed.signal, ...others.filter((signal) => signal !== undefined)]);
     }
 
     /** The limit has passed. */
     get isOver(): boolean {
-        return this.out.signal.aborted;
+        return this.passed.signal.aborted;
     }
 
-    /** So long from now on. */
+    /** Sets the limit to `ms` from now on. */
     allow(ms: number): void {
-        this.timers.set('patience', ms, () => {
-            this.out.abort();
+        this.timers.set('limit', ms, () => {
+            this.passed.abort();
         });
     }
 
-    /** No limit for the moment. */
+    /** Removes the limit until `allow` is called again. */
     rest(): void {
-        this.timers.cancel('patience');
+        this.timers.cancel('limit');
     }
 
-    /** Waits, but no longer than anybody waits for it. */
+    /** Waits for `ms`. Rejects with the reason of `signal` as soon as that is aborted. */
     async pause(ms: number): Promise<void> {
         await new Promise<void>((resolve) => {
             const goOn = (): void => {

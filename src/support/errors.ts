@@ -1,41 +1,24 @@
-import { AUTHENTICATION_ERRORS } from './error-entries/authentication';
-import { CALL_ERRORS } from './error-entries/call';
-import type { Fault } from './error-entries/entry';
-import { LOCAL_ERRORS } from './error-entries/local';
-import { LADDER_ERRORS } from './error-entries/ladder';
-import { OPENAI_ERRORS } from './error-entries/openai';
-import { PROFILE_ERRORS } from './error-entries/profiles';
-import { SERVER_ERRORS } from './error-entries/server';
-import { SPEECH_ERRORS } from './error-entries/speech';
-import { TOOL_ERRORS } from './error-entries/tools';
+import { BOT_ERRORS } from './error-catalogue-bots';
+import { SERVER_ERRORS } from './error-catalogue-server';
+import type { Fault } from './error-entry';
 
-export type { ErrorDescription, Fault } from './error-entries/entry';
+export type { ErrorDescription, Fault } from './error-entry';
 
 /**
- * Every coded error of the product. docs/ERRORS.md explains each; a test keeps the two together. A rejected peer learns
- * nothing from them; the log learns the code.
+ * Every coded error of the product. docs/ERRORS.md is generated from it, and a test compares the two. Codes are part of the public
+ * interface: the log and the output variables carry them. A rejected peer never sees them.
  */
-export const ERRORS = {
-    ...SERVER_ERRORS,
-    ...AUTHENTICATION_ERRORS,
-    ...CALL_ERRORS,
-    ...OPENAI_ERRORS,
-    ...SPEECH_ERRORS,
-    ...LOCAL_ERRORS,
-    ...LADDER_ERRORS,
-    ...PROFILE_ERRORS,
-    ...TOOL_ERRORS,
-};
+export const ERRORS = { ...SERVER_ERRORS, ...BOT_ERRORS };
 
 export type ErrorCode = keyof typeof ERRORS;
 
-/** An error of the catalogue, with the particulars of this case (a variable's name, a path, a limit: never a secret). */
+/** An error of the catalogue, with the details of this case (a variable's name, a path, a limit; never a secret). */
 export class CodedError extends Error {
     override readonly name = 'CodedError';
 
     constructor(
         readonly code: ErrorCode,
-        /** The particulars alone. */
+        /** The details alone; undefined: there are none. The message is the cause followed by them. */
         readonly detail?: string,
     ) {
         super(detail === undefined ? ERRORS[code].cause : `${ERRORS[code].cause} ${detail}`);
@@ -45,6 +28,7 @@ export class CodedError extends Error {
         return ERRORS[this.code].whose;
     }
 
+    /** What to do next, as docs/ERRORS.md says it. */
     get cure(): string {
         return ERRORS[this.code].cure;
     }

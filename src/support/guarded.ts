@@ -1,5 +1,5 @@
 /**
- * A listener that cannot hurt whoever calls it: its fault goes to `onFault`, and while `isOff` it is not called at all.
+ * Wraps a listener so that it never throws: what it throws goes to `onFault`, and while `isOff()` is true it is not called.
  */
 export function guarded<A extends unknown[]>(
     task: (...args: A) => void,

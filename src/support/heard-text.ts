@@ -1,6 +1,6 @@
 /**
- * The first `share` (0 … 1) of a text, cut at a word's end: speech runs evenly enough that the share of the sound that was
- * heard is the share of the letters. A word that was only begun counts as not heard.
+ * The first `share` (0 to 1) of a text, cut at the end of a word: the part that was heard when this share of its audio was played.
+ * Speech is even enough to count letters instead of time. A word that was only begun counts as not heard.
  */
 export function heardText(text: string, share: number): string {
     if (share >= 1) return text;

@@ -1,10 +1,10 @@
-/** Reading untrusted JSON, field by field: what is missing or of another type is `undefined`, never an exception. */
+/** Reads untrusted JSON field by field: a field that is missing or of another type is `undefined`; nothing throws. */
 
 export type Fields = Readonly<Record<string, unknown>>;
 
 const NO_FIELDS: Fields = {};
 
-/** Is it a JSON object (not null, not an array)? */
+/** Whether a value is a JSON object (not null, not an array). */
 export function isFields(value: unknown): value is Fields {
     return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -6,7 +6,7 @@ export type LogFields = Record<string, unknown>;
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
-/** What the rooms of this house log through. pino's logger fits it; a test's recorder does too. */
+/** The logger that every part of the server takes. pino's logger implements it. */
 export interface Logger {
     debug(fields: LogFields, message: string): void;
     info(fields: LogFields, message: string): void;
@@ -18,11 +18,11 @@ export interface Logger {
 
 export interface LoggerOptions {
     level: LogLevel;
-    /** Coloured lines for a person instead of JSON for a machine. Used only where pino-pretty is installed. */
+    /** Coloured lines for a terminal instead of JSON. Has an effect only where pino-pretty is installed. */
     pretty?: boolean;
 }
 
-/** Field names whose values never reach a log line, wherever they stand: the last line of defence, not the first. */
+/** Field names whose values are removed from log lines, in case a secret was passed to the logger by mistake. */
 const SECRET_FIELDS = ['authorization', 'apiKey', 'x-api-key', 'secret', 'signature', 'nonce', 'password', 'token'];
 const REDACT_PATHS = SECRET_FIELDS.flatMap((name) => [`["${name}"]`, `*["${name}"]`]);
 
@@ -40,7 +40,7 @@ export const silentLogger: Logger = {
     child: () => silentLogger,
 };
 
-/** A fault as log fields: code and message; the stack only of our own bugs, where it is what the reader needs. */
+/** A fault as log fields: code and message; for an error without a code, which is a bug, also its stack. */
 export function faultFields(fault: unknown): LogFields {
     if (!(fault instanceof Error)) return { fault: String(fault) };
     const code: unknown = 'code' in fault ? fault.code : undefined;

@@ -1,8 +1,16 @@
 import type { Clock, Timer } from './clock';
+import { faultFields, type Logger } from './logger';
+
+/** For the `onFault` of a TimerSet: logs what a task has thrown as ERR_INTERNAL, with `message`. */
+export function loggedFault(logger: Logger, message: string): (fault: unknown) => void {
+    return (fault) => {
+        logger.error({ ...faultFields(fault), code: 'ERR_INTERNAL' }, message);
+    };
+}
 
 /**
- * The named timers of one owner (a call, a socket): setting a name again replaces it, `clear()` frees them all.
- * A task that throws is reported, never left to end the process.
+ * The named timers of one owner (a call, a socket): setting a name again replaces its timer, `clear()` frees them all. What a task
+ * throws goes to `onFault` instead of ending the process.
  */
 export class TimerSet {
     private readonly timers = new Map<string, Timer>();
@@ -13,7 +21,7 @@ export class TimerSet {
         private readonly onFault: (fault: unknown) => void,
     ) {}
 
-    /** Runs `task` once, `delayMs` from now, instead of whatever was set under `name`. After `clear()` it does nothing. */
+    /** Runs `task` once, `delayMs` from now, and cancels the timer that was set under `name`. After `clear()` it does nothing. */
     set(name: string, delayMs: number, task: () => void): void {
         this.cancel(name);
         if (this.closed) return;
@@ -35,7 +43,7 @@ export class TimerSet {
         return this.timers.has(name);
     }
 
-    /** Cancels everything, for good. May be called twice. */
+    /** Cancels all timers; no timer can be set afterwards. May be called twice. */
     clear(): void {
         this.closed = true;
         for (const timer of this.timers.values()) timer.cancel();

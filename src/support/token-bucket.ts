@@ -1,15 +1,16 @@
 import type { Clock } from './clock';
 
-/** What a bucket holds and how fast it fills. */
+/** How much a bucket holds and how fast it fills. */
 export interface TokenBucketOptions {
-    /** Tokens at the start, and the most it ever holds. */
+    /** Tokens at the start, and at most. */
     capacity: number;
     /** Tokens gained per second. */
     refillPerSecond: number;
 }
 
 /**
- * A token bucket: one token buys one message. Urgent messages may overdraw it (`spend`); patient ones ask first (`waitMs`).
+ * A token bucket for a rate limit: each message costs one token. Urgent messages may overdraw it (`spend`); others ask first
+ * (`waitMs`).
  */
 export class TokenBucket {
     private tokens: number;
@@ -31,20 +32,20 @@ export class TokenBucket {
         return this.tokens;
     }
 
-    /** Takes one token, also one that is not there. */
+    /** Takes one token; the level may become negative. */
     spend(): void {
         this.fill();
         this.tokens -= 1;
     }
 
-    /** Milliseconds until a token is there; 0 if one is there now. */
+    /** Milliseconds until a token is available; 0 if one is available now. */
     waitMs(): number {
         this.fill();
         if (this.tokens >= 1) return 0;
         return ((1 - this.tokens) / this.refillPerSecond) * 1000;
     }
 
-    /** Halves the refill for the rest of the bucket's life, down to a floor of one token each four seconds. */
+    /** Halves the refill rate for the rest of the bucket's life, at the least to one token in four seconds. */
     slowDown(): void {
         this.fill();
         this.refillPerSecond = Math.max(0.25, this.refillPerSecond / 2);

@@ -3,19 +3,19 @@ import type { Identity } from '../auth/authenticator';
 import type { Clock } from '../support/clock';
 import { ERRORS } from '../support/errors';
 import { faultFields, type Logger } from '../support/logger';
-import { TimerSet } from '../support/timer-set';
+import { loggedFault, TimerSet } from '../support/timer-set';
 import { ReadThrottle } from './read-throttle';
 import type { AcceptedCall } from './upgrade';
 
-/** What the server needs of a session. None of the methods throws, and `close` may be called twice. */
+/** The part of a session that the server uses. None of the methods throws, and `close` may be called twice. */
 export interface ServedSession {
-    /** One text message of the client, whatever it holds. */
+    /** One text message of the client, not checked yet. */
     processTextMessage(text: string): void;
     /** One binary message of the client: audio. */
     processBinaryMessage(bytes: Uint8Array): void;
-    /** The socket is gone: free everything. */
+    /** The socket is closed: frees everything. */
     close(): void;
-    /** The process is going down: say goodbye to the client. */
+    /** The process is shutting down: ends the call with a goodbye. */
     shutDown(): void;
 }
 
@@ -26,7 +26,7 @@ export interface CallsOptions {
     createSession: CreateSession;
     logger: Logger;
     clock: Clock;
-    /** How long a peer may take to answer the close frame after a fault. */
+    /** How long a peer may take to answer the close frame after a fault, in ms. */
     lingerMs: number;
 }
 
@@ -38,7 +38,7 @@ interface LiveCall {
     readonly logger: Logger;
 }
 
-/** The calls that run on this server: joins each socket to its session, and lets both go together, once. */
+/** The calls that run on this server: connects each socket with its session, and frees both together, once. */
 export class Calls {
     private readonly live = new Map<string, LiveCall>();
     private onEmpty: () => void = () => undefined;
@@ -50,9 +50,9 @@ export class Calls {
     }
 
     /**
-     * Whether the session is already served here. Genesys does not retry a refused upgrade, so a conflict ends a call: it is
-     * one only between two first attempts, or between strangers. A retry of the same client means that Genesys has given up
-     * the older connection, and the retry takes its place (protocol sheet, section 2.4).
+     * Whether a request must be refused because its session is already served here. Genesys does not retry a refused upgrade, so
+     * this ends a call: it is a conflict only between two first attempts, or between two keys or organizations. A retry of the same
+     * client means that Genesys has given up the older connection, which it then replaces (docs/PROTOCOL.md, 1.4).
      */
     conflicts(identity: Identity): boolean {
         const older = this.live.get(keyOf(identity))?.identity;
@@ -64,10 +64,8 @@ export class Calls {
     /** Serves an accepted connection until its socket is gone. Never throws. */
     open(ws: WebSocket, call: AcceptedCall): void {
         const logger = this.options.logger.child({ session: call.identity.sessionId });
-        const timers = new TimerSet(this.options.clock, (fault) => {
-            logInternal(logger, fault);
-        });
-        // First of all: without a listener, a fault of this socket would end the process.
+        const timers = new TimerSet(this.options.clock, loggedFault(logger, ERRORS.ERR_INTERNAL.cause));
+        // Before all else: without this listener, a fault of the socket would end the process.
         ws.on('error', (fault) => {
             logger.warn({ ...faultFields(fault), code: 'ERR_WEBSOCKET' }, ERRORS.ERR_WEBSOCKET.cause);
             timers.set('linger', this.options.lingerMs, () => {
@@ -79,12 +77,12 @@ export class Calls {
         else this.join({ ws, identity: call.identity, session, timers, logger });
     }
 
-    /** Lets every session say goodbye. */
+    /** Ends every call with a goodbye. */
     shutDown(): void {
         for (const call of this.live.values()) guard(call, 'shutDown');
     }
 
-    /** Cuts off every call that is still there. */
+    /** Cuts off the calls that are left. */
     terminate(): void {
         for (const call of this.live.values()) call.ws.terminate();
     }
@@ -115,20 +113,20 @@ export class Calls {
         const key = keyOf(call.identity);
         this.live.get(key)?.ws.terminate();
         this.live.set(key, call);
-        const reader = new ReadThrottle(call.ws, this.options.clock);
+        const throttle = new ReadThrottle(call.ws, this.options.clock);
         call.ws.on('message', (data, isBinary) => {
             receive(call, data, isBinary);
-            reader.took();
+            throttle.messageHandled();
         });
         call.ws.once('close', () => {
-            this.part(key, call);
+            this.remove(key, call);
         });
     }
 
-    private part(key: string, call: LiveCall): void {
+    private remove(key: string, call: LiveCall): void {
         call.timers.clear();
         guard(call, 'close');
-        // A retry may have taken the place of this call.
+        // A retry may have replaced this call.
         if (this.live.get(key) === call) this.live.delete(key);
         if (this.live.size === 0) this.onEmpty();
     }
@@ -139,7 +137,7 @@ function keyOf(identity: Identity): string {
 }
 
 function receive(call: LiveCall, data: RawData, isBinary: boolean): void {
-    // `ws` joins fragments, so that a message is one Buffer, unless somebody changes its binaryType.
+    // `ws` joins fragments, so that a message is one Buffer, unless its binaryType was changed.
     if (!Buffer.isBuffer(data)) return;
     try {
         if (isBinary) call.session.processBinaryMessage(data);
@@ -158,5 +156,5 @@ function guard(call: LiveCall, method: 'close' | 'shutDown'): void {
 }
 
 function logInternal(logger: Logger, fault: unknown): void {
-    logger.error({ ...faultFields(fault), code: 'ERR_INTERNAL' }, ERRORS.ERR_INTERNAL.cause);
+    loggedFault(logger, ERRORS.ERR_INTERNAL.cause)(fault);
 }

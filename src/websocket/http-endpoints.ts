@@ -1,9 +1,9 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 
-/** Why no further call can begin: the word that `/ready` gives. undefined: calls are welcome. */
-export type Obstacle = 'draining' | 'full' | undefined;
+/** Why no further call is accepted: the word that `/ready` returns. undefined: calls are accepted. */
+export type Unavailable = 'draining' | 'full' | undefined;
 
-/** Seconds after which a refused peer may ask again. */
+/** The Retry-After header of a 503, in seconds. */
 export const RETRY_AFTER_SECONDS = '5';
 
 /** The path of a request target, without its query. */
@@ -18,19 +18,18 @@ export function isBelow(base: string, path: string): boolean {
 }
 
 /**
- * The plain HTTP side (protocol sheet, sections 2.2 and 2.4), for load balancers and for people:
- * `/health` is 200 while the process serves, `/ready` is 200 while further calls are welcome and else 503, and the
- * WebSocket path tells a plain GET that it wants an upgrade (426).
+ * The plain HTTP endpoints, for load balancers: `/health` is 200 while the process runs, `/ready` is 200 while further calls are
+ * accepted and otherwise 503, and the WebSocket path answers a plain GET with 426, which asks for an upgrade.
  */
-export function createHttpEndpoints(audiohookPath: string, obstacle: () => Obstacle): RequestListener {
+export function createHttpEndpoints(audiohookPath: string, unavailable: () => Unavailable): RequestListener {
     return (request, response) => {
-        // A body that nobody reads must not keep the connection busy.
+        // An unread body would keep the connection busy.
         request.resume();
         const path = pathOf(request.url ?? '');
         const endpoint = findEndpoint(audiohookPath, path);
         if (endpoint === undefined) send(response, 404);
         else if (!isRead(request)) send(response, 405, { Allow: 'GET, HEAD', Connection: 'close' });
-        else answer(endpoint, response, obstacle);
+        else respond(endpoint, response, unavailable);
     };
 }
 
@@ -46,29 +45,29 @@ function isRead(request: IncomingMessage): boolean {
     return request.method === 'GET' || request.method === 'HEAD';
 }
 
-function answer(endpoint: Endpoint, response: ServerResponse, obstacle: () => Obstacle): void {
+function respond(endpoint: Endpoint, response: ServerResponse, unavailable: () => Unavailable): void {
     switch (endpoint) {
         case 'health':
             sendStatus(response, 200, 'ok');
             return;
         case 'ready':
-            sendReadiness(response, obstacle());
+            sendReadiness(response, unavailable());
             return;
         case 'websocket':
             send(response, 426, { Connection: 'Upgrade, close', Upgrade: 'websocket' });
     }
 }
 
-function sendReadiness(response: ServerResponse, obstacle: Obstacle): void {
-    if (obstacle === undefined) sendStatus(response, 200, 'ready');
-    else sendStatus(response, 503, obstacle, { 'Retry-After': RETRY_AFTER_SECONDS });
+function sendReadiness(response: ServerResponse, unavailable: Unavailable): void {
+    if (unavailable === undefined) sendStatus(response, 200, 'ready');
+    else sendStatus(response, 503, unavailable, { 'Retry-After': RETRY_AFTER_SECONDS });
 }
 
 function sendStatus(response: ServerResponse, code: number, status: string, headers?: Record<string, string>): void {
     send(response, code, { ...headers, 'Content-Type': 'application/json' }, JSON.stringify({ status }));
 }
 
-/** Node leaves the body of an answer to HEAD away by itself, and keeps its length. */
+/** For a HEAD request, Node omits the body and keeps its length. */
 function send(response: ServerResponse, code: number, headers: Record<string, string> = {}, body = ''): void {
     const length = { 'Content-Length': String(Buffer.byteLength(body)), 'Cache-Control': 'no-store' };
     response.writeHead(code, { ...headers, ...length });

@@ -2,11 +2,51 @@ import { createServer, type RequestListener, type Server as HttpServer } from 'n
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { CodedError } from '../support/errors';
-import type { ServerLimits } from './limits';
-import type { Refusals } from './refusal';
-import type { RefusalLog } from './refusal-log';
+import type { RefusalLog, Refusals } from './refusals';
 
-/** An HTTP server that is hard to hold up: bounded headers, bounded patience, and a complete answer to what is not HTTP. */
+/** What a peer may cost before it is authenticated, and what one call may cost afterwards. */
+export interface ServerLimits {
+    /** Whole header of a request, in bytes; more is answered 431. */
+    readonly maxHeaderBytes: number;
+    readonly maxHeaderCount: number;
+    /** From the first byte of a request to the end of its header, in ms. */
+    readonly headersTimeoutMs: number;
+    /** From the first byte of a request to its last, in ms. */
+    readonly requestTimeoutMs: number;
+    /** A connection without traffic is closed after this time, in ms. */
+    readonly idleTimeoutMs: number;
+    /** How often the time limits of requests are checked, in ms. */
+    readonly checkIntervalMs: number;
+    /** How long a refused peer may take to read the response, in ms. */
+    readonly lingerMs: number;
+    /** Upgrade requests that wait to be authenticated; further ones are answered 503. */
+    readonly maxPendingUpgrades: number;
+    /** Longest WebSocket message, in bytes. Genesys sends 64,000 at most (docs/PROTOCOL.md, 2.4). */
+    readonly maxMessageBytes: number;
+    /** Frames that one message may consist of. */
+    readonly maxFragments: number;
+    /** Network chunks that may wait for the rest of their frame. */
+    readonly maxBufferedChunks: number;
+    /** Idle time before the first TCP keep-alive probe, in ms, so that a vanished peer is noticed. */
+    readonly keepAliveDelayMs: number;
+}
+
+export const SERVER_LIMITS: ServerLimits = {
+    maxHeaderBytes: 16_384,
+    maxHeaderCount: 100,
+    headersTimeoutMs: 8000,
+    requestTimeoutMs: 10_000,
+    idleTimeoutMs: 10_000,
+    checkIntervalMs: 1000,
+    lingerMs: 3000,
+    maxPendingUpgrades: 1000,
+    maxMessageBytes: 65_536,
+    maxFragments: 64,
+    maxBufferedChunks: 4096,
+    keepAliveDelayMs: 15_000,
+};
+
+/** An HTTP server with limits on headers and on time, which answers input that is not HTTP with a complete response. */
 export function createHttpServer(
     limits: ServerLimits,
     refusals: Refusals,
@@ -45,7 +85,7 @@ export function listen(server: HttpServer, port: number, host: string): Promise<
     });
 }
 
-/** Resolves when the server listens no more and has let go of its plain connections. */
+/** Resolves when the server has stopped listening and has closed its plain HTTP connections. */
 export function closeServer(server: HttpServer): Promise<void> {
     if (!server.listening) return Promise.resolve();
     return new Promise((resolve) => {
@@ -68,7 +108,7 @@ const STATUS_OF_FAULT: ReadonlyMap<string, number> = new Map([
 ]);
 
 function refuseClient(fault: NodeJS.ErrnoException, socket: Duplex, refusals: Refusals, log: RefusalLog): void {
-    // The parser complains again about every further piece of the same stream.
+    // The parser reports every further chunk of the same stream again.
     if (socket.destroyed || socket.writableEnded) return;
     if (fault.code === 'ECONNRESET' || !socket.writable) {
         socket.destroy();

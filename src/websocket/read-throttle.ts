@@ -1,19 +1,19 @@
 import type { Clock } from '../support/clock';
 
-/** Messages of one client that are handled in a row. A real one sends ten a second, and a few dozen at once after a hold-up. */
+/** Messages of one client that are handled in a row. Genesys sends ten a second, and a few dozen at once after a delay. */
 export const MAX_IN_A_ROW = 64;
 /** Messages further apart than this are not in a row, in ms. */
 const ROW_MS = 10;
 
-/** What is needed of a WebSocket. */
+/** The part of a WebSocket that is used here. */
 export interface PausableSocket {
     pause(): void;
     resume(): void;
 }
 
 /**
- * Sees to it that a client who floods us waits, and not the others: after `MAX_IN_A_ROW` messages his socket is read on only
- * in the next turn of the event loop. Nothing is lost, and nobody who behaves is ever held up.
+ * Keeps a client that floods this server from delaying the others: after `MAX_IN_A_ROW` messages its socket is paused until the next
+ * turn of the event loop. No message is lost, and a client that sends at the normal rate is never paused.
  */
 export class ReadThrottle {
     private rowStartMs = -Infinity;
@@ -24,8 +24,8 @@ export class ReadThrottle {
         private readonly clock: Clock,
     ) {}
 
-    /** One message was handled. */
-    took(): void {
+    /** To be called after each message that was handled. */
+    messageHandled(): void {
         const nowMs = this.clock.nowMs();
         if (nowMs - this.rowStartMs > ROW_MS) {
             this.rowStartMs = nowMs;

@@ -10,41 +10,40 @@ import { SecretService } from '../services/secret-service';
 import { systemClock, type Clock } from '../support/clock';
 import { CodedError, ERRORS } from '../support/errors';
 import { createLogger, faultFields, type Logger } from '../support/logger';
-import { bannerLines } from './banner';
 import { Calls, type CreateSession } from './calls';
-import { createHttpEndpoints, type Obstacle } from './http-endpoints';
-import { closeServer, createHttpServer, listen } from './http-listener';
-import { SERVER_LIMITS, type ServerLimits } from './limits';
-import { Refusals } from './refusal';
-import { RefusalLog } from './refusal-log';
+import { createHttpEndpoints, type Unavailable } from './http-endpoints';
+import { closeServer, createHttpServer, listen, SERVER_LIMITS, type ServerLimits } from './http-listener';
+import { RefusalLog, Refusals } from './refusals';
 import { selectSubProtocol, UpgradeGate, type AcceptedCall, type UpgradeAuthenticator } from './upgrade';
 
 export type { CreateSession, ServedSession } from './calls';
 export type { AcceptedCall } from './upgrade';
 
-/** Everything that a server takes from outside; each part has a default. */
+/** The dependencies of a server; each has a default. Sessions get all of theirs from the server. */
 export interface ServerDeps {
-    /** Default: the environment, with `.env` of the working directory. */
+    /** Default: read from the environment, with `.env` of the working directory. */
     config: Config;
+    /** Default: pino to stdout, at LOG_LEVEL. */
     logger: Logger;
+    /** Default: the system clock. */
     clock: Clock;
-    /** Default: the API keys that the configuration names. A vault is any object with the same method. */
+    /** Default: a `SecretService` with the API keys of the configuration. For a vault: any object with the method of `SecretProvider`. */
     secrets: SecretProvider;
     /** Default: HTTP message signatures under `secrets`. */
     authenticator: UpgradeAuthenticator;
-    /** Default: the bots of the configuration, one service for all calls. */
+    /** Default: the bots of the configuration; one service for all calls. */
     botService: BotService;
     /** Default: a `Session`. */
     createSession: CreateSession;
     limits: Partial<ServerLimits>;
 }
 
-/** Far more than the event loop needs to tell the sessions that their sockets are gone. */
+/** How long to wait until the sessions have handled the end of their sockets, in ms. */
 const FREEING_MS = 1000;
 
 /**
- * The process as the network sees it: one HTTP server that answers health checks, lets signed AudioHook connections in, and
- * says goodbye to every call before it goes. `new Server().start()` is all that is needed.
+ * The network side of the process: one HTTP server that answers health checks, accepts signed AudioHook connections, and ends every
+ * call with a goodbye when it stops. `new Server().start()` is all that is needed.
  */
 export class Server {
     private readonly config: Config;
@@ -61,7 +60,7 @@ export class Server {
     private starting: Promise<void> | undefined;
     private stopping: Promise<void> | undefined;
 
-    /** @throws CodedError `ERR_CONFIG` or `ERR_DEV_KEYS_REFUSED` when it reads the environment itself, and that is wrong. */
+    /** @throws CodedError `ERR_CONFIG` or `ERR_DEV_KEYS_REFUSED` if it is given no `config` and the environment is wrong. */
     constructor(private readonly deps: Partial<ServerDeps> = {}) {
         this.config = deps.config ?? environmentConfig();
         this.logger = deps.logger ?? createLogger({ level: this.config.logLevel, pretty: process.stdout.isTTY });
@@ -78,31 +77,31 @@ export class Server {
             clock: this.clock,
             lingerMs: this.limits.lingerMs,
         });
-        const endpoints = createHttpEndpoints(this.config.audiohookPath, () => this.obstacle());
+        const endpoints = createHttpEndpoints(this.config.audiohookPath, () => this.unavailable());
         this.http = createHttpServer(this.limits, this.refusals, this.refusalLog, endpoints);
     }
 
-    /** Resolves when calls can come. Rejects with `ERR_API_KEYS` or `ERR_LISTEN`. Called again, it starts nothing twice. */
+    /** Resolves when calls are accepted. Rejects with `ERR_API_KEYS` or `ERR_LISTEN`. Further calls return the same promise. */
     start(): Promise<void> {
         if (this.stopping !== undefined) return Promise.reject(new CodedError('ERR_SHUTTING_DOWN'));
         this.starting ??= this.open();
         return this.starting;
     }
 
-    /** Where it listens; undefined when it does not. */
+    /** The address on which it listens; undefined when it does not listen. */
     get address(): AddressInfo | undefined {
         const address = this.http.address();
         return address === null || typeof address === 'string' ? undefined : address;
     }
 
-    /** Calls that run now. */
+    /** The number of calls that are running. */
     get callCount(): number {
         return this.calls.count;
     }
 
     /**
-     * Drains: further upgrades and `/ready` are answered 503, each call is told goodbye, and what is not gone after
-     * SHUTDOWN_GRACE_SECONDS is cut off. Resolves when nothing is left. Called again, it waits for the same end.
+     * Drains: further upgrades and `/ready` are answered with 503, each call ends with a goodbye, and calls that are still there
+     * after SHUTDOWN_GRACE_SECONDS are cut off. Resolves when no call is left. Further calls return the same promise.
      */
     stop(): Promise<void> {
         this.stopping ??= this.drain();
@@ -142,7 +141,7 @@ export class Server {
             refusals: this.refusals,
             refusalLog: this.refusalLog,
             logger: this.logger,
-            obstacle: () => this.obstacle(),
+            unavailable: () => this.unavailable(),
             conflicts: (identity) => this.calls.conflicts(identity),
             accept: (ws, call) => {
                 this.calls.open(ws, call);
@@ -156,14 +155,14 @@ export class Server {
         return new Session(ws, identity.sessionId, url, { ...deps, identity: { organizationId, correlationId } });
     }
 
-    private obstacle(): Obstacle {
+    private unavailable(): Unavailable {
         if (this.stopping !== undefined) return 'draining';
         return this.calls.count >= this.config.maxSessions ? 'full' : undefined;
     }
 
     private async drain(): Promise<void> {
         this.logger.info({ code: 'ERR_SHUTTING_DOWN', calls: this.calls.count }, ERRORS.ERR_SHUTTING_DOWN.cause);
-        // A server that is still starting is let finish first; why it failed is told by `start`.
+        // A server that is still starting finishes that first; `start` has reported why it failed.
         await this.starting?.catch(() => undefined);
         this.calls.shutDown();
         const left = await this.calls.whenEmpty(this.config.shutdownGraceSeconds * 1000);
@@ -173,7 +172,7 @@ export class Server {
         this.refusals.clear();
         await closeServer(this.http);
         this.refusalLog.flush();
-        // The sockets are gone; their sessions hear of it a moment later, and are to be freed before this is called the end.
+        // The sockets are destroyed; their sessions are freed in the next turns of the event loop.
         await this.calls.whenEmpty(FREEING_MS);
         this.webSockets.close();
         await this.botService.close();
@@ -197,4 +196,45 @@ function createWebSocketServer(limits: ServerLimits): WebSocketServer {
         maxBufferedChunks: limits.maxBufferedChunks,
         handleProtocols: selectSubProtocol,
     });
+}
+
+/** The names of the bots, for the start banner. */
+interface BotNames {
+    readonly names: readonly string[];
+    /** The bot of calls that name none. */
+    readonly defaultName: string;
+}
+
+/** The start banner: addresses, bots, API keys. There is no line about the keys of a `SecretProvider` other than `SecretService`. */
+function bannerLines(config: Config, address: AddressInfo, secrets: SecretProvider, bots: BotNames): string[] {
+    const authority = authorityOf(address);
+    return [
+        `AudioConnector Server listens on ws://${authority}${config.audiohookPath}, health on http://${authority}/health`,
+        botLine(config, bots.defaultName),
+        `Bots: ${bots.names.join(', ')} (?bot=name, or the Connector ID)`,
+        ...(secrets instanceof SecretService ? [keyLine(secrets)] : []),
+    ];
+}
+
+function authorityOf({ address, family, port }: AddressInfo): string {
+    return family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+/** Without an OpenAI key, the local bot answers for every profile; the echo and the silent bot need no key. */
+function botLine({ openai }: Config, name: string): string {
+    if (name === 'echo' || name === 'silent') return `The ${name} bot answers (DEFAULT_BOT)`;
+    if (openai === undefined) {
+        const who = name === 'local' ? 'The local bot' : `The local bot, with the profile ${name},`;
+        return `${who} answers: set OPENAI_API_KEY in .env to talk to OpenAI`;
+    }
+    if (name === 'local') return 'The local bot answers (DEFAULT_BOT), and ?bot=openai talks to OpenAI';
+    const { hostname } = new URL(openai.url);
+    const profile = name === 'openai' ? '' : `, with the profile ${name}`;
+    return `${openai.model} at ${hostname} answers${profile}`;
+}
+
+function keyLine({ kind, keyCount, developmentKeyPath }: SecretService): string {
+    if (developmentKeyPath !== undefined)
+        return `Calls are signed with the development key in ${developmentKeyPath}; set AUDIOHOOK_API_KEYS for Genesys`;
+    return `${keyCount} API ${keyCount === 1 ? 'key is' : 'keys are'} known (${kind})`;
 }

@@ -4,18 +4,17 @@ import type { WebSocket, WebSocketServer } from 'ws';
 import type { AuthRefusal, AuthRequest, AuthResult, Identity } from '../auth/authenticator';
 import type { ErrorCode } from '../support/errors';
 import { faultFields, type Logger } from '../support/logger';
-import { isBelow, pathOf, RETRY_AFTER_SECONDS, type Obstacle } from './http-endpoints';
-import type { Refusals } from './refusal';
-import type { RefusalLog } from './refusal-log';
+import { isBelow, pathOf, RETRY_AFTER_SECONDS, type Unavailable } from './http-endpoints';
+import type { RefusalLog, Refusals } from './refusals';
 
-/** A call that has passed the door. */
+/** An upgrade request that was accepted. */
 export interface AcceptedCall {
-    /** The request target as it came, with its query: it chooses the bot. */
+    /** The request target as received, with its query: it chooses the bot. */
     url: string;
     identity: Identity;
 }
 
-/** What the door needs of `Authenticator`. */
+/** The part of `Authenticator` that is used here. */
 export interface UpgradeAuthenticator {
     authenticate(request: AuthRequest): Promise<AuthResult>;
 }
@@ -28,8 +27,8 @@ export interface UpgradeGateOptions {
     refusals: Refusals;
     refusalLog: RefusalLog;
     logger: Logger;
-    /** Why no further call can begin now; undefined: it can. */
-    obstacle: () => Obstacle;
+    /** Why no further call is accepted now; undefined: calls are accepted. */
+    unavailable: () => Unavailable;
     /** Whether this session is already served on another connection. */
     conflicts: (identity: Identity) => boolean;
     accept: (ws: WebSocket, call: AcceptedCall) => void;
@@ -46,15 +45,15 @@ const WEBSOCKET_KEY = /^[+/\dA-Za-z]{22}==$/;
 const SUB_PROTOCOL = 'audiohook';
 const MAX_LOGGED_PATH_CHARACTERS = 200;
 
-/** Genesys offers no sub-protocol (protocol sheet, section 2.1); a client that offers `audiohook` gets it, and no other. */
+/** Genesys offers no sub-protocol (docs/PROTOCOL.md, 1.1); a client that offers `audiohook` gets that one, and no other. */
 export function selectSubProtocol(offered: ReadonlySet<string>): string | false {
     return offered.has(SUB_PROTOCOL) ? SUB_PROTOCOL : false;
 }
 
 /**
- * The door: decides about each upgrade request, in the order of what it costs. Malformed 400, draining or full 503, path not
- * ours 404, then the signature (401, 400), then a session that is already served (409), then 101. The peer learns the status,
- * the log learns the code.
+ * Decides about each upgrade request, cheapest check first (docs/PROTOCOL.md, 1.4): malformed 400, draining or full 503, another
+ * path 404, then the signature (401, 400), then a session that is already served (409), then 101. The peer gets only the status;
+ * the code is logged.
  */
 export class UpgradeGate {
     private readonly waiting = new Set<Duplex>();
@@ -81,22 +80,17 @@ export class UpgradeGate {
         });
     }
 
-    /** Requests that wait to be authenticated. */
-    get waitingCount(): number {
-        return this.waiting.size;
-    }
-
-    /** Cuts off everybody who still waits. */
+    /** Destroys the sockets of requests that are still being authenticated. */
     clear(): void {
         for (const socket of this.waiting) socket.destroy();
     }
 
     private examine(request: IncomingMessage): Refusal | undefined {
         if (!isHandshake(request)) return MALFORMED;
-        const obstacle = this.options.obstacle();
-        if (obstacle !== undefined) return BUSY[obstacle];
+        const unavailable = this.options.unavailable();
+        if (unavailable !== undefined) return BUSY[unavailable];
         if (this.waiting.size >= this.options.maxPendingUpgrades) return BUSY.full;
-        if (!isBelow(this.options.audiohookPath, pathOf(request.url ?? ''))) return NOT_OURS;
+        if (!isBelow(this.options.audiohookPath, pathOf(request.url ?? ''))) return WRONG_PATH;
         return undefined;
     }
 
@@ -112,9 +106,9 @@ export class UpgradeGate {
     }
 
     private complete(request: IncomingMessage, socket: Duplex, head: Buffer, call: AcceptedCall): void {
-        // The last place may be gone by now, or the server be going down: authentication took its time.
-        const obstacle = this.options.obstacle();
-        if (obstacle !== undefined) this.refuse(request, socket, BUSY[obstacle]);
+        // Authentication took time: the server may be full or draining by now.
+        const unavailable = this.options.unavailable();
+        if (unavailable !== undefined) this.refuse(request, socket, BUSY[unavailable]);
         else if (this.options.conflicts(call.identity)) this.refuse(request, socket, CONFLICT);
         else
             this.options.webSockets.handleUpgrade(request, socket, head, (ws) => {
@@ -139,19 +133,19 @@ const MALFORMED: Refusal = {
     code: 'ERR_UPGRADE_MALFORMED',
     headers: { 'Sec-WebSocket-Version': '13' },
 };
-const NOT_OURS: Refusal = { status: 404, code: 'ERR_UPGRADE_PATH' };
+const WRONG_PATH: Refusal = { status: 404, code: 'ERR_UPGRADE_PATH' };
 const RETRY_LATER = { 'Retry-After': RETRY_AFTER_SECONDS };
 const BUSY = {
     draining: { status: 503, code: 'ERR_SHUTTING_DOWN', headers: RETRY_LATER },
     full: { status: 503, code: 'ERR_SERVER_FULL', headers: RETRY_LATER },
-} as const satisfies Record<NonNullable<Obstacle>, Refusal>;
+} as const satisfies Record<NonNullable<Unavailable>, Refusal>;
 const CONFLICT: Refusal = { status: 409, code: 'ERR_SESSION_CONFLICT' };
 
 function fromAuthentication({ status, code, fault }: AuthRefusal): Refusal {
     return { status, code, ...(fault !== undefined && { fault }) };
 }
 
-/** RFC 6455, section 4.2.1, before anything is spent on the request. */
+/** Whether the request is a WebSocket handshake (RFC 6455, section 4.2.1). */
 function isHandshake({ method, httpVersion, url, headers }: IncomingMessage): boolean {
     return (
         method === 'GET' &&

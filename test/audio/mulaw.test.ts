@@ -28,7 +28,7 @@ describe('µ-law', () => {
         [0x7f, 0],
         [0xe7, 260],
         [0x67, -260],
-    ])('decodes %i to %i (protocol sheet, section 7.3)', (code, sample) => {
+    ])('decodes %i to %i (ITU-T G.711)', (code, sample) => {
         expect(decodeOne(code)).toBe(sample);
     });
 
@@ -38,7 +38,7 @@ describe('µ-law', () => {
         [-1000, 0x4e],
         [8000, 0xa0],
         [32_000, 0x80],
-    ])('encodes %i to %i (protocol sheet, section 7.3)', (sample, code) => {
+    ])('encodes %i to %i (ITU-T G.711)', (sample, code) => {
         expect(encodeOne(sample)).toBe(code);
     });
 

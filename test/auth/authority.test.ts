@@ -16,7 +16,7 @@ describe('the authority', () => {
         await expect(codeOf(authenticateOnce(request, { authorities }))).resolves.toBe('ERR_AUTHORITY');
     });
 
-    it('must be one of ours where we say which', async () => {
+    it('must be one of the configured ones if there are any', async () => {
         const authorities = ['other.example.com', 'VOICE.example.com:443'];
         await expect(codeOf(authenticateOnce(signedRequest(), { authorities }))).resolves.toBe('accepted');
         const elsewhere = signedRequest({ headers: { host: 'evil.example.com' } });
@@ -41,11 +41,11 @@ describe('the authority', () => {
             signedValues: { '@authority': 'voice.example.com' },
         });
 
-        it('is the first X-Forwarded-Host if we trust it', async () => {
+        it('is the first X-Forwarded-Host if the proxy is trusted', async () => {
             await expect(codeOf(authenticateOnce(request, { trustProxy: true }))).resolves.toBe('accepted');
         });
 
-        it('is Host if we do not', async () => {
+        it('is Host if the proxy is not trusted', async () => {
             await expect(codeOf(authenticateOnce(request))).resolves.toBe('ERR_SIGNATURE_MISMATCH');
         });
 

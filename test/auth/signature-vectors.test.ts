@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { RequestHeaders } from '../../src/auth/request-headers';
-import { signatureBase } from '../../src/auth/signature-base';
-import { hmacSha256 } from '../../src/auth/signature-verifier';
-import { parseDictionary } from '../../src/auth/structured-field-parser';
+import { hmacSha256, signatureBase } from '../../src/auth/signature-verifier';
+import { parseDictionary } from '../../src/auth/structured-dictionary';
 import { FakeClock } from '../support/fake-clock';
 import { authenticateOnce, codeOf, provider } from './signing';
 import { requestOf, SAMPLE_KEY, SAMPLE_SECRET, SAMPLE_SECRET_BASE64, V1, V2, V3, V5, type Vector } from './vectors';

@@ -1,6 +1,6 @@
 import type { AuthRequest } from '../../src/auth/authenticator';
 
-/** The public sample of Genesys' documentation (protocol sheet, section 3.4). */
+/** The public sample of Genesys' documentation. */
 export const SAMPLE_KEY = 'SGVsbG8sIEkgYW0gdGhlIEFQSSBrZXkh';
 export const SAMPLE_SECRET_BASE64 = 'TXlTdXBlclNlY3JldEtleVRlbGxOby0xITJAMyM0JDU=';
 export const SAMPLE_SECRET = Buffer.from(SAMPLE_SECRET_BASE64, 'base64');

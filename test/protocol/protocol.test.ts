@@ -1,7 +1,8 @@
 import fc from 'fast-check';
-import { durationToMs, msToDuration } from '../../src/protocol/duration';
+import { durationToMs } from '../../src/protocol/core';
 import { callerSamples, chooseMedia } from '../../src/protocol/media';
 import { parseClientMessage } from '../../src/protocol/parse';
+import { msToDuration } from '../../tools/caller/media';
 import { openParameters } from '../support/session-harness';
 
 function envelope(type: string, parameters: unknown): string {
@@ -27,7 +28,7 @@ describe('durations', () => {
         },
     );
 
-    it('writes what it reads', () => {
+    it('reads what the test client writes', () => {
         fc.assert(
             fc.property(fc.integer({ min: 0, max: 10_000_000 }), (samples) => {
                 expect(durationToMs(msToDuration(samples / 8))).toBeCloseTo(samples / 8, 3);

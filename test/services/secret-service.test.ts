@@ -106,7 +106,7 @@ describe('SecretService', () => {
 
     it('refuses the published sample key in production, and warns about it elsewhere', async () => {
         const json = JSON.stringify({ [SAMPLE_KEY]: SECRET.toString('base64') });
-        expect((await faultOf(fromJson(json, true))).message).toContain('anybody can sign');
+        expect((await faultOf(fromJson(json, true))).message).toContain('its secret is public');
         expect((await fromJson(json)).warnings).toEqual([expect.stringContaining('public sample')]);
     });
 });

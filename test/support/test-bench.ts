@@ -70,7 +70,7 @@ export class TestBench {
         return caller;
     }
 
-    /** Hangs everybody up and stops everything. A46: rejects when the stand-in has seen a frame that OpenAI would refuse. */
+    /** Hangs up all calls and stops everything. Rejects when the fake OpenAI has received a frame that OpenAI would refuse. */
     async stop(): Promise<void> {
         for (const caller of this.callers) caller.hangUp();
         await this.server.stop();

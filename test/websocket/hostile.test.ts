@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { SERVER_LIMITS } from '../../src/websocket/limits';
+import { SERVER_LIMITS } from '../../src/websocket/http-listener';
 import { FakeClock } from '../support/fake-clock';
 import {
     answerOn,

@@ -14,7 +14,7 @@ import type { MessageHandler, SessionPort } from './message-handler';
 
 type HandlerTable = { readonly [T in ClientMessageType]: MessageHandler<T> };
 
-/** The table: each word of the client and the one file that knows what it means. */
+/** The handler of each type of client message. */
 export class MessageHandlerRegistry {
     private readonly handlers: HandlerTable = {
         open: new OpenMessageHandler(),

@@ -7,42 +7,42 @@ import type {
     OpenedParameters,
 } from '../../protocol/message';
 
-/** One word of the protocol. A handler reads its message and tells the session what it means; it keeps no state. */
+/** Handles one type of client message: reads its parameters and calls the session. A handler keeps no state. */
 export interface MessageHandler<T extends ClientMessageType> {
     handleMessage(message: ClientMessageOf<T>, session: SessionPort): void;
 }
 
-/** The bot that was found for a call, as far as opening it needs to know. */
+/** The bot that was found for a call. */
 export interface FoundBot {
-    /** It sends no audio, and takes any PCMU offer. */
+    /** It sends no audio, and accepts any PCMU item of the offer. */
     readonly listensOnly: boolean;
 }
 
 /** No bot was found. */
 export interface MissingBot {
-    /** The name that was asked for, safe to be shown. */
+    /** The requested name, shortened and without control characters, so that it may be shown. */
     readonly unknown: string;
 }
 
-/** What handlers see of a session. `Session` implements it; handlers know nothing else of the house. */
+/** The part of `Session` that the handlers use. */
 export interface SessionPort {
-    /** The signed organization and the allow-list let this one in. */
+    /** Whether the organization is the signed one and is in the allow-list. */
     allowsOrganization(organizationId: string): boolean;
-    /** Remembers what the call is and enters OPENING. From now on audio is kept, and `opened` is due. */
+    /** Keeps the parameters of the call and enters the state OPENING: caller audio is kept from now on, and `opened` is due. */
     beginOpening(parameters: OpenParameters): void;
-    /** The bot that the connection URL, the variables and the configuration name. */
+    /** Looks up the bot that the connection URL, the input variables or the configuration name. */
     checkIfBotExists(): Promise<FoundBot | MissingBot>;
     /** Sends `opened`, and starts the bot unless this is a connection probe. */
     completeOpening(media: AcceptedMedia, opened: OpenedParameters): void;
-    /** Ends the call from our side, at once. `info` is kept in Genesys' logs. */
+    /** Ends the call from this side, at once. `info` is kept in Genesys' logs. */
     sendDisconnect(reason: DisconnectReason, info: string): void;
-    /** Last words: frees the bot, answers `closed`. `reason` is the client's. */
+    /** Frees the bot and answers `closed`. `reason` is the client's. */
     closeByClient(reason: string): void;
-    /** Answers a message that only wants to be answered. */
+    /** Answers a message that needs nothing but this answer. */
     reply(type: 'pong' | 'updated'): void;
-    /** The client measured the way there and back. */
+    /** The round-trip time that the client has measured, in ms. */
     setRoundTrip(ms: number): void;
-    /** The client found a fault in what we sent. `holdMs`: with 429, how long to send nothing but pongs. */
+    /** The client reports an error about a message of this server. `holdMs`: after a 429, how long to send nothing but pongs. */
     processClientError(code: number, holdMs: number): void;
     processPlaybackStarted(): void;
     processPlaybackCompleted(): void;
@@ -50,8 +50,8 @@ export interface SessionPort {
     processLanguage(language: string | undefined): void;
     processPaused(): void;
     processResumed(): void;
-    /** `ms` of caller audio will never come. */
+    /** `ms` of caller audio are missing and will not arrive. */
     skipAudio(ms: number): void;
-    /** A promise of a handler failed: a bug of ours, which ends this call only. */
+    /** A promise of a handler was rejected: a bug, which ends this call only. */
     processFault(fault: unknown): void;
 }

@@ -1,8 +1,8 @@
-import { durationToMs } from '../../../protocol/duration';
+import { durationToMs } from '../../../protocol/core';
 import type { ClientMessageOf } from '../../../protocol/message';
 import type { MessageHandler, SessionPort } from '../message-handler';
 
-/** `discarded`: the client threw caller audio away, because we read too slowly. */
+/** `discarded`: the client has discarded caller audio, because this server read too slowly (docs/PROTOCOL.md, 4.3). */
 export class DiscardedMessageHandler implements MessageHandler<'discarded'> {
     handleMessage(message: ClientMessageOf<'discarded'>, session: SessionPort): void {
         const { discarded } = message.parameters;

@@ -1,12 +1,12 @@
-import { durationToMs } from '../../../protocol/duration';
+import { durationToMs } from '../../../protocol/core';
 import type { ClientMessageOf } from '../../../protocol/message';
 import type { MessageHandler, SessionPort } from '../message-handler';
 
-/** How long a 429 holds us back when it does not say (protocol sheet, section 8.2), and at most. */
+/** How long sending pauses after a 429 without `retryAfter`, and at most (docs/PROTOCOL.md, 5.5). */
 const DEFAULT_HOLD_MS = 1000;
 const MAX_HOLD_MS = 10_000;
 
-/** `error`: the client found a fault in what we sent. No answer exists; a `close` may follow. */
+/** `error`: the client reports an error about a message of this server. It is not answered; a `close` may follow. */
 export class ErrorMessageHandler implements MessageHandler<'error'> {
     handleMessage(message: ClientMessageOf<'error'>, session: SessionPort): void {
         const { code, retryAfter } = message.parameters;

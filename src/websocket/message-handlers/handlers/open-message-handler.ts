@@ -2,12 +2,12 @@ import { chooseMedia } from '../../../protocol/media';
 import type { ClientMessageOf, OpenParameters, OpenedParameters } from '../../../protocol/message';
 import type { MessageHandler, SessionPort } from '../message-handler';
 
-/** Told to a client that asks. Recognition is the bot's: it takes whatever language it is spoken to in. */
+/** Sent to a client that asks for them. The bot recognizes the language; no bot is limited to these. */
 const LANGUAGES = ['en-US', 'en-GB', 'es-ES', 'es-US', 'fr-FR', 'de-DE', 'it-IT', 'pt-BR', 'nl-NL', 'ja-JP'];
 
 /**
- * `open`: the client's first message. `opened` is due within 5 s, and never waits for the bot's backend: the bot is
- * found here, and starts when `opened` has been sent (protocol sheet, sections 6.2 to 6.5).
+ * `open`: the client's first message. `opened` is due within 5 s, and never waits for the bot's backend: the bot is looked up here,
+ * and starts when `opened` has been sent (docs/PROTOCOL.md, 3.1 to 3.5).
  */
 export class OpenMessageHandler implements MessageHandler<'open'> {
     handleMessage(message: ClientMessageOf<'open'>, session: SessionPort): void {

@@ -1,8 +1,8 @@
-import { durationToMs } from '../../../protocol/duration';
+import { durationToMs } from '../../../protocol/core';
 import type { ClientMessageOf } from '../../../protocol/message';
 import type { MessageHandler, SessionPort } from '../message-handler';
 
-/** `resumed`: caller audio comes again; what was said meanwhile is lost and told as a duration. */
+/** `resumed`: caller audio continues; `discarded` is the duration of the audio that was lost (docs/PROTOCOL.md, 4.2). */
 export class ResumedMessageHandler implements MessageHandler<'resumed'> {
     handleMessage(message: ClientMessageOf<'resumed'>, session: SessionPort): void {
         const { discarded } = message.parameters;

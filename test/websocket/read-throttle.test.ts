@@ -20,29 +20,29 @@ function nextTurn(): Promise<void> {
     return new Promise((resolve) => setImmediate(resolve));
 }
 
-describe('reading that is fair to others', () => {
+describe('ReadThrottle', () => {
     const clock = new FakeClock();
 
     it('pauses after the last message of a row, and goes on in the next turn of the event loop', async () => {
         const socket = new Socket();
         const reader = new ReadThrottle(socket, clock);
-        for (let i = 1; i < MAX_IN_A_ROW; i += 1) reader.took();
+        for (let i = 1; i < MAX_IN_A_ROW; i += 1) reader.messageHandled();
         expect(socket.steps).toEqual([]);
-        reader.took();
+        reader.messageHandled();
         expect(socket.steps).toEqual(['pause']);
         await nextTurn();
         expect(socket.steps).toEqual(['pause', 'resume']);
-        for (let i = 0; i < MAX_IN_A_ROW; i += 1) reader.took();
+        for (let i = 0; i < MAX_IN_A_ROW; i += 1) reader.messageHandled();
         expect(socket.steps).toEqual(['pause', 'resume', 'pause']);
         await nextTurn();
     });
 
-    it('never pauses a client that takes his time', () => {
+    it('never pauses a client that sends slowly', () => {
         const socket = new Socket();
         const reader = new ReadThrottle(socket, clock);
         for (let i = 0; i < 10_000; i += 1) {
             if (i % (MAX_IN_A_ROW - 1) === 0) clock.advance(11);
-            reader.took();
+            reader.messageHandled();
         }
         expect(socket.steps).toEqual([]);
     });

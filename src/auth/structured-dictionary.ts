@@ -1,36 +1,113 @@
-import { CHARSETS, type BareItem, type Dictionary, type InnerList, type Item, type Member } from './structured-fields';
+/**
+ * Dictionaries of structured field values (RFC 8941), the format of the headers Signature-Input and Signature.
+ *
+ * The npm packages for this format lose what a signature depends on: they read `1.0` as the integer 1, let the last of two equal
+ * keys win, and take base64 without its padding.
+ */
 
-/** What happens to a key that stands twice: RFC 8941 lets the last one win; a signature that does so is refused. */
-export type DuplicateKeys = 'last-wins' | 'refuse';
+/** A value without parameters (RFC 8941, section 3.3). Integers and decimals are kept apart: `1` and `1.0` sign differently. */
+export type BareItem =
+    | { type: 'integer'; value: number }
+    | { type: 'decimal'; value: number }
+    | { type: 'string'; value: string }
+    | { type: 'token'; value: string }
+    | { type: 'binary'; value: Uint8Array }
+    | { type: 'boolean'; value: boolean };
+
+/** Parameters in the order in which they were written; the order is part of what is signed. */
+export type FieldParameters = ReadonlyMap<string, BareItem>;
+
+/** One value with its parameters. */
+export interface Item {
+    kind: 'item';
+    value: BareItem;
+    parameters: FieldParameters;
+}
+
+/** A parenthesised list of items, with parameters of its own. */
+export interface InnerList {
+    kind: 'inner-list';
+    items: readonly Item[];
+    parameters: FieldParameters;
+}
+
+/** A member of a dictionary. */
+export type Member = Item | InnerList;
+
+/** A dictionary in the order in which it was written. */
+export type Dictionary = ReadonlyMap<string, Member>;
 
 /**
- * Reads a dictionary (RFC 8941, section 4.2.2); several header lines are joined with `, ` before.
- * Undefined: not a dictionary. Reads every character once, whatever it is given.
+ * Reads a dictionary (RFC 8941, section 4.2.2); several header lines are joined with `, ` beforehand. undefined: the text is not
+ * a dictionary, or a key or a parameter is repeated, which the RFC allows and a signature must not do. The work grows in
+ * proportion to the length of the text.
  */
-export function parseDictionary(text: string, duplicateKeys: DuplicateKeys = 'last-wins'): Dictionary | undefined {
-    return attempt(() => new Parser(text, duplicateKeys).dictionary());
-}
-
-/** Reads a list (RFC 8941, section 4.2.1). Undefined: not a list. */
-export function parseList(text: string): Member[] | undefined {
-    return attempt(() => new Parser(text, 'last-wins').list());
-}
-
-/** Reads a single item (RFC 8941, section 4.2.3). Undefined: not an item. */
-export function parseItem(text: string): Item | undefined {
-    return attempt(() => new Parser(text, 'last-wins').standaloneItem());
-}
-
-class Refused extends Error {}
-
-function attempt<Result>(parse: () => Result): Result | undefined {
+export function parseDictionary(text: string): Dictionary | undefined {
     try {
-        return parse();
+        return new Parser(text).dictionary();
     } catch (fault) {
         if (fault instanceof Refused) return undefined;
         throw fault;
     }
 }
+
+/** Writes a member that `parseDictionary` has read in its canonical form (RFC 8941, section 4.1). */
+export function serializeMember(member: Member): string {
+    if (member.kind === 'item') return serializeBareItem(member.value) + serializeParameters(member.parameters);
+    return `(${member.items.map(serializeMember).join(' ')})${serializeParameters(member.parameters)}`;
+}
+
+/** Writes printable ASCII in double quotes, with `"` and `\` escaped. */
+export function serializeString(text: string): string {
+    return `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
+}
+
+function serializeParameters(parameters: FieldParameters): string {
+    let text = '';
+    for (const [key, value] of parameters) {
+        text += `;${key}`;
+        if (value.type !== 'boolean' || !value.value) text += `=${serializeBareItem(value)}`;
+    }
+    return text;
+}
+
+function serializeBareItem(item: BareItem): string {
+    switch (item.type) {
+        case 'integer':
+            return String(item.value);
+        case 'decimal':
+            return Number.isInteger(item.value) ? item.value.toFixed(1) : String(item.value);
+        case 'string':
+            return serializeString(item.value);
+        case 'token':
+            return item.value;
+        case 'binary':
+            return `:${Buffer.from(item.value).toString('base64')}:`;
+        case 'boolean':
+            return item.value ? '?1' : '?0';
+    }
+}
+
+function charset(characters: string): Uint8Array {
+    const table = new Uint8Array(128);
+    for (let index = 0; index < characters.length; index++) table[characters.charCodeAt(index)] = 1;
+    return table;
+}
+
+const LOWER = 'abcdefghijklmnopqrstuvwxyz';
+const UPPER = LOWER.toUpperCase();
+const DIGITS = '0123456789';
+
+/** Lookup tables by ASCII code: 1 where a character is allowed. A lookup costs the same for every input. */
+const CHARSETS = {
+    keyStart: charset(`${LOWER}*`),
+    key: charset(`${LOWER}${DIGITS}_-.*`),
+    tokenStart: charset(`${LOWER}${UPPER}*`),
+    token: charset(`${LOWER}${UPPER}${DIGITS}:/!#$%&'*+-.^_\`|~`),
+    digit: charset(DIGITS),
+} as const;
+
+class Refused extends Error {}
 
 const TAB = 0x09;
 const BLANK = 0x20;
@@ -56,10 +133,7 @@ const MAX_FRACTION_DIGITS = 3;
 class Parser {
     private position = 0;
 
-    constructor(
-        private readonly text: string,
-        private readonly duplicateKeys: DuplicateKeys,
-    ) {}
+    constructor(private readonly text: string) {}
 
     dictionary(): Dictionary {
         const members = new Map<string, Member>();
@@ -73,29 +147,12 @@ class Parser {
         return members;
     }
 
-    list(): Member[] {
-        const members: Member[] = [];
-        this.skipBlanks();
-        if (this.atEnd()) return members;
-        do members.push(this.member());
-        while (this.nextMember());
-        return members;
-    }
-
-    standaloneItem(): Item {
-        this.skipBlanks();
-        const item = this.item();
-        this.skipBlanks();
-        if (!this.atEnd()) throw new Refused();
-        return item;
-    }
-
     private nextMember(): boolean {
         this.skipBlanksAndTabs();
         if (this.atEnd()) return false;
         this.expect(COMMA);
         this.skipBlanksAndTabs();
-        // A comma promises a member.
+        // A comma must be followed by a member.
         if (this.atEnd()) throw new Refused();
         return true;
     }
@@ -136,7 +193,7 @@ class Parser {
 
     private newKey(taken: ReadonlyMap<string, unknown>): string {
         const key = this.run(CHARSETS.keyStart, CHARSETS.key);
-        if (this.duplicateKeys === 'refuse' && taken.has(key)) throw new Refused();
+        if (taken.has(key)) throw new Refused();
         return key;
     }
 
@@ -239,7 +296,7 @@ class Parser {
         if (!this.take(code)) throw new Refused();
     }
 
-    /** NaN at the end, which equals no character and stands in no table. */
+    /** NaN at the end of the text, which equals no character and is in no table. */
     private code(): number {
         return this.text.charCodeAt(this.position);
     }

@@ -1,5 +1,5 @@
-/** Whose fault it is: the one who can mend it. */
-export type Fault = 'operator' | 'client' | 'openai' | 'network' | 'ours';
+/** Who can fix it: the operator of this server, the client (Genesys), OpenAI, the network, or this server's authors. */
+export type Fault = 'operator' | 'client' | 'openai' | 'network' | 'server';
 
 export interface ErrorDescription {
     whose: Fault;

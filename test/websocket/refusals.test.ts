@@ -1,4 +1,4 @@
-import { MAX_REFUSAL_LINES, REFUSAL_WINDOW_MS, RefusalLog } from '../../src/websocket/refusal-log';
+import { MAX_REFUSAL_LINES, REFUSAL_WINDOW_MS, RefusalLog } from '../../src/websocket/refusals';
 import { FakeClock } from '../support/fake-clock';
 import { LogRecorder } from '../support/log-recorder';
 import { cleanUp, exchange, startServer, upgradeRequest } from './harness';
