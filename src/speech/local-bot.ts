@@ -2,10 +2,10 @@ import type { DigitResult } from '../services/dtmf-service';
 import { Dialog, PLAYBACK, type DialogInput, type DialogNext, type DialogStep } from './dialog/dialog';
 import { defaultDialog, takeoverDialog, type TakeoverReason } from './dialog/default-dialog';
 import type { DialogScript } from '../services/profiles/dialog-script';
-import type { Heard } from './dialog/recognizer';
-import type { ShippedPrompt } from './prompts';
-import type { AnswerPart } from './speech-queue';
+import type { AnswerPart } from '../services/tts/speech-queue';
 import { SpeakingBot, type SpeakingBotDeps } from './speaking-bot';
+import type { Recognition } from '../services/asr-service';
+import type { ShippedPrompt } from '../services/tts-service';
 
 export interface LocalBotOptions {
     /** What is said and done. Default: the dialog that comes with the server. */
@@ -64,7 +64,7 @@ export class LocalBot extends SpeakingBot {
         this.take({ type: 'begin' });
     }
 
-    protected onRecognized({ text, confidence }: Heard): void {
+    protected onRecognized({ text, confidence }: Recognition): void {
         if (this.isDropped()) return;
         this.take({ type: 'heard', text }, confidence);
     }

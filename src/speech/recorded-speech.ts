@@ -1,6 +1,6 @@
 import { CodedError } from '../support/errors';
-import { splitSentences } from './tts/sentences';
-import { MAX_SENTENCE_CHARACTERS, type SpeakOptions, type TextToSpeech } from './tts/text-to-speech';
+import { splitSentences, MAX_SENTENCE_CHARACTERS } from '../services/tts/sentences';
+import type { SpeakOptions, TextToSpeech } from '../services/tts-service';
 
 /**
  * A voice with recordings: a sentence, or a whole text, that somebody has recorded is played, and the rest is spoken by the

@@ -10,10 +10,9 @@ import {
     type ConversationEvents,
     type HeardPosition,
 } from '../services/conversation';
-import type { Heard, Recognizer } from './dialog/recognizer';
-import { SHIPPED_PROMPTS, type ShippedPrompt } from './prompts';
-import { SpeechQueue, type AnswerPart, type Spoken, type StandIn } from './speech-queue';
-import type { TextToSpeech } from './tts/text-to-speech';
+import { SpeechQueue, type AnswerPart, type Spoken, type StandIn } from '../services/tts/speech-queue';
+import type { Recognizer, Recognition } from '../services/asr-service';
+import { type TextToSpeech, SHIPPED_PROMPTS, type ShippedPrompt } from '../services/tts-service';
 
 /** Recordings for the moment when no synthesizer speaks; `Prompts` fits it. */
 export interface Recordings {
@@ -84,7 +83,7 @@ export abstract class SpeakingBot extends EventEmitter<ConversationEvents> imple
                 audio: (pcmu, origin) => this.emit('audio', pcmu, origin),
                 responseEnded: (responseId) => this.emit('responseEnded', responseId),
                 said: (item) => {
-                    if (item.speaker === 'bot') this.onSaid?.(item.itemId, item.text ?? '');
+                    if (item.speaker === 'bot') this.onSaid?.();
                     this.emit('transcript', item);
                 },
             },
@@ -124,13 +123,9 @@ export abstract class SpeakingBot extends EventEmitter<ConversationEvents> imple
         return false;
     }
 
-    interrupt(heard: HeardPosition): void {
+    interrupt(_heard: HeardPosition): void {
         if (this.state === 'over') return;
         this.speaker.stop();
-        for (const { itemId, heardMs } of heard.items) {
-            const words = this.speaker.heard(itemId, heardMs);
-            if (words !== undefined) this.onHeard?.(itemId, words);
-        }
     }
 
     end(): void {
@@ -153,7 +148,7 @@ export abstract class SpeakingBot extends EventEmitter<ConversationEvents> imple
     /** The last words; its answer has an `end`. */
     protected abstract bidFarewell(): void;
     /** The caller said something that was understood. */
-    protected abstract onRecognized(heard: Heard): void;
+    protected abstract onRecognized(heard: Recognition): void;
     /** The caller said something that was not understood, and waits for an answer. */
     protected abstract onUnheard(): void;
 
@@ -161,11 +156,8 @@ export abstract class SpeakingBot extends EventEmitter<ConversationEvents> imple
     protected onUtterance?(pcmu: Uint8Array): void;
     protected onSpeechStarted?(): void;
 
-    /** Words of the bot that have a sound now: all of the item so far. */
-    protected onSaid?(itemId: string, words: string): void;
-
-    /** The caller interrupted: this is what he had heard of an item. */
-    protected onHeard?(itemId: string, words: string): void;
+    /** The first audio of a sentence was emitted. */
+    protected onSaid?(): void;
 
     /** It is over, and everything is to be freed. May be called twice. */
     protected onOver?(): void;
@@ -240,7 +232,7 @@ export abstract class SpeakingBot extends EventEmitter<ConversationEvents> imple
         });
     }
 
-    private takeWords(heard: Heard): void {
+    private takeWords(heard: Recognition): void {
         this.callerItems += 1;
         const itemId = `${this.botName}_caller_${this.callerItems}`;
         this.emit('transcript', { speaker: 'caller', itemId, text: heard.text });

@@ -3,8 +3,8 @@ import { z } from 'zod';
 import type { Clock } from '../../support/clock';
 import { CodedError } from '../../support/errors';
 import { createHTTPClient, type HTTPAccess } from '../openai-http-client';
-import type { Recognition, RecognizeOptions, SpeechToText } from './speech-to-text';
 import { wideWav } from './wide-wav';
+import type { Recognition, RecognizeOptions, SpeechToText } from '../../services/asr-service';
 
 /** OpenAI's transcription over HTTP, and services that are compatible with it. Holds a key: never log it. */
 export interface OpenAITranscriptionConfig extends HTTPAccess {

@@ -1,6 +1,4 @@
-import { splitSentences } from '../tts/sentences';
-import { MAX_SENTENCE_CHARACTERS } from '../tts/text-to-speech';
-
+import { splitSentences, MAX_SENTENCE_CHARACTERS } from '../../services/tts/sentences';
 /** Marks for emphasis and code: nobody wants to hear them. */
 const MARKUP = /\*\*|__|`/g;
 

@@ -2,12 +2,11 @@ import { createRequire } from 'node:module';
 import { systemClock, type Clock } from '../../support/clock';
 import { CodedError } from '../../support/errors';
 import { silentLogger, type Logger } from '../../support/logger';
-import { FLITE_VOICES, isFliteVoice, type FliteVoice } from './flite';
+import { FLITE_VOICES, isFliteVoice, type FliteVoice, readableByFlite } from './flite';
 import { FliteQueue, type DeskLimits } from './flite-queue';
-import { readableByFlite } from './readable';
-import { hasWords } from './sentences';
-import { MAX_SENTENCE_CHARACTERS, type SpeakOptions, type SpeechEngine } from './text-to-speech';
+import { hasWords, MAX_SENTENCE_CHARACTERS } from '../../services/tts/sentences';
 import { startThread, type StartThread } from './thread';
+import type { SpeakOptions, SpeechEngine } from '../../services/tts-service';
 
 export interface FliteOptions {
     voice?: string;

@@ -1,5 +1,4 @@
-/** What the caller is expected to say: how long he may pause inside it. */
-export type ExpectedAnswer = 'yesno' | 'digits' | 'open';
+import type { ExpectedAnswer } from '../../services/asr-service';
 
 /** How an EndOfTurn decides. Times are counted in samples of the audio, not by a clock. */
 export interface EndOfTurnOptions {

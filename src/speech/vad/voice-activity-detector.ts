@@ -1,32 +1,11 @@
 import { decodeMulaw, MULAW_SILENCE } from '../../audio/mulaw';
 import { Upsampler } from '../../audio/resampler';
-import { EndOfTurn, type EndOfTurnOptions, END_OF_TURN_DEFAULTS, type ExpectedAnswer } from './end-of-turn';
+import { EndOfTurn, type EndOfTurnOptions, END_OF_TURN_DEFAULTS } from './end-of-turn';
 import { isKeyTone } from './key-tone';
 import { SileroNetwork, SileroState, STEP_SAMPLES } from '../silero/silero-network';
 import { readSileroWeights } from '../silero/silero-weights';
 import { UtteranceBuffer, type UtteranceLimits } from './utterance-buffer';
-
-/** A turn of the caller’s began, or ended `silenceMs` of his audio ago. */
-export type VadEvent =
-    { readonly type: 'speechStarted' } | { readonly type: 'speechStopped'; readonly silenceMs: number };
-
-/** Tells when a caller talks, and keeps what he said. One for each call. */
-export interface VoiceActivityDetector {
-    /**
-     * Takes PCMU (8 kHz, mono) of any length. Reports at most one event for each call: a second one inside the same bytes
-     * comes with the next call. The bytes may be reused by the caller.
-     */
-    feed(pcmu: Uint8Array): VadEvent | undefined;
-    /** How long a pause ends the turn, from now on; without an answer, the default. */
-    expect(answer?: ExpectedAnswer): void;
-    /**
-     * PCMU of the last utterance, from 300 ms before its first speech to 300 ms after its last, 30 s at most; while one
-     * runs, what there is of it. Empty before the first one.
-     */
-    utterance(): Uint8Array;
-    /** As new. */
-    reset(): void;
-}
+import type { ExpectedAnswer, VadEvent, VoiceActivityDetector } from '../../services/asr-service';
 
 export interface SileroDetectorOptions {
     turn?: Partial<EndOfTurnOptions>;
