@@ -3,7 +3,7 @@ import { splitSentences, MAX_SENTENCE_CHARACTERS } from '../services/tts/sentenc
 import type { SpeakOptions, TextToSpeech } from '../services/tts-service';
 
 /**
- * A voice with recordings: a sentence, or a whole text, that somebody has recorded is played, and the rest is spoken by the
+ * A voice with recordings: a sentence, or a whole text, of which there is a recording is played, and the rest is spoken by the
  * voice behind it. PCMU, 8 kHz, mono, to be read only. Words count as the same when they differ in white space only.
  */
 export class RecordedSpeech implements TextToSpeech {

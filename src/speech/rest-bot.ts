@@ -124,7 +124,7 @@ export class RestBot extends SpeakingBot {
     }
 
     askAgain(): void {
-        if (this.callerSpeaks || this.speaker.isBusy) return;
+        if (this.callerSpeaks || this.speechQueue.isBusy) return;
         this.reply({ disposition: 'no_input', instruction: REPROMPT, standIn: 'still-there' });
     }
 
@@ -161,12 +161,12 @@ export class RestBot extends SpeakingBot {
         else this.reply(owed ?? { disposition: 'no_match', instruction: UNHEARD });
     }
 
-    /** He goes on before he was answered: the answer would be to half of what he says. */
+    /** The caller goes on speaking before the response has audio: it would respond to half of what they say. */
     protected override onSpeechStarted(): void {
         if (this.unsounded === undefined || !this.isTalking) return;
         this.owed = this.unsounded;
         this.stopThinking();
-        this.speaker.stop();
+        this.speechQueue.stop();
     }
 
     protected override onOver(): void {
@@ -188,7 +188,7 @@ export class RestBot extends SpeakingBot {
 
     private reply(reply: Reply): void {
         // An answer that has begun goes on, and this one follows it.
-        if (!this.speaker.isBusy) this.unsounded = reply;
+        if (!this.speechQueue.isBusy) this.unsounded = reply;
         const { disposition, confidence, standIn, end } = reply;
         this.answer({
             parts: this.sentences(reply, this.thinking.signal),

@@ -25,7 +25,7 @@ export interface SpeakingBotDeps {
     logger: Logger;
     /** Shared by all calls; not closed with the call. */
     speech: TextToSpeech;
-    /** This call's own; closed with it. */
+    /** Of this call only; closed with it. */
     recognizer: Recognizer;
     /** Without them a bot whose synthesizer fails ends without a word, as is right where another bot then takes over. */
     recordings?: Recordings | undefined;
@@ -52,14 +52,14 @@ export interface BotAnswer {
     end?: ConversationEnd;
 }
 
-/** A conversation that speaks through a synthesizer and hears through a recognizer; what is said, and when, is its heir's. */
+/** A conversation that speaks through a synthesizer and recognizes speech through a recognizer; its subclasses decide what is said, and when. */
 export abstract class SpeakingBot extends EventEmitter<ConversationEvents> implements Conversation {
     abstract readonly botName: string;
     abstract readonly speaksFirst: boolean;
     abstract readonly costUsd: number | undefined;
     readonly listensOnly = false;
     readonly responseActiveAtMs: number | undefined = undefined;
-    protected readonly speaker: SpeechQueue;
+    protected readonly speechQueue: SpeechQueue;
     /** The caller is speaking. */
     protected callerSpeaks = false;
     private state: 'idle' | 'talking' | 'leaving' | 'over' = 'idle';
@@ -73,7 +73,7 @@ export abstract class SpeakingBot extends EventEmitter<ConversationEvents> imple
     ) {
         super();
         const { clock, logger, speech, voice } = deps;
-        this.speaker = new SpeechQueue({
+        this.speechQueue = new SpeechQueue({
             clock,
             logger,
             speech,
@@ -110,7 +110,7 @@ export abstract class SpeakingBot extends EventEmitter<ConversationEvents> imple
         if (this.state === 'idle') this.finish(GOODBYE_SAID);
         if (this.state !== 'talking') return;
         // What waits to be said is of no use any more.
-        this.speaker.stop();
+        this.speechQueue.stop();
         this.bidFarewell();
     }
 
@@ -125,7 +125,7 @@ export abstract class SpeakingBot extends EventEmitter<ConversationEvents> imple
 
     interrupt(_heard: HeardPosition): void {
         if (this.state === 'over') return;
-        this.speaker.stop();
+        this.speechQueue.stop();
     }
 
     end(): void {
@@ -186,7 +186,7 @@ export abstract class SpeakingBot extends EventEmitter<ConversationEvents> imple
     }
 
     private async sayAndReport(answer: BotAnswer): Promise<void> {
-        const spoken = await this.speaker.say(answer.parts, this.standIn(answer.standIn ?? 'technical-problem'));
+        const spoken = await this.speechQueue.say(answer.parts, this.standIn(answer.standIn ?? 'technical-problem'));
         if (this.isOver()) return;
         this.report(answer, spoken);
         if (this.isOver()) return;
@@ -217,7 +217,7 @@ export abstract class SpeakingBot extends EventEmitter<ConversationEvents> imple
         recognizer.on('speechStopped', (silenceMs) => {
             if (this.isOver()) return;
             this.callerSpeaks = false;
-            this.wasAside = this.speaker.isSounding || this.speaker.isBusy;
+            this.wasAside = this.speechQueue.isSounding || this.speechQueue.isBusy;
             this.emit('speechStopped', silenceMs);
         });
         recognizer.on('utterance', (pcmu) => {
@@ -226,7 +226,7 @@ export abstract class SpeakingBot extends EventEmitter<ConversationEvents> imple
         recognizer.on('recognized', (heard) => {
             if (this.isTalking) this.takeWords(heard);
         });
-        // A cough, or a word to somebody else, while the bot goes on talking or is about to: nobody waits for an answer to it.
+        // A cough or an aside while the bot goes on talking or is about to: no response to it is expected.
         recognizer.on('notRecognized', () => {
             if (this.isTalking && !this.wasAside) this.onUnheard();
         });
@@ -247,7 +247,7 @@ export abstract class SpeakingBot extends EventEmitter<ConversationEvents> imple
 
     private release(): void {
         this.state = 'over';
-        this.speaker.close();
+        this.speechQueue.close();
         this.deps.recognizer.close();
         this.onOver?.();
     }

@@ -65,7 +65,7 @@ class Utterance {
 }
 
 /**
- * A bot's mouth: says answers one after the other, each sentence by sentence under one response id, so that the first sentence
+ * Says responses one after the other, each sentence by sentence under one response id, so that the first sentence
  * plays while the next is made. `responseEnded` comes once for each answer that was begun, however it ended.
  */
 export class SpeechQueue {
@@ -92,7 +92,7 @@ export class SpeechQueue {
         return this.deps.clock.nowMs() < this.soundUntilMs;
     }
 
-    /** How long the caller has heard nothing, by the same estimate, in ms; 0 while he hears something. */
+    /** How long the caller has heard nothing, by the same estimate, in ms; 0 while they hear something. */
     get quietMs(): number {
         return Math.max(0, this.deps.clock.nowMs() - this.soundUntilMs);
     }

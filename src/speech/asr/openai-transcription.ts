@@ -34,7 +34,7 @@ const answerSchema = z.object({
 type Answer = z.infer<typeof answerSchema>;
 
 /**
- * Free speech by OpenAI's `POST /audio/transcriptions`, one utterance a request (speech sheet, section 7). These models
+ * Free speech by OpenAI's `POST /audio/transcriptions`, one utterance a request . These models
  * invent words for noise: what comes with little confidence is not passed on. Phrases are not sent along for the same
  * reason: a model that is told them hears them.
  *

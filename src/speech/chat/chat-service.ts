@@ -40,7 +40,7 @@ export interface Chat {
 }
 
 const DEFAULT_LIMITS: ChatLimits = { firstWordsMs: 5000, gapMs: 4000, maxCharacters: 4000 };
-/** A caller waits meanwhile, and somebody else could speak to him. */
+/** The caller waits meanwhile, and another bot could take over. */
 const CHECK_LIMIT_MS = 800;
 /** Before a second try. */
 const PAUSE_MS = 250;
@@ -61,31 +61,31 @@ export class ChatService implements Chat {
 
     async *answer(messages: readonly ChatMessage[], signal: AbortSignal): AsyncGenerator<string, void, undefined> {
         signal.throwIfAborted();
-        const patience = new Deadline(this.clock, [signal]);
+        const deadline = new Deadline(this.clock, [signal]);
         try {
-            patience.allow(this.limits.firstWordsMs);
-            yield* this.words(messages, patience);
+            deadline.allow(this.limits.firstWordsMs);
+            yield* this.words(messages, deadline);
         } catch (fault) {
             signal.throwIfAborted();
-            throw patience.isOver ? new CodedError('ERR_CHAT_TIMEOUT') : chatError(fault);
+            throw deadline.isOver ? new CodedError('ERR_CHAT_TIMEOUT') : chatError(fault);
         } finally {
-            patience.end();
+            deadline.end();
         }
     }
 
-    /** Asks for the model's description. Whoever does not know that question answers, too. */
+    /** Asks for the model's description. A service that does not know that request is up, too. */
     async check(signal: AbortSignal): Promise<void> {
         signal.throwIfAborted();
-        const patience = new Deadline(this.clock, [signal]);
+        const deadline = new Deadline(this.clock, [signal]);
         try {
-            patience.allow(CHECK_LIMIT_MS);
-            await this.loadClient().models.retrieve(this.config.model, { signal: patience.signal });
+            deadline.allow(CHECK_LIMIT_MS);
+            await this.loadClient().models.retrieve(this.config.model, { signal: deadline.signal });
         } catch (fault) {
             signal.throwIfAborted();
-            if (patience.isOver) throw new CodedError('ERR_CHAT_TIMEOUT');
+            if (deadline.isOver) throw new CodedError('ERR_CHAT_TIMEOUT');
             if (!isOtherQuestion(fault)) throw chatError(fault);
         } finally {
-            patience.end();
+            deadline.end();
         }
     }
 
@@ -96,32 +96,32 @@ export class ChatService implements Chat {
 
     private async *words(
         messages: readonly ChatMessage[],
-        patience: Deadline,
+        deadline: Deadline,
     ): AsyncGenerator<string, void, undefined> {
         let characters = 0;
-        for await (const chunk of await this.requestTwice(messages, patience)) {
+        for await (const chunk of await this.requestTwice(messages, deadline)) {
             const words = wordsIn(chunk);
             if (words === '') continue;
             // The listener’s own time does not count.
-            patience.rest();
+            deadline.rest();
             characters += words.length;
             yield words;
             if (characters > this.limits.maxCharacters) return;
-            patience.allow(this.limits.gapMs);
+            deadline.allow(this.limits.gapMs);
         }
         // The client takes an abort for a regular end.
-        patience.signal.throwIfAborted();
+        deadline.signal.throwIfAborted();
         if (characters === 0) throw new CodedError('ERR_CHAT_FAILED', 'The answer is empty.');
     }
 
-    private async requestTwice(messages: readonly ChatMessage[], patience: Deadline): Promise<AsyncIterable<unknown>> {
+    private async requestTwice(messages: readonly ChatMessage[], deadline: Deadline): Promise<AsyncIterable<unknown>> {
         try {
-            return await this.request(messages, patience.signal);
+            return await this.request(messages, deadline.signal);
         } catch (fault) {
-            if (patience.signal.aborted || !isWorthAnotherTry(fault)) throw fault;
+            if (deadline.signal.aborted || !isWorthAnotherTry(fault)) throw fault;
         }
-        await patience.pause(PAUSE_MS);
-        return this.request(messages, patience.signal);
+        await deadline.pause(PAUSE_MS);
+        return this.request(messages, deadline.signal);
     }
 
     private async request(messages: readonly ChatMessage[], signal: AbortSignal): Promise<AsyncIterable<unknown>> {

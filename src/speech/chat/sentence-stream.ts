@@ -1,5 +1,5 @@
 import { splitSentences, MAX_SENTENCE_CHARACTERS } from '../../services/tts/sentences';
-/** Marks for emphasis and code: nobody wants to hear them. */
+/** Marks for emphasis and code: they are not read aloud. */
 const MARKUP = /\*\*|__|`/g;
 
 /**

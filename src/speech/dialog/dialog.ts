@@ -19,11 +19,11 @@ export type DialogInput =
     | { type: 'keys'; keys: string }
     /** Words of the caller. */
     | { type: 'heard'; text: string }
-    /** He spoke, and was not understood. */
+    /** The caller spoke, and was not understood. */
     | { type: 'unheard' }
     /** What was to be recorded has been said. */
     | { type: 'recorded' }
-    /** He says nothing. */
+    /** The caller says nothing. */
     | { type: 'silence' }
     /** The call must end. */
     | { type: 'goodbye' };
@@ -35,7 +35,7 @@ export const PLAYBACK = Symbol('playback');
 export type DialogNext =
     /** The caller’s turn. `keys`: one key is an entry; `phrases`: what to listen for where only phrases are understood. */
     | { do: 'listen'; expect: ExpectedAnswer; phrases: readonly string[]; keys: boolean }
-    /** His next utterance is wanted as sound: `recorded`. */
+    /** The next utterance is wanted as audio: `recorded`. */
     | { do: 'record' }
     | { do: 'end'; end: ConversationEnd };
 

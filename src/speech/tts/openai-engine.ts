@@ -48,15 +48,15 @@ export class OpenAIEngine implements SpeechEngine {
         if (this.hasClosed()) throw new CodedError('ERR_TTS_CLOSED');
         if (!hasWords(text)) return;
         if (text.length > MAX_SENTENCE_CHARACTERS) throw new CodedError('ERR_TTS_TEXT', `${text.length} characters.`);
-        const patience = new Deadline(this.deps.clock ?? systemClock, [signal, this.closing.signal]);
+        const deadline = new Deadline(this.deps.clock ?? systemClock, [signal, this.closing.signal]);
         try {
-            yield* this.stream(text, voice ?? this.voice, patience);
+            yield* this.stream(text, voice ?? this.voice, deadline);
         } catch (fault) {
             signal?.throwIfAborted();
             if (this.hasClosed()) throw new CodedError('ERR_TTS_CLOSED');
-            throw patience.isOver ? new CodedError('ERR_TTS_TIMEOUT', 'OpenAI kept silent.') : toCoded(fault);
+            throw deadline.isOver ? new CodedError('ERR_TTS_TIMEOUT', 'OpenAI kept silent.') : toCoded(fault);
         } finally {
-            patience.end();
+            deadline.end();
         }
     }
 
@@ -78,19 +78,19 @@ export class OpenAIEngine implements SpeechEngine {
     private async *stream(
         text: string,
         voice: string,
-        patience: Deadline,
+        deadline: Deadline,
     ): AsyncGenerator<Uint8Array, void, undefined> {
-        patience.allow(this.limits.firstAudioMs);
+        deadline.allow(this.limits.firstAudioMs);
         const transcoder = createTranscoder('pcm16');
         let received = 0;
-        for await (const chunk of await this.request(text, voice, patience.signal)) {
+        for await (const chunk of await this.request(text, voice, deadline.signal)) {
             if (!types.isUint8Array(chunk)) continue;
             received += chunk.length;
             if (received > this.limits.maxBytes) throw new CodedError('ERR_TTS_OPENAI', 'The audio has no end.');
             // The listener’s own time does not count.
-            patience.rest();
+            deadline.rest();
             yield* telephoneSpeech(transcoder, chunk);
-            patience.allow(this.limits.gapMs);
+            deadline.allow(this.limits.gapMs);
         }
         if (received < 2) throw new CodedError('ERR_TTS_OPENAI', 'The audio is empty.');
     }

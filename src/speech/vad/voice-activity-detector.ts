@@ -21,7 +21,7 @@ const MULAW_MINUS_ZERO = 0x7f;
 const FULL_SCALE = 32_768;
 /** So much silence the network hears, and forgets the speech before it; the rest it need not be asked about. */
 const SILENCE_STEPS_HEARD = 8;
-/** Below this probability nobody takes a key for speech. */
+/** Below this probability a key counts as no speech anyway. */
 const KEY_DOUBT = 0.3;
 
 /** Loads Silero’s network: once in a process, for all calls. Throws ERR_VAD_WEIGHTS. Takes about 25 ms and 3 MB. */
@@ -30,7 +30,7 @@ export function loadSileroNetwork(weightsPath?: string): SileroNetwork {
 }
 
 /**
- * A VoiceActivityDetector on Silero’s network, which takes 16 kHz: the line’s 8 kHz are raised (speech sheet, section 5).
+ * A VoiceActivityDetector on Silero’s network, which takes 16 kHz: the line’s 8 kHz are raised .
  * Keys, ringing, noise and music are no speech to it. Costs half a percent of a core, nothing on digital silence; 25 KB
  * for a call, and the utterance.
  */
@@ -114,7 +114,7 @@ export class SileroDetector implements VoiceActivityDetector {
         this.upsampler.process(this.narrow, this.wide);
         for (let i = 0; i < STEP_SAMPLES; i++) this.samples[i] = (this.wide[i] ?? 0) / FULL_SCALE;
         const probability = this.network.probability(this.state, this.samples);
-        // The network still hears a word in the silence right after it: nobody speaks there.
+        // The network still hears a word in the silence right after it: it is no speech.
         const isOther = this.silentSteps > 0 || (probability >= KEY_DOUBT && isKeyTone(this.narrow));
         return isOther ? 0 : probability;
     }

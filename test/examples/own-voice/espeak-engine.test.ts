@@ -126,7 +126,7 @@ describe('EspeakEngine', () => {
         const fault: unknown = await bytesOf(engine.speak('Hallo.')).catch((reason: unknown) => reason);
         expect(fault).toMatchObject({
             code: 'ERR_TTS_NOT_INSTALLED',
-            cure: expect.stringContaining('apt-get install espeak-ng') as string,
+            message: expect.stringContaining('apt-get install espeak-ng') as string,
         });
         await expect(engine.warm()).rejects.toMatchObject({ code: 'ERR_TTS_NOT_INSTALLED' });
     });
