@@ -2,7 +2,6 @@ import type { Config, OpenAIConfig } from '../config/config';
 import type { CallerAudioBuffer } from '../audio/caller-audio-buffer';
 import { beepPcmu } from '../audio/tone';
 import { CircuitBreakers } from '../support/circuit-breaker';
-import type { Clock } from '../support/clock';
 import { faultFields, type Logger } from '../support/logger';
 import type { BotPlan } from './bot-plan';
 import { BotResource } from './bot-resource';
