@@ -19,7 +19,7 @@ const MAX_GRAMMARS = 16;
 export class MissingPart extends Error {}
 
 /**
- * PocketSphinx 5prealpha of Debian (libpocketsphinx3, pocketsphinx-en-us) through koffi (speech sheet, section 9.5). Every
+ * PocketSphinx 5prealpha of Debian (libpocketsphinx3, pocketsphinx-en-us) through koffi. Every
  * call blocks, and the library may end the process: it belongs in a process of its own.
  */
 export class PocketSphinxLibrary {

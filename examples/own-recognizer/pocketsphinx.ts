@@ -152,7 +152,7 @@ export class PocketSphinx implements SpeechToText {
                 job.fail(unknownWords(reply.words));
                 return;
             case 'missing':
-                // Nobody installs it while the server runs; asking again would start a process for each utterance.
+                // It is not installed while the server runs; asking again would start a process for each utterance.
                 this.missing = new CodedError('ERR_ASR_NOT_INSTALLED', `${reply.what}.`);
                 for (const waiting of [job, ...this.waiting]) waiting.fail(this.missing);
         }

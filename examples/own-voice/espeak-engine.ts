@@ -110,7 +110,7 @@ export class EspeakEngine implements SpeechEngine {
     }
 }
 
-/** Sees a process to its end: killed when its time is up or nobody listens, and its outcome put into words. */
+/** Sees a process to its end: killed when its time is up or its audio is not read any more, and its outcome put into words. */
 class ProcessWatch {
     private readonly outcome: Promise<Outcome>;
     private readonly timer: Timer;

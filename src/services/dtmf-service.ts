@@ -66,7 +66,7 @@ export function maskDigits(digits: string): string {
  * its own (docs/PROTOCOL.md, 6). Keys other than 0–9, * and # are ignored.
  *
  * A *free* entry begins with any key and is emitted as `entry`; a *requested* one begins with `collect` and goes to its
- * `done`, and to nobody else. Digits are kept only while their entry lasts, and are in no error and no log.
+ * `done` only. Digits are kept only while their entry lasts, and are in no error and no log.
  */
 export class DTMFService extends EventEmitter<DTMFEvents> {
     private readonly config: DTMFConfig;

@@ -132,7 +132,7 @@ export class SpeechQueue {
     }
 
     private next(): void {
-        // Whoever heard of the last answer's end may have begun another one.
+        // A listener of the end of the last response may have begun another one.
         const utterance = this.current === undefined ? this.waiting.shift() : undefined;
         if (utterance === undefined) return;
         this.current = utterance;
