@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { silencePcmu } from '../src/audio/tone';
 import { wavToPcmu } from '../src/audio/wav';
-import { PocketSphinx } from '../src/speech/asr/pocketsphinx';
+import { PocketSphinx } from '../examples/own-recognizer/pocketsphinx';
 import { loadSileroNetwork, SileroDetector } from '../src/speech/vad/voice-activity-detector';
 import { systemClock } from '../src/support/clock';
 import { silentLogger } from '../src/support/logger';

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { wavToPcmu } from '../src/audio/wav';
 import { loadConfig } from '../src/config/config';
 import { TTSService, type TextToSpeech } from '../src/services/tts-service';
+import { FliteEngine } from '../src/speech/tts/flite-engine';
 import type { Clock } from '../src/support/clock';
 import { Server } from '../src/websocket/server';
 import { Caller } from '../tools/caller/client';
@@ -130,5 +131,5 @@ export class FaultBench {
 
 /** A voice of the bench itself, to be asked how a sentence sounds: the same synthesizer as the server's. */
 export function ownVoice(): TTSService {
-    return new TTSService({ tts: 'flite' });
+    return new TTSService({ engine: new FliteEngine() });
 }

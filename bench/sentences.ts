@@ -1,8 +1,6 @@
 import { createTranscoder } from '../src/audio/transcoder';
-import { SHIPPED_PROMPTS } from '../src/speech/prompts';
-import { splitSentences } from '../src/speech/tts/sentences';
-import { MAX_SENTENCE_CHARACTERS } from '../src/speech/tts/text-to-speech';
-import type { TextToSpeech } from '../src/services/tts-service';
+import { splitSentences, MAX_SENTENCE_CHARACTERS } from '../src/services/tts/sentences';
+import { type TextToSpeech, SHIPPED_PROMPTS } from '../src/services/tts-service';
 import { fromPcmu, pcmuByteAt } from '../tools/fake-openai/signal';
 
 interface Sentence {

@@ -6,6 +6,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import { TTSService } from '../src/services/tts-service';
+import { FliteEngine } from '../src/speech/tts/flite-engine';
 
 const BARS = { firstAudioMs: 150, cachedMs: 5, loopDelayMs: 20 };
 const AT_ONCE = 20;
@@ -101,7 +102,7 @@ async function main(): Promise<void> {
     const rounds = Number(values.rounds);
     if (!Number.isInteger(rounds) || rounds < 1) throw new RangeError('--rounds takes a whole number above 0.');
     const before = process.memoryUsage().rss;
-    const speech = new TTSService({ tts: 'flite', voice: values.voice });
+    const speech = new TTSService({ engine: new FliteEngine({ voice: values.voice }) });
     // The speech thread alone does not keep a process alive.
     const hold = setInterval(() => undefined, 1000);
     const startMs = performance.now();

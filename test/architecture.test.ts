@@ -29,7 +29,9 @@ const SPEECH_MAY_IMPORT = [
     'asr-service',
     'tts-service',
     'dtmf-service',
-    '../src/services/profiles/dialog-script',
+    'tts/sentences',
+    'tts/speech-queue',
+    'profiles/dialog-script',
 ];
 /** The one place that knows speech engines and local bots. */
 const IMPORTS_SPEECH = 'services/bot-factory';

@@ -5,8 +5,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeMulawWav } from '../src/audio/wav';
-import { PROMPTS_FOLDER, SHIPPED_PROMPTS } from '../src/speech/prompts';
-import { TTSService } from '../src/services/tts-service';
+import { PROMPTS_FOLDER } from '../src/speech/prompts';
+import { TTSService, SHIPPED_PROMPTS } from '../src/services/tts-service';
+import { FliteEngine } from '../src/speech/tts/flite-engine';
 
 /** What a text sounds like: the bytes of its WAV file. */
 export async function promptWav(speech: TTSService, text: string): Promise<Uint8Array> {
@@ -16,7 +17,7 @@ export async function promptWav(speech: TTSService, text: string): Promise<Uint8
 }
 
 async function main(): Promise<void> {
-    const speech = new TTSService({ tts: 'flite', voice: 'rms' });
+    const speech = new TTSService({ engine: new FliteEngine({ voice: 'rms' }) });
     // The speech thread alone does not keep a process alive.
     const hold = setInterval(() => undefined, 1000);
     try {

@@ -12,7 +12,6 @@ import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SILERO_TENSORS, WEIGHTS_FILE } from '../src/speech/silero/silero-weights';
-import { toHalf } from '../src/speech/silero/half-float';
 import { bytesOf, fieldsOf, numbersOf, textOf } from './protobuf-reader';
 
 const SOURCE_SHA256 = '1a153a22f4509e292a94e67d6f9b85e8deb25b4988682b7e174c65279d8788e3';
@@ -79,6 +78,24 @@ function halves(raw: Uint8Array): Uint8Array {
     const target = new DataView(new ArrayBuffer(raw.length / 2));
     for (let i = 0; i < raw.length / 4; i++) target.setUint16(2 * i, toHalf(source.getFloat32(4 * i, true)), true);
     return new Uint8Array(target.buffer);
+}
+
+/** The half float (IEEE 754 binary16) nearest to a number, as 16 bits; ties to even. Throws RangeError above 65,504, where a half float ends. */
+export function toHalf(value: number): number {
+    const magnitude = Math.abs(value);
+    if (!(magnitude < 65_520)) throw new RangeError(`${value} does not fit into a half float.`);
+    const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
+    const exponent = Math.max(-14, Math.floor(Math.log2(magnitude)));
+    const steps = roundToEven(magnitude / 2 ** (exponent - 10));
+    // A fraction that rounds up to a whole carries into the exponent by itself.
+    return sign + steps + (exponent + 14) * 1024;
+}
+
+function roundToEven(value: number): number {
+    const floor = Math.floor(value);
+    const rest = value - floor;
+    if (rest === 0.5) return floor + (floor % 2);
+    return rest > 0.5 ? floor + 1 : floor;
 }
 
 function main(): void {

@@ -42,10 +42,12 @@ export interface TurnTakingConfig {
 
 /** Who speaks and hears where the Realtime API does not. */
 export interface LocalSpeechConfig {
-    readonly tts: 'flite' | 'espeak' | 'openai';
+    readonly tts: 'flite' | 'openai' | 'sherpa' | 'custom';
     readonly voice: string | undefined;
-    readonly asr: 'none' | 'pocketsphinx' | 'openai' | 'sherpa';
-    /** The model of `sherpa`. */
+    /** The folder of the voice model of `sherpa`. */
+    readonly ttsModelPath: string | undefined;
+    readonly asr: 'none' | 'openai' | 'sherpa' | 'custom';
+    /** The folder of the recognition model of `sherpa`. */
     readonly asrModelPath: string | undefined;
     /** Names and sentences with their recordings. */
     readonly promptsFile: string | undefined;
@@ -153,6 +155,7 @@ function toConfig(values: Environment, instructions: string): Config {
         localSpeech: {
             tts: values.LOCAL_TTS,
             voice: values.LOCAL_VOICE,
+            ttsModelPath: values.LOCAL_TTS_MODEL_PATH,
             asr: values.LOCAL_ASR,
             asrModelPath: values.LOCAL_ASR_MODEL_PATH,
             promptsFile: values.PROMPTS_FILE,

@@ -75,17 +75,18 @@ const TURN_NOTES = {
 
 const LOCAL_NOTES = {
     LOCAL_TTS: note(
-        'Who speaks for the local bot: a voice that comes with the server (English), the program espeak-ng (many languages), or OpenAI’s speech over HTTP.',
-        '`flite`, `espeak` or `openai`',
+        'What speaks for the local bot: a voice that comes with the server (English), OpenAI’s speech over HTTP, sherpa-onnx with a model of yours, or the voice of an extension (docs/SPEECH.md).',
+        '`flite`, `openai`, `sherpa` or `custom`',
     ),
     LOCAL_VOICE: note(
-        'Its voice: for flite `rms` or `slt`, for espeak a language such as `de`, for openai one of its voices.',
+        'Its voice: for flite `rms` or `slt`, for openai one of its voices, for sherpa the number of a voice of the model.',
         'a name without blanks',
         'the engine’s own',
     ),
+    LOCAL_TTS_MODEL_PATH: note('The folder of the model for `LOCAL_TTS=sherpa`.', 'a path'),
     LOCAL_ASR: note(
-        'Who hears for the local bot: nobody (callers press keys), PocketSphinx for the phrases of its menu, OpenAI’s transcription over HTTP, or sherpa-onnx with a model of yours (docs/SPEECH.md).',
-        '`none`, `pocketsphinx`, `openai` or `sherpa`',
+        'What recognizes speech for the local bot: nothing (callers press keys), OpenAI’s transcription over HTTP, sherpa-onnx with a model of yours, or the recognizer of an extension (docs/SPEECH.md).',
+        '`none`, `openai`, `sherpa` or `custom`',
     ),
     LOCAL_ASR_MODEL_PATH: note('The folder of the model for `LOCAL_ASR=sherpa`.', 'a path'),
     PROMPTS_FILE: note(

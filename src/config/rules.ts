@@ -34,6 +34,7 @@ const RULES: readonly Rule[] = [
     onlyOne('OPENAI_INSTRUCTIONS', 'OPENAI_INSTRUCTIONS_FILE'),
     { about: ['FORCE_RUNG', 'NODE_ENV'], check: noForceInProduction },
     { about: ['LOCAL_ASR', 'LOCAL_ASR_MODEL_PATH'], check: sherpaHasModel },
+    { about: ['LOCAL_TTS', 'LOCAL_TTS_MODEL_PATH'], check: sherpaVoiceHasModel },
     { about: ['LOCAL_TTS', 'LOCAL_ASR', 'OPENAI_API_KEY', ...ADDRESSES], check: speechHasService },
     { about: ['DEFAULT_BOT', 'OPENAI_API_KEY', ...AZURE], check: defaultBotHasKey },
     onlyOne('AZURE_OPENAI_ENDPOINT', 'OPENAI_REALTIME_URL'),
@@ -121,6 +122,11 @@ function noForceInProduction(values: Environment): string[] {
 function sherpaHasModel(values: Environment): string[] {
     if (values.LOCAL_ASR !== 'sherpa' || values.LOCAL_ASR_MODEL_PATH !== undefined) return [];
     return ['LOCAL_ASR is `sherpa`, and LOCAL_ASR_MODEL_PATH is not set; right is the folder of its model.'];
+}
+
+function sherpaVoiceHasModel(values: Environment): string[] {
+    if (values.LOCAL_TTS !== 'sherpa' || values.LOCAL_TTS_MODEL_PATH !== undefined) return [];
+    return ['LOCAL_TTS is `sherpa`, and LOCAL_TTS_MODEL_PATH is not set; right is the folder of its model.'];
 }
 
 function speechHasService(values: Environment): string[] {

@@ -73,12 +73,13 @@ export const environmentSchema = z.object({
     DTMF_TOTAL_SECONDS: decimal(1, 60).default(30),
 
     // Speech without OpenAI
-    LOCAL_TTS: choice(['flite', 'espeak', 'openai']).default('flite'),
+    LOCAL_TTS: choice(['flite', 'openai', 'sherpa', 'custom']).default('flite'),
     LOCAL_VOICE: z
         .string()
         .regex(/^[\w+-]{1,40}$/)
         .optional(),
-    LOCAL_ASR: choice(['none', 'pocketsphinx', 'openai', 'sherpa']).default('none'),
+    LOCAL_TTS_MODEL_PATH: z.string().optional(),
+    LOCAL_ASR: choice(['none', 'openai', 'sherpa', 'custom']).default('none'),
     LOCAL_ASR_MODEL_PATH: z.string().optional(),
     PROMPTS_FILE: z.string().optional(),
     FALLBACK: choice(['ladder', 'off']).default('ladder'),

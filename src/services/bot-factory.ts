@@ -2,7 +2,6 @@ import type { Config, OpenAIConfig } from '../config/config';
 import type { CallerAudioBuffer } from '../audio/caller-audio-buffer';
 import { beepPcmu } from '../audio/tone';
 import { CircuitBreakers } from '../support/circuit-breaker';
-import type { Clock } from '../support/clock';
 import { faultFields, type Logger } from '../support/logger';
 import type { BotPlan } from './bot-plan';
 import { BotResource } from './bot-resource';
@@ -10,7 +9,7 @@ import type { Conversation } from './conversation';
 import { FallbackLadder, optionsFrom, type FallbackOption, type Takeover } from './fallback/fallback-ladder';
 import { ApologyBot } from './fallback/apology-bot';
 import { LocalBot } from '../speech/local-bot';
-import { LocalSpeechService, type LocalSpeech, type RestSpeech } from '../speech/local-speech';
+import { LocalSpeechService, type LocalSpeech, type LocalSpeechDeps, type RestSpeech } from '../speech/local-speech';
 import { RestBot } from '../speech/rest-bot';
 import type { ToolRecord } from './functions/tool';
 import type { Transcript } from './transcript';
@@ -34,7 +33,7 @@ export class BotFactory {
 
     constructor(
         private readonly config: Pick<Config, 'logTranscripts' | 'localSpeech'>,
-        private readonly deps: { clock: Clock; logger: Logger },
+        private readonly deps: LocalSpeechDeps,
     ) {
         this.localSpeech = new LocalSpeechService(config.localSpeech, deps);
         this.breakers = new CircuitBreakers(deps.clock, deps.logger);
@@ -93,17 +92,19 @@ export class BotFactory {
         const rest = plan.hasOwnUpstream ? undefined : local.rest;
         const makeLocal = (takeover?: Takeover): Conversation => this.makeLocal(local, plan, call, takeover);
         if (rest === undefined) return [{ name: 'local', make: makeLocal }];
-        const makeRest = (takeover?: Takeover): Conversation => this.makeRest(rest, openai, call.logger, takeover);
+        const makeRest = (takeover?: Takeover): Conversation => this.makeRest(rest, openai, call, takeover);
         return [
             { name: 'rest', upstream: 'openai-rest', make: makeRest },
             { name: 'local', make: makeLocal },
         ];
     }
 
-    private makeRest(rest: RestSpeech, openai: OpenAIConfig, logger: Logger, takeover?: Takeover): Conversation {
+    private makeRest(rest: RestSpeech, openai: OpenAIConfig, call: CallOfBot, takeover?: Takeover): Conversation {
         const { instructions, greeting } = openai;
         const { chat, speech } = rest;
-        const deps = { clock: this.deps.clock, logger, chat, speech, recognizer: rest.createRecognizer(logger) };
+        const { logger, transcript } = call;
+        const recognizer = rest.createRecognizer(logger);
+        const deps = { clock: this.deps.clock, logger, chat, speech, recognizer, transcript };
         return new RestBot(deps, { instructions, greeting, ...(takeover !== undefined && { takeover }) });
     }
 

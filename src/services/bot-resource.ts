@@ -18,10 +18,9 @@ import { RealtimeConversation } from './realtime/realtime-conversation';
 import type { RealtimeConversationPort } from './realtime/conversation-port';
 import type { CreateSocket } from './realtime/transport';
 import type { CallUsage } from './realtime/usage';
-import { SHIPPED_PROMPTS } from '../speech/prompts';
-import type { TextToSpeech } from '../speech/tts/text-to-speech';
 import { runnerFor, type CallToolsDeps } from './functions/call-tools';
 import type { ToolRunner } from './functions/tool-runner';
+import { type TextToSpeech, SHIPPED_PROMPTS } from './tts-service';
 
 export interface BotResourceDeps extends CallToolsDeps {
     /** Log what was said. Default false. */

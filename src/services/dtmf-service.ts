@@ -7,14 +7,14 @@ import { TimerSet } from '../support/timer-set';
 export interface DigitResult {
     /**
      * Without the terminator; empty when nothing came, and always when it was cancelled. After a time-out: what had come
-     * by then. Of a secure entry: for whoever asked, and nobody else.
+     * by then. Of a secure entry: only for the request.
      */
     digits: string;
     /** What ended it. */
     by: 'terminator' | 'length' | 'timeout' | 'cancelled';
 }
 
-/** An entry of the keypad that somebody asks for: a customer number, a card, a PIN. */
+/** An entry of the keypad that is asked for: a customer number, a card, a PIN. */
 export interface DigitRequest {
     /** Name of the output variable that tells Architect of it: letters, digits, underscores. */
     name: string;
@@ -24,7 +24,7 @@ export interface DigitRequest {
     secure: boolean;
     /** Ends the entry; default: the configured one. Empty: only length and time do. */
     terminator?: string;
-    /** Cancels the request: whoever asked is gone. */
+    /** Cancels the request. */
     signal?: AbortSignal;
     /** Called once. */
     done: (result: DigitResult) => void;
@@ -39,7 +39,7 @@ export interface DTMFOptions {
 }
 
 export interface DTMFEvents {
-    /** One whole entry that nobody asked for, without the terminator. Not emitted for a terminator alone. */
+    /** One whole entry that was not asked for, without the terminator. Not emitted for a terminator alone. */
     entry: [digits: string];
 }
 
@@ -63,10 +63,10 @@ export function maskDigits(digits: string): string {
 
 /**
  * Gathers the caller's key presses into entries: one message of the client is one key, with no end and no time-out of
- * its own (protocol sheet, section 10). Keys other than 0–9, * and # are ignored.
+ * its own (docs/PROTOCOL.md, 6). Keys other than 0–9, * and # are ignored.
  *
  * A *free* entry begins with any key and is emitted as `entry`; a *requested* one begins with `collect` and goes to its
- * `done`, and to nobody else. Digits are kept only while their entry lasts, and are in no error and no log.
+ * `done` only. Digits are kept only while their entry lasts, and are in no error and no log.
  */
 export class DTMFService extends EventEmitter<DTMFEvents> {
     private readonly config: DTMFConfig;
@@ -175,7 +175,7 @@ export class DTMFService extends EventEmitter<DTMFEvents> {
         });
     }
 
-    /** The entry is over, whatever whoever hears of it does next. */
+    /** The entry is over before its listener hears of it, which may start another one. */
     private complete(by: DigitResult['by']): void {
         const { digits, request } = this;
         this.forget();

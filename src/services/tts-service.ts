@@ -1,34 +1,66 @@
 import { systemClock, type Clock } from '../support/clock';
 import { CodedError } from '../support/errors';
 import { faultFields, silentLogger, type Logger } from '../support/logger';
-import { EspeakEngine } from '../speech/tts/espeak-engine';
-import { FliteEngine } from '../speech/tts/flite-engine';
-import { OpenAIEngine } from '../speech/tts/openai-engine';
-import type { Listener } from '../speech/tts/recording';
-import { hasWords, splitSentences } from '../speech/tts/sentences';
-import { SpeechCache } from '../speech/tts/speech-cache';
-import {
-    MAX_SENTENCE_CHARACTERS,
-    type SpeakOptions,
-    type SpeechConfig,
-    type SpeechEngine,
-    type TextToSpeech,
-} from '../speech/tts/text-to-speech';
+import { hasWords, MAX_SENTENCE_CHARACTERS, splitSentences } from './tts/sentences';
+import { SpeechCache, type Listener } from './tts/speech-cache';
 
-export type { SpeakOptions, SpeechConfig, SpeechEngine, TextToSpeech } from '../speech/tts/text-to-speech';
+/** How a text is to be spoken. */
+export interface SpeakOptions {
+    /** A voice of the engine; undefined: the engine's default voice. */
+    voice?: string | undefined;
+    /** Cancels the speech; the iteration then throws the signal's reason. */
+    signal?: AbortSignal | undefined;
+}
 
-/** What the service works with; each part has a default. */
+/** Turns text into speech for the telephone. */
+export interface TextToSpeech {
+    /** The engine's name, for logs. */
+    readonly kind: string;
+    /**
+     * PCMU, 8 kHz, mono, piece by piece, as soon as each is ready; pieces have any length ≥ 1. They may be shared with other
+     * calls: read them, do not write to them. A text without letters and digits gives nothing.
+     *
+     * Nothing is made before the first piece is asked for. The iteration throws a coded error (`ERR_TTS_…`) when the text, or
+     * the rest of it, cannot be spoken, and the reason of `signal` when that is aborted.
+     */
+    speak(text: string, options?: SpeakOptions): AsyncIterable<Uint8Array>;
+    /** Frees everything; what is being spoken ends with `ERR_TTS_CLOSED`. May be called twice. */
+    close(): Promise<void>;
+}
+
+/**
+ * A speech synthesis engine. It is given one sentence at a time, of at most 600 characters: `TTSService` cuts texts, caches speech
+ * and falls back. `src/speech/tts` has three, and examples/own-voice shows how to write another one.
+ */
+export interface SpeechEngine extends TextToSpeech {
+    /** The voice that speaks when none is asked for. */
+    readonly voice: string;
+    /** Makes ready what would delay the first sentence. Rejects with a coded error when the engine cannot speak. */
+    warm(): Promise<void>;
+}
+
+/** The sentences that come with the server as recordings (assets/prompts): they play even when every synthesizer fails. */
+export const SHIPPED_PROMPTS = {
+    'one-moment': 'One moment please.',
+    'technical-problem': 'I am sorry, we have a technical problem. Please hold on, or call again later.',
+    'still-there': 'Are you still there?',
+    goodbye: 'Goodbye.',
+} as const;
+
+export type ShippedPrompt = keyof typeof SHIPPED_PROMPTS;
+
+/** What the service works with. */
 export interface TTSDeps {
+    /** Closed with the service. undefined: nothing is spoken. */
+    engine: SpeechEngine | undefined;
+    /** Makes the engine that speaks when the first one fails, once, when it is first needed. undefined: there is none. */
+    createFallback?: (() => SpeechEngine) | undefined;
     clock?: Clock;
     logger?: Logger;
-    /** Audio of sentences that are kept, in bytes (8,000 a second). */
+    /** Audio of sentences that are cached, in bytes (8,000 a second). Default 16 MB. */
     cacheBytes?: number;
-    /** How long the embedded voice stands in for an engine that failed, in ms. */
+    /** How long the fallback engine speaks after a failure, in ms. Default 30,000. */
     restMs?: number;
-    /** An engine of your own instead of the configured one. */
-    engine?: SpeechEngine;
-    /** Who stands in; made when it is first needed. */
-    createFallback?: () => SpeechEngine;
 }
 
 const CACHE_BYTES = 16 * 1024 * 1024;
@@ -38,10 +70,10 @@ const REST_MS = 30_000;
 const ABOUT_THE_TEXT: ReadonlySet<string> = new Set(['ERR_TTS_TEXT', 'ERR_TTS_VOICE', 'ERR_TTS_REFUSED']);
 
 /**
- * Speaks for the server where the Realtime API does not. One for all calls: it owns the engine and remembers what was said.
+ * Speaks for the server where the Realtime API does not. One for all calls: it owns the engine and the cache of what was spoken.
  *
- * The text is cut into sentences; while one plays, the next is made. When another engine fails, the embedded voice (flite,
- * English) says that sentence from its beginning, and everything else for the next half minute.
+ * A text is cut into sentences; while one plays, the next is made. When the engine fails, the fallback engine speaks that sentence
+ * from its beginning, and everything else for the next 30 s.
  */
 export class TTSService implements TextToSpeech {
     readonly kind: string;
@@ -49,27 +81,21 @@ export class TTSService implements TextToSpeech {
     private readonly logger: Logger;
     private readonly cache: SpeechCache;
     private readonly restMs: number;
-    private readonly engine: SpeechEngine | undefined;
-    private readonly createFallback: () => SpeechEngine;
     private fallback: SpeechEngine | undefined;
     private restsUntilMs = 0;
     private isClosed = false;
 
-    /** @throws CodedError `ERR_TTS_VOICE` for a voice that the engine cannot have; `ERR_CONFIG` for `openai` without a key */
-    constructor(config: SpeechConfig, deps: TTSDeps = {}) {
+    constructor(private readonly deps: TTSDeps) {
         this.clock = deps.clock ?? systemClock;
         this.logger = deps.logger ?? silentLogger;
         this.cache = new SpeechCache(deps.cacheBytes ?? CACHE_BYTES);
         this.restMs = deps.restMs ?? REST_MS;
-        this.engine = deps.engine ?? createEngine(config, this.clock, this.logger);
-        this.kind = this.engine?.kind ?? 'none';
-        this.createFallback =
-            deps.createFallback ?? (() => new FliteEngine({ clock: this.clock, logger: this.logger }));
+        this.kind = deps.engine?.kind ?? 'none';
     }
 
-    /** As `TextToSpeech` says; a text of any length. With `none` it says nothing. */
+    /** As `TextToSpeech` says; a text of any length. Without an engine it gives nothing. */
     async *speak(text: string, options: SpeakOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
-        const { engine } = this;
+        const { engine } = this.deps;
         options.signal?.throwIfAborted();
         if (this.isClosed) throw new CodedError('ERR_TTS_CLOSED');
         if (engine === undefined) return;
@@ -92,7 +118,7 @@ export class TTSService implements TextToSpeech {
     /** Makes the engine ready, so that the first caller does not wait for it. A failure is logged, and shows when it speaks. */
     async warm(): Promise<void> {
         try {
-            await this.engine?.warm();
+            await this.deps.engine?.warm();
         } catch (fault) {
             this.logger.warn({ engine: this.kind, ...faultFields(fault) }, 'speech synthesizer is not ready');
         }
@@ -100,7 +126,7 @@ export class TTSService implements TextToSpeech {
 
     async close(): Promise<void> {
         this.isClosed = true;
-        await Promise.all([this.engine?.close(), this.fallback?.close()]);
+        await Promise.all([this.deps.engine?.close(), this.fallback?.close()]);
     }
 
     private async *sentence(opened: Opened, options: SpeakOptions): AsyncGenerator<Uint8Array, void, undefined> {
@@ -108,19 +134,22 @@ export class TTSService implements TextToSpeech {
             yield* opened.listener.pieces(options.signal);
             return;
         } catch (fault) {
-            if (options.signal?.aborted === true || this.isClosed || !this.hasStandIn(opened.engine)) throw fault;
-            this.standIn(opened.engine, fault);
+            if (options.signal?.aborted === true || this.isClosed || !this.hasFallback(opened.engine)) throw fault;
+            this.onFailure(opened.engine, fault);
         } finally {
             opened.listener.leave();
         }
-        yield* this.sentence(this.openWith(this.standInEngine(), opened.sentence, undefined), options);
+        yield* this.sentence(
+            this.openWith(this.fallbackEngine() ?? opened.engine, opened.sentence, undefined),
+            options,
+        );
     }
 
     private openNext(engine: SpeechEngine, sentence: string | undefined, options: SpeakOptions): Opened | undefined {
         return sentence === undefined ? undefined : this.open(engine, sentence, options);
     }
 
-    /** What was begun with an engine that has failed meanwhile is given up: one voice to the end. */
+    /** A sentence that was begun with an engine that has failed meanwhile is cancelled: one voice speaks to the end. */
     private stillGood(ahead: Opened | undefined): Opened | undefined {
         if (ahead === undefined || !this.rests(ahead.engine)) return ahead;
         ahead.listener.leave();
@@ -128,10 +157,10 @@ export class TTSService implements TextToSpeech {
     }
 
     private open(engine: SpeechEngine, sentence: string, { voice }: SpeakOptions): Opened {
-        const rests = this.hasStandIn(engine) && this.clock.nowMs() < this.restsUntilMs;
-        return rests
-            ? this.openWith(this.standInEngine(), sentence, undefined)
-            : this.openWith(engine, sentence, voice);
+        const fallback = this.rests(engine) ? this.fallbackEngine() : undefined;
+        return fallback === undefined
+            ? this.openWith(engine, sentence, voice)
+            : this.openWith(fallback, sentence, undefined);
     }
 
     private openWith(engine: SpeechEngine, sentence: string, asked: string | undefined): Opened {
@@ -142,23 +171,22 @@ export class TTSService implements TextToSpeech {
         return { engine, sentence, listener };
     }
 
-    /** The embedded voice has nobody behind it. */
-    private hasStandIn(engine: SpeechEngine): boolean {
-        return engine.kind !== 'flite' && engine !== this.fallback;
+    private hasFallback(engine: SpeechEngine): boolean {
+        return this.deps.createFallback !== undefined && engine !== this.fallback;
     }
 
     private rests(engine: SpeechEngine): boolean {
-        return this.hasStandIn(engine) && this.clock.nowMs() < this.restsUntilMs;
+        return this.hasFallback(engine) && this.clock.nowMs() < this.restsUntilMs;
     }
 
-    private standIn(engine: SpeechEngine, fault: unknown): void {
+    private onFailure(engine: SpeechEngine, fault: unknown): void {
         const code = fault instanceof CodedError ? fault.code : '';
         if (!ABOUT_THE_TEXT.has(code)) this.restsUntilMs = this.clock.nowMs() + this.restMs;
-        this.logger.warn({ engine: engine.kind, ...faultFields(fault) }, 'the embedded voice stands in');
+        this.logger.warn({ engine: engine.kind, ...faultFields(fault) }, 'the fallback voice speaks');
     }
 
-    private standInEngine(): SpeechEngine {
-        this.fallback ??= this.createFallback();
+    private fallbackEngine(): SpeechEngine | undefined {
+        this.fallback ??= this.deps.createFallback?.();
         return this.fallback;
     }
 }
@@ -168,19 +196,4 @@ interface Opened {
     engine: SpeechEngine;
     sentence: string;
     listener: Listener;
-}
-
-function createEngine(config: SpeechConfig, clock: Clock, logger: Logger): SpeechEngine | undefined {
-    const voice = config.voice === undefined ? {} : { voice: config.voice };
-    switch (config.tts) {
-        case 'none':
-            return undefined;
-        case 'flite':
-            return new FliteEngine({ ...voice, clock, logger });
-        case 'espeak':
-            return new EspeakEngine({ ...voice, clock });
-        case 'openai':
-            if (config.openai === undefined) throw new CodedError('ERR_CONFIG', 'Speech by OpenAI needs its key.');
-            return new OpenAIEngine({ ...config.openai, ...voice }, { clock });
-    }
 }

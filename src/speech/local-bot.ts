@@ -2,10 +2,10 @@ import type { DigitResult } from '../services/dtmf-service';
 import { Dialog, PLAYBACK, type DialogInput, type DialogNext, type DialogStep } from './dialog/dialog';
 import { defaultDialog, takeoverDialog, type TakeoverReason } from './dialog/default-dialog';
 import type { DialogScript } from '../services/profiles/dialog-script';
-import type { Heard } from './dialog/recognizer';
-import type { ShippedPrompt } from './prompts';
-import type { AnswerPart } from './speech-queue';
+import type { AnswerPart } from '../services/tts/speech-queue';
 import { SpeakingBot, type SpeakingBotDeps } from './speaking-bot';
+import type { Recognition } from '../services/asr-service';
+import type { ShippedPrompt } from '../services/tts-service';
 
 export interface LocalBotOptions {
     /** What is said and done. Default: the dialog that comes with the server. */
@@ -14,7 +14,7 @@ export interface LocalBotOptions {
     takeover?: TakeoverReason;
 }
 
-/** A caller is not asked whether he is still there before he has had so much time to answer. */
+/** A caller is not asked whether they are still there before they have had this much time to answer, ms. */
 const LEAST_SILENCE_MS = 6000;
 /** The name of the output variable that holds the last key of a menu. */
 const MENU = 'menu';
@@ -64,7 +64,7 @@ export class LocalBot extends SpeakingBot {
         this.take({ type: 'begin' });
     }
 
-    protected onRecognized({ text, confidence }: Heard): void {
+    protected onRecognized({ text, confidence }: Recognition): void {
         if (this.isDropped()) return;
         this.take({ type: 'heard', text }, confidence);
     }
@@ -88,7 +88,7 @@ export class LocalBot extends SpeakingBot {
 
     /** An answer that has no sound yet cannot be interrupted by the call: the key is not made to wait for it. */
     private takeKeys(keys: string): void {
-        if (this.isTalking && this.speaker.isBusy && !this.speaker.isSounding) this.speaker.stop();
+        if (this.isTalking && this.speechQueue.isBusy && !this.speechQueue.isSounding) this.speechQueue.stop();
         this.take({ type: 'keys', keys });
     }
 
@@ -135,7 +135,8 @@ export class LocalBot extends SpeakingBot {
     private onKey({ digits, by }: DigitResult): void {
         if (by === 'cancelled' || !this.isTalking) return;
         if (by !== 'timeout') this.takeKeys(digits);
-        else if (this.callerSpeaks || this.speaker.isBusy || this.speaker.quietMs < LEAST_SILENCE_MS) this.askForKey();
+        else if (this.callerSpeaks || this.speechQueue.isBusy || this.speechQueue.quietMs < LEAST_SILENCE_MS)
+            this.askForKey();
         else this.askAgain();
     }
 }

@@ -1,22 +1,39 @@
-import type { LocalSpeechConfig, RestConfig } from '../config/config';
+import type { LocalSpeechConfig } from '../config/config';
+import { ASRService, NoSpeechToText, type SpeechToText } from '../services/asr-service';
+import { TTSService, type SpeechEngine, type TextToSpeech } from '../services/tts-service';
 import type { Clock } from '../support/clock';
+import { CodedError } from '../support/errors';
 import { faultFields, type Logger } from '../support/logger';
-import { ASRService } from '../services/asr-service';
+import { OpenAITranscription } from './asr/openai-transcription';
+import { SherpaTranscription } from './asr/sherpa-transcription';
 import { ChatService } from './chat/chat-service';
-import { createSpeechToText, type RecognizerConfig } from './asr/create-speech-to-text';
-import type { SpeechToText } from './asr/speech-to-text';
-import { readPromptCatalog } from './prompt-catalog';
-import { Prompts, readRecording } from './prompts';
+import { Prompts, readPromptCatalog, readRecording } from './prompts';
 import { RecordedSpeech } from './recorded-speech';
-import type { SpeechConfig, TextToSpeech } from './tts/text-to-speech';
+import { FliteEngine } from './tts/flite-engine';
+import { OpenAIEngine } from './tts/openai-engine';
+import { SherpaEngine } from './tts/sherpa-engine';
 import { loadSileroNetwork, SileroDetector } from './vad/voice-activity-detector';
-import { TTSService } from '../services/tts-service';
+
+/** What a local speech service works with. */
+export interface LocalSpeechDeps {
+    clock: Clock;
+    logger: Logger;
+    /** Makes the recognizer of `LOCAL_ASR=custom`, once for all calls. */
+    recognizer?: ((deps: { clock: Clock; logger: Logger }) => SpeechToText) | undefined;
+    /** Makes the synthesizer of `LOCAL_TTS=custom`, once for all calls. */
+    voice?: ((deps: { clock: Clock; logger: Logger }) => SpeechEngine) | undefined;
+}
+
+/** The part of the configuration that chooses a synthesizer. */
+type VoiceConfig = Pick<LocalSpeechConfig, 'tts'> & Partial<Pick<LocalSpeechConfig, 'voice' | 'ttsModelPath' | 'rest'>>;
+/** The part of the configuration that chooses a recognizer. */
+type RecognizerConfig = Pick<LocalSpeechConfig, 'asr'> & Partial<Pick<LocalSpeechConfig, 'asrModelPath' | 'rest'>>;
 
 /** What all local bots of the process share. */
 export interface LocalSpeech {
     speech: TextToSpeech;
     prompts: Prompts;
-    /** An ear for one call. */
+    /** Speech recognition of one call. */
     createRecognizer(logger: Logger): ASRService;
     /** OpenAI over HTTP; undefined where it is not to answer callers. */
     rest: RestSpeech | undefined;
@@ -39,7 +56,7 @@ export class LocalSpeechService {
 
     constructor(
         private readonly config: LocalSpeechConfig,
-        private readonly deps: { clock: Clock; logger: Logger },
+        private readonly deps: LocalSpeechDeps,
     ) {}
 
     /** Rejects with a coded error when the voice, the prompts or the weights cannot be loaded; the next call tries again. */
@@ -63,63 +80,100 @@ export class LocalSpeechService {
 
     private async prepare(): Promise<LocalSpeech> {
         const { config } = this;
-        const voice = this.voice({
-            tts: config.tts,
-            ...(config.voice !== undefined && { voice: config.voice }),
-            ...(config.rest !== undefined && { openai: speechOf(config.rest) }),
-        });
-        const book = config.promptsFile === undefined ? undefined : await readPromptCatalog(config.promptsFile);
+        const voice = this.opened(createSpeech(config, this.deps));
+        const catalog = config.promptsFile === undefined ? undefined : await readPromptCatalog(config.promptsFile);
         const recordings = await Promise.all(
-            (book?.sentences ?? []).map(async ([words, { file }]) => [words, await readRecording(file)] as const),
+            (catalog?.sentences ?? []).map(async ([words, { file }]) => [words, await readRecording(file)] as const),
         );
         const speech = recordings.length === 0 ? voice : new RecordedSpeech(voice, recordings);
         const network = loadSileroNetwork();
-        const ear = (engine: SpeechToText) => (logger: Logger) =>
+        const recognizerOf = (engine: SpeechToText) => (logger: Logger) =>
             new ASRService({ detector: new SileroDetector(network), engine, logger });
         return {
             speech,
-            prompts: await Prompts.load(speech, book?.named),
-            createRecognizer: ear(this.recognizer(recognizerOf(config))),
-            rest: this.prepareRest(ear),
+            prompts: await Prompts.load(speech, catalog?.named),
+            createRecognizer: recognizerOf(this.opened(createRecognizer(config, this.deps))),
+            rest: this.prepareRest(recognizerOf),
         };
     }
 
-    private prepareRest(ear: (engine: SpeechToText) => (logger: Logger) => ASRService): RestSpeech | undefined {
+    private prepareRest(
+        recognizerOf: (engine: SpeechToText) => (logger: Logger) => ASRService,
+    ): RestSpeech | undefined {
         const { rest } = this.config;
         if (rest?.chatModel === undefined) return undefined;
         const chat = new ChatService({ ...rest, model: rest.chatModel }, this.deps);
-        const speech = this.voice({ tts: 'openai', openai: speechOf(rest) });
+        const speech = this.opened(createSpeech({ tts: 'openai', rest }, this.deps));
         // The package takes a moment to load: not in the middle of a call. `warm` of the voice never rejects.
         chat.warm();
         void speech.warm();
         return {
             chat,
             speech,
-            createRecognizer: ear(this.recognizer({ asr: 'openai', ...rest, model: rest.transcriptionModel })),
+            createRecognizer: recognizerOf(this.opened(createRecognizer({ asr: 'openai', rest }, this.deps))),
         };
     }
 
-    private voice(config: SpeechConfig): TTSService {
-        const voice = new TTSService(config, this.deps);
-        this.open.push(voice);
-        return voice;
-    }
-
-    private recognizer(config: RecognizerConfig): SpeechToText {
-        const recognizer = createSpeechToText(config, this.deps);
-        this.open.push(recognizer);
-        return recognizer;
+    /** Remembers what `close` has to close. */
+    private opened<T extends { close(): Promise<void> }>(part: T): T {
+        this.open.push(part);
+        return part;
     }
 }
 
-function speechOf(rest: RestConfig): NonNullable<SpeechConfig['openai']> {
-    return { ...rest, model: rest.speechModel };
+/**
+ * The synthesizer of a configuration. flite, which is English, is the fallback of every other engine.
+ *
+ * @throws CodedError `ERR_TTS_VOICE` for a voice that the engine cannot have; `ERR_CONFIG` for `openai` without its key, for `sherpa`
+ * without its model, and for `custom` without a registered engine
+ */
+export function createSpeech(config: VoiceConfig, deps: LocalSpeechDeps): TTSService {
+    const { clock, logger } = deps;
+    const engine = createEngine(config, deps);
+    const createFallback = config.tts === 'flite' ? undefined : () => new FliteEngine({ clock, logger });
+    return new TTSService({ clock, logger, engine, createFallback });
 }
 
-/** A configuration that asks for what it does not have was refused at start. */
-function recognizerOf({ asr, asrModelPath, rest }: LocalSpeechConfig): RecognizerConfig {
-    if (asr === 'openai')
-        return rest === undefined ? { asr: 'none' } : { asr, ...rest, model: rest.transcriptionModel };
-    if (asr === 'sherpa') return asrModelPath === undefined ? { asr: 'none' } : { asr, modelPath: asrModelPath };
-    return { asr };
+/**
+ * The speech recognition engine of a configuration. Nothing is loaded before the first utterance.
+ *
+ * @throws CodedError `ERR_CONFIG` for `custom` without a registered recognizer
+ */
+export function createRecognizer(config: RecognizerConfig, deps: LocalSpeechDeps): SpeechToText {
+    const { asr, asrModelPath, rest } = config;
+    switch (asr) {
+        case 'none':
+            return new NoSpeechToText();
+        case 'openai':
+            if (rest === undefined) return new NoSpeechToText();
+            return new OpenAITranscription({ ...rest, model: rest.transcriptionModel }, deps);
+        case 'sherpa':
+            if (asrModelPath === undefined) return new NoSpeechToText();
+            return new SherpaTranscription({ clock: deps.clock, modelPath: asrModelPath });
+        case 'custom':
+            if (deps.recognizer === undefined) throw missing('LOCAL_ASR', 'recognizer');
+            return deps.recognizer({ clock: deps.clock, logger: deps.logger });
+    }
+}
+
+function createEngine({ tts, voice, ttsModelPath, rest }: VoiceConfig, deps: LocalSpeechDeps): SpeechEngine {
+    const { clock, logger } = deps;
+    const voiceOption = voice === undefined ? {} : { voice };
+    switch (tts) {
+        case 'flite':
+            return new FliteEngine({ ...voiceOption, clock, logger });
+        case 'openai':
+            if (rest === undefined) throw new CodedError('ERR_CONFIG', 'Speech by OpenAI needs its key.');
+            return new OpenAIEngine({ ...rest, model: rest.speechModel, ...voiceOption }, { clock });
+        case 'sherpa':
+            if (ttsModelPath === undefined) throw new CodedError('ERR_CONFIG', 'LOCAL_TTS_MODEL_PATH is not set.');
+            return new SherpaEngine({ ...voiceOption, clock, modelPath: ttsModelPath });
+        case 'custom':
+            if (deps.voice === undefined) throw missing('LOCAL_TTS', 'voice');
+            return deps.voice({ clock, logger });
+    }
+}
+
+function missing(variable: string, part: string): CodedError {
+    return new CodedError('ERR_CONFIG', `${variable} is \`custom\`, and no extension registers a ${part}.`);
 }

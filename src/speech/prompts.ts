@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
+import { z } from 'zod';
+import { SHIPPED_PROMPTS, type SpeakOptions, type TextToSpeech } from '../services/tts-service';
 import { wavToPcmu } from '../audio/wav';
 import { CodedError } from '../support/errors';
-import type { SpeakOptions, TextToSpeech } from './tts/text-to-speech';
 
 /** A WAV file: PCM or µ-law; 8, 16, 24 or 48 kHz (32 and 40 too); channels are averaged. */
 export interface RecordedPrompt {
@@ -17,16 +18,6 @@ export interface SpokenPrompt {
 
 /** Where a prompt comes from. */
 export type PromptSource = RecordedPrompt | SpokenPrompt;
-
-/** The prompts that come with the server, as recordings: there is a voice even when every synthesizer fails. */
-export const SHIPPED_PROMPTS = {
-    'one-moment': 'One moment please.',
-    'technical-problem': 'I am sorry, we have a technical problem. Please hold on, or call again later.',
-    'still-there': 'Are you still there?',
-    goodbye: 'Goodbye.',
-} as const;
-
-export type ShippedPrompt = keyof typeof SHIPPED_PROMPTS;
 
 /** The folder of the recordings: beside `src`, and beside `dist`. */
 export const PROMPTS_FOLDER = join(__dirname, '..', '..', 'assets', 'prompts');
@@ -96,5 +87,39 @@ export async function readRecording(file: string): Promise<Uint8Array> {
         return pcmu;
     } catch (fault) {
         throw new CodedError('ERR_PROMPT', `${file}: ${fault instanceof Error ? fault.message : String(fault)}`);
+    }
+}
+
+/** The recordings of a prompt file. */
+export interface PromptCatalog {
+    /** Instead of the shipped ones, by name. */
+    named: Readonly<Record<string, RecordedPrompt>>;
+    /** Instead of the synthesizer, by the words that they hold. */
+    sentences: readonly (readonly [words: string, prompt: RecordedPrompt])[];
+}
+
+const catalogSchema = z.record(z.string().min(1).max(2000), z.string().min(1).max(1000));
+
+/**
+ * Reads a prompt file: JSON, with the path of a WAV file (from the file's own folder) for each name of a shipped prompt or
+ * each sentence that a bot says: `{ "technical-problem": "sorry.wav", "For opening hours, press 1.": "hours.wav" }`.
+ *
+ * @throws CodedError `ERR_PROMPT` when the file cannot be read or is something else
+ */
+export async function readPromptCatalog(path: string): Promise<PromptCatalog> {
+    const folder = dirname(resolve(path));
+    const entries = Object.entries(await readCatalog(path)).map(
+        ([words, file]) => [words, { file: resolve(folder, file) }] as const,
+    );
+    const isName = ([words]: (typeof entries)[number]): boolean => Object.hasOwn(SHIPPED_PROMPTS, words);
+    return { named: Object.fromEntries(entries.filter(isName)), sentences: entries.filter((each) => !isName(each)) };
+}
+
+async function readCatalog(path: string): Promise<z.infer<typeof catalogSchema>> {
+    try {
+        return catalogSchema.parse(JSON.parse(await readFile(path, 'utf8')));
+    } catch (fault) {
+        const what = fault instanceof z.ZodError ? 'it must be an object of names and files' : String(fault);
+        throw new CodedError('ERR_PROMPT', `PROMPTS_FILE ${path}: ${what}`);
     }
 }

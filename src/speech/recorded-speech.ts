@@ -1,9 +1,9 @@
 import { CodedError } from '../support/errors';
-import { splitSentences } from './tts/sentences';
-import { MAX_SENTENCE_CHARACTERS, type SpeakOptions, type TextToSpeech } from './tts/text-to-speech';
+import { splitSentences, MAX_SENTENCE_CHARACTERS } from '../services/tts/sentences';
+import type { SpeakOptions, TextToSpeech } from '../services/tts-service';
 
 /**
- * A voice with recordings: a sentence, or a whole text, that somebody has recorded is played, and the rest is spoken by the
+ * A voice with recordings: a sentence, or a whole text, of which there is a recording is played, and the rest is spoken by the
  * voice behind it. PCMU, 8 kHz, mono, to be read only. Words count as the same when they differ in white space only.
  */
 export class RecordedSpeech implements TextToSpeech {

@@ -1,16 +1,18 @@
 import { CodedError } from '../support/errors';
 import type { Disposition } from '../services/bot-response';
-import type { Chat } from './chat/chat-service';
+import type { Chat, ChatMessage } from './chat/chat-service';
 import { sentencesOf } from './chat/sentence-stream';
-import { TalkHistory, type ChatMessage, type TalkTurn } from './chat/talk-history';
 import type { ConversationEnd, HeardPosition } from '../services/conversation';
-import type { Heard } from './dialog/recognizer';
-import { AudioBacklog } from '../audio/audio-backlog';
-import { SHIPPED_PROMPTS, type ShippedPrompt } from './prompts';
+import type { Transcript } from '../services/transcript';
+import { CallerAudioBuffer } from '../audio/caller-audio-buffer';
 import { GOODBYE_SAID, SpeakingBot, type SpeakingBotDeps } from './speaking-bot';
+import type { Recognition } from '../services/asr-service';
+import { SHIPPED_PROMPTS, type ShippedPrompt } from '../services/tts-service';
 
 export interface RestBotDeps extends SpeakingBotDeps {
     chat: Chat;
+    /** What was said in the call; the call writes it, also what this bot emits as `transcript`. */
+    transcript: Transcript;
 }
 
 export interface RestBotOptions {
@@ -24,11 +26,9 @@ export interface RestBotOptions {
 
 /** Where another bot stopped. */
 export interface RestTakeover {
-    /** The talk so far, as heard. */
-    history: readonly TalkTurn[];
     /** The caller has been greeted. */
     greeted: boolean;
-    /** He waits for an answer. */
+    /** The caller waits for a response. */
     answerOwed: boolean;
 }
 
@@ -52,6 +52,9 @@ const REPROMPT = 'The caller has been silent. Ask in one short sentence whether 
 const UNHEARD =
     'The caller has just said something that could not be understood. Ask in one short sentence to repeat it.';
 const FAREWELL = 'Say goodbye to the caller in one short sentence. The call ends after it.';
+/** What the model is told of the conversation: the last twenty turns of each side, or about 4,000 tokens. */
+const MAX_MEMORY_ITEMS = 40;
+const MAX_MEMORY_CHARACTERS = 16_000;
 /** Ten seconds of caller audio: PCMU, 8 kHz, mono. */
 const KEPT_BYTES = 80_000;
 /** Utterances in a row of which nothing was understood, after which something is wrong that asking again does not mend. */
@@ -69,12 +72,15 @@ export class RestBot extends SpeakingBot {
     readonly costUsd = undefined;
     readonly speaksFirst: boolean;
     private readonly chat: Chat;
-    private readonly history: TalkHistory;
+    private readonly transcript: Transcript;
     /** Ends the answers that are being written. */
     private thinking = new AbortController();
     private readonly over = new AbortController();
-    /** What the caller said before it could hear. */
-    private readonly early = new AudioBacklog(KEPT_BYTES);
+    /** What the caller said, and what the bot was told, before it could hear. */
+    private readonly earlyAudio = new CallerAudioBuffer();
+    private readonly early = this.earlyAudio.open(KEPT_BYTES);
+    private readonly notes: string[] = [];
+    private noteCount = 0;
     /** An answer of which the caller has heard nothing yet. */
     private unsounded: Reply | undefined;
     /** An answer that was withdrawn because the caller went on speaking. */
@@ -87,7 +93,7 @@ export class RestBot extends SpeakingBot {
     ) {
         super(deps, 'rest');
         this.chat = deps.chat;
-        this.history = new TalkHistory(options.takeover?.history);
+        this.transcript = deps.transcript;
         this.speaksFirst = this.firstReply() !== undefined;
     }
 
@@ -97,7 +103,7 @@ export class RestBot extends SpeakingBot {
         try {
             await this.chat.check(this.over.signal);
         } catch (fault) {
-            this.early.clear();
+            this.early.skip();
             throw this.over.signal.aborted ? new CodedError('ERR_OPENAI_ABANDONED') : fault;
         }
         await super.start();
@@ -105,19 +111,20 @@ export class RestBot extends SpeakingBot {
 
     override hear(pcmu: Uint8Array): void {
         if (this.isTalking) super.hear(pcmu);
-        else if (this.isWaiting) this.early.push(pcmu);
+        else if (this.isWaiting) this.earlyAudio.push(pcmu);
     }
 
     tell(text: string): void {
-        if (this.isTalking || this.isWaiting) this.history.caller(text);
+        if (this.isWaiting) this.notes.push(text);
         if (!this.isTalking) return;
-        // Who speaks is about to be answered anyway.
+        this.note(text);
+        // A caller who speaks gets a response anyway.
         if (this.callerSpeaks) this.owed ??= { disposition: 'match' };
         else this.reply({ disposition: 'match' });
     }
 
     askAgain(): void {
-        if (this.callerSpeaks || this.speaker.isBusy) return;
+        if (this.callerSpeaks || this.speechQueue.isBusy) return;
         this.reply({ disposition: 'no_input', instruction: REPROMPT, standIn: 'still-there' });
     }
 
@@ -128,9 +135,10 @@ export class RestBot extends SpeakingBot {
 
     protected begin(): void {
         this.deps.recognizer.expect('open');
+        for (const text of this.notes.splice(0)) this.note(text);
         const first = this.firstReply();
         if (first !== undefined) this.reply(first);
-        const kept = this.early.take(this.early.length);
+        const kept = this.early.take();
         if (kept.length > 0 && this.isTalking) super.hear(kept);
     }
 
@@ -139,10 +147,9 @@ export class RestBot extends SpeakingBot {
         this.reply({ disposition: 'match', instruction: FAREWELL, standIn: 'goodbye', end: GOODBYE_SAID });
     }
 
-    protected onRecognized({ text, confidence }: Heard): void {
+    protected onRecognized({ confidence }: Recognition): void {
         this.unheard = 0;
         this.owed = undefined;
-        this.history.caller(text);
         this.reply({ disposition: 'match', confidence });
     }
 
@@ -154,27 +161,22 @@ export class RestBot extends SpeakingBot {
         else this.reply(owed ?? { disposition: 'no_match', instruction: UNHEARD });
     }
 
-    /** He goes on before he was answered: the answer would be to half of what he says. */
+    /** The caller goes on speaking before the response has audio: it would respond to half of what they say. */
     protected override onSpeechStarted(): void {
         if (this.unsounded === undefined || !this.isTalking) return;
         this.owed = this.unsounded;
         this.stopThinking();
-        this.speaker.stop();
+        this.speechQueue.stop();
     }
 
     protected override onOver(): void {
         this.over.abort();
-        this.early.clear();
+        this.early.skip();
         this.stopThinking();
     }
 
-    protected override onSaid(itemId: string, words: string): void {
+    protected override onSaid(): void {
         this.unsounded = undefined;
-        this.history.bot(itemId, words);
-    }
-
-    protected override onHeard(itemId: string, words: string): void {
-        this.history.heard(itemId, words);
     }
 
     private firstReply(): Reply | undefined {
@@ -186,7 +188,7 @@ export class RestBot extends SpeakingBot {
 
     private reply(reply: Reply): void {
         // An answer that has begun goes on, and this one follows it.
-        if (!this.speaker.isBusy) this.unsounded = reply;
+        if (!this.speechQueue.isBusy) this.unsounded = reply;
         const { disposition, confidence, standIn, end } = reply;
         this.answer({
             parts: this.sentences(reply, this.thinking.signal),
@@ -213,9 +215,24 @@ export class RestBot extends SpeakingBot {
         }
     }
 
+    /** Text for the bot becomes an item of the caller. */
+    private note(text: string): void {
+        this.noteCount += 1;
+        const itemId = `rest_note_${this.noteCount}`;
+        this.emit('transcript', { speaker: 'caller', itemId, text: text.slice(0, MAX_MEMORY_CHARACTERS) });
+    }
+
+    /** The conversation so far, of all bots of the call, as far as the caller heard it. */
+    private memory(): ChatMessage[] {
+        return this.transcript.heard(MAX_MEMORY_ITEMS, MAX_MEMORY_CHARACTERS).flatMap(({ speaker, text }) => {
+            if (speaker === 'function') return [];
+            return [{ role: speaker === 'caller' ? 'user' : 'assistant', content: text }];
+        });
+    }
+
     private messages(instruction: string | undefined): ChatMessage[] {
         const { instructions } = this.options;
         const now: ChatMessage[] = instruction === undefined ? [] : [{ role: 'system', content: instruction }];
-        return [{ role: 'system', content: `${instructions}\n\n${SPOKEN}` }, ...this.history.messages, ...now];
+        return [{ role: 'system', content: `${instructions}\n\n${SPOKEN}` }, ...this.memory(), ...now];
     }
 }

@@ -10,10 +10,9 @@ import {
     type ConversationEvents,
     type HeardPosition,
 } from '../services/conversation';
-import type { Heard, Recognizer } from './dialog/recognizer';
-import { SHIPPED_PROMPTS, type ShippedPrompt } from './prompts';
-import { SpeechQueue, type AnswerPart, type Spoken, type StandIn } from './speech-queue';
-import type { TextToSpeech } from './tts/text-to-speech';
+import { SpeechQueue, type AnswerPart, type Spoken, type StandIn } from '../services/tts/speech-queue';
+import type { Recognizer, Recognition } from '../services/asr-service';
+import { type TextToSpeech, SHIPPED_PROMPTS, type ShippedPrompt } from '../services/tts-service';
 
 /** Recordings for the moment when no synthesizer speaks; `Prompts` fits it. */
 export interface Recordings {
@@ -26,7 +25,7 @@ export interface SpeakingBotDeps {
     logger: Logger;
     /** Shared by all calls; not closed with the call. */
     speech: TextToSpeech;
-    /** This call's own; closed with it. */
+    /** Of this call only; closed with it. */
     recognizer: Recognizer;
     /** Without them a bot whose synthesizer fails ends without a word, as is right where another bot then takes over. */
     recordings?: Recordings | undefined;
@@ -53,14 +52,14 @@ export interface BotAnswer {
     end?: ConversationEnd;
 }
 
-/** A conversation that speaks through a synthesizer and hears through a recognizer; what is said, and when, is its heir's. */
+/** A conversation that speaks through a synthesizer and recognizes speech through a recognizer; its subclasses decide what is said, and when. */
 export abstract class SpeakingBot extends EventEmitter<ConversationEvents> implements Conversation {
     abstract readonly botName: string;
     abstract readonly speaksFirst: boolean;
     abstract readonly costUsd: number | undefined;
     readonly listensOnly = false;
     readonly responseActiveAtMs: number | undefined = undefined;
-    protected readonly speaker: SpeechQueue;
+    protected readonly speechQueue: SpeechQueue;
     /** The caller is speaking. */
     protected callerSpeaks = false;
     private state: 'idle' | 'talking' | 'leaving' | 'over' = 'idle';
@@ -74,7 +73,7 @@ export abstract class SpeakingBot extends EventEmitter<ConversationEvents> imple
     ) {
         super();
         const { clock, logger, speech, voice } = deps;
-        this.speaker = new SpeechQueue({
+        this.speechQueue = new SpeechQueue({
             clock,
             logger,
             speech,
@@ -84,7 +83,7 @@ export abstract class SpeakingBot extends EventEmitter<ConversationEvents> imple
                 audio: (pcmu, origin) => this.emit('audio', pcmu, origin),
                 responseEnded: (responseId) => this.emit('responseEnded', responseId),
                 said: (item) => {
-                    if (item.speaker === 'bot') this.onSaid?.(item.itemId, item.text ?? '');
+                    if (item.speaker === 'bot') this.onSaid?.();
                     this.emit('transcript', item);
                 },
             },
@@ -111,7 +110,7 @@ export abstract class SpeakingBot extends EventEmitter<ConversationEvents> imple
         if (this.state === 'idle') this.finish(GOODBYE_SAID);
         if (this.state !== 'talking') return;
         // What waits to be said is of no use any more.
-        this.speaker.stop();
+        this.speechQueue.stop();
         this.bidFarewell();
     }
 
@@ -124,13 +123,9 @@ export abstract class SpeakingBot extends EventEmitter<ConversationEvents> imple
         return false;
     }
 
-    interrupt(heard: HeardPosition): void {
+    interrupt(_heard: HeardPosition): void {
         if (this.state === 'over') return;
-        this.speaker.stop();
-        for (const { itemId, heardMs } of heard.items) {
-            const words = this.speaker.heard(itemId, heardMs);
-            if (words !== undefined) this.onHeard?.(itemId, words);
-        }
+        this.speechQueue.stop();
     }
 
     end(): void {
@@ -153,7 +148,7 @@ export abstract class SpeakingBot extends EventEmitter<ConversationEvents> imple
     /** The last words; its answer has an `end`. */
     protected abstract bidFarewell(): void;
     /** The caller said something that was understood. */
-    protected abstract onRecognized(heard: Heard): void;
+    protected abstract onRecognized(heard: Recognition): void;
     /** The caller said something that was not understood, and waits for an answer. */
     protected abstract onUnheard(): void;
 
@@ -161,11 +156,8 @@ export abstract class SpeakingBot extends EventEmitter<ConversationEvents> imple
     protected onUtterance?(pcmu: Uint8Array): void;
     protected onSpeechStarted?(): void;
 
-    /** Words of the bot that have a sound now: all of the item so far. */
-    protected onSaid?(itemId: string, words: string): void;
-
-    /** The caller interrupted: this is what he had heard of an item. */
-    protected onHeard?(itemId: string, words: string): void;
+    /** The first audio of a sentence was emitted. */
+    protected onSaid?(): void;
 
     /** It is over, and everything is to be freed. May be called twice. */
     protected onOver?(): void;
@@ -194,7 +186,7 @@ export abstract class SpeakingBot extends EventEmitter<ConversationEvents> imple
     }
 
     private async sayAndReport(answer: BotAnswer): Promise<void> {
-        const spoken = await this.speaker.say(answer.parts, this.standIn(answer.standIn ?? 'technical-problem'));
+        const spoken = await this.speechQueue.say(answer.parts, this.standIn(answer.standIn ?? 'technical-problem'));
         if (this.isOver()) return;
         this.report(answer, spoken);
         if (this.isOver()) return;
@@ -225,7 +217,7 @@ export abstract class SpeakingBot extends EventEmitter<ConversationEvents> imple
         recognizer.on('speechStopped', (silenceMs) => {
             if (this.isOver()) return;
             this.callerSpeaks = false;
-            this.wasAside = this.speaker.isSounding || this.speaker.isBusy;
+            this.wasAside = this.speechQueue.isSounding || this.speechQueue.isBusy;
             this.emit('speechStopped', silenceMs);
         });
         recognizer.on('utterance', (pcmu) => {
@@ -234,13 +226,13 @@ export abstract class SpeakingBot extends EventEmitter<ConversationEvents> imple
         recognizer.on('recognized', (heard) => {
             if (this.isTalking) this.takeWords(heard);
         });
-        // A cough, or a word to somebody else, while the bot goes on talking or is about to: nobody waits for an answer to it.
+        // A cough or an aside while the bot goes on talking or is about to: no response to it is expected.
         recognizer.on('notRecognized', () => {
             if (this.isTalking && !this.wasAside) this.onUnheard();
         });
     }
 
-    private takeWords(heard: Heard): void {
+    private takeWords(heard: Recognition): void {
         this.callerItems += 1;
         const itemId = `${this.botName}_caller_${this.callerItems}`;
         this.emit('transcript', { speaker: 'caller', itemId, text: heard.text });
@@ -255,7 +247,7 @@ export abstract class SpeakingBot extends EventEmitter<ConversationEvents> imple
 
     private release(): void {
         this.state = 'over';
-        this.speaker.close();
+        this.speechQueue.close();
         this.deps.recognizer.close();
         this.onOver?.();
     }

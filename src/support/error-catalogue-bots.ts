@@ -150,10 +150,10 @@ export const BOT_ERRORS = {
         'OpenAI’s speech service gave no audio that can be used.',
         'The status in the message says why: check the key, the address, the model and the voice, then OpenAI’s status.',
     ),
-    ERR_TTS_ESPEAK_MISSING: entry(
+    ERR_TTS_NOT_INSTALLED: entry(
         'operator',
-        'The program espeak-ng is not installed.',
-        'Install it (Debian, Ubuntu: apt-get install espeak-ng), or choose another speech synthesizer.',
+        'The speech synthesizer that is configured is not installed.',
+        'Install what the message names, or choose another speech synthesizer.',
     ),
     ERR_PROMPT: entry(
         'operator',

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { loadConfig } from '../../src/config/config';
 import { BotService } from '../../src/services/bot-service';
 import { TTSService } from '../../src/services/tts-service';
+import { FliteEngine } from '../../src/speech/tts/flite-engine';
 import { systemClock, type Clock } from '../../src/support/clock';
 import { Server } from '../../src/websocket/server';
 import type { CallerOptions } from '../../tools/caller/caller-options';
@@ -143,7 +144,7 @@ export function received(caller: Caller): Buffer {
 
 /** The local voice, asked how a sentence sounds: the same synthesizer as the server's. */
 export class OwnVoice {
-    private readonly voice = new TTSService({ tts: 'flite' });
+    private readonly voice = new TTSService({ engine: new FliteEngine() });
 
     async soundOf(text: string): Promise<Buffer> {
         const pieces: Uint8Array[] = [];

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { levelDbfs } from '../../src/audio/loudness';
 import { wavToPcmu } from '../../src/audio/wav';
 import { TTSService } from '../../src/services/tts-service';
+import { FliteEngine } from '../../src/speech/tts/flite-engine';
 import type { Caller } from '../../tools/caller/client';
 import { ScaledClock } from '../support/scaled-clock';
 import { TestBench, until } from '../support/test-bench';
@@ -17,7 +18,7 @@ const TRANSFER = 'I am connecting you with a colleague. One moment please.';
 
 /** The embedded bot, with its real voice and its real ear, through the real server. */
 describe('a call to ?bot=local', () => {
-    const voice = new TTSService({ tts: 'flite' });
+    const voice = new TTSService({ engine: new FliteEngine() });
     let bench: TestBench;
     let caller: Caller;
 

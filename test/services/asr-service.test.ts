@@ -1,14 +1,16 @@
 import { silencePcmu } from '../../src/audio/tone';
-import { ASRService, type ASROptions } from '../../src/services/asr-service';
-import type { Recognizer } from '../../src/speech/dialog/recognizer';
-import { NoSpeechToText, type Recognition, type RecognizeOptions } from '../../src/speech/asr/speech-to-text';
-import type { ExpectedAnswer } from '../../src/speech/vad/end-of-turn';
 import {
-    loadSileroNetwork,
-    SileroDetector,
+    ASRService,
+    type ASROptions,
+    type Recognition,
+    type RecognizeOptions,
+    NoSpeechToText,
+    type ExpectedAnswer,
     type VadEvent,
     type VoiceActivityDetector,
-} from '../../src/speech/vad/voice-activity-detector';
+    type Recognizer,
+} from '../../src/services/asr-service';
+import { loadSileroNetwork, SileroDetector } from '../../src/speech/vad/voice-activity-detector';
 import { CodedError } from '../../src/support/errors';
 import { LogRecorder } from '../support/log-recorder';
 import { sample } from '../speech/vad/support';

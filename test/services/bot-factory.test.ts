@@ -8,6 +8,7 @@ import { readDialog } from '../../src/services/profiles/dialog-script';
 import { FallbackLadder } from '../../src/services/fallback/fallback-ladder';
 import { LocalBot } from '../../src/speech/local-bot';
 import { TTSService } from '../../src/services/tts-service';
+import { FliteEngine } from '../../src/speech/tts/flite-engine';
 import { Transcript } from '../../src/services/transcript';
 import { systemClock } from '../../src/support/clock';
 import { LogRecorder } from '../support/log-recorder';
@@ -21,7 +22,7 @@ const NO_PROMPTS = { PROMPTS_FILE: '/no/such/prompts.json' };
 
 describe('BotFactory', () => {
     const logger = new LogRecorder();
-    const voices = new TTSService({ tts: 'flite' });
+    const voices = new TTSService({ engine: new FliteEngine() });
     let factory: BotFactory;
     let conversation: Conversation | undefined;
 

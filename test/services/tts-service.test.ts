@@ -1,5 +1,5 @@
-import { TTSService, type SpeechEngine, type TTSDeps } from '../../src/services/tts-service';
-import type { SpeakOptions } from '../../src/speech/tts/text-to-speech';
+import { TTSService, type SpeechEngine, type TTSDeps, type SpeakOptions } from '../../src/services/tts-service';
+import { FliteEngine } from '../../src/speech/tts/flite-engine';
 import { CodedError } from '../../src/support/errors';
 import { FakeClock } from '../support/fake-clock';
 import { LogRecorder } from '../support/log-recorder';
@@ -59,8 +59,8 @@ let engine: FakeEngine;
 let standIn: FakeEngine;
 let service: TTSService;
 
-function create(deps: TTSDeps = {}): TTSService {
-    service = new TTSService({ tts: 'openai' }, { clock, logger, engine, createFallback: () => standIn, ...deps });
+function create(deps: Partial<TTSDeps> = {}): TTSService {
+    service = new TTSService({ clock, logger, engine, createFallback: () => standIn, ...deps });
     return service;
 }
 
@@ -126,7 +126,7 @@ describe('TTSService', () => {
         expect(engine.asked.length).toBe(1);
     });
 
-    it('says a sentence from its beginning with the embedded voice when the engine fails', async () => {
+    it('says a sentence from its beginning with the fallback engine when the engine fails', async () => {
         engine.fault = { error: new CodedError('ERR_TTS_OPENAI'), after: 1 };
         expect(await hear(service.speak('One two. Three.', { voice: 'marin' }))).toBe('One *One *two. *Three.');
         expect(standIn.asked).toEqual(['own: One two.', 'own: Three.']);
@@ -134,7 +134,7 @@ describe('TTSService', () => {
         expect(logger.text).not.toContain('Three');
     });
 
-    it('leaves an engine that failed in peace for half a minute, and then tries it again', async () => {
+    it('does not use an engine that failed for 30 s, and then tries it again', async () => {
         engine.fault = { error: new CodedError('ERR_TTS_TIMEOUT'), after: 0 };
         await hear(service.speak('One.'));
         engine.fault = undefined;
@@ -151,20 +151,20 @@ describe('TTSService', () => {
         expect(await hear(service.speak('Two.'))).toBe('Two.');
     });
 
-    it('throws when the embedded voice fails too', async () => {
+    it('throws when the fallback engine fails too', async () => {
         engine.fault = { error: new CodedError('ERR_TTS_OPENAI'), after: 0 };
         standIn.fault = { error: new CodedError('ERR_TTS_ENGINE'), after: 0 };
         await expect(hear(service.speak('One.'))).rejects.toMatchObject({ code: 'ERR_TTS_ENGINE' });
     });
 
-    it('has nobody behind the embedded voice', async () => {
-        create({ engine: standIn });
+    it('has no fallback unless it is given one', async () => {
+        create({ engine: standIn, createFallback: undefined });
         standIn.fault = { error: new CodedError('ERR_TTS_FAILED'), after: 0 };
         await expect(hear(service.speak('One.'))).rejects.toMatchObject({ code: 'ERR_TTS_FAILED' });
         expect(standIn.asked.length).toBe(1);
     });
 
-    it('ends at once with the signal’s reason, and nobody stands in', async () => {
+    it('ends at once with the signal’s reason, without a fallback', async () => {
         engine.hold();
         const giveUp = new AbortController();
         const speech = hear(service.speak('One.', { signal: giveUp.signal })).catch((fault: unknown) => fault);
@@ -176,7 +176,7 @@ describe('TTSService', () => {
     });
 
     it('says nothing when it is switched off', async () => {
-        service = new TTSService({ tts: 'none' });
+        service = new TTSService({ engine: undefined });
         expect(await hear(service.speak('Hello.'))).toBe('');
         expect(service.kind).toBe('none');
         await service.warm();
@@ -196,21 +196,9 @@ describe('TTSService', () => {
         await expect(hear(service.speak('Two.'))).rejects.toMatchObject({ code: 'ERR_TTS_CLOSED' });
     });
 
-    it('refuses at the start what cannot work', () => {
-        expect(() => new TTSService({ tts: 'flite', voice: 'kal' })).toThrow(
-            expect.objectContaining({ code: 'ERR_TTS_VOICE' }) as Error,
-        );
-        expect(() => new TTSService({ tts: 'espeak', voice: '-x' })).toThrow(
-            expect.objectContaining({ code: 'ERR_TTS_VOICE' }) as Error,
-        );
-        expect(() => new TTSService({ tts: 'openai' })).toThrow(
-            expect.objectContaining({ code: 'ERR_CONFIG' }) as Error,
-        );
-    });
-
-    it('speaks with the real embedded voice when espeak-ng is missing or mute, whatever the machine', async () => {
-        engine.fault = { error: new CodedError('ERR_TTS_ESPEAK_MISSING'), after: 0 };
-        service = new TTSService({ tts: 'espeak' }, { clock, logger, engine });
+    it('speaks with the real embedded voice when the engine is missing or mute', async () => {
+        engine.fault = { error: new CodedError('ERR_TTS_NOT_INSTALLED'), after: 0 };
+        service = new TTSService({ clock, logger, engine, createFallback: () => new FliteEngine({ clock, logger }) });
         let bytes = 0;
         for await (const piece of service.speak('One moment please. Thank you.')) bytes += piece.length;
         expect(bytes).toBeGreaterThan(12_000);

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { levelDbfs } from '../../src/audio/loudness';
 import { decodeWav, encodeMulawWav } from '../../src/audio/wav';
-import { Prompts, PROMPTS_FOLDER, SHIPPED_PROMPTS } from '../../src/speech/prompts';
-import { TTSService, type TextToSpeech } from '../../src/services/tts-service';
+import { Prompts, PROMPTS_FOLDER } from '../../src/speech/prompts';
+import { TTSService, type TextToSpeech, SHIPPED_PROMPTS } from '../../src/services/tts-service';
+import { FliteEngine } from '../../src/speech/tts/flite-engine';
 import { promptWav } from '../../tools/make-prompts';
 
 /** Speaks the text itself. */
@@ -133,7 +134,7 @@ describe('assets/prompts', () => {
     });
 
     it('is what the embedded voice says today', async () => {
-        const service = new TTSService({ tts: 'flite', voice: 'rms' });
+        const service = new TTSService({ engine: new FliteEngine({ voice: 'rms' }) });
         try {
             for (const [name, words] of Object.entries(SHIPPED_PROMPTS)) {
                 const shipped = readFileSync(join(PROMPTS_FOLDER, `${name}.wav`));

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeMulawWav } from '../../src/audio/wav';
 import { LocalSpeechService } from '../../src/speech/local-speech';
-import { readPromptCatalog } from '../../src/speech/prompt-catalog';
 import { RecordedSpeech } from '../../src/speech/recorded-speech';
-import type { TextToSpeech } from '../../src/speech/tts/text-to-speech';
 import { FakeClock } from '../support/fake-clock';
 import { LogRecorder } from '../support/log-recorder';
 import { testConfig } from '../support/test-config';
+import type { TextToSpeech } from '../../src/services/tts-service';
+import { readPromptCatalog } from '../../src/speech/prompts';
 
 class SpellingVoice implements TextToSpeech {
     readonly kind = 'spelling';

@@ -1,5 +1,5 @@
-import type { RestBotOptions } from '../../src/speech/rest-bot';
-import type { SpeakingBotDeps } from '../../src/speech/speaking-bot';
+import { Transcript } from '../../src/services/transcript';
+import type { RestBotDeps, RestBotOptions } from '../../src/speech/rest-bot';
 import { until } from '../support/test-bench';
 import { ChatStandIn } from './chat/chat-stand-in';
 import { RestBench } from './chat/rest-bench';
@@ -19,7 +19,7 @@ describe('the REST bot', () => {
         expect(standIn.breaches).toEqual([]);
     });
 
-    async function started(...args: [Partial<RestBotOptions>?, Partial<SpeakingBotDeps>?]): Promise<RestBench> {
+    async function started(...args: [Partial<RestBotOptions>?, Partial<RestBotDeps>?]): Promise<RestBench> {
         bench = new RestBench(standIn, args[0] ?? {}, args[1]);
         await bench.bot.start();
         return bench;
@@ -85,7 +85,7 @@ describe('the REST bot', () => {
         bench.recognizer.says('Count.');
         await until('two sentences have sounded', () => bench.watch.audio.length === 4);
         const origin = bench.watch.audio[0]?.origin ?? { responseId: '', itemId: '', contentIndex: 0 };
-        bench.bot.interrupt({ items: [{ ...origin, heardMs: 'One two.'.length * 10 + 60, receivedMs: 400 }] });
+        bench.interrupt({ items: [{ ...origin, heardMs: 'One two.'.length * 10 + 60, receivedMs: 190 }] });
         await bench.turn(1);
         await until('the request is given up', () => standIn.gaveUp === 1);
         expect(bench.watch.responsesEnded).toEqual([origin.responseId]);
@@ -104,7 +104,7 @@ describe('the REST bot', () => {
         bench.recognizer.says('Hello?');
         await bench.turn(1);
         const origin = bench.watch.audio[0]?.origin ?? { responseId: '', itemId: '', contentIndex: 0 };
-        bench.bot.interrupt({ items: [{ ...origin, heardMs: 0, receivedMs: 80 }] });
+        bench.interrupt({ items: [{ ...origin, heardMs: 0, receivedMs: 80 }] });
         bench.recognizer.says('Are you there?');
         await bench.turn(2);
         expect(bench.told()).toEqual([
@@ -167,11 +167,16 @@ describe('the REST bot', () => {
     });
 
     it('takes over with the talk as heard, does not greet, and answers only what is owed', async () => {
-        const history = [
-            { speaker: 'bot', text: 'Hello, how can I help?' },
-            { speaker: 'caller', text: 'When do you open?' },
-        ] as const;
-        await started({ greeting: 'Greet the caller.', takeover: { history, greeted: true, answerOwed: true } });
+        const transcript = new Transcript();
+        transcript.delivered({ responseId: 'r', itemId: 'hello', contentIndex: 0 }, 900);
+        transcript.add({ speaker: 'bot', itemId: 'hello', text: 'Hello, how can I help?' });
+        transcript.add({
+            speaker: 'function',
+            itemId: 'f',
+            call: { callId: 'c', name: 'n', argumentsJson: '', output: '1' },
+        });
+        transcript.add({ speaker: 'caller', itemId: 'question', text: 'When do you open?' });
+        await started({ greeting: 'Greet the caller.', takeover: { greeted: true, answerOwed: true } }, { transcript });
         await bench.turn(1);
         expect(bench.told()).toEqual([
             ['assistant', 'Hello, how can I help?'],
@@ -179,13 +184,16 @@ describe('the REST bot', () => {
             ['system', expect.stringMatching(/without a greeting/)],
         ]);
         bench.bot.end();
-        await started({ greeting: 'Greet the caller.', takeover: { history, greeted: true, answerOwed: false } });
+        await started(
+            { greeting: 'Greet the caller.', takeover: { greeted: true, answerOwed: false } },
+            { transcript },
+        );
         expect(bench.bot.speaksFirst).toBe(false);
         expect(standIn.requests).toHaveLength(1);
     });
 
     it('greets when it takes over a caller whom nobody has greeted', async () => {
-        const takeover = { history: [], greeted: false, answerOwed: false };
+        const takeover = { greeted: false, answerOwed: false };
         await started({ greeting: 'Greet the caller.', takeover });
         await bench.turn(1);
         expect(bench.bot.speaksFirst).toBe(true);

@@ -34,6 +34,7 @@ export function testConfig(changes: Partial<Config> = {}): Config {
         localSpeech: {
             tts: 'flite',
             voice: undefined,
+            ttsModelPath: undefined,
             asr: 'none',
             asrModelPath: undefined,
             promptsFile: undefined,

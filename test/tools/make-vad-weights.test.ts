@@ -1,5 +1,4 @@
-import { SILERO_TENSORS } from '../../src/speech/silero/silero-weights';
-import { fromHalf } from '../../src/speech/silero/half-float';
+import { SILERO_TENSORS, fromHalf } from '../../src/speech/silero/silero-weights';
 import { weightsFrom } from '../../tools/make-vad-weights';
 import { bytesOf, fieldsOf, numbersOf, textOf } from '../../tools/protobuf-reader';
 

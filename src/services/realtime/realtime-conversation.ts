@@ -18,8 +18,8 @@ import { UsageMeter } from './usage';
 import { ResponseAudio } from './response-audio';
 import { TextResponseSpeaker } from './text-response-speaker';
 import type { Purpose, ResponseRequest } from './response-sequencer';
-import type { TextToSpeech } from '../../speech/tts/text-to-speech';
 import type { ToolRunner } from '../functions/tool-runner';
+import type { TextToSpeech } from '../tts-service';
 
 export interface RealtimeConversationDeps {
     config: OpenAIConfig;

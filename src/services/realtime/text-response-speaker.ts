@@ -1,9 +1,9 @@
 import type { Clock } from '../../support/clock';
 import type { Logger } from '../../support/logger';
 import type { AudioOrigin, HeardPosition } from '../conversation';
-import { SpeechQueue } from '../../speech/speech-queue';
-import type { TextToSpeech } from '../../speech/tts/text-to-speech';
+import { SpeechQueue } from '../tts/speech-queue';
 import type { ItemWords } from './transcript-reporter';
+import type { TextToSpeech } from '../tts-service';
 
 export interface TextResponseSpeakerDeps {
     clock: Clock;

@@ -3,8 +3,8 @@ import { z } from 'zod';
 import type { Clock } from '../../support/clock';
 import { CodedError } from '../../support/errors';
 import { createHTTPClient, type HTTPAccess } from '../openai-http-client';
-import type { Recognition, RecognizeOptions, SpeechToText } from './speech-to-text';
 import { wideWav } from './wide-wav';
+import type { Recognition, RecognizeOptions, SpeechToText } from '../../services/asr-service';
 
 /** OpenAI's transcription over HTTP, and services that are compatible with it. Holds a key: never log it. */
 export interface OpenAITranscriptionConfig extends HTTPAccess {
@@ -20,7 +20,7 @@ const DEADLINE_MS = 8000;
 const MIN_CONFIDENCE = 0.4;
 /** Shorter than any word; the service refuses less than 100 ms. */
 const MIN_UTTERANCE_BYTES = 8 * 100;
-/** From here on whisper-1 itself believes that nobody spoke. */
+/** Above this share whisper-1 itself takes a segment for no speech. */
 const MAX_NO_SPEECH = 0.6;
 
 const tokensSchema = z.array(z.object({ logprob: z.number() }));
@@ -34,7 +34,7 @@ const answerSchema = z.object({
 type Answer = z.infer<typeof answerSchema>;
 
 /**
- * Free speech by OpenAI's `POST /audio/transcriptions`, one utterance a request (speech sheet, section 7). These models
+ * Free speech by OpenAI's `POST /audio/transcriptions`, one utterance a request . These models
  * invent words for noise: what comes with little confidence is not passed on. Phrases are not sent along for the same
  * reason: a model that is told them hears them.
  *
@@ -98,7 +98,7 @@ export class OpenAITranscription implements SpeechToText {
     private judge(answer: Answer): Recognition | undefined {
         const text = answer.text.trim();
         // A full stop alone is what silence is written as.
-        if (!/[\p{L}\p{N}]/u.test(text) || nobodySpoke(answer)) return undefined;
+        if (!/[\p{L}\p{N}]/u.test(text) || isNoSpeech(answer)) return undefined;
         const confidence = confidenceOf(answer);
         if (confidence === undefined) return { text };
         return confidence < (this.config.minConfidence ?? MIN_CONFIDENCE) ? undefined : { text, confidence };
@@ -125,7 +125,7 @@ function confidenceOf({ logprobs, segments }: Answer): number | undefined {
     return Math.min(1, Math.exp(mean));
 }
 
-function nobodySpoke({ segments }: Answer): boolean {
+function isNoSpeech({ segments }: Answer): boolean {
     if (segments === undefined || segments === null || segments.length === 0) return false;
     return segments.every((segment) => segment.no_speech_prob > MAX_NO_SPEECH);
 }

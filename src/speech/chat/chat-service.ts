@@ -4,8 +4,6 @@ import { CodedError } from '../../support/errors';
 import { Deadline } from '../../support/deadline';
 import { isFields, textIn } from '../../support/json';
 import { createHTTPClient, type HTTPAccess } from '../openai-http-client';
-import { chatError, isOtherQuestion, isWorthAnotherTry } from './chat-errors';
-import type { ChatMessage } from './talk-history';
 
 /** OpenAI's chat over HTTP (`POST /chat/completions`), and services that are compatible with it. Holds a key: never log it. */
 export interface ChatConfig extends HTTPAccess {
@@ -24,7 +22,13 @@ export interface ChatLimits {
     maxCharacters: number;
 }
 
-/** Words for a conversation; `ChatService` is one. */
+/** A message of a chat. */
+export interface ChatMessage {
+    readonly role: 'system' | 'user' | 'assistant';
+    readonly content: string;
+}
+
+/** A chat model; `ChatService` is one. */
 export interface Chat {
     /**
      * The answer to `messages`, in pieces as they come. Throws a coded error when there is none, or when it stops in the middle,
@@ -36,7 +40,7 @@ export interface Chat {
 }
 
 const DEFAULT_LIMITS: ChatLimits = { firstWordsMs: 5000, gapMs: 4000, maxCharacters: 4000 };
-/** A caller waits meanwhile, and somebody else could speak to him. */
+/** The caller waits meanwhile, and another bot could take over. */
 const CHECK_LIMIT_MS = 800;
 /** Before a second try. */
 const PAUSE_MS = 250;
@@ -69,7 +73,7 @@ export class ChatService implements Chat {
         }
     }
 
-    /** Asks for the model's description. Whoever does not know that question answers, too. */
+    /** Asks for the model's description. A service that does not know that request is up, too. */
     async check(signal: AbortSignal): Promise<void> {
         signal.throwIfAborted();
         const deadline = new Deadline(this.clock, [signal]);
@@ -146,3 +150,44 @@ function wordsIn(chunk: unknown): string {
     const delta = isFields(choice) ? choice['delta'] : undefined;
     return isFields(delta) ? (textIn(delta, 'content') ?? textIn(delta, 'refusal') ?? '') : '';
 }
+
+interface HTTPFault {
+    status: number | undefined;
+    code: string;
+}
+
+/** What went wrong, without the service's own words: they may hold parts of the key or of the talk. */
+function chatError(fault: unknown): CodedError {
+    if (fault instanceof CodedError) return fault;
+    const { status, code } = readFault(fault);
+    if (code === 'insufficient_quota') return new CodedError('ERR_OPENAI_QUOTA');
+    if (status === 401) return new CodedError('ERR_OPENAI_KEY');
+    if (status === 429 || code === 'rate_limit_exceeded') return new CodedError('ERR_OPENAI_RATE_LIMITED');
+    // A stream that has begun tells of its failure without a status.
+    if (status === undefined)
+        return new CodedError('ERR_CHAT_FAILED', code === '' ? 'The connection failed.' : `Code ${code}.`);
+    return new CodedError('ERR_CHAT_FAILED', `HTTP status ${status}${code === '' ? '' : `, code ${code}`}.`);
+}
+
+/** Whether another try may help: the service is busy, broken or out of reach, and not of another opinion. */
+function isWorthAnotherTry(fault: unknown): boolean {
+    if (fault instanceof CodedError) return false;
+    const { status, code } = readFault(fault);
+    if (code === 'insufficient_quota') return false;
+    return status === undefined || status === 429 || status >= 500;
+}
+
+/** The service answers, and only has nothing to say to what it was asked. */
+function isOtherQuestion(fault: unknown): boolean {
+    const { status } = readFault(fault);
+    return status === 404 || status === 405 || status === 501;
+}
+
+function readFault(fault: unknown): HTTPFault {
+    if (typeof fault !== 'object' || fault === null) return { status: undefined, code: '' };
+    const status = 'status' in fault && typeof fault.status === 'number' ? fault.status : undefined;
+    const code = 'code' in fault && typeof fault.code === 'string' && CODE.test(fault.code) ? fault.code : '';
+    return { status, code };
+}
+
+const CODE = /^[\w.-]{1,64}$/;

@@ -1,7 +1,5 @@
-import { splitSentences } from '../tts/sentences';
-import { MAX_SENTENCE_CHARACTERS } from '../tts/text-to-speech';
-
-/** Marks for emphasis and code: nobody wants to hear them. */
+import { splitSentences, MAX_SENTENCE_CHARACTERS } from '../../services/tts/sentences';
+/** Marks for emphasis and code: they are not read aloud. */
 const MARKUP = /\*\*|__|`/g;
 
 /**

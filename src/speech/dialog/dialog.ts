@@ -10,8 +10,7 @@ import {
     type DialogScript,
     type Words,
 } from '../../services/profiles/dialog-script';
-import type { Expected, RecognizerKind } from './recognizer';
-import { confirmWords, menuWords, wordsFor } from './wording';
+import type { RecognizerKind, ExpectedAnswer } from '../../services/asr-service';
 
 /** What happens in a dialog. */
 export type DialogInput =
@@ -20,11 +19,11 @@ export type DialogInput =
     | { type: 'keys'; keys: string }
     /** Words of the caller. */
     | { type: 'heard'; text: string }
-    /** He spoke, and was not understood. */
+    /** The caller spoke, and was not understood. */
     | { type: 'unheard' }
     /** What was to be recorded has been said. */
     | { type: 'recorded' }
-    /** He says nothing. */
+    /** The caller says nothing. */
     | { type: 'silence' }
     /** The call must end. */
     | { type: 'goodbye' };
@@ -35,8 +34,8 @@ export const PLAYBACK = Symbol('playback');
 /** What comes when everything is said. */
 export type DialogNext =
     /** The caller’s turn. `keys`: one key is an entry; `phrases`: what to listen for where only phrases are understood. */
-    | { do: 'listen'; expect: Expected; phrases: readonly string[]; keys: boolean }
-    /** His next utterance is wanted as sound: `recorded`. */
+    | { do: 'listen'; expect: ExpectedAnswer; phrases: readonly string[]; keys: boolean }
+    /** The next utterance is wanted as audio: `recorded`. */
     | { do: 'record' }
     | { do: 'end'; end: ConversationEnd };
 
@@ -194,7 +193,7 @@ export class Dialog {
         return { disposition, say, next: this.listen('open', phrases, true) };
     }
 
-    private listen(expect: Expected, phrases: readonly string[], keys: boolean): DialogNext {
+    private listen(expect: ExpectedAnswer, phrases: readonly string[], keys: boolean): DialogNext {
         return { do: 'listen', expect, phrases, keys };
     }
 
@@ -237,4 +236,27 @@ function means(plain: string, choice: DialogChoice): boolean {
 
 function hasOne(plain: string, phrases: readonly string[]): boolean {
     return phrases.some((phrase) => phrase !== '' && ` ${plain} `.includes(` ${phrase} `));
+}
+
+const KEY_NAMES: Readonly<Record<string, string>> = { '*': 'star', '#': 'hash' };
+
+/** The words for this recognizer. */
+function wordsFor(words: Words, kind: RecognizerKind): string {
+    return typeof words === 'string' ? words : words[kind];
+}
+
+/** A menu as it is said: it names only what can be understood. */
+export function menuWords({ prompt, choices }: DialogMenu, kind: RecognizerKind): string[] {
+    const lead = prompt === undefined ? [] : [wordsFor(prompt, kind)];
+    return [...lead, ...choices.map((choice) => choiceWords(choice, kind))];
+}
+
+/** The question before a choice that was heard counts. */
+function confirmWords({ label }: DialogChoice): string {
+    return `Did you say ${label}? Press 1 or say yes. Otherwise press 2 or say no.`;
+}
+
+function choiceWords({ label, key, offer }: DialogChoice, kind: RecognizerKind): string {
+    const press = `press ${KEY_NAMES[key] ?? key}`;
+    return kind === 'none' ? `${offer ?? `For ${label}`}, ${press}.` : `Say ${label}, or ${press}.`;
 }

@@ -2,8 +2,6 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CodedError } from '../../support/errors';
-import { fromHalf } from './half-float';
-
 /** Name of the weights file in assets/silero-vad. */
 export const WEIGHTS_FILE = 'silero_vad_v6_16k.f16';
 
@@ -69,4 +67,14 @@ function cutIntoTensors(bytes: Uint8Array): SileroWeights {
         return values;
     };
     return Object.fromEntries(SILERO_TENSORS.map(({ name, count }) => [name, next(count)])) as SileroWeights;
+}
+
+/** The number that the 16 bits of a half float (IEEE 754 binary16) stand for. */
+export function fromHalf(bits: number): number {
+    const sign = bits & 0x8000 ? -1 : 1;
+    const exponent = (bits >> 10) & 0x1f;
+    const fraction = bits & 0x3ff;
+    if (exponent === 0) return sign * fraction * 2 ** -24;
+    if (exponent === 0x1f) return fraction === 0 ? sign * Infinity : NaN;
+    return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }

@@ -2,18 +2,17 @@ import { createRequire } from 'node:module';
 import { systemClock, type Clock } from '../../support/clock';
 import { CodedError } from '../../support/errors';
 import { silentLogger, type Logger } from '../../support/logger';
-import { FLITE_VOICES, isFliteVoice, type FliteVoice } from './flite';
-import { FliteQueue, type DeskLimits } from './flite-queue';
-import { readableByFlite } from './readable';
-import { hasWords } from './sentences';
-import { MAX_SENTENCE_CHARACTERS, type SpeakOptions, type SpeechEngine } from './text-to-speech';
+import { FLITE_VOICES, isFliteVoice, type FliteVoice, readableByFlite } from './flite';
+import { FliteQueue, type QueueLimits } from './flite-queue';
+import { hasWords, MAX_SENTENCE_CHARACTERS } from '../../services/tts/sentences';
 import { startThread, type StartThread } from './thread';
+import type { SpeakOptions, SpeechEngine } from '../../services/tts-service';
 
 export interface FliteOptions {
     voice?: string;
     clock?: Clock;
     logger?: Logger;
-    limits?: Partial<DeskLimits>;
+    limits?: Partial<QueueLimits>;
     /** Where the speech program lies; without it, where npm put it. */
     programPath?: string;
     /** How the thread is started. */
@@ -27,12 +26,12 @@ export interface FliteOptions {
 export class FliteEngine implements SpeechEngine {
     readonly kind = 'flite';
     readonly voice: FliteVoice;
-    private readonly desk: FliteQueue;
+    private readonly queue: FliteQueue;
 
     /** @throws CodedError `ERR_TTS_VOICE` for a voice that flite does not have */
     constructor(options: FliteOptions = {}) {
         this.voice = checkedVoice(options.voice ?? 'rms');
-        this.desk = new FliteQueue({
+        this.queue = new FliteQueue({
             clock: options.clock ?? systemClock,
             logger: options.logger ?? silentLogger,
             startThread: options.startThread ?? ((events) => startFlite(options.programPath, events)),
@@ -46,17 +45,17 @@ export class FliteEngine implements SpeechEngine {
         if (text.length > MAX_SENTENCE_CHARACTERS) throw new CodedError('ERR_TTS_TEXT', `${text.length} characters.`);
         const readable = readableByFlite(text);
         if (readable === '') throw new CodedError('ERR_TTS_TEXT', 'flite reads English.');
-        const pcmu = await this.desk.request(checkedVoice(voice ?? this.voice), readable, signal);
+        const pcmu = await this.queue.request(checkedVoice(voice ?? this.voice), readable, signal);
         if (pcmu.length > 0) yield pcmu;
     }
 
     /** Starts the thread and lets it say a word, so that its program is compiled and warm. About a quarter of a second. */
     async warm(): Promise<void> {
-        await this.desk.request(this.voice, 'Ready.');
+        await this.queue.request(this.voice, 'Ready.');
     }
 
     close(): Promise<void> {
-        return this.desk.close();
+        return this.queue.close();
     }
 }
 

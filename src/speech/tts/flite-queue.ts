@@ -7,7 +7,7 @@ import { readReply, type SpeechReply } from './flite-messages';
 import type { StartThread, Thread } from './thread';
 
 /** How long things may take, and how many may wait. */
-export interface DeskLimits {
+export interface QueueLimits {
     /** From the asking for a sentence to its audio, waiting included. */
     requestMs: number;
     /** From the moment the thread begins with a sentence; after that it counts as hung and is replaced. */
@@ -17,18 +17,18 @@ export interface DeskLimits {
     maxWaiting: number;
 }
 
-const DEFAULT_LIMITS: DeskLimits = { requestMs: 10_000, hangMs: 8_000, startMs: 10_000, maxWaiting: 200 };
+const DEFAULT_LIMITS: QueueLimits = { requestMs: 10_000, hangMs: 8_000, startMs: 10_000, maxWaiting: 200 };
 
 /** Deaths of the thread under one sentence after which it is refused; and starts in vain after which all is given up. */
 const MAX_DEATHS = 2;
 const MAX_VAIN_STARTS = 3;
 const MAX_SUSPECTS = 100;
 
-export interface DeskDeps {
+export interface QueueDeps {
     clock: Clock;
     logger: Logger;
     startThread: StartThread;
-    limits?: Partial<DeskLimits>;
+    limits?: Partial<QueueLimits>;
 }
 
 interface Job {
@@ -41,12 +41,12 @@ interface Job {
 }
 
 /**
- * The desk before the speech thread: sentences wait here in order, each with a deadline. The thread is started by the first
+ * Sentences wait here for the speech thread, in order, each with a deadline. The thread is started by the first
  * one, and started again when it dies or hangs; the sentence under which it died is tried once more, and then refused.
  */
 export class FliteQueue {
     private state: 'cold' | 'starting' | 'ready' | 'broken' | 'closed' = 'cold';
-    private readonly limits: DeskLimits;
+    private readonly limits: QueueLimits;
     private readonly timers: TimerSet;
     private readonly waiting: Job[] = [];
     private running: Job | undefined;
@@ -57,7 +57,7 @@ export class FliteQueue {
     /** Sentences under which the thread died, and how often. */
     private readonly suspects = new Map<string, number>();
 
-    constructor(private readonly deps: DeskDeps) {
+    constructor(private readonly deps: QueueDeps) {
         this.limits = { ...DEFAULT_LIMITS, ...deps.limits };
         this.timers = new TimerSet(deps.clock, (fault) => {
             this.lost(String(fault));
@@ -126,7 +126,7 @@ export class FliteQueue {
         return job;
     }
 
-    /** Nobody waits for it any longer. What the thread is working on cannot be stopped: its result is thrown away. */
+    /** The sentence is not needed any more. What the thread is working on cannot be stopped: its result is dropped. */
     private drop(job: Job, reason: Error): void {
         const at = this.waiting.indexOf(job);
         if (at >= 0) this.waiting.splice(at, 1);

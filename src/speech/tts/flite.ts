@@ -1,12 +1,11 @@
 /** What flite is, away from threads: the program, its voices, and the sound it makes. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { levelDbfs } from '../../audio/loudness';
 import { encodeMulaw } from '../../audio/mulaw';
 import { resampleClip } from '../../audio/resampler';
 import { decodeWav } from '../../audio/wav';
 import { compileProgram, runInMemory, type Program } from './memory-host';
-import { trimmed } from './trim';
-
 export type FliteVoice = 'rms' | 'slt';
 
 /** `rms` is a man's voice, `slt` a woman's; both speak American English. */
@@ -45,4 +44,76 @@ const GAIN: Readonly<Record<FliteVoice, number>> = { rms: 1, slt: 0.6 };
 
 function louder(pcm: Int16Array, gain: number): Int16Array {
     return gain === 1 ? pcm : pcm.map((sample) => Math.round(sample * gain));
+}
+
+/**
+ * The text in the letters that flite knows: ASCII. Accents are dropped, signs of currency are spelled out, control
+ * characters become blanks, and what is left of other scripts is left out; '' when there is nothing left to say.
+ */
+export function readableByFlite(text: string): string {
+    const ascii = text
+        .replace(AMOUNT, (_, sign: string, amount: string) => `${amount}${(SPELLED[sign] ?? '').trimEnd()}`)
+        .normalize('NFKD')
+        .replace(/[^\p{ASCII}]/gu, (character) => SPELLED[character] ?? (/\p{M}/u.test(character) ? '' : ' '))
+        .replace(/[^\x21-\x7e]+/g, ' ')
+        .trim();
+    return /[A-Za-z0-9$]/.test(ascii) ? ascii : '';
+}
+
+/** "€ 5.20" is said "5.20 euros"; flite does so with the dollar by itself. */
+const AMOUNT = /([€£¥]) ?(\d(?:[\d.,]{0,20}\d)?)/gu;
+
+const SPELLED: Readonly<Record<string, string>> = {
+    '‘': "'",
+    '’': "'",
+    '“': '"',
+    '”': '"',
+    '„': '"',
+    '–': ', ',
+    '—': ', ',
+    '•': ', ',
+    '⁄': '/',
+    '€': ' euros ',
+    '£': ' pounds ',
+    '¥': ' yen ',
+    '°': ' degrees ',
+    '×': ' times ',
+    '÷': ' divided by ',
+    ß: 'ss',
+    æ: 'ae',
+    Æ: 'Ae',
+    œ: 'oe',
+    Œ: 'Oe',
+    ø: 'o',
+    Ø: 'O',
+    ł: 'l',
+    Ł: 'L',
+    đ: 'd',
+    Đ: 'D',
+};
+
+const BYTES_PER_MS = 8;
+const WINDOW_MS = 10;
+const AUDIBLE_DBFS = -50;
+
+/**
+ * PCMU without the long silence that synthesizers put around a sentence: what is left is a breath before it, so that soft
+ * first sounds stay whole, and the pause after it that a next sentence needs. A copy. All silence gives nothing.
+ */
+export function trimmed(pcmu: Uint8Array, leadMs = 40, tailMs = 180): Uint8Array<ArrayBuffer> {
+    const windowBytes = WINDOW_MS * BYTES_PER_MS;
+    const windows = Math.ceil(pcmu.length / windowBytes);
+    let first = 0;
+    while (first < windows && !isAudible(pcmu, first * windowBytes, windowBytes)) first++;
+    if (first === windows) return new Uint8Array(0);
+    let last = windows - 1;
+    while (!isAudible(pcmu, last * windowBytes, windowBytes)) last--;
+    return pcmu.slice(
+        Math.max(0, first * windowBytes - leadMs * BYTES_PER_MS),
+        (last + 1) * windowBytes + tailMs * BYTES_PER_MS,
+    );
+}
+
+function isAudible(pcmu: Uint8Array, start: number, length: number): boolean {
+    return levelDbfs(pcmu.subarray(start, start + length)) > AUDIBLE_DBFS;
 }

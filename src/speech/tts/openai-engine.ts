@@ -4,14 +4,17 @@ import { createTranscoder, type Transcoder } from '../../audio/transcoder';
 import { systemClock, type Clock } from '../../support/clock';
 import { CodedError } from '../../support/errors';
 import { Deadline } from '../../support/deadline';
-import { createHTTPClient } from '../openai-http-client';
-import { hasWords } from './sentences';
-import {
-    MAX_SENTENCE_CHARACTERS,
-    type OpenAISpeechConfig,
-    type SpeakOptions,
-    type SpeechEngine,
-} from './text-to-speech';
+import { createHTTPClient, type HTTPAccess } from '../openai-http-client';
+import { hasWords, MAX_SENTENCE_CHARACTERS } from '../../services/tts/sentences';
+import type { SpeakOptions, SpeechEngine } from '../../services/tts-service';
+
+/** OpenAI's speech over HTTP (`POST /audio/speech`), and services that are compatible with it. Holds a key: never log it. */
+export interface OpenAISpeechConfig extends HTTPAccess {
+    /** For example `gpt-4o-mini-tts`. */
+    readonly model: string;
+    /** For example `marin`. */
+    readonly voice: string;
+}
 
 export interface OpenAISpeechLimits {
     /** From the request to the first sound. A caller who waits longer is better served by another voice. */

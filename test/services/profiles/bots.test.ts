@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import Ajv from 'ajv';
 import { defaultDialog } from '../../../src/speech/dialog/default-dialog';
 import { Dialog } from '../../../src/speech/dialog/dialog';
-import type { RecognizerKind } from '../../../src/speech/dialog/recognizer';
 import { fillDialog } from '../../../src/services/profiles/dialog-texts';
 import { fillPrompt } from '../../../src/services/profiles/prompt';
 import type { BotProfile } from '../../../src/services/profiles/profile-schema';
@@ -13,6 +12,7 @@ import { silentLogger } from '../../../src/support/logger';
 import { profileSchemaFile } from '../../../tools/make-docs';
 import { FakeClock } from '../../support/fake-clock';
 import { smallProfile, httpTool, unnamedDialog } from './small-profile';
+import type { RecognizerKind } from '../../../src/services/asr-service';
 
 const BOTS = join(__dirname, '..', '..', '..', 'bots');
 const NAMES = ['billing', 'default', 'reception'];

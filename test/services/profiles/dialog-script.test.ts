@@ -1,8 +1,8 @@
 import { defaultDialog, takeoverDialog } from '../../../src/speech/dialog/default-dialog';
 import { plainWords, readDialog, type DialogSource } from '../../../src/services/profiles/dialog-script';
-import { menuWords } from '../../../src/speech/dialog/wording';
 import { CodedError } from '../../../src/support/errors';
 import { smallDialog } from '../../speech/dialog/small-dialog';
+import { menuWords } from '../../../src/speech/dialog/dialog';
 
 function problem(changes: Record<string, unknown>): string {
     try {

@@ -1,5 +1,4 @@
-import { ChatService, type ChatConfig, type ChatLimits } from '../../../src/speech/chat/chat-service';
-import type { ChatMessage } from '../../../src/speech/chat/talk-history';
+import { ChatService, type ChatConfig, type ChatLimits, type ChatMessage } from '../../../src/speech/chat/chat-service';
 import { FakeClock } from '../../support/fake-clock';
 import { until } from '../../support/test-bench';
 import { ChatStandIn } from './chat-stand-in';

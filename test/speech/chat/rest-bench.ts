@@ -1,13 +1,14 @@
 import { ChatService } from '../../../src/speech/chat/chat-service';
-import type { RecognizerKind } from '../../../src/speech/dialog/recognizer';
-import { RestBot, type RestBotOptions } from '../../../src/speech/rest-bot';
-import type { SpeakingBotDeps } from '../../../src/speech/speaking-bot';
+import { RestBot, type RestBotDeps, type RestBotOptions } from '../../../src/speech/rest-bot';
+import type { HeardPosition } from '../../../src/services/conversation';
+import { Transcript } from '../../../src/services/transcript';
 import { ConversationWatch } from '../../contract/conversation-watch';
 import { FakeClock } from '../../support/fake-clock';
 import { LogRecorder } from '../../support/log-recorder';
 import { until } from '../../support/test-bench';
 import { FakeRecognizer, FakeSpeech } from '../dialog/fakes';
 import type { ChatStandIn } from './chat-stand-in';
+import type { RecognizerKind } from '../../../src/services/asr-service';
 
 /** The REST bot with a fake voice and a fake ear, and a strict chat service behind it. */
 export class RestBench {
@@ -17,21 +18,37 @@ export class RestBench {
     readonly recognizer: FakeRecognizer;
     readonly bot: RestBot;
     readonly watch: ConversationWatch;
+    readonly transcript: Transcript;
     readonly turns: [disposition: string, text: string, confidence: number | undefined][] = [];
 
     constructor(
         readonly standIn: ChatStandIn,
         options: Partial<RestBotOptions>,
-        deps: Partial<SpeakingBotDeps> = {},
+        deps: Partial<RestBotDeps> = {},
         kind: RecognizerKind = 'open',
     ) {
         this.recognizer = new FakeRecognizer(kind);
         const { clock, speech, logger, recognizer } = this;
         const chat = new ChatService({ apiKey: 'sk-test', baseURL: standIn.baseURL, model: 'm' }, { clock });
-        const all = { clock, speech, logger, recognizer, chat, ...deps };
+        this.transcript = deps.transcript ?? new Transcript();
+        const { transcript } = this;
+        const all = { clock, speech, logger, recognizer, chat, transcript, ...deps };
         this.bot = new RestBot(all, { instructions: 'You are brief.', greeting: '', ...options });
+        // As the call does.
+        this.bot.on('transcript', (item) => {
+            transcript.add(item);
+        });
+        this.bot.on('audio', (pcmu, origin) => {
+            transcript.delivered(origin, pcmu.length / 8);
+        });
         this.watch = new ConversationWatch(this.bot);
         this.bot.on('turn', ({ disposition, text, confidence }) => this.turns.push([disposition, text, confidence]));
+    }
+
+    /** The caller interrupts, and had heard this much. */
+    interrupt(heard: HeardPosition): void {
+        this.bot.interrupt(heard);
+        this.transcript.interrupted(heard);
     }
 
     /** Waits for so many finished turns. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { Dialog, type DialogInput, type DialogStep } from '../../../src/speech/dialog/dialog';
 import { readDialog, type DialogScript } from '../../../src/services/profiles/dialog-script';
-import type { RecognizerKind } from '../../../src/speech/dialog/recognizer';
+import type { RecognizerKind } from '../../../src/services/asr-service';
 
 const LABELS = ['sales', 'billing', 'hours', 'support', 'claims', 'repairs'];
 const KEYS = ['1', '2', '3', '*', '#', '0'];

@@ -1,7 +1,7 @@
 import { Dialog, PLAYBACK, type DialogInput, type DialogStep } from '../../../src/speech/dialog/dialog';
 import { readDialog } from '../../../src/services/profiles/dialog-script';
-import type { RecognizerKind } from '../../../src/speech/dialog/recognizer';
 import { smallDialog } from './small-dialog';
+import type { RecognizerKind } from '../../../src/services/asr-service';
 
 function begun(kind: RecognizerKind): Dialog {
     const dialog = new Dialog(readDialog(smallDialog()), kind);

@@ -1,8 +1,8 @@
 import { EventEmitter } from 'node:events';
 import { SpeechGate } from '../../../src/audio/speech-gate';
-import type { Expected, Heard, Recognizer, RecognizerKind } from '../../../src/speech/dialog/recognizer';
-import type { SpeakOptions, TextToSpeech } from '../../../src/speech/tts/text-to-speech';
 import { CodedError } from '../../../src/support/errors';
+import type { Recognizer, RecognizerKind, Recognition, ExpectedAnswer } from '../../../src/services/asr-service';
+import type { SpeakOptions, TextToSpeech } from '../../../src/services/tts-service';
 
 /** A voice that takes 10 ms of sound for each letter, gives each sentence in two pieces, and can be made to wait or to fail. */
 export class FakeSpeech implements TextToSpeech {
@@ -40,20 +40,20 @@ interface FakeRecognizerEvents {
     speechStarted: [];
     speechStopped: [silenceMs: number];
     utterance: [pcmu: Uint8Array];
-    recognized: [heard: Heard];
+    recognized: [heard: Recognition];
     notRecognized: [];
 }
 
 /** An ear that hears what a test says, or, given a result, takes every loud sound for speech with that result. */
 export class FakeRecognizer extends EventEmitter<FakeRecognizerEvents> implements Recognizer {
-    readonly expected: { expected: Expected; phrases: readonly string[] }[] = [];
+    readonly expected: { expected: ExpectedAnswer; phrases: readonly string[] }[] = [];
     closed = 0;
     heardBytes = 0;
     private readonly gate = new SpeechGate({ onsetMs: 90, releaseMs: 600 });
 
     constructor(
         readonly kind: RecognizerKind,
-        private readonly result?: Heard,
+        private readonly result?: Recognition,
     ) {
         super();
     }
@@ -65,7 +65,7 @@ export class FakeRecognizer extends EventEmitter<FakeRecognizerEvents> implement
         if (change === 'stopped' && this.result !== undefined) this.ends(this.result);
     }
 
-    expect(expected: Expected, phrases: readonly string[] = []): void {
+    expect(expected: ExpectedAnswer, phrases: readonly string[] = []): void {
         this.expected.push({ expected, phrases });
     }
 
@@ -80,7 +80,7 @@ export class FakeRecognizer extends EventEmitter<FakeRecognizerEvents> implement
     }
 
     /** He has finished; `heard`: what was recognized. */
-    ends(heard?: Heard, pcmu: Uint8Array = new Uint8Array(0)): void {
+    ends(heard?: Recognition, pcmu: Uint8Array = new Uint8Array(0)): void {
         this.emit('speechStopped', 600);
         this.emit('utterance', pcmu);
         if (heard === undefined) this.emit('notRecognized');

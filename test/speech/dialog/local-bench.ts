@@ -1,5 +1,4 @@
 import { readDialog } from '../../../src/services/profiles/dialog-script';
-import type { RecognizerKind } from '../../../src/speech/dialog/recognizer';
 import type { DigitRequest } from '../../../src/services/dtmf-service';
 import { LocalBot, type LocalBotOptions } from '../../../src/speech/local-bot';
 import type { SpeakingBotDeps } from '../../../src/speech/speaking-bot';
@@ -8,6 +7,7 @@ import { FakeClock } from '../../support/fake-clock';
 import { LogRecorder } from '../../support/log-recorder';
 import { FakeRecognizer, FakeSpeech, settle } from './fakes';
 import { smallDialog } from './small-dialog';
+import type { RecognizerKind } from '../../../src/services/asr-service';
 
 /** The local bot with a fake voice and a fake ear. */
 export class LocalBench {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { readableByFlite } from '../../../src/speech/tts/readable';
+import { readableByFlite } from '../../../src/speech/tts/flite';
 
 describe('readableByFlite', () => {
     it('leaves plain English as it is', () => {

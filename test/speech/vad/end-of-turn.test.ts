@@ -1,4 +1,5 @@
-import { EndOfTurn, type ExpectedAnswer } from '../../../src/speech/vad/end-of-turn';
+import { EndOfTurn } from '../../../src/speech/vad/end-of-turn';
+import type { ExpectedAnswer } from '../../../src/services/asr-service';
 
 const STEP_MS = 32;
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { decodeMulaw } from '../../../src/audio/mulaw';
 import { Upsampler } from '../../../src/audio/resampler';
 import { wavToPcmu } from '../../../src/audio/wav';
-import type { VadEvent, VoiceActivityDetector } from '../../../src/speech/vad/voice-activity-detector';
+import type { VadEvent, VoiceActivityDetector } from '../../../src/services/asr-service';
 
 /** A shipped sample as PCMU. */
 export function sample(name: string): Uint8Array {
