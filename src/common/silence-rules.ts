@@ -69,6 +69,8 @@ export interface SilenceRule {
 const NEVER = Infinity;
 /** End of one filler → the next. */
 export const FILLER_EVERY_MS = 5000;
+/** Sign of life of a bot with fallback options → takeover. */
+export const WORK_MS = 10_000;
 /** Last sign of progress of a response → it has stopped. */
 export const PROGRESS_MS = 15_000;
 
@@ -108,7 +110,7 @@ export const SILENCE_RULES: readonly SilenceRule[] = [
     { ...takeover, state: 'rest_of_response', afterMs: 6000 },
     { ...filler, state: 'goodbye', afterMs: 2500 },
     { ...takeover, state: 'goodbye', afterMs: 6000 },
-    { ...takeover, state: 'work', afterMs: 10_000, counts: 'time', onlyExtends: true },
+    { ...takeover, state: 'work', afterMs: WORK_MS, counts: 'time', onlyExtends: true },
     { owedBy: 'bot', state: 'progress', afterMs: PROGRESS_MS, counts: 'time', action: 'retry' },
 
     // The same without fallback options, or where they do not help.
