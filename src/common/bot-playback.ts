@@ -4,7 +4,6 @@ import type { AudioOrigin, Conversation, HeardPosition } from '../services/conve
 import type { Clock } from '../support/clock';
 import { bargeIn } from './barge-in';
 import type { CallRecord } from './call-record';
-import type { VitalSigns } from './call-watch';
 import { Playback } from './playback';
 
 /** What a line needs of the session's wire. */
@@ -127,7 +126,7 @@ export class BotPlayback {
     }
 
     /** Since when the caller waits in silence for the rest of an answer, and since when the client takes nothing. */
-    signs(nowMs: number): Pick<VitalSigns, 'starvedMs' | 'chokedMs'> {
+    signs(nowMs: number): { starvedMs: number | undefined; chokedMs: number | undefined } {
         this.starvedSinceMs = this.playback.isStarved ? (this.starvedSinceMs ?? nowMs) : undefined;
         return { starvedMs: since(this.starvedSinceMs, nowMs), chokedMs: since(this.playback.blockedSince, nowMs) };
     }

@@ -1,3 +1,4 @@
+import { CallerAudioBuffer } from '../audio/caller-audio-buffer';
 import type { StringMap } from '../protocol/core';
 import type { OpenParameters } from '../protocol/message';
 import type { BotService, ChosenBot } from '../services/bot-service';
@@ -8,7 +9,7 @@ import type { FoundBot, MissingBot } from '../websocket/message-handlers/message
 import type { CallWire } from './bot-playback';
 import { outcomeVariables } from './call-record';
 import type { CallRecord } from './call-record';
-import { CallBridge } from './call-bridge';
+import { CallBridge, type CallBridgeOptions } from './call-bridge';
 
 export interface CallBotDeps {
     botService: BotService;
@@ -16,17 +17,20 @@ export interface CallBotDeps {
     logger: Logger;
     record: CallRecord;
     wire: CallWire;
-    /** Most audio, in ms, that may be ahead of the caller's ear. */
+    /** Most audio, in ms, that may be ahead of the playhead. */
     maxLeadMs: number;
     /** The bot is over and the caller has heard the last of it. Called once at most. */
     onFinished: (end: ConversationEnd) => void;
+    /** See `CallBridgeOptions.onFailed`. */
+    onFailed: CallBridgeOptions['onFailed'];
     onFault: (fault: unknown) => void;
 }
 
-/** The bot's part of one call: found when the call opens, joined to the caller by a line, and freed once. */
+/** The bot's part of one call: found when the call opens, joined to the caller by a `CallBridge`, and freed once. */
 export class CallBot {
     private chosen: ChosenBot | undefined;
     private callBridge: CallBridge | undefined;
+    private readonly callerAudio = new CallerAudioBuffer();
     private freed = false;
 
     constructor(private readonly deps: CallBotDeps) {}
@@ -39,6 +43,8 @@ export class CallBot {
             { connectionUrl, conversationId, inputVariables, customConfig },
             {
                 logger,
+                transcript: record.transcript,
+                callerAudio: this.callerAudio,
                 onTool: (call) => {
                     record.toolCalled(call);
                 },
@@ -54,14 +60,16 @@ export class CallBot {
     begin(): void {
         const { chosen } = this;
         if (chosen === undefined) return;
-        const { clock, record, wire, maxLeadMs, onFinished, onFault } = this.deps;
+        const { clock, record, wire, maxLeadMs, onFinished, onFailed, onFault } = this.deps;
         const { conversation, turnTaking } = chosen;
-        const options = { conversation, turnTaking, clock, record, wire, maxLeadMs, onFinished, onFault };
-        this.callBridge = new CallBridge(options);
+        const { callerAudio } = this;
+        const actions = { onFinished, onFailed, onFault };
+        const call = { clock, record, callerAudio, wire, maxLeadMs, ...actions };
+        this.callBridge = new CallBridge({ conversation, turnTaking, ...call });
         this.callBridge.start();
     }
 
-    /** undefined: the caller is joined to nobody, or not any more. */
+    /** undefined: the caller is not joined to a bot yet, or not any more. */
     get line(): CallBridge | undefined {
         return this.freed ? undefined : this.callBridge;
     }
@@ -86,11 +94,12 @@ export class CallBot {
         return outcomeVariables(deps.record, { name: chosen?.name ?? '', fallbackUsed, variables }, given, endReason);
     }
 
-    /** Frees the bot, the queue and every timer of the line. May be called twice. */
+    /** Frees the bot, the queue, the caller's audio and every timer. May be called twice. */
     free(): void {
         if (this.freed) return;
         this.freed = true;
         if (this.callBridge === undefined) this.chosen?.conversation.end();
         else this.callBridge.close();
+        this.callerAudio.close();
     }
 }

@@ -1,54 +1,58 @@
+import type { CallerAudioBuffer } from '../audio/caller-audio-buffer';
 import { MULAW_SILENCE } from '../audio/mulaw';
+import type { TurnTakingConfig } from '../config/config';
+import type { EventEntity } from '../protocol/entities';
 import type { BotResponse } from '../services/bot-response';
-import type { AudioOrigin, Conversation, ConversationEnd, TranscriptItem } from '../services/conversation';
+import type { AudioOrigin, BotWait, Conversation, ConversationEnd, TranscriptItem } from '../services/conversation';
 import { isTelephoneKey, type DigitRequest } from '../services/dtmf-service';
 import type { Clock } from '../support/clock';
+import type { ErrorCode } from '../support/errors';
 import { guarded } from '../support/guarded';
 import { TimerSet } from '../support/timer-set';
+import { BargeInDetector } from './barge-in';
 import { BotPlayback, type CallWire } from './bot-playback';
 import type { CallRecord } from './call-record';
-import type { VitalSigns } from './call-watch';
 import { EchoGuard } from './echo/echo-guard';
-import type { TurnTakingConfig } from '../config/config';
-import { Farewell } from './farewell';
-import { Interruption } from './interruption';
+import { EndOfCall } from './end-of-call';
 import { Keypad } from './keypad';
-import { SilenceWatch } from './silence-watch';
-import { limitReached, turnEntity } from './turn-report';
-import { WrapUp } from './wrap-up';
+import { SilencePolicy, type SilenceCode } from './silence-policy';
 
 export interface CallBridgeOptions {
     conversation: Conversation;
     clock: Clock;
     record: CallRecord;
+    /** What the bot may hear is kept here for those who have opened a cursor. */
+    callerAudio: CallerAudioBuffer;
+    /** Most audio, in ms, that may be ahead of the playhead. */
     maxLeadMs: number;
     turnTaking: TurnTakingConfig;
     wire: CallWire;
     /** The conversation is over and the caller has heard the last of it. Called once at most. */
     onFinished: (end: ConversationEnd) => void;
+    /** The bot leaves the caller in silence, and nothing helps: the call must end at once. */
+    onFailed: (code: ErrorCode) => void;
     onFault: (fault: unknown) => void;
 }
 
-/** Silence given to the bot when the stream is paused, so that a sentence cut off there still comes to its end. */
+/** Silence given to the bot when the stream is paused, so that a sentence cut off there still comes to its end: one second. */
 const PAUSE_SILENCE = new Uint8Array(8000).fill(MULAW_SILENCE);
 
 /**
- * One caller's line to one bot: what is said goes down, what is answered comes up through playback, and the two meet in
- * the barge-in. It knows sound and turns; of messages, numbers and states it knows nothing.
+ * Joins one caller to one bot. Caller audio goes through echo guard, barge-in detection and keypad masking to the conversation; bot
+ * audio goes to playback; and the silence policy is told of both. It knows sound and turns, and nothing of messages and states.
  */
 export class CallBridge {
     private readonly voice: BotPlayback;
     private readonly keypad: Keypad;
     private readonly timers: TimerSet;
     private readonly echoGuard: EchoGuard | undefined;
-    private readonly interruption: Interruption;
-    private readonly silence: SilenceWatch;
-    private readonly farewell: Farewell;
-    private readonly wrapUp: WrapUp;
+    private readonly bargeIn: BargeInDetector;
+    private readonly silence: SilencePolicy;
+    private readonly ending: EndOfCall;
     private closed = false;
 
     constructor(private readonly options: CallBridgeOptions) {
-        const { clock, onFault, maxLeadMs, wire, turnTaking, conversation, record } = options;
+        const { clock, onFault, turnTaking } = options;
         this.timers = new TimerSet(clock, onFault);
         this.keypad = new Keypad({
             clock,
@@ -58,53 +62,32 @@ export class CallBridge {
             onFault,
         });
         this.echoGuard = turnTaking.echoGuard ? new EchoGuard() : undefined;
-        this.interruption = new Interruption(turnTaking.bargeInMinSpeechMs, () => {
+        this.bargeIn = new BargeInDetector(turnTaking.bargeInMinSpeechMs, () => {
             this.interrupt();
         });
-        this.voice = new BotPlayback({
-            clock,
-            record,
-            maxLeadMs,
-            wire,
-            onFault,
-            onSent: (pcmu) => {
-                record.turnClock.botAudio(clock.nowMs());
-                this.echoGuard?.sent(pcmu);
-                this.farewell.audioSent();
-            },
-            onDrained: () => {
-                this.processDrained();
-            },
-        });
-        this.silence = this.createSilenceWatch();
-        this.farewell = new Farewell(this.timers, (end) => {
-            this.close();
-            options.onFinished(end);
-        });
-        this.wrapUp = new WrapUp(this.timers, {
-            sayGoodbye: () => {
-                conversation.sayGoodbye();
-            },
-            giveUp: (end) => {
-                this.finish(end);
-            },
-        });
+        this.voice = this.createPlayback();
+        this.silence = this.createSilencePolicy();
+        this.ending = this.createEndOfCall();
         this.listen();
     }
 
     /** Starts the bot; its failure ends the call like its end. */
     start(): void {
-        this.options.conversation.start().catch((fault: unknown) => {
-            if (!this.closed && !this.farewell.isUnderWay) this.options.onFault(fault);
+        const { conversation } = this.options;
+        this.silence.start(conversation.speaksFirst);
+        conversation.start().catch((fault: unknown) => {
+            if (!this.closed && !this.ending.isPlayingOut) this.options.onFault(fault);
         });
     }
 
     /** The caller's samples: PCMU, 8 kHz, mono. */
     hear(pcmu: Uint8Array): void {
-        if (this.farewell.isUnderWay || this.closed) return;
+        if (this.ending.isPlayingOut || this.closed) return;
         const clean = this.echoGuard?.filter(pcmu, this.voice.playheadBytes) ?? pcmu;
-        this.interruption.hear(clean);
-        this.options.conversation.hear(this.keypad.audible(clean));
+        this.bargeIn.hear(clean);
+        const audible = this.keypad.audible(clean);
+        this.options.callerAudio.push(audible);
+        this.options.conversation.hear(audible);
     }
 
     /** The client's stream is paused: lets a sentence that was cut off end. */
@@ -112,6 +95,7 @@ export class CallBridge {
         this.hear(PAUSE_SILENCE);
     }
 
+    /** The client's measured round trip, ms. */
     setRoundTrip(ms: number): void {
         this.voice.setRoundTrip(ms);
     }
@@ -126,16 +110,16 @@ export class CallBridge {
     }
 
     processPlaybackCompleted(): void {
-        this.farewell.confirmed();
+        this.ending.playbackCompleted();
         this.voice.processPlaybackCompleted();
     }
 
     /** One key. It interrupts what is being said; the whole entry reaches the bot as one message. */
     processDTMF(digit: string): boolean {
-        if (this.farewell.isUnderWay || !isTelephoneKey(digit)) return false;
+        if (this.ending.isPlayingOut || !isTelephoneKey(digit)) return false;
         this.options.record.digits += 1;
         this.silence.callerIsActive();
-        // First what is being said stops, then the key counts: it may complete an entry, whose answer must not be cut.
+        // First what is being said stops, then the key counts: it may complete an entry, whose response must not be cut.
         this.interrupt();
         this.keypad.press(digit);
         return true;
@@ -147,10 +131,9 @@ export class CallBridge {
      * @returns false when it is ending already
      */
     endPolitely(reason: string): boolean {
-        if (this.farewell.isUnderWay || this.closed || this.wrapUp.isUnderWay) return false;
+        if (this.closed) return false;
         const info = `Call ended: ${reason}`;
-        this.wrapUp.begin({ reason: 'completed', info, outputVariables: { end_reason: reason } });
-        return true;
+        return this.ending.askForGoodbye({ reason: 'completed', info, outputVariables: { end_reason: reason } });
     }
 
     /** Output variables of the digits that were asked for, secure ones masked. */
@@ -158,40 +141,74 @@ export class CallBridge {
         return this.keypad.variables;
     }
 
-    /** Vital signs of the line, for the call's watch. */
-    signs(nowMs: number): Pick<VitalSigns, 'waitingForFirstAudioMs' | 'starvedMs' | 'chokedMs'> {
-        const { conversation, record } = this.options;
-        const mustSpeak = conversation.speaksFirst && !record.hasBotAudio && !this.farewell.isUnderWay;
-        return {
-            waitingForFirstAudioMs: mustSpeak ? record.sinceOpenedMs(nowMs) : undefined,
-            ...this.voice.signs(nowMs),
-        };
+    /** How long the client's socket has taken nothing, ms; undefined: it takes what is sent. */
+    get chokedMs(): number | undefined {
+        return this.voice.signs(this.options.clock.nowMs()).chokedMs;
     }
 
     /** Frees the bot, the queue and every timer. May be called twice. */
     close(): void {
         if (this.closed) return;
         this.closed = true;
+        this.silence.stop();
         this.timers.clear();
         this.voice.close();
-        if (!this.farewell.isUnderWay) this.freeConversation();
+        if (!this.ending.isPlayingOut) this.freeConversation();
     }
 
-    private createSilenceWatch(): SilenceWatch {
-        const { conversation, turnTaking } = this.options;
-        return new SilenceWatch(this.timers, turnTaking, {
-            askAgain: () => {
-                conversation.askAgain();
+    private createPlayback(): BotPlayback {
+        const { clock, onFault, maxLeadMs, wire, record } = this.options;
+        return new BotPlayback({
+            clock,
+            record,
+            maxLeadMs,
+            wire,
+            onFault,
+            onSent: (pcmu) => {
+                record.turnClock.botAudio(clock.nowMs());
+                this.echoGuard?.sent(pcmu);
+                this.ending.audioSent();
             },
-            giveUpOnCaller: () => {
-                this.endPolitely('no_input');
+            onDrained: () => {
+                this.processDrained();
             },
+        });
+    }
+
+    private createSilencePolicy(): SilencePolicy {
+        const { clock, conversation, turnTaking } = this.options;
+        return new SilencePolicy(clock, this.timers, turnTaking, {
+            soundLeftMs: () => (this.voice.isAudible ? this.voice.queuedMs + this.voice.leadMs : 0),
+            responseActiveAtMs: () => conversation.responseActiveAtMs,
+            onSilence: (step) => conversation.onSilence(step),
             comfort: () => {
                 this.voice.comfort();
             },
-            giveUpOnBot: () => {
-                const outputVariables = { end_reason: 'dead_air' };
-                this.finish({ reason: 'error', info: 'The bot does not answer', outputVariables });
+            askAgain: () => {
+                conversation.askAgain();
+            },
+            goodbye: (code) => {
+                this.endPolitely(code);
+            },
+            endCall: (code) => {
+                this.endForSilence(code);
+            },
+        });
+    }
+
+    private createEndOfCall(): EndOfCall {
+        const { conversation, onFinished } = this.options;
+        return new EndOfCall(this.timers, {
+            sayGoodbye: () => {
+                this.silence.goodbyeAsked();
+                conversation.sayGoodbye();
+            },
+            giveUp: (end) => {
+                this.finish(end);
+            },
+            onFinished: (end) => {
+                this.close();
+                onFinished(end);
             },
         });
     }
@@ -202,36 +219,43 @@ export class CallBridge {
         conversation.on('responseEnded', this.guarded(this.processResponseEnded));
         conversation.on('speechStarted', this.guarded(this.processSpeechStarted));
         conversation.on('speechStopped', this.guarded(this.processSpeechStopped));
-        conversation.on('transcript', this.guarded(this.processSaid));
+        conversation.on('waiting', this.guarded(this.processWaiting));
+        conversation.on('transcript', this.guarded(this.processTranscript));
         conversation.on('turn', this.guarded(this.processTurn));
         conversation.on('collectDigits', this.guarded(this.collectDigits));
         conversation.on('ended', this.guarded(this.processEnded));
     }
 
     private readonly processAudio = (pcmu: Uint8Array, origin: AudioOrigin): void => {
-        this.silence.botTalks();
-        this.options.record.transcript.delivered(origin, pcmu.length / 8);
+        const ms = pcmu.length / 8;
+        if (origin.aside !== true) this.silence.botAudio(origin.responseId, ms);
+        else if (!this.silence.aside(ms)) return;
+        this.options.record.transcript.delivered(origin, ms);
         this.voice.say(pcmu, origin);
     };
 
     private readonly processResponseEnded = (responseId: string): void => {
+        this.silence.responseEnded(responseId);
         this.voice.responseEnded(responseId);
     };
 
     private readonly processSpeechStarted = (): void => {
-        this.silence.callerIsActive();
+        this.silence.callerStarted();
         this.options.record.turnClock.callerStarted();
-        this.interruption.speechStarted();
+        this.bargeIn.speechStarted();
     };
 
     private readonly processSpeechStopped = (silenceMs: number): void => {
-        this.interruption.speechStopped();
+        this.bargeIn.speechStopped();
         this.options.record.turnClock.callerStopped(this.options.clock.nowMs() - silenceMs);
-        // A short sound that did not interrupt is no turn of the caller's: the bot goes on talking.
-        if (!this.voice.isAudible) this.silence.botOwesAnswer();
+        this.silence.callerStopped();
     };
 
-    private readonly processSaid = (item: TranscriptItem): void => {
+    private readonly processWaiting = (wait: BotWait): void => {
+        this.silence.waiting(wait);
+    };
+
+    private readonly processTranscript = (item: TranscriptItem): void => {
         this.options.record.transcript.add(item);
     };
 
@@ -244,42 +268,48 @@ export class CallBridge {
     };
 
     private readonly collectDigits = (request: DigitRequest): void => {
-        if (request.secure) this.silence.stop(); // A card is looked for in a pocket.
+        if (request.secure) this.silence.awaitsSecret();
         this.keypad.collect(request);
     };
 
     private readonly processCollected = (): void => {
-        this.silence.botOwesAnswer();
+        this.silence.entryMade();
     };
 
     private readonly processEntry = (digits: string): void => {
+        this.silence.entryMade();
         this.options.conversation.digits(digits);
-        this.silence.botOwesAnswer();
     };
 
     private readonly processEnded = (end: ConversationEnd): void => {
-        this.finish(this.wrapUp.endOf(end));
+        this.finish(this.ending.endOf(end));
     };
 
-    /** No word goes to the bot any more, and `onFinished` comes when the caller has heard the rest. */
+    private endForSilence(code: SilenceCode): void {
+        if (code === 'dead_air' || code === 'no_input')
+            this.finish({ reason: 'error', info: 'The bot does not answer', outputVariables: { end_reason: code } });
+        else this.options.onFailed(code);
+    }
+
+    /** The conversation is over; `onFinished` comes when the caller has heard the rest. */
     private finish(end: ConversationEnd): void {
-        if (this.farewell.isUnderWay || this.closed) return;
+        if (this.ending.isPlayingOut || this.closed) return;
         this.freeConversation();
         this.silence.stop();
         this.voice.endAll();
-        this.farewell.begin(end, this.voice);
+        this.ending.playOut(end, this.voice);
     }
 
     private interrupt(): void {
         if (this.voice.interrupt(this.options.conversation) === undefined) return;
-        this.farewell.confirmed();
-        this.farewell.depart();
+        this.silence.interrupted();
+        this.ending.interrupted();
     }
 
     /** By our count the caller has heard everything. */
     private processDrained(): void {
-        if (this.farewell.isUnderWay) this.farewell.drained();
-        else if (!this.keypad.isSecret) this.silence.callerMayTalk();
+        if (this.ending.isPlayingOut) this.ending.drained();
+        else this.silence.drained(!this.keypad.isSecret);
     }
 
     /** The bot's part, freed once: when it is over, or when the call is. */
@@ -295,4 +325,23 @@ export class CallBridge {
     private guarded<A extends unknown[]>(task: (...args: A) => void): (...args: A) => void {
         return guarded(task, () => this.closed, this.options.onFault);
     }
+}
+
+/** A finished turn of the bot, as it is reported to Genesys: no key without a value (docs/PROTOCOL.md, 7.1). */
+export function turnEntity({ disposition, text, confidence }: BotResponse): EventEntity {
+    return {
+        type: 'bot_turn_response',
+        data: { disposition, ...(text === '' ? {} : { text }), ...(confidence === undefined ? {} : { confidence }) },
+    };
+}
+
+/** The limit that a call has reached with this turn, as its `end_reason`; undefined: it may go on. 0 is no limit. */
+export function limitReached(
+    { maxTurns, maxCostUsd }: Pick<TurnTakingConfig, 'maxTurns' | 'maxCostUsd'>,
+    turns: number,
+    costUsd: number | undefined,
+): 'max_turns' | 'max_cost' | undefined {
+    if (maxTurns > 0 && turns >= maxTurns) return 'max_turns';
+    if (maxCostUsd > 0 && (costUsd ?? 0) >= maxCostUsd) return 'max_cost';
+    return undefined;
 }

@@ -6,17 +6,17 @@ import type { DTMFConfig } from '../config/config';
 export interface KeypadOptions {
     clock: Clock;
     config: DTMFConfig;
-    /** An entry that nobody asked for. */
+    /** An entry that was not asked for. */
     onEntry: (digits: string) => void;
-    /** An entry that was asked for is over; one that is cancelled is not told of. */
+    /** An entry that was asked for is complete, or its time is over. Not called for one that is cancelled. */
     onCollected: () => void;
     onFault: (fault: unknown) => void;
 }
 
 /**
- * The caller's keypad on this call: entries for the bot, entries that somebody asked for, and what Architect is told of
- * them. A secure entry (a card, a PIN) goes to whoever asked and to nobody else: its variable is masked, and while it is
- * typed the bot hears silence, because keys can be heard.
+ * The caller's keypad on this call: entries for the bot, entries that were asked for, and what Architect is told of them. A secure
+ * entry (a card, a PIN) goes only to `DigitRequest.done`: its variable is masked, and while it is typed the bot hears silence,
+ * because keys can be heard (docs/PROTOCOL.md, 6).
  */
 export class Keypad {
     /** Output variables of the entries so far, secure ones masked. */

@@ -1,6 +1,53 @@
 import type { ErrorCode } from '../support/errors';
 import type { TimerSet } from '../support/timer-set';
-import { CALL_LIMITS } from './call-watch';
+
+/** Limits that a session is held to, in ms (docs/PROTOCOL.md, 9.2). What bot and caller may be silent for: `silence-policy.ts`. */
+export const CALL_LIMITS = {
+    /** Upgrade → `open`. */
+    openMs: 10_000,
+    /** `open` → `opened`: the client waits 5 s. */
+    openingMs: 4000,
+    /** Nothing at all received: four missed pings. */
+    clientSilentMs: 20_000,
+    /** The client's socket takes nothing. */
+    slowReaderMs: 10_000,
+    /** `disconnect` → `close`. */
+    closeMs: 10_000,
+    /** `closed` → the client closes the socket; then we do, and after the same time again by force. */
+    socketMs: 5000,
+} as const;
+
+/** How often `watchLimits` looks. */
+const WATCH_INTERVAL_MS = 1000;
+
+/** What can be seen of a session from outside, all in ms. undefined: does not apply now. */
+export interface VitalSigns {
+    sinceReceivedMs: number;
+    /** Since the socket took nothing more. */
+    chokedMs?: number | undefined;
+    /** Since `opened`. */
+    callMs?: number | undefined;
+    maxCallMs: number;
+}
+
+/** The limit that a session has passed, the deadliest first. */
+export function findPassedLimit({ sinceReceivedMs, chokedMs, callMs, maxCallMs }: VitalSigns): PassedLimit | undefined {
+    if (sinceReceivedMs >= CALL_LIMITS.clientSilentMs) return 'ERR_CLIENT_SILENT';
+    if (chokedMs !== undefined && chokedMs >= CALL_LIMITS.slowReaderMs) return 'ERR_SLOW_READER';
+    if (callMs !== undefined && callMs >= maxCallMs) return 'ERR_CALL_TOO_LONG';
+    return undefined;
+}
+
+export type PassedLimit = 'ERR_CLIENT_SILENT' | 'ERR_SLOW_READER' | 'ERR_CALL_TOO_LONG';
+
+/** Looks at a session's vital signs once a second, until its timers are cleared. */
+export function watchLimits(timers: TimerSet, signs: () => VitalSigns, onPassed: (code: PassedLimit) => void): void {
+    timers.set('watch', WATCH_INTERVAL_MS, () => {
+        watchLimits(timers, signs, onPassed);
+        const code = findPassedLimit(signs());
+        if (code !== undefined) onPassed(code);
+    });
+}
 
 /** What becomes of a session whose partner does not do the next step in time. */
 export interface DeadlineActions {
@@ -11,7 +58,7 @@ export interface DeadlineActions {
     socket: { close(): void; terminate(): void };
 }
 
-/** The steps that a session waits for, one at a time, each with its limit (protocol sheet, section 12). */
+/** The steps that a session waits for, one at a time, each with its limit (docs/PROTOCOL.md, 9.2). */
 export class SessionDeadlines {
     constructor(
         private readonly timers: TimerSet,

@@ -11,9 +11,8 @@ import { TimerSet } from '../support/timer-set';
 import type { FoundBot, MissingBot, SessionPort } from '../websocket/message-handlers/message-handler';
 import { CallBot } from './call-bot';
 import { CallRecord } from './call-record';
-import { watchCall, type VitalSigns } from './call-watch';
 import { MessageIntake } from './message-intake';
-import { SessionDeadlines } from './session-deadlines';
+import { SessionDeadlines, watchLimits, type PassedLimit, type VitalSigns } from './session-deadlines';
 import { SessionLog } from './session-log';
 import { STATE_RULES, type SessionState, type StateRules } from './session-state';
 import { SessionWire, type SessionSocket } from './session-wire';
@@ -103,11 +102,14 @@ export class Session implements SessionPort {
             onFinished: ({ reason, info, outputVariables }) => {
                 this.sendDisconnect(reason, info, outputVariables);
             },
+            onFailed: (code) => {
+                this.fail(code, 'The bot does not answer');
+            },
             onFault: this.processFault,
         });
         this.lastReceivedMs = clock.nowMs();
         this.deadlines.awaitOpen();
-        watchCall(this.timers, () => this.vitalSigns(), this.endPassed);
+        watchLimits(this.timers, () => this.vitalSigns(), this.endPassed);
     }
 
     /** One text message of the client. */
@@ -308,17 +310,16 @@ export class Session implements SessionPort {
         this.close();
     };
 
-    private readonly endPassed = (code: ErrorCode): void => {
-        if (code === 'ERR_CLIENT_SILENT' || code === 'ERR_SLOW_READER') this.abandon(code);
-        else if (code !== 'ERR_CALL_TOO_LONG') this.fail(code, 'The bot does not answer');
+    private readonly endPassed = (code: PassedLimit): void => {
+        if (code !== 'ERR_CALL_TOO_LONG') this.abandon(code);
         else if (this.bot.line?.endPolitely('max_duration') === true) this.log.note(code);
     };
 
     private vitalSigns(): VitalSigns {
         const nowMs = this.deps.clock.nowMs();
         return {
-            ...this.bot.line?.signs(nowMs),
             sinceReceivedMs: nowMs - this.lastReceivedMs,
+            chokedMs: this.bot.line?.chokedMs,
             callMs: this.record.sinceOpenedMs(nowMs),
             maxCallMs: this.bot.maxCallMs ?? this.deps.config.maxCallMinutes * 60_000,
         };

@@ -57,9 +57,9 @@ export class BotFactory {
         if (fallback === 'off') return realtime.make();
         const lower = local === undefined ? [] : this.lowerRungs(local, openai, plan, call);
         const rungs = optionsFrom([realtime, ...lower, apology(local)], forceFallback);
-        const { clock } = this.deps;
         const prompts = local?.prompts ?? { recording: () => undefined };
-        return new FallbackLadder(rungs, { clock, logger: call.logger, breakers: this.breakers, prompts });
+        const { logger, transcript, callerAudio } = call;
+        return new FallbackLadder(rungs, { logger, breakers: this.breakers, prompts, transcript, callerAudio });
     }
 
     /** Frees what the bots of all calls share. */

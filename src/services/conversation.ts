@@ -80,9 +80,47 @@ export interface ConversationEvents {
     reconnecting: [why: string];
     /** It is connected again: caller audio of the meantime was kept, and the response that the caller waits for is being asked for. */
     recovered: [];
+    /** What the caller waits for has changed in a way that only the conversation knows. Only a bot with fallback options emits it. */
+    waiting: [wait: BotWait];
     /** The conversation is over; the call ends once the caller has heard what is queued. Emitted at most once. */
     ended: [end: ConversationEnd];
 }
+
+/**
+ * What the caller waits for, where the call cannot tell from the audio and the turns. A conversation that emits it has fallback
+ * options and acts on `onSilence`: the rules of `common/silence-policy.ts` that need a fallback hold for it.
+ */
+export type BotWait =
+    /** A bot starts that speaks first: for its first sound. */
+    | 'first_audio'
+    /** A bot starts that lets the caller speak first: until it can hear. */
+    | 'start'
+    /** A bot starts on a service that was down until now: until it can hear. */
+    | 'probe'
+    /** The service that was down is up: for the first sound of its bot. */
+    | 'probe_ready'
+    /** A fallback option starts in place of a bot that was lost. */
+    | 'takeover'
+    /** The same, on a service that was down until now. */
+    | 'probe_takeover'
+    /** That service is up: for what the caller has waited for until now. */
+    | 'probe_takeover_ready'
+    /** An option that takes over was given again what the caller had said last: the caller waits since the loss, not since the end of these words. */
+    | 'words_repeated'
+    /** The bot can hear now; for what the caller has waited for until now. */
+    | 'ready'
+    /** The bot can hear now and owes nothing: it may be silent for as long as the caller is. */
+    | 'idle'
+    /** The bot has given a sign of life without a sound: a response ended of which nothing was to be heard. */
+    | 'work'
+    /** The bot waits for keys: the caller may take as long as the entry allows. */
+    | 'key_entry'
+    /** The bot has lost its connection and connects again. */
+    | 'reconnect'
+    /** It is connected again and owes the caller a response, or the greeting. */
+    | 'recovered'
+    /** For nothing. */
+    | 'nothing';
 
 /** What the call asks of a conversation that leaves the caller in silence. */
 export type SilenceStep =

@@ -55,7 +55,7 @@ describe('the bot of a call', () => {
         conversation.endCount = 0;
         const wire = { sendAudio: () => undefined, sendEvent: () => undefined, bufferedBytes: () => 0 };
         const onFinished = (): void => undefined;
-        const rest = { wire, maxLeadMs: 600, onFinished, onFault: onFinished };
+        const rest = { wire, maxLeadMs: 600, onFinished, onFailed: onFinished, onFault: onFinished };
         bot = new CallBot({ botService: service, clock: new FakeClock(), logger: new LogRecorder(), record, ...rest });
     });
 

@@ -1,129 +1,53 @@
 import { tonePcmu } from '../../src/audio/tone';
-import { Interruption } from '../../src/common/interruption';
-import { SilenceWatch } from '../../src/common/silence-watch';
+import { BargeInDetector } from '../../src/common/barge-in';
+import { limitReached, turnEntity } from '../../src/common/call-bridge';
 import { Transcript } from '../../src/services/transcript';
 import { TurnClock } from '../../src/common/call-record';
-import { limitReached, turnEntity } from '../../src/common/turn-report';
 import { BotResponse } from '../../src/services/bot-response';
 import { heardText } from '../../src/support/heard-text';
-import { TimerSet } from '../../src/support/timer-set';
-import { FakeClock } from '../support/fake-clock';
 
 const SPEECH = tonePcmu(400, 20, 0.2);
 const SILENCE = new Uint8Array(160).fill(0xff);
 
-describe('an interruption', () => {
+describe('BargeInDetector', () => {
     function listen(minSpeechMs: number) {
         const calls: number[] = [];
-        const interruption = new Interruption(minSpeechMs, () => calls.push(1));
-        return { calls, interruption };
+        const detector = new BargeInDetector(minSpeechMs, () => calls.push(1));
+        return { calls, detector };
     }
 
     it('counts at once when no minimum is set', () => {
-        const { calls, interruption } = listen(0);
-        interruption.speechStarted();
+        const { calls, detector } = listen(0);
+        detector.speechStarted();
         expect(calls).toHaveLength(1);
     });
 
     it('waits for the minimum of speech, wherever in it voice activity was noticed', () => {
-        const { calls, interruption } = listen(300);
-        for (let i = 0; i < 8; i++) interruption.hear(SPEECH);
-        interruption.speechStarted();
-        for (let i = 0; i < 6; i++) interruption.hear(SPEECH);
+        const { calls, detector } = listen(300);
+        for (let i = 0; i < 8; i++) detector.hear(SPEECH);
+        detector.speechStarted();
+        for (let i = 0; i < 6; i++) detector.hear(SPEECH);
         expect(calls).toHaveLength(0);
-        interruption.hear(SPEECH);
+        detector.hear(SPEECH);
         expect(calls).toHaveLength(1);
-        for (let i = 0; i < 20; i++) interruption.hear(SPEECH);
+        for (let i = 0; i < 20; i++) detector.hear(SPEECH);
         expect(calls).toHaveLength(1);
     });
 
     it('does not come from a cough', () => {
-        const { calls, interruption } = listen(300);
-        for (let i = 0; i < 7; i++) interruption.hear(SPEECH);
-        interruption.speechStarted();
-        for (let i = 0; i < 40; i++) interruption.hear(SILENCE);
-        interruption.speechStopped();
-        for (let i = 0; i < 40; i++) interruption.hear(SPEECH);
+        const { calls, detector } = listen(300);
+        for (let i = 0; i < 7; i++) detector.hear(SPEECH);
+        detector.speechStarted();
+        for (let i = 0; i < 40; i++) detector.hear(SILENCE);
+        detector.speechStopped();
+        for (let i = 0; i < 40; i++) detector.hear(SPEECH);
         expect(calls).toHaveLength(0);
     });
 
     it('does not come from sound without voice activity', () => {
-        const { calls, interruption } = listen(100);
-        for (let i = 0; i < 100; i++) interruption.hear(SPEECH);
+        const { calls, detector } = listen(100);
+        for (let i = 0; i < 100; i++) detector.hear(SPEECH);
         expect(calls).toHaveLength(0);
-    });
-});
-
-describe('silence', () => {
-    function watch(config = { noInputMs: 10_000, maxReprompts: 2, deadAirMs: 4000 }) {
-        const clock = new FakeClock();
-        const said: string[] = [];
-        const note = (what: string) => () => {
-            said.push(`${what} ${clock.nowMs()}`);
-        };
-        const silence = new SilenceWatch(new TimerSet(clock, fail), config, {
-            askAgain: note('ask'),
-            giveUpOnCaller: note('caller gone'),
-            comfort: note('comfort'),
-            giveUpOnBot: note('bot gone'),
-        });
-        return { clock, said, silence };
-    }
-
-    it('asks a silent caller again, counted from the end of playback, and gives up after the last time', () => {
-        const { clock, said, silence } = watch();
-        silence.callerMayTalk();
-        for (let i = 0; i < 2; i++) {
-            clock.advance(10_000);
-            clock.advance(500);
-            silence.botTalks();
-            clock.advance(1500);
-            silence.callerMayTalk();
-        }
-        clock.advance(10_000);
-        expect(said).toEqual(['ask 10000', 'ask 22000', 'caller gone 34000']);
-    });
-
-    it('begins to count anew when the caller talks', () => {
-        const { clock, said, silence } = watch();
-        silence.callerMayTalk();
-        clock.advance(9999);
-        silence.callerIsActive();
-        clock.advance(30_000);
-        expect(said).toEqual([]);
-    });
-
-    it('does not count the caller’s silence while the bot owes him an answer', () => {
-        const { clock, said, silence } = watch({ noInputMs: 1000, maxReprompts: 2, deadAirMs: 4000 });
-        silence.botOwesAnswer();
-        silence.callerMayTalk();
-        clock.advance(3999);
-        expect(said).toEqual([]);
-    });
-
-    it('comforts a caller whom the bot leaves waiting, twice, and then gives the bot up', () => {
-        const { clock, said, silence } = watch();
-        silence.botOwesAnswer();
-        clock.advance(12_000);
-        expect(said).toEqual(['comfort 4000', 'comfort 8000', 'bot gone 12000']);
-        expect(clock.pendingCount).toBe(0);
-    });
-
-    it('is over when the bot gives a sound', () => {
-        const { clock, said, silence } = watch();
-        silence.botOwesAnswer();
-        clock.advance(3999);
-        silence.botTalks();
-        clock.advance(20_000);
-        expect(said).toEqual([]);
-    });
-
-    it('can be switched off', () => {
-        const { clock, said, silence } = watch({ noInputMs: 0, maxReprompts: 2, deadAirMs: 0 });
-        silence.callerMayTalk();
-        silence.botOwesAnswer();
-        clock.advance(1_000_000);
-        expect(said).toEqual([]);
     });
 });
 
@@ -213,7 +137,3 @@ describe('the report of a turn', () => {
         expect(limitReached(limits, turns, cost)).toBe(expected);
     });
 });
-
-function fail(fault: unknown): void {
-    throw fault;
-}

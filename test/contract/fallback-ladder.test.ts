@@ -1,6 +1,8 @@
+import { CallerAudioBuffer } from '../../src/audio/caller-audio-buffer';
 import { EchoBot } from '../../src/services/echo-bot';
 import { FallbackLadder, type FallbackOption } from '../../src/services/fallback/fallback-ladder';
 import { ApologyBot } from '../../src/services/fallback/apology-bot';
+import { Transcript } from '../../src/services/transcript';
 import { CircuitBreakers } from '../../src/support/circuit-breaker';
 import { CodedError } from '../../src/support/errors';
 import { BotResource } from '../../src/services/bot-resource';
@@ -24,15 +26,17 @@ const REFUSED: FallbackOption = {
     },
 };
 
-function ladder(rungs: readonly FallbackOption[], clock: FakeClock): FallbackLadder {
+function ladder(options: readonly FallbackOption[], clock: FakeClock): FallbackLadder {
     const logger = new LogRecorder();
     const prompts = { recording: (): undefined => undefined };
-    return new FallbackLadder(rungs, { clock, logger, breakers: new CircuitBreakers(clock, logger), prompts });
+    const breakers = new CircuitBreakers(clock, logger);
+    const call = { transcript: new Transcript(), callerAudio: new CallerAudioBuffer() };
+    return new FallbackLadder(options, { logger, breakers, prompts, ...call });
 }
 
-function overFakes(rungs: readonly FallbackOption[]): Promise<Specimen> {
+function overFakes(options: readonly FallbackOption[]): Promise<Specimen> {
     const clock = new FakeClock();
-    return Promise.resolve({ conversation: ladder(rungs, clock), clock, close: () => Promise.resolve() });
+    return Promise.resolve({ conversation: ladder(options, clock), clock, close: () => Promise.resolve() });
 }
 
 async function overOpenAI(plan: ConnectionPlan): Promise<Specimen> {

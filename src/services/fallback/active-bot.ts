@@ -1,71 +1,83 @@
 import type { Permit } from '../../support/circuit-breaker';
 import type { BotResponse } from '../bot-response';
-import type { AudioOrigin, Conversation, ConversationEnd, HeardPosition, TranscriptItem } from '../conversation';
+import type {
+    AudioOrigin,
+    BotWait,
+    Conversation,
+    ConversationEnd,
+    HeardPosition,
+    TranscriptItem,
+} from '../conversation';
 import type { DigitRequest } from '../dtmf-service';
-import type { Taken } from './option-queue';
-import { OURS } from './bot-failure';
+import { INTERNAL_FAULT, type MadeBot } from './options';
 
-/** What a rung tells the ladder, in ids that are unique in the call. Nothing comes after `drop`. */
-export interface ActiveBotPort {
-    ready(rung: ActiveBot): void;
-    audio(pcmu: Uint8Array, origin: AudioOrigin): void;
-    /** The same, of what is no part of an answer. */
-    aside(pcmu: Uint8Array, origin: AudioOrigin): void;
-    /** `sounded`: sound of it had come, and nobody had interrupted it. */
-    responseEnded(rung: ActiveBot, responseId: string, sounded: boolean): void;
-    speechStarted(): void;
-    speechStopped(rung: ActiveBot, silenceMs: number): void;
-    said(item: TranscriptItem): void;
-    collectDigits(rung: ActiveBot, request: DigitRequest): void;
-    turn(turn: BotResponse): void;
-    troubled(rung: ActiveBot): void;
-    recovered(rung: ActiveBot): void;
-    ended(end: ConversationEnd): void;
+/** Hears of everything that the active bot does, in ids that are unique in the call. Nothing is called after `drop`. */
+export interface ActiveBotListener {
+    processReady(bot: ActiveBot): void;
+    /** Audio of a response, or said aside (`origin.aside`). */
+    processAudio(pcmu: Uint8Array, origin: AudioOrigin): void;
+    /** `hadSound`: audio of it had come, and the caller had not interrupted it. */
+    processResponseEnded(bot: ActiveBot, responseId: string, hadSound: boolean): void;
+    processSpeechStarted(): void;
+    processSpeechStopped(bot: ActiveBot, silenceMs: number): void;
+    processWaiting(wait: BotWait): void;
+    processTranscript(item: TranscriptItem): void;
+    processDigitRequest(bot: ActiveBot, request: DigitRequest): void;
+    processTurn(turn: BotResponse): void;
+    processReconnecting(bot: ActiveBot): void;
+    processRecovered(bot: ActiveBot): void;
+    processEnded(end: ConversationEnd): void;
 }
 
 /** Ids of the ladder's own sounds begin with it, and those of every bot but the first. */
 export const FALLBACK_PREFIX = 'ladder';
 
 /**
- * The bot that answers now: joins it to the ladder, gives its ids a prefix of its own, and cuts it off, so that nothing of a lost
- * bot ever comes out.
+ * The bot that answers now: tells the listener what it does, gives its ids a prefix of its own, and cuts it off, so that nothing of a
+ * lost bot ever comes out.
  */
 export class ActiveBot {
     readonly name: string;
-    /** Its place on the ladder; 0: the best one. */
+    /** Its place among the options; 0: the best one. */
     readonly index: number;
     readonly conversation: Conversation;
-    readonly pass: Permit | undefined;
-    isReady = false;
-    /** It has said that it is trying to mend itself. */
-    isTroubled = false;
-    private readonly open = new Set<string>();
-    private readonly gone = new AbortController();
-    private readonly prefix: string;
+    readonly permit: Permit | undefined;
+    /** It has lost its connection and connects again. */
+    isReconnecting = false;
+    private isReady = false;
     private hasSpoken = false;
+    /** Responses with sound that have neither ended nor been interrupted. */
+    private readonly open = new Set<string>();
+    private readonly dropped = new AbortController();
+    private readonly prefix: string;
     private lastIn: AudioOrigin | undefined;
     private lastOut: AudioOrigin | undefined;
 
     /** `number` counts the bots of the call from 0; the first one's ids stay as they are. */
     constructor(
-        { name, index, conversation, pass }: Taken,
+        { name, index, conversation, permit }: MadeBot,
         number: number,
-        private readonly port: ActiveBotPort,
+        private readonly listener: ActiveBotListener,
     ) {
         this.name = name;
         this.index = index;
         this.conversation = conversation;
-        this.pass = pass;
+        this.permit = permit;
         this.prefix = number === 0 ? '' : `${FALLBACK_PREFIX}${number}_`;
         this.listen();
     }
 
-    /** Its answers that have sounded and are not finished. */
-    get openAnswers(): readonly string[] {
+    /** It is ready, and not reconnecting. */
+    get canHear(): boolean {
+        return this.isReady && !this.isReconnecting;
+    }
+
+    /** Its responses that have sounded and are not finished. */
+    get openResponses(): readonly string[] {
         return [...this.open];
     }
 
-    /** Passes on that the caller interrupted, with the part of what he heard that is its own. */
+    /** Passes on that the caller interrupted, with the part of what they heard that is its own. */
     interrupt(heard: HeardPosition): void {
         this.open.clear();
         const items = heard.items.filter(({ responseId }) => this.isOwn(responseId));
@@ -77,82 +89,84 @@ export class ActiveBot {
         this.conversation.interrupt({ items: inward });
     }
 
-    /** Its service is to blame, unless we are; a loss that it has reported itself counts once. */
+    /** Counts against its service, unless the fault is ours; a loss that it has reported itself counts once. */
     failed(why: string): void {
-        if (!this.isTroubled && why !== OURS) this.pass?.failed();
+        if (!this.isReconnecting && why !== INTERNAL_FAULT) this.permit?.failed();
     }
 
     /** Cuts it off and frees it. May be called twice. */
     drop(): void {
         this.conversation.removeAllListeners();
-        this.pass?.release();
-        this.gone.abort();
+        this.permit?.release();
+        this.dropped.abort();
         this.conversation.end();
     }
 
     private listen(): void {
-        const { conversation, port } = this;
+        const { conversation, listener } = this;
         conversation.on('audio', this.onAudio);
         conversation.on('responseEnded', this.onResponseEnded);
-        conversation.on('transcript', this.onSaid);
+        conversation.on('transcript', this.onTranscript);
         conversation.on('ready', this.onReady);
-        conversation.on('reconnecting', this.onTroubled);
+        conversation.on('reconnecting', this.onReconnecting);
         conversation.on('recovered', this.onRecovered);
         conversation.on('speechStarted', () => {
-            port.speechStarted();
+            listener.processSpeechStarted();
         });
         conversation.on('speechStopped', (silenceMs) => {
-            port.speechStopped(this, silenceMs);
+            listener.processSpeechStopped(this, silenceMs);
+        });
+        conversation.on('waiting', (wait) => {
+            listener.processWaiting(wait);
         });
         conversation.on('collectDigits', (request) => {
-            port.collectDigits(this, { ...request, signal: this.gone.signal });
+            listener.processDigitRequest(this, { ...request, signal: this.dropped.signal });
         });
         conversation.on('turn', (turn) => {
-            port.turn(turn);
+            listener.processTurn(turn);
         });
         conversation.on('ended', (end) => {
-            port.ended(end);
+            listener.processEnded(end);
         });
     }
 
     private readonly onAudio = (pcmu: Uint8Array, origin: AudioOrigin): void => {
         const outward = this.outward(origin);
-        if (origin.aside === true) {
-            this.port.aside(pcmu, outward);
-            return;
+        if (origin.aside !== true) {
+            if (!this.hasSpoken) this.permit?.succeeded();
+            this.hasSpoken = true;
+            this.open.add(outward.responseId);
         }
-        if (!this.hasSpoken) this.pass?.succeeded();
-        this.hasSpoken = true;
-        this.open.add(outward.responseId);
-        this.port.audio(pcmu, outward);
+        this.listener.processAudio(pcmu, outward);
     };
 
     private readonly onResponseEnded = (responseId: string): void => {
         const id = this.prefix + responseId;
-        this.port.responseEnded(this, id, this.open.delete(id));
+        this.listener.processResponseEnded(this, id, this.open.delete(id));
     };
 
-    private readonly onSaid = (item: TranscriptItem): void => {
-        if (this.prefix === '') this.port.said(item);
-        else this.port.said({ ...item, itemId: this.prefix + item.itemId, ...this.placed(item.afterItemId) });
+    private readonly onTranscript = (item: TranscriptItem): void => {
+        const { prefix, listener } = this;
+        if (prefix === '') listener.processTranscript(item);
+        else listener.processTranscript({ ...item, itemId: prefix + item.itemId, ...this.placed(item.afterItemId) });
     };
 
     private readonly onReady = (): void => {
         this.isReady = true;
-        if (!this.conversation.speaksFirst) this.pass?.succeeded();
-        this.port.ready(this);
+        if (!this.conversation.speaksFirst) this.permit?.succeeded();
+        this.listener.processReady(this);
     };
 
-    private readonly onTroubled = (why: string): void => {
+    private readonly onReconnecting = (why: string): void => {
         this.failed(why);
-        this.isTroubled = true;
-        this.port.troubled(this);
+        this.isReconnecting = true;
+        this.listener.processReconnecting(this);
     };
 
     private readonly onRecovered = (): void => {
-        this.isTroubled = false;
-        this.pass?.succeeded();
-        this.port.recovered(this);
+        this.isReconnecting = false;
+        this.permit?.succeeded();
+        this.listener.processRecovered(this);
     };
 
     private placed(afterItemId: string | undefined): Pick<TranscriptItem, 'afterItemId'> {

@@ -1,7 +1,7 @@
 import { BasicConversation } from '../conversation';
-import type { Takeover } from './fallback-option';
+import type { Takeover } from './options';
 
-/** The last rung: says that it cannot help, and gives the call back to Architect. It needs nothing that could fail. */
+/** The last fallback option: says that it cannot help, and gives the call back to Architect. It needs nothing that could fail. */
 export class ApologyBot extends BasicConversation {
     readonly botName = 'apology';
 
@@ -16,7 +16,7 @@ export class ApologyBot extends BasicConversation {
     override start(): Promise<void> {
         const responseId = 'apology';
         this.emit('ready');
-        // A copy: who takes the audio owns the bytes, and the recording serves all calls.
+        // A copy: the listener owns the bytes, and the recording serves all calls.
         this.emit('audio', Uint8Array.from(this.pcmu), { responseId, itemId: responseId, contentIndex: 0 });
         this.emit('responseEnded', responseId);
         this.emit('ended', {

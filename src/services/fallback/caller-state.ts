@@ -1,192 +1,174 @@
-import type { Clock } from '../../support/clock';
-import type { AudioOrigin, HeardPosition, TranscriptItem } from '../conversation';
-import { CallerTurn } from './caller-turn';
-import { ResponseDeadline, type WaitActions, type WaitLimits } from './response-deadline';
-import type { Takeover } from './fallback-option';
+import type { AudioCursor } from '../../audio/caller-audio-buffer';
+import type { BotWait, TranscriptItem } from '../conversation';
+import type { Transcript } from '../transcript';
 import type { ActiveBot } from './active-bot';
-import { TalkMemory } from './talk-memory';
+import type { HistoryLine, Takeover } from './options';
 
-/** What the caller has said, has heard, and waits for, whichever bot answers. It decides how long he waits, and nothing else. */
+/** What the next bot is told of the conversation: the last items, and not too much of them. */
+const MAX_ITEMS = 40;
+const MAX_CHARS = 16_000;
+
+/**
+ * What the caller has said and is owed, whichever bot answers: what a bot is told that takes over. Its methods return what the caller
+ * waits for from now on (see `BotWait`), where only the fallback ladder can tell; undefined: the call knows it, or nothing changes.
+ */
 export class CallerState {
-    private readonly wait: ResponseDeadline;
-    private readonly memory = new TalkMemory();
-    private readonly turn = new CallerTurn();
-    /** He waits for an answer. */
-    private owed = false;
-    /** No bot has made a sound yet, and one ought to speak first. */
+    /** The caller's last turn: `unknown` and `known` tell whether its words are in the transcript. */
+    private turn: 'quiet' | 'speaking' | 'unknown' | 'known' = 'quiet';
+    private lastItemId: string | undefined;
+    /** A turn of the caller's, or a response that broke off, has no complete response yet. */
+    private owesResponse = false;
+    /** No bot has made a sound yet, and the active one should speak first. */
     private owesGreeting = false;
-    /** The bot that answers now speaks without being asked, and has not yet. */
+    /** The active bot speaks without being asked, and has not yet. */
     private owesFirstSound = false;
-    /** The call begins with a bot whose service was down; nobody knows whether it is back. */
-    private isProbing = false;
-    /** While the bot is troubled: somebody must tell him that it is back. */
-    private explains = false;
+    /** The active bot starts on a service that was down. */
+    private isProbe = false;
+    private isTakeover = false;
+    /** While the bot reconnects: the caller was told to wait, or their words may be lost, so that the bot must say that it is back. */
+    private mustExplain = false;
 
     constructor(
-        clock: Clock,
-        private readonly limits: WaitLimits,
-        actions: WaitActions,
-        onFault: (fault: unknown) => void,
-    ) {
-        const filler = (): number => {
-            this.explains = true;
-            return actions.filler();
-        };
-        this.wait = new ResponseDeadline(clock, limits, { ...actions, filler }, onFault);
-    }
+        private readonly transcript: Transcript,
+        /** The caller's last seconds, as far as their words are neither known nor answered. */
+        private readonly unansweredAudio: AudioCursor,
+    ) {}
 
     get isSpeaking(): boolean {
-        return this.turn.isSpeaking;
+        return this.turn === 'speaking';
     }
 
-    /** Caller audio that no bot has understood: PCMU, 8 kHz, mono, the last 5 s at most; a copy. */
-    get unknownPcmu(): Uint8Array {
-        return this.turn.unknownPcmu;
+    /** Caller audio that no bot has understood: PCMU, 8 kHz, mono; a copy. */
+    get unansweredPcmu(): Uint8Array {
+        return this.unansweredAudio.peek();
     }
 
     /** What a bot is told that takes over now. */
     takeover(why: string): Takeover {
-        const { history, greeted } = this.memory;
-        return { why, history, greeted, answerOwed: this.owed && this.turn.isKnown };
+        const history = this.transcript.heard(MAX_ITEMS, MAX_CHARS).flatMap(({ speaker, text }): HistoryLine[] => {
+            return speaker === 'function' ? [] : [{ speaker, text }];
+        });
+        const isTurnKnown = this.turn === 'quiet' || this.turn === 'known';
+        return { why, history, greeted: this.transcript.hasBotAudio, answerOwed: this.owesResponse && isTurnKnown };
     }
 
     /** A bot is about to start. */
-    begins({ conversation, pass }: ActiveBot, takeover: Takeover | undefined): void {
-        const { fillerMs, lossFillerMs, probeFillerMs, answerMs } = this.limits;
-        this.owesGreeting = conversation.speaksFirst && !this.memory.greeted;
+    starts({ conversation, permit }: ActiveBot, takeover: Takeover | undefined): BotWait {
+        this.owesGreeting = conversation.speaksFirst && !this.transcript.hasBotAudio;
         this.owesFirstSound = conversation.speaksFirst;
-        this.isProbing = takeover === undefined && pass?.isProbe === true;
-        if (takeover !== undefined) this.wait.expect(lossFillerMs, answerMs);
-        else if (this.isProbing) this.wait.expect(probeFillerMs, answerMs);
-        else this.wait.expect(conversation.speaksFirst ? fillerMs : Infinity, answerMs);
+        this.isProbe = permit?.isProbe === true;
+        this.isTakeover = takeover !== undefined;
+        if (this.isTakeover) return this.isProbe ? 'probe_takeover' : 'takeover';
+        if (this.isProbe) return 'probe';
+        return conversation.speaksFirst ? 'first_audio' : 'start';
     }
 
-    /** It can hear. Where it has nothing to say, it may be silent for as long as the caller is. */
-    ready(): void {
-        if (!this.owesSound) this.wait.limitTo(Infinity);
-        if (this.isProbing) this.probeIsReady();
-        this.isProbing = false;
+    /** The bot can hear. */
+    ready(): BotWait {
+        const { isProbe, isTakeover, owesSound } = this;
+        this.isProbe = false;
+        if (!owesSound) return isProbe && !isTakeover ? 'nothing' : 'idle';
+        if (!isProbe) return 'ready';
+        return isTakeover ? 'probe_takeover_ready' : 'probe_ready';
     }
 
-    hear(pcmu: Uint8Array): void {
-        this.turn.hear(pcmu);
+    /** The bot that takes over was given the caller's last words, all at once. */
+    wordsRepeated(): BotWait | undefined {
+        return this.isSpeaking ? undefined : 'words_repeated';
     }
 
-    /** The bot that takes over was told his last words, all at once: his wait goes on from the loss, not from their end. */
-    heardAgain(): void {
-        if (!this.turn.isSpeaking) this.wait.fillAfter(this.limits.lossFillerMs);
+    /** The caller waits for a response from now on. */
+    expectResponse(): void {
+        this.owesResponse = true;
     }
 
-    /** He waits for an answer of a bot from now on. */
-    expectAnswer(rung: ActiveBot | undefined): void {
-        this.owed = true;
-        // Whoever is not ready yet, or not any more, is being waited for already.
-        if (isTalking(rung)) this.wait.expect(this.limits.fillerMs, this.limits.answerMs);
+    /** The bot asks for keys. One that asks for them before its first words is still waited for. */
+    awaitsKeys(): BotWait | undefined {
+        if (this.owesFirstSound) return undefined;
+        this.owesResponse = false;
+        return 'key_entry';
     }
 
-    /** It is his turn, and may be for long: he types. */
-    expectNothing(): void {
-        this.owed = false;
-        this.wait.over();
-    }
-
-    /** He may type from now on. A bot that asks for that before its first words is still waited for. */
-    awaitsKeys(): void {
-        if (!this.owesFirstSound) this.expectNothing();
-    }
-
-    audio(origin: AudioOrigin, ms: number): void {
+    botAudio(): void {
         this.owesGreeting = false;
         this.owesFirstSound = false;
-        this.wait.sound(ms);
-        this.memory.sound(origin, ms);
     }
 
-    /** A busy bot says that it takes a moment. @returns false: he has just been told so, and must not hear it again */
-    aside(ms: number): boolean {
-        return this.wait.aside(ms);
-    }
-
-    /** An answer is over; `sounded`: he heard something of it, and did not interrupt. */
-    responseEnded(rung: ActiveBot, sounded: boolean): void {
-        if (rung.isTroubled) return;
-        if (!sounded) {
-            // No sound, but a sign of life.
-            if (this.wait.isLimited) this.wait.limitTo(this.limits.workMs);
-        } else if (rung.openAnswers.length === 0) {
-            this.turn.answered();
-            this.expectNothing();
-        }
+    /** A response is over; `hadSound`: the caller heard something of it, and did not interrupt. */
+    responseEnded(bot: ActiveBot, hadSound: boolean): BotWait | undefined {
+        if (bot.isReconnecting) return undefined;
+        if (!hadSound) return 'work';
+        if (bot.openResponses.length > 0) return undefined;
+        this.owesResponse = false;
+        if (!this.isSpeaking) this.settle('quiet');
+        return undefined;
     }
 
     speechStarted(): void {
-        this.turn.started();
-        this.expectNothing();
+        this.turn = 'speaking';
+        this.owesResponse = false;
     }
 
-    speechStopped(rung: ActiveBot): void {
-        this.turn.stopped();
-        // A troubled bot did not hear the end of it: what was said so far is lost with the connection.
-        if (rung.isTroubled) this.explains = true;
-        else this.expectAnswer(rung);
+    speechStopped(bot: ActiveBot): void {
+        this.turn = 'unknown';
+        // A reconnecting bot did not hear the end of it: what was said so far is lost with the connection.
+        if (bot.isReconnecting) this.mustExplain = true;
+        else this.owesResponse = true;
     }
 
-    said(item: TranscriptItem): void {
-        this.memory.said(item);
-        if (item.speaker === 'caller') this.turn.said(item);
-    }
-
-    /** He interrupted. */
-    interrupted(rung: ActiveBot | undefined, heard: HeardPosition): void {
-        this.memory.interrupted(heard);
-        this.wait.quiet();
-        if (isTalking(rung)) this.expectNothing();
-    }
-
-    /** The bot tries to mend itself. */
-    troubled(rung: ActiveBot): void {
-        this.breakOff(rung.openAnswers);
-        this.explains = false;
-        this.wait.expect(this.limits.lossFillerMs, Infinity);
-        this.wait.limitTo(this.limits.recoverMs);
-    }
-
-    /** It has mended itself, and asks by itself for what it owes. @returns whether it should tell the caller that it is back */
-    recovered(): boolean {
-        const explains = this.explains && !this.owesSound;
-        this.owed ||= explains;
-        if (this.owesSound) this.wait.limitTo(this.limits.answerMs);
-        else this.wait.over();
-        return explains;
-    }
-
-    /** These answers stay unfinished, and he waits for the rest. */
-    breakOff(responseIds: readonly string[]): void {
-        for (const responseId of responseIds) this.memory.brokeOff(responseId);
-        if (responseIds.length > 0) this.owed = true;
-    }
-
-    /** The bot's end was forced while he spoke. */
+    /** The bot was lost while the caller spoke. */
     speechCut(): void {
-        this.turn.stopped();
+        this.turn = 'unknown';
     }
 
-    /** The service is back, and is waited for like any other. */
-    private probeIsReady(): void {
-        const { fillerMs, probeFillerMs } = this.limits;
-        this.wait.fillAfter(this.owesSound ? fillerMs - probeFillerMs : Infinity);
+    /** An item appeared, or its words became known. */
+    transcribed({ speaker, itemId, text }: TranscriptItem): void {
+        if (speaker !== 'caller') return;
+        if (text === undefined) this.lastItemId = itemId;
+        if (text === undefined || text === '' || (this.lastItemId ?? itemId) !== itemId) return;
+        if (this.turn === 'unknown') this.settle('known');
+    }
+
+    interrupted(bot: ActiveBot | undefined): void {
+        if (bot?.canHear === true) this.owesResponse = false;
+    }
+
+    /** The caller was told that it takes a moment. */
+    filled(): void {
+        this.mustExplain = true;
+    }
+
+    /** The bot has lost its connection, and connects again. */
+    reconnects(bot: ActiveBot): BotWait {
+        this.breakOff(bot.openResponses);
+        this.mustExplain = false;
+        return 'reconnect';
+    }
+
+    /** It is connected again. `mustExplain`: it should tell the caller that it is back; a response that it owes it asks for itself. */
+    recovered(): { wait: BotWait; mustExplain: boolean } {
+        const mustExplain = this.mustExplain && !this.owesSound;
+        this.owesResponse ||= mustExplain;
+        return { wait: this.owesSound ? 'recovered' : 'nothing', mustExplain };
+    }
+
+    /** These responses stay unfinished, and the caller waits for the rest. */
+    breakOff(responseIds: readonly string[]): void {
+        for (const responseId of responseIds) this.transcript.brokeOff(responseId);
+        if (responseIds.length > 0) this.owesResponse = true;
+    }
+
+    /** Keeps no caller audio any more. May be called twice. */
+    close(): void {
+        this.unansweredAudio.close();
+    }
+
+    private settle(turn: 'quiet' | 'known'): void {
+        this.turn = turn;
+        this.unansweredAudio.skip();
     }
 
     private get owesSound(): boolean {
-        return this.owed || this.owesGreeting;
+        return this.owesResponse || this.owesGreeting;
     }
-
-    /** Frees the timer, for good. */
-    close(): void {
-        this.wait.close();
-    }
-}
-
-function isTalking(rung: ActiveBot | undefined): boolean {
-    return rung?.isReady === true && !rung.isTroubled;
 }

@@ -1,82 +1,91 @@
 import { EventEmitter } from 'node:events';
+import type { CallerAudioBuffer } from '../../audio/caller-audio-buffer';
 import type { CircuitBreakers } from '../../support/circuit-breaker';
-import type { Clock } from '../../support/clock';
 import { CodedError } from '../../support/errors';
-import { faultFields, type Logger } from '../../support/logger';
-import { TimerSet } from '../../support/timer-set';
-import type { Conversation, ConversationEnd, ConversationEvents, HeardPosition } from '../conversation';
+import type { Logger } from '../../support/logger';
+import type { BotResponse } from '../bot-response';
+import type {
+    AudioOrigin,
+    BotWait,
+    Conversation,
+    ConversationEnd,
+    ConversationEvents,
+    HeardPosition,
+    SilenceStep,
+    TranscriptItem,
+} from '../conversation';
+import type { DigitRequest, DigitResult } from '../dtmf-service';
+import type { Transcript } from '../transcript';
+import { ActiveBot, FALLBACK_PREFIX, type ActiveBotListener } from './active-bot';
 import { CallerState } from './caller-state';
-import { WAIT_LIMITS, type WaitLimits } from './response-deadline';
-import { OptionQueue } from './option-queue';
 import { Filler, type FallbackPrompts } from './filler';
-import { NOT_BEGUN, nobodyLeft, whyEnded, whyNotStarted, type BotFailure } from './bot-failure';
-import type { FallbackOption } from './fallback-option';
-import { ActiveBot, type ActiveBotPort } from './active-bot';
+import { noBotLeft, OptionQueue, whyEnded, whyNotStarted, type BotFailure, type FallbackOption } from './options';
 
-export { optionsFrom, type HistoryLine, type FallbackOption, type Takeover } from './fallback-option';
+export { optionsFrom, type HistoryLine, type FallbackOption, type Takeover } from './options';
 
 export interface FallbackLadderDeps {
-    clock: Clock;
     logger: Logger;
     /** One for all calls of the process. */
     breakers: CircuitBreakers;
-    /** `one-moment` is said to a caller who would be left in silence. */
+    /** `one-moment` is said to a caller whom the bot leaves in silence. */
     prompts: FallbackPrompts;
-    /** Default: `WAIT_LIMITS`. */
-    limits?: Partial<WaitLimits>;
+    /** What was said in the call; the call writes it. The history of a takeover is read from it. */
+    transcript: Transcript;
+    /** The call fills it before `hear`. What no bot has understood is taken from it for the bot that takes over. */
+    callerAudio: CallerAudioBuffer;
 }
+
+/** Caller audio that is kept for a bot that takes over: PCMU, 8 bytes each millisecond. */
+const UNANSWERED_BYTES = 5000 * 8;
 
 const BACK_AGAIN =
     'The connection was interrupted for a moment, and the last words of the caller may be lost. ' +
     'Tell the caller in a few words that you are back, and go on with the talk.';
 
 /**
- * A conversation that survives the loss of the one below it: begins with the first rung whose service is up, and when a bot fails to
- * start, ends with an error, or leaves the caller waiting, the next one goes on where the talk stopped. Never up again in one call.
- * Its end carries the output variable `fallback_used`: the names of the lower rungs that answered, with commas, or nothing.
+ * A conversation that survives the loss of the bot below it: begins with the first option whose service is up, and when a bot fails to
+ * start, ends with an error, or leaves the caller in silence, the next one goes on where the conversation stopped. A better option is
+ * not tried again in the same call. The end carries the output variable `fallback_used`: the names of the options below the best one
+ * that answered, with commas, or nothing.
+ *
+ * How long the caller waits is judged by the call (`common/silence-policy.ts`): the ladder tells it what the caller waits for
+ * (`waiting`), and does what it asks for (`onSilence`).
  */
-export class FallbackLadder extends EventEmitter<ConversationEvents> implements Conversation {
+export class FallbackLadder extends EventEmitter<ConversationEvents> implements Conversation, ActiveBotListener {
     readonly listensOnly = false;
-    readonly responseActiveAtMs: number | undefined = undefined;
     private state: 'idle' | 'starting' | 'talking' | 'over' = 'idle';
-    private readonly limits: WaitLimits;
-    private readonly care: CallerState;
-    private readonly timers: TimerSet;
-    private readonly descent: OptionQueue;
+    private readonly caller: CallerState;
+    private readonly queue: OptionQueue;
     private readonly filler: Filler;
     private readonly used: string[] = [];
-    private live: ActiveBot | undefined;
+    private active: ActiveBot | undefined;
     private settle: { resolve: () => void; reject: (fault: CodedError) => void } | undefined;
     private lastEnd: ConversationEnd | undefined;
     private made = 0;
+    /** What the lost bots have cost. */
     private spentUsd: number | undefined;
-    private leaving = false;
+    private isGoodbyeAsked = false;
 
-    /** `rungs`: the best one first; the last one should need nothing that could fail (`ApologyBot`). */
+    /** `options`: the best one first; the last one should need nothing that could fail (`ApologyBot`). */
     constructor(
-        rungs: readonly FallbackOption[],
+        options: readonly FallbackOption[],
         private readonly deps: FallbackLadderDeps,
     ) {
         super();
-        const { clock, logger, breakers, prompts, limits } = deps;
-        const onFault = (fault: unknown): void => {
-            logger.error({ code: 'ERR_INTERNAL', ...faultFields(fault) }, 'A timer of the ladder failed.');
-        };
-        this.limits = { ...WAIT_LIMITS, ...limits };
-        this.timers = new TimerSet(clock, onFault);
-        this.descent = new OptionQueue(rungs, breakers, logger);
-        this.filler = new Filler(prompts);
-        this.care = new CallerState(clock, this.limits, { filler: this.fill, giveUp: this.giveUp }, onFault);
+        const { logger, breakers, prompts, transcript, callerAudio } = deps;
+        this.queue = new OptionQueue(options, breakers, logger);
+        this.filler = new Filler(prompts, FALLBACK_PREFIX);
+        this.caller = new CallerState(transcript, callerAudio.open(UNANSWERED_BYTES));
     }
 
     /** The name of the bot that answers now. */
     get botName(): string {
-        return this.live?.conversation.botName ?? 'ladder';
+        return this.active?.conversation.botName ?? 'ladder';
     }
 
     /** Whether the bot that answers now does. */
     get speaksFirst(): boolean {
-        return this.live?.conversation.speaksFirst ?? false;
+        return this.active?.conversation.speaksFirst ?? false;
     }
 
     get fallbackUsed(): string {
@@ -85,7 +94,11 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
 
     /** The bots of the call together; undefined: nothing is known of any. */
     get costUsd(): number | undefined {
-        return sum(this.spentUsd, this.live?.conversation.costUsd);
+        return sum(this.spentUsd, this.active?.conversation.costUsd);
+    }
+
+    get responseActiveAtMs(): number | undefined {
+        return this.active?.conversation.responseActiveAtMs;
     }
 
     /** Resolves when a bot can hear, or the last one has given up (`ended` was emitted then). Rejects only after `end`. */
@@ -94,47 +107,55 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
         this.state = 'starting';
         return new Promise((resolve, reject) => {
             this.settle = { resolve, reject };
-            this.stand(undefined);
+            this.startNext(undefined);
         });
     }
 
     hear(pcmu: Uint8Array): void {
-        if (this.state === 'over') return;
-        this.care.hear(pcmu);
-        this.live?.conversation.hear(pcmu);
+        this.active?.conversation.hear(pcmu);
     }
 
     tell(text: string): void {
-        this.live?.conversation.tell(text);
+        this.active?.conversation.tell(text);
     }
 
     digits(entry: string): void {
-        this.live?.conversation.digits(entry);
-        this.expectAnswer();
+        this.expectResponse();
+        this.active?.conversation.digits(entry);
     }
 
     askAgain(): void {
-        this.live?.conversation.askAgain();
-        this.expectAnswer();
+        this.expectResponse();
+        this.active?.conversation.askAgain();
     }
 
     /** A bot that takes over meanwhile says it too. */
     sayGoodbye(): void {
-        this.leaving = true;
-        if (this.state === 'idle') this.finish(NOT_BEGUN);
-        this.live?.conversation.sayGoodbye();
-        this.expectAnswer();
-    }
-
-    /** See `Conversation.onSilence`. */
-    onSilence(): boolean {
-        return false;
+        this.isGoodbyeAsked = true;
+        if (this.state === 'idle') this.finish({ reason: 'completed', info: 'conversation finished' });
+        this.expectResponse();
+        this.active?.conversation.sayGoodbye();
     }
 
     interrupt(heard: HeardPosition): void {
         if (this.state === 'over') return;
-        this.care.interrupted(this.live, heard);
-        this.live?.interrupt(heard);
+        this.caller.interrupted(this.active);
+        this.active?.interrupt(heard);
+    }
+
+    onSilence(step: SilenceStep): boolean {
+        const { active } = this;
+        if (active === undefined) return false;
+        switch (step) {
+            case 'filler':
+                this.fill();
+                return true;
+            case 'retry':
+                return active.conversation.onSilence(step);
+            case 'takeover':
+                this.stepDown(active.isReconnecting ? 'ERR_FALLBACK_NOT_RECOVERED' : 'ERR_FALLBACK_SLOW');
+                return true;
+        }
     }
 
     end(): void {
@@ -143,90 +164,70 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
         this.removeAllListeners();
     }
 
-    /** `loss` undefined: the call begins. */
-    private stand(loss: BotFailure | undefined): void {
-        const takeover = loss === undefined ? undefined : this.care.takeover(loss.why);
-        const taken = this.descent.next(loss, takeover);
-        if (taken === undefined) {
-            this.finish(this.lastEnd ?? nobodyLeft(loss));
-            return;
-        }
-        const rung = new ActiveBot(taken, this.made, this.makePort());
-        this.made += 1;
-        this.live = rung;
-        this.care.begins(rung, takeover);
-        if (taken.pass?.isProbe === true) this.timers.set('probe', this.limits.probeMs, this.giveUp);
-        rung.conversation.start().catch((fault: unknown) => {
-            if (this.live === rung) this.stepDown(whyNotStarted(fault));
-        });
-        const words = this.care.unknownPcmu;
-        if (this.live !== rung || takeover === undefined || words.length === 0) return;
-        rung.conversation.hear(words);
-        if (this.live === rung) this.care.heardAgain();
-    }
-
-    private makePort(): ActiveBotPort {
-        return {
-            ready: (rung) => {
-                this.onReady(rung);
-            },
-            audio: (pcmu, origin) => {
-                this.care.audio(origin, pcmu.length / 8);
-                this.emit('audio', pcmu, origin);
-            },
-            aside: (pcmu, origin) => {
-                if (this.care.aside(pcmu.length / 8)) this.emit('audio', pcmu, origin);
-            },
-            responseEnded: (rung, responseId, sounded) => {
-                this.care.responseEnded(rung, sounded);
-                this.emit('responseEnded', responseId);
-            },
-            speechStarted: () => {
-                this.care.speechStarted();
-                this.emit('speechStarted');
-            },
-            speechStopped: (rung, silenceMs) => {
-                this.care.speechStopped(rung);
-                this.emit('speechStopped', silenceMs);
-            },
-            said: (item) => {
-                this.care.said(item);
-                this.emit('transcript', item);
-            },
-            collectDigits: (rung, request) => {
-                this.care.awaitsKeys();
-                const done = (result: Parameters<typeof request.done>[0]): void => {
-                    // First: the bot may answer by asking for another entry.
-                    if (this.live === rung && result.by !== 'cancelled') this.expectAnswer();
-                    request.done(result);
-                };
-                this.emit('collectDigits', { ...request, done });
-            },
-            turn: (turn) => this.emit('turn', turn),
-            troubled: (rung) => {
-                this.care.troubled(rung);
-            },
-            recovered: (rung) => {
-                if (this.care.recovered()) rung.conversation.tell(BACK_AGAIN);
-            },
-            ended: (end) => {
-                this.onEnded(end);
-            },
-        };
-    }
-
-    private onReady(rung: ActiveBot): void {
-        this.timers.cancel('probe');
-        if (rung.index > 0) this.used.push(rung.name);
-        this.care.ready();
-        const first = this.state === 'starting';
+    processReady(bot: ActiveBot): void {
+        if (bot.index > 0) this.used.push(bot.name);
+        this.tellWait(this.caller.ready());
+        const isFirst = this.state === 'starting';
         this.state = 'talking';
-        if (first) this.emit('ready');
+        if (isFirst) this.emit('ready');
         this.settle?.resolve();
-        if (this.leaving && this.live === rung) rung.conversation.sayGoodbye();
+        if (this.isGoodbyeAsked && this.active === bot) bot.conversation.sayGoodbye();
     }
 
-    private onEnded(end: ConversationEnd): void {
+    processAudio(pcmu: Uint8Array, origin: AudioOrigin): void {
+        if (origin.aside !== true) this.caller.botAudio();
+        this.emit('audio', pcmu, origin);
+    }
+
+    processResponseEnded(bot: ActiveBot, responseId: string, hadSound: boolean): void {
+        this.tellWait(this.caller.responseEnded(bot, hadSound));
+        this.emit('responseEnded', responseId);
+    }
+
+    processSpeechStarted(): void {
+        this.caller.speechStarted();
+        this.emit('speechStarted');
+    }
+
+    processSpeechStopped(bot: ActiveBot, silenceMs: number): void {
+        this.caller.speechStopped(bot);
+        this.emit('speechStopped', silenceMs);
+    }
+
+    processWaiting(wait: BotWait): void {
+        this.tellWait(wait);
+    }
+
+    processTranscript(item: TranscriptItem): void {
+        this.caller.transcribed(item);
+        this.emit('transcript', item);
+    }
+
+    processDigitRequest(bot: ActiveBot, request: DigitRequest): void {
+        this.tellWait(this.caller.awaitsKeys());
+        const done = (result: DigitResult): void => {
+            // First: the bot may respond by asking for another entry.
+            if (this.active === bot && result.by !== 'cancelled') this.expectResponse();
+            request.done(result);
+        };
+        this.emit('collectDigits', { ...request, done });
+    }
+
+    processTurn(turn: BotResponse): void {
+        this.emit('turn', turn);
+    }
+
+    processReconnecting(bot: ActiveBot): void {
+        this.tellWait(this.caller.reconnects(bot));
+    }
+
+    processRecovered(bot: ActiveBot): void {
+        const { wait, mustExplain } = this.caller.recovered();
+        this.tellWait(wait);
+        if (mustExplain) bot.conversation.tell(BACK_AGAIN);
+    }
+
+    processEnded(end: ConversationEnd): void {
         if (end.reason === 'completed') {
             this.finish(end);
             return;
@@ -235,39 +236,65 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
         this.stepDown(whyEnded(end));
     }
 
-    private readonly giveUp = (): void => {
-        this.stepDown(this.live?.isTroubled === true ? 'ERR_FALLBACK_NOT_RECOVERED' : 'ERR_FALLBACK_SLOW');
-    };
-
-    private stepDown(why: string): void {
-        const lost = this.live;
-        if (lost === undefined || this.isOver()) return;
-        this.timers.cancel('probe');
-        lost.failed(why);
-        const broken = lost.openAnswers;
-        this.care.breakOff(broken);
-        this.dismiss();
-        for (const responseId of broken) this.emit('responseEnded', responseId);
-        this.endSpeech();
-        if (!this.isOver()) this.stand({ from: lost.name, why });
+    /** Starts the next option; `loss` undefined: the call begins. */
+    private startNext(loss: BotFailure | undefined): void {
+        const takeover = loss === undefined ? undefined : this.caller.takeover(loss.why);
+        const next = this.queue.next(loss, takeover);
+        if (next === undefined) {
+            this.finish(this.lastEnd ?? noBotLeft(loss));
+            return;
+        }
+        const bot = new ActiveBot(next, this.made, this);
+        this.made += 1;
+        this.active = bot;
+        this.tellWait(this.caller.starts(bot, takeover));
+        bot.conversation.start().catch((fault: unknown) => {
+            if (this.active === bot) this.stepDown(whyNotStarted(fault));
+        });
+        if (takeover !== undefined) this.repeatWords(bot);
     }
 
-    /** Whoever was told that the caller speaks is told its end, too. */
+    /** The bot that takes over hears again what no bot has understood. */
+    private repeatWords(bot: ActiveBot): void {
+        const pcmu = this.caller.unansweredPcmu;
+        if (this.active !== bot || pcmu.length === 0) return;
+        bot.conversation.hear(pcmu);
+        if (this.active === bot) this.tellWait(this.caller.wordsRepeated());
+    }
+
+    /** The active bot is lost: the next option takes over. */
+    private stepDown(why: string): void {
+        const lost = this.active;
+        if (lost === undefined || this.isOver()) return;
+        lost.failed(why);
+        const broken = lost.openResponses;
+        this.caller.breakOff(broken);
+        this.dropActive();
+        for (const responseId of broken) this.emit('responseEnded', responseId);
+        this.endSpeech();
+        if (!this.isOver()) this.startNext({ from: lost.name, why });
+    }
+
+    /** The call was told that the caller speaks, and is told the end of it, too. */
     private endSpeech(): void {
-        if (!this.care.isSpeaking || this.isOver()) return;
-        this.care.speechCut();
+        if (!this.caller.isSpeaking || this.isOver()) return;
+        this.caller.speechCut();
         this.emit('speechStopped', 0);
     }
 
-    private readonly fill = (): number => {
+    private fill(): void {
+        this.caller.filled();
         const { pcmu, origin } = this.filler.next();
         this.emit('audio', pcmu, origin);
         this.emit('responseEnded', origin.responseId);
-        return pcmu.length / 8;
-    };
+    }
 
-    private expectAnswer(): void {
-        if (this.live !== undefined) this.care.expectAnswer(this.live);
+    private expectResponse(): void {
+        if (this.active !== undefined) this.caller.expectResponse();
+    }
+
+    private tellWait(wait: BotWait | undefined): void {
+        if (wait !== undefined) this.emit('waiting', wait);
     }
 
     private finish(end: ConversationEnd): void {
@@ -285,15 +312,14 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
 
     private release(): void {
         this.state = 'over';
-        this.care.close();
-        this.timers.clear();
-        this.dismiss();
+        this.caller.close();
+        this.dropActive();
     }
 
-    private dismiss(): void {
-        this.spentUsd = sum(this.spentUsd, this.live?.conversation.costUsd);
-        this.live?.drop();
-        this.live = undefined;
+    private dropActive(): void {
+        this.spentUsd = sum(this.spentUsd, this.active?.conversation.costUsd);
+        this.active?.drop();
+        this.active = undefined;
     }
 }
 

@@ -1,28 +1,25 @@
 import { beepPcmu } from '../../audio/tone';
 import type { AudioOrigin } from '../conversation';
-import { FALLBACK_PREFIX } from './active-bot';
 
 /** Recordings by name: PCMU, 8 kHz, mono, to be read only. */
 export interface FallbackPrompts {
     recording(name: string): Uint8Array | undefined;
 }
 
-/** "One moment please": what a caller hears who would be left in silence. A beep where there is no such recording. */
+/** "One moment please", for a caller whom the bot leaves in silence. A beep where there is no such recording. */
 export class Filler {
-    private played = 0;
+    private count = 0;
 
-    constructor(private readonly prompts: FallbackPrompts) {}
+    constructor(
+        private readonly prompts: FallbackPrompts,
+        private readonly idPrefix: string,
+    ) {}
 
-    /** How often it was said. */
-    get count(): number {
-        return this.played;
-    }
-
-    /** The next one: an answer by itself. The bytes are a copy. */
+    /** The next one, under an id of its own. The bytes are a copy: the listener owns them, and the recording serves all calls. */
     next(): { pcmu: Uint8Array; origin: AudioOrigin } {
-        this.played += 1;
-        const responseId = `${FALLBACK_PREFIX}_wait_${this.played}`;
+        this.count += 1;
+        const responseId = `${this.idPrefix}_wait_${this.count}`;
         const pcmu = Uint8Array.from(this.prompts.recording('one-moment') ?? beepPcmu());
-        return { pcmu, origin: { responseId, itemId: responseId, contentIndex: 0 } };
+        return { pcmu, origin: { responseId, itemId: responseId, contentIndex: 0, aside: true } };
     }
 }

@@ -1,9 +1,10 @@
 import type { HistoryLine } from '../../../src/services/fallback/fallback-ladder';
 import { FallbackLadder, type Takeover } from '../../../src/services/fallback/fallback-ladder';
 import { ApologyBot } from '../../../src/services/fallback/apology-bot';
-import type { WaitLimits } from '../../../src/services/fallback/response-deadline';
 import { CircuitBreakers } from '../../../src/support/circuit-breaker';
-import type { ConversationEnd, TranscriptItem } from '../../../src/services/conversation';
+import { CallerAudioBuffer } from '../../../src/audio/caller-audio-buffer';
+import type { BotWait, ConversationEnd, TranscriptItem } from '../../../src/services/conversation';
+import { Transcript } from '../../../src/services/transcript';
 import { FakeClock } from '../../support/fake-clock';
 import { FakeConversation } from '../../support/fake-conversation';
 import { LogRecorder } from '../../support/log-recorder';
@@ -27,8 +28,8 @@ export interface Told {
     ms?: number;
 }
 
-/** One rung of the test: a bot for each time it was made, and what each was told. */
-export class TestRung {
+/** One fallback option of the test: a bot for each time it was made, and what each was told. */
+export class TestOption {
     readonly bots: FakeConversation[] = [];
     readonly takeovers: (Takeover | undefined)[] = [];
     /** What `start` of the next bot gives. */
@@ -60,31 +61,59 @@ export class TestRung {
     }
 }
 
-/** Fakes on every rung, time that the test moves, and all that comes out. */
+/** Fakes for every option, time that the test moves, and all that comes out. The bench writes transcript and buffer as a call does. */
 export class LadderBench {
     readonly clock = new FakeClock();
     readonly log = new LogRecorder();
     readonly breakers = new CircuitBreakers(this.clock, this.log);
-    readonly realtime = new TestRung('realtime', 'openai-realtime');
-    readonly rest = new TestRung('rest', 'openai-rest');
-    readonly local = new TestRung('local');
+    readonly realtime = new TestOption('realtime', 'openai-realtime');
+    readonly rest = new TestOption('rest', 'openai-rest');
+    readonly local = new TestOption('local');
     readonly told: Told[] = [];
     readonly said: TranscriptItem[] = [];
     readonly ends: ConversationEnd[] = [];
+    readonly waits: BotWait[] = [];
     /** "One moment please". */
     recording: Uint8Array | undefined = new Uint8Array(FILLER_MS * 8).fill(0x11);
-    private readonly ladders: FallbackLadder[] = [];
+    transcript = new Transcript();
+    callerAudio = new CallerAudioBuffer();
+    protected readonly ladders: FallbackLadder[] = [];
 
     /** Another call's ladder. */
-    make(limits: Partial<WaitLimits> = {}): FallbackLadder {
+    make(): FallbackLadder {
+        const ladder = this.makeLadder();
+        const { transcript } = this;
+        ladder.on('audio', (pcmu, origin) => {
+            transcript.delivered(origin, pcmu.length / 8);
+        });
+        ladder.on('transcript', (item) => {
+            transcript.add(item);
+        });
+        return ladder;
+    }
+
+    /** Its call starts it. */
+    start(ladder: FallbackLadder): Promise<void> {
+        return ladder.start();
+    }
+
+    /** The caller is heard. */
+    hear(ladder: FallbackLadder, pcmu: Uint8Array): void {
+        this.callerAudio.push(pcmu);
+        ladder.hear(pcmu);
+    }
+
+    protected makeLadder(): FallbackLadder {
+        this.transcript = new Transcript();
+        this.callerAudio = new CallerAudioBuffer();
         const prompts = { recording: () => this.recording };
         const apology = {
             name: 'apology',
             make: (takeover?: Takeover) => new ApologyBot(new Uint8Array(APOLOGY_MS * 8).fill(0x22), takeover),
         };
-        const { clock, log, breakers } = this;
-        const rungs = [this.realtime, this.rest, this.local, apology];
-        const ladder = new FallbackLadder(rungs, { clock, logger: log, breakers, prompts, limits });
+        const { log, breakers, transcript, callerAudio } = this;
+        const options = [this.realtime, this.rest, this.local, apology];
+        const ladder = new FallbackLadder(options, { logger: log, breakers, prompts, transcript, callerAudio });
         this.ladders.push(ladder);
         this.listen(ladder);
         return ladder;
@@ -100,9 +129,9 @@ export class LadderBench {
     }
 
     /** A call whose first bot is ready. */
-    async started(limits: Partial<WaitLimits> = {}): Promise<FallbackLadder> {
-        const ladder = this.make(limits);
-        const started = ladder.start();
+    async started(): Promise<FallbackLadder> {
+        const ladder = this.make();
+        const started = this.start(ladder);
         this.realtime.bot.emit('ready');
         await started;
         return ladder;
@@ -133,8 +162,8 @@ export class LadderBench {
         );
     }
 
-    history(rung: TestRung): readonly HistoryLine[] {
-        return rung.takeover?.history ?? [];
+    history(option: TestOption): readonly HistoryLine[] {
+        return option.takeover?.history ?? [];
     }
 
     close(): void {
@@ -155,6 +184,7 @@ export class LadderBench {
             ladder.on(name, () => {
                 tell(name);
             });
+        ladder.on('waiting', (wait) => this.waits.push(wait));
         ladder.on('transcript', (item) => this.said.push(item));
         ladder.on('ended', (end) => {
             tell('ended');

@@ -56,80 +56,16 @@ describe('FallbackLadder and the state of its services', () => {
         expect(bench.realtime.bots).toHaveLength(before + 2);
     });
 
-    it('the call that tries is not kept waiting for long', async () => {
+    it('a service that is tried again and lets the caller wait counts as failed', async () => {
         await failThrice();
         bench.clock.advance(10_000);
         bench.realtime.startResult = () => new Promise(() => undefined);
-        const rests = bench.rest.bots.length;
-        bench
-            .make()
-            .start()
-            .catch(() => undefined);
-        bench.clock.advance(2500);
-        expect(bench.rest.bots).toHaveLength(rests + 1);
+        const ladder = bench.make();
+        ladder.start().catch(() => undefined);
+        expect(bench.waits.at(-1)).toBe('probe');
+        ladder.onSilence('takeover');
         expect(bench.breakers.of('openai-realtime').state).toBe('open');
-    });
-
-    it('the call that tries hears "one moment please" after 0.8 s, and the next bot greets it', async () => {
-        await failThrice();
-        bench.clock.advance(10_000);
-        bench.realtime.startResult = () => new Promise(() => undefined);
-        const began = bench.told.length;
-        const openedMs = bench.clock.nowMs();
-        bench
-            .make()
-            .start()
-            .catch(() => undefined);
-        bench.clock.advance(799);
-        expect(bench.soundAfter(openedMs)).toBeUndefined();
-        bench.clock.advance(1701);
-        expect(bench.soundAfter(openedMs)).toBe(openedMs + 800);
-        expect(bench.told.slice(began).filter(({ event }) => event === 'audio')).toHaveLength(1);
-        expect(bench.rest.takeover).toMatchObject({ greeted: false });
-    });
-
-    it('the call that tries hears nothing of it when the service is back in time', async () => {
-        await failThrice();
-        bench.clock.advance(10_000);
-        bench.realtime.startResult = () => Promise.resolve();
-        bench
-            .make()
-            .start()
-            .catch(() => undefined);
-        bench.clock.advance(700);
-        bench.realtime.bot.emit('ready');
-        bench.clock.advance(900);
-        bench.realtime.bot.say('hello', 200);
-        expect(bench.sounds).toEqual(['hello']);
-    });
-
-    it('the call that tries is told so like any other when the service is back, and says nothing', async () => {
-        await failThrice();
-        bench.clock.advance(10_000);
-        bench.realtime.startResult = () => Promise.resolve();
-        const openedMs = bench.clock.nowMs();
-        bench
-            .make()
-            .start()
-            .catch(() => undefined);
-        bench.clock.advance(500);
-        bench.realtime.bot.emit('ready');
-        bench.clock.advance(5500);
-        expect(bench.soundAfter(openedMs)).toBe(openedMs + 2200);
-    });
-
-    it('a bot that waits for the caller may be silent once it is ready, on trial too', async () => {
-        await failThrice();
-        bench.clock.advance(10_000);
-        bench.realtime.startResult = () => Promise.resolve();
-        bench.realtime.speaksFirst = false;
-        bench
-            .make()
-            .start()
-            .catch(() => undefined);
-        bench.realtime.bot.emit('ready');
-        bench.clock.advance(60_000);
-        expect(bench.sounds).toEqual([]);
+        expect(bench.rest.takeover).toMatchObject({ greeted: false, why: 'ERR_FALLBACK_SLOW' });
     });
 
     it('a caller who hangs up is no failure, and frees the trial for the next one', async () => {

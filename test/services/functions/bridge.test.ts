@@ -1,4 +1,4 @@
-import { WAIT_LIMITS } from '../../../src/services/fallback/response-deadline';
+import { WORK_MS } from '../../../src/common/silence-rules';
 import type { Tool, ToolRecord, ToolResult } from '../../../src/services/functions/tool';
 import { DEFAULT_TOOLS } from '../../../src/services/functions/create-tools';
 import { setVariableTool } from '../../../src/services/functions/set-variable';
@@ -189,7 +189,7 @@ describe('tools on the bridge', () => {
         const { made, socket, clock } = await bench.byHand({}, { tools: [transferTool()] });
         serveCalls(socket, TRANSFER);
         await settle(2);
-        clock.advance(WAIT_LIMITS.workMs - 1);
+        clock.advance(WORK_MS - 1);
         expect(made.ended).toEqual([TRANSFERRED]);
     });
 

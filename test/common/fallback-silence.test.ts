@@ -1,11 +1,13 @@
-import type { DigitRequest } from '../../../src/services/dtmf-service';
-import { LadderBench, LOST } from './ladder-bench';
+import type { FallbackLadder } from '../../src/services/fallback/fallback-ladder';
+import { CodedError } from '../../src/support/errors';
+import { LOST, settle } from '../services/fallback/ladder-bench';
+import { FallbackCallBench } from './fallback-call-bench';
 
-describe('FallbackLadder: how long a caller waits', () => {
-    let bench: LadderBench;
+describe('the silence of a bot with fallback options', () => {
+    let bench: FallbackCallBench;
 
     beforeEach(() => {
-        bench = new LadderBench();
+        bench = new FallbackCallBench();
     });
 
     afterEach(() => {
@@ -28,6 +30,7 @@ describe('FallbackLadder: how long a caller waits', () => {
             bench.realtime.bot.emit('responseEnded', 'written_1');
             bench.clock.advance(5999);
             expect(bench.sounds).toEqual(['r1', 'written_1', 'written_1']);
+            expect(bench.sentMs).toBe(500 + 500 + 500);
             bench.clock.advance(1);
             expect(bench.sounds).toEqual(['r1', 'written_1', 'written_1', 'filler']);
             bench.clock.advance(4000);
@@ -53,8 +56,10 @@ describe('FallbackLadder: how long a caller waits', () => {
             bench.clock.advance(2500);
             expect(bench.sounds).toEqual(['r1', 'filler']);
             bench.clock.advance(1500);
+            const sentMs = bench.sentMs;
             aside(500);
-            expect(bench.sounds).toEqual(['r1', 'filler']);
+            bench.clock.advance(2000);
+            expect(bench.sentMs).toBe(sentMs);
         });
 
         it('is said to one who waits for nothing, and makes him wait for nothing', async () => {
@@ -143,6 +148,22 @@ describe('FallbackLadder: how long a caller waits', () => {
             expect(bench.sounds).toEqual(['r1', 'filler', 'filler', 'r3']);
         });
 
+        it('leaves a caller alone who says nothing, for as long as he likes', async () => {
+            await bench.greeted();
+            bench.clock.advance(600_000);
+            expect([bench.sounds, bench.steps]).toEqual([['r1'], []]);
+        });
+
+        it('waits for nothing while the caller types what he was asked for', async () => {
+            await bench.greeted();
+            bench.asks(bench.realtime.bot, 'u1', 'pay');
+            const results: unknown[] = [];
+            const done = (result: unknown): void => void results.push(result);
+            bench.realtime.bot.emit('collectDigits', { name: 'card', maxDigits: 4, secure: false, done });
+            bench.clock.advance(29_000);
+            expect(bench.sounds).toEqual(['r1']);
+        });
+
         it('is over when the caller talks on', async () => {
             await bench.greeted();
             bench.asks(bench.realtime.bot, 'u1', 'Well …');
@@ -176,7 +197,7 @@ describe('FallbackLadder: how long a caller waits', () => {
         it('is not prolonged by words that the next bot is told at once', async () => {
             const ladder = await bench.greeted();
             bench.realtime.bot.emit('speechStarted');
-            ladder.hear(new Uint8Array(8000).fill(9));
+            bench.hear(ladder, new Uint8Array(8000).fill(9));
             bench.realtime.bot.emit('speechStopped', 0);
             const make = bench.rest.make.bind(bench.rest);
             bench.rest.make = (takeover) => {
@@ -205,20 +226,18 @@ describe('FallbackLadder: how long a caller waits', () => {
             bench.rest.bot.say('a', 400);
             const request = { name: 'menu', maxDigits: 1, secure: false, done: () => undefined };
             bench.rest.bot.emit('collectDigits', request);
-            bench.clock.advance(60_000);
+            bench.clock.advance(29_000);
             expect(bench.sounds).toEqual(['r1', 'ladder1_a']);
         });
 
         it('begins anew after an entry that was made, not after one that was cancelled', async () => {
             const ladder = await bench.greeted();
-            const requests: DigitRequest[] = [];
-            ladder.on('collectDigits', (request) => requests.push(request));
             const request = { name: 'pin', maxDigits: 4, secure: true, done: () => undefined };
             bench.realtime.bot.emit('collectDigits', request);
-            requests[0]?.done({ digits: '', by: 'cancelled' });
+            bench.realtime.bot.emit('collectDigits', request);
             bench.clock.advance(20_000);
             expect(bench.steps).toEqual([]);
-            requests[0]?.done({ digits: '1234', by: 'length' });
+            for (const digit of '1234') bench.bridge(ladder).processDTMF(digit);
             bench.clock.advance(6000);
             expect(bench.steps).toEqual(['realtime → rest: ERR_FALLBACK_SLOW']);
         });
@@ -276,7 +295,7 @@ describe('FallbackLadder: how long a caller waits', () => {
             bench.realtime.bot.emit('speechStarted');
             bench.realtime.bot.emit('reconnecting', 'close 1006');
             bench.realtime.bot.emit('speechStopped', 0);
-            ladder.hear(new Uint8Array(160).fill(9));
+            bench.hear(ladder, new Uint8Array(160).fill(9));
             bench.clock.advance(3999);
             expect(bench.rest.bots).toHaveLength(0);
             bench.clock.advance(1);
@@ -284,6 +303,84 @@ describe('FallbackLadder: how long a caller waits', () => {
             expect(bench.rest.bot.heard).toEqual([new Uint8Array(160).fill(9)]);
             expect(bench.soundAfter(801)).toBe(800 + 1200);
         });
+    });
+
+    describe('of a service that was down and is tried again', () => {
+        it('the call that tries is not kept waiting for long', async () => {
+            await failThrice();
+            bench.clock.advance(10_000);
+            bench.realtime.startResult = () => new Promise(() => undefined);
+            const rests = bench.rest.bots.length;
+            startCall();
+            bench.clock.advance(2500);
+            expect(bench.rest.bots).toHaveLength(rests + 1);
+            expect(bench.breakers.of('openai-realtime').state).toBe('open');
+        });
+
+        it('the call that tries hears "one moment please" after 0.8 s, and the next bot greets it', async () => {
+            await failThrice();
+            bench.clock.advance(10_000);
+            bench.realtime.startResult = () => new Promise(() => undefined);
+            const began = bench.told.length;
+            const openedMs = bench.clock.nowMs();
+            startCall();
+            bench.clock.advance(799);
+            expect(bench.soundAfter(openedMs)).toBeUndefined();
+            bench.clock.advance(1701);
+            expect(bench.soundAfter(openedMs)).toBe(openedMs + 800);
+            expect(bench.told.slice(began).filter(({ event }) => event === 'audio')).toHaveLength(1);
+            expect(bench.rest.takeover).toMatchObject({ greeted: false });
+        });
+
+        it('the call that tries hears nothing of it when the service is back in time', async () => {
+            await failThrice();
+            bench.clock.advance(10_000);
+            bench.realtime.startResult = () => Promise.resolve();
+            startCall();
+            bench.clock.advance(700);
+            bench.realtime.bot.emit('ready');
+            bench.clock.advance(900);
+            bench.realtime.bot.say('hello', 200);
+            expect(bench.sounds).toEqual(['hello']);
+        });
+
+        it('the call that tries is told so like any other when the service is back, and says nothing', async () => {
+            await failThrice();
+            bench.clock.advance(10_000);
+            bench.realtime.startResult = () => Promise.resolve();
+            const openedMs = bench.clock.nowMs();
+            startCall();
+            bench.clock.advance(500);
+            bench.realtime.bot.emit('ready');
+            bench.clock.advance(5500);
+            expect(bench.soundAfter(openedMs)).toBe(openedMs + 2200);
+        });
+
+        it('a bot that waits for the caller may be silent once it is ready, on trial too', async () => {
+            await failThrice();
+            bench.clock.advance(10_000);
+            bench.realtime.startResult = () => Promise.resolve();
+            bench.realtime.speaksFirst = false;
+            startCall();
+            bench.realtime.bot.emit('ready');
+            bench.clock.advance(60_000);
+            expect(bench.sounds).toEqual([]);
+        });
+
+        function startCall(): FallbackLadder {
+            const ladder = bench.make();
+            void bench.start(ladder);
+            return ladder;
+        }
+
+        async function failThrice(): Promise<void> {
+            bench.realtime.startResult = () => Promise.reject(new CodedError('ERR_OPENAI_CONNECT'));
+            for (let call = 0; call < 3; call++) {
+                const ladder = startCall();
+                await settle();
+                bench.bridge(ladder).close();
+            }
+        }
     });
 
     it('plays a beep where there is no recording', async () => {

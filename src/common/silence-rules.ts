@@ -1,0 +1,147 @@
+import type { TurnTakingConfig } from '../config/config';
+import type { BotWait } from '../services/conversation';
+
+/** What is waited for: what only a bot with fallback options knows (`BotWait`), and what the call sees itself. */
+export type SilenceState =
+    | BotWait
+    /** The caller has finished a turn or an entry of the keypad, or was asked again: for the bot's response. */
+    | 'response'
+    /** The bot gave sound of a response that has not ended: for the rest of it. */
+    | 'rest_of_response'
+    /** A response is being made, whether the caller hears something or not: for any progress of it. */
+    | 'progress'
+    /** The bot was asked for its goodbye: for the first sound of it. */
+    | 'goodbye'
+    /** The caller has heard everything: for their words or keys. */
+    | 'caller_turn';
+
+export type SilenceAction =
+    /** The conversation says that it takes a moment; where it cannot, as `comfort`. */
+    | 'filler'
+    /** A soft tone. */
+    | 'comfort'
+    /** The conversation cancels the response that has stopped, and asks for it again. */
+    | 'retry'
+    /** The next fallback option takes over; where there is none, the call ends with `dead_air`. */
+    | 'takeover'
+    /** The conversation asks whether the caller is still there. */
+    | 'ask_again'
+    /** The conversation says goodbye, and the call ends with `code`. */
+    | 'goodbye'
+    /** The call ends with `code`: an output variable `end_reason`, or a code of the catalogue. */
+    | 'end_call';
+
+export type SilenceCode = 'no_input' | 'dead_air' | 'ERR_BOT_FIRST_AUDIO_TIMEOUT' | 'ERR_BOT_STALLED';
+
+/** The limits that are settings; 0 switches the rules off that depend on one. */
+export type SilenceSettings = Pick<TurnTakingConfig, 'noInputMs' | 'maxReprompts' | 'deadAirMs'>;
+
+/** A limit, or what it is by the settings. */
+export type Setting = number | ((settings: SilenceSettings) => number);
+
+/** One rule: in this state, after so long, this is done. */
+export interface SilenceRule {
+    owedBy: 'bot' | 'caller';
+    state: SilenceState;
+    /**
+     * Holds only for a conversation with fallback options. Of these rules one of each action is pending: a state replaces those of
+     * the state before that have the same action, and leaves the others.
+     */
+    needsFallback?: true;
+    /** ms; Infinity: never, which ends what the state before had begun. */
+    afterMs: Setting;
+    /**
+     * From when `afterMs` counts: from the end of what the caller hears (`silence`, the default), from the moment at which the state
+     * began (`time`), or from the moment at which the bot began to start (`start`).
+     */
+    counts?: 'time' | 'start';
+    /** Again after so many ms. A filler is repeated only while a takeover is pending. */
+    everyMs?: Setting;
+    /** Times at most; then what is due is done by the rule that is `following` this action in the same state. */
+    atMost?: Setting;
+    following?: SilenceAction;
+    /** Gives more time to a rule with this action that is pending; begins none. */
+    onlyExtends?: true;
+    action: SilenceAction;
+    code?: SilenceCode;
+}
+
+const NEVER = Infinity;
+/** End of one filler → the next. */
+export const FILLER_EVERY_MS = 5000;
+/** Sign of life of a bot with fallback options → takeover. */
+export const WORK_MS = 10_000;
+/** Last sign of progress of a response → it has stopped. */
+export const PROGRESS_MS = 15_000;
+
+/** A rule of a conversation with fallback options. */
+const fallback = { owedBy: 'bot', needsFallback: true } as const;
+const filler = { ...fallback, action: 'filler', everyMs: FILLER_EVERY_MS } as const;
+const takeover = { ...fallback, action: 'takeover' } as const;
+
+/** Every rule about silence. What is due at the same time is done in this order. */
+export const SILENCE_RULES: readonly SilenceRule[] = [
+    // A bot starts.
+    { ...filler, state: 'first_audio', afterMs: 2500 },
+    { ...takeover, state: 'first_audio', afterMs: 6000 },
+    { ...takeover, state: 'start', afterMs: 6000 },
+    { ...takeover, state: 'idle', afterMs: NEVER },
+    // A good connection stands after 200 to 700 ms. A service that has just come back is slow: given up sooner, it would not be found.
+    { ...filler, state: 'probe', afterMs: 800 },
+    { ...takeover, state: 'probe', afterMs: 2500, counts: 'time' },
+    { ...filler, state: 'probe_ready', afterMs: 1700 },
+    { ...takeover, state: 'probe_ready', afterMs: 6000, counts: 'start' },
+    { ...filler, state: 'takeover', afterMs: 1200 },
+    { ...takeover, state: 'takeover', afterMs: 6000 },
+    { ...filler, state: 'probe_takeover', afterMs: 1200 },
+    { ...takeover, state: 'probe_takeover', afterMs: 2500, counts: 'time' },
+    { ...takeover, state: 'probe_takeover_ready', afterMs: 6000, counts: 'start' },
+    { ...filler, state: 'words_repeated', afterMs: 1200 },
+
+    // The bot has lost its connection.
+    { ...filler, state: 'reconnect', afterMs: 1200 },
+    { ...takeover, state: 'reconnect', afterMs: 4000, counts: 'time' },
+    { ...takeover, state: 'recovered', afterMs: 6000, counts: 'time' },
+
+    // The bot owes a response.
+    { ...filler, state: 'response', afterMs: 2500 },
+    { ...takeover, state: 'response', afterMs: 6000 },
+    { ...filler, state: 'rest_of_response', afterMs: 2500 },
+    { ...takeover, state: 'rest_of_response', afterMs: 6000 },
+    { ...filler, state: 'goodbye', afterMs: 2500 },
+    { ...takeover, state: 'goodbye', afterMs: 6000 },
+    { ...takeover, state: 'work', afterMs: WORK_MS, counts: 'time', onlyExtends: true },
+    { owedBy: 'bot', state: 'progress', afterMs: PROGRESS_MS, counts: 'time', action: 'retry' },
+
+    // The same without fallback options, or where they do not help.
+    {
+        owedBy: 'bot',
+        state: 'response',
+        afterMs: ({ deadAirMs }) => deadAirMs,
+        everyMs: ({ deadAirMs }) => deadAirMs,
+        atMost: 2,
+        counts: 'time',
+        action: 'comfort',
+    },
+    { owedBy: 'bot', state: 'response', afterMs: 0, following: 'comfort', action: 'end_call', code: 'dead_air' },
+    { owedBy: 'bot', state: 'rest_of_response', afterMs: 6000, action: 'end_call', code: 'ERR_BOT_STALLED' },
+    {
+        owedBy: 'bot',
+        state: 'first_audio',
+        afterMs: 8000,
+        counts: 'time',
+        action: 'end_call',
+        code: 'ERR_BOT_FIRST_AUDIO_TIMEOUT',
+    },
+
+    // The caller is silent.
+    {
+        owedBy: 'caller',
+        state: 'caller_turn',
+        afterMs: ({ noInputMs }) => noInputMs,
+        atMost: ({ maxReprompts }) => maxReprompts,
+        counts: 'time',
+        action: 'ask_again',
+    },
+    { owedBy: 'caller', state: 'caller_turn', afterMs: 0, following: 'ask_again', action: 'goodbye', code: 'no_input' },
+];
