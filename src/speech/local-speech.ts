@@ -1,5 +1,6 @@
 import type { LocalSpeechConfig, RestConfig } from '../config/config';
 import type { Clock } from '../support/clock';
+import { CodedError } from '../support/errors';
 import { faultFields, type Logger } from '../support/logger';
 import { ASRService } from '../services/asr-service';
 import { ChatService } from './chat/chat-service';
@@ -64,7 +65,7 @@ export class LocalSpeechService {
     private async prepare(): Promise<LocalSpeech> {
         const { config } = this;
         const voice = this.voice({
-            tts: config.tts,
+            tts: voiceOf(config.tts),
             ...(config.voice !== undefined && { voice: config.voice }),
             ...(config.rest !== undefined && { openai: speechOf(config.rest) }),
         });
@@ -121,5 +122,17 @@ function recognizerOf({ asr, asrModelPath, rest }: LocalSpeechConfig): Recognize
     if (asr === 'openai')
         return rest === undefined ? { asr: 'none' } : { asr, ...rest, model: rest.transcriptionModel };
     if (asr === 'sherpa') return asrModelPath === undefined ? { asr: 'none' } : { asr, modelPath: asrModelPath };
+    if (asr === 'custom') throw new CodedError('ERR_CONFIG', 'LOCAL_ASR=custom is not available yet.');
     return { asr };
+}
+
+function voiceOf(tts: LocalSpeechConfig['tts']): SpeechConfig['tts'] {
+    switch (tts) {
+        case 'flite':
+        case 'openai':
+            return tts;
+        case 'sherpa':
+        case 'custom':
+            throw new CodedError('ERR_CONFIG', `LOCAL_TTS=${tts} is not available yet.`);
+    }
 }

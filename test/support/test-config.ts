@@ -29,11 +29,13 @@ export function testConfig(changes: Partial<Config> = {}): Config {
         playbackLeadMs: 600,
         turnTaking: TEST_TURN_TAKING,
         defaultBot: 'echo',
+        extensionsPath: undefined,
         botsFolder: undefined,
         genesys: undefined,
         localSpeech: {
             tts: 'flite',
             voice: undefined,
+            ttsModelPath: undefined,
             asr: 'none',
             asrModelPath: undefined,
             promptsFile: undefined,
@@ -44,6 +46,7 @@ export function testConfig(changes: Partial<Config> = {}): Config {
         openai: undefined,
         logLevel: 'silent',
         logTranscripts: false,
+        warnings: [],
         ...changes,
     };
 }
