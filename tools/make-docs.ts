@@ -91,9 +91,9 @@ function renamedVariables(): string {
 
 const EXAMPLE_HEAD = `# AudioConnector Server: every setting, with its default or an example.
 #
-# Copy this file to .env and change what you need. Nothing is required: without a .env the server listens on this machine only,
-# makes a development key, and the local bot answers. A line that begins with # is not read, and an empty value counts as not
-# set. docs/CONFIGURATION.md has the same list as a table. A value that cannot be used is named at the start.
+# Copy this file to .env and change what you need. Nothing is required: without a .env the server listens on this machine
+# only, makes a development key, and the local bot answers. A line that begins with # is not read, and an empty value counts
+# as not set. docs/CONFIGURATION.md has the same list as a table. A value that cannot be used is named at the start.
 #
 # This file is written by \`npm run docs\`; change src/config/variables.ts, not the file.`;
 
@@ -119,9 +119,10 @@ function quotedIfNeeded(value: string): string {
     return value.includes('"') ? `'${value}'` : `"${value}"`;
 }
 
+/** Breaks lines between words, but not inside code in backticks. */
 function commentLines(words: string): string[] {
     const lines: string[] = [];
-    for (const word of words.split(' ')) {
+    for (const word of words.match(/(?:`[^`]*`|\S)+/g) ?? []) {
         const last = lines.at(-1);
         if (last !== undefined && last.length + 1 + word.length <= EXAMPLE_COLUMNS)
             lines[lines.length - 1] = `${last} ${word}`;

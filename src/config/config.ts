@@ -2,12 +2,27 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isLoopback } from './fields';
 import { openaiConfig, restConfig, type OpenAIConfig, type RestConfig } from './openai';
-import { readEnvironment, type ConfigWarning, type RawEnvironment } from './reader';
 import { brokenRules } from './rules';
-import { DEFAULT_INSTRUCTIONS, VARIABLES, type Environment } from './variables';
-import { CodedError, ERRORS } from '../support/errors';
+import {
+    DEFAULT_INSTRUCTIONS,
+    environmentSchema,
+    RENAMED_VARIABLES,
+    VARIABLE_NAMES,
+    VARIABLES,
+    type Environment,
+    type VariableName,
+} from './variables';
+import { CodedError, ERRORS, type ErrorCode } from '../support/errors';
 
-export type { ConfigWarning } from './reader';
+/** The environment as Node gives it, or that of a test. */
+export type RawEnvironment = Readonly<Record<string, string | undefined>>;
+
+/** A setting that the operator should change although the server can start. */
+export interface ConfigWarning {
+    readonly code: ErrorCode;
+    /** Names the variable; never shows a value. */
+    readonly message: string;
+}
 
 /** Where the API keys come from. SecretService reads the file and makes the development key. */
 export type ApiKeySource =
@@ -232,4 +247,85 @@ function deepFreeze<T>(value: T): T {
     if (typeof value !== 'object' || value === null) return value;
     for (const part of Object.values(value)) deepFreeze<unknown>(part);
     return Object.freeze(value);
+}
+
+interface ReadEnvironment {
+    /** Every value; a variable that is wrong has its default here, so that the others can be checked too. */
+    values: Environment;
+    /** The variables that are wrong. */
+    broken: ReadonlySet<string>;
+    /** A sentence for each of them. */
+    problems: string[];
+    warnings: ConfigWarning[];
+}
+
+/** Reads and checks each variable alone; an empty value counts as not set. Never throws. */
+function readEnvironment(env: RawEnvironment): ReadEnvironment {
+    const present = presentIn(env);
+    const renamed = readOldNames(present);
+    const given = { ...present, ...renamed.values };
+    const result = environmentSchema.safeParse(given);
+    const broken = new Set((result.error?.issues ?? []).map((issue) => String(issue.path[0])));
+    const sound = Object.fromEntries(Object.entries(given).filter(([name]) => !broken.has(name)));
+    const wrong = VARIABLE_NAMES.filter((name) => broken.has(name));
+    return {
+        values: result.data ?? environmentSchema.parse(sound),
+        broken,
+        problems: [...wrong.map((name) => wrongValue(name, present)), ...renamed.problems],
+        warnings: [...renamed.warnings, ...unknownVariables(present)],
+    };
+}
+
+function presentIn(env: RawEnvironment): Record<string, string> {
+    const trimmed = Object.entries(env).map(([name, value = '']) => [name, value.trim()] as const);
+    return Object.fromEntries(trimmed.filter(([, value]) => value !== ''));
+}
+
+/** Variables that are set under their old name. `values`: by their new name. */
+function readOldNames(present: RawEnvironment): Pick<ReadEnvironment, 'problems' | 'warnings'> & {
+    values: Record<string, string>;
+} {
+    const values: Record<string, string> = {};
+    const problems: string[] = [];
+    const warnings: ConfigWarning[] = [];
+    for (const { old, new: name } of RENAMED_VARIABLES) {
+        const [before, now] = [present[old], present[name]];
+        if (before === undefined) continue;
+        if (now === undefined) values[name] = before;
+        if (now !== undefined && now !== before)
+            problems.push(`${old} and ${name} are both set and differ; right is only ${name}.`);
+        const message = `${old} is now called ${name}; the next version does not read the old name`;
+        warnings.push({ code: 'ERR_CONFIG_RENAMED', message });
+    }
+    return { values, problems, warnings };
+}
+
+/**
+ * Variables that begin with AUDIOHOOK_ and are not known: a misspelt AUDIOHOOK_ORGANISATIONS would let every organization call.
+ * They are not refused, because a container platform may add variables of its own.
+ */
+function unknownVariables(present: RawEnvironment): ConfigWarning[] {
+    const known = new Set<string>(VARIABLE_NAMES);
+    const unknown = Object.keys(present).filter((name) => name.startsWith('AUDIOHOOK_') && !known.has(name));
+    return unknown.map((name) => ({
+        code: 'ERR_CONFIG_UNKNOWN',
+        message: `${name} is not a setting of this server`,
+    }));
+}
+
+/** Names the variable as the operator has written it: a renamed one by its old name. */
+function wrongValue(name: VariableName, present: RawEnvironment): string {
+    const { secret, right, remark } = VARIABLES[name];
+    const old = RENAMED_VARIABLES.find((names) => names.new === name)?.old;
+    const written = present[name] === undefined && old !== undefined ? old : name;
+    const value = present[written] ?? '';
+    const shown = secret === true ? 'has an unusable value (not shown here)' : `is ${quoted(value)}`;
+    const further = remark?.values.includes(value.toLowerCase()) === true ? ` ${remark.sentence}` : '';
+    return `${written} ${shown}; right is ${right}.${further}`;
+}
+
+/** A value that can be shown: shortened, and without the parts of a URL that may hold a credential. */
+function quoted(value: string): string {
+    const harmless = value.replace(/\/\/[^/@]*@/, '//…@').replace(/(:\/\/.*?)\?.*$/s, '$1?…');
+    return JSON.stringify(harmless.length > 60 ? `${harmless.slice(0, 60)}…` : harmless);
 }
