@@ -1,6 +1,5 @@
 import { config as loadDotenv } from 'dotenv';
 import { loadConfig } from './config/config';
-import { unknownVariables } from './config/reader';
 import { CodedError, ERRORS } from './support/errors';
 import { createLogger, faultFields, type Logger } from './support/logger';
 import { Server } from './websocket/server';
@@ -9,7 +8,6 @@ async function main(): Promise<void> {
     loadDotenv({ quiet: true });
     const config = loadConfig(process.env);
     const logger = createLogger({ level: config.logLevel, pretty: process.stdout.isTTY });
-    for (const name of unknownVariables(process.env)) logger.warn({}, `${name} is not a setting of this server`);
     const server = new Server({ config, logger });
     drainOnSignals(server, logger);
     drainOnFaults(server, logger);

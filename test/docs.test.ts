@@ -2,9 +2,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'dotenv';
 import { loadConfig } from '../src/config/config';
-import { VARIABLE_NAMES } from '../src/config/reader';
+import { RENAMED_VARIABLES, VARIABLE_NAMES, VARIABLES } from '../src/config/variables';
 import { ERRORS } from '../src/support/errors';
-import { configurationPage, errorsPage } from '../tools/make-docs';
+import { configurationPage, errorsPage, exampleEnvironment } from '../tools/make-docs';
 
 const ROOT = join(__dirname, '..');
 const HOW_TO_MEND = 'run: npm run docs';
@@ -26,15 +26,33 @@ function namesIn(text: string, pattern: RegExp): string[] {
 describe('docs/CONFIGURATION.md', () => {
     it('has a row for every variable, and for nothing else', () => {
         const rows = namesIn(read('docs', 'CONFIGURATION.md'), /^\| `([A-Z_]+)`/gm);
-        expect(rows.sort()).toEqual([...VARIABLE_NAMES].sort());
+        expect(rows.sort()).toEqual([...VARIABLE_NAMES, ...RENAMED_VARIABLES.map((names) => names.old)].sort());
     });
 
-    it('says what the catalogue says', () => {
+    it('explains every variable in whole sentences, and says what is right', () => {
+        const unfinished = Object.entries(VARIABLES).filter(
+            ({ 1: { does, right } }) => !/^[A-Z`].*[.)]$/.test(does) || right === '' || right.endsWith('.'),
+        );
+        expect(unfinished.map(([name]) => name)).toEqual([]);
+    });
+
+    it('is what the generator makes of the variables', () => {
         expect({ [HOW_TO_MEND]: read('docs', 'CONFIGURATION.md') }).toEqual({ [HOW_TO_MEND]: configurationPage() });
     });
 });
 
 describe('.env.example', () => {
+    it('is what the generator makes of the variables', () => {
+        expect({ [HOW_TO_MEND]: read('.env.example') }).toEqual({ [HOW_TO_MEND]: exampleEnvironment() });
+    });
+
+    it('has no line of more than 125 columns, apart from values', () => {
+        const long = read('.env.example')
+            .split('\n')
+            .filter((line) => line.length > 125);
+        expect(long.filter((line) => !/^(?:# )?[A-Z_]+=/.test(line))).toEqual([]);
+    });
+
     it('explains every variable once, and nothing else', () => {
         const shown = namesIn(read('.env.example'), /^(?:# )?([A-Z][A-Z_]+)=/gm);
         expect(shown.sort()).toEqual([...VARIABLE_NAMES].sort());

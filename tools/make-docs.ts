@@ -1,17 +1,17 @@
 /**
- * Writes docs/ERRORS.md and docs/CONFIGURATION.md from the catalogues in src/support, and bots/bot-profile.schema.json from the
- * schema of the profiles, so that they cannot drift apart. Run it after a change of any: `npm run docs`. Tests compare.
+ * Writes docs/ERRORS.md from the error catalogue, docs/CONFIGURATION.md and .env.example from the list of variables, and
+ * bots/bot-profile.schema.json from the schema of the profiles. Run `npm run docs` after a change of any; tests compare.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SCHEMA_FILE } from '../src/services/profiles/profile-reader';
 import { profileJsonSchema } from '../src/services/profiles/profile-schema';
-import { NOTE_GROUPS, type VariableNote } from '../src/config/notes';
-import { VARIABLE_NAMES } from '../src/config/reader';
-import { DEFAULT_INSTRUCTIONS, environmentSchema } from '../src/config/schema';
+import type { Variable } from '../src/config/fields';
+import { DEFAULT_INSTRUCTIONS, RENAMED_VARIABLES, VARIABLE_GROUPS } from '../src/config/variables';
 import { ERRORS, type ErrorDescription, type Fault } from '../src/support/errors';
 
 const GENERATED = 'This page is written by `npm run docs`; change the catalogue in `src/support`, not the page.';
+const FROM_VARIABLES = 'This page is written by `npm run docs`; change `src/config/variables.ts`, not the page.';
 
 const WHOSE: Record<Fault, string> = {
     operator: 'yours: the settings of this server',
@@ -30,7 +30,7 @@ export function errorsPage(): string {
     const head = [
         '# Errors',
         'Every error of the server carries one of these codes: in the log as `code`, and at the start on the terminal.',
-        'Callers and refused clients never see a code: a call that is ended carries a short sentence in its `disconnect`.',
+        'A client never sees more than the status of a refused request, or the short sentence of a `disconnect`.',
         GENERATED,
     ];
     return `${[...head, ...sections].join('\n\n')}\n`;
@@ -38,15 +38,20 @@ export function errorsPage(): string {
 
 /** The text of docs/CONFIGURATION.md. */
 export function configurationPage(): string {
-    const sections = NOTE_GROUPS.map(({ title, notes }) => `## ${title}\n\n${variablesTable(notes)}`);
+    const sections = VARIABLE_GROUPS.map(({ title, variables }) => `## ${title}\n\n${variablesTable(variables)}`);
     const head = [
-        '# Configuration',
         'The server reads its settings once, at the start, from the environment and from a file `.env` in the working directory;',
         'the environment wins. Nothing is required. An empty value counts as not set. A value that cannot be used ends the start',
         'with `ERR_CONFIG`, which names every wrong variable and what would be right.',
     ];
-    const foot = `When neither OPENAI_INSTRUCTIONS nor its file is set, the bot is told:\n\n> ${DEFAULT_INSTRUCTIONS}`;
-    return `${[head.slice(0, 1).join(''), head.slice(1).join('\n'), GENERATED, ...sections, foot].join('\n\n')}\n`;
+    const instructions = `When neither OPENAI_INSTRUCTIONS nor its file is set, the instructions are:\n\n> ${DEFAULT_INSTRUCTIONS}`;
+    const parts = ['# Configuration', head.join('\n'), FROM_VARIABLES, ...sections, instructions, renamedVariables()];
+    return `${parts.join('\n\n')}\n`;
+}
+
+/** The text of .env.example. */
+export function exampleEnvironment(): string {
+    return `${[EXAMPLE_HEAD, ...VARIABLE_GROUPS.map(exampleGroup)].join('\n\n')}\n`;
 }
 
 /** The text of bots/bot-profile.schema.json. */
@@ -54,19 +59,76 @@ export function profileSchemaFile(): string {
     return `${JSON.stringify(profileJsonSchema(), null, 4)}\n`;
 }
 
-function variablesTable(notes: Readonly<Record<string, VariableNote>>): string {
-    const rows = VARIABLE_NAMES.flatMap((name) => {
-        const note = notes[name];
-        return note === undefined ? [] : [[`\`${name}\``, defaultOf(name, note), note.meaning, note.right]];
-    });
-    return alignedTable([['Variable', 'Default', 'Meaning', 'What is right'], ...rows]);
+type Variables = Readonly<Record<string, Variable>>;
+
+function variablesTable(variables: Variables): string {
+    const rows = Object.entries(variables).map(([name, variable]) => [
+        `\`${name}\``,
+        unsetOf(variable),
+        variable.does,
+        variable.right,
+    ]);
+    return alignedTable([['Variable', 'When not set', 'Meaning', 'What is right'], ...rows]);
 }
 
-function defaultOf(name: (typeof VARIABLE_NAMES)[number], note: VariableNote): string {
-    if (note.otherwise !== undefined) return note.otherwise;
-    const value = environmentSchema.shape[name].parse(undefined);
-    if (typeof value === 'number' || typeof value === 'boolean') return `\`${value}\``;
-    return typeof value === 'string' && value !== '' ? `\`${value}\`` : 'not set';
+function unsetOf(variable: Variable): string {
+    const value = defaultOf(variable);
+    return variable.unset ?? (value === '' ? 'nothing' : `\`${value}\``);
+}
+
+/** The default of the schema as text; empty: it has none that one value can show. */
+function defaultOf({ schema }: Variable): string {
+    const value = schema.parse(undefined);
+    return typeof value === 'number' || typeof value === 'boolean' || typeof value === 'string' ? String(value) : '';
+}
+
+function renamedVariables(): string {
+    const rows = RENAMED_VARIABLES.map((names) => [`\`${names.old}\``, `\`${names.new}\``]);
+    const words =
+        'This version still reads the old name, with a warning (`ERR_CONFIG_RENAMED`). Different values under both names are refused.';
+    return `## Renamed variables\n\n${words}\n\n${alignedTable([['Old name', 'New name'], ...rows])}`;
+}
+
+const EXAMPLE_HEAD = `# AudioConnector Server: every setting, with its default or an example.
+#
+# Copy this file to .env and change what you need. Nothing is required: without a .env the server listens on this machine
+# only, makes a development key, and the local bot answers. A line that begins with # is not read, and an empty value counts
+# as not set. docs/CONFIGURATION.md has the same list as a table. A value that cannot be used is named at the start.
+#
+# This file is written by \`npm run docs\`; change src/config/variables.ts, not the file.`;
+
+const EXAMPLE_COLUMNS = 125;
+/** The one setting that most people need: its line is not a comment. */
+const FIRST_SETTING = 'OPENAI_API_KEY';
+
+function exampleGroup({ title, variables }: { title: string; variables: Variables }): string {
+    const heading = `# ── ${title} `.padEnd(EXAMPLE_COLUMNS, '─');
+    return [heading, Object.entries(variables).map(exampleOf).join('\n#\n')].join('\n');
+}
+
+function exampleOf([name, variable]: [string, Variable]): string {
+    const unset = variable.unset === undefined ? '' : ` When it is not set: ${variable.unset}.`;
+    const words = [variable.does, `Right: ${variable.right}.${unset}`].flatMap(commentLines);
+    const line = `${name}=${quotedIfNeeded(variable.example ?? defaultOf(variable))}`;
+    return [...words, name === FIRST_SETTING ? line : `# ${line}`].join('\n');
+}
+
+/** dotenv ends an unquoted value at `#`; single quotes keep the double quotes of JSON. */
+function quotedIfNeeded(value: string): string {
+    if (!/[\s#"]/.test(value)) return value;
+    return value.includes('"') ? `'${value}'` : `"${value}"`;
+}
+
+/** Breaks lines between words, but not inside code in backticks. */
+function commentLines(words: string): string[] {
+    const lines: string[] = [];
+    for (const word of words.match(/(?:`[^`]*`|\S)+/g) ?? []) {
+        const last = lines.at(-1);
+        if (last !== undefined && last.length + 1 + word.length <= EXAMPLE_COLUMNS)
+            lines[lines.length - 1] = `${last} ${word}`;
+        else lines.push(`# ${word}`);
+    }
+    return lines;
 }
 
 /** A Markdown table with columns as wide as their widest cell, as Prettier leaves it. */
@@ -84,6 +146,7 @@ function main(): void {
     const docs = join(__dirname, '..', 'docs');
     writeFileSync(join(docs, 'ERRORS.md'), errorsPage());
     writeFileSync(join(docs, 'CONFIGURATION.md'), configurationPage());
+    writeFileSync(join(__dirname, '..', '.env.example'), exampleEnvironment());
     writeFileSync(join(__dirname, '..', 'bots', SCHEMA_FILE), profileSchemaFile());
 }
 

@@ -1,14 +1,30 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isLoopback } from './fields';
-import { readEnvironment, type RawEnvironment, type ReadEnvironment } from './reader';
-import { brokenRules } from './rules';
-import { VARIABLE_NOTES } from './notes';
-import { DEFAULT_INSTRUCTIONS, type Environment } from './schema';
-import { CodedError, ERRORS } from '../support/errors';
 import { openaiConfig, restConfig, type OpenAIConfig, type RestConfig } from './openai';
+import { brokenRules } from './rules';
+import {
+    DEFAULT_INSTRUCTIONS,
+    environmentSchema,
+    RENAMED_VARIABLES,
+    VARIABLE_NAMES,
+    VARIABLES,
+    type Environment,
+    type VariableName,
+} from './variables';
+import { CodedError, ERRORS, type ErrorCode } from '../support/errors';
 
-/** Where the API keys come from. Reading a file, or making a development key, is SecretService's work. */
+/** The environment as Node gives it, or that of a test. */
+export type RawEnvironment = Readonly<Record<string, string | undefined>>;
+
+/** A setting that the operator should change although the server can start. */
+export interface ConfigWarning {
+    readonly code: ErrorCode;
+    /** Names the variable; never shows a value. */
+    readonly message: string;
+}
+
+/** Where the API keys come from. SecretService reads the file and makes the development key. */
 export type ApiKeySource =
     | { kind: 'inline'; json: string }
     | { kind: 'file'; path: string }
@@ -17,18 +33,18 @@ export type ApiKeySource =
 
 export type { OpenAIAudioFormat, OpenAIConfig, RestConfig, TurnDetection } from './openai';
 
-/** How entries of the keypad come to their end. */
+/** When an entry on the caller's keypad is complete. */
 export interface DTMFConfig {
-    /** Ends an entry and is not part of it; empty: no key does. */
+    /** Ends an entry and is not part of it; empty: no key ends it. */
     readonly terminator: string;
-    /** Keys that are an entry by themselves when pressed first. */
+    /** Keys that are a complete entry when they are pressed first. */
     readonly singleKeys: string;
     readonly maxDigits: number;
     readonly interDigitMs: number;
     readonly totalMs: number;
 }
 
-/** Who speaks when. 0 switches a limit off. */
+/** Turn-taking between caller and bot. 0 switches a limit off. */
 export interface TurnTakingConfig {
     readonly bargeInMinSpeechMs: number;
     readonly echoGuard: boolean;
@@ -40,26 +56,29 @@ export interface TurnTakingConfig {
     readonly dtmf: DTMFConfig;
 }
 
-/** Who speaks and hears where the Realtime API does not. */
+/** Voice, recognizer and fallback of calls without the Realtime API. */
 export interface LocalSpeechConfig {
+    /** `custom`: the voice that the extension module registers. */
     readonly tts: 'flite' | 'openai' | 'sherpa' | 'custom';
+    /** undefined: the default voice of the engine. */
     readonly voice: string | undefined;
-    /** The folder of the voice model of `sherpa`. */
+    /** Folder of the model for the voice `sherpa`. */
     readonly ttsModelPath: string | undefined;
+    /** `none`: callers press keys. `custom`: the recognizer that the extension module registers. */
     readonly asr: 'none' | 'openai' | 'sherpa' | 'custom';
-    /** The folder of the recognition model of `sherpa`. */
+    /** Folder of the model for the recognizer `sherpa`. */
     readonly asrModelPath: string | undefined;
-    /** Names and sentences with their recordings. */
+    /** File of names and sentences with their recordings; undefined: everything is synthesized. */
     readonly promptsFile: string | undefined;
-    /** OpenAI over HTTP: for `openai` here, and for the bot that takes over first. undefined: it cannot be reached. */
+    /** OpenAI over HTTP, for `openai` and for the first fallback option. undefined: it cannot be reached. */
     readonly rest: RestConfig | undefined;
-    /** Takes over when OpenAI is lost; `off`: the call goes back to Architect. */
+    /** What continues a call when OpenAI is lost; `off`: the call goes back to Architect. */
     readonly fallback: 'ladder' | 'off';
-    /** Calls begin with this rung, for trying it; `off`: with the first one. */
+    /** For tests: the fallback option that calls begin with; `off`: they begin with OpenAI. */
     readonly forceFallback: 'off' | 'rest' | 'local' | 'apology';
 }
 
-/** An OAuth client of the grant “Client Credentials”. Holds a secret: never log it. */
+/** An OAuth client with the grant “Client Credentials”. Holds a secret: never log it. */
 export interface GenesysConfig {
     readonly region: string;
     readonly clientId: string;
@@ -70,71 +89,64 @@ export interface GenesysConfig {
 export interface Config {
     readonly port: number;
     readonly host: string;
-    /** This path and everything below it is ours. Begins with `/`, no trailing slash except the bare `/`. */
+    /** This path and all paths below it are served. Begins with `/`; no trailing slash except in `/` itself. */
     readonly audiohookPath: string;
     readonly production: boolean;
     readonly apiKeys: ApiKeySource;
-    /** Organization ids that may call; empty: every one that has a key. */
+    /** Ids of the organizations that may call; empty: every organization that has a key. */
     readonly organizations: readonly string[];
-    /** Host names that a signature may be made for; empty: whatever Host says. */
+    /** Host names that a signature may be made for; empty: the value of the Host header. */
     readonly authorities: readonly string[];
     /** Take the signed authority from X-Forwarded-Host. Only behind a proxy that overwrites this header. */
     readonly trustProxy: boolean;
     readonly maxSessions: number;
     readonly maxCallMinutes: number;
     readonly shutdownGraceSeconds: number;
-    /** Most audio, in ms, that may be ahead of the caller's ear. */
+    /** Most audio, in ms, that is sent ahead of the playhead. */
     readonly playbackLeadMs: number;
     readonly turnTaking: TurnTakingConfig;
     readonly localSpeech: LocalSpeechConfig;
-    /** Who answers calls that name no bot; undefined: the profile `default`, else OpenAI, else the local bot. */
+    /** The bot of calls that name none; undefined: the profile `default`, else OpenAI, else the local bot. */
     readonly defaultBot: string | undefined;
+    /** Path of the extension module, relative to the working directory; undefined: there is none. */
+    readonly extensionsPath: string | undefined;
     /** Folder of the bot profiles; undefined: there are none. */
     readonly botsFolder: string | undefined;
     /** The OAuth client for Data Actions; undefined: there is none. Holds a secret: never log it. */
     readonly genesys: GenesysConfig | undefined;
-    /** undefined: no key, the embedded bot answers. */
+    /** undefined: there is no key, and the local bot answers. */
     readonly openai: OpenAIConfig | undefined;
     readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
-    /** Write what was said into the log. */
+    /** Write the transcript into the log. */
     readonly logTranscripts: boolean;
+    /** What the operator should change although the server can start; Server logs each once at start. */
+    readonly warnings: readonly ConfigWarning[];
 }
 
-/** The profiles that come with the server: beside `src`, and beside `dist`. */
+/** The profiles that come with the server; the folder is a sibling of `src` and of `dist`. */
 const SHIPPED_BOTS = join(__dirname, '..', '..', 'bots');
 
-/** Where the development key lives, below the working directory. */
+/** File of the development key, relative to the working directory. */
 export const DEVELOPMENT_KEY_PATH = '.audiohook-dev-keys.json';
 
 /**
  * Reads the whole configuration, once, and freezes it. Every variable is described in docs/CONFIGURATION.md.
  *
- * @throws CodedError `ERR_CONFIG` that names every wrong variable and what would be right, never a secret;
- * `ERR_DEV_KEYS_REFUSED` where keys must be configured and are not.
+ * @throws CodedError `ERR_CONFIG`, which names every wrong variable and what would be right, but shows no secret;
+ * `ERR_DEV_KEYS_REFUSED` when keys must be configured and are not.
  */
 export function loadConfig(env: RawEnvironment): Config {
-    const read = readEnvironment(env);
-    const instructions = readInstructions(read);
-    const problems = [...read.problems, ...brokenRules(read), ...instructions.problems];
-    const refused = developmentKeyRefused(read.values);
+    const { values, broken, warnings, ...read } = readEnvironment(env);
+    const instructions = readInstructions(values);
+    const problems = [...read.problems, ...brokenRules(values, broken), ...instructions.problems];
+    const refused = developmentKeyRefused(values);
     if (problems.length === 0 && refused) throw new CodedError('ERR_DEV_KEYS_REFUSED');
     if (refused) problems.push(`${ERRORS.ERR_DEV_KEYS_REFUSED.cause} ${ERRORS.ERR_DEV_KEYS_REFUSED.cure}`);
     if (problems.length > 0) throw new CodedError('ERR_CONFIG', problems.map((problem) => `\n  - ${problem}`).join(''));
-    return deepFreeze(toConfig(read.values, instructions.text));
+    return deepFreeze(toConfig(values, instructions.text, warnings));
 }
 
-/**
- * The TCP port of `PORT`, 8080 when it is not set.
- *
- * @throws CodedError `ERR_CONFIG` when it is not a port.
- */
-export function getPort(): number {
-    const { values, problems } = readEnvironment({ PORT: process.env['PORT'] });
-    if (problems.length > 0) throw new CodedError('ERR_CONFIG', problems.join(' '));
-    return values.PORT;
-}
-
-function toConfig(values: Environment, instructions: string): Config {
+function toConfig(values: Environment, instructions: string, warnings: readonly ConfigWarning[]): Config {
     return {
         port: values.PORT,
         host: values.HOST,
@@ -150,6 +162,7 @@ function toConfig(values: Environment, instructions: string): Config {
         playbackLeadMs: values.PLAYBACK_LEAD_MS,
         turnTaking: turnTaking(values),
         defaultBot: values.DEFAULT_BOT,
+        extensionsPath: values.EXTENSIONS,
         botsFolder: botsFolder(values),
         genesys: genesysConfig(values),
         localSpeech: {
@@ -161,11 +174,12 @@ function toConfig(values: Environment, instructions: string): Config {
             promptsFile: values.PROMPTS_FILE,
             rest: restConfig(values),
             fallback: values.FALLBACK,
-            forceFallback: values.FORCE_RUNG,
+            forceFallback: values.FORCE_FALLBACK,
         },
         openai: openaiConfig(values, instructions),
         logLevel: values.LOG_LEVEL,
         logTranscripts: values.LOG_TRANSCRIPTS,
+        warnings,
     };
 }
 
@@ -173,7 +187,7 @@ function botsFolder({ BOTS_FOLDER: folder = SHIPPED_BOTS }: Environment): string
     return folder.toLowerCase() === 'off' ? undefined : folder;
 }
 
-/** Half of a client was refused before. */
+/** A client with only some of the three values was refused by the rules. */
 function genesysConfig(values: Environment): GenesysConfig | undefined {
     const { GENESYS_REGION: region, GENESYS_CLIENT_ID: clientId, GENESYS_CLIENT_SECRET: clientSecret } = values;
     if (region === undefined || clientId === undefined || clientSecret === undefined) return undefined;
@@ -215,7 +229,7 @@ function isProduction(values: Environment): boolean {
 
 const MAX_INSTRUCTIONS_BYTES = 65_536;
 
-function readInstructions({ values }: ReadEnvironment): { text: string; problems: string[] } {
+function readInstructions(values: Environment): { text: string; problems: string[] } {
     const path = values.OPENAI_INSTRUCTIONS_FILE;
     if (path === undefined) return { text: values.OPENAI_INSTRUCTIONS ?? DEFAULT_INSTRUCTIONS, problems: [] };
     try {
@@ -223,9 +237,9 @@ function readInstructions({ values }: ReadEnvironment): { text: string; problems
         const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes).trim();
         if (text !== '' && bytes.length <= MAX_INSTRUCTIONS_BYTES) return { text, problems: [] };
     } catch {
-        // Missing, a folder, not allowed or not UTF-8: the sentence below says what would be right for all of them.
+        // Missing, a folder, not readable or not UTF-8: the sentence below covers all of these.
     }
-    const right = VARIABLE_NOTES.OPENAI_INSTRUCTIONS_FILE.right;
+    const { right } = VARIABLES.OPENAI_INSTRUCTIONS_FILE;
     return { text: '', problems: [`OPENAI_INSTRUCTIONS_FILE is ${JSON.stringify(path)}; right is ${right}.`] };
 }
 
@@ -233,4 +247,85 @@ function deepFreeze<T>(value: T): T {
     if (typeof value !== 'object' || value === null) return value;
     for (const part of Object.values(value)) deepFreeze<unknown>(part);
     return Object.freeze(value);
+}
+
+interface ReadEnvironment {
+    /** Every value; a variable that is wrong has its default here, so that the others can be checked too. */
+    values: Environment;
+    /** The variables that are wrong. */
+    broken: ReadonlySet<string>;
+    /** A sentence for each of them. */
+    problems: string[];
+    warnings: ConfigWarning[];
+}
+
+/** Reads and checks each variable alone; an empty value counts as not set. Never throws. */
+function readEnvironment(env: RawEnvironment): ReadEnvironment {
+    const present = presentIn(env);
+    const renamed = readOldNames(present);
+    const given = { ...present, ...renamed.values };
+    const result = environmentSchema.safeParse(given);
+    const broken = new Set((result.error?.issues ?? []).map((issue) => String(issue.path[0])));
+    const sound = Object.fromEntries(Object.entries(given).filter(([name]) => !broken.has(name)));
+    const wrong = VARIABLE_NAMES.filter((name) => broken.has(name));
+    return {
+        values: result.data ?? environmentSchema.parse(sound),
+        broken,
+        problems: [...wrong.map((name) => wrongValue(name, present)), ...renamed.problems],
+        warnings: [...renamed.warnings, ...unknownVariables(present)],
+    };
+}
+
+function presentIn(env: RawEnvironment): Record<string, string> {
+    const trimmed = Object.entries(env).map(([name, value = '']) => [name, value.trim()] as const);
+    return Object.fromEntries(trimmed.filter(([, value]) => value !== ''));
+}
+
+/** Variables that are set under their old name. `values`: by their new name. */
+function readOldNames(present: RawEnvironment): Pick<ReadEnvironment, 'problems' | 'warnings'> & {
+    values: Record<string, string>;
+} {
+    const values: Record<string, string> = {};
+    const problems: string[] = [];
+    const warnings: ConfigWarning[] = [];
+    for (const { old, new: name } of RENAMED_VARIABLES) {
+        const [before, now] = [present[old], present[name]];
+        if (before === undefined) continue;
+        if (now === undefined) values[name] = before;
+        if (now !== undefined && now !== before)
+            problems.push(`${old} and ${name} are both set and differ; right is only ${name}.`);
+        const message = `${old} is now called ${name}; the next version does not read the old name`;
+        warnings.push({ code: 'ERR_CONFIG_RENAMED', message });
+    }
+    return { values, problems, warnings };
+}
+
+/**
+ * Variables that begin with AUDIOHOOK_ and are not known: a misspelt AUDIOHOOK_ORGANISATIONS would let every organization call.
+ * They are not refused, because a container platform may add variables of its own.
+ */
+function unknownVariables(present: RawEnvironment): ConfigWarning[] {
+    const known = new Set<string>(VARIABLE_NAMES);
+    const unknown = Object.keys(present).filter((name) => name.startsWith('AUDIOHOOK_') && !known.has(name));
+    return unknown.map((name) => ({
+        code: 'ERR_CONFIG_UNKNOWN',
+        message: `${name} is not a setting of this server`,
+    }));
+}
+
+/** Names the variable as the operator has written it: a renamed one by its old name. */
+function wrongValue(name: VariableName, present: RawEnvironment): string {
+    const { secret, right, remark } = VARIABLES[name];
+    const old = RENAMED_VARIABLES.find((names) => names.new === name)?.old;
+    const written = present[name] === undefined && old !== undefined ? old : name;
+    const value = present[written] ?? '';
+    const shown = secret === true ? 'has an unusable value (not shown here)' : `is ${quoted(value)}`;
+    const further = remark?.values.includes(value.toLowerCase()) === true ? ` ${remark.sentence}` : '';
+    return `${written} ${shown}; right is ${right}.${further}`;
+}
+
+/** A value that can be shown: shortened, and without the parts of a URL that may hold a credential. */
+function quoted(value: string): string {
+    const harmless = value.replace(/\/\/[^/@]*@/, '//…@').replace(/(:\/\/.*?)\?.*$/s, '$1?…');
+    return JSON.stringify(harmless.length > 60 ? `${harmless.slice(0, 60)}…` : harmless);
 }

@@ -1,7 +1,9 @@
-import type { Environment } from './schema';
-import { httpAddress, realtimeAddress, type HTTPAddress } from './openai-address';
+/** How this server reaches OpenAI: over the Realtime API, and over HTTP. */
+import { DEFAULT_MODEL, type Environment } from './variables';
 
-/** How the caller's end of turn is found (Realtime API, `audio.input.turn_detection`). */
+const OPENAI = 'https://api.openai.com/v1';
+
+/** How the end of the caller's turn is found: `audio.input.turn_detection` (docs/REALTIME.md, 2.3). */
 export type TurnDetection =
     | {
           type: 'server_vad';
@@ -12,10 +14,10 @@ export type TurnDetection =
       }
     | { type: 'semantic_vad'; eagerness: 'low' | 'medium' | 'high' | 'auto' };
 
-/** Audio between this server and OpenAI. `pcm16`: 24 kHz, resampled here. `pcmu`: the caller's bytes as they are. */
+/** Audio between this server and OpenAI. `pcm16`: 24 kHz, resampled by this server. `pcmu`: the caller's bytes unchanged. */
 export type OpenAIAudioFormat = 'pcm16' | 'pcmu';
 
-/** Everything OpenAIRealtimeService needs for a call. Holds a key: never log it. */
+/** Everything that OpenAIRealtimeService needs for a call. Holds a key: never log it. */
 export interface OpenAIConfig {
     /** Whole ws(s):// URL, `model` in its query. */
     readonly url: string;
@@ -24,11 +26,11 @@ export interface OpenAIConfig {
     readonly model: string;
     readonly voice: string;
     readonly instructions: string;
-    /** What the bot is told to say first; empty: it waits for the caller. */
+    /** Instruction for the first response; empty: the bot waits for the caller. */
     readonly greeting: string;
     /** The caller cannot interrupt the greeting. */
     readonly greetingProtected: boolean;
-    /** The model stops by itself at the first sound of speech; false: only when it is told to. */
+    /** The model cancels its response at the first sound of speech; false: only this server cancels it. */
     readonly interruptsItself: boolean;
     readonly audioFormat: OpenAIAudioFormat;
     readonly turnDetection: TurnDetection;
@@ -40,9 +42,13 @@ export interface OpenAIConfig {
     readonly truncation: 'auto' | 'disabled' | { readonly retentionRatio: number };
 }
 
-/** OpenAI over HTTP. Holds a key: never log it. */
-export interface RestConfig extends HTTPAddress {
-    /** undefined: it does not answer callers. */
+/** OpenAI's chat, speech and transcription over HTTP. Holds a key: never log it. */
+export interface RestConfig {
+    readonly apiKey: string;
+    /** https:// URL without a slash at the end. */
+    readonly baseURL: string;
+    readonly headers: Readonly<Record<string, string>>;
+    /** undefined: it does not continue calls when the Realtime API is lost. */
     readonly chatModel: string | undefined;
     readonly speechModel: string;
     readonly transcriptionModel: string;
@@ -51,7 +57,7 @@ export interface RestConfig extends HTTPAddress {
 
 /** The settings of the Realtime API; undefined without a key. */
 export function openaiConfig(values: Environment, instructions: string): OpenAIConfig | undefined {
-    const address = realtimeAddress(values);
+    const address = azureAddress(values) ?? openaiAddress(values);
     if (address === undefined) return undefined;
     return {
         ...address,
@@ -71,18 +77,41 @@ export function openaiConfig(values: Environment, instructions: string): OpenAIC
     };
 }
 
-/** The settings of the HTTP interface; undefined where nobody says how it is reached. */
+/** The settings of OpenAI over HTTP; undefined when `hasHTTPService` is false. */
 export function restConfig(values: Environment): RestConfig | undefined {
-    const address = httpAddress(values);
-    if (address === undefined) return undefined;
-    const model = values.OPENAI_CHAT_MODEL;
+    const { OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: base = OPENAI, OPENAI_CHAT_MODEL: model } = values;
+    if (apiKey === undefined || !hasHTTPService(values)) return undefined;
+    const url = new URL(base);
+    url.protocol = url.protocol.replace('ws', 'http');
     return {
-        ...address,
+        apiKey,
+        baseURL: url.href.replace(/\/+$/, ''),
+        headers: billing(values),
         chatModel: model.toLowerCase() === 'off' ? undefined : model,
         speechModel: values.OPENAI_SPEECH_MODEL,
-        transcriptionModel: values.OPENAI_HEARING_MODEL,
+        transcriptionModel: values.OPENAI_HTTP_TRANSCRIPTION_MODEL,
         voice: values.OPENAI_VOICE,
     };
+}
+
+/**
+ * Whether OpenAI over HTTP can be reached: not without a key, not with Azure, whose deployments have names of their own, and
+ * not when only the address of the Realtime service is given, because the address of its HTTP service is then unknown.
+ */
+export function hasHTTPService(values: Environment): boolean {
+    if (values.OPENAI_API_KEY === undefined || values.AZURE_OPENAI_ENDPOINT !== undefined) return false;
+    return values.OPENAI_BASE_URL !== undefined || values.OPENAI_REALTIME_URL === undefined;
+}
+
+/** The Realtime model: from the URL, else from OPENAI_REALTIME_MODEL, else the default. */
+export function effectiveModel(values: Environment): string {
+    return modelInUrl(values) ?? values.OPENAI_REALTIME_MODEL ?? DEFAULT_MODEL;
+}
+
+/** The model that OPENAI_REALTIME_URL names; undefined: none. */
+export function modelInUrl(values: Environment): string | undefined {
+    const model = values.OPENAI_REALTIME_URL?.searchParams.get('model') ?? '';
+    return model === '' ? undefined : model;
 }
 
 function turnDetection(values: Environment): TurnDetection {
@@ -108,4 +137,46 @@ function transcription(values: Environment): OpenAIConfig['transcription'] {
 function truncation(values: Environment): OpenAIConfig['truncation'] {
     const kept = values.OPENAI_TRUNCATION;
     return typeof kept === 'number' ? { retentionRatio: kept } : kept;
+}
+
+/** Where the Realtime socket connects, and its headers (docs/REALTIME.md, 1.1). */
+type RealtimeAddress = Pick<OpenAIConfig, 'url' | 'headers' | 'model'>;
+
+function azureAddress(values: Environment): RealtimeAddress | undefined {
+    const { AZURE_OPENAI_ENDPOINT: endpoint, AZURE_OPENAI_API_KEY: key, AZURE_OPENAI_DEPLOYMENT: deployment } = values;
+    if (endpoint === undefined || key === undefined || deployment === undefined) return undefined;
+    const base = endpoint.pathname.replace(/\/+$/, '').replace(/\/openai\/v1$/, '');
+    const url = socketUrl(endpoint, `${base}/openai/v1/realtime`);
+    url.searchParams.set('model', deployment);
+    return { url: url.href, headers: { 'api-key': key }, model: effectiveModel(values) };
+}
+
+function openaiAddress(values: Environment): RealtimeAddress | undefined {
+    const { OPENAI_API_KEY: key } = values;
+    if (key === undefined) return undefined;
+    const model = effectiveModel(values);
+    const url = openaiUrl(values);
+    url.searchParams.set('model', model);
+    return { url: url.href, headers: { Authorization: `Bearer ${key}`, ...billing(values) }, model };
+}
+
+function openaiUrl(values: Environment): URL {
+    if (values.OPENAI_REALTIME_URL !== undefined) return new URL(values.OPENAI_REALTIME_URL);
+    const base = values.OPENAI_BASE_URL ?? new URL(OPENAI);
+    return socketUrl(base, `${base.pathname.replace(/\/+$/, '')}/realtime`);
+}
+
+function billing(values: Environment): Record<string, string> {
+    const headers: Record<string, string> = {};
+    if (values.OPENAI_ORG_ID !== undefined) headers['OpenAI-Organization'] = values.OPENAI_ORG_ID;
+    if (values.OPENAI_PROJECT_ID !== undefined) headers['OpenAI-Project'] = values.OPENAI_PROJECT_ID;
+    return headers;
+}
+
+function socketUrl(base: URL, path: string): URL {
+    const url = new URL(base);
+    url.pathname = path;
+    // http → ws and https → wss; a WebSocket scheme stays as it is.
+    url.protocol = url.protocol.replace('http', 'ws');
+    return url;
 }

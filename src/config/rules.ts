@@ -1,16 +1,11 @@
-/** The rules that hold between variables. Each gives a sentence when it is broken. */
+/** Rules between variables. Each gives a sentence when it is broken. */
 import { isLoopback } from './fields';
-import type { ReadEnvironment } from './reader';
-import { DEFAULT_MODEL, type Environment, type VariableName } from './schema';
+import { effectiveModel, hasHTTPService, modelInUrl } from './openai';
+import type { Environment, VariableName } from './variables';
 
-/** One sentence for each broken rule. A rule is silent about variables that are already known to be wrong. */
-export function brokenRules({ values, broken }: ReadEnvironment): string[] {
+/** One sentence for each broken rule. `broken`: variables with a wrong value, whose rules are not checked. */
+export function brokenRules(values: Environment, broken: ReadonlySet<string>): string[] {
     return RULES.flatMap((rule) => (rule.about.some((name) => broken.has(name)) ? [] : rule.check(values)));
-}
-
-/** The model that answers: the one that the URL names, else the one of the variable, else the default. */
-export function effectiveModel(values: Environment): string {
-    return modelInUrl(values) ?? values.OPENAI_REALTIME_MODEL ?? DEFAULT_MODEL;
 }
 
 interface Rule {
@@ -32,16 +27,16 @@ const FOR_SEMANTIC_VAD = ['OPENAI_VAD_EAGERNESS'] as const;
 const RULES: readonly Rule[] = [
     onlyOne('AUDIOHOOK_API_KEYS', 'AUDIOHOOK_API_KEYS_FILE'),
     onlyOne('OPENAI_INSTRUCTIONS', 'OPENAI_INSTRUCTIONS_FILE'),
-    { about: ['FORCE_RUNG', 'NODE_ENV'], check: noForceInProduction },
-    { about: ['LOCAL_ASR', 'LOCAL_ASR_MODEL_PATH'], check: sherpaHasModel },
-    { about: ['LOCAL_TTS', 'LOCAL_TTS_MODEL_PATH'], check: sherpaVoiceHasModel },
+    { about: ['FORCE_FALLBACK', 'NODE_ENV'], check: noForceInProduction },
+    sherpaHasModel('LOCAL_TTS', 'LOCAL_TTS_MODEL_PATH'),
+    sherpaHasModel('LOCAL_ASR', 'LOCAL_ASR_MODEL_PATH'),
     { about: ['LOCAL_TTS', 'LOCAL_ASR', 'OPENAI_API_KEY', ...ADDRESSES], check: speechHasService },
     { about: ['DEFAULT_BOT', 'OPENAI_API_KEY', ...AZURE], check: defaultBotHasKey },
     onlyOne('AZURE_OPENAI_ENDPOINT', 'OPENAI_REALTIME_URL'),
     onlyOne('AZURE_OPENAI_ENDPOINT', 'OPENAI_BASE_URL'),
     ...ADDRESSES.map(encrypted),
-    { about: AZURE, check: azureIsWhole },
-    { about: GENESYS, check: genesysIsWhole },
+    together(AZURE, 'AZURE_OPENAI'),
+    together(GENESYS, 'GENESYS'),
     { about: ['OPENAI_TURN_DETECTION'], check: detectionFits },
     { about: ['OPENAI_REALTIME_URL', 'OPENAI_REALTIME_MODEL'], check: oneModel },
     { about: ['OPENAI_REALTIME_URL', 'OPENAI_REALTIME_MODEL'], check: modelCanReason },
@@ -65,29 +60,28 @@ function encrypted(name: (typeof ADDRESSES)[number]): Rule {
             if (url === undefined || SECURE.has(url.protocol) || isLoopback(url.hostname)) return [];
             const secure = url.protocol === 'ws:' ? 'wss:' : 'https:';
             const address = `${url.protocol}//${url.host}`;
-            return [`${name} leads to ${address}, where the key could be read on the way; right is ${secure}//.`];
+            return [`${name} leads to ${address}, where the key would be sent unencrypted; right is ${secure}//.`];
         },
     };
 }
 
 const SECURE: ReadonlySet<string> = new Set(['wss:', 'https:']);
 
-function azureIsWhole(values: Environment): string[] {
-    const missing = AZURE.filter((name) => values[name] === undefined);
-    if (missing.length === 0 || missing.length === AZURE.length) return [];
-    return [`${missing.join(' and ')} must be set too: the three AZURE_OPENAI variables go together.`];
-}
-
-function genesysIsWhole(values: Environment): string[] {
-    const missing = GENESYS.filter((name) => values[name] === undefined);
-    if (missing.length === 0 || missing.length === GENESYS.length) return [];
-    return [`${missing.join(' and ')} must be set too: the three GENESYS variables go together.`];
+function together(about: readonly VariableName[], prefix: string): Rule {
+    return {
+        about,
+        check: (values) => {
+            const missing = about.filter((name) => values[name] === undefined);
+            if (missing.length === 0 || missing.length === about.length) return [];
+            return [`${missing.join(' and ')} must be set too: the three ${prefix} variables go together.`];
+        },
+    };
 }
 
 function detectionFits(values: Environment): string[] {
     const type = values.OPENAI_TURN_DETECTION;
-    const strangers = type === 'server_vad' ? FOR_SEMANTIC_VAD : FOR_SERVER_VAD;
-    return strangers
+    const misplaced = type === 'server_vad' ? FOR_SEMANTIC_VAD : FOR_SERVER_VAD;
+    return misplaced
         .filter((name) => values[name] !== undefined)
         .map((name) => `${name} does not go with OPENAI_TURN_DETECTION=${type}; right is to leave it unset.`);
 }
@@ -109,24 +103,19 @@ function modelCanReason(values: Environment): string[] {
     ];
 }
 
-function modelInUrl(values: Environment): string | undefined {
-    const model = values.OPENAI_REALTIME_URL?.searchParams.get('model') ?? '';
-    return model === '' ? undefined : model;
-}
-
 function noForceInProduction(values: Environment): string[] {
-    if (values.FORCE_RUNG === 'off' || values.NODE_ENV !== 'production') return [];
-    return ['FORCE_RUNG is for trying the fallback; in production it must be `off`.'];
+    if (values.FORCE_FALLBACK === 'off' || values.NODE_ENV !== 'production') return [];
+    return ['FORCE_FALLBACK is for tests of the fallback; in production it must be `off`.'];
 }
 
-function sherpaHasModel(values: Environment): string[] {
-    if (values.LOCAL_ASR !== 'sherpa' || values.LOCAL_ASR_MODEL_PATH !== undefined) return [];
-    return ['LOCAL_ASR is `sherpa`, and LOCAL_ASR_MODEL_PATH is not set; right is the folder of its model.'];
-}
-
-function sherpaVoiceHasModel(values: Environment): string[] {
-    if (values.LOCAL_TTS !== 'sherpa' || values.LOCAL_TTS_MODEL_PATH !== undefined) return [];
-    return ['LOCAL_TTS is `sherpa`, and LOCAL_TTS_MODEL_PATH is not set; right is the folder of its model.'];
+function sherpaHasModel(engine: 'LOCAL_TTS' | 'LOCAL_ASR', path: VariableName): Rule {
+    return {
+        about: [engine, path],
+        check: (values) =>
+            values[engine] !== 'sherpa' || values[path] !== undefined
+                ? []
+                : [`${engine} is \`sherpa\`, and ${path} is not set; right is the folder of its model.`],
+    };
 }
 
 function speechHasService(values: Environment): string[] {
@@ -136,12 +125,6 @@ function speechHasService(values: Environment): string[] {
         `${wanting.join(' and ')} ${wanting.length === 1 ? 'is' : 'are'} \`openai\`, and no address of OpenAI’s HTTP interface is ` +
             'known: right is OPENAI_API_KEY, with OPENAI_BASE_URL where OPENAI_REALTIME_URL is set, and not Azure.',
     ];
-}
-
-/** Whether `httpAddress` finds one. */
-export function hasHTTPService(values: Environment): boolean {
-    if (values.OPENAI_API_KEY === undefined || values.AZURE_OPENAI_ENDPOINT !== undefined) return false;
-    return values.OPENAI_BASE_URL !== undefined || values.OPENAI_REALTIME_URL === undefined;
 }
 
 function defaultBotHasKey(values: Environment): string[] {

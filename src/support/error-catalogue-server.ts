@@ -8,6 +8,16 @@ export const SERVER_ERRORS = {
         'A setting has a value that cannot be used.',
         'Correct the variable that the message names; .env.example shows each one.',
     ),
+    ERR_CONFIG_RENAMED: entry(
+        'operator',
+        'A variable is set under its old name.',
+        'Give the variable the new name that the message says. This version still reads the old name; the next one does not.',
+    ),
+    ERR_CONFIG_UNKNOWN: entry(
+        'operator',
+        'A variable begins with AUDIOHOOK_, but this server has no such setting.',
+        'Look for a misspelt name and compare it with .env.example. A variable of another program can stay; it has no effect here.',
+    ),
     ERR_API_KEYS: entry(
         'operator',
         'The API keys cannot be read.',

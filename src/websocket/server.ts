@@ -109,6 +109,7 @@ export class Server {
     }
 
     private async open(): Promise<void> {
+        for (const { code, message } of this.config.warnings) this.logger.warn({ code }, message);
         const secrets = this.deps.secrets ?? (await this.readSecrets());
         const gate = this.createGate(secrets);
         this.gate = gate;

@@ -1,5 +1,5 @@
-import { getPort, loadConfig } from '../../src/config/config';
-import { unknownVariables } from '../../src/config/reader';
+import { loadConfig } from '../../src/config/config';
+import { RENAMED_VARIABLES } from '../../src/config/variables';
 import { CodedError } from '../../src/support/errors';
 
 type Env = Record<string, string | undefined>;
@@ -65,6 +65,9 @@ describe('loadConfig with wrong values', () => {
         ['OPENAI_REASONING_EFFORT', 'huge'],
         ['OPENAI_TRUNCATION', '1.5'],
         ['OPENAI_TRUNCATION', 'never'],
+        ['FORCE_FALLBACK', 'first'],
+        ['LOCAL_TTS', 'loud'],
+        ['LOCAL_ASR', 'off'],
     ])('names %s and its value %s, and says what would be right', (name, value) => {
         const fault = refusal({ [name]: value });
         expect(fault.code).toBe('ERR_CONFIG');
@@ -114,6 +117,14 @@ describe('loadConfig with values that do not fit together', () => {
             { OPENAI_REASONING_EFFORT: 'low', OPENAI_REALTIME_MODEL: 'gpt-realtime-1.5' },
             /"gpt-realtime-1.5" cannot reason/,
         ],
+        [
+            { FORCE_FALLBACK: 'rest', NODE_ENV: 'production', AUDIOHOOK_API_KEYS: '{}' },
+            /in production it must be `off`/,
+        ],
+        [
+            { GENESYS_REGION: 'mypurecloud.de', GENESYS_CLIENT_ID: 'c' },
+            /GENESYS_CLIENT_SECRET must be set too: the three GENESYS variables/,
+        ],
         [{ AZURE_OPENAI_API_KEY: 'k' }, /AZURE_OPENAI_ENDPOINT and AZURE_OPENAI_DEPLOYMENT must be set too/],
         [
             {
@@ -161,33 +172,73 @@ describe('development keys', () => {
     });
 });
 
-describe('unknownVariables', () => {
-    it('finds a misspelt variable of ours, and nothing else', () => {
-        const env = { AUDIOHOOK_ORGANISATIONS: 'x', AUDIOHOOK_PATH: '/', OPENAI_LOG: 'debug', PATH: '/bin' };
-        expect(unknownVariables(env)).toEqual(['AUDIOHOOK_ORGANISATIONS']);
+describe('the warnings of loadConfig', () => {
+    it('are empty when nothing is wrong', () => {
+        expect(loadConfig({ AUDIOHOOK_PATH: '/', OPENAI_LOG: 'debug', PATH: '/bin' }).warnings).toEqual([]);
+    });
+
+    it('name a misspelt variable that begins with AUDIOHOOK_', () => {
+        expect(loadConfig({ AUDIOHOOK_ORGANISATIONS: 'x', AUDIOHOOK_NOTHING: ' ' }).warnings).toEqual([
+            { code: 'ERR_CONFIG_UNKNOWN', message: 'AUDIOHOOK_ORGANISATIONS is not a setting of this server' },
+        ]);
     });
 });
 
-describe('getPort', () => {
-    const before = process.env['PORT'];
-
-    afterEach(() => {
-        if (before === undefined) delete process.env['PORT'];
-        else process.env['PORT'] = before;
+describe('a renamed variable', () => {
+    it.each(RENAMED_VARIABLES)('is read under its old name $old, with one warning that says $new', (names) => {
+        const value = names.new === 'FORCE_FALLBACK' ? 'local' : 'my-model';
+        const before = loadConfig({ OPENAI_API_KEY: 'sk-1', [names.old]: value });
+        const after = loadConfig({ OPENAI_API_KEY: 'sk-1', [names.new]: value });
+        expect(before).toEqual({ ...after, warnings: before.warnings });
+        expect(before.localSpeech).not.toEqual(loadConfig({ OPENAI_API_KEY: 'sk-1' }).localSpeech);
+        expect(after.warnings).toEqual([]);
+        const message = `${names.old} is now called ${names.new}; the next version does not read the old name`;
+        expect(before.warnings).toEqual([{ code: 'ERR_CONFIG_RENAMED', message }]);
     });
 
-    it('reads PORT', () => {
-        process.env['PORT'] = '9090';
-        expect(getPort()).toBe(9090);
+    it('counts as not set when its old name is empty', () => {
+        expect(loadConfig({ FORCE_RUNG: ' ' })).toEqual(loadConfig({}));
     });
 
-    it('is 8080 without PORT', () => {
-        delete process.env['PORT'];
-        expect(getPort()).toBe(8080);
+    it('may be set to the same value under both names, with the warning', () => {
+        const config = loadConfig({ FORCE_RUNG: 'rest', FORCE_FALLBACK: 'rest' });
+        expect(config.localSpeech.forceFallback).toBe('rest');
+        expect(config.warnings.map(({ code }) => code)).toEqual(['ERR_CONFIG_RENAMED']);
     });
 
-    it('refuses what is not a port', () => {
-        process.env['PORT'] = 'http';
-        expect(() => getPort()).toThrow(/PORT is "http"; right is a whole number/);
+    it('is refused when its two names have different values', () => {
+        const fault = refusal({ FORCE_RUNG: 'rest', FORCE_FALLBACK: 'local' });
+        expect(fault.code).toBe('ERR_CONFIG');
+        expect(fault.message).toContain(
+            'FORCE_RUNG and FORCE_FALLBACK are both set and differ; right is only FORCE_FALLBACK.',
+        );
+    });
+
+    it('is named as the operator has written it when its value is wrong', () => {
+        const { message } = refusal({ FORCE_RUNG: 'first' });
+        expect(message.match(/^ {2}- .*$/gm)).toEqual([
+            '  - FORCE_RUNG is "first"; right is `off`, `rest`, `local` or `apology`.',
+        ]);
+    });
+
+    it('is checked by the rules like the new one', () => {
+        const env = { FORCE_RUNG: 'local', NODE_ENV: 'production', AUDIOHOOK_API_KEYS: '{}' };
+        expect(refusal(env).message).toContain('FORCE_FALLBACK is for tests of the fallback');
+    });
+});
+
+describe('an engine that has become an example', () => {
+    it.each([
+        ['LOCAL_TTS', 'espeak', '`flite`, `openai`, `sherpa` or `custom`'],
+        ['LOCAL_ASR', 'PocketSphinx', '`none`, `openai`, `sherpa` or `custom`'],
+    ])('%s=%s is refused with the way to the example', (name, value, right) => {
+        const { message } = refusal({ [name]: value });
+        expect(message).toContain(
+            `${name} is "${value}"; right is ${right}. \`${value.toLowerCase()}\` is now an example, see examples/README.md.`,
+        );
+    });
+
+    it('says nothing about examples for another wrong value', () => {
+        expect(refusal({ LOCAL_TTS: 'loud' }).message).not.toContain('example,');
     });
 });

@@ -50,11 +50,13 @@ describe('loadConfig with nothing set', () => {
             playbackLeadMs: 600,
             turnTaking: DEFAULT_TURN_TAKING,
             defaultBot: undefined,
+            extensionsPath: undefined,
             botsFolder: join(__dirname, '..', '..', 'bots'),
             genesys: undefined,
             localSpeech: {
                 tts: 'flite',
                 voice: undefined,
+                ttsModelPath: undefined,
                 asr: 'none',
                 asrModelPath: undefined,
                 promptsFile: undefined,
@@ -65,6 +67,7 @@ describe('loadConfig with nothing set', () => {
             openai: undefined,
             logLevel: 'info',
             logTranscripts: false,
+            warnings: [],
         });
     });
 
@@ -94,7 +97,14 @@ describe('loadConfig with nothing set', () => {
 
     it('is frozen through and through', () => {
         const config = loadConfig({ OPENAI_API_KEY: 'sk-test' });
-        const parts: unknown[] = [config, config.apiKeys, config.organizations, config.openai, config.openai?.headers];
+        const parts: unknown[] = [
+            config,
+            config.warnings,
+            config.apiKeys,
+            config.organizations,
+            config.openai,
+            config.openai?.headers,
+        ];
         parts.push(config.openai?.turnDetection, config.openai?.transcription);
         expect(parts.map((part) => Object.isFrozen(part))).toEqual(parts.map(() => true));
     });
@@ -114,13 +124,14 @@ describe('loadConfig with values', () => {
             MAX_CALL_MINUTES: '15',
             SHUTDOWN_GRACE_SECONDS: '0',
             DEFAULT_BOT: 'billing',
+            EXTENSIONS: 'extensions/index.js',
             BOTS_FOLDER: 'off',
             GENESYS_REGION: 'mypurecloud.de',
             GENESYS_CLIENT_ID: 'id',
             GENESYS_CLIENT_SECRET: 'secret',
-            LOCAL_TTS: 'sherpa',
+            LOCAL_TTS: 'Sherpa',
+            LOCAL_VOICE: '7',
             LOCAL_TTS_MODEL_PATH: '/models/voice',
-            LOCAL_VOICE: 'de',
             LOCAL_ASR: 'sherpa',
             LOCAL_ASR_MODEL_PATH: '/models/sherpa',
             PROMPTS_FILE: 'prompts.json',
@@ -166,12 +177,13 @@ describe('loadConfig with values', () => {
                 dtmf: { terminator: '', singleKeys: '120', maxDigits: 8, interDigitMs: 2500, totalMs: 12_000 },
             },
             defaultBot: 'billing',
+            extensionsPath: 'extensions/index.js',
             botsFolder: undefined,
             genesys: { region: 'mypurecloud.de', clientId: 'id', clientSecret: 'secret' },
             localSpeech: {
                 tts: 'sherpa',
+                voice: '7',
                 ttsModelPath: '/models/voice',
-                voice: 'de',
                 asr: 'sherpa',
                 asrModelPath: '/models/sherpa',
                 promptsFile: 'prompts.json',
@@ -182,6 +194,7 @@ describe('loadConfig with values', () => {
             openai: undefined,
             logLevel: 'debug',
             logTranscripts: true,
+            warnings: [],
         });
     });
 

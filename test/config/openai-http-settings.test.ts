@@ -16,7 +16,7 @@ describe('OpenAI over HTTP', () => {
             transcriptionModel: 'gpt-transcribe',
             voice: 'cedar',
         });
-        const named = { OPENAI_CHAT_MODEL: 'c', OPENAI_SPEECH_MODEL: 's', OPENAI_HEARING_MODEL: 'h' };
+        const named = { OPENAI_CHAT_MODEL: 'c', OPENAI_SPEECH_MODEL: 's', OPENAI_HTTP_TRANSCRIPTION_MODEL: 'h' };
         expect(rest(named)).toMatchObject({ chatModel: 'c', speechModel: 's', transcriptionModel: 'h' });
         expect(rest({ OPENAI_CHAT_MODEL: 'Off' })?.chatModel).toBeUndefined();
     });
@@ -28,7 +28,7 @@ describe('OpenAI over HTTP', () => {
         expect(rest({ OPENAI_BASE_URL: base })?.baseURL).toBe(url);
     });
 
-    it('is not looked for where only the Realtime service is elsewhere, nor with Azure', () => {
+    it('is not used when only the Realtime service is at another address, nor with Azure', () => {
         const realtime = { OPENAI_REALTIME_URL: 'wss://example.com/v1/realtime' };
         expect(rest(realtime)).toBeUndefined();
         expect(rest({ ...realtime, OPENAI_BASE_URL: 'https://example.com/v1' })?.baseURL).toBe(
@@ -38,14 +38,25 @@ describe('OpenAI over HTTP', () => {
         expect(rest({ ...azure, AZURE_OPENAI_DEPLOYMENT: 'd' })).toBeUndefined();
     });
 
-    it('must be known where the local bot speaks or hears by it', () => {
+    it('must be reachable when the local bot speaks or transcribes with it', () => {
         expect(() => loadConfig({ LOCAL_TTS: 'openai' })).toThrow(/LOCAL_TTS is `openai`, and no address/);
         expect(() => loadConfig({ LOCAL_TTS: 'openai', LOCAL_ASR: 'openai' })).toThrow(/LOCAL_TTS and LOCAL_ASR are/);
         expect(loadConfig({ ...key, LOCAL_TTS: 'openai', LOCAL_ASR: 'openai' }).localSpeech.asr).toBe('openai');
     });
 
-    it('takes sherpa with its model only', () => {
-        expect(() => loadConfig({ LOCAL_ASR: 'sherpa' })).toThrow(/LOCAL_ASR_MODEL_PATH is not set/);
-        expect(loadConfig({ LOCAL_ASR: 'sherpa', LOCAL_ASR_MODEL_PATH: '/m' }).localSpeech.asrModelPath).toBe('/m');
+    it.each(['LOCAL_TTS', 'LOCAL_ASR'])('%s takes sherpa only with the folder of a model', (name) => {
+        const path = `${name}_MODEL_PATH`;
+        expect(() => loadConfig({ [name]: 'sherpa' })).toThrow(
+            `${name} is \`sherpa\`, and ${path} is not set; right is the folder of its model.`,
+        );
+        const { asrModelPath, ttsModelPath } = loadConfig({ [name]: 'sherpa', [path]: '/m' }).localSpeech;
+        expect([ttsModelPath, asrModelPath]).toEqual(name === 'LOCAL_TTS' ? ['/m', undefined] : [undefined, '/m']);
+    });
+
+    it('takes the engines that an extension module registers', () => {
+        expect(loadConfig({ LOCAL_TTS: 'custom', LOCAL_ASR: 'custom' }).localSpeech).toMatchObject({
+            tts: 'custom',
+            asr: 'custom',
+        });
     });
 });

@@ -67,7 +67,7 @@ describe('BotFactory', () => {
     });
 
     it('puts that very bot under the model, for when the model is lost', async () => {
-        const bot = await create({ ...WITH_KEY, FORCE_RUNG: 'local' }, { dialog: DIALOG, voice: 'slt' });
+        const bot = await create({ ...WITH_KEY, FORCE_FALLBACK: 'local' }, { dialog: DIALOG, voice: 'slt' });
         const expected = await soundOf(GREETING, 'slt');
         expect((await firstWords(bot, expected.length)).equals(expected)).toBe(true);
         expect(bot).toBeInstanceOf(FallbackLadder);
@@ -81,7 +81,7 @@ describe('BotFactory', () => {
     });
 
     it('makes the model although the local voice cannot be loaded: an apology is left to fall back to', async () => {
-        const bot = await create({ ...WITH_KEY, FORCE_RUNG: 'apology', ...NO_PROMPTS });
+        const bot = await create({ ...WITH_KEY, FORCE_FALLBACK: 'apology', ...NO_PROMPTS });
         expect(logger.lines).toMatchObject([{ level: 'warn', fields: { code: 'ERR_PROMPT' } }]);
         const ends: ConversationEnd[] = [];
         bot.on('ended', (end) => ends.push(end));

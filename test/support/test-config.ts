@@ -29,6 +29,7 @@ export function testConfig(changes: Partial<Config> = {}): Config {
         playbackLeadMs: 600,
         turnTaking: TEST_TURN_TAKING,
         defaultBot: 'echo',
+        extensionsPath: undefined,
         botsFolder: undefined,
         genesys: undefined,
         localSpeech: {
@@ -45,6 +46,7 @@ export function testConfig(changes: Partial<Config> = {}): Config {
         openai: undefined,
         logLevel: 'silent',
         logTranscripts: false,
+        warnings: [],
         ...changes,
     };
 }

@@ -124,6 +124,17 @@ describe('start', () => {
         expect(logger.text).not.toContain('testkey');
     });
 
+    it('logs every warning of the configuration once, with its code', async () => {
+        const env = { FORCE_RUNG: 'local', AUDIOHOOK_ORGANISATIONS: 'x' };
+        const { log, server } = await startServer({ config: testConfig(env) });
+        await server.start();
+        const warnings = log.lines.filter(({ fields }) => String(fields['code']).startsWith('ERR_CONFIG'));
+        expect(warnings.map(({ level, fields, message }) => [level, fields['code'], message])).toEqual([
+            ['warn', 'ERR_CONFIG_RENAMED', expect.stringContaining('FORCE_RUNG is now called FORCE_FALLBACK')],
+            ['warn', 'ERR_CONFIG_UNKNOWN', 'AUDIOHOOK_ORGANISATIONS is not a setting of this server'],
+        ]);
+    });
+
     it('names the model and the profile when there is a key', async () => {
         const { log } = await startServer({ config: testConfig({ OPENAI_API_KEY: 'sk-secret' }) });
         expect(log.text).toContain('gpt-realtime-2.1 at api.openai.com answers, with the profile default');

@@ -1,6 +1,6 @@
 /** A profile's settings laid over the server's: what a profile leaves out stays as it was. */
 import { loadConfig, type OpenAIConfig, type TurnTakingConfig } from '../../config/config';
-import { DEFAULT_INSTRUCTIONS, environmentSchema } from '../../config/schema';
+import { DEFAULT_INSTRUCTIONS, environmentSchema } from '../../config/variables';
 import type { BotProfile } from './profile-schema';
 import type { RealtimeSettings, UpstreamSettings } from './realtime-schema';
 import type { Prompt } from './prompt';

@@ -1,6 +1,6 @@
 /** What a profile may set of the Realtime session, field by field as in `OpenAIConfig`. What is left out stays the server's. */
 import { z } from 'zod';
-import { REALTIME_VOICES } from '../../config/schema';
+import { REALTIME_VOICES } from '../../config/variables';
 import { environmentName, urlProblem } from './profile-fields';
 
 const name = z.string().regex(/^[\x21-\x7e]{1,128}$/, 'must be printable, without blanks');

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { botProfileSchema } from '../../../src/services/profiles/profile-schema';
 import { toolSchema } from '../../../src/services/profiles/tool-schema';
-import { VARIABLE_NAMES } from '../../../src/config/reader';
+import { VARIABLE_NAMES } from '../../../src/config/variables';
 import { ERRORS } from '../../../src/support/errors';
 import { FLOW_SUBSTITUTIONS } from '../../../tools/architect-kit/flow';
 
