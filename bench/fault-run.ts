@@ -7,9 +7,9 @@ import type { Fault } from './fault-table';
 
 /** What one call with a fault came to. */
 export interface FaultRun {
-    /** From the moment at which the fault can be known, or the caller's ear falls silent after it, to the next sound. */
+    /** From the moment at which the fault can be known, or the caller's playback falls silent after it, to the next sound. */
     silenceMs: number;
-    /** The longest silence in the caller's ear before any sound of the call, what he said himself included. */
+    /** The longest silence in the caller's playback before any sound of the call, what he said himself included. */
     longestMs: number;
     /** Greetings that he heard, whole or not. */
     greetings: number;
@@ -52,13 +52,13 @@ function brokenOff({ callers: [caller] }: FaultBench, why: string): FaultRun {
 }
 
 async function observe(fault: Fault, bench: FaultBench, voice: TextToSpeech): Promise<FaultRun> {
-    const { caller, ear } = await bench.call();
-    const actedMs = await fault.act?.({ bench, session: await bench.fake.nextSession(), caller, ear });
+    const { caller, playback } = await bench.call();
+    const actedMs = await fault.act?.({ bench, session: await bench.fake.nextSession(), caller, playback });
     const code = fault.knownBy ?? 'ERR_FALLBACK_STEP';
     if (actedMs === undefined) await bench.until(() => bench.log.firstMs(code) !== undefined);
     const knownMs = actedMs ?? bench.log.firstMs(code) ?? NaN;
-    await bench.until(() => ear.silenceFrom(knownMs)?.over === true);
-    const silenceMs = ear.silenceFrom(knownMs)?.ms ?? NaN;
+    await bench.until(() => playback.silenceFrom(knownMs)?.over === true);
+    const silenceMs = playback.silenceFrom(knownMs)?.ms ?? NaN;
     await bench.until(() => bench.log.count('ERR_FALLBACK_STEP') >= fault.steps.length);
     await bench.pass(3000);
     const faults = caller.state === 'open' ? [] : [`the call is ${caller.state}`];
@@ -67,7 +67,7 @@ async function observe(fault: Fault, bench: FaultBench, voice: TextToSpeech): Pr
     const received = await bench.soundOf(caller, voice);
     return {
         silenceMs,
-        longestMs: ear.longestMs,
+        longestMs: playback.longestMs,
         greetings: bench.sentences.greetingsIn(received),
         repeated: bench.sentences.repeatedIn(received),
         freed,
@@ -113,8 +113,8 @@ function strayTurnsOf(caller: Caller): string[] {
 }
 
 function breachesOf(bench: FaultBench, caller: Caller): string[] {
-    const manners = caller.report().broken.map(({ manner, detail }) => `manner ${manner.name}: ${detail}`);
-    return [...manners, ...(bench.rest?.breaches ?? []).map((each) => `HTTP: ${each}`)];
+    const checks = caller.report().broken.map(({ check, detail }) => `rule ${check.name}: ${detail}`);
+    return [...checks, ...(bench.rest?.breaches ?? []).map((each) => `HTTP: ${each}`)];
 }
 
 function isStep({ fields }: { fields: Readonly<Record<string, unknown>> }): boolean {

@@ -1,5 +1,5 @@
 import type { Stretch } from '../tools/caller/play-queue';
-import type { HoldUps } from './hold-ups';
+import type { LoopStalls } from './loop-stalls';
 import type { FakeSession, SpokenItem } from '../tools/fake-openai';
 
 /** One silence in the ear, from its beginning to the next sound of the same answer. */
@@ -28,7 +28,7 @@ export class GapWatch {
     constructor(
         private readonly session: FakeSession,
         private readonly maxOneWayMs: number,
-        private readonly holdUps: HoldUps,
+        private readonly loopStalls: LoopStalls,
     ) {}
 
     /** Something sounds in the ear. */
@@ -67,7 +67,7 @@ export class GapWatch {
         // The silence after an answer is no gap in it.
         if (endedAtMs === undefined) return;
         const dueAtMs = atMs - this.maxOneWayMs - HANDLING_MS;
-        if (this.deliveredBytes(items, dueAtMs) <= heardBytes || this.holdUps.during(dueAtMs, endedAtMs)) {
+        if (this.deliveredBytes(items, dueAtMs) <= heardBytes || this.loopStalls.during(dueAtMs, endedAtMs)) {
             this.networkGaps += 1;
             return;
         }

@@ -4,12 +4,12 @@ import type { Clock } from '../src/support/clock';
 import type { Sentences } from './sentences';
 
 /** What the interface does with a kind of request: answers it, refuses it with a status, or says nothing at all. */
-export type Manner = 'answers' | 'hangs' | { status: number };
+export type Behaviour = 'answers' | 'hangs' | { status: number };
 
 export interface RestPlan {
-    chat?: Manner;
-    speech?: Manner;
-    hearing?: Manner;
+    chat?: Behaviour;
+    speech?: Behaviour;
+    hearing?: Behaviour;
 }
 
 const CHAT = z.object({
@@ -80,13 +80,13 @@ export class RestStandIn {
         else this.refuse(response, route);
     }
 
-    private chat(body: string, response: ServerResponse, manner: Manner): void {
+    private chat(body: string, response: ServerResponse, behaviour: Behaviour): void {
         const request = CHAT.safeParse(JSON.parse(body));
         if (!request.success) {
             this.refuse(response, request.error.message);
             return;
         }
-        this.later(response, manner, CHAT_MS, () => {
+        this.later(response, behaviour, CHAT_MS, () => {
             this.answers += 1;
             const greets = request.data.messages.some(({ content }) => content.includes('Greet the caller'));
             const words = greets ? `Hello from number ${this.answers}.` : `This is answer number ${this.answers}.`;
@@ -96,33 +96,33 @@ export class RestStandIn {
         });
     }
 
-    private speak(body: string, response: ServerResponse, manner: Manner): void {
+    private speak(body: string, response: ServerResponse, behaviour: Behaviour): void {
         const request = SPEECH.safeParse(JSON.parse(body));
         if (!request.success) {
             this.refuse(response, request.error.message);
             return;
         }
         const { input } = request.data;
-        this.later(response, manner, SPEECH_MS, () => {
+        this.later(response, behaviour, SPEECH_MS, () => {
             const pcm = this.sounds.get(input) ?? this.sentences.nextPcm24k(SPEECH_LENGTH_MS, input);
             this.sounds.set(input, pcm);
             response.writeHead(200, { 'content-type': 'audio/pcm' }).end(pcm);
         });
     }
 
-    private tell(response: ServerResponse, manner: Manner, afterMs: number, body: unknown): void {
-        this.later(response, manner, afterMs, () => {
+    private tell(response: ServerResponse, behaviour: Behaviour, afterMs: number, body: unknown): void {
+        this.later(response, behaviour, afterMs, () => {
             response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
         });
     }
 
-    private later(response: ServerResponse, manner: Manner, afterMs: number, answer: () => void): void {
-        if (manner === 'hangs') return;
+    private later(response: ServerResponse, behaviour: Behaviour, afterMs: number, answer: () => void): void {
+        if (behaviour === 'hangs') return;
         const refuse = (status: number): void => {
             response.writeHead(status, { 'content-type': 'application/json' }).end('{"error":{"message":"No."}}');
         };
-        if (manner === 'answers') this.clock.after(afterMs, answer);
-        else refuse(manner.status);
+        if (behaviour === 'answers') this.clock.after(afterMs, answer);
+        else refuse(behaviour.status);
     }
 
     private refuse(response: ServerResponse, why: string): void {

@@ -109,7 +109,7 @@ function tellOfTruncations(caller: Caller, fake: FakeOpenAI): void {
 
 function report(summary: CallSummary, fake: FakeOpenAI): number {
     for (const fault of fake.faults) print(`✗ the stand-in refused ${fault.frameType ?? 'a frame'}: ${fault.message}`);
-    const good = summary.outcome === 'completed' && summary.manners.broken.length === 0 && fake.faults.length === 0;
+    const good = summary.outcome === 'completed' && summary.protocol.broken.length === 0 && fake.faults.length === 0;
     print(
         `\n${good ? 'Both voices are in' : 'Something went wrong; what there was is in'} ${OUT} (caller left, bot right).`,
     );

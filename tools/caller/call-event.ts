@@ -1,5 +1,5 @@
-import type { Violation } from './manner-catalogue';
-import type { JsonObject } from './server-message';
+import type { Violation } from './check-catalogue';
+import { type JsonObject, isJsonObject } from './server-message';
 
 interface At {
     /** Milliseconds since the call was dialled. */
@@ -52,3 +52,65 @@ export type CallEventBody = CallEvent extends infer Event ? (Event extends At ? 
 
 /** The events of one kind. */
 export type CallEventOf<Kind extends CallEvent['kind']> = Extract<CallEvent, { kind: Kind }>;
+
+type Check = (value: unknown) => boolean;
+
+const aNumber: Check = (value) => typeof value === 'number' && Number.isFinite(value);
+const aString: Check = (value) => typeof value === 'string';
+const aFlag: Check = (value) => typeof value === 'boolean';
+const orNothing =
+    (check: Check): Check =>
+    (value) =>
+        value === undefined || check(value);
+const oneOf =
+    (...words: string[]): Check =>
+    (value) =>
+        typeof value === 'string' && words.includes(value);
+const fields =
+    (shape: Readonly<Record<string, Check>>): Check =>
+    (value) =>
+        isJsonObject(value) && Object.entries(shape).every(([name, check]) => check(value[name]));
+
+const aCheck = fields({ number: aNumber, name: aString, rule: aString, section: aString });
+const aViolation = fields({ check: aCheck, severity: oneOf('warn', 'fail'), atMs: aNumber, detail: aString });
+
+/** What the events of each kind must have. */
+const SHAPES: Readonly<Record<CallEvent['kind'], Check>> = {
+    upgraded: fields({ signed: aFlag }),
+    refused: fields({ status: orNothing(aNumber), why: aString }),
+    sent: fields({ type: aString, seq: aNumber, parameters: isJsonObject, text: aString }),
+    sentRaw: fields({ bytes: aNumber }),
+    received: fields({ type: orNothing(aString), parameters: isJsonObject, text: aString }),
+    audioSent: fields({ bytes: aNumber }),
+    audioReceived: fields({ bytes: aNumber }),
+    playback: fields({ what: oneOf('started', 'completed', 'flushed'), heardMs: aNumber, totalMs: aNumber }),
+    talk: fields({ talking: aFlag, agoMs: aNumber }),
+    violation: fields({ violation: aViolation }),
+    fault: fields({ why: aString }),
+    gone: fields({ byServer: aFlag, code: aNumber }),
+    vad: fields({ speaking: aFlag, agoMs: aNumber }),
+    openai: fields({ sent: aFlag, type: aString, detail: aString }),
+    transcript: fields({ speaker: oneOf('caller', 'bot'), itemId: aString, text: aString }),
+    heard: fields({ itemId: aString, heardMs: aNumber, receivedMs: aNumber }),
+    tool: fields({ what: oneOf('called', 'answered'), name: aString, detail: aString }),
+    keypad: fields({ secure: aFlag }),
+    note: fields({ arrow: oneOf('→', '←', '⇢', '⇄', '·'), label: aString, text: aString }),
+};
+
+/** Whether a value from outside is an event of a call: a known kind, a time, and every field that the kind has. */
+export function isCallEvent(value: unknown): value is CallEvent {
+    if (!isJsonObject(value) || !aNumber(value['atMs'])) return false;
+    const kind = value['kind'];
+    const check = Object.entries(SHAPES).find(([name]) => name === kind)?.[1];
+    return check?.(value) === true;
+}
+
+/** What stands where a key must not be shown. */
+export const MASKED_KEY = '•';
+
+/** The event without the key that was pressed; every other event as it is. */
+export function maskKeys(event: CallEvent): CallEvent {
+    if (event.kind !== 'sent' || event.type !== 'dtmf') return event;
+    const text = event.text.replace(/"digit":\s*"[^"]*"/, `"digit":"${MASKED_KEY}"`);
+    return { ...event, parameters: { ...event.parameters, digit: MASKED_KEY }, text };
+}

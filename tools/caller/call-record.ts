@@ -1,6 +1,6 @@
 import type { Clock } from '../../src/support/clock';
 import type { CallEvent, CallEventBody } from './call-event';
-import type { MannersReport } from './judge';
+import type { ProtocolReport } from './check-catalogue';
 import { BYTES_PER_MS } from './media';
 import { layOut, type AudioMessage } from './recording';
 
@@ -29,7 +29,7 @@ export interface CallSummary {
     /** Round trips of the pings, ms, in order. */
     rttsMs: readonly number[];
     durationMs: number;
-    manners: MannersReport;
+    protocol: ProtocolReport;
     /** Faults inside this tool or its listeners; none in a good run. */
     faults: readonly string[];
 }

@@ -1,7 +1,8 @@
 import type { Clock } from '../../src/support/clock';
 import type { Media } from './media';
 import type { CreatePlayout } from './playout';
-import type { Microphone } from './voice';
+import type { Microphone } from './audio-source';
+import type { JsonObject } from './server-message';
 
 /** The caller's side of `open.parameters.participant`. */
 export interface Participant {
@@ -60,4 +61,33 @@ export interface CallerOptions {
     /** Keeps all audio for later. True unless given; false for load tests. */
     keepAudio?: boolean;
     clock?: Clock;
+}
+
+/** The null UUID that marks a connection probe (protocol sheet, section 6.5). */
+export const NULL_UUID = '00000000-0000-0000-0000-000000000000';
+
+const CALLER = { ani: 'tel:+12025550143', aniName: '', dnis: 'tel:+12025550199' };
+const NOBODY = { id: NULL_UUID, ani: '', aniName: '', dnis: '' };
+
+/** `open.parameters` as Genesys fills them (protocol sheet, section 6.2); what was not asked for is left out. */
+export function openParameters(
+    options: CallerOptions,
+    ids: { organizationId: string; conversationId: string; participantId: string },
+    media: readonly Media[],
+): JsonObject {
+    const { organizationId, participantId: id } = ids;
+    if (options.probe === true)
+        return { organizationId, conversationId: NULL_UUID, participant: { ...NOBODY, ...options.participant }, media };
+    return {
+        organizationId,
+        conversationId: ids.conversationId,
+        participant: { id, ...CALLER, ...options.participant },
+        media,
+        ...pick(options, ['language', 'supportedLanguages', 'customConfig', 'inputVariables']),
+    };
+}
+
+function pick(options: CallerOptions, names: readonly (keyof CallerOptions)[]): JsonObject {
+    const named = names.map((name): [string, unknown] => [name, options[name]]);
+    return Object.fromEntries(named.filter(([, value]) => value !== undefined));
 }

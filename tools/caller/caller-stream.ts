@@ -1,14 +1,15 @@
 import type { Clock } from '../../src/support/clock';
 import type { TimerSet } from '../../src/support/timer-set';
-import { BYTES_PER_MS, MAX_MESSAGE_BYTES, type Media } from './media';
+import { BYTES_PER_MS, MAX_MESSAGE_BYTES, type Media, samplesToDuration } from './media';
 import { interleave } from './recording';
-import type { Voice } from './voice';
+import type { AudioSource } from './audio-source';
+import type { JsonObject } from './server-message';
 
 export interface CallerStreamOptions {
     clock: Clock;
     /** The timer named `frame` is this stream's. */
     timers: TimerSet;
-    voice: Voice;
+    voice: AudioSource;
     /** Length of each frame in ms, asked anew for every frame; real calls have 200. */
     nextFrameMs: () => number;
     /** Writes one frame: PCMU, interleaved if two channels were agreed. */
@@ -177,4 +178,54 @@ function isLoud(pcmu: Uint8Array): boolean {
     let loud = 0;
     for (const code of pcmu) if ((code & 0x7f) <= LOUD_CODE) loud++;
     return loud * 10 > pcmu.length;
+}
+
+/** Pauses of both sides: the stream runs only while neither holds (protocol sheet, section 5). */
+export class Pauses {
+    private byClient = false;
+    private byServer = false;
+
+    constructor(
+        private readonly stream: CallerStream,
+        private readonly send: (type: 'paused' | 'resumed' | 'discarded', parameters: JsonObject) => void,
+    ) {}
+
+    pause(): void {
+        this.byClient = true;
+        this.hold();
+    }
+
+    resume(): void {
+        if (!this.byClient) return;
+        this.byClient = false;
+        if (!this.byServer) this.sendGap('resumed', this.stream.resume());
+    }
+
+    /** The server asked; the answer is `paused`, also a second time. */
+    serverPause(): void {
+        this.byServer = true;
+        this.hold();
+    }
+
+    /** The server asked to go on; the answer is `paused` while a pause of the client holds. */
+    serverResume(): void {
+        const wasHeld = this.byServer;
+        this.byServer = false;
+        if (this.byClient) this.hold();
+        else if (wasHeld) this.sendGap('resumed', this.stream.resume());
+    }
+
+    /** Loses `ms` of caller audio, and says so. */
+    discard(ms: number): void {
+        this.sendGap('discarded', this.stream.discard(ms));
+    }
+
+    private hold(): void {
+        this.stream.pause();
+        this.send('paused', {});
+    }
+
+    private sendGap(type: 'resumed' | 'discarded', { startSamples, discardedSamples }: Gap): void {
+        this.send(type, { start: samplesToDuration(startSamples), discarded: samplesToDuration(discardedSamples) });
+    }
 }

@@ -1,35 +1,32 @@
 import { randomUUID } from 'node:crypto';
-import { concat } from './bytes';
-import type { CallerOptions } from './caller-options';
-import { CallerStream } from './caller-stream';
-import { Ear } from './ear';
+import { type CallerOptions, openParameters } from './caller-options';
+import { CallerStream, Pauses } from './caller-stream';
 import { Line } from './line';
 import { BYTES_PER_MS, msToDuration, type Media } from './media';
-import { openParameters } from './open-parameters';
-import { Pauses } from './pauses';
-import { Pinger } from './pinger';
 import { PlayQueue } from './play-queue';
-import type { CreatePlayout } from './playout';
-import { layOut } from './recording';
+import { type CreatePlayout, PlayoutReporter } from './playout';
+import { layOut, concat } from './recording';
 import { isJsonObject, type JsonObject, type ServerMessage } from './server-message';
-import { takenMedia } from './taken-media';
-import { Voice } from './voice';
+import { AudioSource } from './audio-source';
+import { isDeepStrictEqual } from 'node:util';
+import type { Clock } from '../../src/support/clock';
+import type { TimerSet } from '../../src/support/timer-set';
 
 /** A client that has `closed` still needs a round trip to hang up: time in which a server shows that it cannot wait. */
 const HANG_UP_AFTER_CLOSED_MS = 20;
 const DEFAULT_FRAME_MS = 200;
 
 /**
- * A Genesys Cloud caller: dials, signs, opens, talks in real time, plays what it hears, and watches the server's manners
+ * A Genesys Cloud caller: dials, signs, opens, talks in real time, plays what it hears, and checks the server against the protocol
  * (protocol sheet, sections 2 to 13, the client's side).
  *
  * `await caller.dial()`, listen to its events, `hangUp()`, and `await caller.ended` for the summary.
  */
 export class Caller extends Line {
     readonly conversationId: string;
-    private readonly voice: Voice;
+    private readonly voice: AudioSource;
     private readonly pinger: Pinger;
-    private readonly ear: Ear;
+    private readonly ear: PlayoutReporter;
     private readonly stream: CallerStream;
     private readonly pauses: Pauses;
     private channels: 1 | 2 = 1;
@@ -37,9 +34,9 @@ export class Caller extends Line {
     constructor(options: CallerOptions) {
         super(options);
         this.conversationId = options.conversationId ?? randomUUID();
-        this.voice = new Voice(options.audio, options.microphone);
+        this.voice = new AudioSource(options.audio, options.microphone);
         this.pinger = new Pinger(this.clock, this.timers, (lastRttMs) => this.ping(lastRttMs));
-        this.ear = this.createEar();
+        this.ear = this.createPlayoutReporter();
         this.stream = this.createStream();
         this.pauses = new Pauses(this.stream, (type, parameters) => this.sendMessage(type, parameters));
     }
@@ -210,8 +207,8 @@ export class Caller extends Line {
         return this.sendMessage('ping', lastRttMs === undefined ? {} : { rtt: msToDuration(lastRttMs) });
     }
 
-    private createEar(): Ear {
-        return new Ear({
+    private createPlayoutReporter(): PlayoutReporter {
+        return new PlayoutReporter({
             clock: this.clock,
             createPlayout: this.options.createPlayout ?? this.ownPlayout(),
             completedAfterFlush: this.options.completedAfterFlush ?? true,
@@ -248,5 +245,58 @@ export class Caller extends Line {
 
     private sendFrame(frame: Uint8Array): void {
         if (this.connection.send(frame)) this.emit('event', this.record.addSentAudio(frame));
+    }
+}
+
+/** The item of `offer` that the server took; undefined: none of them, or one that was not offered. */
+export function takenMedia(offer: readonly Media[], answer: unknown): Media | undefined {
+    const taken: unknown = Array.isArray(answer) ? answer[0] : undefined;
+    return offer.find((item) => isDeepStrictEqual(item, taken));
+}
+
+const FIRST_AFTER_MS = 1000;
+const INTERVAL_MS = 5000;
+
+/**
+ * Pings as Genesys' own client does: 1 s after `opened`, a second one right after the first pong, then one each 5 s
+ * (protocol sheet, section 5.1). Stops by itself while a ping waits for its pong: the next one would be the time-out.
+ */
+export class Pinger {
+    private waiting: { seq: number; sentAtMs: number } | undefined;
+    /** Round trips, ms, in order. */
+    readonly rttsMs: number[] = [];
+
+    /** `ping` writes one and returns its `seq`; the round trip of the last one is handed to it, if there is one. */
+    constructor(
+        private readonly clock: Clock,
+        private readonly timers: TimerSet,
+        private readonly ping: (lastRttMs: number | undefined) => number,
+    ) {}
+
+    start(): void {
+        this.timers.set('ping', FIRST_AFTER_MS, () => {
+            this.send();
+        });
+    }
+
+    stop(): void {
+        this.timers.cancel('ping');
+    }
+
+    /** The pong of ping number `seq` came. Pings that somebody else sent are not counted. */
+    pong(seq: number): void {
+        if (this.waiting?.seq !== seq) return;
+        this.rttsMs.push(this.clock.nowMs() - this.waiting.sentAtMs);
+        this.waiting = undefined;
+        if (this.rttsMs.length === 1 && this.timers.isSet('ping')) this.send();
+    }
+
+    private send(): void {
+        if (this.waiting !== undefined) return;
+        this.timers.set('ping', INTERVAL_MS, () => {
+            this.send();
+        });
+        const sentAtMs = this.clock.nowMs();
+        this.waiting = { seq: this.ping(this.rttsMs.at(-1)), sentAtMs };
     }
 }

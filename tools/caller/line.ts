@@ -4,21 +4,20 @@ import { systemClock, type Clock } from '../../src/support/clock';
 import { TimerSet } from '../../src/support/timer-set';
 import type { CallEvent, CallEventBody } from './call-event';
 import { CallRecord, type CallSummary, type Disconnect } from './call-record';
-import type { CallerEvents, CallState } from './caller-events';
 import type { CallerOptions } from './caller-options';
 import { Connection, type DialOutcome } from './connection';
-import type { MannersReport } from './judge';
-import type { Manner, Violation } from './manner-catalogue';
-import { Manners } from './manners';
-import { AUDIO_CONNECTOR_MEDIA, BYTES_PER_MS, type Media } from './media';
-import { Outbox, type EnvelopeOverrides } from './outbox';
+import type { ProtocolReport } from './check-catalogue';
+import type { ProtocolCheck, Violation } from './check-catalogue';
+import { ProtocolChecks } from './protocol-checks';
+import { AUDIO_CONNECTOR_MEDIA, BYTES_PER_MS, type Media, samplesToDuration } from './media';
 import type { AudioMessage } from './recording';
 import { readServerMessage, type JsonObject, type ServerMessage } from './server-message';
 import { newNonce, upgradeHeaders } from './signer';
+import type { Stretch } from './playout';
 
 /**
  * The line under a caller: one signed upgrade, numbered messages, a record of all that passes, and the watch over the
- * server's manners. It knows envelopes; what a call is made of, `Caller` knows.
+ * server's checks. It knows envelopes; what a call is made of, `Caller` knows.
  */
 export abstract class Line extends EventEmitter<CallerEvents> {
     readonly sessionId: string;
@@ -34,7 +33,7 @@ export abstract class Line extends EventEmitter<CallerEvents> {
     protected current: CallState = 'idle';
     protected disconnect: Disconnect | undefined;
     private readonly outbox: Outbox;
-    private readonly manners: Manners;
+    private readonly checks: ProtocolChecks;
 
     constructor(protected readonly options: CallerOptions) {
         super();
@@ -47,7 +46,7 @@ export abstract class Line extends EventEmitter<CallerEvents> {
         });
         this.record = new CallRecord(this.clock, options.keepAudio ?? true);
         this.outbox = new Outbox(this.sessionId);
-        this.manners = this.createManners();
+        this.checks = this.createProtocolChecks();
         this.connection = this.createConnection();
         this.ended = new Promise((resolve) => this.once('ended', resolve));
     }
@@ -69,9 +68,9 @@ export abstract class Line extends EventEmitter<CallerEvents> {
         return this.record.receivedAudio;
     }
 
-    /** The server's manners up to now. */
-    report(): MannersReport {
-        return this.manners.report();
+    /** The server's checks up to now. */
+    report(): ProtocolReport {
+        return this.checks.report();
     }
 
     /** Places the call and sends `open`. Never rejects; a refusal also ends the call. */
@@ -103,7 +102,7 @@ export abstract class Line extends EventEmitter<CallerEvents> {
     sendMessage(type: string, parameters: JsonObject = {}, overrides: EnvelopeOverrides = {}): number {
         const envelope = this.outbox.wrap(type, parameters, this.positionSamples, overrides);
         if (!this.connection.send(envelope.text)) return envelope.seq;
-        this.manners.sent(type, envelope.seq);
+        this.checks.sent(type, envelope.seq);
         this.tell({ kind: 'sent', ...envelope });
         return envelope.seq;
     }
@@ -144,7 +143,7 @@ export abstract class Line extends EventEmitter<CallerEvents> {
     protected abstract get rttsMs(): readonly number[];
 
     protected bargedIn(idleMs: number): void {
-        this.manners.bargedIn(idleMs);
+        this.checks.bargedIn(idleMs);
     }
 
     protected tell(body: CallEventBody): void {
@@ -156,7 +155,7 @@ export abstract class Line extends EventEmitter<CallerEvents> {
         const message = read.ok ? read.message : undefined;
         this.tell({ kind: 'received', type: message?.type, parameters: message?.parameters ?? {}, text });
         this.outbox.serverSeq = message?.seq ?? this.outbox.serverSeq;
-        this.manners.receivedText(text, read);
+        this.checks.receivedText(text, read);
         if (message === undefined) return;
         this.emit('message', message);
         this.onMessage(message);
@@ -164,7 +163,7 @@ export abstract class Line extends EventEmitter<CallerEvents> {
 
     private hearAudio(pcmu: Uint8Array): void {
         this.emit('event', this.record.addReceivedAudio(pcmu));
-        this.manners.receivedAudio(pcmu);
+        this.checks.receivedAudio(pcmu);
         this.emit('audio', pcmu);
         this.onAudio(pcmu);
     }
@@ -177,7 +176,7 @@ export abstract class Line extends EventEmitter<CallerEvents> {
     }
 
     private gone(byServer: boolean, code: number): void {
-        this.manners.socketEnded(byServer);
+        this.checks.socketEnded(byServer);
         this.tell({ kind: 'gone', byServer, code });
         this.finish(this.current === 'closed' ? 'completed' : 'cut');
     }
@@ -198,18 +197,18 @@ export abstract class Line extends EventEmitter<CallerEvents> {
             ...this.record.figures(),
             heardMs: this.heardBytes / BYTES_PER_MS,
             rttsMs: this.rttsMs,
-            manners: this.report(),
+            protocol: this.report(),
         };
     }
 
     private violated(violation: Violation): void {
         this.tell({ kind: 'violation', violation });
         this.emit('violation', violation);
-        if (violation.severity === 'fail') this.answerBreach(violation.manner);
+        if (violation.severity === 'fail') this.reportBreach(violation.check);
     }
 
     /** Once the call is ending, a client complains no more; only that nobody answers its `close`. */
-    private answerBreach({ answer, name, rule }: Manner): void {
+    private reportBreach({ answer, name, rule }: ProtocolCheck): void {
         const unanswered = name === 'closedInTime' && this.current === 'closing';
         const live = unanswered || this.current === 'opening' || this.current === 'open';
         if ((this.options.reactsToFaults ?? true) && live && answer !== undefined) {
@@ -220,8 +219,8 @@ export abstract class Line extends EventEmitter<CallerEvents> {
         if (unanswered) this.connection.close();
     }
 
-    private createManners(): Manners {
-        return new Manners({
+    private createProtocolChecks(): ProtocolChecks {
+        return new ProtocolChecks({
             clock: this.clock,
             timers: this.timers,
             sessionId: this.sessionId,
@@ -266,5 +265,71 @@ export abstract class Line extends EventEmitter<CallerEvents> {
             nonce: newNonce(),
         });
         return { ...signed, ...options.headers };
+    }
+}
+
+/** What a caller tells. Audio is PCMU, 8 kHz, mono; stretches are those of the caller's ear. */
+export interface CallerEvents {
+    /** The call stands; `media`: what the server took of the offer, undefined for a call without audio. */
+    opened: [media: Media | undefined];
+    /** Any text message of the server that could be read, before the caller acts on it. */
+    message: [message: ServerMessage];
+    /** Bot audio as it came. */
+    audio: [pcmu: Uint8Array];
+    playbackStarted: [];
+    playbackCompleted: [stretch: Stretch];
+    /** `barge_in` came; undefined: nothing was playing. */
+    bargeIn: [stretch: Stretch | undefined];
+    disconnected: [disconnect: Disconnect];
+    closed: [];
+    violation: [violation: Violation];
+    /** The call is over, refused calls included. Emitted once. */
+    ended: [summary: CallSummary];
+    /** Every one of the above and more, as the timeline shows it. */
+    event: [event: CallEvent];
+}
+
+/**
+ * idle → dialling → opening (`open` sent) → open (`opened` came) → closing (`close` sent) → closed (`closed` came) → gone.
+ * From anywhere to gone, when the socket goes.
+ */
+export type CallState = 'idle' | 'dialling' | 'opening' | 'open' | 'closing' | 'closed' | 'gone';
+
+/** Fields of the envelope that a test wants wrong; `undefined` leaves the field out. */
+export type EnvelopeOverrides = Partial<
+    Record<'version' | 'id' | 'type' | 'seq' | 'serverseq' | 'position' | 'parameters', unknown>
+>;
+
+/** One numbered message, ready for the wire. */
+export interface Envelope {
+    type: string;
+    seq: number;
+    parameters: JsonObject;
+    text: string;
+}
+
+/** Numbers and wraps the caller's text messages (protocol sheet, section 4; key order as on real traffic). */
+export class Outbox {
+    private seq = 0;
+    /** `seq` of the last server message; 0 before the first. */
+    serverSeq = 0;
+
+    constructor(private readonly sessionId: string) {}
+
+    /** Takes the next number; an overridden `seq` that is a number is counted on from. */
+    wrap(type: string, parameters: JsonObject, positionSamples: number, overrides: EnvelopeOverrides = {}): Envelope {
+        this.seq += 1;
+        const envelope = {
+            type,
+            version: '2',
+            id: this.sessionId,
+            seq: this.seq,
+            serverseq: this.serverSeq,
+            position: samplesToDuration(positionSamples),
+            parameters,
+            ...overrides,
+        };
+        if (typeof overrides.seq === 'number') this.seq = overrides.seq;
+        return { type, seq: this.seq, parameters, text: JSON.stringify(envelope) };
     }
 }

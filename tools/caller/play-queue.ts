@@ -1,10 +1,10 @@
 import type { Clock } from '../../src/support/clock';
 import type { TimerSet } from '../../src/support/timer-set';
-import { concat } from './bytes';
+import { concat } from './recording';
 import { BYTES_PER_MS } from './media';
 import type { PlacedAudio, Playout, PlayoutListener, Stretch } from './playout';
 
-export { concat } from './bytes';
+export { concat } from './recording';
 export type { Stretch } from './playout';
 
 /**

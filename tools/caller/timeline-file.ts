@@ -1,6 +1,5 @@
 import { decodeMulaw } from '../../src/audio/mulaw';
-import type { CallEvent } from './call-event';
-import { isCallEvent } from './call-event-check';
+import { type CallEvent, isCallEvent } from './call-event';
 import { isJsonObject } from './server-message';
 
 /** How loud a track is, step by step: 0 … 255 of full scale. */

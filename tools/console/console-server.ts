@@ -1,12 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type RawData, type WebSocket } from 'ws';
-import { Desk, type DeskOptions, type PagePort } from './desk';
-import { Door, isOwnHost, isOwnOrigin, REFUSALS } from './door';
+import { CallController, type CallControllerOptions, type PagePort } from './call-controller';
+import { PageAccess, isOwnHost, isOwnOrigin, REFUSALS } from './origin-check';
 import { readPageMessage, type ConsoleMessage } from './page-protocol';
 import type { PageFile } from './pages';
 
-export interface ConsoleServerOptions extends DeskOptions {
+export interface ConsoleServerOptions extends CallControllerOptions {
     pages: ReadonlyMap<string, PageFile>;
     /** 0: any free port. */
     port: number;
@@ -36,14 +36,14 @@ const HEADERS = {
  * own name only, and lets in one page at a time, with the link that it gave out.
  */
 export class ConsoleServer {
-    private readonly door = new Door();
+    private readonly door = new PageAccess();
     private readonly sockets = new WebSocketServer({
         noServer: true,
         perMessageDeflate: false,
         maxPayload: MAX_MESSAGE_BYTES,
     });
     private readonly http: Server;
-    private desk: Desk | undefined;
+    private controller: CallController | undefined;
 
     private constructor(private readonly options: ConsoleServerOptions) {
         this.http = createServer((request, response) => {
@@ -78,15 +78,15 @@ export class ConsoleServer {
         return typeof address === 'object' && address !== null ? address.port : 0;
     }
 
-    /** The desk of the page that is open. */
-    get currentDesk(): Desk | undefined {
-        return this.desk;
+    /** The controller of the page that is open. */
+    get currentController(): CallController | undefined {
+        return this.controller;
     }
 
     /** Hangs up, and ends the page's connection. */
     async close(): Promise<void> {
-        const caller = this.desk?.caller;
-        this.desk?.leave();
+        const caller = this.controller?.caller;
+        this.controller?.leave();
         await caller?.ended;
         for (const socket of this.sockets.clients) socket.terminate();
         this.http.closeAllConnections();
@@ -153,16 +153,16 @@ export class ConsoleServer {
 
     private welcome(page: WebSocket, pass: string): void {
         const port = pagePort(page);
-        const desk = new Desk(this.options, port);
-        this.desk = desk;
+        const controller = new CallController(this.options, port);
+        this.controller = controller;
         page.on('message', (data, isBinary) => {
             const bytes = bytesOf(data);
-            if (isBinary) desk.handleAudio(bytes);
-            else this.handle(desk, port, bytes.toString('utf8'));
+            if (isBinary) controller.handleAudio(bytes);
+            else this.handle(controller, port, bytes.toString('utf8'));
         });
         page.once('close', () => {
-            desk.leave();
-            this.desk = undefined;
+            controller.leave();
+            this.controller = undefined;
             this.door.leave();
             this.options.onPageGone?.(this.link);
         });
@@ -173,10 +173,10 @@ export class ConsoleServer {
         port.send({ type: 'welcome', pass, server, inside: watchInside !== undefined, bots, samples });
     }
 
-    private handle(desk: Desk, port: PagePort, text: string): void {
+    private handle(controller: CallController, port: PagePort, text: string): void {
         const message = readPageMessage(text);
         if (message === undefined) port.send({ type: 'refused', why: REFUSALS.call });
-        else desk.handle(message);
+        else controller.handle(message);
     }
 }
 

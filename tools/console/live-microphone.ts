@@ -1,6 +1,6 @@
 import type { Clock } from '../../src/support/clock';
 import { BYTES_PER_MS, PCMU_SILENCE } from '../caller/media';
-import type { Microphone } from '../caller/voice';
+import type { Microphone } from '../caller/audio-source';
 import type { MicrophoneDelay } from './page-protocol';
 
 interface Chunk {

@@ -1,6 +1,6 @@
 import type { Clock } from '../../src/support/clock';
 import { BYTES_PER_MS } from '../caller/media';
-import { concat } from '../caller/bytes';
+import { concat } from '../caller/recording';
 import type { PlacedAudio, Playout, PlayoutListener, Stretch } from '../caller/playout';
 import type { PlayoutReport } from './page-protocol';
 

@@ -1,9 +1,8 @@
-import type { CallEvent } from '../caller/call-event';
-import { isCallEvent } from '../caller/call-event-check';
+import { type CallEvent, isCallEvent } from '../caller/call-event';
 import { isJsonObject, type JsonObject } from '../caller/server-message';
 
 /** What a person wants of a call. */
-export interface CallWishes {
+export interface CallSettings {
     /** `?bot=`; empty: whoever answers by default. */
     bot: string;
     /** Language tag; empty: none is sent. */
@@ -28,7 +27,7 @@ export interface PlayoutReport {
 export type PageMessage =
     /** The first one. `token`: of the link, or the pass of an earlier welcome. */
     | { type: 'hello'; token: string }
-    | { type: 'call'; wishes: CallWishes }
+    | { type: 'call'; settings: CallSettings }
     | { type: 'key'; digit: string }
     | { type: 'hold'; on: boolean }
     | { type: 'mute'; on: boolean }
@@ -52,8 +51,8 @@ export interface MicrophoneDelay {
 export interface CallEnd {
     good: boolean;
     sentence: string;
-    mannersChecked: number;
-    mannersBroken: number;
+    protocolChecks: number;
+    checksBroken: number;
 }
 
 /** Text messages of the console. */
@@ -85,7 +84,7 @@ export function readPageMessage(text: string): PageMessage | undefined {
         case 'hello':
             return isText(value['token']) ? { type, token: value['token'] } : undefined;
         case 'call':
-            return readCall(value['wishes']);
+            return readCall(value['settings']);
         case 'key':
             return isText(value['digit']) && /^[0-9*#]$/.test(value['digit'])
                 ? { type, digit: value['digit'] }
@@ -118,7 +117,7 @@ const CONSOLE_FIELDS: Readonly<Record<ConsoleMessage['type'], Readonly<Record<st
     event: { event: 'object' },
     flush: { flush: 'number' },
     microphone: { medianMs: 'number', p95Ms: 'number' },
-    ended: { good: 'boolean', sentence: 'string', mannersChecked: 'number', mannersBroken: 'number' },
+    ended: { good: 'boolean', sentence: 'string', protocolChecks: 'number', checksBroken: 'number' },
 };
 
 function isConsoleMessage(value: unknown): value is ConsoleMessage {
@@ -135,7 +134,7 @@ function readCall(value: unknown): PageMessage | undefined {
     const variables = readVariables(value['variables']);
     if (!isText(bot) || !isText(language) || typeof hideKeys !== 'boolean' || variables === undefined) return undefined;
     if (typeof frameMs !== 'number' || !(frameMs >= 10 && frameMs <= 1000)) return undefined;
-    return { type: 'call', wishes: { bot, language, variables, frameMs, hideKeys } };
+    return { type: 'call', settings: { bot, language, variables, frameMs, hideKeys } };
 }
 
 function readVariables(value: unknown): Record<string, string> | undefined {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { wavToPcmu } from '../../src/audio/wav';
 import { PCMU_SILENCE } from '../caller/media';
-import { concat } from '../caller/bytes';
+import { concat } from '../caller/recording';
 import { startFakeOpenAI } from '../fake-openai';
 import { findChromium, startBrowser } from './browser';
 import { startConsole } from './run-console';

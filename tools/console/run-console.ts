@@ -7,7 +7,7 @@ import { readCliOptions, type Environment } from '../caller/cli-options';
 import { findCredentials, readEnvironment } from '../caller/credentials';
 import type { ConsoleOptions } from './console-options';
 import { ConsoleServer, type ConsoleServerOptions } from './console-server';
-import type { WatchInside } from './desk';
+import type { WatchInside } from './call-controller';
 import { startOwnServer, type OwnServer } from './inside/own-server';
 import { bundlePages, type PageFile } from './pages';
 

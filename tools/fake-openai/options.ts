@@ -1,5 +1,5 @@
 import type { Clock } from '../../src/support/clock';
-import type { Answer, AnswerRequest } from './answers';
+import type { Answer, ResponseRequest } from './responses';
 import type { ConnectionPlan } from './faults';
 
 /** How an answer's audio is cut into `response.output_audio.delta`. `bytes`: these lengths, over and over. */
@@ -68,7 +68,7 @@ export interface FakeOpenAIOptions {
     tone?: boolean;
 
     /** What to say: a list is used up in order over all sessions, then the default answers follow. */
-    answer?: readonly Answer[] | ((request: AnswerRequest) => Answer | undefined);
+    answer?: readonly Answer[] | ((request: ResponseRequest) => Answer | undefined);
     vad?: VadMode;
     callerTranscript?: CallerTranscript;
     /** Faults of every connection; `fake.plan()` sets those of the next one. */

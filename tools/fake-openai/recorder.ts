@@ -1,6 +1,6 @@
 import type { Clock } from '../../src/support/clock';
 import { isBenign, type ApiFault } from './api-faults';
-import type { ReadFrame } from './frame-reader';
+import type { ReadFrame } from './schema-check';
 import type { AudioFormat, ClientEvent, ClientEventType, EventOf, JsonObject, ServerEvent } from './protocol';
 import { Waiters } from './waiters';
 

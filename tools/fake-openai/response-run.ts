@@ -1,4 +1,4 @@
-import type { PlannedAnswer, PlannedItem } from './answers';
+import type { PlannedResponse, PlannedItem } from './responses';
 import { deliver, type Delivery } from './deliveries';
 import type { ResponseSummary } from './faults';
 import type {
@@ -15,7 +15,7 @@ import { noUsage, rateLimits, usageOf } from './usage';
 
 export interface RunRequest {
     params: ResponseParams;
-    answer: PlannedAnswer;
+    answer: PlannedResponse;
     format: AudioFormat;
     modalities: Modality[];
     /** From now to `response.created`. */

@@ -1,8 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { WebSocket } from 'ws';
 import { API_FAULTS, type ApiFault } from './api-faults';
-import type { FaultState } from './fault-state';
-import type { ResponseSummary, CutHow, Junk } from './faults';
+import type { ResponseSummary, CutHow, Junk, FaultState } from './faults';
 import type { ClientEventType, EffectiveSession, EventOf, Item, JsonObject, ServerEvent } from './protocol';
 import type { ClientFrame, RecordedFault, SentEvent, SpokenItem } from './recorder';
 import { SessionEngine, type SessionOptions } from './session-engine';

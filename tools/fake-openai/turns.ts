@@ -1,5 +1,5 @@
 import type { AudioFormat, Item } from './protocol';
-import type { CallerWords } from './caller-words';
+import type { CallerTranscripts } from './caller-transcripts';
 import { InputAudio } from './input-audio';
 import type { Responder } from './responder';
 import type { ResponseRun } from './response-run';
@@ -17,7 +17,7 @@ export class Turns implements VadListener {
     constructor(
         private readonly parts: SessionParts,
         private readonly responder: Responder,
-        private readonly words: CallerWords,
+        private readonly words: CallerTranscripts,
     ) {}
 
     get appendedMs(): number {

@@ -1,4 +1,4 @@
-import { explainTopic } from '../../caller/message-notes';
+import { explainTopic } from '../../caller/explain';
 import type { CallStore, ShownRow } from './call-store';
 import { byId, make, seconds } from './dom';
 

@@ -15,7 +15,7 @@ export const REFUSALS = {
  * Who may use the console: the one page that was opened with the link in the terminal. A link lets one page in, once; the page
  * gets a pass, which lets it in again after a reload and lives in that tab alone.
  */
-export class Door {
+export class PageAccess {
     private token = secret();
     private pass: string | undefined;
     private inside = false;

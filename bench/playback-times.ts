@@ -2,7 +2,7 @@ import type { Clock } from '../src/support/clock';
 import type { Caller } from '../tools/caller/client';
 
 /** When a caller's ear fell silent, and when it heard something again. */
-export class EarTimes {
+export class PlaybackTimes {
     readonly startsMs: number[] = [];
     readonly endsMs: number[] = [];
     private openedMs = Infinity;

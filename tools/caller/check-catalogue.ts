@@ -1,7 +1,9 @@
+import type { Clock } from '../../src/support/clock';
+
 /** One rule of good conduct for an AudioConnector server, with its place in the protocol sheet. */
-export interface Manner {
+export interface ProtocolCheck {
     number: number;
-    name: MannerName;
+    name: CheckName;
     rule: string;
     /** Section of the protocol sheet. */
     section: string;
@@ -14,7 +16,7 @@ export type Severity = 'warn' | 'fail';
 
 /** One breach. */
 export interface Violation {
-    manner: Manner;
+    check: ProtocolCheck;
     severity: Severity;
     /** Milliseconds since the call was dialled. */
     atMs: number;
@@ -66,17 +68,64 @@ const ENTRIES = {
     socketLeftOpen: rule('6.6', 'leaves it to the client to close the socket'),
 } satisfies Record<string, Entry>;
 
-export type MannerName = keyof typeof ENTRIES;
+export type CheckName = keyof typeof ENTRIES;
 
-/** Every manner by name, numbered in the order of the catalogue. */
-export const MANNERS: Readonly<Record<MannerName, Manner>> = catalogue();
+/** Every check by name, numbered in the order of the catalogue. */
+export const PROTOCOL_CHECKS: Readonly<Record<CheckName, ProtocolCheck>> = catalogue();
 
-function catalogue(): Record<MannerName, Manner> {
-    const names = Object.keys(ENTRIES) as MannerName[];
-    const manner = (name: MannerName): Manner => {
+function catalogue(): Record<CheckName, ProtocolCheck> {
+    const names = Object.keys(ENTRIES) as CheckName[];
+    const check = (name: CheckName): ProtocolCheck => {
         const entry: Entry = ENTRIES[name];
         const { section, answer } = entry;
         return { number: names.indexOf(name) + 1, name, rule: entry.rule, section, answer };
     };
-    return Object.fromEntries(names.map((name) => [name, manner(name)])) as Record<MannerName, Manner>;
+    return Object.fromEntries(names.map((name) => [name, check(name)])) as Record<CheckName, ProtocolCheck>;
+}
+
+/** What a call was checked for, and what was found. */
+export interface ProtocolReport {
+    /** ProtocolChecks that had an occasion to be kept or broken, by number. */
+    checked: ProtocolCheck[];
+    /** Breaches that put a call at risk. */
+    broken: Violation[];
+    /** Breaches that a client copes with. */
+    warned: Violation[];
+}
+
+/** Keeps the score: which checks were looked at, and every breach. */
+export class CheckResults {
+    private readonly looked = new Set<CheckName>();
+    private readonly violations: Violation[] = [];
+
+    /** `startedAtMs` is the zero of `atMs` in violations, on the clock's monotonic scale. */
+    constructor(
+        private readonly clock: Clock,
+        private readonly startedAtMs: number,
+        private readonly onViolation: (violation: Violation) => void,
+    ) {}
+
+    /** Notes that `name` was looked at; a breach unless it `holds`. Returns `holds`. */
+    check(name: CheckName, holds: boolean, detail: string, severity: Severity = 'fail'): boolean {
+        this.looked.add(name);
+        if (holds) return true;
+        const violation = {
+            check: PROTOCOL_CHECKS[name],
+            severity,
+            atMs: this.clock.nowMs() - this.startedAtMs,
+            detail,
+        };
+        this.violations.push(violation);
+        this.onViolation(violation);
+        return false;
+    }
+
+    report(): ProtocolReport {
+        const checked = [...this.looked].map((name) => PROTOCOL_CHECKS[name]).sort((a, b) => a.number - b.number);
+        return {
+            checked,
+            broken: this.violations.filter(({ severity }) => severity === 'fail'),
+            warned: this.violations.filter(({ severity }) => severity === 'warn'),
+        };
+    }
 }

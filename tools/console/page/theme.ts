@@ -1,5 +1,5 @@
 /** The colours of the picture, as the page's style sheet has them now. */
-export interface Look {
+export interface Theme {
     card: string;
     line: string;
     soft: string;
@@ -23,7 +23,7 @@ export interface Look {
 }
 
 /** Reads the colours of the theme that is on. */
-export function readLook(): Look {
+export function readTheme(): Theme {
     const style = getComputedStyle(document.documentElement);
     const colour = (name: string): string => style.getPropertyValue(`--${name}`).trim();
     return {

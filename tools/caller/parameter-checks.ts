@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Judge } from './judge';
+import type { CheckResults } from './check-catalogue';
 import type { Media } from './media';
 import { isJsonObject, type JsonObject } from './server-message';
 
@@ -30,56 +30,56 @@ export function isKnownType(type: string): boolean {
 }
 
 /** Checks what a message says, whatever the state of the call. */
-export function checkParameters(judge: Judge, type: string, parameters: JsonObject, facts: OpenFacts): void {
+export function checkParameters(results: CheckResults, type: string, parameters: JsonObject, facts: OpenFacts): void {
     const known = PARAMETERS[type] ?? [];
     const strangers = Object.keys(parameters).filter((name) => !known.includes(name));
-    judge.check('knownParameters', strangers.length === 0, `${type}: ${strangers.join(', ')}`, 'warn');
-    if (type === 'opened') checkOpened(judge, parameters, facts);
-    if (type === 'disconnect') checkDisconnect(judge, parameters);
-    if (type === 'event') checkEvent(judge, parameters['entities']);
+    results.check('knownParameters', strangers.length === 0, `${type}: ${strangers.join(', ')}`, 'warn');
+    if (type === 'opened') checkOpened(results, parameters, facts);
+    if (type === 'disconnect') checkDisconnect(results, parameters);
+    if (type === 'event') checkEvent(results, parameters['entities']);
 }
 
-function checkOpened(judge: Judge, parameters: JsonObject, { offer, askedLanguages }: OpenFacts): void {
+function checkOpened(results: CheckResults, parameters: JsonObject, { offer, askedLanguages }: OpenFacts): void {
     const languages = parameters['supportedLanguages'];
-    judge.check('languages', languages === undefined || askedLanguages, 'not asked for');
+    results.check('languages', languages === undefined || askedLanguages, 'not asked for');
     if (languages !== undefined)
-        judge.check('languages', isStringList(languages), 'supportedLanguages is not a list of strings');
+        results.check('languages', isStringList(languages), 'supportedLanguages is not a list of strings');
     const media = parameters['media'];
-    if (!Array.isArray(media)) return void judge.check('media', false, 'media is not a list');
-    if (media.length > 1) return void judge.check('media', false, `${media.length} media taken`);
+    if (!Array.isArray(media)) return void results.check('media', false, 'media is not a list');
+    if (media.length > 1) return void results.check('media', false, `${media.length} media taken`);
     const silent = media.length === 0 && offer.length > 0;
-    judge.check('media', !silent, 'nothing taken of what was offered: a call without audio', 'warn');
+    results.check('media', !silent, 'nothing taken of what was offered: a call without audio', 'warn');
     const taken: unknown = media[0];
     if (taken === undefined) return;
-    judge.check(
+    results.check(
         'media',
         offer.some((item) => isDeepStrictEqual(item, taken)),
         'not one of the offered media, or changed',
     );
 }
 
-function checkDisconnect(judge: Judge, parameters: JsonObject): void {
+function checkDisconnect(results: CheckResults, parameters: JsonObject): void {
     const { reason, info, outputVariables } = parameters;
-    judge.check('disconnectForm', typeof reason === 'string' && REASONS.includes(reason), 'unknown reason');
-    judge.check('disconnectForm', info === undefined || typeof info === 'string', 'info is not a string');
+    results.check('disconnectForm', typeof reason === 'string' && REASONS.includes(reason), 'unknown reason');
+    results.check('disconnectForm', info === undefined || typeof info === 'string', 'info is not a string');
     if (outputVariables === undefined) return;
     const flat = isJsonObject(outputVariables) && isStringList(Object.values(outputVariables));
-    judge.check('outputVariables', flat, 'not a map of strings');
+    results.check('outputVariables', flat, 'not a map of strings');
 }
 
-function checkEvent(judge: Judge, entities: unknown): void {
+function checkEvent(results: CheckResults, entities: unknown): void {
     if (!Array.isArray(entities) || entities.length === 0)
-        return void judge.check('events', false, 'entities is empty or not a list');
-    for (const entity of entities) checkEntity(judge, entity);
+        return void results.check('events', false, 'entities is empty or not a list');
+    for (const entity of entities) checkEntity(results, entity);
 }
 
-function checkEntity(judge: Judge, entity: unknown): void {
-    if (!isJsonObject(entity)) return void judge.check('events', false, 'an entity is not an object');
+function checkEntity(results: CheckResults, entity: unknown): void {
+    if (!isJsonObject(entity)) return void results.check('events', false, 'an entity is not an object');
     const { type, data } = entity;
-    if (typeof type !== 'string') return void judge.check('events', false, 'an entity has no type');
-    if (!isJsonObject(data)) return void judge.check('events', false, `${type}: data is not an object`);
+    if (typeof type !== 'string') return void results.check('events', false, 'an entity has no type');
+    if (!isJsonObject(data)) return void results.check('events', false, `${type}: data is not an object`);
     const why = type === 'bot_turn_response' ? turnFault(data) : undefined;
-    judge.check('events', why === undefined, `${type}: ${why ?? ''}`);
+    results.check('events', why === undefined, `${type}: ${why ?? ''}`);
 }
 
 /** Protocol sheet, section 9.4. */

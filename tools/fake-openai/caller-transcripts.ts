@@ -15,7 +15,7 @@ interface Turn {
 }
 
 /** The separate transcription of what the caller said: before, during or after the answer, or failed (section 9.7, B19). */
-export class CallerWords {
+export class CallerTranscripts {
     private turns = 0;
     private readonly late: Turn[] = [];
 

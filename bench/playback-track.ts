@@ -22,7 +22,7 @@ const MAX_SKIPPED = 8;
  * Follows a caller's audio byte by byte, and knows of each one which item it belongs to and where in it. So it tells what the
  * ear got of each item, and finds every byte that is lost, doubled, moved, or of an answer that had been cancelled.
  */
-export class HeardTrack {
+export class PlaybackTrack {
     /** Bytes that belong to an answer which `barge_in` had ended before. */
     cancelledBytes = 0;
     /** Bytes that are not what should have come next: lost, doubled, moved or made up. */

@@ -9,7 +9,7 @@ export interface Microphone {
 }
 
 /** What the caller's mouth gives: a recording while there is one, else a living voice, else silence. */
-export class Voice {
+export class AudioSource {
     private offset = 0;
     private silence = new Uint8Array(1600).fill(PCMU_SILENCE);
 
