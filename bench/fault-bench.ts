@@ -15,11 +15,11 @@ import { decisionIn, TimedLog } from './timed-log';
 import { WatchedService } from './watched-service';
 
 export interface FaultBenchOptions extends FakeOpenAIOptions {
-    /** The HTTP interface is there, too, and does this at first; undefined: nobody knows of one. */
+    /** The HTTP interface is there, too, and does this at first; undefined: none is configured. */
     rest?: RestPlan | undefined;
 }
 
-/** What a caller says when he says something: a second and a half of speech. */
+/** Speech of the callers: one and a half seconds. */
 export const WORDS = wavToPcmu(readFileSync(join(__dirname, '..', 'samples', 'librivox_0930.wav'))).subarray(0, 12_000);
 
 /** The real server with its own bots, the strict stand-ins behind it, and signed callers in front. */

@@ -9,18 +9,18 @@ import type { Fault } from './fault-table';
 export interface FaultRun {
     /** From the moment at which the fault can be known, or the caller's playback falls silent after it, to the next sound. */
     silenceMs: number;
-    /** The longest silence in the caller's playback before any sound of the call, what he said himself included. */
+    /** The longest silence in the caller's playback before any sound of the call, their own speech included. */
     longestMs: number;
-    /** Greetings that he heard, whole or not. */
+    /** Greetings that the caller heard, whole or not. */
     greetings: number;
-    /** Sentences that he heard twice. */
+    /** Sentences that the caller heard twice. */
     repeated: string[];
     freed: boolean;
     /** The bots to which the log says that the ladder went, one line each. */
     steps: string[];
     /** What Architect was told of it when the call was given back; undefined: the caller hung up. */
     outputVariables: Readonly<Record<string, unknown>> | undefined;
-    /** Whatever else is not as it should be, in words. */
+    /** Other faults, in words. */
     faults: string[];
     /** The call as its timeline shows it. */
     events: readonly CallEvent[];
@@ -106,7 +106,7 @@ function notToldOf({ steps }: Fault, told: FaultRun['outputVariables']): string[
     ];
 }
 
-/** Whatever the caller said was said to the bot that was lost: the next one has nothing to complain about. */
+/** The caller spoke to the bot that was lost: the next one must not report a turn without match. */
 function strayTurnsOf(caller: Caller): string[] {
     const turns = caller.events.filter((event) => event.kind === 'received' && event.text.includes('"no_match"'));
     return turns.length === 0 ? [] : ['the next bot answers words that were not for it'];

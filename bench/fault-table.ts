@@ -22,7 +22,7 @@ export interface Fault {
     act?: (call: FaultCall) => Promise<number | undefined>;
     /** The log line with which the fault is known; default: that of the step to another bot. */
     knownBy?: string;
-    /** The HTTP interface stands between the model and the embedded bot; without it nobody knows of one. */
+    /** The HTTP interface stands between the model and the embedded bot; without it none is configured. */
     rest?: RestPlan;
     /** The steps to other bots, in order; empty: the model itself goes on. */
     steps: readonly string[];
@@ -33,7 +33,7 @@ const SLOWLY: FakeOpenAIOptions = { speed: 1.5 };
 const GONE: ConnectionPlan = { httpStatus: 503 };
 const TO_LOCAL = ['local'];
 const TO_REST = ['rest'];
-/** From the last word of the caller to the end of his turn. */
+/** From the last word of the caller to the end of their turn. */
 const TURN_ENDS_MS = 500;
 
 async function afterGreeting({ bench, playback }: FaultCall): Promise<void> {
@@ -156,7 +156,7 @@ export const REST_FAULTS: readonly Fault[] = [
     {
         name: 'drops in mid-answer; HTTP hangs',
         options: SLOWLY,
-        rest: { chat: 'hangs', speech: 'hangs', hearing: 'hangs' },
+        rest: { chat: 'hangs', speech: 'hangs', transcription: 'hangs' },
         steps: ['rest', 'local'],
         act: dropsInAnswer,
     },

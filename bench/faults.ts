@@ -58,7 +58,7 @@ async function main(): Promise<boolean> {
     console.log('Below the model stands the embedded bot; where the name says HTTP, the bot over HTTP before it.\n');
     console.log('  silence p50 / p95   longest   greeted twice   said twice   not freed   as meant');
     loopStalls.start();
-    // The longest ones first: nobody waits for a last one.
+    // The longest ones first, so that none of them runs alone at the end.
     const chosen = [...REST_FAULTS].reverse().concat(FAULTS);
     let good = await playAll(
         chosen.filter(({ name }) => name.includes(values.only ?? '')),

@@ -11,7 +11,7 @@ const LEAST_MS = 12;
 
 /**
  * Notes when the machine held this process up: time that passed between two ticks and in which the process did not compute
- * either. What our own code takes is not in it, however slow: that belongs into the figures.
+ * either. What the code of the bench and the server takes is not in it, however slow: that belongs into the figures.
  */
 export class LoopStalls {
     private readonly seen: LoopStall[] = [];

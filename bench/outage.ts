@@ -24,7 +24,7 @@ export interface OutageFigures {
     freed: boolean;
 }
 
-/** How often somebody calls meanwhile. */
+/** Interval of new calls meanwhile, ms. */
 const CALL_EVERY_MS = 1000;
 const RECOVERY_LIMIT_MS = 30_000;
 

@@ -9,7 +9,7 @@ export type Behaviour = 'answers' | 'hangs' | { status: number };
 export interface RestPlan {
     chat?: Behaviour;
     speech?: Behaviour;
-    hearing?: Behaviour;
+    transcription?: Behaviour;
 }
 
 const CHAT = z.object({
@@ -27,10 +27,10 @@ const SPEECH = z.object({
 /** From a request to its answer's beginning, as in the field: the model thinks, the voice is made. */
 const CHAT_MS = 350;
 const SPEECH_MS = 250;
-const HEARING_MS = 300;
+const TRANSCRIPTION_MS = 300;
 const SPEECH_LENGTH_MS = 1500;
-/** What every caller has said. */
-const HEARD = 'What are your opening hours?';
+/** The transcript of everything that callers say. */
+const TRANSCRIPT = 'What are your opening hours?';
 
 /** OpenAI's HTTP interface: chat, speech and transcription, as a bot that takes over needs them. */
 export class RestStandIn {
@@ -72,9 +72,10 @@ export class RestStandIn {
         for await (const chunk of request) if (chunk instanceof Buffer) chunks.push(chunk);
         const body = Buffer.concat(chunks).toString('latin1');
         const route = `${request.method ?? ''} ${request.url ?? ''}`;
-        const { chat = 'answers', speech = 'answers', hearing = 'answers' } = this.plan;
+        const { chat = 'answers', speech = 'answers', transcription = 'answers' } = this.plan;
         if (route.startsWith('GET /v1/models/')) this.tell(response, chat, 0, { object: 'model' });
-        else if (route === 'POST /v1/audio/transcriptions') this.tell(response, hearing, HEARING_MS, { text: HEARD });
+        else if (route === 'POST /v1/audio/transcriptions')
+            this.tell(response, transcription, TRANSCRIPTION_MS, { text: TRANSCRIPT });
         else if (route === 'POST /v1/chat/completions') this.chat(body, response, chat);
         else if (route === 'POST /v1/audio/speech') this.speak(body, response, speech);
         else this.refuse(response, route);

@@ -147,7 +147,7 @@ export class ScriptedCall {
         this.gaps.cut();
     }
 
-    /** Leaves out what was measured while the machine held everything up: on its way to the ear, or to the interruption. */
+    /** Leaves out what was measured while the machine held everything up: on its way to the playback, or to the interruption. */
     private measure(beganAtMs: number, saidAtMs: number, arrivedAtMs: number): void {
         const { loopStalls, maxOneWayMs, bargeInLeftAtMs } = this.options;
         const wayMs = maxOneWayMs + HANDLING_MS;

@@ -72,7 +72,7 @@ async function placeCall(fake: FakeOpenAI, url: string, apiKey: string, clientSe
     return summary;
 }
 
-/** The caller's part: he hears the greeting out, asks, interrupts the answer, hears a little of the next one, hangs up. */
+/** The caller's part: hears the greeting out, asks, interrupts the answer, hears a little of the next one, hangs up. */
 function actOut(caller: Caller): void {
     const question = sample('librivox_0930.wav');
     const interruption = sample('jfk_inaugural_1961.wav').subarray(0, INTERRUPTION_MS * 8);

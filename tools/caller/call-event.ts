@@ -15,7 +15,7 @@ export type CallEvent =
     | (At & { kind: 'upgraded'; signed: boolean })
     /** It did not; `status`: its HTTP status, undefined if there was no answer at all. */
     | (At & { kind: 'refused'; status: number | undefined; why: string })
-    /** A text message of ours; `text` as it went over the wire. */
+    /** A text message of the caller; `text` as it went over the wire. */
     | (At & { kind: 'sent'; type: string; seq: number; parameters: JsonObject; text: string })
     /** Anything a test sent on purpose, outside the numbering. */
     | (At & { kind: 'sentRaw'; bytes: number })
@@ -23,28 +23,28 @@ export type CallEvent =
     | (At & { kind: 'received'; type: string | undefined; parameters: JsonObject; text: string })
     | (At & { kind: 'audioSent'; bytes: number })
     | (At & { kind: 'audioReceived'; bytes: number })
-    /** The caller's ear. Milliseconds of the stretch that began last: heard so far, and queued for it in all. */
+    /** The caller's playback. Milliseconds of the stretch that began last: heard so far, and queued for it in all. */
     | (At & { kind: 'playback'; what: 'started' | 'completed' | 'flushed'; heardMs: number; totalMs: number })
-    /** The caller begins or ceases to talk, by the loudness of what he sends; that was `agoMs` before it was noticed. */
+    /** The caller begins or ceases to talk, by the loudness of what they send; that was `agoMs` before it was noticed. */
     | (At & { kind: 'talk'; talking: boolean; agoMs: number })
     | (At & { kind: 'violation'; violation: Violation })
     /** A fault inside this tool or its listeners. */
     | (At & { kind: 'fault'; why: string })
     /** The socket is gone. */
     | (At & { kind: 'gone'; byServer: boolean; code: number })
-    /** Seen inside the server: its ear noticed that the caller began or ceased to talk, which was `agoMs` before. */
+    /** Seen inside the server: its voice activity detection noticed that the caller began or ceased to talk, which was `agoMs` before. */
     | (At & { kind: 'vad'; speaking: boolean; agoMs: number })
     /** Seen inside the server: an event between it and OpenAI, without what it carries; `detail` is a few words. */
     | (At & { kind: 'openai'; sent: boolean; type: string; detail: string })
     /** Seen inside the server: what was said or generated. Told again, under the same id, when more is known. */
     | (At & { kind: 'transcript'; speaker: 'caller' | 'bot'; itemId: string; text: string })
-    /** Seen inside the server: the caller interrupted, and so much of this item had reached his ear. */
+    /** Seen inside the server: the caller interrupted, and so much of this item had been heard. */
     | (At & { kind: 'heard'; itemId: string; heardMs: number; receivedMs: number })
     /** Seen inside the server: the bot uses a tool, or has its answer. */
     | (At & { kind: 'tool'; what: 'called' | 'answered'; name: string; detail: string })
-    /** Seen inside the server: from here on keys are, or are no more, for nobody's eyes. */
+    /** Seen inside the server: the keys that follow must not be shown (`secure`), or may be shown again. */
     | (At & { kind: 'keypad'; secure: boolean })
-    /** A line of whoever runs the call, for the timeline. */
+    /** A line for the timeline, by the program that runs the call. */
     | (At & { kind: 'note'; arrow: '→' | '←' | '⇢' | '⇄' | '·'; label: string; text: string });
 
 /** A `CallEvent` before its time is known. */

@@ -18,7 +18,7 @@ export interface CallerStreamOptions {
     onTalk: (talking: boolean, agoMs: number) => void;
 }
 
-/** A hole in the stream, in samples (protocol sheet, section 5.1: `resumed`, `discarded`). */
+/** A hole in the stream, in samples (docs/PROTOCOL.md, 4.3: `resumed`, `discarded`). */
 export interface Gap {
     startSamples: number;
     discardedSamples: number;
@@ -32,7 +32,7 @@ const EDGE_STEP_SAMPLES = 160;
 
 /**
  * The caller's audio, sent in real time. Every frame is due at a moment counted from the start of the call, never from the
- * frame before, so that a late timer is caught up and nothing drifts (protocol sheet, section 7.1).
+ * frame before, so that a late timer is caught up and nothing drifts (docs/PROTOCOL.md, 5.1).
  */
 export class CallerStream {
     private media: Media | undefined;
@@ -69,7 +69,7 @@ export class CallerStream {
         this.options.timers.cancel('frame');
     }
 
-    /** Goes on. What was said meanwhile is lost; the position does not count it (protocol sheet, section 14). */
+    /** Goes on. What was said meanwhile is lost; the position does not count it (docs/PROTOCOL.md, 4.2). */
     resume(): Gap {
         const startSamples = this.position;
         if (this.pausedAtMs === undefined || this.media === undefined) {
@@ -138,7 +138,7 @@ export class CallerStream {
         this.options.send(this.media?.channels.length === 2 ? this.twoChannels(pcmu) : pcmu);
     }
 
-    /** The caller is `external`; the other party of a bot call is nobody, and silent. */
+    /** The caller is `external`; the second channel of a bot call has no party and is silent. */
     private twoChannels(pcmu: Uint8Array): Uint8Array {
         const empty = new Uint8Array(0);
         return this.media?.channels[0] === 'external' ? interleave(pcmu, empty) : interleave(empty, pcmu);
@@ -160,7 +160,7 @@ export class CallerStream {
     }
 }
 
-/** Where the first loud step begins and the last one ends; the whole frame when no step is loud by itself. */
+/** Where the first loud step begins and the last one ends; the whole frame when no single step is loud. */
 function edges(pcmu: Uint8Array): { start: number; end: number } {
     let start: number | undefined;
     let end = pcmu.length;
@@ -180,7 +180,7 @@ function isLoud(pcmu: Uint8Array): boolean {
     return loud * 10 > pcmu.length;
 }
 
-/** Pauses of both sides: the stream runs only while neither holds (protocol sheet, section 5). */
+/** Pauses of both sides: the stream runs only while neither holds (docs/PROTOCOL.md, 4.2). */
 export class Pauses {
     private byClient = false;
     private byServer = false;

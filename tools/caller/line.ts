@@ -6,8 +6,7 @@ import type { CallEvent, CallEventBody } from './call-event';
 import { CallRecord, type CallSummary, type Disconnect } from './call-record';
 import type { CallerOptions } from './caller-options';
 import { Connection, type DialOutcome } from './connection';
-import type { ProtocolReport } from './check-catalogue';
-import type { ProtocolCheck, Violation } from './check-catalogue';
+import type { ProtocolCheck, ProtocolReport, Violation } from './check-catalogue';
 import { ProtocolChecks } from './protocol-checks';
 import { AUDIO_CONNECTOR_MEDIA, BYTES_PER_MS, type Media, samplesToDuration } from './media';
 import type { AudioMessage } from './recording';
@@ -16,8 +15,8 @@ import { newNonce, upgradeHeaders } from './signer';
 import type { Stretch } from './playout';
 
 /**
- * The line under a caller: one signed upgrade, numbered messages, a record of all that passes, and the watch over the
- * server's checks. It knows envelopes; what a call is made of, `Caller` knows.
+ * The connection of a caller: one signed upgrade, numbered messages, a record of all that passes, and the protocol
+ * checks. It knows envelopes; `Caller` knows what a call is made of.
  */
 export abstract class Line extends EventEmitter<CallerEvents> {
     readonly sessionId: string;
@@ -68,7 +67,7 @@ export abstract class Line extends EventEmitter<CallerEvents> {
         return this.record.receivedAudio;
     }
 
-    /** The server's checks up to now. */
+    /** The protocol checks up to now. */
     report(): ProtocolReport {
         return this.checks.report();
     }
@@ -85,7 +84,7 @@ export abstract class Line extends EventEmitter<CallerEvents> {
         return outcome;
     }
 
-    /** Cuts the line without a word, as a dead network does. */
+    /** Cuts the connection without a close frame, as a dead network does. */
     cut(): void {
         this.connection.terminate();
     }
@@ -118,7 +117,7 @@ export abstract class Line extends EventEmitter<CallerEvents> {
         this.tell({ kind: 'note', arrow, label, text });
     }
 
-    /** Adds what somebody else saw of this call, such as the server from inside. */
+    /** Adds what was seen of this call elsewhere, such as inside the server. */
     witness(event: CallEventBody): void {
         if (this.current !== 'gone') this.tell(event);
     }
@@ -138,7 +137,7 @@ export abstract class Line extends EventEmitter<CallerEvents> {
     protected abstract onUp(): void;
     protected abstract onMessage(message: ServerMessage): void;
     protected abstract onAudio(pcmu: Uint8Array): void;
-    /** The line is dead: nothing may be left running. */
+    /** The socket is gone: nothing may be left running. */
     protected abstract onGone(): void;
     protected abstract get rttsMs(): readonly number[];
 
@@ -150,7 +149,7 @@ export abstract class Line extends EventEmitter<CallerEvents> {
         this.emit('event', this.record.add(body));
     }
 
-    private hearText(text: string): void {
+    private receiveText(text: string): void {
         const read = readServerMessage(text);
         const message = read.ok ? read.message : undefined;
         this.tell({ kind: 'received', type: message?.type, parameters: message?.parameters ?? {}, text });
@@ -161,7 +160,7 @@ export abstract class Line extends EventEmitter<CallerEvents> {
         this.onMessage(message);
     }
 
-    private hearAudio(pcmu: Uint8Array): void {
+    private receiveAudio(pcmu: Uint8Array): void {
         this.emit('event', this.record.addReceivedAudio(pcmu));
         this.checks.receivedAudio(pcmu);
         this.emit('audio', pcmu);
@@ -207,15 +206,15 @@ export abstract class Line extends EventEmitter<CallerEvents> {
         if (violation.severity === 'fail') this.reportBreach(violation.check);
     }
 
-    /** Once the call is ending, a client complains no more; only that nobody answers its `close`. */
-    private reportBreach({ answer, name, rule }: ProtocolCheck): void {
+    /** While the call ends, a client reports one breach only: that the server does not answer `close`. */
+    private reportBreach({ clientError, name, rule }: ProtocolCheck): void {
         const unanswered = name === 'closedInTime' && this.current === 'closing';
         const live = unanswered || this.current === 'opening' || this.current === 'open';
-        if ((this.options.reactsToFaults ?? true) && live && answer !== undefined) {
-            this.sendMessage('error', { code: answer.code, message: `Expected of a server: ${rule}` });
-            if (answer.endsCall) this.hangUp('error');
+        if ((this.options.reactsToFaults ?? true) && live && clientError !== undefined) {
+            this.sendMessage('error', { code: clientError.code, message: `Expected of a server: ${rule}` });
+            if (clientError.endsCall) this.hangUp('error');
         }
-        // Whatever a test wants to see, a call whose `close` is not answered must end.
+        // A call whose `close` is not answered must end, also without `reactsToFaults`.
         if (unanswered) this.connection.close();
     }
 
@@ -238,10 +237,10 @@ export abstract class Line extends EventEmitter<CallerEvents> {
                 this.up();
             },
             text: (text) => {
-                this.hearText(text);
+                this.receiveText(text);
             },
             audio: (bytes) => {
-                this.hearAudio(bytes);
+                this.receiveAudio(bytes);
             },
             gone: (byServer, code) => {
                 this.gone(byServer, code);
@@ -268,7 +267,7 @@ export abstract class Line extends EventEmitter<CallerEvents> {
     }
 }
 
-/** What a caller tells. Audio is PCMU, 8 kHz, mono; stretches are those of the caller's ear. */
+/** What a caller tells. Audio is PCMU, 8 kHz, mono; stretches are those of the caller's playback. */
 export interface CallerEvents {
     /** The call stands; `media`: what the server took of the offer, undefined for a call without audio. */
     opened: [media: Media | undefined];
@@ -308,7 +307,7 @@ export interface Envelope {
     text: string;
 }
 
-/** Numbers and wraps the caller's text messages (protocol sheet, section 4; key order as on real traffic). */
+/** Numbers and wraps the caller's text messages (docs/PROTOCOL.md, 2.1; key order as on real traffic). */
 export class Outbox {
     private seq = 0;
     /** `seq` of the last server message; 0 before the first. */

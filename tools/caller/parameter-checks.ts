@@ -3,13 +3,13 @@ import type { CheckResults } from './check-catalogue';
 import type { Media } from './media';
 import { isJsonObject, type JsonObject } from './server-message';
 
-/** What the caller said in `open` that the server's answers depend on. */
+/** What the caller said in `open` that the server's replies depend on. */
 export interface OpenFacts {
     offer: readonly Media[];
     askedLanguages: boolean;
 }
 
-/** The parameters each server message may carry (protocol sheet, section 5.2). */
+/** The parameters each server message may carry (docs/PROTOCOL.md, 2.3). */
 const PARAMETERS: Readonly<Record<string, readonly string[]>> = {
     opened: ['media', 'startPaused', 'discardTo', 'supportedLanguages'],
     closed: [],
@@ -32,8 +32,8 @@ export function isKnownType(type: string): boolean {
 /** Checks what a message says, whatever the state of the call. */
 export function checkParameters(results: CheckResults, type: string, parameters: JsonObject, facts: OpenFacts): void {
     const known = PARAMETERS[type] ?? [];
-    const strangers = Object.keys(parameters).filter((name) => !known.includes(name));
-    results.check('knownParameters', strangers.length === 0, `${type}: ${strangers.join(', ')}`, 'warn');
+    const unknown = Object.keys(parameters).filter((name) => !known.includes(name));
+    results.check('knownParameters', unknown.length === 0, `${type}: ${unknown.join(', ')}`, 'warn');
     if (type === 'opened') checkOpened(results, parameters, facts);
     if (type === 'disconnect') checkDisconnect(results, parameters);
     if (type === 'event') checkEvent(results, parameters['entities']);
@@ -82,7 +82,7 @@ function checkEntity(results: CheckResults, entity: unknown): void {
     results.check('events', why === undefined, `${type}: ${why ?? ''}`);
 }
 
-/** Protocol sheet, section 9.4. */
+/** What is wrong with a `bot_turn_response` (docs/PROTOCOL.md, 7.1); undefined: nothing. */
 function turnFault({ disposition, text, confidence }: JsonObject): string | undefined {
     if (typeof disposition !== 'string' || !DISPOSITIONS.includes(disposition)) return 'unknown disposition';
     if (text !== undefined && typeof text !== 'string') return 'text is not a string';

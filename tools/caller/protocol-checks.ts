@@ -1,7 +1,6 @@
 import type { Clock } from '../../src/support/clock';
 import type { TimerSet } from '../../src/support/timer-set';
-import { CheckResults, type ProtocolReport } from './check-catalogue';
-import type { Violation } from './check-catalogue';
+import { CheckResults, type ProtocolReport, type Violation } from './check-catalogue';
 import { MAX_MESSAGE_BYTES } from './media';
 import { checkParameters, isKnownType, type OpenFacts } from './parameter-checks';
 import { RateCheck } from './rate-check';
@@ -27,7 +26,7 @@ const CROSSING_MS = 1000;
 const BARGE_IN_GRACE_MS = 500;
 
 /**
- * The server's checks, checked with every message and with the clock, as an outside witness: of the server it sees only
+ * Checks the server against the protocol with every message and with the clock, from outside: of the server it sees only
  * what comes over the wire. Feed it everything that is sent and received; ask for the `report()` at any time.
  */
 export class ProtocolChecks {
@@ -49,14 +48,15 @@ export class ProtocolChecks {
     private closed = false;
 
     constructor(private readonly options: ProtocolChecksOptions) {
-        this.results = new CheckResults(options.clock, options.clock.nowMs(), options.onViolation);
+        const startedAtMs = options.clock.nowMs();
+        this.results = new CheckResults(() => options.clock.nowMs() - startedAtMs, options.onViolation);
     }
 
     report(): ProtocolReport {
         return this.results.report();
     }
 
-    /** A text message of ours went out. */
+    /** The caller sent a text message. */
     sent(type: string, seq: number): void {
         this.sentSeq = Math.max(this.sentSeq, seq);
         const nowMs = this.options.clock.nowMs();
@@ -241,13 +241,13 @@ export class ProtocolChecks {
 
     /** A whole excursion beyond the limit is one breach, not one per message. */
     private checkRate(name: 'textRate' | 'audioRate', rate: RateCheck, wasOver: boolean): boolean {
-        const excess = rate.book(this.options.clock.nowMs());
+        const excess = rate.add(this.options.clock.nowMs());
         const over = excess > 0;
         this.results.check(name, !over || wasOver, `${Math.ceil(excess)} too many in its worst window`);
         return over;
     }
 
-    /** The server has shown, through its clientseq, that it read our `close`. */
+    /** The server has shown, through its clientseq, that it read the caller's `close`. */
     private get closeAcknowledged(): boolean {
         return this.closeSent !== undefined && this.acknowledged >= this.closeSent.seq;
     }

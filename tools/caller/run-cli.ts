@@ -215,7 +215,7 @@ function fail(around: CliSurroundings, why: string): number {
 }
 
 /** A call as a timeline file keeps it: no keys, no sound. The call must have kept its audio. */
-export function savedTimeline(caller: Caller): SavedTimeline {
+function savedTimeline(caller: Caller): SavedTimeline {
     return {
         startedAt: new Date(systemClock.epochMs() - caller.nowMs).toISOString(),
         events: caller.events.map(maskKeys),

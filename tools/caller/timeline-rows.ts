@@ -5,7 +5,7 @@ import { isJsonObject, type JsonObject } from './server-message';
 /** Who does what: → the caller, ← the server, ⇄ the connection, ⇢ and ⇠ the server and OpenAI, · an observer. */
 export type Arrow = '→' | '←' | '⇄' | '⇢' | '⇠' | '·' | '✗' | '!';
 
-/** One thing that matters on a call, in words, whoever shows it. */
+/** One thing that matters on a call, in words. */
 export interface TimelineRow {
     atMs: number;
     arrow: Arrow;
@@ -13,7 +13,7 @@ export interface TimelineRow {
     text: string;
     /** `bad`: a fault; `warn`: to look at; `server`: what the server did. */
     tone: 'bad' | 'warn' | 'server' | 'plain';
-    /** What it is an example of: the key of its explanation (message-notes.ts). */
+    /** What it is an example of: the key of its explanation (explain-topic.ts). */
     topic: string;
 }
 
@@ -202,14 +202,14 @@ export class TimelineRows {
     }
 
     private vad({ atMs, speaking, agoMs }: CallEventOf<'vad'>): void {
-        // The bot of a call may tell of the same speech twice: its model's ear and the server's own.
+        // The bot of a call may tell of the same speech twice: its model's voice activity detection and the server's own.
         if (speaking === this.speaking) return;
         this.speaking = speaking;
         const label = speaking ? '(speech heard)' : '(end of speech)';
         this.row(atMs, '·', label, agoMs === 0 ? '' : `${whole(agoMs)} ms ago`, speaking ? 'vad on' : 'vad off');
     }
 
-    /** Once per item, when its first words are known; an answer's words go on growing while it is being made. */
+    /** Once per item, when its first words are known; the transcript of a response grows while it is generated. */
     private said({ atMs, speaker, itemId, text }: CallEventOf<'transcript'>): void {
         if (this.saidItems.has(itemId)) return;
         this.saidItems.add(itemId);
@@ -229,7 +229,7 @@ export class TimelineRows {
     }
 
     private violation({ atMs, check, severity, detail }: Violation): void {
-        const text = `expected: it ${check.rule} (${check.section}); found: ${detail}`;
+        const text = `expected: it ${check.rule} (PROTOCOL.md ${check.section}); found: ${detail}`;
         const bad = severity === 'fail';
         this.row(atMs, bad ? '✗' : '!', `rule ${check.number}`, text, 'rule', bad ? 'bad' : 'warn');
     }
@@ -270,7 +270,7 @@ export function whole(value: number): string {
 }
 
 /** A sent message in a few words; keys only if `showKeys`. */
-export function describeSent(type: string, parameters: JsonObject, showKeys = false): string {
+function describeSent(type: string, parameters: JsonObject, showKeys = false): string {
     if (type === 'open') return describeOpen(parameters);
     if (type === 'dtmf') return showKeys ? `key ${text(parameters['digit'])}` : 'one key';
     if (type === 'resumed' || type === 'discarded') return `${text(parameters['discarded'])} lost`;
@@ -281,7 +281,7 @@ export function describeSent(type: string, parameters: JsonObject, showKeys = fa
 }
 
 /** A received message in a few words; what was said, and values of variables, only if `showText`. */
-export function describeReceived(type: string, parameters: JsonObject, showText: boolean): string {
+function describeReceived(type: string, parameters: JsonObject, showText: boolean): string {
     if (type === 'opened') return describeMedia(parameters['media']);
     if (type === 'disconnect') return describeDisconnect(parameters, showText);
     if (type === 'event')
@@ -292,7 +292,7 @@ export function describeReceived(type: string, parameters: JsonObject, showText:
 }
 
 /** The message is an `event` with a `barge_in`. */
-export function isBargeIn(type: string, parameters: JsonObject): boolean {
+function isBargeIn(type: string, parameters: JsonObject): boolean {
     if (type !== 'event') return false;
     return list(parameters['entities']).some((entity) => isJsonObject(entity) && entity['type'] === 'barge_in');
 }

@@ -15,7 +15,7 @@ import {
     type PageMessage,
 } from './page-protocol';
 
-/** What can be seen of a call from inside the server; the answer ends the watch. */
+/** What can be seen of a call from inside the server; the function that it returns ends the watch. */
 export type WatchInside = (conversationId: string, tell: (event: CallEventBody) => void) => () => void;
 
 export interface CallControllerOptions {
@@ -24,14 +24,14 @@ export interface CallControllerOptions {
     credentials: Credentials;
     /** Recordings by name: PCMU, 8 kHz, mono. */
     samples: ReadonlyMap<string, Uint8Array>;
-    /** undefined: the server is not ours to look into. */
+    /** undefined: the server cannot be seen from inside. */
     watchInside: WatchInside | undefined;
-    /** Lines of the terminal's timeline; the same call, the other face. */
+    /** Lines of the terminal's timeline of the same call. */
     print: (line: string) => void;
     clock?: Clock;
 }
 
-/** The page, as the controller sees it. */
+/** The connection to the page. */
 export interface PagePort {
     send(message: ConsoleMessage): void;
     /** `kind`: `AUDIO.bot` to be played, `AUDIO.caller` to be drawn. */
@@ -51,7 +51,7 @@ interface Line {
 
 const TELL_DELAY_EVERY_MS = 1000;
 
-/** Between one page and its calls: the page is the caller's mouth, ear and fingers; `Caller` is the telephone. */
+/** Between one page and its calls: the page has the microphone, the loudspeaker and the keys; `Caller` speaks the protocol. */
 export class CallController {
     private line: Line | undefined;
     private readonly clock: Clock;
@@ -105,7 +105,7 @@ export class CallController {
         if (Number.isFinite(spokenAtMs)) this.line?.microphone.push(bytes.slice(MICROPHONE_HEAD_BYTES), spokenAtMs);
     }
 
-    /** The page is gone: nobody holds the receiver any more. */
+    /** The page is gone: hangs up. */
     leave(): void {
         this.hangUp();
     }

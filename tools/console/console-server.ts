@@ -36,7 +36,7 @@ const HEADERS = {
  * own name only, and lets in one page at a time, with the link that it gave out.
  */
 export class ConsoleServer {
-    private readonly door = new PageAccess();
+    private readonly access = new PageAccess();
     private readonly sockets = new WebSocketServer({
         noServer: true,
         perMessageDeflate: false,
@@ -64,9 +64,9 @@ export class ConsoleServer {
         return server;
     }
 
-    /** The link that lets one page in. The token stands behind the #: it is sent to nobody and is in no log. */
+    /** The link that lets one page in. The token stands behind the #: a browser does not send it with a request, and it is in no log. */
     get link(): string {
-        return `${this.origin}/#${this.door.currentToken}`;
+        return `${this.origin}/#${this.access.currentToken}`;
     }
 
     get origin(): string {
@@ -133,7 +133,7 @@ export class ConsoleServer {
             });
     }
 
-    /** A page of ours, or one that looks like it, until it has shown its token. */
+    /** Waits for the token of a page that has the right origin. */
     private greet(page: WebSocket): void {
         page.on('error', () => undefined);
         const silence = setTimeout(() => {
@@ -145,7 +145,7 @@ export class ConsoleServer {
         page.once('message', (data, isBinary) => {
             clearTimeout(silence);
             const message = isBinary ? undefined : readPageMessage(bytesOf(data).toString('utf8'));
-            const entry = this.door.enter(message?.type === 'hello' ? message.token : '');
+            const entry = this.access.enter(message?.type === 'hello' ? message.token : '');
             if (entry.ok) this.welcome(page, entry.pass);
             else refuse(page, entry.why);
         });
@@ -163,7 +163,7 @@ export class ConsoleServer {
         page.once('close', () => {
             controller.leave();
             this.controller = undefined;
-            this.door.leave();
+            this.access.leave();
             this.options.onPageGone?.(this.link);
         });
         const samples = [...this.options.samples].map(([name, pcmu]) => ({ name, seconds: pcmu.length / 8000 }));

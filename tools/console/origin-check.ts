@@ -1,7 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** Why a page is not let in, in a sentence for whoever looks at it. */
+/** Why a page is not let in, in a sentence for the page's user. */
 export const REFUSALS = {
     host: 'This console answers only under its own address on this machine; the request named another one.',
     origin: 'A page from another place may not use this console. Open the link that the terminal shows.',
@@ -25,7 +25,7 @@ export class PageAccess {
         return this.token;
     }
 
-    /** The page that holds `token` or the pass comes in; the answer is its pass, or why not. */
+    /** The page that holds `token` or the pass comes in; returns its pass, or why it is refused. */
     enter(token: string): { ok: true; pass: string } | { ok: false; why: string } {
         const hasPass = this.pass !== undefined && same(token, this.pass);
         if (!hasPass && !same(token, this.token)) return { ok: false, why: REFUSALS.token };

@@ -20,7 +20,7 @@ interface Sounding {
 }
 
 /**
- * The caller's ear where the ear is a page: begins and ends of playing are those of the page's loudspeaker, never of a
+ * The caller's playback by a page: begins and ends of playing are those of the page's loudspeaker, never of a
  * clock. Between two reports the position goes on with the clock, and never beyond what was sent. A flush counts at
  * once; what was heard of it is put right, to the sample, when the page has answered.
  */

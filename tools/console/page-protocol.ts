@@ -1,9 +1,9 @@
 import { type CallEvent, isCallEvent } from '../caller/call-event';
 import { isJsonObject, type JsonObject } from '../caller/server-message';
 
-/** What a person wants of a call. */
+/** Settings of a call, as the page's form has them. */
 export interface CallSettings {
-    /** `?bot=`; empty: whoever answers by default. */
+    /** `?bot=`; empty: the server's default bot. */
     bot: string;
     /** Language tag; empty: none is sent. */
     language: string;
@@ -41,14 +41,14 @@ export interface Sample {
     seconds: number;
 }
 
-/** Times that the page's microphone costs, ms: from the ear of the browser to the line. */
+/** Times that the page's microphone costs, ms: from the browser's microphone to the connection. */
 export interface MicrophoneDelay {
     medianMs: number;
     p95Ms: number;
 }
 
 /** How a call ended, for a person. */
-export interface CallEnd {
+interface CallEnd {
     good: boolean;
     sentence: string;
     protocolChecks: number;

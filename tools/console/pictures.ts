@@ -92,7 +92,7 @@ async function save(page: Page, name: string, top = 'header'): Promise<void> {
     console.log(path);
 }
 
-/** What the caller says, with the silences in which he listens. */
+/** What the caller says, with the silences in which they listen. */
 function speech(): Uint8Array {
     const words = sample('jfk_inaugural_1961');
     return concat([

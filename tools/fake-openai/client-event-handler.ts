@@ -11,7 +11,7 @@ export interface Refusal {
     planned: boolean;
 }
 
-/** Does what each client event asks for, or says why not: the state rules of the fact sheet, section B.0. */
+/** Applies each client event, or refuses it by the service's state rules (docs/REALTIME.md, 8.1). */
 export class ClientEventHandler {
     private readonly mcpLists: McpLists;
 
@@ -73,11 +73,11 @@ export class ClientEventHandler {
 
     private update(event: EventOf<'session.update'>): ApiFault | undefined {
         const { config, plan, outbox, recorder } = this.parts;
-        const before = hearing(config.effective);
+        const before = detectorKey(config.effective);
         const responding = this.responder.activeId !== undefined;
         const fault = config.update(event.session, { hasAudio: recorder.hasSpoken, responding });
         if (fault !== undefined) return fault;
-        if (hearing(config.effective) !== before) this.turns.reset();
+        if (detectorKey(config.effective) !== before) this.turns.reset();
         if (plan.noSessionUpdated === true) return undefined;
         outbox.send('session.updated', { session: config.effective });
         this.mcpLists.update(config.effective.tools);
@@ -130,7 +130,7 @@ export class ClientEventHandler {
 }
 
 /** What the detector must begin anew for; a changed threshold or silence takes effect in the turn that is going on. */
-function hearing({ audio }: Readonly<EffectiveSession>): string {
+function detectorKey({ audio }: Readonly<EffectiveSession>): string {
     return `${audio.input.format.type} ${audio.input.turn_detection?.type ?? 'none'}`;
 }
 
@@ -153,7 +153,7 @@ function withoutAudio(part: ContentPart): ContentPart {
     return shown;
 }
 
-/** Lists the tools of MCP servers, once for each server that an update names (fact sheet, sections 9.4 and B10). */
+/** Lists the tools of MCP servers, once for each server that an update names (docs/REALTIME.md, 6.2). */
 export class McpLists {
     private readonly listed = new Set<string>();
 

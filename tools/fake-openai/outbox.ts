@@ -43,7 +43,7 @@ export class Outbox {
         this.send('error', { error: { type, code, message, param, event_id: eventId } });
     }
 
-    /** Sends a frame as it is: junk (B22). */
+    /** Sends a frame as it is: junk (docs/REALTIME.md, 8.1). */
     raw(frame: string | Buffer): void {
         if (this.isOpen) this.transmit(frame);
     }
@@ -77,7 +77,7 @@ export class Outbox {
 
 const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
-/** Makes ids as the service does: a prefix and 21 base62 characters (fact sheet, section 8). Same seed, same ids. */
+/** Makes ids as the service does: a prefix and 21 base62 characters (docs/REALTIME.md, 4.1). Same seed, same ids. */
 export class IdMaker {
     private readonly random: () => number;
 

@@ -24,7 +24,7 @@ export interface RecordedFault {
     code: string | null;
     message: string;
     frameType: string | undefined;
-    /** A correct client meets this one too, by a race (fact sheet, section 10). */
+    /** A correct client meets this one too, by a race (docs/REALTIME.md, 8.2). */
     benign: boolean;
 }
 

@@ -5,7 +5,7 @@ import type { ResponseParams } from './protocol';
 import { ResponseRun, type RunRequest } from './response-run';
 import type { SessionParts } from './session-parts';
 
-/** Makes answers: one at a time in the conversation, any number beside it (fact sheet, sections 9.5 and B13). */
+/** Makes answers: one at a time in the conversation, any number beside it (docs/REALTIME.md, 4.2 and 4.6). */
 export class Responder {
     /** The last answer that ended, for junk that refers to it. */
     lastResponseId = 'resp_none';
@@ -49,7 +49,7 @@ export class Responder {
             });
     }
 
-    /** Ends the active answer badly (B12). */
+    /** Ends the active answer badly (docs/REALTIME.md, 4.4). */
     endActive(end: ResponseSummary): void {
         this.active?.endAs(end);
     }

@@ -10,7 +10,7 @@ export interface ResponseItem {
     audioMs?: number;
     /** A recording instead: PCMU, 8 kHz; brought into the session's format. */
     audio?: Uint8Array;
-    /** A text part although audio was asked for (B22). */
+    /** A text part although audio was asked for (docs/REALTIME.md, 8.1). */
     textOnly?: boolean;
 }
 
@@ -21,7 +21,7 @@ export interface FunctionCall {
     callId?: string;
 }
 
-/** A call of an MCP server's tool, which the service makes by itself (B10). */
+/** A call of an MCP server's tool, which the service makes without the client (docs/REALTIME.md, 6.2). */
 export interface McpCall {
     /** `server_label`. */
     server: string;
@@ -34,7 +34,7 @@ export interface McpCall {
     error?: string;
 }
 
-/** What the stand-in answers: one message by itself, or several `items`, then the function calls and those of MCP servers. */
+/** What the stand-in answers: one message, or several `items`, then the function calls and those of MCP servers. */
 export interface Answer extends ResponseItem {
     items?: readonly ResponseItem[];
     functionCalls?: readonly FunctionCall[];

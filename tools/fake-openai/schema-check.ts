@@ -8,7 +8,7 @@ export type Checked = { event: ClientEvent } | { fault: ApiFault };
 
 const validators = compileValidators();
 
-/** Checks one JSON object against the schema of its `type` (fact sheet, section D). */
+/** Checks one JSON object against the schema of its `type` (docs/REALTIME.md, 8.1). */
 export function checkClientEvent(candidate: JsonObject): Checked {
     const type = candidate['type'];
     if (typeof type !== 'string') return { fault: API_FAULTS.notAnEvent() };
@@ -149,7 +149,7 @@ function outOfRange(code: string, words: string, sign: string, error: ErrorObjec
     return apiFault(`${kind}_${code}_value`, message, path);
 }
 
-/** The service describes the one allowed PCM rate as a minimum (section 10). */
+/** The service describes the one allowed PCM rate as a minimum (docs/REALTIME.md, 8.2). */
 function wrongConstant(error: ErrorObject, path: string): ApiFault {
     const { data } = error;
     if (path.endsWith('.rate') && typeof data === 'number' && data < 24000) {
@@ -180,7 +180,7 @@ function join(path: string, name: string): string {
     return path === '' ? name : `${path}.${name}`;
 }
 
-/** What became of one client frame: text → JSON → known type → schema (fact sheet, B.0). */
+/** What became of one client frame: text → JSON → known type → schema (docs/REALTIME.md, 8.1). */
 export interface ReadFrame {
     /** The JSON object, when the frame was one. */
     json?: JsonObject;

@@ -13,7 +13,7 @@ import { FakeSession } from './session';
 import { SignalCache } from './signal';
 import { Waiters } from './waiters';
 
-/** One upgrade request, whatever became of it. */
+/** One upgrade request and its outcome. */
 export interface RecordedConnection {
     atMs: number;
     url: string;

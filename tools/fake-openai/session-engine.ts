@@ -27,7 +27,7 @@ export interface SessionOptions {
     signals: SignalCache;
 }
 
-/** The works of one connection: frames come in here, are judged and acted on, and the timers of the session run here. */
+/** The works of one connection: frames come in here, are checked and acted on, and the timers of the session run here. */
 export class SessionEngine {
     /** Code and reason with which the connection ended; undefined while it is open. */
     closed: { code: number; reason: string; atMs: number } | undefined;
@@ -37,7 +37,7 @@ export class SessionEngine {
     readonly parts: SessionParts;
     readonly responder: Responder;
     readonly turns: Turns;
-    private readonly desk: ClientEventHandler;
+    private readonly events: ClientEventHandler;
     private readonly inbound: ReadFrame[] = [];
     private clientFrames = 0;
     private updatedOnce = false;
@@ -55,7 +55,7 @@ export class SessionEngine {
             this.turns.responseOver(run);
         });
         this.turns = new Turns(this.parts, this.responder, words);
-        this.desk = new ClientEventHandler(this.parts, this.turns, this.responder, () => {
+        this.events = new ClientEventHandler(this.parts, this.turns, this.responder, () => {
             this.updated();
         });
         this.listen();
@@ -67,7 +67,7 @@ export class SessionEngine {
         else this.parts.outbox.sendEvent(frame);
     }
 
-    /** The service's end of the 60 minutes: the error, then close 1001 (B20). */
+    /** The service's end of the 60 minutes: the error, then close 1001 (docs/REALTIME.md, 9.1). */
     expire(): void {
         const fault = API_FAULTS.sessionExpired();
         this.parts.outbox.error(fault, null);
@@ -159,7 +159,7 @@ export class SessionEngine {
             return;
         }
         try {
-            const refusal = this.desk.handle(frame.outcome.event);
+            const refusal = this.events.handle(frame.outcome.event);
             if (refusal?.planned === true) this.parts.outbox.error(refusal.fault, frame.eventId);
             else if (refusal !== undefined) this.refuse(refusal.fault, frame);
         } catch (fault) {

@@ -117,7 +117,7 @@ export class FakeSession {
         this.engine.turns.speechStarted(atMs);
     }
 
-    /** The caller stops: his turn is committed, and answered if the session says so. */
+    /** The caller stops: their turn is committed, and answered if the session says so. */
     speechStopped(atMs = this.appendedMs): void {
         this.engine.turns.speechStopped(atMs);
     }
@@ -155,7 +155,7 @@ export class FakeSession {
         this.engine.parts.outbox.cut(how);
     }
 
-    /** The service's end of the 60 minutes: the error, then close 1001 (B20). */
+    /** The service's end of the 60 minutes: the error, then close 1001 (docs/REALTIME.md, 9.1). */
     expire(): void {
         this.engine.expire();
     }
@@ -169,7 +169,7 @@ export class FakeSession {
         this.engine.socket.resume();
     }
 
-    /** An open socket that is dead: no frames, no PING, no PONG (B21). */
+    /** An open socket that is dead: no frames, no PING, no PONG (docs/REALTIME.md, 1.5). */
     freeze(): void {
         this.engine.socket.pause();
         this.engine.parts.outbox.mute();

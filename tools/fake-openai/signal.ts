@@ -73,8 +73,8 @@ export function pcm16Bytes(samples: Int16Array): Buffer {
     return bytes;
 }
 
-/** Makes `ms` of an item's own signal in a format. `tone`: also PCMU carries the sweep, for a person's ear. */
-export function synthesize(format: AudioFormat, itemNumber: number, ms: number, tone: boolean): Buffer {
+/** Makes `ms` of an item's own signal in a format. `tone`: also PCMU carries the sweep, for a person to listen to. */
+function synthesize(format: AudioFormat, itemNumber: number, ms: number, tone: boolean): Buffer {
     if (format.type === 'audio/pcm') return pcm16Bytes(expectedPcm24k(itemNumber, ms));
     if (format.type === 'audio/pcmu' && !tone) return expectedPcmu(itemNumber, ms);
     const samples = expectedSweep(itemNumber, ms, 8_000);

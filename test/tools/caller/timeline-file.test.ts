@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { encodeMulaw } from '../../../src/audio/mulaw';
 import { type CallEvent, isCallEvent, maskKeys } from '../../../tools/caller/call-event';
 import { PROTOCOL_CHECKS } from '../../../tools/caller/check-catalogue';
-import { explainTopic } from '../../../tools/caller/explain';
+import { explainTopic } from '../../../tools/caller/explain-topic';
 import { loudnessOf, readTimeline, writeTimeline } from '../../../tools/caller/timeline-file';
 
 /** One of every kind. */

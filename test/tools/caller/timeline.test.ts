@@ -135,7 +135,7 @@ describe('Timeline', () => {
             detail: '64001 bytes',
         };
         expect(print([{ atMs: 1500, kind: 'violation', violation }])).toEqual([
-            '  1.500  ✗ rule 21            expected: it sends raw PCMU without a header, 1 to 64,000 bytes a message (7.2); found: 64001 bytes',
+            '  1.500  ✗ rule 21            expected: it sends raw PCMU without a header, 1 to 64,000 bytes a message (PROTOCOL.md 5.1, 2.4); found: 64001 bytes',
         ]);
     });
 

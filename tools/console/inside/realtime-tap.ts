@@ -13,7 +13,7 @@ const OF_THE_CONNECTION = /^(host|connection|upgrade|sec-websocket-.*|content-le
 
 /**
  * A socket in between the console's own server and OpenAI: hands on every frame as it is, in both directions, and tells what
- * passes. It listens on loopback, under a path that nobody can guess, and knows no key: the server's own headers go through.
+ * passes. It listens on loopback, under a random path, and knows no key: the server's own headers go through.
  */
 export class RealtimeTap {
     private readonly path = `/${randomBytes(16).toString('hex')}`;

@@ -6,7 +6,7 @@ import { layOut, concat } from '../../caller/recording';
 import { TimelineRows, type TimelineRow } from '../../caller/timeline-rows';
 import { LOUDNESS_STEP_SAMPLES, loudnessOf, type SavedTimeline } from '../../caller/timeline-file';
 
-/** A row with the event that it came from, for whoever wants to see the message itself. */
+/** A row with the event that it came from, to show the message itself. */
 export interface ShownRow extends TimelineRow {
     event: CallEvent;
 }

@@ -202,7 +202,7 @@ function drawLabels(context: CanvasRenderingContext2D, { store, view }: Scene, t
 }
 
 /** Where each lane of the picture lies, in CSS pixels. */
-export const LANES = {
+const LANES = {
     axis: { top: 0, height: 24 },
     caller: { top: 30, height: 72 },
     bot: { top: 110, height: 72 },

@@ -6,7 +6,7 @@ import { drawTimeline, PICTURE_HEIGHT } from './drawing';
 import { readTheme } from './theme';
 import { TimeView } from './time-view';
 
-/** The picture as a file: this wide at most, and this many pixels for a second where there is room. */
+/** The picture as a file: this wide at most, and this many pixels for a second where that fits. */
 const MOST_PIXELS = 8000;
 const PIXELS_PER_SECOND = 60;
 const SHARPNESS = 2;

@@ -27,7 +27,7 @@ class Page {
     private retries = 0;
     private readonly telephone = new Telephone({
         message: (message) => {
-            this.hear(message);
+            this.receive(message);
         },
         audio: (kind, pcmu) => {
             if (kind === 'bot') this.store.addBotAudio(pcmu);
@@ -96,7 +96,7 @@ class Page {
         }, REFRESH_EVERY_MS);
     }
 
-    private hear(message: ConsoleMessage): void {
+    private receive(message: ConsoleMessage): void {
         switch (message.type) {
             case 'welcome':
                 this.welcome(message);

@@ -63,7 +63,7 @@ export class PhonePanel {
         return this.source.value === 'microphone';
     }
 
-    /** What can be spoken with, and who can answer. */
+    /** The recordings and the bots to choose from. */
     offer(samples: readonly Sample[], bots: readonly string[]): void {
         for (const { name, seconds } of samples)
             this.source.add(new Option(`sample: ${name} (${seconds.toFixed(1)} s)`, `sample:${name}`));
@@ -101,7 +101,7 @@ export class PhonePanel {
         byId('voice-note', HTMLParagraphElement).textContent = this.speaksWithMicrophone ? VOICE_NOTES[state] : '';
     }
 
-    /** The bot has asked for keys that nobody may see, or has them. */
+    /** The bot has asked for keys that must not be shown, or has them. */
     showSecure(secure: boolean): void {
         this.secure = secure;
     }

@@ -51,7 +51,7 @@ export function readTheme(): Theme {
 
 const KEPT_AS = 'console-theme';
 
-/** Dark or light: as the machine has it, until somebody chooses. */
+/** Dark or light: as the system has it, until the user chooses. */
 export function setUpTheme(button: HTMLButtonElement, onChange: () => void): void {
     const system = matchMedia('(prefers-color-scheme: dark)');
     const isDark = (): boolean => (localStorage.getItem(KEPT_AS) ?? (system.matches ? 'dark' : 'light')) === 'dark';

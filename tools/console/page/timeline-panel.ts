@@ -1,4 +1,4 @@
-import { explainTopic } from '../../caller/explain';
+import { explainTopic } from '../../caller/explain-topic';
 import type { CallStore, ShownRow } from './call-store';
 import { byId, make, seconds } from './dom';
 import { drawTimeline, PICTURE_HEIGHT, placeOf } from './drawing';
