@@ -29,7 +29,7 @@ export function isKnownType(type: string): boolean {
     return Object.hasOwn(PARAMETERS, type);
 }
 
-/** Checks what a message says, whatever the state of the call. */
+/** Checks what a message says, in every state of the call. */
 export function checkParameters(results: CheckResults, type: string, parameters: JsonObject, facts: OpenFacts): void {
     const known = PARAMETERS[type] ?? [];
     const unknown = Object.keys(parameters).filter((name) => !known.includes(name));

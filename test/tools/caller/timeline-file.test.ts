@@ -57,6 +57,16 @@ describe('a timeline file', () => {
         expect(readTimeline(text)).toEqual({ ok: false, why: `This file cannot be shown: ${why}.` });
     });
 
+    it('reads the violations of files that call the check a manner', () => {
+        const violation = { manner: PROTOCOL_CHECKS.media, severity: 'warn', atMs: 7, detail: '' };
+        const read = readTimeline(edited({ events: [{ atMs: 7, kind: 'violation', violation }] }));
+        expect(read.ok && read.timeline.events).toEqual([
+            expect.objectContaining({
+                violation: expect.objectContaining({ check: PROTOCOL_CHECKS.media }) as unknown,
+            }),
+        ]);
+    });
+
     it('never throws, whatever it is given', () => {
         fc.assert(
             fc.property(fc.oneof(fc.string(), fc.json(), fc.anything().map(String)), (text) => {
