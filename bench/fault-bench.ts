@@ -9,18 +9,18 @@ import type { Clock } from '../src/support/clock';
 import { Server } from '../src/websocket/server';
 import { Caller } from '../tools/caller/client';
 import { startFakeOpenAI, type FakeOpenAI, type FakeOpenAIOptions } from '../tools/fake-openai';
-import { EarTimes } from './ear-times';
+import { PlaybackTimes } from './playback-times';
 import { RestStandIn, type RestPlan } from './rest-stand-in';
 import { Sentences } from './sentences';
 import { decisionIn, TimedLog } from './timed-log';
 import { WatchedService } from './watched-service';
 
 export interface FaultBenchOptions extends FakeOpenAIOptions {
-    /** The HTTP interface is there, too, and does this at first; undefined: nobody knows of one. */
+    /** The HTTP interface is there, too, and does this at first; undefined: none is configured. */
     rest?: RestPlan | undefined;
 }
 
-/** What a caller says when he says something: a second and a half of speech. */
+/** Speech of the callers: one and a half seconds. */
 export const WORDS = wavToPcmu(readFileSync(join(__dirname, '..', 'samples', 'librivox_0930.wav'))).subarray(0, 12_000);
 
 /** The real server with its own bots, the strict stand-ins behind it, and signed callers in front. */
@@ -60,7 +60,7 @@ export class FaultBench {
     }
 
     /** Dials; resolves when the call stands. What the ladder decides from now on stands in its timeline. */
-    async call(): Promise<{ caller: Caller; ear: EarTimes }> {
+    async call(): Promise<{ caller: Caller; playback: PlaybackTimes }> {
         const caller = new Caller({
             url: `ws://127.0.0.1:${this.server?.address?.port ?? 0}/`,
             apiKey: this.key,
@@ -72,10 +72,10 @@ export class FaultBench {
             const decision = decisionIn(fields);
             if (decision !== undefined) caller.note('⇢', '(ladder)', decision);
         });
-        const ear = new EarTimes(caller, this.clock);
+        const playback = new PlaybackTimes(caller, this.clock);
         await caller.dial();
         await this.until(() => caller.state !== 'opening');
-        return { caller, ear };
+        return { caller, playback };
     }
 
     /** What a caller received, as one piece. All words of the bots are known by their sound afterwards. */

@@ -7,20 +7,20 @@ import type { Fault } from './fault-table';
 
 /** What one call with a fault came to. */
 export interface FaultRun {
-    /** From the moment at which the fault can be known, or the caller's ear falls silent after it, to the next sound. */
+    /** From the moment at which the fault can be known, or the caller's playback falls silent after it, to the next sound. */
     silenceMs: number;
-    /** The longest silence in the caller's ear before any sound of the call, what he said himself included. */
+    /** The longest silence in the caller's playback before any sound of the call, their own speech included. */
     longestMs: number;
-    /** Greetings that he heard, whole or not. */
+    /** Greetings that the caller heard, whole or not. */
     greetings: number;
-    /** Sentences that he heard twice. */
+    /** Sentences that the caller heard twice. */
     repeated: string[];
     freed: boolean;
     /** The bots to which the log says that the ladder went, one line each. */
     steps: string[];
     /** What Architect was told of it when the call was given back; undefined: the caller hung up. */
     outputVariables: Readonly<Record<string, unknown>> | undefined;
-    /** Whatever else is not as it should be, in words. */
+    /** Other faults, in words. */
     faults: string[];
     /** The call as its timeline shows it. */
     events: readonly CallEvent[];
@@ -52,13 +52,13 @@ function brokenOff({ callers: [caller] }: FaultBench, why: string): FaultRun {
 }
 
 async function observe(fault: Fault, bench: FaultBench, voice: TextToSpeech): Promise<FaultRun> {
-    const { caller, ear } = await bench.call();
-    const actedMs = await fault.act?.({ bench, session: await bench.fake.nextSession(), caller, ear });
+    const { caller, playback } = await bench.call();
+    const actedMs = await fault.act?.({ bench, session: await bench.fake.nextSession(), caller, playback });
     const code = fault.knownBy ?? 'ERR_FALLBACK_STEP';
     if (actedMs === undefined) await bench.until(() => bench.log.firstMs(code) !== undefined);
     const knownMs = actedMs ?? bench.log.firstMs(code) ?? NaN;
-    await bench.until(() => ear.silenceFrom(knownMs)?.over === true);
-    const silenceMs = ear.silenceFrom(knownMs)?.ms ?? NaN;
+    await bench.until(() => playback.silenceFrom(knownMs)?.over === true);
+    const silenceMs = playback.silenceFrom(knownMs)?.ms ?? NaN;
     await bench.until(() => bench.log.count('ERR_FALLBACK_STEP') >= fault.steps.length);
     await bench.pass(3000);
     const faults = caller.state === 'open' ? [] : [`the call is ${caller.state}`];
@@ -67,7 +67,7 @@ async function observe(fault: Fault, bench: FaultBench, voice: TextToSpeech): Pr
     const received = await bench.soundOf(caller, voice);
     return {
         silenceMs,
-        longestMs: ear.longestMs,
+        longestMs: playback.longestMs,
         greetings: bench.sentences.greetingsIn(received),
         repeated: bench.sentences.repeatedIn(received),
         freed,
@@ -106,15 +106,15 @@ function notToldOf({ steps }: Fault, told: FaultRun['outputVariables']): string[
     ];
 }
 
-/** Whatever the caller said was said to the bot that was lost: the next one has nothing to complain about. */
+/** The caller spoke to the bot that was lost: the next one must not report a turn without match. */
 function strayTurnsOf(caller: Caller): string[] {
     const turns = caller.events.filter((event) => event.kind === 'received' && event.text.includes('"no_match"'));
     return turns.length === 0 ? [] : ['the next bot answers words that were not for it'];
 }
 
 function breachesOf(bench: FaultBench, caller: Caller): string[] {
-    const manners = caller.report().broken.map(({ manner, detail }) => `manner ${manner.name}: ${detail}`);
-    return [...manners, ...(bench.rest?.breaches ?? []).map((each) => `HTTP: ${each}`)];
+    const checks = caller.report().broken.map(({ check, detail }) => `rule ${check.name}: ${detail}`);
+    return [...checks, ...(bench.rest?.breaches ?? []).map((each) => `HTTP: ${each}`)];
 }
 
 function isStep({ fields }: { fields: Readonly<Record<string, unknown>> }): boolean {

@@ -1,6 +1,6 @@
 import type { Caller } from '../tools/caller/client';
 import { ENDS, type ConnectionPlan, type FakeOpenAIOptions, type FakeSession } from '../tools/fake-openai';
-import type { EarTimes } from './ear-times';
+import type { PlaybackTimes } from './playback-times';
 import { WORDS, type FaultBench } from './fault-bench';
 import type { RestPlan } from './rest-stand-in';
 
@@ -9,7 +9,7 @@ export interface FaultCall {
     bench: FaultBench;
     session: FakeSession;
     caller: Caller;
-    ear: EarTimes;
+    playback: PlaybackTimes;
 }
 
 /** One way in which OpenAI fails, and how it shows. */
@@ -22,7 +22,7 @@ export interface Fault {
     act?: (call: FaultCall) => Promise<number | undefined>;
     /** The log line with which the fault is known; default: that of the step to another bot. */
     knownBy?: string;
-    /** The HTTP interface stands between the model and the embedded bot; without it nobody knows of one. */
+    /** The HTTP interface stands between the model and the embedded bot; without it none is configured. */
     rest?: RestPlan;
     /** The steps to other bots, in order; empty: the model itself goes on. */
     steps: readonly string[];
@@ -33,11 +33,11 @@ const SLOWLY: FakeOpenAIOptions = { speed: 1.5 };
 const GONE: ConnectionPlan = { httpStatus: 503 };
 const TO_LOCAL = ['local'];
 const TO_REST = ['rest'];
-/** From the last word of the caller to the end of his turn. */
+/** From the last word of the caller to the end of their turn. */
 const TURN_ENDS_MS = 500;
 
-async function afterGreeting({ bench, ear }: FaultCall): Promise<void> {
-    await bench.until(() => ear.endsMs.length > 0);
+async function afterGreeting({ bench, playback }: FaultCall): Promise<void> {
+    await bench.until(() => playback.endsMs.length > 0);
     await bench.pass(300);
 }
 
@@ -50,10 +50,10 @@ async function says({ bench, caller, session }: FaultCall): Promise<void> {
 }
 
 async function inAnswer(call: FaultCall): Promise<void> {
-    const { bench, ear, session } = call;
+    const { bench, playback, session } = call;
     await afterGreeting(call);
     await says(call);
-    await bench.until(() => ear.isPlaying && session.activeResponseId !== undefined);
+    await bench.until(() => playback.isPlaying && session.activeResponseId !== undefined);
     if (session.activeResponseId === undefined) throw new Error('The answer was over before it could be broken off.');
 }
 
@@ -156,7 +156,7 @@ export const REST_FAULTS: readonly Fault[] = [
     {
         name: 'drops in mid-answer; HTTP hangs',
         options: SLOWLY,
-        rest: { chat: 'hangs', speech: 'hangs', hearing: 'hangs' },
+        rest: { chat: 'hangs', speech: 'hangs', transcription: 'hangs' },
         steps: ['rest', 'local'],
         act: dropsInAnswer,
     },
@@ -174,10 +174,10 @@ export const REST_FAULTS: readonly Fault[] = [
         steps: ['rest', 'local'],
         act: async (call) => {
             await dropsInAnswer(call);
-            const { bench, caller, ear } = call;
-            const heard = ear.startsMs.length;
+            const { bench, caller, playback } = call;
+            const heard = playback.startsMs.length;
             await bench.until(() => bench.log.count('ERR_FALLBACK_STEP') > 0);
-            await bench.until(() => ear.startsMs.length > heard + 1 && !ear.isPlaying);
+            await bench.until(() => playback.startsMs.length > heard + 1 && !playback.isPlaying);
             if (bench.rest !== undefined) bench.rest.plan = { chat: { status: 500 } };
             caller.say(WORDS);
             return undefined;

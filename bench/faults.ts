@@ -15,7 +15,7 @@ import { Timeline } from '../tools/caller/timeline';
 import { ownVoice } from './fault-bench';
 import { runFault, type FaultRun } from './fault-run';
 import { FAULTS, REST_FAULTS, type Fault } from './fault-table';
-import { HoldUps } from './hold-ups';
+import { LoopStalls } from './loop-stalls';
 import { runOutage, type OutageFigures } from './outage';
 import { percentile } from './turn-figures';
 
@@ -40,7 +40,7 @@ const { values } = parseArgs({
 });
 
 const voice = ownVoice();
-const holdUps = new HoldUps();
+const loopStalls = new LoopStalls();
 
 function count(name: string, text: string): number {
     const value = Number(text);
@@ -57,8 +57,8 @@ async function main(): Promise<boolean> {
     console.log('Silence: from the moment at which the fault can be known to the next sound at the caller.');
     console.log('Below the model stands the embedded bot; where the name says HTTP, the bot over HTTP before it.\n');
     console.log('  silence p50 / p95   longest   greeted twice   said twice   not freed   as meant');
-    holdUps.start();
-    // The longest ones first: nobody waits for a last one.
+    loopStalls.start();
+    // The longest ones first, so that none of them runs alone at the end.
     const chosen = [...REST_FAULTS].reverse().concat(FAULTS);
     let good = await playAll(
         chosen.filter(({ name }) => name.includes(values.only ?? '')),
@@ -66,9 +66,9 @@ async function main(): Promise<boolean> {
         speed,
     );
     if (values.only === undefined) good = (await playOutage(calls, speed)) && good;
-    holdUps.stop();
+    loopStalls.stop();
     console.log(
-        `\n· the machine held this process up ${holdUps.count} times, at most ${holdUps.longestMs.toFixed(0)} ms`,
+        `\n· the machine held this process up ${loopStalls.count} times, at most ${loopStalls.longestMs.toFixed(0)} ms`,
     );
     return good;
 }

@@ -1,8 +1,8 @@
 import type { Stretch } from '../tools/caller/play-queue';
-import type { HoldUps } from './hold-ups';
+import type { LoopStalls } from './loop-stalls';
 import type { FakeSession, SpokenItem } from '../tools/fake-openai';
 
-/** One silence in the ear, from its beginning to the next sound of the same answer. */
+/** One silence of the playback, from its beginning to the next sound of the same answer. */
 interface Gap {
     atMs: number;
     endedAtMs: number | undefined;
@@ -14,7 +14,7 @@ const BYTES_PER_MS = 8;
 /** Time for a message to go through the sockets of one machine, from the stand-in to the caller. */
 const HANDLING_MS = 15;
 
-/** Watches the caller's ear for silences in the middle of an answer, and says whose they were. */
+/** Watches the caller's playback for silences in the middle of a response, and tells those of the server from those of the network. */
 export class GapWatch {
     starvations = 0;
     starvedMs = 0;
@@ -28,10 +28,10 @@ export class GapWatch {
     constructor(
         private readonly session: FakeSession,
         private readonly maxOneWayMs: number,
-        private readonly holdUps: HoldUps,
+        private readonly loopStalls: LoopStalls,
     ) {}
 
-    /** Something sounds in the ear. */
+    /** Something is played. */
     get isSounding(): boolean {
         return this.sounding;
     }
@@ -43,7 +43,7 @@ export class GapWatch {
         if (open !== undefined) open.endedAtMs ??= nowMs;
     }
 
-    /** The ear ran empty. */
+    /** The playback ran empty. */
     completed({ startedAtMs, totalBytes }: Stretch): void {
         this.sounding = false;
         this.heardBytes += totalBytes;
@@ -67,7 +67,7 @@ export class GapWatch {
         // The silence after an answer is no gap in it.
         if (endedAtMs === undefined) return;
         const dueAtMs = atMs - this.maxOneWayMs - HANDLING_MS;
-        if (this.deliveredBytes(items, dueAtMs) <= heardBytes || this.holdUps.during(dueAtMs, endedAtMs)) {
+        if (this.deliveredBytes(items, dueAtMs) <= heardBytes || this.loopStalls.during(dueAtMs, endedAtMs)) {
             this.networkGaps += 1;
             return;
         }

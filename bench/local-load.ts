@@ -88,8 +88,8 @@ async function play(server: MeasuredServer, number: number, calls: number, forMs
     for (const timer of timers) clearTimeout(timer);
     const early = caller.state === 'open' ? [] : [`a call ended early: ${caller.state}`];
     caller.hangUp();
-    const { firstAudioAfterMs, manners, faults } = await caller.ended;
-    const broken = manners.broken.map(({ manner, detail }) => `manner ${manner.name}: ${detail}`);
+    const { firstAudioAfterMs, protocol, faults } = await caller.ended;
+    const broken = protocol.broken.map(({ check, detail }) => `rule ${check.name}: ${detail}`);
     return { firstSoundMs: firstAudioAfterMs ?? NaN, answersMs, bargeIns, faults: [...early, ...faults, ...broken] };
 }
 

@@ -35,7 +35,7 @@ export class MeasuredServer {
         env: Readonly<Record<string, string>>,
     ) {
         this.child = fork(ENTRY, [], {
-            // A folder of its own: no `.env` of somebody else.
+            // A folder of its own, without an `.env`.
             cwd: this.folder,
             execArgv: ['--require', createRequire(__filename).resolve('tsx/cjs'), '--require', METER],
             env: {

@@ -1,6 +1,6 @@
 import type { TextToSpeech } from '../src/services/tts-service';
 import type { Clock } from '../src/support/clock';
-import type { EarTimes } from './ear-times';
+import type { PlaybackTimes } from './playback-times';
 import { FaultBench } from './fault-bench';
 
 /** What an outage of OpenAI under running calls came to. Milliseconds of the bench's clock. */
@@ -24,7 +24,7 @@ export interface OutageFigures {
     freed: boolean;
 }
 
-/** How often somebody calls meanwhile. */
+/** Interval of new calls meanwhile, ms. */
 const CALL_EVERY_MS = 1000;
 const RECOVERY_LIMIT_MS = 30_000;
 
@@ -44,7 +44,7 @@ export async function runOutage(
 }
 
 class Outage {
-    private readonly running: EarTimes[] = [];
+    private readonly running: PlaybackTimes[] = [];
     private readonly firstSoundsMs: number[] = [];
     private readonly probesMs: number[] = [];
 
@@ -55,14 +55,14 @@ class Outage {
 
     async run(calls: number, awayMs: number): Promise<OutageFigures> {
         const { bench } = this;
-        for (let i = 0; i < calls; i++) this.running.push((await bench.call()).ear);
-        await bench.until(() => this.running.every((ear) => ear.endsMs.length > 0));
+        for (let i = 0; i < calls; i++) this.running.push((await bench.call()).playback);
+        await bench.until(() => this.running.every((playback) => playback.endsMs.length > 0));
         const lostMs = this.goAway();
         await this.callsUntil(lostMs + awayMs);
         const dropped = bench.callers.filter((caller) => caller.state !== 'open').length;
         const recoveredAfterMs = await this.comeBack();
         const opened = bench.log.lines.find(({ fields }) => fields['breaker'] === 'open');
-        const silencesMs = this.running.map((ear) => ear.silenceFrom(lostMs)?.ms ?? NaN);
+        const silencesMs = this.running.map((playback) => playback.silenceFrom(lostMs)?.ms ?? NaN);
         const freed = await bench.hangUp();
         return {
             calls,
@@ -101,12 +101,12 @@ class Outage {
 
     private async newCall(): Promise<void> {
         const tried = this.bench.fake.connections.length;
-        const { ear } = await this.bench.call();
+        const { playback } = await this.bench.call();
         const openedMs = this.bench.clock.nowMs();
-        await this.bench.until(() => ear.startsMs.length > 0, 10_000);
+        await this.bench.until(() => playback.startsMs.length > 0, 10_000);
         const isProbe =
             this.bench.fake.connections.length > tried && this.bench.log.lines.some(isHalfOpenSince(openedMs));
-        (isProbe ? this.probesMs : this.firstSoundsMs).push(ear.firstSoundMs);
+        (isProbe ? this.probesMs : this.firstSoundsMs).push(playback.firstSoundMs);
     }
 
     private async comeBack(): Promise<number | undefined> {
@@ -115,8 +115,8 @@ class Outage {
         const before = bench.fake.sessions.length;
         bench.fake.plan({}, 'every');
         while (bench.clock.nowMs() - backMs < RECOVERY_LIMIT_MS) {
-            const { ear } = await bench.call();
-            await bench.until(() => ear.startsMs.length > 0, 10_000);
+            const { playback } = await bench.call();
+            await bench.until(() => playback.startsMs.length > 0, 10_000);
             if (bench.fake.sessions.length > before) return bench.clock.nowMs() - backMs;
             await bench.pass(CALL_EVERY_MS);
         }

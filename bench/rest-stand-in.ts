@@ -4,12 +4,12 @@ import type { Clock } from '../src/support/clock';
 import type { Sentences } from './sentences';
 
 /** What the interface does with a kind of request: answers it, refuses it with a status, or says nothing at all. */
-export type Manner = 'answers' | 'hangs' | { status: number };
+export type Behaviour = 'answers' | 'hangs' | { status: number };
 
 export interface RestPlan {
-    chat?: Manner;
-    speech?: Manner;
-    hearing?: Manner;
+    chat?: Behaviour;
+    speech?: Behaviour;
+    transcription?: Behaviour;
 }
 
 const CHAT = z.object({
@@ -27,10 +27,10 @@ const SPEECH = z.object({
 /** From a request to its answer's beginning, as in the field: the model thinks, the voice is made. */
 const CHAT_MS = 350;
 const SPEECH_MS = 250;
-const HEARING_MS = 300;
+const TRANSCRIPTION_MS = 300;
 const SPEECH_LENGTH_MS = 1500;
-/** What every caller has said. */
-const HEARD = 'What are your opening hours?';
+/** The transcript of everything that callers say. */
+const TRANSCRIPT = 'What are your opening hours?';
 
 /** OpenAI's HTTP interface: chat, speech and transcription, as a bot that takes over needs them. */
 export class RestStandIn {
@@ -72,21 +72,22 @@ export class RestStandIn {
         for await (const chunk of request) if (chunk instanceof Buffer) chunks.push(chunk);
         const body = Buffer.concat(chunks).toString('latin1');
         const route = `${request.method ?? ''} ${request.url ?? ''}`;
-        const { chat = 'answers', speech = 'answers', hearing = 'answers' } = this.plan;
+        const { chat = 'answers', speech = 'answers', transcription = 'answers' } = this.plan;
         if (route.startsWith('GET /v1/models/')) this.tell(response, chat, 0, { object: 'model' });
-        else if (route === 'POST /v1/audio/transcriptions') this.tell(response, hearing, HEARING_MS, { text: HEARD });
+        else if (route === 'POST /v1/audio/transcriptions')
+            this.tell(response, transcription, TRANSCRIPTION_MS, { text: TRANSCRIPT });
         else if (route === 'POST /v1/chat/completions') this.chat(body, response, chat);
         else if (route === 'POST /v1/audio/speech') this.speak(body, response, speech);
         else this.refuse(response, route);
     }
 
-    private chat(body: string, response: ServerResponse, manner: Manner): void {
+    private chat(body: string, response: ServerResponse, behaviour: Behaviour): void {
         const request = CHAT.safeParse(JSON.parse(body));
         if (!request.success) {
             this.refuse(response, request.error.message);
             return;
         }
-        this.later(response, manner, CHAT_MS, () => {
+        this.later(response, behaviour, CHAT_MS, () => {
             this.answers += 1;
             const greets = request.data.messages.some(({ content }) => content.includes('Greet the caller'));
             const words = greets ? `Hello from number ${this.answers}.` : `This is answer number ${this.answers}.`;
@@ -96,33 +97,33 @@ export class RestStandIn {
         });
     }
 
-    private speak(body: string, response: ServerResponse, manner: Manner): void {
+    private speak(body: string, response: ServerResponse, behaviour: Behaviour): void {
         const request = SPEECH.safeParse(JSON.parse(body));
         if (!request.success) {
             this.refuse(response, request.error.message);
             return;
         }
         const { input } = request.data;
-        this.later(response, manner, SPEECH_MS, () => {
+        this.later(response, behaviour, SPEECH_MS, () => {
             const pcm = this.sounds.get(input) ?? this.sentences.nextPcm24k(SPEECH_LENGTH_MS, input);
             this.sounds.set(input, pcm);
             response.writeHead(200, { 'content-type': 'audio/pcm' }).end(pcm);
         });
     }
 
-    private tell(response: ServerResponse, manner: Manner, afterMs: number, body: unknown): void {
-        this.later(response, manner, afterMs, () => {
+    private tell(response: ServerResponse, behaviour: Behaviour, afterMs: number, body: unknown): void {
+        this.later(response, behaviour, afterMs, () => {
             response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
         });
     }
 
-    private later(response: ServerResponse, manner: Manner, afterMs: number, answer: () => void): void {
-        if (manner === 'hangs') return;
+    private later(response: ServerResponse, behaviour: Behaviour, afterMs: number, answer: () => void): void {
+        if (behaviour === 'hangs') return;
         const refuse = (status: number): void => {
             response.writeHead(status, { 'content-type': 'application/json' }).end('{"error":{"message":"No."}}');
         };
-        if (manner === 'answers') this.clock.after(afterMs, answer);
-        else refuse(manner.status);
+        if (behaviour === 'answers') this.clock.after(afterMs, answer);
+        else refuse(behaviour.status);
     }
 
     private refuse(response: ServerResponse, why: string): void {

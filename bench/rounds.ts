@@ -2,7 +2,7 @@
 export interface Round {
     /** Its items, one after the other, ms each. */
     itemsMs: readonly number[];
-    /** When the caller interrupts, ms after its first sound reached him; undefined: he hears it out. */
+    /** When the caller interrupts, ms after its first sound was played; undefined: it is heard out. */
     interruptAtMs: number | undefined;
 }
 

@@ -1,12 +1,12 @@
 import { createTranscoder } from '../src/audio/transcoder';
 import { systemClock } from '../src/support/clock';
 import type { Caller } from '../tools/caller/client';
-import type { MannerName } from '../tools/caller/manner-catalogue';
+import type { CheckName } from '../tools/caller/check-catalogue';
 import { expectedPcm24k, expectedPcmu, type Answer, type FakeSession, type SpokenItem } from '../tools/fake-openai';
 import { pcm16Bytes } from '../tools/fake-openai/signal';
 import { GapWatch } from './gap-watch';
-import type { HoldUps } from './hold-ups';
-import { HeardTrack, type SpokenAudio } from './heard-track';
+import type { LoopStalls } from './loop-stalls';
+import { PlaybackTrack, type SpokenAudio } from './playback-track';
 import { planRound, type Round } from './rounds';
 import { TurnFigures } from './turn-figures';
 
@@ -29,7 +29,7 @@ export interface ScriptedCallOptions {
     bargeIns: number;
     /** A message takes at most this long from the server to the caller. */
     maxOneWayMs: number;
-    holdUps: HoldUps;
+    loopStalls: LoopStalls;
     /** When the last `barge_in` left the server, if that can be seen on the way. */
     bargeInLeftAtMs: () => number | undefined;
 }
@@ -37,7 +37,7 @@ export interface ScriptedCallOptions {
 /** One call that follows a script: turn after turn the bot answers, and is heard out or interrupted at some moment. */
 export class ScriptedCall {
     readonly figures = new TurnFigures();
-    private readonly track: HeardTrack;
+    private readonly track: PlaybackTrack;
     private readonly gaps: GapWatch;
     private readonly spoken = new Map<number, SpokenAudio>();
     private next: Round;
@@ -48,10 +48,10 @@ export class ScriptedCall {
     private doneItems = 0;
 
     constructor(private readonly options: ScriptedCallOptions) {
-        const { caller, session, random, speed, maxOneWayMs, holdUps } = options;
+        const { caller, session, random, speed, maxOneWayMs, loopStalls } = options;
         this.next = planRound(random, speed);
-        this.track = new HeardTrack((number) => this.itemOf(number));
-        this.gaps = new GapWatch(session, maxOneWayMs, holdUps);
+        this.track = new PlaybackTrack((number) => this.itemOf(number));
+        this.gaps = new GapWatch(session, maxOneWayMs, loopStalls);
         caller.on('audio', (pcmu) => {
             this.firstAudioAtMs ??= systemClock.nowMs();
             this.track.received(pcmu);
@@ -86,7 +86,7 @@ export class ScriptedCall {
             session.speechStopped();
         }
         caller.hangUp();
-        this.finish((await caller.ended).manners.broken.map(({ manner }) => manner.name));
+        this.finish((await caller.ended).protocol.broken.map(({ check }) => check.name));
         return this.figures;
     }
 
@@ -147,12 +147,12 @@ export class ScriptedCall {
         this.gaps.cut();
     }
 
-    /** Leaves out what was measured while the machine held everything up: on its way to the ear, or to the interruption. */
+    /** Leaves out what was measured while the machine held everything up: on its way to the playback, or to the interruption. */
     private measure(beganAtMs: number, saidAtMs: number, arrivedAtMs: number): void {
-        const { holdUps, maxOneWayMs, bargeInLeftAtMs } = this.options;
+        const { loopStalls, maxOneWayMs, bargeInLeftAtMs } = this.options;
         const wayMs = maxOneWayMs + HANDLING_MS;
-        const late = holdUps.during(saidAtMs, arrivedAtMs);
-        if (late || holdUps.during(beganAtMs - wayMs, beganAtMs + wayMs)) this.figures.heldUp += 1;
+        const late = loopStalls.during(saidAtMs, arrivedAtMs);
+        if (late || loopStalls.during(beganAtMs - wayMs, beganAtMs + wayMs)) this.figures.heldUp += 1;
         else this.compare();
         if (!late) this.figures.delaysMs.push((bargeInLeftAtMs() ?? arrivedAtMs) - saidAtMs);
     }
@@ -195,11 +195,11 @@ export class ScriptedCall {
         this.doneItems = this.options.session.items.length;
     }
 
-    private finish(broken: readonly MannerName[]): void {
+    private finish(broken: readonly CheckName[]): void {
         const { figures, track, gaps } = this;
         for (const name of broken) {
             if (name === 'audioRate' || name === 'textRate') figures.rateBreaches += 1;
-            else figures.faults.push(`manner ${name}`);
+            else figures.faults.push(`rule ${name}`);
         }
         figures.cancelledBytes = track.cancelledBytes;
         figures.strayBytes = track.strayBytes;

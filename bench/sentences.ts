@@ -19,7 +19,7 @@ const GREETING = /^Hello\b/;
 const WAIT_PROMPT = SHIPPED_PROMPTS['one-moment'];
 
 /**
- * What the bots of a bench said, as sound, so that it is found in what a caller received: whether he was greeted twice, and
+ * What the bots of a bench said, as sound, so that it is found in what a caller received: whether they were greeted twice, and
  * whether a sentence came twice.
  */
 export class Sentences {
@@ -64,7 +64,7 @@ export class Sentences {
             .map(({ text }) => text);
     }
 
-    /** How often the caller was greeted: beginnings of greetings in what he received. */
+    /** How often the caller was greeted: beginnings of greetings in what they received. */
     greetingsIn(received: Buffer): number {
         return this.known
             .filter(({ text }) => GREETING.test(text))

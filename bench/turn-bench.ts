@@ -6,7 +6,7 @@ import { Caller } from '../tools/caller/client';
 import { startFakeOpenAI, type FakeOpenAI } from '../tools/fake-openai';
 import { seededRandom } from '../tools/fake-openai/signal';
 import { DelayProxy } from './delay-proxy';
-import type { HoldUps } from './hold-ups';
+import type { LoopStalls } from './loop-stalls';
 import { ScriptedCall } from './scripted-call';
 import { TurnFigures } from './turn-figures';
 
@@ -29,7 +29,7 @@ export interface TurnBenchOptions {
     /** Round trip between caller and server, and how much each way varies; 0: no network between them. */
     rttMs: number;
     jitterMs: number;
-    holdUps: HoldUps;
+    loopStalls: LoopStalls;
 }
 
 const DELTAS = { kind: 'random', minMs: 10, maxMs: 800 } as const;
@@ -100,7 +100,7 @@ export class TurnBench {
     }
 
     private async place(server: Server, fake: FakeOpenAI, index: number): Promise<ScriptedCall> {
-        const { setting, bargeInsPerCall, seed, rttMs, jitterMs, holdUps } = this.options;
+        const { setting, bargeInsPerCall, seed, rttMs, jitterMs, loopStalls } = this.options;
         const random = seededRandom(seed * 1009 + index * 31);
         const serverPort = server.address?.port ?? 0;
         const proxy = rttMs === 0 ? undefined : this.createProxy(serverPort, random);
@@ -123,7 +123,7 @@ export class TurnBench {
             speed: setting.speed,
             bargeIns: bargeInsPerCall,
             maxOneWayMs: rttMs / 2 + jitterMs,
-            holdUps,
+            loopStalls,
             bargeInLeftAtMs: () => proxy?.seenAtMs,
         });
         this.scripts[index] = script;

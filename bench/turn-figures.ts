@@ -10,7 +10,7 @@ export class TurnFigures {
     readonly delaysMs: number[] = [];
     /** Bytes of an answer that came after its `barge_in`. */
     cancelledBytes = 0;
-    /** Bytes of answers that nobody interrupted: not there, or not where they belong. */
+    /** Bytes of uninterrupted responses that are missing or misplaced. */
     lostBytes = 0;
     strayBytes = 0;
     /** Messages beyond the limits, by excursion. */
@@ -24,7 +24,7 @@ export class TurnFigures {
     missedBargeIns = 0;
     /** An item was corrected more than once. */
     repeatedCorrections = 0;
-    /** Whatever else went wrong, in words. */
+    /** Other faults, in words. */
     readonly faults: string[] = [];
 
     add(other: TurnFigures): void {
@@ -56,7 +56,7 @@ const ERROR_P50_MS = 20;
 const ERROR_P99_MS = 60;
 const DELAY_P99_MS = 20;
 
-/** Holds the figures against their bars (Genesys checklist 44, 46, 48; Realtime checklist A 20, A 21). */
+/** Compares the figures with their limits: error of the reported playhead, delay of `barge_in`, lost and stray audio, rates. */
 export function verdictsOf(figures: TurnFigures): Verdict[] {
     const { errorsMs, delaysMs, faults } = figures;
     const p99Ms = percentile(errorsMs, 0.99);

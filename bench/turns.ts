@@ -6,7 +6,7 @@
  * `--small` is short enough for CI. `--rtt 0,80` chooses the round trips, ms; `--jitter` how much each way varies.
  */
 import { parseArgs } from 'node:util';
-import { HoldUps } from './hold-ups';
+import { LoopStalls } from './loop-stalls';
 import { TurnBench, type Setting, type TurnBenchOptions } from './turn-bench';
 import { TurnFigures, verdictsOf } from './turn-figures';
 
@@ -56,31 +56,31 @@ async function main(): Promise<boolean> {
 
 /** One run over one network. Server, stand-in and callers share this process, and all settings run at once. */
 async function measure(calls: number, options: RunOptions): Promise<boolean> {
-    const holdUps = new HoldUps();
+    const loopStalls = new LoopStalls();
     const total = new TurnFigures();
-    holdUps.start();
+    loopStalls.start();
     const runs = SETTINGS.map((setting, index) =>
         TurnBench.run({
             ...options,
             setting,
-            holdUps,
+            loopStalls,
             calls: Math.floor((calls + SETTINGS.length - 1 - index) / SETTINGS.length),
             seed: options.seed * SETTINGS.length + index,
         }),
     );
     for (const figures of await Promise.all(runs)) total.add(figures);
-    holdUps.stop();
-    return report(options, total, holdUps);
+    loopStalls.stop();
+    return report(options, total, loopStalls);
 }
 
-function report({ rttMs, jitterMs }: RunOptions, figures: TurnFigures, holdUps: HoldUps): boolean {
+function report({ rttMs, jitterMs }: RunOptions, figures: TurnFigures, loopStalls: LoopStalls): boolean {
     const network = rttMs === 0 ? 'no network' : `round trip ${rttMs} ms, each way ± ${jitterMs} ms`;
     console.log(`\n${network}: ${figures.bargeIns} interruptions, ${figures.heardOut} answers heard out`);
     const verdicts = verdictsOf(figures);
     for (const { good, text } of verdicts) console.log(`${good ? '✓' : '✗'} ${text}`);
-    const longestMs = holdUps.longestMs.toFixed(0);
+    const longestMs = loopStalls.longestMs.toFixed(0);
     console.log(`· ${figures.networkGaps} silences that were not the server's`);
-    console.log(`· the machine held this process up ${holdUps.count} times, at most ${longestMs} ms`);
+    console.log(`· the machine held this process up ${loopStalls.count} times, at most ${longestMs} ms`);
     return verdicts.every(({ good }) => good);
 }
 

@@ -1,5 +1,5 @@
 /**
- * How well and how cheaply the voice activity detector hears: `npm run bench:vad`, or
+ * Accuracy and cost of the voice activity detector: `npm run bench:vad`, or
  * `npm run bench:vad -- --audio <folder>` for a folder with `timeline/turns.json`, `timeline/turns_*.wav` and
  * `signals/*.wav`. Without such a folder the samples are taken, each one utterance.
  */
@@ -45,7 +45,7 @@ function main(): void {
     const speech = existsSync(join(values.audio, 'timeline')) ? timeline(values.audio) : samples();
     const signals = existsSync(join(values.audio, 'signals')) ? wavFiles(join(values.audio, 'signals')) : [keySample()];
     console.log(`Node ${process.version}; speech: ${speech.map(({ name }) => name).join(', ')}`);
-    const heard = speech.map(judge);
+    const heard = speech.map(score);
     const turns = sum(heard.map(({ total }) => total));
     const found = (100 * sum(heard.map((figures) => figures.found))) / turns;
     const premature = (100 * sum(heard.map((figures) => figures.premature))) / turns;
@@ -102,7 +102,7 @@ function read(folder: string, name: string): Recording {
     return { name, pcmu: wavToPcmu(readFileSync(join(folder, name))), turns: [] };
 }
 
-/** The turns that the detector hears, fed in frames of 20 ms. */
+/** The turns that the detector finds, fed in frames of 20 ms. */
 function segmentsOf(pcmu: Uint8Array): Segment[] {
     const detector = new SileroDetector(network);
     const segments: Segment[] = [];
@@ -120,7 +120,7 @@ function segmentsOf(pcmu: Uint8Array): Segment[] {
     return segments;
 }
 
-function judge({ pcmu, turns }: Recording) {
+function score({ pcmu, turns }: Recording) {
     const segments = segmentsOf(pcmu);
     const overlapping = (turn: Turn): Segment[] =>
         segments.filter((segment) => segment.startMs < turn.endMs && segment.endMs > turn.startMs);

@@ -35,5 +35,5 @@ export class WatchedService extends BotService {
     }
 }
 
-/** The ladder puts its own prefix before the ids of whoever takes over. */
+/** The ladder puts its own prefix before the ids of the bot that takes over. */
 const SYNTHESIZED = /^(ladder\d+_)?(local|rest)_/;

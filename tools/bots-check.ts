@@ -33,7 +33,7 @@ export function checkBots(folder: string, env: Environment): { isRight: boolean;
     }
 }
 
-/** One bot, for whoever writes the Architect flow. */
+/** One bot, for the author of the Architect flow. */
 function describe(profile: BotProfile, env: Environment): string {
     const { name, description } = profile;
     return [

@@ -1,11 +1,11 @@
 /**
- * `npm run check`: types, lint and format, side by side. What one of them has to say is printed whole, when it has ended. Exit code 1
- * when any of them fails.
+ * `npm run check`: types, lint, format and unused code, side by side. The output of a script that fails is printed when it has
+ * ended. Exit code 1 when any script fails.
  */
 import { spawn } from 'node:child_process';
 
-/** Two at a time, for two cores: lint takes as long as the others together. */
-const LANES = [['lint'], ['typecheck', 'format:check']] as const;
+/** Scripts of one lane run one after the other, the two lanes side by side: lint takes as long as the others together. */
+const LANES = [['lint'], ['typecheck', 'format:check', 'knip']] as const;
 
 interface Outcome {
     passed: boolean;
@@ -16,7 +16,7 @@ interface Outcome {
 function run(script: string): Promise<Outcome> {
     const startedMs = performance.now();
     return new Promise((resolve, reject) => {
-        // A shell finds npm under every system's name for it.
+        // The shell resolves npm on Windows, too, where it is npm.cmd.
         const child = spawn(`npm run --silent ${script}`, { shell: true, stdio: ['ignore', 'pipe', 'pipe'] });
         const pieces: Buffer[] = [];
         child.stdout.on('data', (piece: Buffer) => pieces.push(piece));
@@ -36,7 +36,7 @@ async function check(script: string): Promise<boolean> {
     return passed;
 }
 
-/** All of them, whatever the first ones say: who mends wants to see everything. */
+/** Runs every script of the lane, also after a failure, so that one run shows all faults. */
 async function runLane(scripts: readonly string[]): Promise<boolean> {
     let good = true;
     for (const script of scripts) good = (await check(script)) && good;

@@ -72,7 +72,7 @@ async function placeCall(fake: FakeOpenAI, url: string, apiKey: string, clientSe
     return summary;
 }
 
-/** The caller's part: he hears the greeting out, asks, interrupts the answer, hears a little of the next one, hangs up. */
+/** The caller's part: hears the greeting out, asks, interrupts the answer, hears a little of the next one, hangs up. */
 function actOut(caller: Caller): void {
     const question = sample('librivox_0930.wav');
     const interruption = sample('jfk_inaugural_1961.wav').subarray(0, INTERRUPTION_MS * 8);
@@ -109,7 +109,7 @@ function tellOfTruncations(caller: Caller, fake: FakeOpenAI): void {
 
 function report(summary: CallSummary, fake: FakeOpenAI): number {
     for (const fault of fake.faults) print(`✗ the stand-in refused ${fault.frameType ?? 'a frame'}: ${fault.message}`);
-    const good = summary.outcome === 'completed' && summary.manners.broken.length === 0 && fake.faults.length === 0;
+    const good = summary.outcome === 'completed' && summary.protocol.broken.length === 0 && fake.faults.length === 0;
     print(
         `\n${good ? 'Both voices are in' : 'Something went wrong; what there was is in'} ${OUT} (caller left, bot right).`,
     );

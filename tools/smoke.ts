@@ -99,13 +99,13 @@ async function call(url: string): Promise<CallSummary> {
     return summary;
 }
 
-function isGood({ outcome, manners, heardMs }: CallSummary): boolean {
-    return outcome === 'completed' && manners.broken.length === 0 && heardMs > 3000;
+function isGood({ outcome, protocol, heardMs }: CallSummary): boolean {
+    return outcome === 'completed' && protocol.broken.length === 0 && heardMs > 3000;
 }
 
-function describe({ outcome, manners, heardMs }: CallSummary): string {
+function describe({ outcome, protocol, heardMs }: CallSummary): string {
     const seconds = (heardMs / 1000).toFixed(1);
-    return `${outcome}, ${manners.checked.length} manners checked, ${manners.broken.length} broken, ${seconds} s heard`;
+    return `${outcome}, ${protocol.checked.length} protocol checks, ${protocol.broken.length} broken, ${seconds} s heard`;
 }
 
 async function answers(url: string): Promise<boolean> {

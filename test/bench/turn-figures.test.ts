@@ -40,7 +40,7 @@ describe('figures of turn-taking', () => {
         ['the ear starves', (f: TurnFigures) => (f.starvations = 1)],
         ['an interruption has no barge_in', (f: TurnFigures) => (f.missedBargeIns = 1)],
         ['an item is corrected twice', (f: TurnFigures) => (f.repeatedCorrections = 1)],
-        ['a manner is broken', (f: TurnFigures) => f.faults.push('manner numbering')],
+        ['a protocol rule is broken', (f: TurnFigures) => f.faults.push('rule numbering')],
     ])('breaks one bar when %s', (_what, spoil) => {
         const figures = good();
         spoil(figures);

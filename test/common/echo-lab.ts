@@ -122,7 +122,7 @@ export function vadStarts(pcmu: Uint8Array): number[] {
         interrupt_response: true,
         idle_timeout_ms: null,
     };
-    vad.hear(Buffer.from(pcmu), { type: 'audio/pcmu' }, settings, pcmu.length / 8);
+    vad.add(Buffer.from(pcmu), { type: 'audio/pcmu' }, settings, pcmu.length / 8);
     return starts;
 }
 

@@ -111,7 +111,7 @@ describe(`one abused call beside ${GOOD_CALLS} good ones`, () => {
         expect(strangers.map(({ status }) => status)).toEqual(strangers.map(() => 401));
     });
 
-    it('and none of the good ones has noticed: both ways whole, no gap, every manner kept', async () => {
+    it('and none of the good ones has noticed: both ways whole, no gap, every protocol check passed', async () => {
         await Promise.all(good.map((call) => call.endUnharmed()));
         left = 0;
         await attack.untilFreed();

@@ -87,8 +87,8 @@ describe('the billing bot that ships', () => {
     }
 
     async function endOf(): Promise<Disconnect | undefined> {
-        const { disconnect, manners, faults } = await caller.ended;
-        expect([manners.broken, faults]).toEqual([[], []]);
+        const { disconnect, protocol, faults } = await caller.ended;
+        expect([protocol.broken, faults]).toEqual([[], []]);
         return disconnect;
     }
 

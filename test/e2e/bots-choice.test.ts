@@ -145,13 +145,13 @@ describe('which bot a call reaches', () => {
             await start();
             const { path = '/genesys', ...options }: Dialled = dialled;
             const caller = await bench.call(path, options);
-            const { disconnect, openedAfterMs, manners } = await caller.ended;
+            const { disconnect, openedAfterMs, protocol } = await caller.ended;
             expect(disconnect).toEqual({
                 reason: 'error',
                 info: `There is no bot named "${shown}"`,
                 outputVariables: {},
             });
-            expect([openedAfterMs, manners.broken, bench.fake.sessions]).toEqual([undefined, [], []]);
+            expect([openedAfterMs, protocol.broken, bench.fake.sessions]).toEqual([undefined, [], []]);
             const noted = bench.logs.lines.find(({ fields }) => fields['code'] === 'ERR_BOT_UNKNOWN');
             expect(noted?.fields['bot']).toBe(shown);
         },

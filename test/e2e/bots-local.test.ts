@@ -58,7 +58,7 @@ describe('a bot that ships, without any key', () => {
         const first = await hears(caller, greeting);
         expect(received(caller).subarray(0, first.length)).toEqual(first);
         caller.dtmf(key);
-        const { disconnect, manners, faults } = await caller.ended;
+        const { disconnect, protocol, faults } = await caller.ended;
         const last = await voice.soundOf(farewell);
         // To its end: nothing was cut off after the key.
         expect(Buffer.from(caller.playedAudio).subarray(-last.length).equals(last)).toBe(true);
@@ -67,7 +67,7 @@ describe('a bot that ships, without any key', () => {
         // All there is: the key itself ("menu") is declared by no profile.
         expect(rest).toEqual({ ...ALWAYS, bot, ...told });
         expect(turns).toBe('2');
-        expect([manners.broken, faults]).toEqual([[], []]);
+        expect([protocol.broken, faults]).toEqual([[], []]);
     });
 
     it('reception: fills its answers with what Architect gave, and offers what it knows', async () => {

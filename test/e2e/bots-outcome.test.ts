@@ -55,8 +55,8 @@ describe('a call that does not end by itself', () => {
     }
 
     async function endOf(caller: Caller): Promise<Disconnect | undefined> {
-        const { disconnect, manners, faults } = await caller.ended;
-        expect([manners.broken, faults]).toEqual([[], []]);
+        const { disconnect, protocol, faults } = await caller.ended;
+        expect([protocol.broken, faults]).toEqual([[], []]);
         return disconnect;
     }
 

@@ -186,7 +186,7 @@ describe('a scripted call', () => {
         expect(bench.logs.text).toContain('read_balance');
     });
 
-    it('keeps the manners of the protocol throughout', () => {
-        expect([summary.outcome, summary.manners.broken, summary.faults]).toEqual(['completed', [], []]);
+    it('keeps the rules of the protocol throughout', () => {
+        expect([summary.outcome, summary.protocol.broken, summary.faults]).toEqual(['completed', [], []]);
     });
 });

@@ -38,7 +38,7 @@ describe('bytes, end to end over real sockets', () => {
         expect(bench.fake.faults).toEqual([]);
         caller.hangUp();
         const summary = await caller.ended;
-        expect(summary.manners.broken).toEqual([]);
+        expect(summary.protocol.broken).toEqual([]);
     }, 40_000);
 
     it('plays a 30 s answer that was delivered in 3 s whole, in 30 s, within the message limits', async () => {
@@ -62,7 +62,7 @@ describe('bytes, end to end over real sockets', () => {
         expect(completedMs - startedMs).toBeLessThan(32_000);
         caller.hangUp();
         const summary = await caller.ended;
-        expect(summary.manners.broken).toEqual([]);
+        expect(summary.protocol.broken).toEqual([]);
         expect(bench.fake.faults).toEqual([]);
     }, 40_000);
 });

@@ -33,8 +33,8 @@ describe('a call to ?bot=local', () => {
 
     afterEach(async () => {
         caller.hangUp();
-        const { manners, faults } = await caller.ended;
-        expect([manners.broken, faults]).toEqual([[], []]);
+        const { protocol, faults } = await caller.ended;
+        expect([protocol.broken, faults]).toEqual([[], []]);
     });
 
     afterAll(async () => {

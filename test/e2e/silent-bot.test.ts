@@ -43,7 +43,7 @@ describe('the silent bot', () => {
         expect(opened).toMatchObject({ parameters: { media: [expected], startPaused: false } });
         caller.hangUp();
         const summary = await caller.ended;
-        expect(summary.manners.broken).toEqual([]);
+        expect(summary.protocol.broken).toEqual([]);
     });
 
     it('answers the first ping with its second message, and sends no byte of audio', async () => {
@@ -70,7 +70,7 @@ describe('the silent bot', () => {
         await until('updated came', () => texts(caller).some(({ type }) => type === 'updated'));
         caller.hangUp();
         const summary = await caller.ended;
-        expect([summary.outcome, summary.manners.broken, summary.receivedMs]).toEqual(['completed', [], 0]);
+        expect([summary.outcome, summary.protocol.broken, summary.receivedMs]).toEqual(['completed', [], 0]);
     });
 
     it('closes with the numbers of both sides', async () => {
@@ -85,7 +85,7 @@ describe('the silent bot', () => {
         const caller = bench.caller({ probe: true }, '/');
         await caller.dial();
         const summary = await caller.ended;
-        expect([summary.outcome, summary.manners.broken, summary.receivedMs]).toEqual(['completed', [], 0]);
+        expect([summary.outcome, summary.protocol.broken, summary.receivedMs]).toEqual(['completed', [], 0]);
     });
 });
 

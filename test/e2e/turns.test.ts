@@ -3,7 +3,7 @@ import {
     expectedPcmu,
     findPcmu,
     INSTANT,
-    type AnswerRequest,
+    type ResponseRequest,
     type FakeOpenAIOptions,
     type FakeSession,
 } from '../../tools/fake-openai';
@@ -53,9 +53,9 @@ describe('turns over real sockets', () => {
     /** Hangs up, and looks whether anything was wrong with the whole call. */
     async function end({ caller }: Turn): Promise<void> {
         caller.hangUp();
-        const { manners, faults } = await caller.ended;
-        expect(manners.broken).toEqual([]);
-        expect(manners.warned).toEqual([]);
+        const { protocol, faults } = await caller.ended;
+        expect(protocol.broken).toEqual([]);
+        expect(protocol.warned).toEqual([]);
         expect(faults).toEqual([]);
         expect(bench.fake.faults).toEqual([]);
     }
@@ -169,7 +169,7 @@ describe('turns over real sockets', () => {
         'with playback_completed after a flush %s, the next answer plays from its first byte to its last',
         async (completedAfterFlush) => {
             const answers = [2500, 1800, 700].map((audioMs) => ({ text: 'an answer', audioMs }));
-            const answer = ({ answerIndex }: AnswerRequest) => answers[answerIndex];
+            const answer = ({ answerIndex }: ResponseRequest) => answers[answerIndex];
             const turn = await call({ speed: 10, lateDeltas: 2, answer }, { completedAfterFlush });
             const { caller, session, heardBytes } = turn;
             for (const round of [0, 1]) {

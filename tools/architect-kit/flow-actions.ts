@@ -6,7 +6,7 @@ const NO_VALUE = { noValue: true };
 const SILENCE = { exp: 'AudioPlaybackOptions(ToAudioBlank(100), true)' };
 
 /** A text in an expression of Architect. */
-export function expressionText(text: string): string {
+function expressionText(text: string): string {
     return JSON.stringify(text);
 }
 

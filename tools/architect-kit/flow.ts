@@ -14,7 +14,7 @@ const QUEUE = 'Flow.queue';
 const ERROR_TYPE = 'Flow.connector_error_type';
 const ERROR_MESSAGE = 'Flow.connector_error_message';
 const EXCUSE = 'We are sorry, our assistant is not available at the moment. Please hold the line for a colleague.';
-const NOBODY = 'We are sorry, nobody can take your call at the moment. Please call again later.';
+const NO_AGENT = 'We are sorry, nobody can take your call at the moment. Please call again later.';
 
 /** What Archy and CX as Code are to fill in, and with what. */
 export const FLOW_SUBSTITUTIONS: Readonly<Record<string, string>> = {
@@ -55,7 +55,7 @@ function inboundCall(profile: BotProfile, variables: BotVariables): YamlMap {
         variables: flowVariables(variables),
         settingsErrorHandling: {
             errorHandling: { disconnect: { none: true } },
-            preHandlingAudio: { tts: NOBODY },
+            preHandlingAudio: { tts: NO_AGENT },
         },
         tasks: [
             act.task('Talk to the bot', TALK, [talk(profile, variables)]),
@@ -134,7 +134,7 @@ function handOver({ outputs }: BotVariables): YamlValue[] {
     ];
 }
 
-const NO_TRANSFER: readonly YamlValue[] = [act.say('Nobody is there', NOBODY)];
+const NO_TRANSFER: readonly YamlValue[] = [act.say('Nobody is there', NO_AGENT)];
 
 function toUsualQueue(): YamlMap {
     const queue = { lit: { name: new Substitution('agent_queue') } };

@@ -31,7 +31,7 @@ export function architectKit(profiles: readonly BotProfile[]): ReadonlyMap<strin
     return new Map([['README.md', kitPage(profiles)], ['main.tf', terraformFile(profiles)], ...ofBots]);
 }
 
-/** Writes the kit, and takes away the files of bots that are gone. What somebody else put there stays. */
+/** Writes the kit, and takes away the files of bots that are gone. Files that the kit did not write stay. */
 export function writeKit(folder: string, kit: ReadonlyMap<string, string>): void {
     for (const [path, text] of kit) {
         mkdirSync(dirname(join(folder, path)), { recursive: true });

@@ -1,4 +1,4 @@
-/** Markdown in which a text of a profile stays a text, whatever it holds. */
+/** Markdown in which a text of a profile stays a text, whatever characters it has. */
 import { plainLine } from '../../src/services/profiles/variable-values';
 
 /** The text on one line, with every sign that Markdown or HTML would act on escaped. */

@@ -1,4 +1,4 @@
-/** The page of one bot for whoever sets up the action by hand: what to enter, and what comes back. */
+/** The page of one bot, to set up the action by hand: what to enter, and what comes back. */
 import { environmentNeeds } from '../../src/services/profiles/profile-needs';
 import type { BotProfile } from '../../src/services/profiles/profile-schema';
 import { variablesOf, type BotInput, type BotOutput } from './bot-variables';

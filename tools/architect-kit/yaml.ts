@@ -1,7 +1,8 @@
 /**
- * YAML as Architect's tools read it, written by hand so that no text of a profile can become anything else than a text: every
- * string stands in double quotes, with what could mislead a reader escaped, and nothing is folded, anchored or tagged.
+ * YAML for Archy and CX as Code. Every text stands in double quotes with everything escaped that could mislead a reader, so that no
+ * text of a profile can become anything else than a text. Nothing is folded, anchored or tagged.
  */
+import { Document, Pair, Scalar, YAMLMap, YAMLSeq, type Node, type ScalarTag } from 'yaml';
 import { plainLine } from '../../src/services/profiles/variable-values';
 
 /** A place that Archy and CX as Code fill in: written as `"{{name}}"`. */
@@ -20,28 +21,54 @@ export class Noted {
     ) {}
 }
 
-export type YamlScalar = string | number | boolean | Substitution;
-export type YamlValue = YamlScalar | Noted | readonly YamlValue[] | YamlMap;
-/** Its keys keep their order. A key may be a `Substitution`, written as a string by `key`. */
+export type YamlValue = string | number | boolean | Substitution | Noted | readonly YamlValue[] | YamlMap;
+/** Its keys keep their order. A key may be a `Substitution`, written as a string by `keyOf`. */
 export interface YamlMap {
     readonly [key: string]: YamlValue;
 }
 
-const INDENT = '  ';
-/** Keys that stand for themselves. What YAML 1.1 takes for true, false or nothing does not. */
+/** Keys that need no quotes. Words that YAML 1.1 reads as true, false or null do. */
 const PLAIN_KEY = /^(?!(?:y|n|yes|no|on|off|true|false|null)$)[A-Za-z_][\w-]*$/i;
 const SUBSTITUTION_KEY = /^\{\{[a-z]\w*\}\}$/;
-/** Braces are for substitutions only; the others are signs that nobody sees, or that end a line for some readers. */
+/** Braces are for substitutions only; the others are invisible, or end a line for some readers. */
 const ESCAPED = /[{}\u007f-\u00a0\u00ad\u061c\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufdd0-\ufdef\ufeff\ufff0-\uffff]/g;
+
+const TEXT: ScalarTag = {
+    tag: 'tag:yaml.org,2002:str',
+    default: true,
+    identify: (value) => typeof value === 'string',
+    resolve: (text) => text,
+    stringify: ({ value }, { implicitKey }) =>
+        implicitKey === true ? keyText(String(value)) : quotedText(String(value)),
+};
+const SUBSTITUTION: ScalarTag = {
+    tag: '!substitution',
+    default: true,
+    identify: (value) => value instanceof Substitution,
+    resolve: (text) => text,
+    stringify: ({ value }) => (value instanceof Substitution ? `"${keyOf(value)}"` : ''),
+};
 
 /** The key of a map that is a substitution. */
 export function keyOf({ name }: Substitution): string {
     return `{{${name}}}`;
 }
 
-/** The document, with comments on top. */
+/**
+ * The document, with comments on top.
+ * @throws TypeError for a list in a list, and for a note before the first key of a list's item; RangeError for a number that is not whole
+ */
 export function yamlDocument(notes: readonly string[], root: YamlMap): string {
-    return [...notes.map(comment), ...mapLines(root, 0), ''].join('\n');
+    const document = new Document(null, {
+        customTags: (tags) => [
+            TEXT,
+            SUBSTITUTION,
+            ...tags.filter((tag) => typeof tag === 'string' || tag.tag !== TEXT.tag),
+        ],
+    });
+    document.contents = mapNode(root);
+    const head = notes.map((note) => `#${comment(note).trimEnd()}\n`).join('');
+    return head + document.toString({ lineWidth: 0 });
 }
 
 /** A text in double quotes; a reader of YAML gets it back as it is. */
@@ -54,62 +81,52 @@ function escapedSign(sign: string): string {
     return sign.replace(ESCAPED, (each) => `\\u${each.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
-function comment(note: string): string {
-    const line = plainLine(note).replace(/\{(?=\{)/g, '{ ');
-    return line === '' ? '#' : `# ${line}`;
-}
-
-function mapLines(map: YamlMap, depth: number): string[] {
-    return Object.entries(map).flatMap(([key, value]) =>
-        entryLines(`${INDENT.repeat(depth)}${keyText(key)}:`, value, depth),
-    );
-}
-
-function entryLines(head: string, value: YamlValue, depth: number): string[] {
-    if (value instanceof Noted) {
-        const indent = INDENT.repeat(depth);
-        return [...value.notes.map((note) => indent + comment(note)), ...entryLines(head, value.value, depth)];
-    }
-    if (isScalar(value)) return [`${head} ${scalarText(value)}`];
-    if (isEmpty(value)) return [`${head} ${Array.isArray(value) ? '[]' : '{}'}`];
-    return [head, ...(isList(value) ? listLines(value, depth + 1) : mapLines(value, depth + 1))];
-}
-
-/** An item is a scalar, or a map whose first key stands beside the dash. */
-function listLines(list: readonly YamlValue[], depth: number): string[] {
-    const indent = INDENT.repeat(depth);
-    return list.flatMap((item) => {
-        if (item instanceof Noted) {
-            return [...item.notes.map((note) => indent + comment(note)), ...listLines([item.value], depth)];
-        }
-        if (isScalar(item)) return [`${indent}- ${scalarText(item)}`];
-        if (isList(item)) throw new TypeError('a list in a list is nothing that Architect has');
-        const [first = '', ...others] = mapLines(item, depth + 1);
-        if (first.trimStart().startsWith('#')) throw new TypeError('a note stands before the dash, not behind it');
-        return [`${indent}- ${first.trimStart()}`, ...others];
-    });
-}
-
 function keyText(key: string): string {
     if (SUBSTITUTION_KEY.test(key)) return `"${key}"`;
     return PLAIN_KEY.test(key) ? key : quotedText(key);
 }
 
-function scalarText(value: YamlScalar): string {
-    if (value instanceof Substitution) return `"${keyOf(value)}"`;
-    if (typeof value !== 'number') return typeof value === 'string' ? quotedText(value) : String(value);
-    if (!Number.isSafeInteger(value)) throw new RangeError(`${value} is no whole number`);
-    return String(value);
+/** A line of comment without its `#`; a single space is an empty one. */
+function comment(note: string): string {
+    return ` ${plainLine(note).replace(/\{(?=\{)/g, '{ ')}`;
 }
 
-function isScalar(value: YamlValue): value is YamlScalar {
-    return typeof value !== 'object' || value instanceof Substitution;
+function mapNode(map: YamlMap): YAMLMap {
+    const node = new YAMLMap();
+    for (const [name, value] of Object.entries(map)) {
+        const key = new Scalar(name);
+        if (value instanceof Noted) key.commentBefore = value.notes.map(comment).join('\n');
+        node.items.push(new Pair(key, valueNode(value instanceof Noted ? value.value : value)));
+    }
+    return node;
+}
+
+function listNode(list: readonly YamlValue[]): YAMLSeq {
+    const node = new YAMLSeq();
+    for (const item of list) {
+        const value = item instanceof Noted ? item.value : item;
+        if (isList(value)) throw new TypeError('a list in a list is nothing that Architect has');
+        if (isMap(value) && Object.values(value)[0] instanceof Noted)
+            throw new TypeError('a note stands before the dash, not behind it');
+        const child = valueNode(value);
+        if (item instanceof Noted) child.commentBefore = item.notes.map(comment).join('\n');
+        node.items.push(child);
+    }
+    return node;
+}
+
+function valueNode(value: YamlValue): Node {
+    if (value instanceof Noted) throw new TypeError('a note has one value');
+    if (isList(value)) return listNode(value);
+    if (isMap(value)) return mapNode(value);
+    if (typeof value === 'number' && !Number.isSafeInteger(value)) throw new RangeError(`${value} is no whole number`);
+    return new Scalar(value);
 }
 
 function isList(value: YamlValue): value is readonly YamlValue[] {
     return Array.isArray(value);
 }
 
-function isEmpty(value: readonly YamlValue[] | YamlMap): boolean {
-    return Object.keys(value).length === 0;
+function isMap(value: YamlValue): value is YamlMap {
+    return typeof value === 'object' && !isList(value) && !(value instanceof Substitution) && !(value instanceof Noted);
 }

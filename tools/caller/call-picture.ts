@@ -10,7 +10,7 @@ export interface Span {
     toMs: number | undefined;
 }
 
-/** One unbroken run of bot audio in the caller's ear. */
+/** One unbroken run of bot audio in the caller's playback. */
 export interface BotStretch {
     /** When its first sample sounded. */
     startMs: number;
@@ -22,14 +22,14 @@ export interface BotStretch {
     end: 'playing' | 'completed' | 'flushed';
 }
 
-/** What somebody said, as far as it is known. */
-export interface SaidLine {
+/** One transcript, as far as it is known. */
+export interface TranscriptLine {
     atMs: number;
     speaker: 'caller' | 'bot';
     itemId: string;
     /** All that was said, or generated. */
     text: string;
-    /** What the caller heard of it; the same as `text` unless he interrupted. */
+    /** What the caller heard of it; the same as `text` unless they interrupted. */
     heard: string;
 }
 
@@ -37,7 +37,7 @@ export interface SaidLine {
 export class CallPicture {
     readonly stretches: BotStretch[] = [];
     readonly talk: Span[] = [];
-    /** Where the server's ear found speech. */
+    /** Where the server's voice activity detection found speech. */
     readonly vad: Span[] = [];
     readonly holds: Span[] = [];
     readonly secure: Span[] = [];
@@ -46,30 +46,30 @@ export class CallPicture {
     readonly audioRate = new RateCheck();
     /** Time of the latest event. */
     lastMs = 0;
-    private readonly said: { line: SaidLine; share: number }[] = [];
+    private readonly said: { line: TranscriptLine; share: number }[] = [];
     private readonly turnTimes = new TurnTimes();
     private receivedBytes = 0;
-    private bookedBytes = 0;
+    private placedBytes = 0;
 
     /** Oldest first; the last one may still be waiting for its answer. */
     get turns(): readonly Turn[] {
         return this.turnTimes.turns;
     }
 
-    /** For every answered turn, ms from the end of the caller's speech (or his key) to the beginning of playback. */
+    /** For every answered turn, ms from the end of the caller's speech (or their key) to the beginning of playback. */
     get waitsMs(): readonly number[] {
         return this.turns.flatMap(({ trigger, endMs, playbackMs }) =>
             trigger === 'opened' || playbackMs === undefined ? [] : [playbackMs - endMs],
         );
     }
 
-    get transcript(): readonly SaidLine[] {
+    get transcript(): readonly TranscriptLine[] {
         return this.said.map(({ line, share }) => ({ ...line, heard: heardText(line.text, share) }));
     }
 
-    /** Bot audio that waited for the caller's ear at `atMs`, ms: the server's lead. */
+    /** Bot audio that was not played yet at `atMs`, ms: the server's lead. */
     leadMs(atMs: number): number {
-        const waitingMs = (this.receivedBytes - this.bookedBytes) / BYTES_PER_MS;
+        const waitingMs = (this.receivedBytes - this.placedBytes) / BYTES_PER_MS;
         const playing = this.playing;
         if (playing === undefined) return waitingMs;
         return Math.max(0, waitingMs - (atMs - playing.startMs));
@@ -80,7 +80,7 @@ export class CallPicture {
         this.turnTimes.add(event, this.playing !== undefined);
         switch (event.kind) {
             case 'received':
-                this.textRate.book(event.atMs);
+                this.textRate.add(event.atMs);
                 break;
             case 'audioReceived':
                 this.audioReceived(event);
@@ -118,7 +118,7 @@ export class CallPicture {
     }
 
     private audioReceived({ atMs, bytes }: CallEventOf<'audioReceived'>): void {
-        this.audioRate.book(atMs);
+        this.audioRate.add(atMs);
         this.receivedBytes += bytes;
         const playing = this.playing;
         if (playing !== undefined) playing.totalMs = (this.receivedBytes - playing.fromByte) / BYTES_PER_MS;
@@ -127,12 +127,12 @@ export class CallPicture {
     private playback({ what, atMs, heardMs, totalMs }: CallEventOf<'playback'>): void {
         const playing = this.playing;
         if (what === 'started') {
-            const waitingMs = (this.receivedBytes - this.bookedBytes) / BYTES_PER_MS;
-            const fromByte = this.bookedBytes;
+            const waitingMs = (this.receivedBytes - this.placedBytes) / BYTES_PER_MS;
+            const fromByte = this.placedBytes;
             this.stretches.push({ startMs: atMs, fromByte, heardMs: 0, totalMs: waitingMs, end: 'playing' });
         } else if (playing !== undefined) {
             Object.assign(playing, { heardMs, totalMs, end: what });
-            this.bookedBytes = playing.fromByte + Math.round(totalMs * BYTES_PER_MS);
+            this.placedBytes = playing.fromByte + Math.round(totalMs * BYTES_PER_MS);
         }
     }
 

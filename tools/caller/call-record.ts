@@ -1,10 +1,10 @@
 import type { Clock } from '../../src/support/clock';
 import type { CallEvent, CallEventBody } from './call-event';
-import type { MannersReport } from './judge';
+import type { ProtocolReport } from './check-catalogue';
 import { BYTES_PER_MS } from './media';
 import { layOut, type AudioMessage } from './recording';
 
-/** How the server ended the call (protocol sheet, section 6.6). */
+/** How the server ended the call (docs/PROTOCOL.md, 8.2). */
 export interface Disconnect {
     reason: string;
     info: string | undefined;
@@ -21,7 +21,7 @@ export interface CallSummary {
     openedAfterMs: number | undefined;
     /** From `opened` to the first bot audio, ms; undefined: never. */
     firstAudioAfterMs: number | undefined;
-    /** Bot audio that reached the caller's ear, and that was received in all, ms. */
+    /** Bot audio that the caller has heard, and that was received in all, ms. */
     heardMs: number;
     receivedMs: number;
     /** Caller audio sent, ms. */
@@ -29,7 +29,7 @@ export interface CallSummary {
     /** Round trips of the pings, ms, in order. */
     rttsMs: readonly number[];
     durationMs: number;
-    manners: MannersReport;
+    protocol: ProtocolReport;
     /** Faults inside this tool or its listeners; none in a good run. */
     faults: readonly string[];
 }

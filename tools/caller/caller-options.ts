@@ -1,10 +1,11 @@
 import type { Clock } from '../../src/support/clock';
 import type { Media } from './media';
 import type { CreatePlayout } from './playout';
-import type { Microphone } from './voice';
+import type { Microphone } from './audio-source';
+import type { JsonObject } from './server-message';
 
 /** The caller's side of `open.parameters.participant`. */
-export interface Participant {
+interface Participant {
     id: string;
     ani: string;
     aniName: string;
@@ -25,7 +26,7 @@ export interface CallerOptions {
     correlationId?: string;
     conversationId?: string;
     participant?: Partial<Participant>;
-    /** Headers added to the upgrade, or put in the place of ours. */
+    /** Headers added to the upgrade, or put in place of the usual ones. */
     headers?: Readonly<Record<string, string>>;
     retryAttempt?: number;
     /** `open.parameters`, left out unless given. */
@@ -37,15 +38,15 @@ export interface CallerOptions {
     media?: readonly Media[];
     /** What the caller says: PCMU, 8 kHz, mono. Silence when it has ended. */
     audio?: Uint8Array;
-    /** A living voice, for whenever there is no recording to say. */
+    /** Live caller audio, used while there is no recording to say. */
     microphone?: Microphone;
-    /** Who plays bot audio, and says how far it is; the clock unless given. */
+    /** Makes what plays bot audio; a playout by the clock unless given. */
     createPlayout?: CreatePlayout;
     /** Length of the audio frames, ms: a number (200 unless given), or a function asked for each frame. */
     frameMs?: number | (() => number);
     /** Audio that was kept during set-up and is sent at once after `opened`, ms. 0 unless given. */
     catchUpMs?: number;
-    /** The connection probe of an administrator (protocol sheet, section 6.5): opens, closes, sends no audio. */
+    /** The connection probe of an administrator (docs/PROTOCOL.md, 3.3): opens, closes, sends no audio. */
     probe?: boolean;
     /** Sends `paused` right after `opened`, as a real call was seen to do. */
     startPaused?: boolean;
@@ -60,4 +61,38 @@ export interface CallerOptions {
     /** Keeps all audio for later. True unless given; false for load tests. */
     keepAudio?: boolean;
     clock?: Clock;
+}
+
+/** The null UUID that marks a connection probe (docs/PROTOCOL.md, 3.3). */
+const NULL_UUID = '00000000-0000-0000-0000-000000000000';
+
+const CALLER = { ani: 'tel:+12025550143', aniName: '', dnis: 'tel:+12025550199' };
+const PROBE_PARTICIPANT = { id: NULL_UUID, ani: '', aniName: '', dnis: '' };
+
+/** `open.parameters` as Genesys fills them (docs/PROTOCOL.md, 3.1); what was not asked for is left out. */
+export function openParameters(
+    options: CallerOptions,
+    ids: { organizationId: string; conversationId: string; participantId: string },
+    media: readonly Media[],
+): JsonObject {
+    const { organizationId, participantId: id } = ids;
+    if (options.probe === true)
+        return {
+            organizationId,
+            conversationId: NULL_UUID,
+            participant: { ...PROBE_PARTICIPANT, ...options.participant },
+            media,
+        };
+    return {
+        organizationId,
+        conversationId: ids.conversationId,
+        participant: { id, ...CALLER, ...options.participant },
+        media,
+        ...pick(options, ['language', 'supportedLanguages', 'customConfig', 'inputVariables']),
+    };
+}
+
+function pick(options: CallerOptions, names: readonly (keyof CallerOptions)[]): JsonObject {
+    const named = names.map((name): [string, unknown] => [name, options[name]]);
+    return Object.fromEntries(named.filter(([, value]) => value !== undefined));
 }

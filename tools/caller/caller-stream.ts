@@ -1,14 +1,15 @@
 import type { Clock } from '../../src/support/clock';
 import type { TimerSet } from '../../src/support/timer-set';
-import { BYTES_PER_MS, MAX_MESSAGE_BYTES, type Media } from './media';
+import { BYTES_PER_MS, MAX_MESSAGE_BYTES, type Media, samplesToDuration } from './media';
 import { interleave } from './recording';
-import type { Voice } from './voice';
+import type { AudioSource } from './audio-source';
+import type { JsonObject } from './server-message';
 
 export interface CallerStreamOptions {
     clock: Clock;
     /** The timer named `frame` is this stream's. */
     timers: TimerSet;
-    voice: Voice;
+    voice: AudioSource;
     /** Length of each frame in ms, asked anew for every frame; real calls have 200. */
     nextFrameMs: () => number;
     /** Writes one frame: PCMU, interleaved if two channels were agreed. */
@@ -17,7 +18,7 @@ export interface CallerStreamOptions {
     onTalk: (talking: boolean, agoMs: number) => void;
 }
 
-/** A hole in the stream, in samples (protocol sheet, section 5.1: `resumed`, `discarded`). */
+/** A hole in the stream, in samples (docs/PROTOCOL.md, 4.3: `resumed`, `discarded`). */
 export interface Gap {
     startSamples: number;
     discardedSamples: number;
@@ -31,7 +32,7 @@ const EDGE_STEP_SAMPLES = 160;
 
 /**
  * The caller's audio, sent in real time. Every frame is due at a moment counted from the start of the call, never from the
- * frame before, so that a late timer is caught up and nothing drifts (protocol sheet, section 7.1).
+ * frame before, so that a late timer is caught up and nothing drifts (docs/PROTOCOL.md, 5.1).
  */
 export class CallerStream {
     private media: Media | undefined;
@@ -68,7 +69,7 @@ export class CallerStream {
         this.options.timers.cancel('frame');
     }
 
-    /** Goes on. What was said meanwhile is lost; the position does not count it (protocol sheet, section 14). */
+    /** Goes on. What was said meanwhile is lost; the position does not count it (docs/PROTOCOL.md, 4.2). */
     resume(): Gap {
         const startSamples = this.position;
         if (this.pausedAtMs === undefined || this.media === undefined) {
@@ -137,7 +138,7 @@ export class CallerStream {
         this.options.send(this.media?.channels.length === 2 ? this.twoChannels(pcmu) : pcmu);
     }
 
-    /** The caller is `external`; the other party of a bot call is nobody, and silent. */
+    /** The caller is `external`; the second channel of a bot call has no party and is silent. */
     private twoChannels(pcmu: Uint8Array): Uint8Array {
         const empty = new Uint8Array(0);
         return this.media?.channels[0] === 'external' ? interleave(pcmu, empty) : interleave(empty, pcmu);
@@ -159,7 +160,7 @@ export class CallerStream {
     }
 }
 
-/** Where the first loud step begins and the last one ends; the whole frame when no step is loud by itself. */
+/** Where the first loud step begins and the last one ends; the whole frame when no single step is loud. */
 function edges(pcmu: Uint8Array): { start: number; end: number } {
     let start: number | undefined;
     let end = pcmu.length;
@@ -177,4 +178,54 @@ function isLoud(pcmu: Uint8Array): boolean {
     let loud = 0;
     for (const code of pcmu) if ((code & 0x7f) <= LOUD_CODE) loud++;
     return loud * 10 > pcmu.length;
+}
+
+/** Pauses of both sides: the stream runs only while neither holds (docs/PROTOCOL.md, 4.2). */
+export class Pauses {
+    private byClient = false;
+    private byServer = false;
+
+    constructor(
+        private readonly stream: CallerStream,
+        private readonly send: (type: 'paused' | 'resumed' | 'discarded', parameters: JsonObject) => void,
+    ) {}
+
+    pause(): void {
+        this.byClient = true;
+        this.hold();
+    }
+
+    resume(): void {
+        if (!this.byClient) return;
+        this.byClient = false;
+        if (!this.byServer) this.sendGap('resumed', this.stream.resume());
+    }
+
+    /** The server asked; the answer is `paused`, also a second time. */
+    serverPause(): void {
+        this.byServer = true;
+        this.hold();
+    }
+
+    /** The server asked to go on; the answer is `paused` while a pause of the client holds. */
+    serverResume(): void {
+        const wasHeld = this.byServer;
+        this.byServer = false;
+        if (this.byClient) this.hold();
+        else if (wasHeld) this.sendGap('resumed', this.stream.resume());
+    }
+
+    /** Loses `ms` of caller audio, and says so. */
+    discard(ms: number): void {
+        this.sendGap('discarded', this.stream.discard(ms));
+    }
+
+    private hold(): void {
+        this.stream.pause();
+        this.send('paused', {});
+    }
+
+    private sendGap(type: 'resumed' | 'discarded', { startSamples, discardedSamples }: Gap): void {
+        this.send(type, { start: samplesToDuration(startSamples), discarded: samplesToDuration(discardedSamples) });
+    }
 }

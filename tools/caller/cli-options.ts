@@ -32,7 +32,7 @@ export interface CliOptions {
 
 export type CliOptionsRead = { ok: true; options: CliOptions } | { ok: false; why: string };
 
-export const HELP = `Places a signed AudioHook call to an AudioConnector server and watches its manners.
+export const HELP = `Places a signed AudioHook call to an AudioConnector server and checks that it keeps the protocol.
 
   npm run call -- [options]
 
@@ -55,7 +55,7 @@ export const HELP = `Places a signed AudioHook call to an AudioConnector server 
   --help                this page
 
 While one call runs in a terminal: 0-9 * # press keys, b talks over the bot, q hangs up.
-Exit code: 0 all well, 1 the call failed or manners were broken, 2 the options cannot be used.`;
+Exit code: 0 all well, 1 the call failed or broke the protocol, 2 the options cannot be used.`;
 
 const OPTIONS = {
     url: { type: 'string' },

@@ -1,35 +1,33 @@
 import { randomUUID } from 'node:crypto';
-import { concat } from './bytes';
-import type { CallerOptions } from './caller-options';
-import { CallerStream } from './caller-stream';
-import { Ear } from './ear';
+import { type CallerOptions, openParameters } from './caller-options';
+import { CallerStream, Pauses } from './caller-stream';
 import { Line } from './line';
 import { BYTES_PER_MS, msToDuration, type Media } from './media';
-import { openParameters } from './open-parameters';
-import { Pauses } from './pauses';
-import { Pinger } from './pinger';
 import { PlayQueue } from './play-queue';
-import type { CreatePlayout } from './playout';
-import { layOut } from './recording';
+import type { CallEventBody } from './call-event';
+import type { CreatePlayout, Playout, Stretch } from './playout';
+import { layOut, concat } from './recording';
 import { isJsonObject, type JsonObject, type ServerMessage } from './server-message';
-import { takenMedia } from './taken-media';
-import { Voice } from './voice';
+import { AudioSource } from './audio-source';
+import { isDeepStrictEqual } from 'node:util';
+import type { Clock } from '../../src/support/clock';
+import type { TimerSet } from '../../src/support/timer-set';
 
 /** A client that has `closed` still needs a round trip to hang up: time in which a server shows that it cannot wait. */
 const HANG_UP_AFTER_CLOSED_MS = 20;
 const DEFAULT_FRAME_MS = 200;
 
 /**
- * A Genesys Cloud caller: dials, signs, opens, talks in real time, plays what it hears, and watches the server's manners
- * (protocol sheet, sections 2 to 13, the client's side).
+ * A Genesys Cloud caller: dials, signs, opens, talks in real time, plays what it receives, and checks the server against the
+ * protocol (docs/PROTOCOL.md).
  *
  * `await caller.dial()`, listen to its events, `hangUp()`, and `await caller.ended` for the summary.
  */
 export class Caller extends Line {
     readonly conversationId: string;
-    private readonly voice: Voice;
+    private readonly source: AudioSource;
     private readonly pinger: Pinger;
-    private readonly ear: Ear;
+    private readonly playout: PlayoutReporter;
     private readonly stream: CallerStream;
     private readonly pauses: Pauses;
     private channels: 1 | 2 = 1;
@@ -37,36 +35,36 @@ export class Caller extends Line {
     constructor(options: CallerOptions) {
         super(options);
         this.conversationId = options.conversationId ?? randomUUID();
-        this.voice = new Voice(options.audio, options.microphone);
+        this.source = new AudioSource(options.audio, options.microphone);
         this.pinger = new Pinger(this.clock, this.timers, (lastRttMs) => this.ping(lastRttMs));
-        this.ear = this.createEar();
+        this.playout = this.createPlayoutReporter();
         this.stream = this.createStream();
         this.pauses = new Pauses(this.stream, (type, parameters) => this.sendMessage(type, parameters));
     }
 
     /** Bytes of bot audio that the caller has heard up to this instant, to the sample. */
     override get heardBytes(): number {
-        return this.ear.queue.heardBytes;
+        return this.playout.queue.heardBytes;
     }
 
-    /** Milliseconds of bot audio that wait for the ear: the server's lead. */
+    /** Milliseconds of bot audio that are not played yet: the server's lead. */
     get queuedMs(): number {
-        return this.ear.queue.queuedBytes / BYTES_PER_MS;
+        return this.playout.queue.queuedBytes / BYTES_PER_MS;
     }
 
     /** What was really heard, cut parts and silences left out. */
     get playedAudio(): Uint8Array {
-        return concat(this.ear.queue.heardAudio().map(({ pcmu }) => pcmu));
+        return concat(this.playout.queue.heardAudio().map(({ pcmu }) => pcmu));
     }
 
     /** What `barge_in` or the end of the call cut off. */
     get cutAudio(): Uint8Array {
-        return this.ear.queue.cutAudio();
+        return this.playout.queue.cutAudio();
     }
 
     /** What was heard, laid on the call's time line, PCMU mono. */
     get heardTrack(): Uint8Array {
-        return layOut(this.ear.queue.heardAudio(), this.record.startedAtMs);
+        return layOut(this.playout.queue.heardAudio(), this.record.startedAtMs);
     }
 
     /** What the caller said, laid on the same time line. */
@@ -82,9 +80,9 @@ export class Caller extends Line {
         this.sendMessage('close', { reason });
     }
 
-    /** Talks: `pcmu` from its start, instead of whatever was being said. */
+    /** Talks: `pcmu` from its start, instead of what was being said. */
     say(pcmu: Uint8Array): void {
-        this.voice.say(pcmu);
+        this.source.say(pcmu);
     }
 
     /** Presses keys, one message each. */
@@ -111,7 +109,7 @@ export class Caller extends Line {
         this.pauses.discard(ms);
     }
 
-    /** Complains about too many messages, as Genesys does (protocol sheet, section 8.1). */
+    /** Reports too many messages, as Genesys does (docs/PROTOCOL.md, 5.5). */
     error429(retryAfterMs?: number): void {
         const retryAfter = retryAfterMs === undefined ? {} : { retryAfter: msToDuration(retryAfterMs) };
         this.sendMessage('error', { code: 429, message: 'Rate limit exceeded', ...retryAfter });
@@ -141,7 +139,7 @@ export class Caller extends Line {
     }
 
     protected override onAudio(pcmu: Uint8Array): void {
-        if (this.current === 'open' && this.disconnect === undefined) this.ear.hear(pcmu);
+        if (this.current === 'open' && this.disconnect === undefined) this.playout.enqueue(pcmu);
     }
 
     protected override onGone(): void {
@@ -175,8 +173,8 @@ export class Caller extends Line {
     }
 
     private bargeIn(): void {
-        this.bargedIn(this.ear.idleMs);
-        this.emit('bargeIn', this.ear.bargeIn());
+        this.bargedIn(this.playout.idleMs);
+        this.emit('bargeIn', this.playout.bargeIn());
     }
 
     private disconnected(parameters: JsonObject): void {
@@ -203,15 +201,15 @@ export class Caller extends Line {
     private stopMedia(): void {
         this.pinger.stop();
         this.stream.stop();
-        this.ear.stop();
+        this.playout.stop();
     }
 
     private ping(lastRttMs: number | undefined): number {
         return this.sendMessage('ping', lastRttMs === undefined ? {} : { rtt: msToDuration(lastRttMs) });
     }
 
-    private createEar(): Ear {
-        return new Ear({
+    private createPlayoutReporter(): PlayoutReporter {
+        return new PlayoutReporter({
             clock: this.clock,
             createPlayout: this.options.createPlayout ?? this.ownPlayout(),
             completedAfterFlush: this.options.completedAfterFlush ?? true,
@@ -224,7 +222,7 @@ export class Caller extends Line {
         });
     }
 
-    /** An ear that plays by the clock. */
+    /** A playout that goes by the clock. */
     private ownPlayout(): CreatePlayout {
         const { keepAudio = true } = this.options;
         return (listener) => new PlayQueue(this.clock, this.timers, listener, keepAudio);
@@ -235,7 +233,7 @@ export class Caller extends Line {
         return new CallerStream({
             clock: this.clock,
             timers: this.timers,
-            voice: this.voice,
+            voice: this.source,
             nextFrameMs: typeof frameMs === 'number' ? () => frameMs : frameMs,
             send: (frame) => {
                 this.sendFrame(frame);
@@ -249,4 +247,132 @@ export class Caller extends Line {
     private sendFrame(frame: Uint8Array): void {
         if (this.connection.send(frame)) this.emit('event', this.record.addSentAudio(frame));
     }
+}
+
+/** The item of `offer` that the server accepted; undefined: none of them, or one that was not offered. */
+function takenMedia(offer: readonly Media[], answer: unknown): Media | undefined {
+    const taken: unknown = Array.isArray(answer) ? answer[0] : undefined;
+    return offer.find((item) => isDeepStrictEqual(item, taken));
+}
+
+const FIRST_AFTER_MS = 1000;
+const INTERVAL_MS = 5000;
+
+/**
+ * Pings as Genesys' own client does: 1 s after `opened`, a second one right after the first pong, then one each 5 s
+ * (docs/PROTOCOL.md, 4.3). Sends none while a ping waits for its pong: the next one would be the time-out.
+ */
+class Pinger {
+    private waiting: { seq: number; sentAtMs: number } | undefined;
+    /** Round trips, ms, in order. */
+    readonly rttsMs: number[] = [];
+
+    /** `ping` writes one and returns its `seq`; the round trip of the last one is handed to it, if there is one. */
+    constructor(
+        private readonly clock: Clock,
+        private readonly timers: TimerSet,
+        private readonly ping: (lastRttMs: number | undefined) => number,
+    ) {}
+
+    start(): void {
+        this.timers.set('ping', FIRST_AFTER_MS, () => {
+            this.send();
+        });
+    }
+
+    stop(): void {
+        this.timers.cancel('ping');
+    }
+
+    /** The pong of ping number `seq` came. Pings that a test sent are not counted. */
+    pong(seq: number): void {
+        if (this.waiting?.seq !== seq) return;
+        this.rttsMs.push(this.clock.nowMs() - this.waiting.sentAtMs);
+        this.waiting = undefined;
+        if (this.rttsMs.length === 1 && this.timers.isSet('ping')) this.send();
+    }
+
+    private send(): void {
+        if (this.waiting !== undefined) return;
+        this.timers.set('ping', INTERVAL_MS, () => {
+            this.send();
+        });
+        const sentAtMs = this.clock.nowMs();
+        this.waiting = { seq: this.ping(this.rttsMs.at(-1)), sentAtMs };
+    }
+}
+
+interface PlayoutReporterOptions {
+    clock: Clock;
+    createPlayout: CreatePlayout;
+    /** Whether `playback_completed` follows a flush. */
+    completedAfterFlush: boolean;
+    send: (type: 'playback_started' | 'playback_completed') => void;
+    tell: (event: CallEventBody) => void;
+    onStarted: () => void;
+    onCompleted: (stretch: Stretch) => void;
+}
+
+/** Plays bot audio to the caller, and reports the begin and end of playing with `playback_started` and `playback_completed` (docs/PROTOCOL.md, 5.3). */
+class PlayoutReporter {
+    readonly queue: Playout;
+    private quietSinceMs: number;
+
+    constructor(private readonly options: PlayoutReporterOptions) {
+        this.quietSinceMs = options.clock.nowMs();
+        const listener = {
+            started: () => {
+                this.started();
+            },
+            completed: (stretch: Stretch) => {
+                this.completed(stretch);
+            },
+        };
+        this.queue = options.createPlayout(listener);
+    }
+
+    /** How long nothing has been playing, ms; 0 while something plays. */
+    get idleMs(): number {
+        return this.queue.playing ? 0 : this.options.clock.nowMs() - this.quietSinceMs;
+    }
+
+    enqueue(pcmu: Uint8Array): void {
+        this.queue.enqueue(pcmu);
+    }
+
+    /** `barge_in`: silence at once. undefined: nothing was playing. */
+    bargeIn(): Stretch | undefined {
+        const stretch = this.queue.flush();
+        this.cutOff(stretch);
+        if (stretch !== undefined && this.options.completedAfterFlush) this.options.send('playback_completed');
+        return stretch;
+    }
+
+    /** The end of the call: silence for good, without a message to the server. */
+    stop(): void {
+        this.cutOff(this.queue.stop());
+    }
+
+    private started(): void {
+        this.options.send('playback_started');
+        this.options.tell({ kind: 'playback', what: 'started', heardMs: 0, totalMs: 0 });
+        this.options.onStarted();
+    }
+
+    private completed(stretch: Stretch): void {
+        this.quietSinceMs = this.options.clock.nowMs();
+        this.options.send('playback_completed');
+        this.options.tell({ kind: 'playback', what: 'completed', ...inMs(stretch) });
+        this.options.onCompleted(stretch);
+    }
+
+    private cutOff(stretch: Stretch | undefined): void {
+        if (stretch === undefined) return;
+        this.quietSinceMs = this.options.clock.nowMs();
+        this.options.tell({ kind: 'playback', what: 'flushed', ...inMs(stretch) });
+    }
+}
+
+function inMs({ heardBytes, totalBytes }: Stretch): { heardMs: number; totalMs: number } {
+    return { heardMs: heardBytes / BYTES_PER_MS, totalMs: totalBytes / BYTES_PER_MS };
 }

@@ -17,7 +17,7 @@ export interface ConnectionListener {
 const HANDSHAKE_TIMEOUT_MS = 15_000;
 const CLOSE_TIMEOUT_MS = 2000;
 
-/** The WebSocket of one call: no compression, no sub-protocol, no redirect (protocol sheet, section 2.1). */
+/** The WebSocket of one call: no compression, no sub-protocol, no redirect (docs/PROTOCOL.md, 1.1). */
 export class Connection {
     private socket: WebSocket | undefined;
     private weClosed = false;

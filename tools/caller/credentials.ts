@@ -13,7 +13,7 @@ export interface Credentials {
 export type CredentialsFound = { ok: true; credentials: Credentials } | { ok: false; why: string };
 
 /** Written by the server at its first start without keys: a JSON object, API key → base64 secret. */
-export const DEVELOPMENT_KEYS_FILE = '.audiohook-dev-keys.json';
+const DEVELOPMENT_KEYS_FILE = '.audiohook-dev-keys.json';
 
 const HELP_WITH_KEYS =
     'Give --key and --secret, set AUDIOHOOK_API_KEYS in .env, or start the server once with `npm start`: it makes a development key.';

@@ -4,21 +4,19 @@ import { systemClock, type Clock } from '../../src/support/clock';
 import { TimerSet } from '../../src/support/timer-set';
 import type { CallEvent, CallEventBody } from './call-event';
 import { CallRecord, type CallSummary, type Disconnect } from './call-record';
-import type { CallerEvents, CallState } from './caller-events';
 import type { CallerOptions } from './caller-options';
 import { Connection, type DialOutcome } from './connection';
-import type { MannersReport } from './judge';
-import type { Manner, Violation } from './manner-catalogue';
-import { Manners } from './manners';
-import { AUDIO_CONNECTOR_MEDIA, BYTES_PER_MS, type Media } from './media';
-import { Outbox, type EnvelopeOverrides } from './outbox';
+import type { ProtocolCheck, ProtocolReport, Violation } from './check-catalogue';
+import { ProtocolChecks } from './protocol-checks';
+import { AUDIO_CONNECTOR_MEDIA, BYTES_PER_MS, type Media, samplesToDuration } from './media';
 import type { AudioMessage } from './recording';
 import { readServerMessage, type JsonObject, type ServerMessage } from './server-message';
 import { newNonce, upgradeHeaders } from './signer';
+import type { Stretch } from './playout';
 
 /**
- * The line under a caller: one signed upgrade, numbered messages, a record of all that passes, and the watch over the
- * server's manners. It knows envelopes; what a call is made of, `Caller` knows.
+ * The connection of a caller: one signed upgrade, numbered messages, a record of all that passes, and the protocol
+ * checks. It knows envelopes; `Caller` knows what a call is made of.
  */
 export abstract class Line extends EventEmitter<CallerEvents> {
     readonly sessionId: string;
@@ -34,7 +32,7 @@ export abstract class Line extends EventEmitter<CallerEvents> {
     protected current: CallState = 'idle';
     protected disconnect: Disconnect | undefined;
     private readonly outbox: Outbox;
-    private readonly manners: Manners;
+    private readonly checks: ProtocolChecks;
 
     constructor(protected readonly options: CallerOptions) {
         super();
@@ -47,7 +45,7 @@ export abstract class Line extends EventEmitter<CallerEvents> {
         });
         this.record = new CallRecord(this.clock, options.keepAudio ?? true);
         this.outbox = new Outbox(this.sessionId);
-        this.manners = this.createManners();
+        this.checks = this.createProtocolChecks();
         this.connection = this.createConnection();
         this.ended = new Promise((resolve) => this.once('ended', resolve));
     }
@@ -69,9 +67,9 @@ export abstract class Line extends EventEmitter<CallerEvents> {
         return this.record.receivedAudio;
     }
 
-    /** The server's manners up to now. */
-    report(): MannersReport {
-        return this.manners.report();
+    /** The protocol checks up to now. */
+    report(): ProtocolReport {
+        return this.checks.report();
     }
 
     /** Places the call and sends `open`. Never rejects; a refusal also ends the call. */
@@ -86,7 +84,7 @@ export abstract class Line extends EventEmitter<CallerEvents> {
         return outcome;
     }
 
-    /** Cuts the line without a word, as a dead network does. */
+    /** Cuts the connection without a close frame, as a dead network does. */
     cut(): void {
         this.connection.terminate();
     }
@@ -103,7 +101,7 @@ export abstract class Line extends EventEmitter<CallerEvents> {
     sendMessage(type: string, parameters: JsonObject = {}, overrides: EnvelopeOverrides = {}): number {
         const envelope = this.outbox.wrap(type, parameters, this.positionSamples, overrides);
         if (!this.connection.send(envelope.text)) return envelope.seq;
-        this.manners.sent(type, envelope.seq);
+        this.checks.sent(type, envelope.seq);
         this.tell({ kind: 'sent', ...envelope });
         return envelope.seq;
     }
@@ -119,7 +117,7 @@ export abstract class Line extends EventEmitter<CallerEvents> {
         this.tell({ kind: 'note', arrow, label, text });
     }
 
-    /** Adds what somebody else saw of this call, such as the server from inside. */
+    /** Adds what was seen of this call elsewhere, such as inside the server. */
     witness(event: CallEventBody): void {
         if (this.current !== 'gone') this.tell(event);
     }
@@ -139,32 +137,32 @@ export abstract class Line extends EventEmitter<CallerEvents> {
     protected abstract onUp(): void;
     protected abstract onMessage(message: ServerMessage): void;
     protected abstract onAudio(pcmu: Uint8Array): void;
-    /** The line is dead: nothing may be left running. */
+    /** The socket is gone: nothing may be left running. */
     protected abstract onGone(): void;
     protected abstract get rttsMs(): readonly number[];
 
     protected bargedIn(idleMs: number): void {
-        this.manners.bargedIn(idleMs);
+        this.checks.bargedIn(idleMs);
     }
 
     protected tell(body: CallEventBody): void {
         this.emit('event', this.record.add(body));
     }
 
-    private hearText(text: string): void {
+    private receiveText(text: string): void {
         const read = readServerMessage(text);
         const message = read.ok ? read.message : undefined;
         this.tell({ kind: 'received', type: message?.type, parameters: message?.parameters ?? {}, text });
         this.outbox.serverSeq = message?.seq ?? this.outbox.serverSeq;
-        this.manners.receivedText(text, read);
+        this.checks.receivedText(text, read);
         if (message === undefined) return;
         this.emit('message', message);
         this.onMessage(message);
     }
 
-    private hearAudio(pcmu: Uint8Array): void {
+    private receiveAudio(pcmu: Uint8Array): void {
         this.emit('event', this.record.addReceivedAudio(pcmu));
-        this.manners.receivedAudio(pcmu);
+        this.checks.receivedAudio(pcmu);
         this.emit('audio', pcmu);
         this.onAudio(pcmu);
     }
@@ -177,7 +175,7 @@ export abstract class Line extends EventEmitter<CallerEvents> {
     }
 
     private gone(byServer: boolean, code: number): void {
-        this.manners.socketEnded(byServer);
+        this.checks.socketEnded(byServer);
         this.tell({ kind: 'gone', byServer, code });
         this.finish(this.current === 'closed' ? 'completed' : 'cut');
     }
@@ -198,30 +196,30 @@ export abstract class Line extends EventEmitter<CallerEvents> {
             ...this.record.figures(),
             heardMs: this.heardBytes / BYTES_PER_MS,
             rttsMs: this.rttsMs,
-            manners: this.report(),
+            protocol: this.report(),
         };
     }
 
     private violated(violation: Violation): void {
         this.tell({ kind: 'violation', violation });
         this.emit('violation', violation);
-        if (violation.severity === 'fail') this.answerBreach(violation.manner);
+        if (violation.severity === 'fail') this.reportBreach(violation.check);
     }
 
-    /** Once the call is ending, a client complains no more; only that nobody answers its `close`. */
-    private answerBreach({ answer, name, rule }: Manner): void {
+    /** While the call ends, a client reports one breach only: that the server does not answer `close`. */
+    private reportBreach({ clientError, name, rule }: ProtocolCheck): void {
         const unanswered = name === 'closedInTime' && this.current === 'closing';
         const live = unanswered || this.current === 'opening' || this.current === 'open';
-        if ((this.options.reactsToFaults ?? true) && live && answer !== undefined) {
-            this.sendMessage('error', { code: answer.code, message: `Expected of a server: ${rule}` });
-            if (answer.endsCall) this.hangUp('error');
+        if ((this.options.reactsToFaults ?? true) && live && clientError !== undefined) {
+            this.sendMessage('error', { code: clientError.code, message: `Expected of a server: ${rule}` });
+            if (clientError.endsCall) this.hangUp('error');
         }
-        // Whatever a test wants to see, a call whose `close` is not answered must end.
+        // A call whose `close` is not answered must end, also without `reactsToFaults`.
         if (unanswered) this.connection.close();
     }
 
-    private createManners(): Manners {
-        return new Manners({
+    private createProtocolChecks(): ProtocolChecks {
+        return new ProtocolChecks({
             clock: this.clock,
             timers: this.timers,
             sessionId: this.sessionId,
@@ -239,10 +237,10 @@ export abstract class Line extends EventEmitter<CallerEvents> {
                 this.up();
             },
             text: (text) => {
-                this.hearText(text);
+                this.receiveText(text);
             },
             audio: (bytes) => {
-                this.hearAudio(bytes);
+                this.receiveAudio(bytes);
             },
             gone: (byServer, code) => {
                 this.gone(byServer, code);
@@ -266,5 +264,71 @@ export abstract class Line extends EventEmitter<CallerEvents> {
             nonce: newNonce(),
         });
         return { ...signed, ...options.headers };
+    }
+}
+
+/** What a caller tells. Audio is PCMU, 8 kHz, mono; stretches are those of the caller's playback. */
+export interface CallerEvents {
+    /** The call stands; `media`: what the server took of the offer, undefined for a call without audio. */
+    opened: [media: Media | undefined];
+    /** Any text message of the server that could be read, before the caller acts on it. */
+    message: [message: ServerMessage];
+    /** Bot audio as it came. */
+    audio: [pcmu: Uint8Array];
+    playbackStarted: [];
+    playbackCompleted: [stretch: Stretch];
+    /** `barge_in` came; undefined: nothing was playing. */
+    bargeIn: [stretch: Stretch | undefined];
+    disconnected: [disconnect: Disconnect];
+    closed: [];
+    violation: [violation: Violation];
+    /** The call is over, refused calls included. Emitted once. */
+    ended: [summary: CallSummary];
+    /** Every one of the above and more, as the timeline shows it. */
+    event: [event: CallEvent];
+}
+
+/**
+ * idle → dialling → opening (`open` sent) → open (`opened` came) → closing (`close` sent) → closed (`closed` came) → gone.
+ * From anywhere to gone, when the socket goes.
+ */
+export type CallState = 'idle' | 'dialling' | 'opening' | 'open' | 'closing' | 'closed' | 'gone';
+
+/** Fields of the envelope that a test wants wrong; `undefined` leaves the field out. */
+export type EnvelopeOverrides = Partial<
+    Record<'version' | 'id' | 'type' | 'seq' | 'serverseq' | 'position' | 'parameters', unknown>
+>;
+
+/** One numbered message, ready for the wire. */
+export interface Envelope {
+    type: string;
+    seq: number;
+    parameters: JsonObject;
+    text: string;
+}
+
+/** Numbers and wraps the caller's text messages (docs/PROTOCOL.md, 2.1; key order as on real traffic). */
+export class Outbox {
+    private seq = 0;
+    /** `seq` of the last server message; 0 before the first. */
+    serverSeq = 0;
+
+    constructor(private readonly sessionId: string) {}
+
+    /** Takes the next number; an overridden `seq` that is a number is counted on from. */
+    wrap(type: string, parameters: JsonObject, positionSamples: number, overrides: EnvelopeOverrides = {}): Envelope {
+        this.seq += 1;
+        const envelope = {
+            type,
+            version: '2',
+            id: this.sessionId,
+            seq: this.seq,
+            serverseq: this.serverSeq,
+            position: samplesToDuration(positionSamples),
+            parameters,
+            ...overrides,
+        };
+        if (typeof overrides.seq === 'number') this.seq = overrides.seq;
+        return { type, seq: this.seq, parameters, text: JSON.stringify(envelope) };
     }
 }

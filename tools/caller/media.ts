@@ -1,4 +1,4 @@
-/** One way of carrying audio, as offered in `open` (protocol sheet, section 6.3). */
+/** One way of carrying audio, as offered in `open` (docs/PROTOCOL.md, 3.2). */
 export interface Media {
     type: 'audio';
     format: 'PCMU' | 'L16';
@@ -12,10 +12,10 @@ export const AUDIO_CONNECTOR_MEDIA: Media = { type: 'audio', format: 'PCMU', cha
 /** PCMU at 8 kHz: one byte is one sample. */
 export const BYTES_PER_MS = 8;
 
-/** The µ-law code of silence; zero bytes would be a full-scale bang (protocol sheet, section 7.3). */
+/** The µ-law code of silence; zero bytes would be a full-scale bang (docs/PROTOCOL.md, 5.1). */
 export const PCMU_SILENCE = 0xff;
 
-/** The most one message may carry, binary or text (protocol sheet, sections 4 and 7.2). */
+/** The most one message may carry, binary or text (docs/PROTOCOL.md, 2.1 and 2.4). */
 export const MAX_MESSAGE_BYTES = 64_000;
 
 /** Samples as the protocol's duration, exact: 9,600 → `PT1.2S`, 0 → `PT0.0S`. */

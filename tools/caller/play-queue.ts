@@ -1,15 +1,15 @@
 import type { Clock } from '../../src/support/clock';
 import type { TimerSet } from '../../src/support/timer-set';
-import { concat } from './bytes';
+import { concat } from './recording';
 import { BYTES_PER_MS } from './media';
 import type { PlacedAudio, Playout, PlayoutListener, Stretch } from './playout';
 
-export { concat } from './bytes';
+export { concat } from './recording';
 export type { Stretch } from './playout';
 
 /**
- * The caller's ear: plays PCMU in real time, one byte per 125 µs, and knows to the sample what has been heard
- * (protocol sheet, section 9.1). A late timer changes nothing: every figure comes from the clock.
+ * The caller's playback by the clock: plays PCMU in real time, one byte per 125 µs, and knows to the sample what has been heard
+ * (docs/PROTOCOL.md, 5.2). A late timer changes nothing: every figure comes from the clock.
  */
 export class PlayQueue implements Playout {
     private pieces: Uint8Array[] = [];
@@ -33,7 +33,7 @@ export class PlayQueue implements Playout {
         return this.heardBeforeBytes + this.heardOfStretch();
     }
 
-    /** Bytes that wait for the ear. */
+    /** Bytes that are not played yet. */
     get queuedBytes(): number {
         return (this.stretch?.totalBytes ?? 0) - this.heardOfStretch();
     }

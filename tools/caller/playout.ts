@@ -29,7 +29,7 @@ export interface PlacedAudio {
 export interface Playout {
     /** Bytes heard since the call began, now. */
     readonly heardBytes: number;
-    /** Bytes that wait for the ear. */
+    /** Bytes that are not played yet. */
     readonly queuedBytes: number;
     /** Something sounds at this very instant. */
     readonly playing: boolean;

@@ -3,7 +3,7 @@ export const BURST = 25;
 const PER_SECOND = 5;
 
 /**
- * Counts messages against 25 + 5·t in *every* window of t seconds (protocol sheet, section 8.1).
+ * Counts messages against 25 + 5·t in *every* window of t seconds (docs/PROTOCOL.md, 5.5).
  *
  * A bucket that starts with 25 tokens, never holds more and gains 5 a second is below zero after a message exactly when some
  * window that ends there holds too many: its level is the smallest of 25 + 5·t − n over all those windows.
@@ -20,8 +20,8 @@ export class RateCheck {
         return Math.min(BURST, this.tokens + (Math.max(0, atMs - this.lastAtMs) / 1000) * PER_SECOND);
     }
 
-    /** Books one message. By how many messages its worst window is over the limit; 0 or less: within. */
-    book(atMs: number): number {
+    /** Counts one message. Returns by how many messages its worst window is over the limit; 0 or less: within. */
+    add(atMs: number): number {
         const gained = ((atMs - this.lastAtMs) / 1000) * PER_SECOND;
         this.tokens = Math.min(BURST, this.tokens + gained) - 1;
         this.lastAtMs = atMs;

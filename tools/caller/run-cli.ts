@@ -10,11 +10,11 @@ import { findCredentials, readEnvironment, type Credentials } from './credential
 import { explainEnd, explainRefusal } from './explain';
 import { attachKeyboard, type KeySource } from './keyboard';
 import { BYTES_PER_MS } from './media';
-import { interleave } from './recording';
-import { savedTimeline } from './saved-call';
+import { interleave, concat } from './recording';
 import { Timeline } from './timeline';
-import { writeTimeline } from './timeline-file';
-import { whole } from './timeline-words';
+import { writeTimeline, loudnessOf, type SavedTimeline } from './timeline-file';
+import { whole } from './timeline-rows';
+import { maskKeys } from './call-event';
 
 /** Where the command runs; handed in so that it can be tried without a terminal. */
 export interface CliSurroundings {
@@ -34,7 +34,7 @@ const KEY_EVERY_MS = 300;
 /** Calls that begin together begin this much apart, as a real line would see them. */
 const CALL_EVERY_MS = 20;
 
-/** Runs the command. Resolves to the exit code: 0 all well, 1 failed or broken manners, 2 options that cannot be used. */
+/** Runs the command. Resolves to the exit code: 0 all well, 1 the call failed or the protocol was broken, 2 options that cannot be used. */
 export async function runCli(args: readonly string[], around: CliSurroundings): Promise<number> {
     const env = readEnvironment(around.directory, around.env);
     const read = readCliOptions(args, env);
@@ -157,19 +157,19 @@ function conclude(summary: CallSummary, around: CliSurroundings): number {
 }
 
 function isGood(summary: CallSummary): boolean {
-    const { outcome, manners, faults } = summary;
+    const { outcome, protocol, faults } = summary;
     const sound = outcome === 'completed' && explainEnd(summary) === undefined;
-    return sound && manners.broken.length === 0 && faults.length === 0;
+    return sound && protocol.broken.length === 0 && faults.length === 0;
 }
 
 function oneLine(number: number, summary: CallSummary, url: string): string {
     const name = `call ${String(number).padStart(4)}  ${isGood(summary) ? '✓' : '✗'}`;
     if (summary.refusal !== undefined) return `${name} ${explainRefusal(summary.refusal, url)}`;
-    const { checked, broken } = summary.manners;
+    const { checked, broken } = summary.protocol;
     const failure = explainEnd(summary);
     return [
-        `${name} ${checked.length} manners checked, ${broken.length} broken`,
-        ...[...new Set(broken.map(({ manner }) => manner.rule))].map((rule) => `✗ expected: it ${rule}`),
+        `${name} ${checked.length} protocol checks, ${broken.length} broken`,
+        ...[...new Set(broken.map(({ check }) => check.rule))].map((rule) => `✗ expected: it ${rule}`),
         `opened ${ms(summary.openedAfterMs)}`,
         `first sound ${ms(summary.firstAudioAfterMs)}`,
         `audio out ${(summary.receivedMs / 1000).toFixed(1)} s`,
@@ -212,4 +212,16 @@ function refuseOptions(around: CliSurroundings, why: string): number {
 function fail(around: CliSurroundings, why: string): number {
     around.complain(why);
     return 1;
+}
+
+/** A call as a timeline file keeps it: no keys, no sound. The call must have kept its audio. */
+function savedTimeline(caller: Caller): SavedTimeline {
+    return {
+        startedAt: new Date(systemClock.epochMs() - caller.nowMs).toISOString(),
+        events: caller.events.map(maskKeys),
+        loudness: {
+            caller: loudnessOf(caller.callerTrack),
+            bot: loudnessOf(concat(caller.receivedAudio.map(({ bytes }) => bytes))),
+        },
+    };
 }

@@ -10,7 +10,7 @@ export interface ServerMessage {
     clientseq: number | undefined;
     /** undefined: missing or not an object, which a real client rejects. */
     parameters: JsonObject | undefined;
-    /** Names of top-level fields that the protocol does not know (protocol sheet, section 4). */
+    /** Names of top-level fields that the protocol does not know (docs/PROTOCOL.md, 2.1). */
     unknownFields: readonly string[];
 }
 

@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 
-/** Who calls: the values of the four signed headers (protocol sheet, section 2.3). */
-export interface UpgradeIdentity {
+/** The caller's identity: the values of the four signed headers (docs/PROTOCOL.md, 1.1). */
+interface UpgradeIdentity {
     organizationId: string;
     sessionId: string;
     correlationId: string;
@@ -9,7 +9,7 @@ export interface UpgradeIdentity {
     apiKey: string;
 }
 
-/** Everything a signature covers (protocol sheet, section 3.2). */
+/** Everything a signature covers (docs/PROTOCOL.md, 1.2). */
 export interface SignatureInput extends UpgradeIdentity {
     /** Path and query exactly as on the request line, without the method: `/bot?line=1`. */
     requestTarget: string;
@@ -40,13 +40,13 @@ export function newNonce(): string {
     return randomBytes(NONCE_OCTETS).toString('base64');
 }
 
-/** The octets behind a client secret. Throws on text that is not base64, and on an empty one: nobody signs with nothing. */
+/** The octets behind a client secret. Throws on text that is not base64, and on an empty one. */
 export function decodeClientSecret(clientSecret: string): Buffer {
     if (clientSecret === '' || !BASE64.test(clientSecret)) throw new Error('The client secret is not base64 text.');
     return Buffer.from(clientSecret, 'base64');
 }
 
-/** The text that is signed: seven lines, LF between them and none at the end (protocol sheet, section 3.3). */
+/** The text that is signed: seven lines, LF between them and none at the end (docs/PROTOCOL.md, 1.2). */
 export function signatureBase(input: SignatureInput): string {
     const lines = components(input).map(([name, value]) => `"${name}": ${value}`);
     return [...lines, `"@signature-params": ${signatureParams(input)}`].join('\n');
@@ -58,7 +58,7 @@ export function signUpgrade(input: SignatureInput, clientSecret: string): Record
     return { 'Signature-Input': `sig1=${signatureParams(input)}`, Signature: `sig1=:${mac}:` };
 }
 
-/** The headers Genesys adds to the WebSocket upgrade, in its order (protocol sheet, section 2.3). */
+/** The headers Genesys adds to the WebSocket upgrade, in its order (docs/PROTOCOL.md, 1.1). */
 export function upgradeHeaders(input: UpgradeHeadersInput): Record<string, string> {
     const headers = {
         'User-Agent': 'GenesysCloud-AudioHook-Client',

@@ -1,10 +1,9 @@
 import { decodeMulaw } from '../../src/audio/mulaw';
-import type { CallEvent } from './call-event';
-import { isCallEvent } from './call-event-check';
+import { type CallEvent, isCallEvent } from './call-event';
 import { isJsonObject } from './server-message';
 
 /** How loud a track is, step by step: 0 … 255 of full scale. */
-export interface Loudness {
+interface Loudness {
     /** The caller's side, from the moment of dialling. */
     caller: Uint8Array;
     /** All bot audio that was received, in order, without the silences between. */
@@ -54,7 +53,8 @@ export function readTimeline(text: string): TimelineRead {
     const value = parse(text);
     if (!isJsonObject(value) || value['format'] !== FORMAT) return refuse('it is not a timeline of this tool');
     if (value['version'] !== VERSION) return refuse('another version of this tool wrote it');
-    const { startedAt, events, sound } = value;
+    const { startedAt, sound } = value;
+    const events: unknown = Array.isArray(value['events']) ? value['events'].map(withCheck) : undefined;
     if (typeof startedAt !== 'string' || Number.isNaN(Date.parse(startedAt))) return refuse('it does not say when');
     if (!Array.isArray(events)) return refuse('it has no events');
     const wrong = events.findIndex((event) => !isCallEvent(event));
@@ -62,6 +62,13 @@ export function readTimeline(text: string): TimelineRead {
     const loudness = readSound(sound);
     if (loudness === undefined) return refuse('the loudness of its tracks cannot be read');
     return { ok: true, timeline: { startedAt, events: events.filter(isCallEvent), loudness } };
+}
+
+/** Files that were written before `violation.check` had its name call it `violation.manner`. */
+function withCheck(event: unknown): unknown {
+    if (!isJsonObject(event) || !isJsonObject(event['violation'])) return event;
+    const { manner, ...violation } = event['violation'];
+    return manner === undefined ? event : { ...event, violation: { check: manner, ...violation } };
 }
 
 function readSound(sound: unknown): Loudness | undefined {

@@ -1,11 +1,11 @@
 import type { CallEvent, CallEventOf } from './call-event';
-import type { Violation } from './manner-catalogue';
-import { describeReceived, describeSent, isBargeIn, whole } from './timeline-words';
+import type { Violation } from './check-catalogue';
+import { isJsonObject, type JsonObject } from './server-message';
 
 /** Who does what: → the caller, ← the server, ⇄ the connection, ⇢ and ⇠ the server and OpenAI, · an observer. */
 export type Arrow = '→' | '←' | '⇄' | '⇢' | '⇠' | '·' | '✗' | '!';
 
-/** One thing that matters on a call, in words, whoever shows it. */
+/** One thing that matters on a call, in words. */
 export interface TimelineRow {
     atMs: number;
     arrow: Arrow;
@@ -13,7 +13,7 @@ export interface TimelineRow {
     text: string;
     /** `bad`: a fault; `warn`: to look at; `server`: what the server did. */
     tone: 'bad' | 'warn' | 'server' | 'plain';
-    /** What it is an example of: the key of its explanation (message-notes.ts). */
+    /** What it is an example of: the key of its explanation (explain-topic.ts). */
     topic: string;
 }
 
@@ -29,7 +29,7 @@ const COLLAPSED = new Set(['ping', 'pong']);
 
 /**
  * Reads a call's events as rows. Pings and audio frames are collapsed, a `barge_in` is one row with what it cut, and every
- * breach of manners stands where it happened. Feed it `Caller`'s `event`s.
+ * breach of the protocol stands where it happened. Feed it `Caller`'s `event`s.
  */
 export class TimelineRows {
     private audioMessages = 0;
@@ -202,14 +202,14 @@ export class TimelineRows {
     }
 
     private vad({ atMs, speaking, agoMs }: CallEventOf<'vad'>): void {
-        // The bot of a call may tell of the same speech twice: its model's ear and the server's own.
+        // The bot of a call may tell of the same speech twice: its model's voice activity detection and the server's own.
         if (speaking === this.speaking) return;
         this.speaking = speaking;
         const label = speaking ? '(speech heard)' : '(end of speech)';
         this.row(atMs, '·', label, agoMs === 0 ? '' : `${whole(agoMs)} ms ago`, speaking ? 'vad on' : 'vad off');
     }
 
-    /** Once per item, when its first words are known; an answer's words go on growing while it is being made. */
+    /** Once per item, when its first words are known; the transcript of a response grows while it is generated. */
     private said({ atMs, speaker, itemId, text }: CallEventOf<'transcript'>): void {
         if (this.saidItems.has(itemId)) return;
         this.saidItems.add(itemId);
@@ -228,10 +228,10 @@ export class TimelineRows {
         );
     }
 
-    private violation({ atMs, manner, severity, detail }: Violation): void {
-        const text = `expected: it ${manner.rule} (${manner.section}); found: ${detail}`;
+    private violation({ atMs, check, severity, detail }: Violation): void {
+        const text = `expected: it ${check.rule} (PROTOCOL.md ${check.section}); found: ${detail}`;
         const bad = severity === 'fail';
-        this.row(atMs, bad ? '✗' : '!', `manner ${manner.number}`, text, 'manner', bad ? 'bad' : 'warn');
+        this.row(atMs, bad ? '✗' : '!', `rule ${check.number}`, text, 'rule', bad ? 'bad' : 'warn');
     }
 
     private gone({ atMs, byServer, code }: CallEventOf<'gone'>): void {
@@ -262,4 +262,75 @@ export class TimelineRows {
     ): void {
         this.rows.push({ atMs, arrow, label, text, tone, topic });
     }
+}
+
+/** A whole number as people write it: 4200 → `4,200`. */
+export function whole(value: number): string {
+    return Math.round(value).toLocaleString('en-US');
+}
+
+/** A sent message in a few words; keys only if `showKeys`. */
+function describeSent(type: string, parameters: JsonObject, showKeys = false): string {
+    if (type === 'open') return describeOpen(parameters);
+    if (type === 'dtmf') return showKeys ? `key ${text(parameters['digit'])}` : 'one key';
+    if (type === 'resumed' || type === 'discarded') return `${text(parameters['discarded'])} lost`;
+    return [parameters['reason'], parameters['language'], parameters['code'], parameters['retryAfter']]
+        .filter((part) => part !== undefined)
+        .map(text)
+        .join(' · ');
+}
+
+/** A received message in a few words; what was said, and values of variables, only if `showText`. */
+function describeReceived(type: string, parameters: JsonObject, showText: boolean): string {
+    if (type === 'opened') return describeMedia(parameters['media']);
+    if (type === 'disconnect') return describeDisconnect(parameters, showText);
+    if (type === 'event')
+        return list(parameters['entities'])
+            .map((entity) => describeEntity(entity, showText))
+            .join(' · ');
+    return '';
+}
+
+/** The message is an `event` with a `barge_in`. */
+function isBargeIn(type: string, parameters: JsonObject): boolean {
+    if (type !== 'event') return false;
+    return list(parameters['entities']).some((entity) => isJsonObject(entity) && entity['type'] === 'barge_in');
+}
+
+function describeOpen({ media, conversationId }: JsonObject): string {
+    const id = text(conversationId);
+    const probe = /^[0-]+$/.test(id);
+    return `${describeMedia(media)} · ${probe ? 'connection probe' : `conversation ${id.slice(0, 4)}…`}`;
+}
+
+function describeMedia(media: unknown): string {
+    const items = list(media).filter(isJsonObject);
+    if (items.length === 0) return 'no audio';
+    return items
+        .map(({ format, rate, channels }) => `${text(format)} ${text(rate)} Hz ${list(channels).map(text).join('+')}`)
+        .join(' or ');
+}
+
+function describeDisconnect({ reason, info, outputVariables }: JsonObject, showText: boolean): string {
+    const variables = isJsonObject(outputVariables) ? Object.entries(outputVariables) : [];
+    const shown = variables.map(([name, value]) => (showText ? `${name}=${text(value)}` : name)).join(', ');
+    return [text(reason), info === undefined ? '' : text(info), shown].filter((part) => part !== '').join(' · ');
+}
+
+function describeEntity(entity: unknown, showText: boolean): string {
+    if (!isJsonObject(entity)) return '(unreadable)';
+    const { type, data } = entity;
+    if (type !== 'bot_turn_response' || !isJsonObject(data)) return text(type);
+    const said = text(data['text']);
+    return `bot turn, ${text(data['disposition'])}, ${showText ? `“${said}”` : `${said.length} characters`}`;
+}
+
+function list(value: unknown): unknown[] {
+    return Array.isArray(value) ? value : [];
+}
+
+/** What came over the wire must not be able to steer a terminal. */
+function text(value: unknown): string {
+    if (typeof value === 'number') return String(value);
+    return typeof value === 'string' ? value.replace(/\p{Cc}/gu, ' ') : '';
 }

@@ -1,8 +1,7 @@
 import type { CallEvent } from './call-event';
 import { CallPicture } from './call-picture';
 import type { CallSummary } from './call-record';
-import { TimelineRows, type TimelineRow } from './timeline-rows';
-import { whole } from './timeline-words';
+import { TimelineRows, type TimelineRow, whole } from './timeline-rows';
 
 export interface TimelineOptions {
     /** Takes one line, without a line end. */
@@ -44,10 +43,10 @@ export class Timeline {
     /** The last lines: what was checked, and how the call went. */
     end(summary: CallSummary): void {
         this.print(this.rows.end());
-        const { checked, broken, warned } = summary.manners;
+        const { checked, broken, warned } = summary.protocol;
         const good = broken.length === 0;
         const warnings = warned.length === 0 ? '' : `, ${warned.length} to look at`;
-        const verdict = `${good ? '✓' : '✗'} ${checked.length} manners checked, ${broken.length} broken${warnings}`;
+        const verdict = `${good ? '✓' : '✗'} ${checked.length} protocol checks, ${broken.length} broken${warnings}`;
         const figures = [
             `audio out ${(summary.receivedMs / 1000).toFixed(1)} s`,
             ...medianOf(summary.rttsMs, 'ping', (ms) => ms.toFixed(1)),

@@ -4,9 +4,9 @@ import type { CallEvent } from './call-event';
 export interface Turn {
     /** What it answers: speech, keys, or nothing but the beginning of the call. */
     trigger: 'speech' | 'keys' | 'opened';
-    /** The end of the caller's speech, his last key, or `opened`. */
+    /** The end of the caller's speech, their last key, or `opened`. */
     endMs: number;
-    /** The server's ear knew that he had finished. */
+    /** The server noticed that they had finished. */
     noticedMs: number | undefined;
     /** OpenAI's first audio of the answer reached the server. */
     modelMs: number | undefined;
@@ -18,7 +18,7 @@ export interface Turn {
 
 /**
  * Finds the turns in a call's events. Where the server can be seen from inside, its own voice activity decides when the
- * caller had finished; from outside, the loudness of what he sent, which is noticed later than an answer may come.
+ * caller had finished; from outside, the loudness of what they sent, which is noticed later than an answer may come.
  */
 export class TurnTimes {
     readonly turns: Turn[] = [];
@@ -44,7 +44,7 @@ export class TurnTimes {
     }
 
     private begin(trigger: Turn['trigger'], endMs: number, noticedMs?: number): Turn {
-        // What was not answered before the caller went on is one turn with what he says or presses now.
+        // What was not answered before the caller went on is one turn with what they say or press now.
         if (this.waiting !== undefined) this.turns.pop();
         const turn = { trigger, endMs, noticedMs, modelMs: undefined, audioMs: undefined, playbackMs: undefined };
         this.turns.push(turn);

@@ -16,7 +16,7 @@ export function findChromium(): string | undefined {
     return [process.env['CHROMIUM_PATH'] ?? '', ...PLACES].find((path) => path !== '' && existsSync(path));
 }
 
-/** A browser without a screen, whose microphone hears a recording. */
+/** A browser without a screen, whose microphone is fed with a recording. */
 export interface HeadlessBrowser {
     /** A window of its own, as of another person: nothing is shared with other windows. */
     open(width: number, height: number): Promise<{ context: BrowserContext; page: Page }>;
@@ -24,7 +24,7 @@ export interface HeadlessBrowser {
 }
 
 /**
- * Starts Chromium at `path`; `speech` (PCMU, 8 kHz) is what its microphone hears, once, from the moment at which a page begins
+ * Starts Chromium at `path`; `speech` (PCMU, 8 kHz) is fed to its microphone once, from the moment at which a page begins
  * to listen. Flags are those of Chromium's own tests.
  */
 export async function startBrowser(path: string, speech: Uint8Array): Promise<HeadlessBrowser> {

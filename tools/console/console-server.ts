@@ -1,12 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type RawData, type WebSocket } from 'ws';
-import { Desk, type DeskOptions, type PagePort } from './desk';
-import { Door, isOwnHost, isOwnOrigin, REFUSALS } from './door';
+import { CallController, type CallControllerOptions, type PagePort } from './call-controller';
+import { PageAccess, isOwnHost, isOwnOrigin, REFUSALS } from './origin-check';
 import { readPageMessage, type ConsoleMessage } from './page-protocol';
 import type { PageFile } from './pages';
 
-export interface ConsoleServerOptions extends DeskOptions {
+export interface ConsoleServerOptions extends CallControllerOptions {
     pages: ReadonlyMap<string, PageFile>;
     /** 0: any free port. */
     port: number;
@@ -36,14 +36,14 @@ const HEADERS = {
  * own name only, and lets in one page at a time, with the link that it gave out.
  */
 export class ConsoleServer {
-    private readonly door = new Door();
+    private readonly access = new PageAccess();
     private readonly sockets = new WebSocketServer({
         noServer: true,
         perMessageDeflate: false,
         maxPayload: MAX_MESSAGE_BYTES,
     });
     private readonly http: Server;
-    private desk: Desk | undefined;
+    private controller: CallController | undefined;
 
     private constructor(private readonly options: ConsoleServerOptions) {
         this.http = createServer((request, response) => {
@@ -64,9 +64,9 @@ export class ConsoleServer {
         return server;
     }
 
-    /** The link that lets one page in. The token stands behind the #: it is sent to nobody and is in no log. */
+    /** The link that lets one page in. The token stands behind the #: a browser does not send it with a request, and it is in no log. */
     get link(): string {
-        return `${this.origin}/#${this.door.currentToken}`;
+        return `${this.origin}/#${this.access.currentToken}`;
     }
 
     get origin(): string {
@@ -78,15 +78,15 @@ export class ConsoleServer {
         return typeof address === 'object' && address !== null ? address.port : 0;
     }
 
-    /** The desk of the page that is open. */
-    get currentDesk(): Desk | undefined {
-        return this.desk;
+    /** The controller of the page that is open. */
+    get currentController(): CallController | undefined {
+        return this.controller;
     }
 
     /** Hangs up, and ends the page's connection. */
     async close(): Promise<void> {
-        const caller = this.desk?.caller;
-        this.desk?.leave();
+        const caller = this.controller?.caller;
+        this.controller?.leave();
         await caller?.ended;
         for (const socket of this.sockets.clients) socket.terminate();
         this.http.closeAllConnections();
@@ -133,7 +133,7 @@ export class ConsoleServer {
             });
     }
 
-    /** A page of ours, or one that looks like it, until it has shown its token. */
+    /** Waits for the token of a page that has the right origin. */
     private greet(page: WebSocket): void {
         page.on('error', () => undefined);
         const silence = setTimeout(() => {
@@ -145,7 +145,7 @@ export class ConsoleServer {
         page.once('message', (data, isBinary) => {
             clearTimeout(silence);
             const message = isBinary ? undefined : readPageMessage(bytesOf(data).toString('utf8'));
-            const entry = this.door.enter(message?.type === 'hello' ? message.token : '');
+            const entry = this.access.enter(message?.type === 'hello' ? message.token : '');
             if (entry.ok) this.welcome(page, entry.pass);
             else refuse(page, entry.why);
         });
@@ -153,17 +153,17 @@ export class ConsoleServer {
 
     private welcome(page: WebSocket, pass: string): void {
         const port = pagePort(page);
-        const desk = new Desk(this.options, port);
-        this.desk = desk;
+        const controller = new CallController(this.options, port);
+        this.controller = controller;
         page.on('message', (data, isBinary) => {
             const bytes = bytesOf(data);
-            if (isBinary) desk.handleAudio(bytes);
-            else this.handle(desk, port, bytes.toString('utf8'));
+            if (isBinary) controller.handleAudio(bytes);
+            else this.handle(controller, port, bytes.toString('utf8'));
         });
         page.once('close', () => {
-            desk.leave();
-            this.desk = undefined;
-            this.door.leave();
+            controller.leave();
+            this.controller = undefined;
+            this.access.leave();
             this.options.onPageGone?.(this.link);
         });
         const samples = [...this.options.samples].map(([name, pcmu]) => ({ name, seconds: pcmu.length / 8000 }));
@@ -173,10 +173,10 @@ export class ConsoleServer {
         port.send({ type: 'welcome', pass, server, inside: watchInside !== undefined, bots, samples });
     }
 
-    private handle(desk: Desk, port: PagePort, text: string): void {
+    private handle(controller: CallController, port: PagePort, text: string): void {
         const message = readPageMessage(text);
         if (message === undefined) port.send({ type: 'refused', why: REFUSALS.call });
-        else desk.handle(message);
+        else controller.handle(message);
     }
 }
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../../src/support/clock';
 import { BYTES_PER_MS, PCMU_SILENCE } from '../caller/media';
-import type { Microphone } from '../caller/voice';
+import type { Microphone } from '../caller/audio-source';
 import type { MicrophoneDelay } from './page-protocol';
 
 interface Chunk {
@@ -15,12 +15,12 @@ const LARGEST_RESERVE_SAMPLES = 320;
 /** More than this beyond the reserve over a whole window is given back: 8 ms. */
 const SURPLUS_SAMPLES = 64;
 const WINDOW_MS = 1000;
-/** Speech that nobody fetches: two seconds. */
+/** Most speech kept: two seconds; older speech is dropped. */
 const MAX_SAMPLES = 16_000;
 const DELAYS_KEPT = 100;
 
 /**
- * A person's voice on its way from a page to the line. Chunks come unsteadily, frames leave by the clock; between them lies a
+ * Caller audio from a page's microphone. Chunks come unsteadily, frames leave by the clock; between them lies a
  * small reserve. When it runs out there is one gap, and a larger reserve from then on; what grows beyond it, as with two
  * clocks that drift apart, is dropped.
  */
@@ -57,7 +57,7 @@ export class LiveMicrophone implements Microphone {
         this.drop(Math.min(samples, this.samples));
     }
 
-    /** What the page has added to the way from mouth to line lately: the age of a frame's last sample when the frame leaves. */
+    /** What the page has added to the delay of caller audio lately: the age of a frame's last sample when the frame leaves. */
     get delay(): MicrophoneDelay | undefined {
         const sorted = [...this.delaysMs].sort((a, b) => a - b);
         const at = (share: number): number | undefined => sorted[Math.floor((sorted.length - 1) * share)];

@@ -1,6 +1,6 @@
 import type { Clock } from '../../src/support/clock';
 import { BYTES_PER_MS } from '../caller/media';
-import { concat } from '../caller/bytes';
+import { concat } from '../caller/recording';
 import type { PlacedAudio, Playout, PlayoutListener, Stretch } from '../caller/playout';
 import type { PlayoutReport } from './page-protocol';
 
@@ -20,7 +20,7 @@ interface Sounding {
 }
 
 /**
- * The caller's ear where the ear is a page: begins and ends of playing are those of the page's loudspeaker, never of a
+ * The caller's playback by a page: begins and ends of playing are those of the page's loudspeaker, never of a
  * clock. Between two reports the position goes on with the clock, and never beyond what was sent. A flush counts at
  * once; what was heard of it is put right, to the sample, when the page has answered.
  */

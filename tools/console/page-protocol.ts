@@ -1,10 +1,9 @@
-import type { CallEvent } from '../caller/call-event';
-import { isCallEvent } from '../caller/call-event-check';
+import { type CallEvent, isCallEvent } from '../caller/call-event';
 import { isJsonObject, type JsonObject } from '../caller/server-message';
 
-/** What a person wants of a call. */
-export interface CallWishes {
-    /** `?bot=`; empty: whoever answers by default. */
+/** Settings of a call, as the page's form has them. */
+export interface CallSettings {
+    /** `?bot=`; empty: the server's default bot. */
     bot: string;
     /** Language tag; empty: none is sent. */
     language: string;
@@ -28,7 +27,7 @@ export interface PlayoutReport {
 export type PageMessage =
     /** The first one. `token`: of the link, or the pass of an earlier welcome. */
     | { type: 'hello'; token: string }
-    | { type: 'call'; wishes: CallWishes }
+    | { type: 'call'; settings: CallSettings }
     | { type: 'key'; digit: string }
     | { type: 'hold'; on: boolean }
     | { type: 'mute'; on: boolean }
@@ -42,18 +41,18 @@ export interface Sample {
     seconds: number;
 }
 
-/** Times that the page's microphone costs, ms: from the ear of the browser to the line. */
+/** Times that the page's microphone costs, ms: from the browser's microphone to the connection. */
 export interface MicrophoneDelay {
     medianMs: number;
     p95Ms: number;
 }
 
 /** How a call ended, for a person. */
-export interface CallEnd {
+interface CallEnd {
     good: boolean;
     sentence: string;
-    mannersChecked: number;
-    mannersBroken: number;
+    protocolChecks: number;
+    checksBroken: number;
 }
 
 /** Text messages of the console. */
@@ -85,7 +84,7 @@ export function readPageMessage(text: string): PageMessage | undefined {
         case 'hello':
             return isText(value['token']) ? { type, token: value['token'] } : undefined;
         case 'call':
-            return readCall(value['wishes']);
+            return readCall(value['settings']);
         case 'key':
             return isText(value['digit']) && /^[0-9*#]$/.test(value['digit'])
                 ? { type, digit: value['digit'] }
@@ -118,7 +117,7 @@ const CONSOLE_FIELDS: Readonly<Record<ConsoleMessage['type'], Readonly<Record<st
     event: { event: 'object' },
     flush: { flush: 'number' },
     microphone: { medianMs: 'number', p95Ms: 'number' },
-    ended: { good: 'boolean', sentence: 'string', mannersChecked: 'number', mannersBroken: 'number' },
+    ended: { good: 'boolean', sentence: 'string', protocolChecks: 'number', checksBroken: 'number' },
 };
 
 function isConsoleMessage(value: unknown): value is ConsoleMessage {
@@ -135,7 +134,7 @@ function readCall(value: unknown): PageMessage | undefined {
     const variables = readVariables(value['variables']);
     if (!isText(bot) || !isText(language) || typeof hideKeys !== 'boolean' || variables === undefined) return undefined;
     if (typeof frameMs !== 'number' || !(frameMs >= 10 && frameMs <= 1000)) return undefined;
-    return { type: 'call', wishes: { bot, language, variables, frameMs, hideKeys } };
+    return { type: 'call', settings: { bot, language, variables, frameMs, hideKeys } };
 }
 
 function readVariables(value: unknown): Record<string, string> | undefined {

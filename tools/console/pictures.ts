@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { wavToPcmu } from '../../src/audio/wav';
 import { PCMU_SILENCE } from '../caller/media';
-import { concat } from '../caller/bytes';
+import { concat } from '../caller/recording';
 import { startFakeOpenAI } from '../fake-openai';
 import { findChromium, startBrowser } from './browser';
 import { startConsole } from './run-console';
@@ -92,7 +92,7 @@ async function save(page: Page, name: string, top = 'header'): Promise<void> {
     console.log(path);
 }
 
-/** What the caller says, with the silences in which he listens. */
+/** What the caller says, with the silences in which they listen. */
 function speech(): Uint8Array {
     const words = sample('jfk_inaugural_1961');
     return concat([

@@ -7,7 +7,7 @@ import { readCliOptions, type Environment } from '../caller/cli-options';
 import { findCredentials, readEnvironment } from '../caller/credentials';
 import type { ConsoleOptions } from './console-options';
 import { ConsoleServer, type ConsoleServerOptions } from './console-server';
-import type { WatchInside } from './desk';
+import type { WatchInside } from './call-controller';
 import { startOwnServer, type OwnServer } from './inside/own-server';
 import { bundlePages, type PageFile } from './pages';
 
@@ -37,7 +37,7 @@ export interface RunningConsole {
 const SAMPLES = join(__dirname, '../../samples');
 const DEFAULT_PORT = 8090;
 const HEALTH_WITHIN_MS = 1000;
-/** A server of somebody else's may have any bot; these are those that every server of this kind has. */
+/** Suggested for a server that was not started here: bots that every server of this kind has. */
 const USUAL_BOTS = ['local', 'echo', 'openai'];
 
 interface Target {

@@ -1,4 +1,4 @@
-/** What goes into the `error` of an `error` event (fact sheet, section 10). */
+/** What goes into the `error` of an `error` event (docs/REALTIME.md, 8.2). */
 export interface ApiFault {
     type: string;
     code: string | null;
@@ -11,7 +11,7 @@ export function apiFault(code: string | null, message: string, param: string | n
     return { type: 'invalid_request_error', code, message, param };
 }
 
-/** Codes that a correct client meets too, by a race or after a clamp (section 10, "benign"). */
+/** Codes that a correct client meets too, by a race or after a clamp (docs/REALTIME.md, 8.2). */
 const BENIGN_CODES: ReadonlySet<string | null> = new Set([
     'input_audio_buffer_commit_empty',
     'response_cancel_not_active',

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { apiFault, type ApiFault } from './api-faults';
 import type { Refusal } from './faults';
 
-/** A refusal after the 101: one error, then this close frame (fact sheet, section 3.4 and B2). */
+/** A refusal after the 101: one error, then this close frame (docs/REALTIME.md, 1.3). */
 export interface Rejection {
     fault: ApiFault;
     close: { code: number; reason: string };

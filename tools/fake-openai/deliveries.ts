@@ -1,13 +1,12 @@
-import type { McpCall, PlannedItem } from './answers';
-import { cutDeltas, cutText } from './delta-cutter';
+import type { McpCall, PlannedItem } from './responses';
 import type { ItemStore } from './item-store';
-import type { Settings } from './options';
+import type { Settings, DeltaSizes } from './options';
 import type { Outbox } from './outbox';
-import type { ContentPart, Item, ItemStatus } from './protocol';
+import type { ContentPart, Item, ItemStatus, AudioFormat } from './protocol';
 import type { Recorder, SpokenItem } from './recorder';
 import { bytesPerMs } from './signal';
 
-/** One output item on its way to the client: begun, sent delta by delta, ended (fact sheet, section 9.1, steps 2 to 4). */
+/** One output item on its way to the client: begun, sent delta by delta, ended (docs/REALTIME.md, 4.1 and 2.1). */
 export interface Delivery {
     readonly item: Item;
     /** Milliseconds of audio that the next delta starts at. */
@@ -25,7 +24,7 @@ export interface DeliveryContext {
     settings: Settings;
     recorder: Recorder;
     random: () => number;
-    /** undefined for an answer outside the conversation (B13). */
+    /** undefined for an answer outside the conversation (docs/REALTIME.md, 4.6). */
     store: ItemStore | undefined;
     responseId: string;
     outputIndex: number;
@@ -131,7 +130,7 @@ class SpeechDelivery extends BaseDelivery {
         const piece = this.pieces[this.index];
         if (piece === undefined) return false;
         this.speak(this.words[this.index] ?? '');
-        this.book(piece);
+        this.recordPiece(piece);
         this.send('response.output_audio.delta', { content_index: 0, delta: piece.toString('base64') });
         if (this.context.settings.emptyDeltas)
             this.send('response.output_audio.delta', { content_index: 0, delta: '' });
@@ -158,7 +157,7 @@ class SpeechDelivery extends BaseDelivery {
         this.send('response.output_audio_transcript.delta', { content_index: 0, delta: words });
     }
 
-    private book(piece: Buffer): void {
+    private recordPiece(piece: Buffer): void {
         const { recorder, store } = this.context;
         if (recorder.keeps) this.record.chunks.push(piece);
         this.record.sentBytes += piece.length;
@@ -295,4 +294,45 @@ class McpDelivery extends BaseDelivery {
         // These events name no response.
         outbox.send(`response.mcp_call.${what}`, { item_id: this.item.id, output_index: outputIndex });
     }
+}
+
+/** Cuts a whole item's audio into the pieces that its deltas carry; views of the same memory. */
+function cutDeltas(audio: Buffer, format: AudioFormat, sizes: DeltaSizes, random: () => number): Buffer[] {
+    const pieces: Buffer[] = [];
+    for (let at = 0; at < audio.length;) {
+        const size = Math.max(1, pieceBytes(sizes, format, pieces.length, audio.length, random));
+        pieces.push(audio.subarray(at, at + size));
+        at += size;
+    }
+    return pieces;
+}
+
+function pieceBytes(
+    sizes: DeltaSizes,
+    format: AudioFormat,
+    index: number,
+    wholeBytes: number,
+    random: () => number,
+): number {
+    switch (sizes.kind) {
+        case 'fixed':
+            return Math.round(sizes.ms * bytesPerMs(format));
+        case 'random':
+            // Whole samples are not promised by the service: any number of bytes will do, odd ones too.
+            return Math.round((sizes.minMs + (sizes.maxMs - sizes.minMs) * random()) * bytesPerMs(format));
+        case 'whole':
+            return wholeBytes;
+        case 'bytes':
+            return sizes.sizes[index % sizes.sizes.length] ?? 1;
+    }
+}
+
+/** Cuts a transcript into as many pieces as there are deltas, at word borders and rather early than late; some may be empty. */
+function cutText(text: string, pieces: number): string[] {
+    const words = text.match(/\S+\s*|\s+/g) ?? [];
+    return Array.from({ length: pieces }, (_, i) => {
+        const from = Math.ceil((i * words.length) / pieces);
+        const to = Math.ceil(((i + 1) * words.length) / pieces);
+        return words.slice(from, to).join('');
+    });
 }

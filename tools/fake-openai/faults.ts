@@ -1,10 +1,10 @@
-import type { ApiFault } from './api-faults';
+import { type ApiFault, API_FAULTS } from './api-faults';
 import type { AudioFormat, ServerEvent, StatusDetails } from './protocol';
 
-/** How a connection is cut: the client sees 1006, or this close frame (B21). */
+/** How a connection is cut: the client sees 1006, or this close frame (docs/REALTIME.md, 1.5). */
 export type CutHow = 'terminate' | { code: number; reason?: string };
 
-/** The refusals of B2: 101, then this error, then the close frame. */
+/** Refusals after the handshake: 101, then this error, then the close frame (docs/REALTIME.md, 1.3). */
 export type Refusal =
     | 'invalid_api_key'
     | 'missing_key'
@@ -15,7 +15,7 @@ export type Refusal =
 
 /** What goes wrong on one connection. Nothing named: nothing goes wrong. */
 export interface ConnectionPlan {
-    /** Refuses after the 101 (B2). */
+    /** Refuses after the 101 (docs/REALTIME.md, 1.3). */
     refuse?: Refusal;
     /** Refuses at the upgrade, as Azure or a load balancer does. */
     httpStatus?: number;
@@ -29,11 +29,11 @@ export interface ConnectionPlan {
     /** Refuses this many updates with `updateFault` (default: a server error). */
     refuseUpdates?: number;
     updateFault?: ApiFault;
-    /** Whatever is asked for, the session takes these formats (B22). */
+    /** The session uses these formats, and not those that the client asks for (docs/REALTIME.md, 8.1). */
     forceFormat?: { input?: AudioFormat; output?: AudioFormat };
-    /** Refuses this many `response.create` as if another answer were active (B11). */
+    /** Refuses this many `response.create` as if another response were active (docs/REALTIME.md, 4.2). */
     refuseCreates?: number;
-    /** Answers this many truncations with this error (B7). */
+    /** Answers this many truncations with this error (docs/REALTIME.md, 5.2). */
     refuseTruncations?: number;
     truncateFault?: ApiFault;
     /** Goes silent in the middle of an answer: after this many audio deltas of it; 0: after `response.created`. */
@@ -62,7 +62,7 @@ export interface ConnectionPlan {
     junk?: readonly Junk[];
 }
 
-/** Things that a tolerant reader gets over (B22). */
+/** Things that a tolerant reader gets over (docs/REALTIME.md, 8.1). */
 export type Junk =
     | 'notJson'
     | 'binary'
@@ -81,7 +81,7 @@ export type Junk =
     | 'wrongTypes'
     | 'lateDelta';
 
-/** How an answer ends other than well (fact sheet, sections 9.6 and B12). */
+/** How a response ends if not as `completed` (docs/REALTIME.md, 4.4). */
 export interface ResponseSummary {
     status: 'failed' | 'incomplete' | 'cancelled';
     details: StatusDetails;
@@ -174,4 +174,56 @@ function transcriptDelta(responseId: string): ServerEvent {
 
 function position(responseId: string) {
     return { response_id: responseId, item_id: 'item_junk', output_index: 0, content_index: 0 };
+}
+
+/** The faults of one connection that are still to happen; each use takes one away. Also armed in mid-call. */
+export class FaultState {
+    private updatesToRefuse: number;
+    private createsToRefuse: number;
+    private truncationsToRefuse: number;
+    private stallAfterDeltas: number | undefined;
+
+    constructor(private readonly plan: ConnectionPlan) {
+        this.updatesToRefuse = plan.refuseUpdates ?? 0;
+        this.createsToRefuse = plan.refuseCreates ?? 0;
+        this.truncationsToRefuse = plan.refuseTruncations ?? 0;
+        this.stallAfterDeltas = plan.stallAfterDeltas;
+    }
+
+    refuseUpdates(count: number): void {
+        this.updatesToRefuse = count;
+    }
+
+    refuseCreates(count: number): void {
+        this.createsToRefuse = count;
+    }
+
+    refuseTruncations(count: number): void {
+        this.truncationsToRefuse = count;
+    }
+
+    /** The next answer goes silent after this many deltas. */
+    stallNextAnswer(afterDeltas: number): void {
+        this.stallAfterDeltas = afterDeltas;
+    }
+
+    updateFault(): ApiFault | undefined {
+        if (this.updatesToRefuse-- <= 0) return undefined;
+        return this.plan.updateFault ?? API_FAULTS.serverError();
+    }
+
+    createFault(activeId: string): ApiFault | undefined {
+        return this.createsToRefuse-- > 0 ? API_FAULTS.alreadyActive(activeId) : undefined;
+    }
+
+    truncateFault(): ApiFault | undefined {
+        if (this.truncationsToRefuse-- <= 0) return undefined;
+        return this.plan.truncateFault ?? API_FAULTS.notTruncatable();
+    }
+
+    takeStall(): number | undefined {
+        const after = this.stallAfterDeltas;
+        this.stallAfterDeltas = undefined;
+        return after;
+    }
 }

@@ -2,7 +2,7 @@ import { API_FAULTS, type ApiFault } from './api-faults';
 import type { AudioFormat } from './protocol';
 import { bytesPerMs } from './signal';
 
-/** Most audio kept before a turn begins; more is thrown away from the front while nobody speaks. */
+/** Most audio kept before a turn begins; more is thrown away from the front while the caller is silent. */
 const IDLE_KEEP_MS = 10_000;
 
 /** The input audio buffer: what was appended since the last commit or clear, and how much there was in all. */
@@ -11,7 +11,7 @@ export class InputAudio {
     private bufferedBytes = 0;
     private totalMs = 0;
 
-    /** Milliseconds appended since the session began: the clock of the offsets (section 4.1). */
+    /** Milliseconds appended since the session began: the clock of the offsets (docs/REALTIME.md, 2.3). */
     get appendedMs(): number {
         return this.totalMs;
     }
@@ -43,7 +43,7 @@ export class InputAudio {
         this.bufferedBytes = 0;
     }
 
-    /** A manual commit needs 100 ms (B15). */
+    /** A manual commit needs 100 ms (docs/REALTIME.md, 3.1). */
     commitRefusal(format: AudioFormat): ApiFault | undefined {
         const ms = this.bufferedBytes / bytesPerMs(format);
         return ms < 100 ? API_FAULTS.commitTooSmall(ms) : undefined;

@@ -14,7 +14,7 @@ export interface ItemAudio {
     truncated: boolean;
 }
 
-/** The conversation: items in order, and the rules of the client events that touch them (fact sheet, B7, B18). */
+/** The conversation: items in order, and the rules of the client events that touch them (docs/REALTIME.md, 5.2 and 4.3). */
 export class ItemStore {
     private readonly order: Item[] = [];
     private readonly audio = new Map<string, ItemAudio>();
@@ -42,7 +42,7 @@ export class ItemStore {
         if (audio !== undefined) this.audio.set(item.id, audio);
     }
 
-    /** Books a delta that was sent for an answer's item. */
+    /** Records a delta that was sent for an item of a response. */
     produced(itemId: string, chunk: Buffer, keep: boolean): void {
         const audio = this.audio.get(itemId);
         if (audio === undefined || audio.truncated) return;
@@ -75,7 +75,7 @@ export class ItemStore {
         return undefined;
     }
 
-    /** Cuts an answer to what was heard, and drops its transcript (section 9.2, step 4). */
+    /** Cuts an answer to what was heard, and drops its transcript (docs/REALTIME.md, 5.2 and 2.1). */
     truncate(event: EventOf<'conversation.item.truncate'>): ApiFault | undefined {
         const item = this.find(event.item_id);
         if (item === undefined) return API_FAULTS.unknownItem('truncate', event.item_id);

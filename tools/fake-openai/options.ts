@@ -1,5 +1,5 @@
 import type { Clock } from '../../src/support/clock';
-import type { Answer, AnswerRequest } from './answers';
+import type { Answer, ResponseRequest } from './responses';
 import type { ConnectionPlan } from './faults';
 
 /** How an answer's audio is cut into `response.output_audio.delta`. `bytes`: these lengths, over and over. */
@@ -15,7 +15,7 @@ export type DeltaSizes =
  */
 export type VadMode = 'energy' | 'off' | { speech: readonly { fromMs: number; toMs: number }[] };
 
-/** What the separate transcription says the caller said, and when (fact sheet, sections 9.7 and B19). */
+/** What the separate transcription says the caller said, and when (docs/REALTIME.md, 7.1). */
 export interface CallerTranscript {
     /** In the order of the turns, over and over. */
     texts?: readonly string[];
@@ -58,17 +58,17 @@ export interface FakeOpenAIOptions {
 
     /** Default: fixed 200 ms. */
     deltas?: DeltaSizes;
-    /** An empty delta after every real one (B22). */
+    /** An empty delta after every real one (docs/REALTIME.md, 8.1). */
     emptyDeltas?: boolean;
-    /** Deltas still sent after `speech_started` interrupted an answer (B5). Default 0. */
+    /** Deltas still sent after `speech_started` interrupted an answer (docs/REALTIME.md, 5.1). Default 0. */
     lateDeltas?: number;
-    /** `output_item.done` before `conversation.item.done` (section 9.1, step 4). */
+    /** `output_item.done` before `conversation.item.done` (docs/REALTIME.md, 4.1 and 2.1). */
     swapItemDone?: boolean;
-    /** PCMU answers carry a sweep for a person's ear instead of position-coded bytes. */
+    /** PCMU answers carry a sweep for a person to listen to instead of position-coded bytes. */
     tone?: boolean;
 
     /** What to say: a list is used up in order over all sessions, then the default answers follow. */
-    answer?: readonly Answer[] | ((request: AnswerRequest) => Answer | undefined);
+    answer?: readonly Answer[] | ((request: ResponseRequest) => Answer | undefined);
     vad?: VadMode;
     callerTranscript?: CallerTranscript;
     /** Faults of every connection; `fake.plan()` sets those of the next one. */

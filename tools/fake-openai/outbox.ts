@@ -1,9 +1,9 @@
 import type { WebSocket } from 'ws';
 import type { ApiFault } from './api-faults';
 import type { ConnectionPlan, CutHow } from './faults';
-import type { IdMaker } from './ids';
 import type { JsonObject, ServerEvent } from './protocol';
 import type { Recorder } from './recorder';
+import { seededRandom } from './signal';
 
 /** The way out to one client: numbers the events, records them, and cuts the line where the plan says so. */
 export class Outbox {
@@ -43,7 +43,7 @@ export class Outbox {
         this.send('error', { error: { type, code, message, param, event_id: eventId } });
     }
 
-    /** Sends a frame as it is: junk (B22). */
+    /** Sends a frame as it is: junk (docs/REALTIME.md, 8.1). */
     raw(frame: string | Buffer): void {
         if (this.isOpen) this.transmit(frame);
     }
@@ -72,5 +72,22 @@ export class Outbox {
     private countDelta(): void {
         this.deltasSent += 1;
         if (this.deltasSent === this.plan.cutAfterDeltas) this.cut();
+    }
+}
+
+const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+
+/** Makes ids as the service does: a prefix and 21 base62 characters (docs/REALTIME.md, 4.1). Same seed, same ids. */
+export class IdMaker {
+    private readonly random: () => number;
+
+    constructor(seed: number) {
+        this.random = seededRandom(seed);
+    }
+
+    make(prefix: 'event' | 'item' | 'resp' | 'conv' | 'sess' | 'call' | 'mcpl'): string {
+        let id = `${prefix}_`;
+        for (let i = 0; i < 21; i++) id += DIGITS.charAt(Math.floor(this.random() * DIGITS.length));
+        return id;
     }
 }

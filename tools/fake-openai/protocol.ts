@@ -1,5 +1,5 @@
 /**
- * The words of the Realtime API (GA) that the stand-in reads and writes (fact sheet, sections 4, 7, 8 and D).
+ * The words of the Realtime API (GA) that the stand-in reads and writes (docs/REALTIME.md, 2.1, 4.3, 4.1 and 8.1).
  * Client shapes are trusted only after schema-check.ts has let them through.
  */
 
@@ -17,7 +17,7 @@ export interface ServerVad {
     interrupt_response: boolean;
 }
 
-export interface SemanticVad {
+interface SemanticVad {
     type: 'semantic_vad';
     eagerness: string;
     create_response: boolean;
@@ -98,7 +98,7 @@ export interface ContentPart {
     audio?: string;
 }
 
-/** An item of the conversation as it is shown on the wire (section 7 and D.4). */
+/** An item of the conversation as it is shown on the wire (docs/REALTIME.md, 4.3). */
 export interface Item {
     id: string;
     object: 'realtime.item';
@@ -110,7 +110,7 @@ export interface Item {
     call_id?: string;
     arguments?: string;
     output?: string | null;
-    /** Of an MCP server (section 9.4): its label, why a call failed, the tools that it has. */
+    /** Of an MCP server (docs/REALTIME.md, 6.1): its label, why a call failed, the tools that it has. */
     server_label?: string;
     error?: JsonObject | null;
     tools?: JsonObject[];

@@ -1,6 +1,6 @@
 import type { Clock } from '../../src/support/clock';
 import { isBenign, type ApiFault } from './api-faults';
-import type { ReadFrame } from './frame-reader';
+import type { ReadFrame } from './schema-check';
 import type { AudioFormat, ClientEvent, ClientEventType, EventOf, JsonObject, ServerEvent } from './protocol';
 import { Waiters } from './waiters';
 
@@ -24,7 +24,7 @@ export interface RecordedFault {
     code: string | null;
     message: string;
     frameType: string | undefined;
-    /** A correct client meets this one too, by a race (fact sheet, section 10). */
+    /** A correct client meets this one too, by a race (docs/REALTIME.md, 8.2). */
     benign: boolean;
 }
 

@@ -1,11 +1,11 @@
-import { planAnswer, type AnswerRequest } from './answers';
+import { planResponse, type ResponseRequest } from './responses';
 import { API_FAULTS, type ApiFault } from './api-faults';
 import type { ResponseSummary } from './faults';
 import type { ResponseParams } from './protocol';
 import { ResponseRun, type RunRequest } from './response-run';
 import type { SessionParts } from './session-parts';
 
-/** Makes answers: one at a time in the conversation, any number beside it (fact sheet, sections 9.5 and B13). */
+/** Makes answers: one at a time in the conversation, any number beside it (docs/REALTIME.md, 4.2 and 4.6). */
 export class Responder {
     /** The last answer that ended, for junk that refers to it. */
     lastResponseId = 'resp_none';
@@ -23,7 +23,7 @@ export class Responder {
         return this.active?.id;
     }
 
-    create(params: ResponseParams, trigger: AnswerRequest['trigger']): ApiFault | undefined {
+    create(params: ResponseParams, trigger: ResponseRequest['trigger']): ApiFault | undefined {
         const fault = this.refusal(params);
         if (fault === undefined) this.begin(params, trigger);
         return fault;
@@ -49,7 +49,7 @@ export class Responder {
             });
     }
 
-    /** Ends the active answer badly (B12). */
+    /** Ends the active answer badly (docs/REALTIME.md, 4.4). */
     endActive(end: ResponseSummary): void {
         this.active?.endAs(end);
     }
@@ -80,7 +80,7 @@ export class Responder {
         return API_FAULTS.invalidValue(`The item '${String(unknown.id)}' does not exist.`, 'response.input');
     }
 
-    private begin(params: ResponseParams, trigger: AnswerRequest['trigger']): void {
+    private begin(params: ResponseParams, trigger: ResponseRequest['trigger']): void {
         const run = new ResponseRun(this.parts, this.plan(params, trigger), (over) => {
             this.over(over);
         });
@@ -90,12 +90,12 @@ export class Responder {
         run.start();
     }
 
-    private plan(params: ResponseParams, trigger: AnswerRequest['trigger']): RunRequest {
+    private plan(params: ResponseParams, trigger: ResponseRequest['trigger']): RunRequest {
         const { settings, config, index, store, answers, signals, ids } = this.parts;
         const format = params.audio?.output?.format ?? config.effective.audio.output.format;
         const modalities = params.output_modalities ?? config.effective.output_modalities;
         const request = { trigger, sessionIndex: index, answerIndex: this.answers++, params, items: store.items };
-        const answer = planAnswer(answers.next(request), {
+        const answer = planResponse(answers.next(request), {
             format,
             textAsked: modalities[0] === 'text',
             settings,

@@ -1,4 +1,4 @@
-import type { PlannedAnswer, PlannedItem } from './answers';
+import type { PlannedResponse, PlannedItem } from './responses';
 import { deliver, type Delivery } from './deliveries';
 import type { ResponseSummary } from './faults';
 import type {
@@ -15,7 +15,7 @@ import { noUsage, rateLimits, usageOf } from './usage';
 
 export interface RunRequest {
     params: ResponseParams;
-    answer: PlannedAnswer;
+    answer: PlannedResponse;
     format: AudioFormat;
     modalities: Modality[];
     /** From now to `response.created`. */
@@ -60,7 +60,7 @@ export class ResponseRun {
         this.proceed();
     }
 
-    /** Ends it early: open parts get their ends, then `response.done` (sections 9.2 and B5, B8). */
+    /** Ends it early: open parts get their ends, then `response.done` (docs/REALTIME.md, 5.2, 5.1 and 4.4). */
     cancel(reason: 'turn_detected' | 'client_cancelled'): void {
         if (this.isOver || (this.isStalled && this.parts.plan.stallIsDeaf === true)) return;
         this.created();
@@ -68,14 +68,14 @@ export class ResponseRun {
         this.finish('cancelled', { type: 'cancelled', reason });
     }
 
-    /** Ends it as failed or incomplete, here and now (B12). */
+    /** Ends it as failed or incomplete, here and now (docs/REALTIME.md, 4.4). */
     endAs(end: ResponseSummary): void {
         if (this.isOver) return;
         this.created();
         this.finish(end.status, end.details);
     }
 
-    /** The line is gone: nothing more is sent or booked. */
+    /** The connection is gone: nothing more is sent or recorded. */
     abandon(): void {
         this.isOver = true;
         this.parts.timers.cancel(this.id);

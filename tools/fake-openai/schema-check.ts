@@ -8,7 +8,7 @@ export type Checked = { event: ClientEvent } | { fault: ApiFault };
 
 const validators = compileValidators();
 
-/** Checks one JSON object against the schema of its `type` (fact sheet, section D). */
+/** Checks one JSON object against the schema of its `type` (docs/REALTIME.md, 8.1). */
 export function checkClientEvent(candidate: JsonObject): Checked {
     const type = candidate['type'];
     if (typeof type !== 'string') return { fault: API_FAULTS.notAnEvent() };
@@ -149,7 +149,7 @@ function outOfRange(code: string, words: string, sign: string, error: ErrorObjec
     return apiFault(`${kind}_${code}_value`, message, path);
 }
 
-/** The service describes the one allowed PCM rate as a minimum (section 10). */
+/** The service describes the one allowed PCM rate as a minimum (docs/REALTIME.md, 8.2). */
 function wrongConstant(error: ErrorObject, path: string): ApiFault {
     const { data } = error;
     if (path.endsWith('.rate') && typeof data === 'number' && data < 24000) {
@@ -178,4 +178,41 @@ function readablePath(pointer: string): string {
 
 function join(path: string, name: string): string {
     return path === '' ? name : `${path}.${name}`;
+}
+
+/** What became of one client frame: text → JSON → known type → schema (docs/REALTIME.md, 8.1). */
+export interface ReadFrame {
+    /** The JSON object, when the frame was one. */
+    json?: JsonObject;
+    /** Its `type`, when it has one. */
+    type: string | undefined;
+    /** To be echoed in `error.event_id`. */
+    eventId: string | null;
+    outcome: { event: ClientEvent } | { fault: ApiFault };
+}
+
+export function readFrame(data: Buffer, isBinary: boolean): ReadFrame {
+    if (isBinary) return unreadable(API_FAULTS.binaryFrame());
+    const json = parse(data.toString('utf8'));
+    if (json === undefined) return unreadable(API_FAULTS.invalidJson());
+    if (!isJsonObject(json.value)) return unreadable(API_FAULTS.notAnEvent());
+    return readObject(json.value);
+}
+
+function readObject(json: JsonObject): ReadFrame {
+    const type = typeof json['type'] === 'string' ? json['type'] : undefined;
+    const eventId = typeof json['event_id'] === 'string' ? json['event_id'] : null;
+    return { json, type, eventId, outcome: checkClientEvent(json) };
+}
+
+function unreadable(fault: ApiFault): ReadFrame {
+    return { type: undefined, eventId: null, outcome: { fault } };
+}
+
+function parse(text: string): { value: unknown } | undefined {
+    try {
+        return { value: JSON.parse(text) as unknown };
+    } catch {
+        return undefined;
+    }
 }

@@ -3,17 +3,17 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { systemClock, type Clock } from '../../src/support/clock';
-import { ResponseTracker } from './answers';
+import { ResponseScript } from './responses';
 import { checkConnection, modelOf, rejection, type Rejection } from './connection-check';
 import type { ConnectionPlan } from './faults';
-import { IdMaker } from './ids';
+import { IdMaker } from './outbox';
 import { withDefaults, type FakeOpenAIOptions, type Settings } from './options';
 import type { RecordedFault } from './recorder';
 import { FakeSession } from './session';
-import { SignalCache } from './signal-cache';
+import { SignalCache } from './signal';
 import { Waiters } from './waiters';
 
-/** One upgrade request, whatever became of it. */
+/** One upgrade request and its outcome. */
 export interface RecordedConnection {
     atMs: number;
     url: string;
@@ -44,7 +44,7 @@ export class FakeOpenAI {
     private readonly newSessions = new Waiters<FakeSession>();
     private readonly settings: Settings;
     private readonly clock: Clock;
-    private readonly answers: ResponseTracker;
+    private readonly answers: ResponseScript;
     private readonly signals = new SignalCache();
     private readonly ids: IdMaker;
     private readonly nextPlans: ConnectionPlan[] = [];
@@ -53,7 +53,7 @@ export class FakeOpenAI {
     constructor(options: FakeOpenAIOptions = {}) {
         this.settings = withDefaults(options);
         this.clock = options.clock ?? systemClock;
-        this.answers = new ResponseTracker(options.answer);
+        this.answers = new ResponseScript(options.answer);
         this.ids = new IdMaker(this.settings.seed);
         this.everyPlan = options.plan ?? {};
         this.http.on('request', (_request, response) => {

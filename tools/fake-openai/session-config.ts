@@ -12,7 +12,7 @@ import type {
 
 /** What the rules of an update depend on beside the settings themselves. */
 export interface ConfigContext {
-    /** Assistant audio exists: the voice is locked (section 5). */
+    /** Assistant audio exists: the voice is locked (docs/REALTIME.md, 2.1). */
     hasAudio: boolean;
     /** An answer is being made: the speed is locked. */
     responding: boolean;
@@ -28,7 +28,7 @@ const DEFAULT_SERVER_VAD: ServerVad = {
     interrupt_response: true,
 };
 
-/** The session's settings: the captured defaults, and the rules by which they change (fact sheet, section 4, B.0). */
+/** The session's settings: the captured defaults, and the rules by which they change (docs/REALTIME.md, 2.1 and 8.1). */
 export class SessionConfig {
     private current: EffectiveSession;
 
@@ -49,7 +49,7 @@ export class SessionConfig {
         return this.current.audio.input.turn_detection;
     }
 
-    /** Applies an update whole, or refuses it whole: a refused update changes nothing (B16). */
+    /** Applies an update whole, or refuses it whole: a refused update changes nothing (docs/REALTIME.md, 2.1). */
     update(settings: SessionSettings, context: ConfigContext): ApiFault | undefined {
         const fault = this.refusal(settings, context);
         if (fault === undefined) this.current = this.merged(settings);

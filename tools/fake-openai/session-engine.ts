@@ -2,22 +2,19 @@ import type { WebSocket } from 'ws';
 import type { Clock } from '../../src/support/clock';
 import { TimerSet } from '../../src/support/timer-set';
 import { API_FAULTS, apiFault, type ApiFault } from './api-faults';
-import type { ResponseTracker } from './answers';
-import { CallerWords } from './caller-words';
-import { EventDesk } from './event-desk';
-import { FaultState } from './fault-state';
-import { junkFrame, type ConnectionPlan, type Junk } from './faults';
-import { readFrame, type ReadFrame } from './frame-reader';
-import { IdMaker } from './ids';
+import type { ResponseScript } from './responses';
+import { CallerTranscripts } from './caller-transcripts';
+import { ClientEventHandler } from './client-event-handler';
+import { junkFrame, type ConnectionPlan, type Junk, FaultState } from './faults';
+import { readFrame, type ReadFrame } from './schema-check';
 import { ItemStore } from './item-store';
 import type { Settings } from './options';
-import { Outbox } from './outbox';
+import { Outbox, IdMaker } from './outbox';
 import { Recorder } from './recorder';
 import { Responder } from './responder';
 import { SessionConfig } from './session-config';
 import type { SessionParts } from './session-parts';
-import type { SignalCache } from './signal-cache';
-import { seededRandom } from './signal';
+import { seededRandom, type SignalCache } from './signal';
 import { Turns } from './turns';
 
 export interface SessionOptions {
@@ -26,11 +23,11 @@ export interface SessionOptions {
     clock: Clock;
     settings: Settings;
     plan: ConnectionPlan;
-    answers: ResponseTracker;
+    answers: ResponseScript;
     signals: SignalCache;
 }
 
-/** The works of one connection: frames come in here, are judged and acted on, and the timers of the session run here. */
+/** The works of one connection: frames come in here, are checked and acted on, and the timers of the session run here. */
 export class SessionEngine {
     /** Code and reason with which the connection ended; undefined while it is open. */
     closed: { code: number; reason: string; atMs: number } | undefined;
@@ -40,7 +37,7 @@ export class SessionEngine {
     readonly parts: SessionParts;
     readonly responder: Responder;
     readonly turns: Turns;
-    private readonly desk: EventDesk;
+    private readonly events: ClientEventHandler;
     private readonly inbound: ReadFrame[] = [];
     private clientFrames = 0;
     private updatedOnce = false;
@@ -53,12 +50,12 @@ export class SessionEngine {
         this.whenClosed = new Promise((resolve) => (this.tellClosed = resolve));
         this.recorder = new Recorder(options.clock, options.index, options.settings.record);
         this.parts = this.makeParts();
-        const words = new CallerWords(this.parts);
+        const words = new CallerTranscripts(this.parts);
         this.responder = new Responder(this.parts, (run) => {
             this.turns.responseOver(run);
         });
         this.turns = new Turns(this.parts, this.responder, words);
-        this.desk = new EventDesk(this.parts, this.turns, this.responder, () => {
+        this.events = new ClientEventHandler(this.parts, this.turns, this.responder, () => {
             this.updated();
         });
         this.listen();
@@ -70,7 +67,7 @@ export class SessionEngine {
         else this.parts.outbox.sendEvent(frame);
     }
 
-    /** The service's end of the 60 minutes: the error, then close 1001 (B20). */
+    /** The service's end of the 60 minutes: the error, then close 1001 (docs/REALTIME.md, 9.1). */
     expire(): void {
         const fault = API_FAULTS.sessionExpired();
         this.parts.outbox.error(fault, null);
@@ -162,7 +159,7 @@ export class SessionEngine {
             return;
         }
         try {
-            const refusal = this.desk.handle(frame.outcome.event);
+            const refusal = this.events.handle(frame.outcome.event);
             if (refusal?.planned === true) this.parts.outbox.error(refusal.fault, frame.eventId);
             else if (refusal !== undefined) this.refuse(refusal.fault, frame);
         } catch (fault) {

@@ -1,15 +1,13 @@
 import type { Clock } from '../../src/support/clock';
 import type { TimerSet } from '../../src/support/timer-set';
-import type { ResponseTracker } from './answers';
-import type { FaultState } from './fault-state';
-import type { ConnectionPlan } from './faults';
-import type { IdMaker } from './ids';
+import type { ResponseScript } from './responses';
+import type { ConnectionPlan, FaultState } from './faults';
 import type { ItemStore } from './item-store';
 import type { Settings } from './options';
-import type { Outbox } from './outbox';
+import type { Outbox, IdMaker } from './outbox';
 import type { Recorder } from './recorder';
 import type { SessionConfig } from './session-config';
-import type { SignalCache } from './signal-cache';
+import type { SignalCache } from './signal';
 
 /** What the parts of one session share. */
 export interface SessionParts {
@@ -26,6 +24,6 @@ export interface SessionParts {
     readonly recorder: Recorder;
     readonly config: SessionConfig;
     readonly store: ItemStore;
-    readonly answers: ResponseTracker;
+    readonly answers: ResponseScript;
     readonly signals: SignalCache;
 }

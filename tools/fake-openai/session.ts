@@ -1,8 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { WebSocket } from 'ws';
 import { API_FAULTS, type ApiFault } from './api-faults';
-import type { FaultState } from './fault-state';
-import type { ResponseSummary, CutHow, Junk } from './faults';
+import type { ResponseSummary, CutHow, Junk, FaultState } from './faults';
 import type { ClientEventType, EffectiveSession, EventOf, Item, JsonObject, ServerEvent } from './protocol';
 import type { ClientFrame, RecordedFault, SentEvent, SpokenItem } from './recorder';
 import { SessionEngine, type SessionOptions } from './session-engine';
@@ -118,7 +117,7 @@ export class FakeSession {
         this.engine.turns.speechStarted(atMs);
     }
 
-    /** The caller stops: his turn is committed, and answered if the session says so. */
+    /** The caller stops: their turn is committed, and answered if the session says so. */
     speechStopped(atMs = this.appendedMs): void {
         this.engine.turns.speechStopped(atMs);
     }
@@ -156,7 +155,7 @@ export class FakeSession {
         this.engine.parts.outbox.cut(how);
     }
 
-    /** The service's end of the 60 minutes: the error, then close 1001 (B20). */
+    /** The service's end of the 60 minutes: the error, then close 1001 (docs/REALTIME.md, 9.1). */
     expire(): void {
         this.engine.expire();
     }
@@ -170,7 +169,7 @@ export class FakeSession {
         this.engine.socket.resume();
     }
 
-    /** An open socket that is dead: no frames, no PING, no PONG (B21). */
+    /** An open socket that is dead: no frames, no PING, no PONG (docs/REALTIME.md, 1.5). */
     freeze(): void {
         this.engine.socket.pause();
         this.engine.parts.outbox.mute();

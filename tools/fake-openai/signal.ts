@@ -73,8 +73,8 @@ export function pcm16Bytes(samples: Int16Array): Buffer {
     return bytes;
 }
 
-/** Makes `ms` of an item's own signal in a format. `tone`: also PCMU carries the sweep, for a person's ear. */
-export function synthesize(format: AudioFormat, itemNumber: number, ms: number, tone: boolean): Buffer {
+/** Makes `ms` of an item's own signal in a format. `tone`: also PCMU carries the sweep, for a person to listen to. */
+function synthesize(format: AudioFormat, itemNumber: number, ms: number, tone: boolean): Buffer {
     if (format.type === 'audio/pcm') return pcm16Bytes(expectedPcm24k(itemNumber, ms));
     if (format.type === 'audio/pcmu' && !tone) return expectedPcmu(itemNumber, ms);
     const samples = expectedSweep(itemNumber, ms, 8_000);
@@ -104,4 +104,32 @@ export function seededRandom(seed: number): () => number {
         state ^= state << 5;
         return (state >>> 0) / 2 ** 32;
     };
+}
+
+/** Sixty-four answers of some seconds: a few megabytes at most. */
+const MAX_ENTRIES = 64;
+
+/**
+ * Items' own signals, made once: a sweep of 3 s costs some milliseconds, which a benchmark in the same process would
+ * take for a delay of the server. What it returns is shared and must not be changed.
+ */
+export class SignalCache {
+    private readonly made = new Map<string, Buffer>();
+
+    get(format: AudioFormat, itemNumber: number, ms: number, tone: boolean): Buffer {
+        const key = `${format.type} ${itemNumber} ${ms} ${tone}`;
+        const known = this.made.get(key);
+        if (known !== undefined) return known;
+        const signal = synthesize(format, itemNumber, ms, tone);
+        if (this.made.size >= MAX_ENTRIES) this.forgetOldest();
+        this.made.set(key, signal);
+        return signal;
+    }
+
+    private forgetOldest(): void {
+        for (const key of this.made.keys()) {
+            this.made.delete(key);
+            return;
+        }
+    }
 }

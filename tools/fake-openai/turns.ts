@@ -1,12 +1,12 @@
 import type { AudioFormat, Item } from './protocol';
-import type { CallerWords } from './caller-words';
+import type { CallerTranscripts } from './caller-transcripts';
 import { InputAudio } from './input-audio';
 import type { Responder } from './responder';
 import type { ResponseRun } from './response-run';
 import type { SessionParts } from './session-parts';
 import { EnergyVad, type VadListener } from './vad';
 
-/** The caller's turns: voice activity, commit, the answer they call for, and the idle timer (fact sheet, B4, B5, B14, B15). */
+/** The caller's turns: voice activity, commit, the answer they call for, and the idle timer (docs/REALTIME.md, 2.3, 5.1, 9.3 and 3.1). */
 export class Turns implements VadListener {
     private readonly vad = new EnergyVad(this);
     private readonly input = new InputAudio();
@@ -17,7 +17,7 @@ export class Turns implements VadListener {
     constructor(
         private readonly parts: SessionParts,
         private readonly responder: Responder,
-        private readonly words: CallerWords,
+        private readonly words: CallerTranscripts,
     ) {}
 
     get appendedMs(): number {
@@ -29,7 +29,7 @@ export class Turns implements VadListener {
         const hasVad = config.turnDetection !== null;
         this.input.append(bytes, format, hasVad && this.speaking === undefined);
         if (!hasVad || settings.vad === 'off') return;
-        if (settings.vad === 'energy') this.vad.hear(bytes, format, config.turnDetection, this.input.appendedMs);
+        if (settings.vad === 'energy') this.vad.add(bytes, format, config.turnDetection, this.input.appendedMs);
         else this.followScript(settings.vad.speech);
     }
 
@@ -46,7 +46,7 @@ export class Turns implements VadListener {
         this.parts.outbox.send('input_audio_buffer.cleared');
     }
 
-    /** A commit by the client; it starts no answer by itself. */
+    /** A commit by the client; it starts no response. */
     commitByClient(format: AudioFormat) {
         const fault = this.input.commitRefusal(format);
         if (fault !== undefined) return fault;
@@ -77,7 +77,7 @@ export class Turns implements VadListener {
         this.answer('turn');
     }
 
-    /** An answer is over: the idle timer runs from the end of its audio in the caller's ear. */
+    /** An answer is over: the idle timer runs from the end of its audio in the caller's playback. */
     responseOver(run: ResponseRun): void {
         this.words.responseOver();
         const idleMs = this.idleTimeoutMs;
@@ -132,7 +132,7 @@ export class Turns implements VadListener {
     private answer(trigger: 'turn' | 'idle'): void {
         if (this.parts.config.turnDetection?.create_response !== true) return;
         if (this.parts.plan.ignoreCreates === true) return;
-        // An answer that may not be interrupted still holds the only place: the turn is refused one (section 9.5).
+        // An answer that may not be interrupted still holds the only place: the turn is refused one (docs/REALTIME.md, 4.2).
         const fault = this.responder.create({}, trigger);
         if (fault !== undefined) this.parts.outbox.error(fault, null);
     }

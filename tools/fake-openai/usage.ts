@@ -29,7 +29,7 @@ export function usageOf(
     };
 }
 
-/** The `usage` of a response that failed before it said anything (B12). */
+/** The `usage` of a response that failed before it said anything (docs/REALTIME.md, 4.4). */
 export function noUsage(): JsonObject {
     const none = { text_tokens: 0, audio_tokens: 0, image_tokens: 0 };
     return {

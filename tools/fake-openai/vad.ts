@@ -1,7 +1,7 @@
 import { alaw, mulaw } from 'alawmulaw';
 import type { AudioFormat, TurnDetection } from './protocol';
 
-/** What the detector finds, in milliseconds of appended audio (fact sheet, section 4.1). */
+/** What the detector finds, in milliseconds of appended audio (docs/REALTIME.md, 2.3). */
 export interface VadListener {
     speechStarted(atMs: number): void;
     speechStopped(atMs: number): void;
@@ -38,8 +38,8 @@ export class EnergyVad {
         this.inSpeech = false;
     }
 
-    /** Hears appended bytes; `endMs`: the session's appended audio including them. */
-    hear(bytes: Buffer, format: AudioFormat, settings: TurnDetection, endMs: number): void {
+    /** Takes appended bytes; `endMs`: the session's appended audio including them. */
+    add(bytes: Buffer, format: AudioFormat, settings: TurnDetection, endMs: number): void {
         this.settings = settings;
         const rate = format.type === 'audio/pcm' ? 24 : 8;
         const size = format.type === 'audio/pcm' ? 2 : 1;

@@ -10,7 +10,7 @@ export class Waiters<T> {
     private readonly kept: T[] = [];
     private readonly waiting = new Set<Waiter<T>>();
 
-    /** `keep` 0: values that nobody waits for are forgotten. */
+    /** `keep` 0: values that no call waits for are dropped. */
     constructor(private readonly keep = Infinity) {}
 
     offer(value: T): void {

@@ -88,7 +88,7 @@ export class FaultCall {
     async end(): Promise<void> {
         this.caller.hangUp();
         const summary = await this.caller.ended;
-        expect(summary.manners.broken).toEqual([]);
+        expect(summary.protocol.broken).toEqual([]);
         expect(summary.outcome).toBe('completed');
         expect(this.attack.bench.logs.codes).not.toContain('ERR_INTERNAL');
         const { fake } = this.attack.bench;

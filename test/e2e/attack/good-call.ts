@@ -45,13 +45,13 @@ export class GoodCall {
         await until(`the good call has heard ${ms} ms`, () => this.caller.heardBytes >= ms * 8, 30_000);
     }
 
-    /** Hangs up, and holds that nothing was noticed: both ways byte for byte, no gap in the sound, every manner kept. */
+    /** Hangs up, and holds that nothing was noticed: both ways byte for byte, no gap in the sound, every protocol check passed. */
     async endUnharmed(): Promise<void> {
         const heard = Buffer.from(this.caller.playedAudio);
         const stretches = stretchesOf(this.caller);
         this.caller.hangUp();
-        const { outcome, manners, faults } = await this.caller.ended;
-        expect({ outcome, broken: manners.broken, faults }).toEqual({ outcome: 'completed', broken: [], faults: [] });
+        const { outcome, protocol, faults } = await this.caller.ended;
+        expect({ outcome, broken: protocol.broken, faults }).toEqual({ outcome: 'completed', broken: [], faults: [] });
         expect(heard.equals(expectedPcmu(1, heard.length / 8))).toBe(true);
         expect(stretches).toBe(this.stretches);
         const spoken = this.session.appended.subarray(0, SPEECH.length);

@@ -1,8 +1,8 @@
-import type { MannerName } from '../../../tools/caller/manner-catalogue';
+import type { CheckName } from '../../../tools/caller/check-catalogue';
 import { PCMU, type Json, type StubCall } from './stub-server';
 
 type Act = (call: StubCall) => void;
-type Breach = [breach: string, manner: MannerName, act: Act];
+type Breach = [breach: string, check: CheckName, act: Act];
 
 export const say =
     (type: string, parameters: Json = {}, overrides: Json = {}): Act =>

@@ -2,7 +2,7 @@ import { TimerSet } from '../../../src/support/timer-set';
 import { CallerStream } from '../../../tools/caller/caller-stream';
 import { AUDIO_CONNECTOR_MEDIA, type Media } from '../../../tools/caller/media';
 import { concat } from '../../../tools/caller/play-queue';
-import { Voice } from '../../../tools/caller/voice';
+import { AudioSource } from '../../../tools/caller/audio-source';
 import { FakeClock } from '../../support/fake-clock';
 
 function setUp(speech: Uint8Array = new Uint8Array(0), nextFrameMs: () => number = () => 200) {
@@ -14,7 +14,7 @@ function setUp(speech: Uint8Array = new Uint8Array(0), nextFrameMs: () => number
         timers: new TimerSet(clock, (fault) => {
             throw fault;
         }),
-        voice: new Voice(speech),
+        voice: new AudioSource(speech),
         nextFrameMs,
         send: (bytes) => frames.push({ atMs: clock.nowMs(), bytes }),
         onTalk: (talking) => talk.push(talking),
@@ -74,7 +74,7 @@ describe('CallerStream', () => {
         const stream = new CallerStream({
             clock: lateClock,
             timers: new TimerSet(lateClock, () => undefined),
-            voice: new Voice(),
+            voice: new AudioSource(),
             nextFrameMs: () => 200,
             send: (bytes) => (sent += bytes.length),
             onTalk: () => undefined,
@@ -139,7 +139,7 @@ describe('CallerStream', () => {
         const stream = new CallerStream({
             clock,
             timers: new TimerSet(clock, () => undefined),
-            voice: new Voice(speech),
+            voice: new AudioSource(speech),
             nextFrameMs: () => 200,
             send: () => undefined,
             onTalk: (_talking, agoMs) => edgesMs.push(clock.nowMs() - agoMs),

@@ -68,7 +68,7 @@ describe('npm run call', () => {
         terminal.press('q');
         expect(await exitCode).toBe(0);
         expect(terminal.complaints).toEqual([]);
-        expect(terminal.printed.at(-1)).toMatch(/✓ \d+ manners checked, 0 broken · audio out 0\.1 s/);
+        expect(terminal.printed.at(-1)).toMatch(/✓ \d+ protocol checks, 0 broken · audio out 0\.1 s/);
         const heard = wavToPcmu(readFileSync(join(directory, 'heard.wav')));
         expect(Buffer.from(heard).includes(Buffer.from(speech))).toBe(true);
         expect(readFileSync(join(directory, 'both.wav')).readUInt16LE(22)).toBe(2);
@@ -97,10 +97,10 @@ describe('npm run call', () => {
         expect(digits.map(({ parameters }) => parameters['digit'])).toEqual(['4', '#']);
     });
 
-    it('prints every broken manner and leaves with 1', async () => {
+    it('prints every broken rule and leaves with 1', async () => {
         const { terminal, exitCode } = await run({ open: all(opened(), say('data')) }, '--seconds', '1');
         expect(await exitCode).toBe(1);
-        expect(terminal.printed.join('\n')).toContain('✗ manner 5 ');
+        expect(terminal.printed.join('\n')).toContain('✗ rule 5 ');
         expect(terminal.printed.at(-1)).toContain('1 broken');
     });
 

@@ -259,7 +259,7 @@ describe('keeping the protocol', () => {
     it.each([
         ['numbering', openedAs({ media: [PCMU] }), say('updated', {}, { seq: 9 }), ['error', 'close']],
         ['pongAsked', openedAs({ media: [PCMU] }), say('pong'), ['error']],
-    ] as const)('answers a breach of %s as the real client does', async (_manner, opened, breach, answers) => {
+    ] as const)('answers a breach of %s as the real client does', async (_check, opened, breach, answers) => {
         const { caller, stub } = await open({ open: opened, update: breach }, { reactsToFaults: true, pings: false });
         caller.update('es-us');
         await until(() => stub.types().includes('update'));

@@ -15,7 +15,7 @@ function worstExcess(timesMs: readonly number[]): number {
 
 function book(timesMs: readonly number[]): number[] {
     const check = new RateCheck();
-    return timesMs.map((atMs) => check.book(atMs));
+    return timesMs.map((atMs) => check.add(atMs));
 }
 
 describe('RateCheck', () => {

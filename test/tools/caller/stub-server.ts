@@ -55,8 +55,8 @@ export type Answer = (call: StubCall, message: Heard) => void;
 
 export const PCMU = { type: 'audio', format: 'PCMU', channels: ['external'], rate: 8000 };
 
-/** What a well-mannered server without a bot does. */
-const MANNERLY: Readonly<Record<string, Answer>> = {
+/** What a server that keeps the protocol without a bot does. */
+const CORRECT_REPLIES: Readonly<Record<string, Answer>> = {
     open: (call) => {
         call.send('opened', { startPaused: false, media: [PCMU] });
     },
@@ -84,7 +84,7 @@ export class StubServer {
             if (refuseWith !== undefined)
                 return void socket.end(`HTTP/1.1 ${refuseWith} No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
             this.sockets.handleUpgrade(request, socket, head, (ws) => {
-                this.serve(new StubCall(ws, request), { ...MANNERLY, ...answers });
+                this.serve(new StubCall(ws, request), { ...CORRECT_REPLIES, ...answers });
             });
         });
     }

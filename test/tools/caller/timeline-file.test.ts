@@ -1,10 +1,8 @@
 import fc from 'fast-check';
 import { encodeMulaw } from '../../../src/audio/mulaw';
-import type { CallEvent } from '../../../tools/caller/call-event';
-import { isCallEvent } from '../../../tools/caller/call-event-check';
-import { MANNERS } from '../../../tools/caller/manner-catalogue';
-import { maskKeys } from '../../../tools/caller/mask-keys';
-import { explainTopic } from '../../../tools/caller/message-notes';
+import { type CallEvent, isCallEvent, maskKeys } from '../../../tools/caller/call-event';
+import { PROTOCOL_CHECKS } from '../../../tools/caller/check-catalogue';
+import { explainTopic } from '../../../tools/caller/explain-topic';
 import { loudnessOf, readTimeline, writeTimeline } from '../../../tools/caller/timeline-file';
 
 /** One of every kind. */
@@ -18,7 +16,7 @@ const EVENTS: CallEvent[] = [
     { atMs: 4, kind: 'audioReceived', bytes: 1600 },
     { atMs: 5, kind: 'playback', what: 'flushed', heardMs: 10, totalMs: 20 },
     { atMs: 6, kind: 'talk', talking: true, agoMs: 20 },
-    { atMs: 7, kind: 'violation', violation: { manner: MANNERS.media, severity: 'warn', atMs: 7, detail: '' } },
+    { atMs: 7, kind: 'violation', violation: { check: PROTOCOL_CHECKS.media, severity: 'warn', atMs: 7, detail: '' } },
     { atMs: 8, kind: 'fault', why: 'x' },
     { atMs: 9, kind: 'gone', byServer: false, code: 1000 },
     { atMs: 10, kind: 'vad', speaking: true, agoMs: 0 },
@@ -57,6 +55,16 @@ describe('a timeline file', () => {
         ['no sound', edited({ sound: { caller: '%', bot: '' } }), 'the loudness of its tracks cannot be read'],
     ])('is refused with a sentence when it has %s', (_what, text, why) => {
         expect(readTimeline(text)).toEqual({ ok: false, why: `This file cannot be shown: ${why}.` });
+    });
+
+    it('reads the violations of files that call the check a manner', () => {
+        const violation = { manner: PROTOCOL_CHECKS.media, severity: 'warn', atMs: 7, detail: '' };
+        const read = readTimeline(edited({ events: [{ atMs: 7, kind: 'violation', violation }] }));
+        expect(read.ok && read.timeline.events).toEqual([
+            expect.objectContaining({
+                violation: expect.objectContaining({ check: PROTOCOL_CHECKS.media }) as unknown,
+            }),
+        ]);
     });
 
     it('never throws, whatever it is given', () => {

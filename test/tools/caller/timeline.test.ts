@@ -1,6 +1,6 @@
 import type { CallEvent } from '../../../tools/caller/call-event';
 import type { CallSummary } from '../../../tools/caller/call-record';
-import { MANNERS } from '../../../tools/caller/manner-catalogue';
+import { PROTOCOL_CHECKS } from '../../../tools/caller/check-catalogue';
 import { Timeline } from '../../../tools/caller/timeline';
 
 const PCMU = { type: 'audio', format: 'PCMU', channels: ['external'], rate: 8000 };
@@ -49,7 +49,7 @@ const summary: CallSummary = {
     sentMs: 6000,
     rttsMs: [0.5, 0.3, 9],
     durationMs: 6021,
-    manners: { checked: Object.values(MANNERS).slice(0, 12), broken: [], warned: [] },
+    protocol: { checked: Object.values(PROTOCOL_CHECKS).slice(0, 12), broken: [], warned: [] },
     faults: [],
 };
 
@@ -128,9 +128,14 @@ describe('Timeline', () => {
     });
 
     it('names a breach with its number, its section and what was found', () => {
-        const violation = { manner: MANNERS.audioSize, severity: 'fail' as const, atMs: 1500, detail: '64001 bytes' };
+        const violation = {
+            check: PROTOCOL_CHECKS.audioSize,
+            severity: 'fail' as const,
+            atMs: 1500,
+            detail: '64001 bytes',
+        };
         expect(print([{ atMs: 1500, kind: 'violation', violation }])).toEqual([
-            '  1.500  ✗ manner 21          expected: it sends raw PCMU without a header, 1 to 64,000 bytes a message (7.2); found: 64001 bytes',
+            '  1.500  ✗ rule 21            expected: it sends raw PCMU without a header, 1 to 64,000 bytes a message (PROTOCOL.md 5.1, 2.4); found: 64001 bytes',
         ]);
     });
 
@@ -138,10 +143,10 @@ describe('Timeline', () => {
         expect(print([{ atMs: 1, kind: 'gone', byServer: true, code: 1006 }])).toHaveLength(1);
     });
 
-    it('ends with the manners and the figures', () => {
+    it('ends with the protocol checks and the figures', () => {
         const lines: string[] = [];
         new Timeline({ write: (line) => lines.push(line), colour: false }).end(summary);
-        expect(lines).toEqual(['         ✓ 12 manners checked, 0 broken · audio out 3.1 s · 3 pings, 0.5 ms']);
+        expect(lines).toEqual(['         ✓ 12 protocol checks, 0 broken · audio out 3.1 s · 3 pings, 0.5 ms']);
     });
 
     it('colours only when told to', () => {

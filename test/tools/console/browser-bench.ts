@@ -6,7 +6,7 @@ import { wavToPcmu } from '../../../src/audio/wav';
 import { findChromium, startBrowser, type HeadlessBrowser } from '../../../tools/console/browser';
 import { bundlePages, type PageFile } from '../../../tools/console/pages';
 import { startConsole, type RunningConsole } from '../../../tools/console/run-console';
-import { concat } from '../../../tools/caller/bytes';
+import { concat } from '../../../tools/caller/recording';
 import { PCMU_SILENCE } from '../../../tools/caller/media';
 import type { Caller } from '../../../tools/caller/client';
 import { RECORDER, TONE } from './heard-samples';
@@ -78,7 +78,7 @@ export class BrowserBench {
 
     /** The call that runs. */
     get caller(): Caller {
-        const caller = this.running.page.currentDesk?.caller;
+        const caller = this.running.page.currentController?.caller;
         if (caller === undefined) throw new Error('There is no call.');
         return caller;
     }

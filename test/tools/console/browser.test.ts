@@ -77,7 +77,7 @@ describeWithBrowser('the console in a browser', () => {
 
         const summary = await caller.ended;
         expect(summary.outcome).toBe('completed');
-        expect(summary.manners.broken).toEqual([]);
+        expect(summary.protocol.broken).toEqual([]);
         expect(summary.faults).toEqual([]);
         const keys = caller.events.flatMap((event) =>
             event.kind === 'sent' && event.type === 'dtmf' ? [event.parameters['digit']] : [],

@@ -2,7 +2,7 @@ import { request } from 'node:http';
 import { WebSocket } from 'ws';
 import type { CallEventBody } from '../../../tools/caller/call-event';
 import { ConsoleServer, type ConsoleServerOptions } from '../../../tools/console/console-server';
-import { REFUSALS } from '../../../tools/console/door';
+import { REFUSALS } from '../../../tools/console/origin-check';
 import { AUDIO, readConsoleMessage, type ConsoleMessage, type PageMessage } from '../../../tools/console/page-protocol';
 import { all, opened, play } from '../caller/breaches';
 import { StubServer, until, type Answer } from '../caller/stub-server';
@@ -153,8 +153,8 @@ describe('the door of the console', () => {
         const { server: to, stub: called } = await start();
         const page = new PageLine(new WebSocket(`${to.origin.replace('http', 'ws')}/line`, { origin: to.origin }));
         await until(() => page.socket.readyState === WebSocket.OPEN);
-        page.send({ type: 'call', wishes: WISHES });
-        page.send({ type: 'call', wishes: WISHES });
+        page.send({ type: 'call', settings: WISHES });
+        page.send({ type: 'call', settings: WISHES });
         await until(() => page.closedWith === 4403);
         expect(called.calls).toEqual([]);
     });
@@ -163,11 +163,11 @@ describe('the door of the console', () => {
 describe('a call from the page', () => {
     const good = { open: all(opened(), play(SOUND)) };
 
-    async function call(script: Readonly<Record<string, Answer>> = good, wishes = WISHES) {
+    async function call(script: Readonly<Record<string, Answer>> = good, settings = WISHES) {
         const started = await start(script);
         const page = await enter(started.server);
-        page.send({ type: 'call', wishes });
-        await until(() => started.server.currentDesk?.caller?.state === 'open');
+        page.send({ type: 'call', settings });
+        await until(() => started.server.currentController?.caller?.state === 'open');
         return { ...started, page };
     }
 
@@ -209,12 +209,12 @@ describe('a call from the page', () => {
         await until(() => page.audio.length > 0);
         page.send(report('started', 0));
         page.send(report('at', 400));
-        await until(() => to.currentDesk?.caller?.heardBytes !== 0);
+        await until(() => to.currentController?.caller?.heardBytes !== 0);
         called.call.event({ type: 'barge_in', data: {} });
         await until(() => page.all('flush').length === 1);
         page.send(report('flushed', 432, 1));
-        await until(() => to.currentDesk?.caller?.playedAudio.length === 432);
-        expect(to.currentDesk?.caller?.cutAudio).toEqual(SOUND.subarray(432));
+        await until(() => to.currentController?.caller?.playedAudio.length === 432);
+        expect(to.currentController?.caller?.cutAudio).toEqual(SOUND.subarray(432));
         expect(called.call.types()).toContain('playback_completed');
     });
 
@@ -231,7 +231,7 @@ describe('a call from the page', () => {
         page.send({ type: 'hangUp' });
         await until(() => page.all('ended').length === 1);
         expect(called.call.types()).toEqual(expect.arrayContaining(['dtmf', 'paused', 'resumed', 'close']));
-        expect(page.all('ended')[0]).toMatchObject({ good: true, sentence: 'The call is over.', mannersBroken: 0 });
+        expect(page.all('ended')[0]).toMatchObject({ good: true, sentence: 'The call is over.', checksBroken: 0 });
         expect(page.sent.some((text) => text.includes('"digit":"7"'))).toBe(true);
     });
 
@@ -254,8 +254,8 @@ describe('a call from the page', () => {
             },
         });
         const page = await enter(started.server);
-        page.send({ type: 'call', wishes: WISHES });
-        await until(() => started.server.currentDesk?.caller?.state === 'open');
+        page.send({ type: 'call', settings: WISHES });
+        await until(() => started.server.currentController?.caller?.state === 'open');
         const press = async (digit: string): Promise<void> => {
             const before = page.sent.length;
             page.send({ type: 'key', digit });
@@ -283,7 +283,7 @@ describe('a call from the page', () => {
         const started = await start();
         const page = await enter(started.server);
         await started.stub.stop();
-        page.send({ type: 'call', wishes: WISHES });
+        page.send({ type: 'call', settings: WISHES });
         await until(() => page.all('ended').length === 1);
         expect(page.all('ended')[0]?.sentence).toContain('Nothing listens there.');
     });
@@ -297,6 +297,6 @@ describe('a call from the page', () => {
         page.send({ type: 'key', digit: '1' });
         await until(() => page.sent.some((text) => text.includes('"digit":"1"')));
         expect(page.all('refused')).toHaveLength(5);
-        expect(to.currentDesk?.caller?.state).toBe('open');
+        expect(to.currentController?.caller?.state).toBe('open');
     });
 });

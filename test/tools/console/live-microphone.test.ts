@@ -1,4 +1,4 @@
-import { concat } from '../../../tools/caller/bytes';
+import { concat } from '../../../tools/caller/recording';
 import { LiveMicrophone } from '../../../tools/console/live-microphone';
 import { FakeClock } from '../../support/fake-clock';
 

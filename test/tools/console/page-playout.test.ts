@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { concat } from '../../../tools/caller/bytes';
+import { concat } from '../../../tools/caller/recording';
 import type { Stretch } from '../../../tools/caller/playout';
 import { PagePlayout } from '../../../tools/console/page-playout';
 import type { PlayoutReport } from '../../../tools/console/page-protocol';

@@ -6,7 +6,7 @@ const WISHES = { bot: '', language: 'en-us', variables: { tier: 'gold' }, frameM
 describe('a message of the page', () => {
     it.each([
         { type: 'hello', token: 'x' },
-        { type: 'call', wishes: WISHES },
+        { type: 'call', settings: WISHES },
         { type: 'key', digit: '#' },
         { type: 'hold', on: true },
         { type: 'mute', on: false },
@@ -22,9 +22,9 @@ describe('a message of the page', () => {
         { type: 'key', digit: 'A' },
         { type: 'hold', on: 1 },
         { type: 'call' },
-        { type: 'call', wishes: { ...WISHES, frameMs: 5 } },
-        { type: 'call', wishes: { ...WISHES, variables: { tier: 1 } } },
-        { type: 'call', wishes: { ...WISHES, bot: 'x'.repeat(5000) } },
+        { type: 'call', settings: { ...WISHES, frameMs: 5 } },
+        { type: 'call', settings: { ...WISHES, variables: { tier: 1 } } },
+        { type: 'call', settings: { ...WISHES, bot: 'x'.repeat(5000) } },
         { type: 'playout', what: 'at', heardBytes: -1, flush: 0 },
         { type: 'playout', what: 'heard', heardBytes: 1, flush: 0 },
         { type: 'other' },
@@ -44,7 +44,7 @@ describe('a message of the console', () => {
         { type: 'refused', why: 'x' },
         { type: 'flush', flush: 1 },
         { type: 'event', event: { atMs: 1, kind: 'sentRaw', bytes: 1 } },
-        { type: 'ended', good: true, sentence: 'x', mannersChecked: 1, mannersBroken: 0 },
+        { type: 'ended', good: true, sentence: 'x', protocolChecks: 1, checksBroken: 0 },
     ])('is read as it is: $type', (message) => {
         expect(readConsoleMessage(JSON.stringify(message))).toEqual(message);
     });

@@ -6,8 +6,7 @@ import {
     type DeltaSizes,
     type FakeOpenAIOptions,
 } from '../../../tools/fake-openai';
-import { fromPcmu, pcm16Bytes } from '../../../tools/fake-openai/signal';
-import { SignalCache } from '../../../tools/fake-openai/signal-cache';
+import { fromPcmu, pcm16Bytes, SignalCache } from '../../../tools/fake-openai/signal';
 import { Bench, loud, pcmuUpdate } from './test-client';
 
 const bench = new Bench();

@@ -3,7 +3,7 @@ import { systemClock } from '../../../src/support/clock';
 import { CodedError } from '../../../src/support/errors';
 import type { Logger } from '../../../src/support/logger';
 import { Server } from '../../../src/websocket/server';
-import type { WatchInside } from '../desk';
+import type { WatchInside } from '../call-controller';
 import { RealtimeTap } from './realtime-tap';
 import type { Tell } from './watch-conversation';
 import { WatchedBots } from './watched-bots';

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocket, WebSocketServer, type RawData } from 'ws';
-import { RealtimeWords } from './realtime-words';
+import { RealtimeEventText } from './realtime-event-text';
 import type { Tell } from './watch-conversation';
 
 /** Codes that a close frame may not carry (RFC 6455, section 7.4.1). */
@@ -13,7 +13,7 @@ const OF_THE_CONNECTION = /^(host|connection|upgrade|sec-websocket-.*|content-le
 
 /**
  * A socket in between the console's own server and OpenAI: hands on every frame as it is, in both directions, and tells what
- * passes. It listens on loopback, under a path that nobody can guess, and knows no key: the server's own headers go through.
+ * passes. It listens on loopback, under a random path, and knows no key: the server's own headers go through.
  */
 export class RealtimeTap {
     private readonly path = `/${randomBytes(16).toString('hex')}`;
@@ -96,7 +96,7 @@ export class RealtimeTap {
     }
 
     private carry(server: WebSocket, upstream: WebSocket): void {
-        const words = new RealtimeWords();
+        const words = new RealtimeEventText();
         this.carryOneWay(server, upstream, (frame) => words.read(true, frame));
         this.carryOneWay(upstream, server, (frame) => words.read(false, frame));
     }
@@ -104,7 +104,7 @@ export class RealtimeTap {
     private carryOneWay(
         from: WebSocket,
         to: WebSocket,
-        read: (frame: string) => ReturnType<RealtimeWords['read']>,
+        read: (frame: string) => ReturnType<RealtimeEventText['read']>,
     ): void {
         from.on('error', () => undefined);
         from.on('message', (data, isBinary) => {

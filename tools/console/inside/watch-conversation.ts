@@ -4,7 +4,7 @@ import type { CallEventBody } from '../../caller/call-event';
 export type Tell = (event: CallEventBody) => void;
 
 /**
- * Tells what a bot hears, says and asks for, whoever the bot is. It listens beside the call and changes nothing; it must be set
+ * Reports what any bot recognizes, says and asks for. It listens beside the call and changes nothing; it must be set
  * up before the call listens itself, so that the end of a request for keys passes here.
  */
 export function watchConversation(conversation: Conversation, tell: Tell): void {

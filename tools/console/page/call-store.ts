@@ -1,13 +1,12 @@
 import type { CallEvent } from '../../caller/call-event';
 import { CallPicture } from '../../caller/call-picture';
 import { BYTES_PER_MS } from '../../caller/media';
-import { concat } from '../../caller/bytes';
 import type { PlacedAudio } from '../../caller/playout';
-import { layOut } from '../../caller/recording';
+import { layOut, concat } from '../../caller/recording';
 import { TimelineRows, type TimelineRow } from '../../caller/timeline-rows';
 import { LOUDNESS_STEP_SAMPLES, loudnessOf, type SavedTimeline } from '../../caller/timeline-file';
 
-/** A row with the event that it came from, for whoever wants to see the message itself. */
+/** A row with the event that it came from, to show the message itself. */
 export interface ShownRow extends TimelineRow {
     event: CallEvent;
 }

@@ -2,8 +2,7 @@ import type { BotStretch, Span } from '../../caller/call-picture';
 import { LOUDNESS_STEP_SAMPLES } from '../../caller/timeline-file';
 import type { Turn } from '../../caller/turn-times';
 import type { CallStore, ShownRow } from './call-store';
-import { LANES, PICTURE_HEIGHT, placeOf } from './lanes';
-import { readLook, type Look } from './look';
+import { readTheme, type Theme } from './theme';
 import { GUTTER_PIXELS, type TimeView } from './time-view';
 import { stagesOf } from './turn-stages';
 
@@ -25,32 +24,32 @@ const LABELS: readonly (readonly [keyof typeof LANES, string])[] = [
 ];
 
 /** Draws the call, `view.widthPixels` wide and `PICTURE_HEIGHT` high, in CSS pixels. */
-export function drawTimeline(context: CanvasRenderingContext2D, scene: Scene, look: Look = readLook()): void {
+export function drawTimeline(context: CanvasRenderingContext2D, scene: Scene, theme: Theme = readTheme()): void {
     const { store, view } = scene;
     context.clearRect(0, 0, view.widthPixels, PICTURE_HEIGHT);
-    context.fillStyle = look.card;
+    context.fillStyle = theme.card;
     context.fillRect(0, 0, view.widthPixels, PICTURE_HEIGHT);
-    drawAxis(context, view, look);
+    drawAxis(context, view, theme);
     const endMs = scene.nowMs ?? store.picture.lastMs;
-    drawSpans(context, view, store.picture.holds, endMs, look.shade);
-    drawSpans(context, view, store.picture.secure, endMs, look.secure);
-    drawCaller(context, scene, look, endMs);
-    for (const stretch of store.picture.stretches) drawStretch(context, scene, stretch, look, endMs);
-    for (const turn of store.picture.turns) drawWait(context, view, turn, look);
-    drawMarks(context, scene, look);
-    drawLabels(context, scene, look);
-    if (scene.nowMs !== undefined) drawVertical(context, view.xOf(scene.nowMs), look.soft);
+    drawSpans(context, view, store.picture.holds, endMs, theme.shade);
+    drawSpans(context, view, store.picture.secure, endMs, theme.secure);
+    drawCaller(context, scene, theme, endMs);
+    for (const stretch of store.picture.stretches) drawStretch(context, scene, stretch, theme, endMs);
+    for (const turn of store.picture.turns) drawWait(context, view, turn, theme);
+    drawMarks(context, scene, theme);
+    drawLabels(context, scene, theme);
+    if (scene.nowMs !== undefined) drawVertical(context, view.xOf(scene.nowMs), theme.soft);
 }
 
-function drawAxis(context: CanvasRenderingContext2D, view: TimeView, look: Look): void {
+function drawAxis(context: CanvasRenderingContext2D, view: TimeView, theme: Theme): void {
     const { tickMs } = view;
-    context.font = look.font;
+    context.font = theme.font;
     context.textBaseline = 'top';
     for (let ms = Math.ceil(view.fromMs / tickMs) * tickMs; ms <= view.toMs; ms += tickMs) {
         const x = Math.round(view.xOf(ms)) + 0.5;
-        context.fillStyle = look.line;
+        context.fillStyle = theme.line;
         context.fillRect(x, LANES.axis.height - 4, 1, PICTURE_HEIGHT - LANES.axis.height);
-        context.fillStyle = look.soft;
+        context.fillStyle = theme.soft;
         context.fillText(`${(ms / 1000).toFixed(tickMs < 1000 ? 1 : 0)} s`, x + 4, 6);
     }
 }
@@ -69,14 +68,14 @@ function drawSpans(
     }
 }
 
-function drawCaller(context: CanvasRenderingContext2D, { store, view }: Scene, look: Look, endMs: number): void {
+function drawCaller(context: CanvasRenderingContext2D, { store, view }: Scene, theme: Theme, endMs: number): void {
     const { top, height } = LANES.caller;
-    context.fillStyle = look.caller;
+    context.fillStyle = theme.caller;
     eachColumn(view, 0, store.callerLoudness.length * STEP_MS, (x, fromMs, toMs) => {
         drawColumn(context, x, top + height / 2, height, loudest(store.callerLoudness, fromMs, toMs));
     });
     const spans = store.picture.vad.length > 0 ? store.picture.vad : store.picture.talk;
-    context.fillStyle = look.vad;
+    context.fillStyle = theme.vad;
     for (const { fromMs, toMs = endMs } of spans) {
         const x = view.xOf(fromMs);
         context.fillRect(x, top + height + 2, Math.max(2, view.xOf(toMs) - x), 3);
@@ -88,14 +87,14 @@ function drawStretch(
     context: CanvasRenderingContext2D,
     { store, view }: Scene,
     { startMs, fromByte, heardMs, totalMs, end }: BotStretch,
-    look: Look,
+    theme: Theme,
     endMs: number,
 ): void {
     const { top, height } = LANES.bot;
     const heard = end === 'playing' ? Math.min(totalMs, Math.max(0, endMs - startMs)) : heardMs;
     const offsetMs = fromByte / 8 - startMs;
     eachColumn(view, startMs, startMs + totalMs, (x, fromMs, toMs) => {
-        context.fillStyle = fromMs < startMs + heard ? look.bot : end === 'playing' ? look.line : look.cut;
+        context.fillStyle = fromMs < startMs + heard ? theme.bot : end === 'playing' ? theme.line : theme.cut;
         drawColumn(
             context,
             x,
@@ -105,7 +104,7 @@ function drawStretch(
         );
     });
     if (end !== 'flushed') return;
-    context.fillStyle = look.cut;
+    context.fillStyle = theme.cut;
     context.fillRect(Math.round(view.xOf(startMs + heardMs)), top, 2, height);
 }
 
@@ -138,28 +137,28 @@ function drawColumn(context: CanvasRenderingContext2D, x: number, middle: number
     context.fillRect(x, middle - tall / 2, 1, tall);
 }
 
-function drawWait(context: CanvasRenderingContext2D, view: TimeView, turn: Turn, look: Look): void {
+function drawWait(context: CanvasRenderingContext2D, view: TimeView, turn: Turn, theme: Theme): void {
     const { top, height } = LANES.wait;
     for (const { name, fromMs, toMs } of stagesOf(turn)) {
         const x = view.xOf(fromMs);
-        context.fillStyle = look[name];
+        context.fillStyle = theme[name];
         context.fillRect(x, top, Math.max(1, view.xOf(toMs) - x), height);
     }
 }
 
-function drawMarks(context: CanvasRenderingContext2D, { store, view, selected }: Scene, look: Look): void {
+function drawMarks(context: CanvasRenderingContext2D, { store, view, selected }: Scene, theme: Theme): void {
     for (const row of store.rows) {
         const place = placeOf(row);
         const x = view.xOf(row.atMs);
         if (place === undefined || x < GUTTER_PIXELS - 8 || x > view.widthPixels + 8) continue;
-        context.fillStyle = row.event.kind === 'openai' && row.tone === 'plain' ? look.think : look[row.tone];
+        context.fillStyle = row.event.kind === 'openai' && row.tone === 'plain' ? theme.think : theme[row.tone];
         drawArrow(context, x, place.y, row.arrow);
     }
     if (selected === undefined) return;
-    drawVertical(context, view.xOf(selected.atMs), look.focus);
+    drawVertical(context, view.xOf(selected.atMs), theme.focus);
     const place = placeOf(selected);
     if (place === undefined) return;
-    context.strokeStyle = look.focus;
+    context.strokeStyle = theme.focus;
     context.lineWidth = 2;
     context.beginPath();
     context.arc(view.xOf(selected.atMs), place.y, 8, 0, 2 * Math.PI);
@@ -184,12 +183,12 @@ function drawVertical(context: CanvasRenderingContext2D, x: number, colour: stri
 }
 
 /** The gutter, over everything that has moved under it. */
-function drawLabels(context: CanvasRenderingContext2D, { store, view }: Scene, look: Look): void {
-    context.font = look.font;
+function drawLabels(context: CanvasRenderingContext2D, { store, view }: Scene, theme: Theme): void {
+    context.font = theme.font;
     context.textBaseline = 'middle';
-    context.fillStyle = look.card;
+    context.fillStyle = theme.card;
     context.fillRect(0, 0, GUTTER_PIXELS - 8, PICTURE_HEIGHT);
-    context.fillStyle = look.soft;
+    context.fillStyle = theme.soft;
     for (const [lane, label] of LABELS) context.fillText(label, 0, LANES[lane].top + LANES[lane].height / 2);
     if (!store.rows.some(({ event }) => event.kind === 'openai'))
         context.fillText(
@@ -197,7 +196,33 @@ function drawLabels(context: CanvasRenderingContext2D, { store, view }: Scene, l
             GUTTER_PIXELS + 4,
             LANES.openai.top + LANES.openai.height / 2,
         );
-    context.fillStyle = look.line;
+    context.fillStyle = theme.line;
     context.fillRect(0, LANES.protocol.top - 8, view.widthPixels, 1);
     context.fillRect(0, LANES.openai.top - 8, view.widthPixels, 1);
+}
+
+/** Where each lane of the picture lies, in CSS pixels. */
+const LANES = {
+    axis: { top: 0, height: 24 },
+    caller: { top: 30, height: 72 },
+    bot: { top: 110, height: 72 },
+    wait: { top: 192, height: 16 },
+    protocol: { top: 222, height: 44 },
+    openai: { top: 280, height: 40 },
+} as const;
+
+export const PICTURE_HEIGHT = 330;
+
+type LaneName = keyof typeof LANES;
+
+/** The lane and the height in it at which a row's mark lies; undefined: it has none, being drawn as something longer. */
+export function placeOf(row: ShownRow): { lane: LaneName; y: number } | undefined {
+    const { protocol, openai } = LANES;
+    if (row.event.kind === 'openai' || row.event.kind === 'tool')
+        return { lane: 'openai', y: openai.top + openai.height * (row.arrow === '⇢' ? 0.28 : 0.75) };
+    if (row.topic === 'talk' || row.topic === 'quiet' || row.topic === 'vad on' || row.topic === 'vad off')
+        return undefined;
+    if (row.topic === 'transcript' || row.topic === 'heard' || row.topic === 'keypad') return undefined;
+    const share = row.arrow === '→' ? 0.22 : row.arrow === '←' ? 0.8 : 0.5;
+    return { lane: 'protocol', y: protocol.top + protocol.height * share };
 }

@@ -2,12 +2,11 @@ import { encodeMulawWav } from '../../../src/audio/wav';
 import { readTimeline, writeTimeline } from '../../caller/timeline-file';
 import { CallStore } from './call-store';
 import { byId } from './dom';
-import { drawTimeline } from './drawing';
-import { PICTURE_HEIGHT } from './lanes';
-import { readLook } from './look';
+import { drawTimeline, PICTURE_HEIGHT } from './drawing';
+import { readTheme } from './theme';
 import { TimeView } from './time-view';
 
-/** The picture as a file: this wide at most, and this many pixels for a second where there is room. */
+/** The picture as a file: this wide at most, and this many pixels for a second where that fits. */
 const MOST_PIXELS = 8000;
 const PIXELS_PER_SECOND = 60;
 const SHARPNESS = 2;
@@ -71,7 +70,7 @@ function savePicture(store: CallStore, name: string): void {
     const context = canvas.getContext('2d');
     if (context === null) return;
     context.scale(SHARPNESS, SHARPNESS);
-    drawTimeline(context, { store, view, nowMs: undefined, selected: undefined }, readLook());
+    drawTimeline(context, { store, view, nowMs: undefined, selected: undefined }, readTheme());
     canvas.toBlob((blob) => {
         if (blob !== null) save(blob, `${name}.png`);
     }, 'image/png');

@@ -14,7 +14,7 @@ export type LineOrder =
     | { type: 'connect'; url: string; token: string }
     | { type: 'ports'; microphone: MessagePort; speaker: MessagePort }
     | { type: 'send'; message: PageMessage }
-    /** PCMU, to be said instead of whatever is being said. */
+    /** PCMU, to be said instead of what is being said. */
     | { type: 'recording'; pcmu: Uint8Array };
 
 /** What the line tells its page. */
@@ -64,9 +64,9 @@ function connect(url: string, token: string): void {
     socket = opened;
 }
 
-function joinPorts(microphone: MessagePort, ear: MessagePort): void {
-    speaker = ear;
-    ear.onmessage = ({ data }: MessageEvent<PlayoutReport>) => {
+function joinPorts(microphone: MessagePort, loudspeaker: MessagePort): void {
+    speaker = loudspeaker;
+    loudspeaker.onmessage = ({ data }: MessageEvent<PlayoutReport>) => {
         send({ type: 'playout', ...data });
     };
     microphone.onmessage = ({ data }: MessageEvent<MicrophonePiece>) => {

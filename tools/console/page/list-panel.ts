@@ -1,4 +1,4 @@
-import { explainTopic } from '../../caller/message-notes';
+import { explainTopic } from '../../caller/explain-topic';
 import type { CallStore, ShownRow } from './call-store';
 import { byId, make, seconds } from './dom';
 
@@ -30,7 +30,7 @@ export class ListPanel {
         this.refresh();
     }
 
-    /** Adds the rows that are new. Stays at the end of the list unless somebody has scrolled up. */
+    /** Adds the rows that are new. Stays at the end of the list unless the user has scrolled up. */
     refresh(): void {
         const fresh = this.store.rows.slice(this.shown);
         if (this.store.rows.length === 0) this.list.replaceChildren(make('li', 'none', 'No messages yet.'));

@@ -4,7 +4,7 @@ import { byId } from './dom';
 import { FilesPanel } from './files-panel';
 import { GaugesPanel } from './gauges-panel';
 import { ListPanel } from './list-panel';
-import { setUpTheme } from './look';
+import { setUpTheme } from './theme';
 import { PhonePanel } from './phone-panel';
 import { Sound } from './sound';
 import { Telephone } from './telephone';
@@ -27,7 +27,7 @@ class Page {
     private retries = 0;
     private readonly telephone = new Telephone({
         message: (message) => {
-            this.hear(message);
+            this.receive(message);
         },
         audio: (kind, pcmu) => {
             if (kind === 'bot') this.store.addBotAudio(pcmu);
@@ -42,9 +42,9 @@ class Page {
         this.telephone.joinSound(microphone, speaker);
     });
     private readonly phone = new PhonePanel({
-        call: (wishes) => {
+        call: (settings) => {
             void this.call(() => {
-                this.telephone.send({ type: 'call', wishes });
+                this.telephone.send({ type: 'call', settings });
             });
         },
         hangUp: () => {
@@ -96,7 +96,7 @@ class Page {
         }, REFRESH_EVERY_MS);
     }
 
-    private hear(message: ConsoleMessage): void {
+    private receive(message: ConsoleMessage): void {
         switch (message.type) {
             case 'welcome':
                 this.welcome(message);
@@ -170,14 +170,14 @@ class Page {
         if (event.kind === 'received' && event.type === 'opened') this.phone.show('talking');
     }
 
-    private ended({ good, sentence, mannersChecked, mannersBroken }: ConsoleMessage & { type: 'ended' }): void {
+    private ended({ good, sentence, protocolChecks, checksBroken }: ConsoleMessage & { type: 'ended' }): void {
         this.dialledAtMs = undefined;
         this.sound.closeMicrophone();
         this.phone.showSecure(false);
         this.phone.show('ready');
-        const manners = `${mannersChecked} manners checked, ${mannersBroken} broken.`;
+        const checks = `${protocolChecks} protocol checks, ${checksBroken} broken.`;
         byId('state', HTMLParagraphElement).textContent = good ? 'Call ended' : 'Call failed';
-        byId('file-note', HTMLParagraphElement).textContent = `${sentence} ${manners}`;
+        byId('file-note', HTMLParagraphElement).textContent = `${sentence} ${checks}`;
         this.refreshAll();
         this.timeline.rest();
         this.files.show(this.store);

@@ -1,13 +1,13 @@
 import { wavToPcmu } from '../../../src/audio/wav';
-import { MASKED_KEY } from '../../caller/mask-keys';
-import type { CallWishes, Sample } from '../page-protocol';
+import { MASKED_KEY } from '../../caller/call-event';
+import type { CallSettings, Sample } from '../page-protocol';
 import { byId, make, minutes } from './dom';
 import type { MicrophoneState } from './sound';
-import { readWishes } from './wishes';
+import { readCallSettings } from './call-settings';
 
 /** What the telephone on the page is asked to do. */
 export interface PhoneListener {
-    call(wishes: CallWishes): void;
+    call(settings: CallSettings): void;
     hangUp(): void;
     key(digit: string): void;
     mute(on: boolean): void;
@@ -63,7 +63,7 @@ export class PhonePanel {
         return this.source.value === 'microphone';
     }
 
-    /** What can be spoken with, and who can answer. */
+    /** The recordings and the bots to choose from. */
     offer(samples: readonly Sample[], bots: readonly string[]): void {
         for (const { name, seconds } of samples)
             this.source.add(new Option(`sample: ${name} (${seconds.toFixed(1)} s)`, `sample:${name}`));
@@ -101,7 +101,7 @@ export class PhonePanel {
         byId('voice-note', HTMLParagraphElement).textContent = this.speaksWithMicrophone ? VOICE_NOTES[state] : '';
     }
 
-    /** The bot has asked for keys that nobody may see, or has them. */
+    /** The bot has asked for keys that must not be shown, or has them. */
     showSecure(secure: boolean): void {
         this.secure = secure;
     }
@@ -129,7 +129,7 @@ export class PhonePanel {
     }
 
     private readonly callOrHangUp = (): void => {
-        if (this.state === 'ready') this.listener.call(readWishes());
+        if (this.state === 'ready') this.listener.call(readCallSettings());
         else if (this.state !== 'closed') this.listener.hangUp();
     };
 

@@ -16,7 +16,7 @@ export class Sound {
         return this.state;
     }
 
-    /** Milliseconds that the browser says it takes from its output to the ear. */
+    /** Milliseconds that the browser says it takes from its output to the loudspeaker. */
     get outputDelayMs(): number {
         const { baseLatency = 0, outputLatency = 0 } = this.context ?? {};
         return (baseLatency + outputLatency) * 1000;

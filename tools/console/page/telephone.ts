@@ -16,7 +16,7 @@ export class Telephone {
 
     constructor(private readonly listener: TelephoneListener) {
         this.worker.onmessage = ({ data }: MessageEvent<LineNews>) => {
-            this.hear(data);
+            this.receive(data);
         };
     }
 
@@ -41,7 +41,7 @@ export class Telephone {
         this.worker.postMessage(order, transfer);
     }
 
-    private hear(news: LineNews): void {
+    private receive(news: LineNews): void {
         if (news.type === 'message') this.listener.message(news.message);
         else if (news.type === 'audio') this.listener.audio(news.kind, news.pcmu);
         else this.listener.lost();

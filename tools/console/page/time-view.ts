@@ -1,6 +1,6 @@
 const LEAST_MS_PER_PIXEL = 0.5;
 const MOST_MS_PER_PIXEL = 2000;
-/** What a live call shows: the last while, with a little room ahead. */
+/** What a live call shows: the last while, with a little space ahead. */
 const LIVE_MS = 20_000;
 
 /** Left of the picture: the names of its lanes. */

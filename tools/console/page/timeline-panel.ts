@@ -1,8 +1,7 @@
-import { explainTopic } from '../../caller/message-notes';
+import { explainTopic } from '../../caller/explain-topic';
 import type { CallStore, ShownRow } from './call-store';
 import { byId, make, seconds } from './dom';
-import { drawTimeline } from './drawing';
-import { PICTURE_HEIGHT, placeOf } from './lanes';
+import { drawTimeline, PICTURE_HEIGHT, placeOf } from './drawing';
 import { TimeView } from './time-view';
 
 /** How far from a mark the pointer may be, in pixels. */

@@ -1,4 +1,4 @@
-import type { SaidLine } from '../../caller/call-picture';
+import type { TranscriptLine } from '../../caller/call-picture';
 import type { Turn } from '../../caller/turn-times';
 import type { CallStore } from './call-store';
 import { byId, make, milliseconds } from './dom';
@@ -52,7 +52,7 @@ function turnItem(turn: Turn, index: number): HTMLLIElement {
     return item;
 }
 
-function wordsItem({ speaker, text, heard }: SaidLine): HTMLLIElement {
+function wordsItem({ speaker, text, heard }: TranscriptLine): HTMLLIElement {
     const who = make('span', 'who', speaker === 'caller' ? 'caller' : heard === text ? 'bot' : 'bot, interrupted');
     const item = make('li', speaker, who, heard);
     if (heard === text) return item;

@@ -7,7 +7,7 @@ const PASS = 0.94;
 
 /**
  * Changes the sample rate by any ratio of whole numbers, with the state kept between blocks of any size: browsers run at 44.1 or
- * 48 kHz or whatever the sound card likes, the telephone at 8. A windowed sinc, its taps computed once for each position that
+ * 48 kHz or another rate of the sound card, the telephone at 8. A windowed sinc, its taps computed once for each position that
  * an output can have between two inputs; how the sound is cut never changes a bit, and nothing drifts.
  */
 export class RateChanger {

@@ -4,7 +4,7 @@ import type { PlayoutReport } from '../../page-protocol';
 const REPORT_EVERY_BYTES = 400;
 
 /**
- * The telephone's ear: a queue of PCMU, played in the order in which it came, with Genesys' rules (protocol sheet, section 9.1):
+ * The telephone's playback: a queue of PCMU, played in the order in which it came, with Genesys' rules (docs/PROTOCOL.md, 5.2):
  * `started` when the first sample leaves, `completed` when the queue runs empty, silence at once when it is flushed.
  */
 export class SpeakerQueue {

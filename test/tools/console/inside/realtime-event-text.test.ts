@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { RealtimeWords } from '../../../../tools/console/inside/realtime-words';
+import { RealtimeEventText } from '../../../../tools/console/inside/realtime-event-text';
 
-function read(words: RealtimeWords, sent: boolean, ...events: object[]): string[] {
+function read(words: RealtimeEventText, sent: boolean, ...events: object[]): string[] {
     return events.flatMap((event) =>
         words.read(sent, JSON.stringify(event)).map((told) => {
             if (told.kind === 'openai') return `${told.sent ? '>' : '<'} ${told.type} ${told.detail}`.trimEnd();
@@ -12,9 +12,9 @@ function read(words: RealtimeWords, sent: boolean, ...events: object[]): string[
 
 const SECRET = 'what was said';
 
-describe('RealtimeWords', () => {
+describe('RealtimeEventText', () => {
     it('tells types, numbers and names', () => {
-        const words = new RealtimeWords();
+        const words = new RealtimeEventText();
         const truncate = { type: 'conversation.item.truncate', item_id: 'a', content_index: 0, audio_end_ms: 2776 };
         expect(read(words, true, truncate)).toEqual(['> conversation.item.truncate audio_end_ms=2776']);
         const done = { type: 'response.done', response: { status: 'completed', usage: { total_tokens: 512 } } };
@@ -29,7 +29,7 @@ describe('RealtimeWords', () => {
     });
 
     it('tells the first sound of each answer, and of the caller, and no text as it grows', () => {
-        const words = new RealtimeWords();
+        const words = new RealtimeEventText();
         const delta = { type: 'response.output_audio.delta', delta: 'AAAA' };
         const created = { type: 'response.created' };
         const text = { type: 'response.output_audio_transcript.delta', delta: SECRET };
@@ -53,7 +53,7 @@ describe('RealtimeWords', () => {
             { type: 'conversation.item.create', item: { type: 'function_call_output', output: SECRET } },
             { type: 'response.output_audio_transcript.done', transcript: SECRET },
             { type: 'conversation.item.input_audio_transcription.completed', transcript: SECRET },
-        ].flatMap((event) => new RealtimeWords().read(true, JSON.stringify(event)));
+        ].flatMap((event) => new RealtimeEventText().read(true, JSON.stringify(event)));
         expect(told.length).toBeGreaterThan(4);
         expect(JSON.stringify(told)).not.toContain(SECRET);
     });
@@ -64,6 +64,6 @@ describe('RealtimeWords', () => {
             fc.json(),
             fc.record({ type: fc.string(), item: fc.anything() }).map((v) => JSON.stringify(v)),
         );
-        fc.assert(fc.property(anything, (frame) => Array.isArray(new RealtimeWords().read(false, frame))));
+        fc.assert(fc.property(anything, (frame) => Array.isArray(new RealtimeEventText().read(false, frame))));
     });
 });

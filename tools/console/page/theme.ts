@@ -1,5 +1,5 @@
 /** The colours of the picture, as the page's style sheet has them now. */
-export interface Look {
+export interface Theme {
     card: string;
     line: string;
     soft: string;
@@ -23,7 +23,7 @@ export interface Look {
 }
 
 /** Reads the colours of the theme that is on. */
-export function readLook(): Look {
+export function readTheme(): Theme {
     const style = getComputedStyle(document.documentElement);
     const colour = (name: string): string => style.getPropertyValue(`--${name}`).trim();
     return {
@@ -51,7 +51,7 @@ export function readLook(): Look {
 
 const KEPT_AS = 'console-theme';
 
-/** Dark or light: as the machine has it, until somebody chooses. */
+/** Dark or light: as the system has it, until the user chooses. */
 export function setUpTheme(button: HTMLButtonElement, onChange: () => void): void {
     const system = matchMedia('(prefers-color-scheme: dark)');
     const isDark = (): boolean => (localStorage.getItem(KEPT_AS) ?? (system.matches ? 'dark' : 'light')) === 'dark';

@@ -1,7 +1,6 @@
 import { API_FAULTS, type ApiFault } from './api-faults';
 import { InputAudio } from './input-audio';
-import { McpLists } from './mcp';
-import type { ClientEvent, ClientItem, ContentPart, EffectiveSession, EventOf, Item } from './protocol';
+import type { ClientEvent, ClientItem, ContentPart, EffectiveSession, EventOf, Item, JsonObject } from './protocol';
 import type { Responder } from './responder';
 import type { SessionParts } from './session-parts';
 import type { Turns } from './turns';
@@ -12,8 +11,8 @@ export interface Refusal {
     planned: boolean;
 }
 
-/** Does what each client event asks for, or says why not: the state rules of the fact sheet, section B.0. */
-export class EventDesk {
+/** Applies each client event, or refuses it by the service's state rules (docs/REALTIME.md, 8.1). */
+export class ClientEventHandler {
     private readonly mcpLists: McpLists;
 
     constructor(
@@ -74,11 +73,11 @@ export class EventDesk {
 
     private update(event: EventOf<'session.update'>): ApiFault | undefined {
         const { config, plan, outbox, recorder } = this.parts;
-        const before = hearing(config.effective);
+        const before = detectorKey(config.effective);
         const responding = this.responder.activeId !== undefined;
         const fault = config.update(event.session, { hasAudio: recorder.hasSpoken, responding });
         if (fault !== undefined) return fault;
-        if (hearing(config.effective) !== before) this.turns.reset();
+        if (detectorKey(config.effective) !== before) this.turns.reset();
         if (plan.noSessionUpdated === true) return undefined;
         outbox.send('session.updated', { session: config.effective });
         this.mcpLists.update(config.effective.tools);
@@ -131,7 +130,7 @@ export class EventDesk {
 }
 
 /** What the detector must begin anew for; a changed threshold or silence takes effect in the turn that is going on. */
-function hearing({ audio }: Readonly<EffectiveSession>): string {
+function detectorKey({ audio }: Readonly<EffectiveSession>): string {
     return `${audio.input.format.type} ${audio.input.turn_detection?.type ?? 'none'}`;
 }
 
@@ -152,4 +151,45 @@ function withoutAudio(part: ContentPart): ContentPart {
     const shown = { ...part };
     delete shown.audio;
     return shown;
+}
+
+/** Lists the tools of MCP servers, once for each server that an update names (docs/REALTIME.md, 6.2). */
+export class McpLists {
+    private readonly listed = new Set<string>();
+
+    constructor(private readonly parts: SessionParts) {}
+
+    /** The tools of the session were set. */
+    update(tools: readonly JsonObject[]): void {
+        for (const tool of tools) if (tool['type'] === 'mcp') this.list(String(tool['server_label']), tool);
+    }
+
+    private list(server: string, tool: JsonObject): void {
+        if (this.listed.has(server)) return;
+        this.listed.add(server);
+        const { ids, store, outbox, plan } = this.parts;
+        const head = {
+            id: ids.make('mcpl'),
+            object: 'realtime.item',
+            type: 'mcp_list_tools',
+            status: 'in_progress',
+        } as const;
+        const item: Item = { ...head, server_label: server, tools: [] };
+        store.append(item);
+        const place = { previous_item_id: store.previousOf(item.id), item };
+        outbox.send('conversation.item.added', place);
+        outbox.send('mcp_list_tools.in_progress', { item_id: item.id });
+        if (plan.failMcpLists?.includes(server) === true) {
+            outbox.send('mcp_list_tools.failed', { item_id: item.id });
+            return;
+        }
+        item.status = 'completed';
+        item.tools = namesIn(tool).map((name) => ({ name, input_schema: { type: 'object' }, annotations: null }));
+        outbox.send('mcp_list_tools.completed', { item_id: item.id });
+        outbox.send('conversation.item.done', place);
+    }
+}
+
+function namesIn(tool: JsonObject): unknown[] {
+    return Array.isArray(tool['allowed_tools']) ? tool['allowed_tools'] : [];
 }

@@ -1,8 +1,8 @@
-import type { CallWishes } from '../page-protocol';
+import type { CallSettings } from '../page-protocol';
 import { byId } from './dom';
 
 /** What the form asks for. */
-export function readWishes(): CallWishes {
+export function readCallSettings(): CallSettings {
     return {
         bot: byId('bot', HTMLInputElement).value.trim(),
         language: byId('language', HTMLInputElement).value.trim(),

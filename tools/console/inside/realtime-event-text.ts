@@ -9,9 +9,9 @@ const FIRST_ONLY: Readonly<Record<string, string>> = {
 
 /**
  * What passes between the server and OpenAI, as events of the call: types, numbers and names. No sound, no words, no
- * arguments, and nothing of what keys were pressed (Realtime sheet, sections 7 and 8).
+ * arguments, and nothing of what keys were pressed (docs/REALTIME.md, 4).
  */
-export class RealtimeWords {
+export class RealtimeEventText {
     private readonly told = new Set<string>();
 
     /** `sent`: by the server. The answer is what is worth telling: none, one or two events. Never throws. */

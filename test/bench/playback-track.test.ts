@@ -1,16 +1,16 @@
-import { HeardTrack } from '../../bench/heard-track';
+import { PlaybackTrack } from '../../bench/playback-track';
 import { expectedPcmu } from '../../tools/fake-openai';
 
 /** Items of 100 ms: 1 and 2 belong to the first answer, 3 to the second. */
-function makeTrack(): HeardTrack {
-    return new HeardTrack((itemNumber) =>
+function makeTrack(): PlaybackTrack {
+    return new PlaybackTrack((itemNumber) =>
         itemNumber > 3
             ? undefined
             : { itemNumber, responseId: itemNumber < 3 ? 'first' : 'second', pcmu: expectedPcmu(itemNumber, 100) },
     );
 }
 
-function figures({ strayBytes, cancelledBytes }: HeardTrack) {
+function figures({ strayBytes, cancelledBytes }: PlaybackTrack) {
     return { strayBytes, cancelledBytes };
 }
 

@@ -1,32 +1,37 @@
 import { systemClock, type Clock } from '../../src/support/clock';
-import type { CallEvent, CallEventBody } from '../caller/call-event';
+import { type CallEvent, type CallEventBody, maskKeys } from '../caller/call-event';
 import type { CallSummary } from '../caller/call-record';
 import { Caller } from '../caller/client';
 import type { Credentials } from '../caller/credentials';
 import { explainEnd, explainRefusal } from '../caller/explain';
-import { maskKeys } from '../caller/mask-keys';
 import { Timeline } from '../caller/timeline';
 import { LiveMicrophone } from './live-microphone';
 import { PagePlayout } from './page-playout';
-import { AUDIO, MICROPHONE_HEAD_BYTES, type CallWishes, type ConsoleMessage, type PageMessage } from './page-protocol';
+import {
+    AUDIO,
+    MICROPHONE_HEAD_BYTES,
+    type CallSettings,
+    type ConsoleMessage,
+    type PageMessage,
+} from './page-protocol';
 
-/** What can be seen of a call from inside the server; the answer ends the watch. */
+/** What can be seen of a call from inside the server; the function that it returns ends the watch. */
 export type WatchInside = (conversationId: string, tell: (event: CallEventBody) => void) => () => void;
 
-export interface DeskOptions {
+export interface CallControllerOptions {
     /** The AudioConnector server. */
     url: string;
     credentials: Credentials;
     /** Recordings by name: PCMU, 8 kHz, mono. */
     samples: ReadonlyMap<string, Uint8Array>;
-    /** undefined: the server is not ours to look into. */
+    /** undefined: the server cannot be seen from inside. */
     watchInside: WatchInside | undefined;
-    /** Lines of the terminal's timeline; the same call, the other face. */
+    /** Lines of the terminal's timeline of the same call. */
     print: (line: string) => void;
     clock?: Clock;
 }
 
-/** The page, as the desk sees it. */
+/** The connection to the page. */
 export interface PagePort {
     send(message: ConsoleMessage): void;
     /** `kind`: `AUDIO.bot` to be played, `AUDIO.caller` to be drawn. */
@@ -46,13 +51,13 @@ interface Line {
 
 const TELL_DELAY_EVERY_MS = 1000;
 
-/** Between one page and its calls: the page is the caller's mouth, ear and fingers; `Caller` is the telephone. */
-export class Desk {
+/** Between one page and its calls: the page has the microphone, the loudspeaker and the keys; `Caller` speaks the protocol. */
+export class CallController {
     private line: Line | undefined;
     private readonly clock: Clock;
 
     constructor(
-        private readonly options: DeskOptions,
+        private readonly options: CallControllerOptions,
         private readonly page: PagePort,
     ) {
         this.clock = options.clock ?? systemClock;
@@ -67,7 +72,7 @@ export class Desk {
         const caller = this.line?.caller;
         switch (message.type) {
             case 'call':
-                if (caller === undefined) this.call(message.wishes);
+                if (caller === undefined) this.call(message.settings);
                 break;
             case 'key':
                 if (caller?.state === 'open') caller.dtmf(message.digit);
@@ -100,13 +105,13 @@ export class Desk {
         if (Number.isFinite(spokenAtMs)) this.line?.microphone.push(bytes.slice(MICROPHONE_HEAD_BYTES), spokenAtMs);
     }
 
-    /** The page is gone: nobody holds the receiver any more. */
+    /** The page is gone: hangs up. */
     leave(): void {
         this.hangUp();
     }
 
-    private call(wishes: CallWishes): void {
-        const line = this.createLine(wishes);
+    private call(settings: CallSettings): void {
+        const line = this.createLine(settings);
         const { caller } = line;
         this.line = line;
         const timeline = new Timeline({ write: this.options.print, colour: false });
@@ -129,16 +134,16 @@ export class Desk {
         void caller.dial();
     }
 
-    private createLine(wishes: CallWishes): Line {
+    private createLine(settings: CallSettings): Line {
         const microphone = new LiveMicrophone(this.clock);
         let playout: PagePlayout | undefined;
         const caller = new Caller({
-            url: withBot(this.options.url, wishes.bot),
+            url: withBot(this.options.url, settings.bot),
             apiKey: this.options.credentials.key,
             clientSecret: this.options.credentials.secret,
-            inputVariables: wishes.variables,
-            language: wishes.language === '' ? undefined : wishes.language,
-            frameMs: wishes.frameMs,
+            inputVariables: settings.variables,
+            language: settings.language === '' ? undefined : settings.language,
+            frameMs: settings.frameMs,
             microphone,
             clock: this.clock,
             createPlayout: (listener) => {
@@ -153,7 +158,7 @@ export class Desk {
                 return playout;
             },
         });
-        return { caller, microphone, playout, hideKeys: wishes.hideKeys, secure: false, untoldFrames: 0 };
+        return { caller, microphone, playout, hideKeys: settings.hideKeys, secure: false, untoldFrames: 0 };
     }
 
     /** The event as it may be seen and kept. */
@@ -190,8 +195,8 @@ export class Desk {
     }
 
     private tellEnd(summary: CallSummary): Omit<Extract<ConsoleMessage, { type: 'ended' }>, 'type'> {
-        const { checked, broken } = summary.manners;
-        const counts = { mannersChecked: checked.length, mannersBroken: broken.length };
+        const { checked, broken } = summary.protocol;
+        const counts = { protocolChecks: checked.length, checksBroken: broken.length };
         if (summary.refusal !== undefined)
             return { good: false, sentence: explainRefusal(summary.refusal, this.options.url), ...counts };
         const failure = explainEnd(summary);

@@ -1,8 +1,7 @@
 import type { ResponseSummary } from './faults';
 import type { AudioFormat, Item, ResponseParams } from './protocol';
 import type { Settings } from './options';
-import { fromPcmu } from './signal';
-import type { SignalCache } from './signal-cache';
+import { fromPcmu, type SignalCache } from './signal';
 
 /** One message of an answer. */
 export interface ResponseItem {
@@ -11,7 +10,7 @@ export interface ResponseItem {
     audioMs?: number;
     /** A recording instead: PCMU, 8 kHz; brought into the session's format. */
     audio?: Uint8Array;
-    /** A text part although audio was asked for (B22). */
+    /** A text part although audio was asked for (docs/REALTIME.md, 8.1). */
     textOnly?: boolean;
 }
 
@@ -22,7 +21,7 @@ export interface FunctionCall {
     callId?: string;
 }
 
-/** A call of an MCP server's tool, which the service makes by itself (B10). */
+/** A call of an MCP server's tool, which the service makes without the client (docs/REALTIME.md, 6.2). */
 export interface McpCall {
     /** `server_label`. */
     server: string;
@@ -35,7 +34,7 @@ export interface McpCall {
     error?: string;
 }
 
-/** What the stand-in answers: one message by itself, or several `items`, then the function calls and those of MCP servers. */
+/** What the stand-in answers: one message, or several `items`, then the function calls and those of MCP servers. */
 export interface Answer extends ResponseItem {
     items?: readonly ResponseItem[];
     functionCalls?: readonly FunctionCall[];
@@ -46,7 +45,7 @@ export interface Answer extends ResponseItem {
     end?: ResponseSummary;
 }
 
-export interface AnswerRequest {
+export interface ResponseRequest {
     /** Who asked: `response.create`, the end of a caller's turn, or the idle timer. */
     trigger: 'client' | 'turn' | 'idle';
     sessionIndex: number;
@@ -65,7 +64,7 @@ export type PlannedItem =
     | { kind: 'call'; name: string; arguments: string; callId: string }
     | { kind: 'mcp'; call: McpCall };
 
-export interface PlannedAnswer {
+export interface PlannedResponse {
     items: PlannedItem[];
     interleave: boolean;
     end: ResponseSummary | undefined;
@@ -94,30 +93,30 @@ const DEFAULT_ANSWERS: readonly Answer[] = [
 ];
 
 /** Chooses the answers: the list or function of the options first, else the default ones. */
-export class ResponseTracker {
+export class ResponseScript {
     private used = 0;
 
     constructor(
-        private readonly source: readonly Answer[] | ((request: AnswerRequest) => Answer | undefined) | undefined,
+        private readonly source: readonly Answer[] | ((request: ResponseRequest) => Answer | undefined) | undefined,
     ) {}
 
-    next(request: AnswerRequest): Answer {
-        return this.chosen(request) ?? defaultAnswer(request);
+    next(request: ResponseRequest): Answer {
+        return this.chosen(request) ?? defaultResponse(request);
     }
 
-    private chosen(request: AnswerRequest): Answer | undefined {
+    private chosen(request: ResponseRequest): Answer | undefined {
         if (typeof this.source === 'function') return this.source(request);
         return this.source?.[this.used++];
     }
 }
 
-function defaultAnswer(request: AnswerRequest): Answer {
+function defaultResponse(request: ResponseRequest): Answer {
     if (request.params.output_modalities?.[0] === 'text') return DEFAULT_TEXT;
     if (request.trigger === 'client' && request.answerIndex === 0) return DEFAULT_GREETING;
     return DEFAULT_ANSWERS[request.answerIndex % DEFAULT_ANSWERS.length] ?? DEFAULT_GREETING;
 }
 
-export function planAnswer(answer: Answer, context: VoiceContext): PlannedAnswer {
+export function planResponse(answer: Answer, context: VoiceContext): PlannedResponse {
     const items = messagesOf(answer).map((item) => planMessage(item, context));
     const calls = (answer.functionCalls ?? []).map((call) => planCall(call, context));
     const mcpCalls = (answer.mcpCalls ?? []).map((call): PlannedItem => ({ kind: 'mcp', call }));

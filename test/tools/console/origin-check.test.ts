@@ -1,8 +1,8 @@
-import { Door, isOwnHost, isOwnOrigin, REFUSALS } from '../../../tools/console/door';
+import { PageAccess, isOwnHost, isOwnOrigin, REFUSALS } from '../../../tools/console/origin-check';
 
-describe('Door', () => {
+describe('PageAccess', () => {
     it('lets a page in with the token, once', () => {
-        const door = new Door();
+        const door = new PageAccess();
         const token = door.currentToken;
         expect(door.enter(token)).toMatchObject({ ok: true });
         door.leave();
@@ -11,11 +11,11 @@ describe('Door', () => {
     });
 
     it.each(['', 'x', 'undefined'])('refuses the token %j with a sentence', (token) => {
-        expect(new Door().enter(token)).toEqual({ ok: false, why: REFUSALS.token });
+        expect(new PageAccess().enter(token)).toEqual({ ok: false, why: REFUSALS.token });
     });
 
     it('lets the same tab in again with its pass, after it has gone, and only one at a time', () => {
-        const door = new Door();
+        const door = new PageAccess();
         const entry = door.enter(door.currentToken);
         const pass = entry.ok ? entry.pass : '';
         expect(door.enter(pass)).toEqual({ ok: false, why: REFUSALS.busy });
@@ -25,7 +25,7 @@ describe('Door', () => {
     });
 
     it('makes the pass of the tab before worthless when a new link was used', () => {
-        const door = new Door();
+        const door = new PageAccess();
         const first = door.enter(door.currentToken);
         door.leave();
         expect(door.enter(door.currentToken).ok).toBe(true);

@@ -19,10 +19,10 @@ const SURE_BYTES = 160;
 const MAX_SKIPPED = 8;
 
 /**
- * Follows a caller's audio byte by byte, and knows of each one which item it belongs to and where in it. So it tells what the
- * ear got of each item, and finds every byte that is lost, doubled, moved, or of an answer that had been cancelled.
+ * Follows a caller's audio byte by byte, and knows of each one which item it belongs to and where in it. So it tells how
+ * much of each item was played, and finds every byte that is lost, doubled, moved, or of an answer that had been cancelled.
  */
-export class HeardTrack {
+export class PlaybackTrack {
     /** Bytes that belong to an answer which `barge_in` had ended before. */
     cancelledBytes = 0;
     /** Bytes that are not what should have come next: lost, doubled, moved or made up. */
@@ -42,14 +42,14 @@ export class HeardTrack {
             const rest = pcmu.subarray(at);
             const taken = this.goOn(rest) || this.begin(rest);
             if (taken === 0) {
-                this.book(rest);
+                this.record(rest);
                 return;
             }
             at += taken;
         }
     }
 
-    /** `barge_in` came when `heardBytes` of all audio had reached the ear, and ended these answers. */
+    /** `barge_in` came when `heardBytes` of all audio had been played, and ended these responses. */
     bargedIn(heardBytes: number, responseIds: readonly string[]): void {
         for (const id of responseIds) this.dead.add(id);
         for (const run of this.runs) run.byteCount = Math.max(0, Math.min(run.byteCount, heardBytes - run.start));
@@ -57,7 +57,7 @@ export class HeardTrack {
         this.current = undefined;
     }
 
-    /** Bytes of an item that had reached the ear when it had heard `heardBytes` in all. */
+    /** Bytes of an item that had been played when `heardBytes` had been played in all. */
     heardOf(itemNumber: number, heardBytes: number): number {
         let sum = 0;
         for (const { item, start, byteCount } of this.runs)
@@ -96,8 +96,8 @@ export class HeardTrack {
         return 0;
     }
 
-    /** Books what does not belong here. The ear plays it all the same, and what comes after it is later by as much. */
-    private book(rest: Uint8Array): void {
+    /** Records bytes that do not belong here. They are played all the same, and what comes after it is later by as much. */
+    private record(rest: Uint8Array): void {
         this.keptBytes += rest.length;
         const sure = rest.subarray(0, SURE_BYTES);
         const last = (this.runs.at(-1)?.item.itemNumber ?? 0) + MAX_SKIPPED;

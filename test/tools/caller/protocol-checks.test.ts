@@ -1,5 +1,5 @@
-import type { MannersReport } from '../../../tools/caller/judge';
-import { MANNERS, type MannerName } from '../../../tools/caller/manner-catalogue';
+import type { ProtocolReport } from '../../../tools/caller/check-catalogue';
+import { PROTOCOL_CHECKS, type CheckName } from '../../../tools/caller/check-catalogue';
 import {
     BREACHES_AT_CLOSE,
     BREACHES_AT_OPEN,
@@ -36,21 +36,21 @@ async function open(script: Script = {}): Promise<StubbedCall> {
 }
 
 /** One whole call, in the middle of which the caller sends `update`, if it can. */
-async function report(script: Script): Promise<MannersReport> {
+async function report(script: Script): Promise<ProtocolReport> {
     const { caller, ...rest } = await dial(script);
     await call?.settle();
     if (caller.state === 'open') caller.update('es-us');
     await until(() => caller.state !== 'open' || rest.server.call.types().includes('update'));
     await call?.settle();
     await call?.finish();
-    return (await caller.ended).manners;
+    return (await caller.ended).protocol;
 }
 
-function names(violations: MannersReport['broken']): MannerName[] {
-    return violations.map(({ manner }) => manner.name);
+function names(violations: ProtocolReport['broken']): CheckName[] {
+    return violations.map(({ check }) => check.name);
 }
 
-describe('manners that are kept', () => {
+describe('protocol checks that pass', () => {
     it('finds nothing to complain about in a call that uses everything', async () => {
         const { caller, server } = await open({
             update: all(
@@ -69,13 +69,13 @@ describe('manners that are kept', () => {
         caller.dtmf('1');
         await until(() => caller.state === 'closed');
         await call?.finish();
-        const { checked, broken, warned } = (await caller.ended).manners;
+        const { checked, broken, warned } = (await caller.ended).protocol;
         expect([names(broken), names(warned)]).toEqual([[], []]);
-        const missing = Object.values(MANNERS).filter((manner) => !checked.includes(manner));
+        const missing = Object.values(PROTOCOL_CHECKS).filter((check) => !checked.includes(check));
         expect(missing.map(({ name }) => name)).toEqual([]);
     });
 
-    it('counts only manners that had an occasion', async () => {
+    it('counts only checks that had an occasion', async () => {
         const { checked } = await report({});
         const seen = checked.map(({ name }) => name);
         expect(seen).toContain('openedInTime');
@@ -84,11 +84,11 @@ describe('manners that are kept', () => {
     });
 
     it('numbers the catalogue 1, 2, 3 …', () => {
-        const numbers = Object.values(MANNERS).map(({ number }) => number);
+        const numbers = Object.values(PROTOCOL_CHECKS).map(({ number }) => number);
         expect(numbers).toEqual(numbers.map((_, index) => index + 1));
     });
 
-    it('has a breach to show for every manner', () => {
+    it('has a breach to show for every check', () => {
         const shown = new Set([...BREACHES_AT_OPEN, ...BREACHES_LATER, ...BREACHES_AT_CLOSE].map(([, name]) => name));
         const elsewhere = [
             'openedInTime',
@@ -98,27 +98,27 @@ describe('manners that are kept', () => {
             'bargeIn',
             'knownParameters',
         ];
-        const missing = Object.values(MANNERS).filter(({ name }) => !shown.has(name));
+        const missing = Object.values(PROTOCOL_CHECKS).filter(({ name }) => !shown.has(name));
         expect(missing.map(({ name }) => name).sort()).toEqual(elsewhere.sort());
     });
 });
 
-describe('manners that are broken', () => {
-    it.each(BREACHES_AT_OPEN)('catches %s (%s)', async (_breach, manner, act) => {
-        expect(names((await report({ open: act })).broken)).toContain(manner);
+describe('protocol checks that fail', () => {
+    it.each(BREACHES_AT_OPEN)('catches %s (%s)', async (_breach, check, act) => {
+        expect(names((await report({ open: act })).broken)).toContain(check);
     });
 
-    it.each(BREACHES_LATER)('catches %s (%s)', async (_breach, manner, act) => {
-        expect(names((await report({ update: act })).broken)).toContain(manner);
+    it.each(BREACHES_LATER)('catches %s (%s)', async (_breach, check, act) => {
+        expect(names((await report({ update: act })).broken)).toContain(check);
     });
 
-    it.each(BREACHES_AT_CLOSE)('catches %s (%s)', async (_breach, manner, act) => {
-        expect(names((await report({ close: act })).broken)).toContain(manner);
+    it.each(BREACHES_AT_CLOSE)('catches %s (%s)', async (_breach, check, act) => {
+        expect(names((await report({ close: act })).broken)).toContain(check);
     });
 
     it('says one breach per excursion above the rate', async () => {
         const { broken } = await report({ update: all(say('updated'), times(40, sound)) });
-        expect(broken.map(({ manner, detail }) => [manner.name, detail])).toEqual([
+        expect(broken.map(({ check, detail }) => [check.name, detail])).toEqual([
             ['audioRate', '1 too many in its worst window'],
         ]);
     });
@@ -143,7 +143,7 @@ describe('manners that are broken', () => {
     });
 });
 
-describe('manners that take time', () => {
+describe('protocol checks that take time', () => {
     it('catches an opened that takes longer than 5 s, at 5 s', async () => {
         const { caller, clock } = await dial({ open: () => undefined });
         clock.advance(4999);
@@ -202,7 +202,7 @@ describe('manners that take time', () => {
         const { caller, clock } = await open({ close: () => undefined });
         caller.hangUp();
         clock.advance(10_000);
-        expect(names((await caller.ended).manners.broken)).toEqual(['closedInTime']);
+        expect(names((await caller.ended).protocol.broken)).toEqual(['closedInTime']);
     });
 
     it('finds a barge_in worth a look when nothing has played for a while', async () => {

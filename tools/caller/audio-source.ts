@@ -1,15 +1,15 @@
 import { PCMU_SILENCE } from './media';
 
-/** A living voice: PCMU, 8 kHz, mono, as it is being spoken. */
+/** Live caller audio: PCMU, 8 kHz, mono, as it is being spoken. */
 export interface Microphone {
-    /** The next `samples` bytes, silence where there is none. They belong to whoever asks. */
+    /** The next `samples` bytes, silence where there is none. The caller of the method may keep and change them. */
     take(samples: number): Uint8Array;
     /** Loses what was said in the meantime. */
     skip(samples: number): void;
 }
 
-/** What the caller's mouth gives: a recording while there is one, else a living voice, else silence. */
-export class Voice {
+/** What the caller sends: a recording while there is one, else the microphone, else silence. */
+export class AudioSource {
     private offset = 0;
     private silence = new Uint8Array(1600).fill(PCMU_SILENCE);
 
@@ -24,7 +24,7 @@ export class Voice {
         return this.offset < this.speech.length;
     }
 
-    /** Speaks `pcmu` from its start, instead of whatever was being said. */
+    /** Speaks `pcmu` from its start, instead of what was being said. */
     say(pcmu: Uint8Array): void {
         this.speech = pcmu;
         this.offset = 0;

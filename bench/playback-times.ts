@@ -1,8 +1,8 @@
 import type { Clock } from '../src/support/clock';
 import type { Caller } from '../tools/caller/client';
 
-/** When a caller's ear fell silent, and when it heard something again. */
-export class EarTimes {
+/** When a caller's playback fell silent, and when it sounded again. */
+export class PlaybackTimes {
     readonly startsMs: number[] = [];
     readonly endsMs: number[] = [];
     private openedMs = Infinity;

@@ -1,15 +1,14 @@
 import type { Clock } from '../../src/support/clock';
 import type { TimerSet } from '../../src/support/timer-set';
-import { Judge, type MannersReport } from './judge';
-import type { Violation } from './manner-catalogue';
+import { CheckResults, type ProtocolReport, type Violation } from './check-catalogue';
 import { MAX_MESSAGE_BYTES } from './media';
-import { checkParameters, isKnownType, type OpenFacts } from './parameter-manners';
+import { checkParameters, isKnownType, type OpenFacts } from './parameter-checks';
 import { RateCheck } from './rate-check';
 import type { ServerMessage, ServerMessageRead } from './server-message';
 
-export interface MannersOptions extends OpenFacts {
+export interface ProtocolChecksOptions extends OpenFacts {
     clock: Clock;
-    /** The timers `manners:…` are used. */
+    /** The timers `check:…` are used. */
     timers: TimerSet;
     sessionId: string;
     onViolation: (violation: Violation) => void;
@@ -27,11 +26,11 @@ const CROSSING_MS = 1000;
 const BARGE_IN_GRACE_MS = 500;
 
 /**
- * The server's manners, checked with every message and with the clock, as an outside witness: of the server it sees only
+ * Checks the server against the protocol with every message and with the clock, from outside: of the server it sees only
  * what comes over the wire. Feed it everything that is sent and received; ask for the `report()` at any time.
  */
-export class Manners {
-    private readonly judge: Judge;
+export class ProtocolChecks {
+    private readonly results: CheckResults;
     private readonly textRate = new RateCheck();
     private readonly audioRate = new RateCheck();
     private overText = false;
@@ -48,15 +47,16 @@ export class Manners {
     private disconnected = false;
     private closed = false;
 
-    constructor(private readonly options: MannersOptions) {
-        this.judge = new Judge(options.clock, options.clock.nowMs(), options.onViolation);
+    constructor(private readonly options: ProtocolChecksOptions) {
+        const startedAtMs = options.clock.nowMs();
+        this.results = new CheckResults(() => options.clock.nowMs() - startedAtMs, options.onViolation);
     }
 
-    report(): MannersReport {
-        return this.judge.report();
+    report(): ProtocolReport {
+        return this.results.report();
     }
 
-    /** A text message of ours went out. */
+    /** The caller sent a text message. */
     sent(type: string, seq: number): void {
         this.sentSeq = Math.max(this.sentSeq, seq);
         const nowMs = this.options.clock.nowMs();
@@ -69,10 +69,10 @@ export class Manners {
     /** A text message came, and this could be read of it. */
     receivedText(text: string, read: ServerMessageRead): void {
         const bytes = Buffer.byteLength(text);
-        this.judge.check('textSize', bytes <= MAX_MESSAGE_BYTES, `${bytes} bytes`);
+        this.results.check('textSize', bytes <= MAX_MESSAGE_BYTES, `${bytes} bytes`);
         this.overText = this.checkRate('textRate', this.textRate, this.overText);
-        this.judge.check('closedLast', !this.closed, 'text after closed');
-        this.judge.check('readable', read.ok, read.ok ? '' : read.why);
+        this.results.check('closedLast', !this.closed, 'text after closed');
+        this.results.check('readable', read.ok, read.ok ? '' : read.why);
         if (!read.ok) return;
         this.checkEnvelope(read.message);
         this.checkMoment(read.message);
@@ -83,27 +83,27 @@ export class Manners {
     receivedAudio(bytes: Uint8Array): void {
         this.overAudio = this.checkRate('audioRate', this.audioRate, this.overAudio);
         const { length } = bytes;
-        this.judge.check('audioSize', length >= 1 && length <= MAX_MESSAGE_BYTES, `${length} bytes`);
-        if (startsWithRiff(bytes)) this.judge.check('audioSize', false, 'a WAV header in the stream');
+        this.results.check('audioSize', length >= 1 && length <= MAX_MESSAGE_BYTES, `${length} bytes`);
+        if (startsWithRiff(bytes)) this.results.check('audioSize', false, 'a WAV header in the stream');
         const why = this.audioFault();
-        this.judge.check('audioWindow', why === undefined, why ?? '');
+        this.results.check('audioWindow', why === undefined, why ?? '');
     }
 
     /** `barge_in` came; `idleMs`: how long nothing has been playing, 0 while something plays. */
     bargedIn(idleMs: number): void {
-        this.judge.check('bargeIn', idleMs <= BARGE_IN_GRACE_MS, 'nothing was playing', 'warn');
+        this.results.check('bargeIn', idleMs <= BARGE_IN_GRACE_MS, 'nothing was playing', 'warn');
     }
 
     /** The socket is gone: who closed it, and what is still owed. */
     socketEnded(byServer: boolean): void {
-        this.judge.check('socketLeftOpen', !byServer, 'the server closed it');
-        for (const name of ['opened', 'pong', 'updated', 'closed']) this.options.timers.cancel(`manners:${name}`);
+        this.results.check('socketLeftOpen', !byServer, 'the server closed it');
+        for (const name of ['opened', 'pong', 'updated', 'closed']) this.options.timers.cancel(`check:${name}`);
     }
 
     private openSent(nowMs: number): void {
         this.openSentAtMs ??= nowMs;
         this.deadline('opened', OPENED_LIMIT_MS, () => {
-            this.judge.check('openedInTime', this.texts > 0, `nothing for ${OPENED_LIMIT_MS} ms`);
+            this.results.check('openedInTime', this.texts > 0, `nothing for ${OPENED_LIMIT_MS} ms`);
         });
     }
 
@@ -118,13 +118,13 @@ export class Manners {
             const oldest = this.pings.keys().next();
             if (oldest.done === true) return;
             this.pings.delete(oldest.value);
-            this.judge.check('pongInTime', false, `no pong for ${PONG_LIMIT_MS} ms`);
+            this.results.check('pongInTime', false, `no pong for ${PONG_LIMIT_MS} ms`);
             this.watchNextPong();
         });
     }
 
     private watchNextPong(): void {
-        this.options.timers.cancel('manners:pong');
+        this.options.timers.cancel('check:pong');
         const next = this.pings.values().next();
         if (next.done === true) return;
         this.watchPong(Math.max(0, next.value + PONG_LIMIT_MS - this.options.clock.nowMs()));
@@ -133,47 +133,47 @@ export class Manners {
     private updateSent(): void {
         this.updates++;
         this.deadline('updated', UPDATED_LIMIT_MS, () => {
-            this.judge.check('updated', this.updates === 0, `no updated for ${UPDATED_LIMIT_MS} ms`, 'warn');
+            this.results.check('updated', this.updates === 0, `no updated for ${UPDATED_LIMIT_MS} ms`, 'warn');
         });
     }
 
     private closeWasSent(seq: number, atMs: number): void {
         if (this.closeSent !== undefined) return;
         this.closeSent = { atMs, seq };
-        for (const name of ['opened', 'updated']) this.options.timers.cancel(`manners:${name}`);
+        for (const name of ['opened', 'updated']) this.options.timers.cancel(`check:${name}`);
         this.deadline('closed', CLOSED_LIMIT_MS, () => {
-            this.judge.check('closedInTime', false, `nothing for ${CLOSED_LIMIT_MS} ms`);
+            this.results.check('closedInTime', false, `nothing for ${CLOSED_LIMIT_MS} ms`);
         });
     }
 
     private deadline(name: string, delayMs: number, task: () => void): void {
-        this.options.timers.set(`manners:${name}`, delayMs, task);
+        this.options.timers.set(`check:${name}`, delayMs, task);
     }
 
     private checkEnvelope(message: ServerMessage): void {
         const { type, seq, clientseq, parameters, unknownFields } = message;
-        this.judge.check('version', message.version === '2', 'another version');
-        this.judge.check('sessionId', message.id === this.options.sessionId, `${type} carries another id`);
-        this.judge.check('numbering', seq === this.serverSeq + 1, `${seq ?? 'no seq'} after ${this.serverSeq}`);
+        this.results.check('version', message.version === '2', 'another version');
+        this.results.check('sessionId', message.id === this.options.sessionId, `${type} carries another id`);
+        this.results.check('numbering', seq === this.serverSeq + 1, `${seq ?? 'no seq'} after ${this.serverSeq}`);
         this.serverSeq = seq ?? this.serverSeq + 1;
         this.checkClientseq(clientseq);
-        this.judge.check('envelopeOnly', unknownFields.length === 0, `${type}: ${unknownFields.join(', ')}`);
-        this.judge.check('parametersPresent', parameters !== undefined, `${type} has none`);
-        if (!this.judge.check('knownType', isKnownType(type), 'unknown type') || parameters === undefined) return;
-        checkParameters(this.judge, type, parameters, this.options);
+        this.results.check('envelopeOnly', unknownFields.length === 0, `${type}: ${unknownFields.join(', ')}`);
+        this.results.check('parametersPresent', parameters !== undefined, `${type} has none`);
+        if (!this.results.check('knownType', isKnownType(type), 'unknown type') || parameters === undefined) return;
+        checkParameters(this.results, type, parameters, this.options);
     }
 
     private checkClientseq(clientseq: number | undefined): void {
-        if (clientseq === undefined) return void this.judge.check('clientseq', false, 'missing');
+        if (clientseq === undefined) return void this.results.check('clientseq', false, 'missing');
         const detail = `${clientseq}, we are at ${this.sentSeq} and ${this.acknowledged} was acknowledged`;
-        this.judge.check('clientseq', clientseq <= this.sentSeq && clientseq >= this.acknowledged, detail);
+        this.results.check('clientseq', clientseq <= this.sentSeq && clientseq >= this.acknowledged, detail);
         this.acknowledged = Math.max(this.acknowledged, Math.min(clientseq, this.sentSeq));
     }
 
     private checkMoment({ type, clientseq }: ServerMessage): void {
         if (this.texts === 0) this.checkFirst(type);
         if (this.disconnected && type !== 'disconnect')
-            this.judge.check('afterDisconnect', this.mayFollowDisconnect(type), type);
+            this.results.check('afterDisconnect', this.mayFollowDisconnect(type), type);
         if (type === 'opened') this.receivedOpened(clientseq);
         if (type === 'pong') this.receivedPong(clientseq);
         if (type === 'updated') this.receivedUpdated();
@@ -182,14 +182,14 @@ export class Manners {
     }
 
     private checkFirst(type: string): void {
-        this.options.timers.cancel('manners:opened');
+        this.options.timers.cancel('check:opened');
         // A call that hangs up before `opened` gets `closed` alone.
         const allowed = this.closeSent === undefined ? ['opened', 'disconnect'] : ['opened', 'disconnect', 'closed'];
         // Pings are answered in every state; a client sends none before `opened`, a test may.
-        this.judge.check('firstMessage', allowed.includes(type) || (type === 'pong' && this.pings.size > 0), type);
+        this.results.check('firstMessage', allowed.includes(type) || (type === 'pong' && this.pings.size > 0), type);
         if (this.openSentAtMs === undefined) return;
         const tookMs = this.options.clock.nowMs() - this.openSentAtMs;
-        this.judge.check('openedInTime', tookMs <= OPENED_LIMIT_MS, `after ${Math.round(tookMs)} ms`);
+        this.results.check('openedInTime', tookMs <= OPENED_LIMIT_MS, `after ${Math.round(tookMs)} ms`);
     }
 
     private mayFollowDisconnect(type: string): boolean {
@@ -197,57 +197,57 @@ export class Manners {
     }
 
     private receivedOpened(clientseq = 0): void {
-        this.judge.check('clientseq', clientseq >= 1, 'opened does not acknowledge open');
-        this.judge.check('openedOnce', !this.opened, 'a second opened');
+        this.results.check('clientseq', clientseq >= 1, 'opened does not acknowledge open');
+        this.results.check('openedOnce', !this.opened, 'a second opened');
         this.opened = true;
     }
 
     private receivedPong(clientseq: number | undefined): void {
-        if (!this.judge.check('pongAsked', this.pings.size > 0, 'no ping waits for it')) return;
+        if (!this.results.check('pongAsked', this.pings.size > 0, 'no ping waits for it')) return;
         const sentAtMs = clientseq === undefined ? undefined : this.pings.get(clientseq);
-        const known = this.judge.check(
+        const known = this.results.check(
             'pongAnswersPing',
             sentAtMs !== undefined,
             `clientseq ${clientseq ?? 'missing'}`,
         );
         if (!known || clientseq === undefined || sentAtMs === undefined) return;
         const tookMs = this.options.clock.nowMs() - sentAtMs;
-        this.judge.check('pongInTime', tookMs <= PONG_SLOW_MS, `after ${Math.round(tookMs)} ms`, 'warn');
+        this.results.check('pongInTime', tookMs <= PONG_SLOW_MS, `after ${Math.round(tookMs)} ms`, 'warn');
         this.pings.delete(clientseq);
         this.watchNextPong();
     }
 
     private receivedUpdated(): void {
-        this.judge.check('updated', this.updates > 0, 'no update was sent');
+        this.results.check('updated', this.updates > 0, 'no update was sent');
         this.updates = Math.max(0, this.updates - 1);
     }
 
     private receivedDisconnect(): void {
-        this.judge.check('disconnectForm', !this.disconnected, 'a second disconnect');
-        this.judge.check('disconnectForm', !this.closeAcknowledged, 'after close was received');
+        this.results.check('disconnectForm', !this.disconnected, 'a second disconnect');
+        this.results.check('disconnectForm', !this.closeAcknowledged, 'after close was received');
         this.disconnected = true;
     }
 
     private receivedClosed(clientseq = 0): void {
-        this.options.timers.cancel('manners:closed');
-        this.judge.check('closedLast', this.closeSent !== undefined, 'closed without close');
+        this.options.timers.cancel('check:closed');
+        this.results.check('closedLast', this.closeSent !== undefined, 'closed without close');
         this.closed = true;
         if (this.closeSent === undefined) return;
-        this.judge.check('clientseq', clientseq >= this.closeSent.seq, 'closed does not acknowledge close');
+        this.results.check('clientseq', clientseq >= this.closeSent.seq, 'closed does not acknowledge close');
         const tookMs = this.options.clock.nowMs() - this.closeSent.atMs;
         const severity = tookMs > CLOSED_LIMIT_MS ? 'fail' : 'warn';
-        this.judge.check('closedInTime', tookMs <= CLOSED_SLOW_MS, `after ${Math.round(tookMs)} ms`, severity);
+        this.results.check('closedInTime', tookMs <= CLOSED_SLOW_MS, `after ${Math.round(tookMs)} ms`, severity);
     }
 
     /** A whole excursion beyond the limit is one breach, not one per message. */
     private checkRate(name: 'textRate' | 'audioRate', rate: RateCheck, wasOver: boolean): boolean {
-        const excess = rate.book(this.options.clock.nowMs());
+        const excess = rate.add(this.options.clock.nowMs());
         const over = excess > 0;
-        this.judge.check(name, !over || wasOver, `${Math.ceil(excess)} too many in its worst window`);
+        this.results.check(name, !over || wasOver, `${Math.ceil(excess)} too many in its worst window`);
         return over;
     }
 
-    /** The server has shown, through its clientseq, that it read our `close`. */
+    /** The server has shown, through its clientseq, that it read the caller's `close`. */
     private get closeAcknowledged(): boolean {
         return this.closeSent !== undefined && this.acknowledged >= this.closeSent.seq;
     }

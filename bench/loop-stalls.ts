@@ -1,6 +1,6 @@
 import { systemClock } from '../src/support/clock';
 
-interface HoldUp {
+interface LoopStall {
     fromMs: number;
     toMs: number;
 }
@@ -11,10 +11,10 @@ const LEAST_MS = 12;
 
 /**
  * Notes when the machine held this process up: time that passed between two ticks and in which the process did not compute
- * either. What our own code takes is not in it, however slow: that belongs into the figures.
+ * either. What the code of the bench and the server takes is not in it, however slow: that belongs into the figures.
  */
-export class HoldUps {
-    private readonly seen: HoldUp[] = [];
+export class LoopStalls {
+    private readonly seen: LoopStall[] = [];
     private timer: NodeJS.Timeout | undefined;
     private lastMs = 0;
     private lastCpu = process.cpuUsage();

@@ -14,8 +14,8 @@ interface Turn {
     text: string;
 }
 
-/** The separate transcription of what the caller said: before, during or after the answer, or failed (section 9.7, B19). */
-export class CallerWords {
+/** The separate transcription of what the caller said: before, during or after the answer, or failed (docs/REALTIME.md, 7.1). */
+export class CallerTranscripts {
     private turns = 0;
     private readonly late: Turn[] = [];
 

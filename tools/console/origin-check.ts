@@ -1,7 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** Why a page is not let in, in a sentence for whoever looks at it. */
+/** Why a page is not let in, in a sentence for the page's user. */
 export const REFUSALS = {
     host: 'This console answers only under its own address on this machine; the request named another one.',
     origin: 'A page from another place may not use this console. Open the link that the terminal shows.',
@@ -15,7 +15,7 @@ export const REFUSALS = {
  * Who may use the console: the one page that was opened with the link in the terminal. A link lets one page in, once; the page
  * gets a pass, which lets it in again after a reload and lives in that tab alone.
  */
-export class Door {
+export class PageAccess {
     private token = secret();
     private pass: string | undefined;
     private inside = false;
@@ -25,7 +25,7 @@ export class Door {
         return this.token;
     }
 
-    /** The page that holds `token` or the pass comes in; the answer is its pass, or why not. */
+    /** The page that holds `token` or the pass comes in; returns its pass, or why it is refused. */
     enter(token: string): { ok: true; pass: string } | { ok: false; why: string } {
         const hasPass = this.pass !== undefined && same(token, this.pass);
         if (!hasPass && !same(token, this.token)) return { ok: false, why: REFUSALS.token };
