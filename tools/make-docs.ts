@@ -4,8 +4,8 @@
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { SCHEMA_FILE } from '../src/services/profiles/profile-reader';
-import { profileJsonSchema } from '../src/services/profiles/profile-schema';
+import { SCHEMA_FILE } from '../src/services/profiles/reader';
+import { profileJsonSchema } from '../src/services/profiles/schema';
 import { NOTE_GROUPS, type VariableNote } from '../src/config/notes';
 import { VARIABLE_NAMES } from '../src/config/reader';
 import { DEFAULT_INSTRUCTIONS, environmentSchema } from '../src/config/schema';

@@ -3,12 +3,10 @@ import { CodedError } from '../support/errors';
 import { faultFields, type Logger } from '../support/logger';
 import type { DialogScript } from './profiles/dialog-script';
 import { fillDialog } from './profiles/dialog-texts';
-import { OutputVariables } from './profiles/output-variables';
-import { maxCallMinutesOf, openaiConfigOf, promptOf, turnTakingOf } from './profiles/profile-config';
-import type { BotProfile } from './profiles/profile-schema';
+import { OutputVariables, DEFAULT_OUTPUT_CHARS, type InputValues, type ReadVariables } from './profiles/variables';
+import { maxCallMinutesOf, openaiConfigOf, promptOf, turnTakingOf } from './profiles/config';
+import type { BotProfile } from './profiles/schema';
 import { fillPrompt } from './profiles/prompt';
-import { DEFAULT_OUTPUT_CHARS } from './profiles/variable-schema';
-import type { InputValues, ReadVariables } from './profiles/variables';
 import type { Toolbox } from './functions/toolbox';
 
 /** The bot of one call, as it is to be made: its profile laid over the server's settings, with the call's values. */

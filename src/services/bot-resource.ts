@@ -20,8 +20,7 @@ import type { CreateSocket } from './realtime/transport';
 import type { CallUsage } from './realtime/usage';
 import { SHIPPED_PROMPTS } from '../speech/prompts';
 import type { TextToSpeech } from '../speech/tts/text-to-speech';
-import { runnerFor, type CallToolsDeps } from './functions/call-tools';
-import type { ToolRunner } from './functions/tool-runner';
+import { runnerFor, type CallToolsDeps, type ToolRunner } from './functions/tool-runner';
 
 export interface BotResourceDeps extends CallToolsDeps {
     /** Log what was said. Default false. */

@@ -7,9 +7,8 @@ import { plainPlan, profilePlan, type BotPlan } from './bot-plan';
 import type { Conversation } from './conversation';
 import { EchoBot } from './echo-bot';
 import { botNameOf, type BotChoice } from './profiles/choose-bot';
-import type { OutputVariables } from './profiles/output-variables';
-import { ProfileStore } from './profiles/profile-store';
-import { readInputVariables, type ReadVariables } from './profiles/variables';
+import { type OutputVariables, readInputVariables, type ReadVariables } from './profiles/variables';
+import { ProfileStore } from './profiles/store';
 import { SilentBot } from './silent-bot';
 import { Transcript } from './transcript';
 import { BotTools } from './functions/bot-tools';
@@ -24,7 +23,7 @@ export interface BotServiceDeps {
     /** Holds the keys and tokens that profiles name. Default: the environment of the process. */
     env?: Readonly<Record<string, string | undefined>>;
     /** Tools that are written in code: profiles name them with the kind `code`. */
-    codeTools?: readonly Tool[];
+    functions?: readonly Tool[];
 }
 
 /** What a call says about the bot that it wants. All of it comes from outside. */
@@ -84,14 +83,14 @@ export class BotService {
         private readonly config: BotConfig,
         private readonly deps: BotServiceDeps,
     ) {
-        const { clock, logger, env = process.env, codeTools } = deps;
+        const { clock, logger, env = process.env, functions } = deps;
         this.env = env;
         this.factory = new BotFactory(config, { clock, logger });
         this.tools = new BotTools(config.genesys, {
             clock,
             logger,
             env,
-            ...(codeTools !== undefined && { codeTools }),
+            ...(functions !== undefined && { functions }),
         });
         const folder = config.botsFolder;
         this.profiles = folder === undefined ? undefined : ProfileStore.load(folder, { clock, logger, env });

@@ -2,7 +2,7 @@
  * YAML as Architect's tools read it, written by hand so that no text of a profile can become anything else than a text: every
  * string stands in double quotes, with what could mislead a reader escaped, and nothing is folded, anchored or tagged.
  */
-import { plainLine } from '../../src/services/profiles/variable-values';
+import { plainLine } from '../../src/services/profiles/variables';
 
 /** A place that Archy and CX as Code fill in: written as `"{{name}}"`. */
 export class Substitution {

@@ -1,4 +1,4 @@
-import { BOT_NAME_PATTERN } from './profile-fields';
+import { BOT_NAME_PATTERN } from './fields';
 
 /** What says which bot a call is for. All of it comes from outside. */
 export interface BotWishes {

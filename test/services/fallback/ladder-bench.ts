@@ -1,5 +1,4 @@
-import type { HistoryLine } from '../../../src/services/fallback/fallback-ladder';
-import { FallbackLadder, type Takeover } from '../../../src/services/fallback/fallback-ladder';
+import { type HistoryLine, FallbackLadder, type Takeover } from '../../../src/services/fallback/fallback-ladder';
 import { ApologyBot } from '../../../src/services/fallback/apology-bot';
 import type { WaitLimits } from '../../../src/services/fallback/response-deadline';
 import { CircuitBreakers } from '../../../src/support/circuit-breaker';

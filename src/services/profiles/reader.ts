@@ -1,10 +1,9 @@
 /** From the files of a folder to profiles, or to sentences about what is wrong with them. */
 import { readFileSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { join, sep } from 'node:path';
-import { problemSentences } from './problems';
-import { BOT_NAME_PATTERN } from './profile-fields';
-import { placeholderProblems } from './profile-rules';
-import { botProfileSchema, MAX_INSTRUCTIONS_CHARS, type BotProfile } from './profile-schema';
+import { problemSentences, placeholderProblems } from './rules';
+import { BOT_NAME_PATTERN } from './fields';
+import { botProfileSchema, MAX_INSTRUCTIONS_CHARS, type BotProfile } from './schema';
 
 /** The file for editors, which is no profile. */
 export const SCHEMA_FILE = 'bot-profile.schema.json';

@@ -11,14 +11,8 @@ export function words(min: number, max: number): z.ZodString {
     return z.string().trim().min(min).max(max);
 }
 
-/** Name of an argument of a tool, or of a piece of its answer. */
-export const parameterName = z.string().regex(NAME_PATTERN, 'must be letters, digits and underscores, a letter first');
-
-/** Name of an input variable of the Architect action. */
-export const inputVariableName = parameterName;
-
-/** Name of an output variable of the Architect action. */
-export const outputVariableName = parameterName;
+/** Name of an input or output variable of the Architect action, of an argument of a tool, or of a part of a tool's result. */
+export const variableName = z.string().regex(NAME_PATTERN, 'must be letters, digits and underscores, a letter first');
 
 /** Name of a function that the model may call. */
 export const toolName = z
