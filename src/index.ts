@@ -1,6 +1,7 @@
 import { config as loadDotenv } from 'dotenv';
 import { loadConfig } from './config/config';
 import { unknownVariables } from './config/reader';
+import { loadExtensions } from './extensions';
 import { CodedError, ERRORS } from './support/errors';
 import { createLogger, faultFields, type Logger } from './support/logger';
 import { Server } from './websocket/server';
@@ -10,7 +11,9 @@ async function main(): Promise<void> {
     const config = loadConfig(process.env);
     const logger = createLogger({ level: config.logLevel, pretty: process.stdout.isTTY });
     for (const name of unknownVariables(process.env)) logger.warn({}, `${name} is not a setting of this server`);
-    const server = new Server({ config, logger });
+    const { extensionsPath } = config;
+    const extensions = extensionsPath === undefined ? {} : await loadExtensions(extensionsPath);
+    const server = new Server({ config, logger, ...extensions });
     drainOnSignals(server, logger);
     drainOnFaults(server, logger);
     await server.start();

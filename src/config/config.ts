@@ -89,6 +89,8 @@ export interface Config {
     readonly defaultBot: string | undefined;
     /** Folder of the bot profiles; undefined: there are none. */
     readonly botsFolder: string | undefined;
+    /** Module of your own that registers bots, functions, secrets, a recognizer or a voice (EXTENSIONS); undefined: there is none. */
+    readonly extensionsPath?: string;
     /** The OAuth client for Data Actions; undefined: there is none. Holds a secret: never log it. */
     readonly genesys: GenesysConfig | undefined;
     /** undefined: no key, the embedded bot answers. */

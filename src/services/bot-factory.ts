@@ -9,11 +9,26 @@ import { BotResource } from './bot-resource';
 import type { Conversation } from './conversation';
 import { FallbackLadder, optionsFrom, type FallbackOption, type Takeover } from './fallback/fallback-ladder';
 import { ApologyBot } from './fallback/apology-bot';
+import type { SpeechToText } from '../speech/asr/speech-to-text';
+import type { SpeechEngine } from './tts-service';
 import { LocalBot } from '../speech/local-bot';
 import { LocalSpeechService, type LocalSpeech, type RestSpeech } from '../speech/local-speech';
 import { RestBot } from '../speech/rest-bot';
 import type { ToolRecord } from './functions/tool';
 import type { Transcript } from './transcript';
+
+/** What a recognizer or a voice of your own is made with. */
+export interface SpeechDeps {
+    clock: Clock;
+    logger: Logger;
+}
+
+export interface BotFactoryDeps extends SpeechDeps {
+    /** A recognizer of your own for the local bot, for `ASR=custom`. */
+    recognizer?: (deps: SpeechDeps) => SpeechToText;
+    /** A voice of your own for the local bot, for `TTS=custom`. */
+    voice?: (deps: SpeechDeps) => SpeechEngine;
+}
 
 /** The call that a bot is made for. */
 export interface CallOfBot {
@@ -34,7 +49,7 @@ export class BotFactory {
 
     constructor(
         private readonly config: Pick<Config, 'logTranscripts' | 'localSpeech'>,
-        private readonly deps: { clock: Clock; logger: Logger },
+        private readonly deps: BotFactoryDeps,
     ) {
         this.localSpeech = new LocalSpeechService(config.localSpeech, deps);
         this.breakers = new CircuitBreakers(deps.clock, deps.logger);

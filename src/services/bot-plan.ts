@@ -31,7 +31,12 @@ export interface BotPlan {
 type ServerSettings = Pick<Config, 'openai' | 'turnTaking' | 'maxCallMinutes'>;
 
 /** A bot without a profile. */
-export function plainPlan(name: string, openai: OpenAIConfig | undefined, config: ServerSettings): BotPlan {
+export function plainPlan(
+    name: string,
+    openai: OpenAIConfig | undefined,
+    config: ServerSettings,
+    variables = plainVariables(),
+): BotPlan {
     return {
         name,
         openai,
@@ -42,9 +47,13 @@ export function plainPlan(name: string, openai: OpenAIConfig | undefined, config
         turnTaking: config.turnTaking,
         maxCallMinutes: config.maxCallMinutes,
         inputValues: {},
-        // Nobody has said what Architect expects: every entry of the keypad is told.
-        variables: new OutputVariables({}, { maxLength: DEFAULT_OUTPUT_CHARS }),
+        variables,
     };
+}
+
+/** The output variables of a bot without a profile: any name may be set, because no profile declares which Architect expects. */
+export function plainVariables(): OutputVariables {
+    return new OutputVariables({}, { maxLength: DEFAULT_OUTPUT_CHARS });
 }
 
 export interface PlanDeps {

@@ -5,6 +5,7 @@ import { WebSocketServer, type WebSocket } from 'ws';
 import { Authenticator, type SecretProvider } from '../auth/authenticator';
 import { loadConfig, type Config } from '../config/config';
 import { Session } from '../common/session';
+import type { ServerExtensions } from '../extensions';
 import { BotService } from '../services/bot-service';
 import { SecretService } from '../services/secret-service';
 import { systemClock, type Clock } from '../support/clock';
@@ -23,7 +24,7 @@ export type { CreateSession, ServedSession } from './calls';
 export type { AcceptedCall } from './upgrade';
 
 /** Everything that a server takes from outside; each part has a default. */
-export interface ServerDeps {
+export interface ServerDeps extends ServerExtensions {
     /** Default: the environment, with `.env` of the working directory. */
     config: Config;
     logger: Logger;
@@ -32,7 +33,7 @@ export interface ServerDeps {
     secrets: SecretProvider;
     /** Default: HTTP message signatures under `secrets`. */
     authenticator: UpgradeAuthenticator;
-    /** Default: the bots of the configuration, one service for all calls. */
+    /** Default: the bots of the configuration with the extensions below, one service for all calls. */
     botService: BotService;
     /** Default: a `Session`. */
     createSession: CreateSession;
@@ -67,7 +68,7 @@ export class Server {
         this.logger = deps.logger ?? createLogger({ level: this.config.logLevel, pretty: process.stdout.isTTY });
         this.clock = deps.clock ?? systemClock;
         const { config, clock, logger } = this;
-        this.botService = deps.botService ?? new BotService(config, { clock, logger });
+        this.botService = deps.botService ?? new BotService(config, { ...extensionsOf(deps), clock, logger });
         this.limits = { ...SERVER_LIMITS, ...deps.limits };
         this.refusals = new Refusals(this.clock, this.limits.lingerMs);
         this.refusalLog = new RefusalLog(this.logger, this.clock);
@@ -179,6 +180,15 @@ export class Server {
         await this.botService.close();
         this.logger.info({}, 'stopped');
     }
+}
+
+function extensionsOf({ bots, functions, recognizer, voice }: Partial<ServerDeps>): ServerExtensions {
+    return {
+        ...(bots !== undefined && { bots }),
+        ...(functions !== undefined && { functions }),
+        ...(recognizer !== undefined && { recognizer }),
+        ...(voice !== undefined && { voice }),
+    };
 }
 
 function environmentConfig(): Config {

@@ -31,10 +31,15 @@ export function profileFiles(folder: string): string[] {
 }
 
 /** Reads one profile. Never throws: what is wrong stands in `problems`. `known`: what the same file was before. */
-export function readProfile(folder: string, file: string, known?: ReadProfile): ReadProfile {
+export function readProfile(
+    folder: string,
+    file: string,
+    known?: ReadProfile,
+    reserved: ReadonlySet<string> = BUILT_IN_BOTS,
+): ReadProfile {
     let texts: Texts = { source: '', instructionsFile: undefined };
     try {
-        const name = nameOf(file);
+        const name = nameOf(file, reserved);
         const json = readInside(folder, file, MAX_PROFILE_BYTES);
         const raw = parsed(json);
         texts = readTexts(folder, json, instructionsFileIn(raw));
@@ -60,10 +65,11 @@ class Problems extends Error {
     }
 }
 
-function nameOf(file: string): string {
+function nameOf(file: string, reserved: ReadonlySet<string>): string {
     const name = file.replace(/\.json$/, '');
     if (!BOT_NAME_PATTERN.test(name)) throw new Problems(['a profile is called by letters, digits, "_" and "-" only']);
     if (BUILT_IN_BOTS.has(name)) throw new Problems([`${name} is the name of a bot of the server`]);
+    if (reserved.has(name)) throw new Problems([`${name} is the name of a bot that is registered in code`]);
     return name;
 }
 

@@ -1,6 +1,6 @@
 /** The rules that hold between the parts of a profile, and the sentences that say where a profile is wrong. */
 import type { z } from 'zod';
-import type { DialogScript } from './dialog-script';
+import type { UnnamedDialog } from './dialog-script';
 import { dialogTexts, dialogVariables, saysSomething } from './dialog-texts';
 import { hasStrayBraces, placeholdersIn } from './template';
 import { environmentNamesIn, toolNameOf, type HttpToolSpec, type ToolSpec } from './tool-schema';
@@ -18,9 +18,6 @@ export interface RuleBreach {
     readonly path: (string | number)[];
     readonly message: string;
 }
-
-/** A dialog before it gets the name of its bot. */
-export type UnnamedDialog = Omit<DialogScript, 'name'>;
 
 /** What the rules look at. */
 export interface RuleSubject {

@@ -13,6 +13,8 @@ export interface ProfileStoreDeps {
     logger: Logger;
     /** Holds the variables that profiles name; left out: nothing is said about missing ones. Its values are not kept. */
     env?: Readonly<Record<string, string | undefined>>;
+    /** Names of bots that are registered in code: no profile may take them. */
+    reserved?: ReadonlySet<string>;
     /** How a folder is watched. Default: `fs.watch`. */
     watchFolder?: WatchFolder;
 }
@@ -45,7 +47,7 @@ export class ProfileStore {
      * `ERR_PROFILE_FOLDER` when the folder cannot be read
      */
     static load(folder: string, deps: ProfileStoreDeps): ProfileStore {
-        const reads = readFolder(folder, new Map());
+        const reads = readFolder(folder, new Map(), deps.reserved);
         const problems = reads.flatMap((read) => problemsOf(folder, read));
         if (problems.length > 0) throw new CodedError('ERR_PROFILE', problems.map((each) => `\n  - ${each}`).join(''));
         return new ProfileStore(folder, deps, reads);
@@ -88,7 +90,7 @@ export class ProfileStore {
      */
     reload(): void {
         try {
-            this.take(readFolder(this.folder, this.reads));
+            this.take(readFolder(this.folder, this.reads, this.deps.reserved));
         } catch (fault) {
             this.deps.logger.warn(faultFields(fault), 'bot profiles cannot be read again; the last good ones stay');
         }
@@ -154,14 +156,18 @@ export class ProfileStore {
     }
 }
 
-function readFolder(folder: string, known: ReadonlyMap<string, ReadProfile>): ReadProfile[] {
+function readFolder(
+    folder: string,
+    known: ReadonlyMap<string, ReadProfile>,
+    reserved?: ReadonlySet<string>,
+): ReadProfile[] {
     let files: string[];
     try {
         files = profileFiles(folder);
     } catch (fault) {
         throw new CodedError('ERR_PROFILE_FOLDER', `${folder}: ${String(fault)}.`);
     }
-    return files.map((file) => readProfile(folder, file, known.get(file)));
+    return files.map((file) => readProfile(folder, file, known.get(file), reserved));
 }
 
 /** `bots/billing.json: tools.2.url: …`, one for each problem. */

@@ -17,4 +17,9 @@ export const PROFILE_ERRORS = {
         'Input variables of a call are not as its bot needs them; the call goes on.',
         'Compare the inputs of the Architect action with the bot’s inputVariables (`npm run bots:check`). The line names them: missing, cut because they are too long, or unfit because they are of another type.',
     ),
+    ERR_EXTENSIONS: entry(
+        'operator',
+        'The extensions cannot be used.',
+        'Correct the module that EXTENSIONS names, or what is given to new Server, at the key that the message names; examples/README.md shows each kind.',
+    ),
 } as const satisfies Record<string, ErrorDescription>;
