@@ -104,7 +104,7 @@ export class BotFactory {
     }
 
     private lowerRungs(local: LocalSpeech, openai: OpenAIConfig, plan: BotPlan, call: CallOfBot): FallbackOption[] {
-        // Whoever chose another way to a model did not choose the server's account as well.
+        // A profile with an upstream of its own must not be billed to the server's account.
         const rest = plan.hasOwnUpstream ? undefined : local.rest;
         const makeLocal = (takeover?: Takeover): Conversation => this.makeLocal(local, plan, call, takeover);
         if (rest === undefined) return [{ name: 'local', make: makeLocal }];

@@ -63,7 +63,7 @@ export interface PlanDeps {
     logger: Logger;
 }
 
-/** A bot with a profile. Whoever has no way to a model, or one that cannot be used, is a local bot. */
+/** A bot with a profile. Without a way to a model, or with one that cannot be used, it is a local bot. */
 export function profilePlan(profile: BotProfile, input: ReadVariables, toolbox: Toolbox, deps: PlanDeps): BotPlan {
     const { values } = input;
     const { config } = deps;

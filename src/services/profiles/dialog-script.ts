@@ -100,7 +100,7 @@ export type UnnamedDialog = Omit<DialogScript, 'name'>;
 export type DialogMenu = DialogScript['menus'][string];
 export type DialogChoice = DialogMenu['choices'][number];
 export type DialogAction = DialogChoice['action'];
-/** A dialog as somebody writes it: what has a default may be left out. */
+/** A dialog as it is written: what has a default may be left out. */
 export type DialogSource = z.input<typeof checked>;
 
 /**

@@ -20,7 +20,7 @@ export const toolName = z
     .regex(/^[A-Za-z][\w-]{0,63}$/, 'must be letters, digits, "_" and "-", a letter first')
     .describe('The name by which the model calls it: letters, digits, "_" and "-".');
 
-/** Name of a variable of the environment: capitals, digits and underscores, so that nobody puts the secret itself there. */
+/** Name of a variable of the environment: capitals, digits and underscores, so that the secret itself is refused there. */
 export const environmentName = z
     .string()
     .regex(/^[A-Z][A-Z\d_]{0,99}$/, 'must be the NAME of an environment variable: capitals, digits and underscores');

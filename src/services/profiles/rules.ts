@@ -34,7 +34,7 @@ export function breachesAt(path: (string | number)[], messages: readonly string[
     return messages.map((message) => ({ path, message }));
 }
 
-/** Every broken rule. Instructions in a file are not looked at: `placeholderProblems` is for whoever reads it. */
+/** Every broken rule. Instructions in a file are not looked at: `placeholderProblems` checks them when they are read. */
 export function brokenProfileRules(profile: RuleSubject): RuleBreach[] {
     const { instructions, greeting = '', inputVariables, outputVariables } = profile;
     const texts = { instructions: typeof instructions === 'string' ? instructions : '', greeting };

@@ -219,7 +219,7 @@ export const botProfileSchema = fields.superRefine((profile, context) => {
     for (const { path, message } of brokenProfileRules(profile)) context.addIssue({ code: 'custom', path, message });
 });
 
-/** What somebody writes into a profile. */
+/** A profile as it is written: what has a default may be left out. */
 export type ProfileSource = z.input<typeof botProfileSchema>;
 /** The same, checked, with its defaults. */
 export type ProfileSettings = z.output<typeof botProfileSchema>;

@@ -143,7 +143,7 @@ export class ProfileStore {
         const { env, logger } = this.deps;
         const missing = env === undefined ? [] : missingEnvironment(profile, env).map(({ name }) => name);
         if (missing.length === 0) return;
-        // Whoever does not use this bot need not know; who does is told by its first call.
+        // Only debug: the first call of this bot logs it as an error, and a bot that is never called needs no line.
         logger.debug({ bot: profile.name, missing }, 'a bot needs variables of the environment that are not set');
     }
 

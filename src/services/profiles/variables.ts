@@ -9,7 +9,7 @@ import { words } from './fields';
 export const DEFAULT_INPUT_CHARS = 200;
 /** Longest value of an output variable where none is declared, in characters. */
 export const DEFAULT_OUTPUT_CHARS = 1000;
-/** All output variables of a call together, in characters: far below the 64,000 bytes of a message (protocol sheet, section 6.7). */
+/** All output variables of a call together, in characters: far below the 64,000 bytes of a message (docs/PROTOCOL.md, 2.4). */
 export const MAX_OUTPUT_TOTAL_CHARS = 8000;
 
 const description = words(1, 500).optional();
@@ -163,7 +163,7 @@ function strangers(declared: Declared, source: ReadonlyMap<string, string>): str
 
 /**
  * The output variables of one call that its bot sets: only those that the profile declares, as text, bounded one by one and
- * together (protocol sheet, sections 6.6 and 6.7). Those of the call itself (`end_reason` …) are the session's to add.
+ * together (docs/PROTOCOL.md, 8.3). Those of the call itself (`end_reason` …) are the session's to add.
  */
 export class OutputVariables {
     private readonly values = new Map<string, string>();
@@ -203,7 +203,7 @@ export class OutputVariables {
         return bareRecord(this.values);
     }
 
-    /** What the call itself sets is nobody else's, declared or not. */
+    /** Names that the call itself sets cannot be set by a bot. */
     private variableFor(name: string): OutputVariable | undefined {
         if (Object.hasOwn(this.declared, name)) return this.declared[name];
         return RESERVED_OUTPUT_NAMES.has(name) ? undefined : this.others;
