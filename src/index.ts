@@ -1,5 +1,6 @@
 import { config as loadDotenv } from 'dotenv';
 import { loadConfig } from './config/config';
+import { loadExtensions } from './extensions';
 import { CodedError, ERRORS } from './support/errors';
 import { createLogger, faultFields, type Logger } from './support/logger';
 import { Server } from './websocket/server';
@@ -8,7 +9,9 @@ async function main(): Promise<void> {
     loadDotenv({ quiet: true });
     const config = loadConfig(process.env);
     const logger = createLogger({ level: config.logLevel, pretty: process.stdout.isTTY });
-    const server = new Server({ config, logger });
+    const { extensionsPath } = config;
+    const extensions = extensionsPath === undefined ? {} : await loadExtensions(extensionsPath);
+    const server = new Server({ config, logger, ...extensions });
     drainOnSignals(server, logger);
     drainOnFaults(server, logger);
     await server.start();

@@ -16,6 +16,7 @@ const LAYERS: Record<string, { layer: number; siblings: readonly string[] }> = {
     services: { layer: 1, siblings: [] },
     speech: { layer: 1, siblings: [] },
     'websocket/message-handlers': { layer: 1, siblings: [] },
+    extensions: { layer: 2, siblings: [] },
     common: { layer: 2, siblings: [] },
     websocket: { layer: 3, siblings: [] },
     index: { layer: 4, siblings: [] },

@@ -4,16 +4,16 @@
  */
 import { join } from 'node:path';
 import { config as loadDotenv } from 'dotenv';
-import { environmentNeeds } from '../src/services/profiles/profile-needs';
-import type { BotProfile } from '../src/services/profiles/profile-schema';
-import { ProfileStore } from '../src/services/profiles/profile-store';
+import { environmentNeeds } from '../src/services/profiles/config';
+import type { BotProfile } from '../src/services/profiles/schema';
+import { ProfileStore } from '../src/services/profiles/store';
 import { toolNameOf, type ToolSpec } from '../src/services/profiles/tool-schema';
 import {
     CALL_OUTPUT_VARIABLES,
     SITUATION_OUTPUT_VARIABLES,
     TRANSFER_OUTPUT_VARIABLES,
     type InputVariable,
-} from '../src/services/profiles/variable-schema';
+} from '../src/services/profiles/variables';
 import { systemClock } from '../src/support/clock';
 import { CodedError } from '../src/support/errors';
 import { silentLogger } from '../src/support/logger';

@@ -4,10 +4,10 @@
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { SCHEMA_FILE } from '../src/services/profiles/profile-reader';
-import { profileJsonSchema } from '../src/services/profiles/profile-schema';
 import type { Variable } from '../src/config/fields';
 import { DEFAULT_INSTRUCTIONS, RENAMED_VARIABLES, VARIABLE_GROUPS } from '../src/config/variables';
+import { SCHEMA_FILE } from '../src/services/profiles/reader';
+import { profileJsonSchema } from '../src/services/profiles/schema';
 import { ERRORS, type ErrorDescription, type Fault } from '../src/support/errors';
 
 const GENERATED = 'This page is written by `npm run docs`; change the catalogue in `src/support`, not the page.';

@@ -108,7 +108,7 @@ export interface Config {
     readonly localSpeech: LocalSpeechConfig;
     /** The bot of calls that name none; undefined: the profile `default`, else OpenAI, else the local bot. */
     readonly defaultBot: string | undefined;
-    /** Path of the extension module, relative to the working directory; undefined: there is none. */
+    /** Module of your own that registers bots, functions, secrets, a recognizer or a voice, relative to the working directory; undefined: none. */
     readonly extensionsPath: string | undefined;
     /** Folder of the bot profiles; undefined: there are none. */
     readonly botsFolder: string | undefined;

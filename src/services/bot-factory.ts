@@ -14,6 +14,9 @@ import { RestBot } from '../speech/rest-bot';
 import type { ToolRecord } from './functions/tool';
 import type { Transcript } from './transcript';
 
+/** What the factory needs; a recognizer and a voice of your own are part of it. */
+export type BotFactoryDeps = LocalSpeechDeps;
+
 /** The call that a bot is made for. */
 export interface CallOfBot {
     logger: Logger;
@@ -33,7 +36,7 @@ export class BotFactory {
 
     constructor(
         private readonly config: Pick<Config, 'logTranscripts' | 'localSpeech'>,
-        private readonly deps: LocalSpeechDeps,
+        private readonly deps: BotFactoryDeps,
     ) {
         this.localSpeech = new LocalSpeechService(config.localSpeech, deps);
         this.breakers = new CircuitBreakers(deps.clock, deps.logger);
@@ -55,11 +58,11 @@ export class BotFactory {
             make: () => this.makeRealtime(openai, local, plan, call),
         };
         if (fallback === 'off') return realtime.make();
-        const lower = local === undefined ? [] : this.lowerRungs(local, openai, plan, call);
-        const rungs = optionsFrom([realtime, ...lower, apology(local)], forceFallback);
+        const lower = local === undefined ? [] : this.lowerOptions(local, openai, plan, call);
+        const options = optionsFrom([realtime, ...lower, apology(local)], forceFallback);
         const prompts = local?.prompts ?? { recording: () => undefined };
         const { logger, transcript, callerAudio } = call;
-        return new FallbackLadder(rungs, { logger, breakers: this.breakers, prompts, transcript, callerAudio });
+        return new FallbackLadder(options, { logger, breakers: this.breakers, prompts, transcript, callerAudio });
     }
 
     /** Frees what the bots of all calls share. */
@@ -87,8 +90,8 @@ export class BotFactory {
         });
     }
 
-    private lowerRungs(local: LocalSpeech, openai: OpenAIConfig, plan: BotPlan, call: CallOfBot): FallbackOption[] {
-        // Whoever chose another way to a model did not choose the server's account as well.
+    private lowerOptions(local: LocalSpeech, openai: OpenAIConfig, plan: BotPlan, call: CallOfBot): FallbackOption[] {
+        // A profile with an upstream of its own must not be billed to the server's account.
         const rest = plan.hasOwnUpstream ? undefined : local.rest;
         const makeLocal = (takeover?: Takeover): Conversation => this.makeLocal(local, plan, call, takeover);
         if (rest === undefined) return [{ name: 'local', make: makeLocal }];

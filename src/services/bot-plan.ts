@@ -3,12 +3,10 @@ import { CodedError } from '../support/errors';
 import { faultFields, type Logger } from '../support/logger';
 import type { DialogScript } from './profiles/dialog-script';
 import { fillDialog } from './profiles/dialog-texts';
-import { OutputVariables } from './profiles/output-variables';
-import { maxCallMinutesOf, openaiConfigOf, promptOf, turnTakingOf } from './profiles/profile-config';
-import type { BotProfile } from './profiles/profile-schema';
+import { OutputVariables, DEFAULT_OUTPUT_CHARS, type InputValues, type ReadVariables } from './profiles/variables';
+import { maxCallMinutesOf, openaiConfigOf, promptOf, turnTakingOf } from './profiles/config';
+import type { BotProfile } from './profiles/schema';
 import { fillPrompt } from './profiles/prompt';
-import { DEFAULT_OUTPUT_CHARS } from './profiles/variable-schema';
-import type { InputValues, ReadVariables } from './profiles/variables';
 import type { Toolbox } from './functions/toolbox';
 
 /** The bot of one call, as it is to be made: its profile laid over the server's settings, with the call's values. */
@@ -33,7 +31,12 @@ export interface BotPlan {
 type ServerSettings = Pick<Config, 'openai' | 'turnTaking' | 'maxCallMinutes'>;
 
 /** A bot without a profile. */
-export function plainPlan(name: string, openai: OpenAIConfig | undefined, config: ServerSettings): BotPlan {
+export function plainPlan(
+    name: string,
+    openai: OpenAIConfig | undefined,
+    config: ServerSettings,
+    variables = plainVariables(),
+): BotPlan {
     return {
         name,
         openai,
@@ -44,9 +47,13 @@ export function plainPlan(name: string, openai: OpenAIConfig | undefined, config
         turnTaking: config.turnTaking,
         maxCallMinutes: config.maxCallMinutes,
         inputValues: {},
-        // Nobody has said what Architect expects: every entry of the keypad is told.
-        variables: new OutputVariables({}, { maxLength: DEFAULT_OUTPUT_CHARS }),
+        variables,
     };
+}
+
+/** The output variables of a bot without a profile: any name may be set, because no profile declares which Architect expects. */
+export function plainVariables(): OutputVariables {
+    return new OutputVariables({}, { maxLength: DEFAULT_OUTPUT_CHARS });
 }
 
 export interface PlanDeps {
@@ -56,7 +63,7 @@ export interface PlanDeps {
     logger: Logger;
 }
 
-/** A bot with a profile. Whoever has no way to a model, or one that cannot be used, is a local bot. */
+/** A bot with a profile. Without a way to a model, or with one that cannot be used, it is a local bot. */
 export function profilePlan(profile: BotProfile, input: ReadVariables, toolbox: Toolbox, deps: PlanDeps): BotPlan {
     const { values } = input;
     const { config } = deps;

@@ -18,8 +18,7 @@ import { RealtimeConversation } from './realtime/realtime-conversation';
 import type { RealtimeConversationPort } from './realtime/conversation-port';
 import type { CreateSocket } from './realtime/transport';
 import type { CallUsage } from './realtime/usage';
-import { runnerFor, type CallToolsDeps } from './functions/call-tools';
-import type { ToolRunner } from './functions/tool-runner';
+import { runnerFor, type CallToolsDeps, type ToolRunner } from './functions/tool-runner';
 import { type TextToSpeech, SHIPPED_PROMPTS } from './tts-service';
 
 export interface BotResourceDeps extends CallToolsDeps {

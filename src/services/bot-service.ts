@@ -1,30 +1,26 @@
 import type { Config, TurnTakingConfig } from '../config/config';
 import { CallerAudioBuffer } from '../audio/caller-audio-buffer';
-import type { Clock } from '../support/clock';
 import type { Logger } from '../support/logger';
-import { BotFactory } from './bot-factory';
-import { plainPlan, profilePlan, type BotPlan } from './bot-plan';
+import { BotFactory, type BotFactoryDeps, type CallOfBot } from './bot-factory';
+import { BotRegistry, type CreateBot } from './bot-registry';
+import { plainPlan, plainVariables, profilePlan } from './bot-plan';
 import type { Conversation } from './conversation';
 import { EchoBot } from './echo-bot';
 import { botNameOf, type BotChoice } from './profiles/choose-bot';
-import type { OutputVariables } from './profiles/output-variables';
-import { ProfileStore } from './profiles/profile-store';
-import { readInputVariables, type ReadVariables } from './profiles/variables';
+import { type OutputVariables, readInputVariables, type ReadVariables } from './profiles/variables';
+import { ProfileStore } from './profiles/store';
 import { SilentBot } from './silent-bot';
 import { Transcript } from './transcript';
 import { BotTools } from './functions/bot-tools';
 import type { Tool, ToolRecord } from './functions/tool';
 
-export { BotResource } from './bot-resource';
-export { BotResponse } from './bot-response';
-
-export interface BotServiceDeps {
-    clock: Clock;
-    logger: Logger;
+export interface BotServiceDeps extends BotFactoryDeps {
+    /** Bots of your own by name: `?bot=name` finds them as it finds a profile. */
+    bots?: Readonly<Record<string, CreateBot>>;
     /** Holds the keys and tokens that profiles name. Default: the environment of the process. */
     env?: Readonly<Record<string, string | undefined>>;
     /** Tools that are written in code: profiles name them with the kind `code`. */
-    codeTools?: readonly Tool[];
+    functions?: readonly Tool[];
 }
 
 /** What a call says about the bot that it wants. All of it comes from outside. */
@@ -67,34 +63,42 @@ export interface UnknownBot {
 type BotConfig = Pick<Config, 'openai' | 'logTranscripts' | 'localSpeech' | 'turnTaking' | 'maxCallMinutes'> &
     Pick<Config, 'audiohookPath' | 'defaultBot' | 'botsFolder' | 'genesys'>;
 
-/** Bots that need no profile. A `Conversation` of your own joins here: give it a name, and `?bot=name` finds it. */
-const BUILT_IN: ReadonlySet<string> = new Set(['openai', 'local', 'echo', 'silent']);
 /** The profile that answers when nothing names a bot. */
 const DEFAULT_PROFILE = 'default';
 
 /** Chooses the bot of a call, and makes it. One for all calls: it owns what they share. */
 export class BotService {
     private readonly factory: BotFactory;
+    private readonly registry: BotRegistry;
     private readonly profiles: ProfileStore | undefined;
     private readonly tools: BotTools;
     private readonly env: Readonly<Record<string, string | undefined>>;
 
-    /** @throws CodedError `ERR_PROFILE` that names every place where a profile is wrong, `ERR_PROFILE_FOLDER`, `ERR_TOOL` */
+    /** @throws CodedError `ERR_PROFILE` that names every place where a profile is wrong, `ERR_PROFILE_FOLDER`, `ERR_TOOL`, `ERR_EXTENSIONS` */
     constructor(
         private readonly config: BotConfig,
         private readonly deps: BotServiceDeps,
     ) {
-        const { clock, logger, env = process.env, codeTools } = deps;
+        const { clock, logger, env = process.env, functions, bots = {}, recognizer, voice } = deps;
         this.env = env;
-        this.factory = new BotFactory(config, { clock, logger });
+        this.factory = new BotFactory(config, {
+            clock,
+            logger,
+            ...(recognizer !== undefined && { recognizer }),
+            ...(voice !== undefined && { voice }),
+        });
+        this.registry = new BotRegistry(this.builtIn(), bots);
         this.tools = new BotTools(config.genesys, {
             clock,
             logger,
             env,
-            ...(codeTools !== undefined && { codeTools }),
+            ...(functions !== undefined && { functions }),
         });
         const folder = config.botsFolder;
-        this.profiles = folder === undefined ? undefined : ProfileStore.load(folder, { clock, logger, env });
+        this.profiles =
+            folder === undefined
+                ? undefined
+                : ProfileStore.load(folder, { clock, logger, env, reserved: new Set(Object.keys(bots)) });
     }
 
     /** Follows edits of the profiles until `close`. */
@@ -104,7 +108,7 @@ export class BotService {
 
     /** The names of all bots that can be asked for: profiles first. */
     get names(): string[] {
-        return [...(this.profiles?.names ?? []), ...[...BUILT_IN].filter((name) => this.profiles?.has(name) !== true)];
+        return [...(this.profiles?.names ?? []), ...this.registry.names];
     }
 
     /** Who answers calls that name no bot. */
@@ -123,12 +127,12 @@ export class BotService {
         const choice = this.choose(request);
         if (choice.name === undefined) return { unknown: choice.unknown };
         const { name, by } = choice;
-        const plan = this.planFor(name, request, call.logger);
-        if (plan === undefined) return { unknown: name };
+        const shared = { transcript: new Transcript(), callerAudio: new CallerAudioBuffer() };
+        const full = { ...shared, ...call, conversationId: request.conversationId };
+        const chosen = (await this.withProfile(name, request, full)) ?? (await this.registered(name, full));
+        if (chosen === undefined) return { unknown: name };
         call.logger.info({ bot: name, by }, 'bot chosen');
-        const conversation = await this.make(plan, request, call);
-        const { turnTaking, maxCallMinutes, variables } = plan;
-        return { name, conversation, turnTaking, maxCallMinutes, variables };
+        return chosen;
     }
 
     /** Frees what the bots of all calls share. */
@@ -140,7 +144,7 @@ export class BotService {
 
     private choose({ connectionUrl, inputVariables, customConfig }: BotRequest): BotChoice {
         const at = connectionUrl.indexOf('?');
-        const known = { has: (name: string) => BUILT_IN.has(name) || this.profiles?.has(name) === true };
+        const known = { has: (name: string) => this.registry.has(name) || this.profiles?.has(name) === true };
         return botNameOf({
             path: at < 0 ? connectionUrl : connectionUrl.slice(0, at),
             query: at < 0 ? '' : connectionUrl.slice(at + 1),
@@ -152,24 +156,38 @@ export class BotService {
         });
     }
 
-    /** undefined: the bot lives on OpenAI, and there is no key. */
-    private planFor(name: string, request: BotRequest, logger: Logger): BotPlan | undefined {
+    /** undefined: there is no profile of this name. */
+    private async withProfile(name: string, request: BotRequest, call: CallOfBot): Promise<ChosenBot | undefined> {
         const { config, env } = this;
         const profile = this.profiles?.get(name);
-        if (profile !== undefined) {
-            const input = readInputVariables(profile.inputVariables, request.inputVariables);
-            logInput(input, logger);
-            return profilePlan(profile, input, this.tools.of(profile), { config, env, logger });
-        }
-        if (name !== 'openai') return plainPlan(name, undefined, config);
-        return config.openai === undefined ? undefined : plainPlan(name, config.openai, config);
+        if (profile === undefined) return undefined;
+        const { logger } = call;
+        const input = readInputVariables(profile.inputVariables, request.inputVariables);
+        logInput(input, logger);
+        const plan = profilePlan(profile, input, this.tools.of(profile), { config, env, logger });
+        const { turnTaking, maxCallMinutes, variables } = plan;
+        return { name, conversation: await this.factory.create(plan, call), turnTaking, maxCallMinutes, variables };
     }
 
-    private make(plan: BotPlan, request: BotRequest, call: BotCall): Conversation | Promise<Conversation> {
-        if (plan.name === 'silent') return new SilentBot();
-        if (plan.name === 'echo') return new EchoBot();
-        const shared = { transcript: new Transcript(), callerAudio: new CallerAudioBuffer() };
-        return this.factory.create(plan, { ...shared, ...call, conversationId: request.conversationId });
+    /** undefined: there is no such bot, or it is OpenAI's and there is no key. */
+    private async registered(name: string, call: CallOfBot): Promise<ChosenBot | undefined> {
+        const create = this.registry.get(name);
+        if (create === undefined || (name === 'openai' && this.config.openai === undefined)) return undefined;
+        const { turnTaking, maxCallMinutes } = this.config;
+        const variables = plainVariables();
+        const conversation = await create({ ...call, botName: name, clock: this.deps.clock, variables });
+        return { name, conversation, turnTaking, maxCallMinutes, variables };
+    }
+
+    /** The bots that the server has without a profile. */
+    private builtIn(): Record<string, CreateBot> {
+        const { config, factory } = this;
+        return {
+            openai: (call) => factory.create(plainPlan('openai', config.openai, config, call.variables), call),
+            local: (call) => factory.create(plainPlan('local', undefined, config, call.variables), call),
+            echo: () => new EchoBot(),
+            silent: () => new SilentBot(),
+        };
     }
 }
 

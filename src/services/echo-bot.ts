@@ -13,8 +13,8 @@ const PRE_ROLL_BYTES = 300 * BYTES_PER_MS;
 const SENTENCE = { onsetMs: 120, releaseMs: 700 };
 
 /**
- * A bot that needs nothing (`?bot=echo`): a beep, and then the caller hears what he said, sentence by sentence, with the
- * real pacing, and may interrupt it. It tests a line, a codec and a barge-in by ear.
+ * A bot that needs nothing (`?bot=echo`): a beep, and then the caller hears what they said, sentence by sentence, with the
+ * real pacing, and may interrupt it. It tests a line, a codec and a barge-in by listening.
  */
 export class EchoBot extends BasicConversation {
     readonly botName = 'echo';

@@ -221,6 +221,11 @@ export const BOT_ERRORS = {
     ),
 
     // Bot profiles
+    ERR_EXTENSIONS: entry(
+        'operator',
+        'The extensions cannot be used.',
+        'Correct the module that EXTENSIONS names, or what is given to new Server, at the key that the message names; examples/README.md shows each kind.',
+    ),
     ERR_PROFILE: entry(
         'operator',
         'A bot profile cannot be used.',

@@ -5,6 +5,7 @@ import { WebSocketServer, type WebSocket } from 'ws';
 import { Authenticator, type SecretProvider } from '../auth/authenticator';
 import { loadConfig, type Config } from '../config/config';
 import { Session } from '../common/session';
+import type { ServerExtensions } from '../extensions';
 import { BotService } from '../services/bot-service';
 import { SecretService } from '../services/secret-service';
 import { systemClock, type Clock } from '../support/clock';
@@ -20,7 +21,7 @@ export type { CreateSession, ServedSession } from './calls';
 export type { AcceptedCall } from './upgrade';
 
 /** The dependencies of a server; each has a default. Sessions get all of theirs from the server. */
-export interface ServerDeps {
+export interface ServerDeps extends ServerExtensions {
     /** Default: read from the environment, with `.env` of the working directory. */
     config: Config;
     /** Default: pino to stdout, at LOG_LEVEL. */
@@ -31,7 +32,7 @@ export interface ServerDeps {
     secrets: SecretProvider;
     /** Default: HTTP message signatures under `secrets`. */
     authenticator: UpgradeAuthenticator;
-    /** Default: the bots of the configuration; one service for all calls. */
+    /** Default: the bots of the configuration with the extensions below; one service for all calls. */
     botService: BotService;
     /** Default: a `Session`. */
     createSession: CreateSession;
@@ -66,7 +67,7 @@ export class Server {
         this.logger = deps.logger ?? createLogger({ level: this.config.logLevel, pretty: process.stdout.isTTY });
         this.clock = deps.clock ?? systemClock;
         const { config, clock, logger } = this;
-        this.botService = deps.botService ?? new BotService(config, { clock, logger });
+        this.botService = deps.botService ?? new BotService(config, { ...extensionsOf(deps), clock, logger });
         this.limits = { ...SERVER_LIMITS, ...deps.limits };
         this.refusals = new Refusals(this.clock, this.limits.lingerMs);
         this.refusalLog = new RefusalLog(this.logger, this.clock);
@@ -179,6 +180,15 @@ export class Server {
         await this.botService.close();
         this.logger.info({}, 'stopped');
     }
+}
+
+function extensionsOf({ bots, functions, recognizer, voice }: Partial<ServerDeps>): ServerExtensions {
+    return {
+        ...(bots !== undefined && { bots }),
+        ...(functions !== undefined && { functions }),
+        ...(recognizer !== undefined && { recognizer }),
+        ...(voice !== undefined && { voice }),
+    };
 }
 
 function environmentConfig(): Config {

@@ -7,8 +7,8 @@ import {
     NOW_SECONDS,
     sign,
     signedRequest,
+    type Recipe,
 } from './signing';
-import type { Recipe } from './signing';
 
 function codeFor(recipe: Recipe): Promise<string> {
     return codeOf(authenticateOnce(signedRequest(recipe)));

@@ -1,8 +1,9 @@
 import { CallBot } from '../../src/common/call-bot';
 import { CallRecord } from '../../src/common/call-record';
-import { BotResponse, BotService, type BotCall, type BotRequest, type ChosenBot } from '../../src/services/bot-service';
+import { BotResponse } from '../../src/services/bot-response';
+import { BotService, type BotCall, type BotRequest, type ChosenBot } from '../../src/services/bot-service';
 import type { DigitResult } from '../../src/services/dtmf-service';
-import { OutputVariables } from '../../src/services/profiles/output-variables';
+import { OutputVariables } from '../../src/services/profiles/variables';
 import { CodedError } from '../../src/support/errors';
 import { FakeClock } from '../support/fake-clock';
 import { FakeConversation } from '../support/fake-conversation';

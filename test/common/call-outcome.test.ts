@@ -1,6 +1,6 @@
 import { outcomeVariables } from '../../src/common/call-record';
 import { CallRecord } from '../../src/common/call-record';
-import { CALL_OUTPUT_VARIABLES } from '../../src/services/profiles/variable-schema';
+import { CALL_OUTPUT_VARIABLES } from '../../src/services/profiles/variables';
 
 const BOT = { name: 'desk', fallbackUsed: '', variables: {} };
 

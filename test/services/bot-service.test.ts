@@ -1,6 +1,11 @@
 import { loadConfig } from '../../src/config/config';
-import { BotService, type BotRequest, type ChosenBot, type UnknownBot } from '../../src/services/bot-service';
-import type { BotServiceDeps } from '../../src/services/bot-service';
+import {
+    BotService,
+    type BotRequest,
+    type ChosenBot,
+    type UnknownBot,
+    type BotServiceDeps,
+} from '../../src/services/bot-service';
 import { EchoBot } from '../../src/services/echo-bot';
 import { FallbackLadder } from '../../src/services/fallback/fallback-ladder';
 import { LocalBot } from '../../src/speech/local-bot';

@@ -3,7 +3,7 @@ import type { SessionDeps } from '../../src/common/session';
 import type { Config } from '../../src/config/config';
 import { BotService, type ChosenBot, type UnknownBot } from '../../src/services/bot-service';
 import type { Conversation } from '../../src/services/conversation';
-import { OutputVariables } from '../../src/services/profiles/output-variables';
+import { OutputVariables } from '../../src/services/profiles/variables';
 import { FakeClock } from './fake-clock';
 import { FakeConversation } from './fake-conversation';
 import { FakeSocket } from './fake-socket';

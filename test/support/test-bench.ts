@@ -1,6 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { Config } from '../../src/config/config';
-import { loadConfig } from '../../src/config/config';
+import { type Config, loadConfig } from '../../src/config/config';
 import { systemClock, type Clock } from '../../src/support/clock';
 import { Server } from '../../src/websocket/server';
 import type { CallerOptions } from '../../tools/caller/caller-options';

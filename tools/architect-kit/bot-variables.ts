@@ -1,6 +1,6 @@
 /** What goes into a bot and what comes out of it, with the places in its profile. */
 import { dialogTexts, dialogVariables } from '../../src/services/profiles/dialog-texts';
-import type { BotProfile } from '../../src/services/profiles/profile-schema';
+import type { BotProfile } from '../../src/services/profiles/schema';
 import { placeholdersIn } from '../../src/services/profiles/template';
 import { toolNameOf, type HttpToolSpec, type ToolSpec } from '../../src/services/profiles/tool-schema';
 import {
@@ -8,7 +8,7 @@ import {
     SITUATION_OUTPUT_VARIABLES,
     TRANSFER_OUTPUT_VARIABLES,
     type InputVariable,
-} from '../../src/services/profiles/variable-schema';
+} from '../../src/services/profiles/variables';
 
 export interface BotInput extends InputVariable {
     readonly name: string;

@@ -1,6 +1,6 @@
 /** An inbound call flow for one bot, in the YAML of Archy and CX as Code. */
-import type { BotProfile } from '../../src/services/profiles/profile-schema';
-import { plainLine } from '../../src/services/profiles/variable-values';
+import type { BotProfile } from '../../src/services/profiles/schema';
+import { plainLine } from '../../src/services/profiles/variables';
 import { variablesOf, type BotInput, type BotVariables } from './bot-variables';
 import { reasonsFor, type Route } from './end-reasons';
 import * as act from './flow-actions';

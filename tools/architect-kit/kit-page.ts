@@ -1,4 +1,4 @@
-import type { BotProfile } from '../../src/services/profiles/profile-schema';
+import type { BotProfile } from '../../src/services/profiles/schema';
 import { FLOW_SUBSTITUTIONS } from './flow';
 import { code, plainText, table } from './markdown';
 

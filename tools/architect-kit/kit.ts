@@ -1,8 +1,8 @@
 /** The whole kit: every file of `deploy/genesys`, made from the profiles and from nothing else. */
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { BotProfile } from '../../src/services/profiles/profile-schema';
-import { ProfileStore } from '../../src/services/profiles/profile-store';
+import type { BotProfile } from '../../src/services/profiles/schema';
+import { ProfileStore } from '../../src/services/profiles/store';
 import { systemClock } from '../../src/support/clock';
 import { silentLogger } from '../../src/support/logger';
 import { flowFile } from './flow';

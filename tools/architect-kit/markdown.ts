@@ -1,5 +1,5 @@
 /** Markdown in which a text of a profile stays a text, whatever characters it has. */
-import { plainLine } from '../../src/services/profiles/variable-values';
+import { plainLine } from '../../src/services/profiles/variables';
 
 /** The text on one line, with every sign that Markdown or HTML would act on escaped. */
 export function plainText(text: string): string {

@@ -1,5 +1,5 @@
 /** The integration and the flows as CX as Code: HCL for the Genesys Cloud provider of Terraform. */
-import type { BotProfile } from '../../src/services/profiles/profile-schema';
+import type { BotProfile } from '../../src/services/profiles/schema';
 import { FLOW_SUBSTITUTIONS } from './flow';
 
 /** The text of `main.tf`. Secrets are variables; no value stands in it. */

@@ -1,6 +1,6 @@
 /** The page of one bot, to set up the action by hand: what to enter, and what comes back. */
-import { environmentNeeds } from '../../src/services/profiles/profile-needs';
-import type { BotProfile } from '../../src/services/profiles/profile-schema';
+import { environmentNeeds } from '../../src/services/profiles/config';
+import type { BotProfile } from '../../src/services/profiles/schema';
 import { variablesOf, type BotInput, type BotOutput } from './bot-variables';
 import { END_REASONS, OTHER_END_REASONS, type EndReason, type Route } from './end-reasons';
 import { code, plainText, table } from './markdown';

@@ -3,7 +3,7 @@
  * text of a profile can become anything else than a text. Nothing is folded, anchored or tagged.
  */
 import { Document, Pair, Scalar, YAMLMap, YAMLSeq, type Node, type ScalarTag } from 'yaml';
-import { plainLine } from '../../src/services/profiles/variable-values';
+import { plainLine } from '../../src/services/profiles/variables';
 
 /** A place that Archy and CX as Code fill in: written as `"{{name}}"`. */
 export class Substitution {

@@ -1,10 +1,10 @@
 import type { Clock } from '../../support/clock';
 import { faultFields, type Logger } from '../../support/logger';
-import type { BotProfile } from '../profiles/profile-schema';
+import type { BotProfile } from '../profiles/schema';
 import type { ToolSpec } from '../profiles/tool-schema';
 import { createTools, type CreateToolsDeps } from './create-tools';
 import { GenesysDataActions, type GenesysClient } from './genesys-data-actions';
-import { createHttpClient } from './http-client';
+import { createHttpClient } from './http/client';
 import type { Tool } from './tool';
 import type { Toolbox } from './toolbox';
 
@@ -12,7 +12,8 @@ export interface BotToolsDeps {
     clock: Clock;
     logger: Logger;
     env: Readonly<Record<string, string | undefined>>;
-    codeTools?: readonly Tool[];
+    /** Functions that are written in code: profiles name them with the kind `code`. */
+    functions?: readonly Tool[];
 }
 
 /** The tools of all bots: made once for each profile, shared by its calls. */
@@ -26,15 +27,15 @@ export class BotTools {
         client: GenesysClient | undefined,
         private readonly deps: BotToolsDeps,
     ) {
-        const { clock, env, codeTools } = deps;
+        const { clock, env, functions } = deps;
         const http = createHttpClient();
         this.genesys = client === undefined ? undefined : new GenesysDataActions(client, { clock, http });
-        this.making = { clock, env, http, genesys: this.genesys, ...(codeTools !== undefined && { codeTools }) };
+        this.making = { clock, env, http, genesys: this.genesys, ...(functions !== undefined && { functions }) };
     }
 
     /**
-     * The tools of a profile. One that cannot work, because of a variable that is not set, is left out, and the log says why: calls
-     * are answered all the same.
+     * The tools of a profile. A tool that cannot work, such as one whose environment variable is not set, is left out, and a log
+     * line says why: calls are answered all the same.
      */
     of(profile: BotProfile): Toolbox {
         const known = this.boxes.get(profile);
@@ -44,7 +45,7 @@ export class BotTools {
         return box;
     }
 
-    /** Frees what waits for Genesys. */
+    /** Ends the timers of the Genesys client. */
     close(): void {
         this.genesys?.close();
     }

@@ -1,16 +1,12 @@
 import type { Clock } from '../../support/clock';
 import { CodedError } from '../../support/errors';
 import type { CodeToolSpec, DataActionToolSpec, McpToolSpec, ToolSpec } from '../profiles/tool-schema';
-import { COLLECT_DIGITS } from './collect-digits';
-import { END_CALL } from './end-call';
+import { COLLECT_DIGITS, END_CALL, setVariableTool, transferTool } from './built-in-tools';
 import { dataActionTool, type GenesysDataActions } from './genesys-data-actions';
-import type { HttpClient } from './http-client';
+import type { HttpClient } from './http/client';
 import { httpTool, type ToolEnvironment } from './http-tool';
-import { mcpServer } from './mcp-servers';
-import { setVariableTool } from './set-variable';
 import type { Tool } from './tool';
-import { Toolbox } from './toolbox';
-import { transferTool } from './transfer-to-agent';
+import { Toolbox, type SessionTool } from './toolbox';
 
 export interface CreateToolsDeps {
     clock: Clock;
@@ -19,16 +15,14 @@ export interface CreateToolsDeps {
     http: HttpClient;
     /** undefined: there is no OAuth client; a profile with a Data Action is refused. */
     genesys?: GenesysDataActions | undefined;
-    /** Tools that are written in code, for the kind `code`. */
-    codeTools?: readonly Tool[];
+    /** Functions that are written in code: profiles name them with the kind `code`. */
+    functions?: readonly Tool[];
 }
 
-/** What a bot can do when its profile says nothing: hang up, and have the caller type digits. */
-export const DEFAULT_TOOLS: readonly Tool[] = [END_CALL, COLLECT_DIGITS];
-
 /**
- * The tools of a bot profile, ready to run: one box for all calls of the bot. Throws ERR_TOOL with a sentence for each tool that
- * cannot work.
+ * The tools of a bot profile, ready to run: one box for all calls of the bot.
+ *
+ * @throws CodedError `ERR_TOOL` with a sentence for each tool that cannot work
  */
 export function createTools(specs: readonly ToolSpec[], deps: CreateToolsDeps): Toolbox {
     const problems: string[] = [];
@@ -51,6 +45,24 @@ export function createTools(specs: readonly ToolSpec[], deps: CreateToolsDeps): 
     return box;
 }
 
+/**
+ * An MCP server as the session is told of it: OpenAI lists its tools and calls them itself, only those that the profile names, and
+ * without asking for approval (docs/REALTIME.md, 6.2). The result holds the access token: never log it.
+ *
+ * @throws CodedError `ERR_TOOL` when the access token is not in the environment
+ */
+export function mcpServer(spec: McpToolSpec, env: ToolEnvironment): SessionTool {
+    return {
+        type: 'mcp',
+        server_label: spec.label,
+        server_url: spec.url,
+        allowed_tools: [...spec.allowedTools],
+        require_approval: 'never',
+        ...(spec.description === undefined ? {} : { server_description: spec.description }),
+        ...(spec.authorizationVariable === undefined ? {} : { authorization: tokenFrom(spec, env) }),
+    };
+}
+
 function createTool(spec: Exclude<ToolSpec, McpToolSpec>, deps: CreateToolsDeps): Tool {
     switch (spec.kind) {
         case 'end_call':
@@ -66,7 +78,7 @@ function createTool(spec: Exclude<ToolSpec, McpToolSpec>, deps: CreateToolsDeps)
         case 'data_action':
             return createDataAction(spec, deps);
         case 'code':
-            return findCodeTool(spec, deps);
+            return findFunction(spec, deps);
     }
 }
 
@@ -76,11 +88,17 @@ function createDataAction(spec: DataActionToolSpec, { genesys, clock }: CreateTo
     throw new CodedError('ERR_TOOL', `${spec.name}: ${why}`);
 }
 
-function findCodeTool({ name }: CodeToolSpec, { codeTools = [] }: CreateToolsDeps): Tool {
-    const found = codeTools.find((tool) => tool.name === name);
+function findFunction({ name }: CodeToolSpec, { functions = [] }: CreateToolsDeps): Tool {
+    const found = functions.find((tool) => tool.name === name);
     if (found !== undefined) return found;
-    const known = codeTools.map((tool) => tool.name).join(', ');
+    const known = functions.map((tool) => tool.name).join(', ');
     throw new CodedError('ERR_TOOL', `${name}: no tool of this name is registered in code (${known || 'none is'}).`);
+}
+
+function tokenFrom({ label, authorizationVariable: name = '' }: McpToolSpec, env: ToolEnvironment): string {
+    const token = env[name]?.trim() ?? '';
+    if (token === '') throw new CodedError('ERR_TOOL', `mcp ${label}: The environment variable ${name} is not set.`);
+    return token;
 }
 
 function namedTwice(names: readonly string[]): string[] {

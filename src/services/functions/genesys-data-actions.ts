@@ -1,15 +1,15 @@
 import { CodedError } from '../../support/errors';
 import { TimerSet } from '../../support/timer-set';
 import type { DataActionToolSpec } from '../profiles/tool-schema';
-import { HostList } from './address-guard';
+import { HostList } from './http/address-guard';
 import { GenesysToken, hostsOf, type GenesysClient, type GenesysDeps, type GenesysHosts } from './genesys-token';
-import type { HttpAnswer } from './http-client';
-import { askFailure, isSuccess, statusFailure, told } from './service-answer';
+import type { HttpResponse } from './http/client';
+import { askFailure, isSuccess, statusFailure, toToolResult } from './service-response';
 import type { CallContext, Tool } from './tool';
 
-export type { GenesysClient, GenesysDeps, GenesysHosts } from './genesys-token';
+export type { GenesysClient } from './genesys-token';
 
-/** Waits that Genesys asks for with 429, for one run of an action. */
+/** Waits after a 429, for one run of an action. */
 const MAX_WAITS = 2;
 const DEFAULT_WAIT_MS = 1000;
 
@@ -20,7 +20,7 @@ export class GenesysDataActions {
     private readonly timers: TimerSet;
     private waits = 0;
 
-    /** Throws ERR_TOOL for a region that is not one of Genesys Cloud's. */
+    /** @throws CodedError `ERR_TOOL` for a region that is not one of Genesys Cloud's */
     constructor(
         client: GenesysClient,
         private readonly deps: GenesysDeps,
@@ -36,22 +36,24 @@ export class GenesysDataActions {
     }
 
     /**
-     * Runs an action. A token that is not accepted is fetched again, once; a 429 is waited for as long as it says, if `untilMs` (of
-     * the clock) allows that.
+     * Runs an action. After a 401 the token is fetched again, once. After a 429 it waits for as long as `Retry-After` says and tries
+     * again, if that is before `untilMs` of the clock.
+     *
+     * Rejects with `ERR_TOOL_GENESYS` without a token, with `ERR_TOOL_FAILED` after an abort, and as `HttpClient` does.
      */
-    async execute(actionId: string, input: unknown, untilMs: number, signal: AbortSignal): Promise<HttpAnswer> {
+    async execute(actionId: string, input: unknown, untilMs: number, signal: AbortSignal): Promise<HttpResponse> {
         let refreshed = false;
         for (let waits = 0; ;) {
             const token = await this.token.get();
-            const answer = await this.post(actionId, input, token, signal);
-            const waitMs = waitAfter(answer);
-            if (answer.status === 401 && !refreshed) {
+            const response = await this.post(actionId, input, token, signal);
+            const waitMs = waitAfter(response);
+            if (response.status === 401 && !refreshed) {
                 refreshed = true;
                 this.token.drop(token);
             } else if (waitMs !== undefined && waits < MAX_WAITS && this.deps.clock.nowMs() + waitMs < untilMs) {
                 waits += 1;
                 await this.pause(waitMs, signal);
-            } else return answer;
+            } else return response;
         }
     }
 
@@ -61,7 +63,7 @@ export class GenesysDataActions {
         this.timers.clear();
     }
 
-    private post(actionId: string, input: unknown, token: string, signal: AbortSignal): Promise<HttpAnswer> {
+    private post(actionId: string, input: unknown, token: string, signal: AbortSignal): Promise<HttpResponse> {
         const url = new URL(`${this.hosts.api}/api/v2/integrations/actions/${encodeURIComponent(actionId)}/execute`);
         const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
         const hosts = new HostList([url.host]);
@@ -103,8 +105,10 @@ export function dataActionTool(
             used.set(call, count);
             const untilMs = clock.nowMs() + spec.timeoutMs;
             try {
-                const answer = await actions.execute(spec.actionId, args, untilMs, signal);
-                return isSuccess(answer) ? told(answer, call, spec) : statusFailure(answer.status, actions.host, call);
+                const response = await actions.execute(spec.actionId, args, untilMs, signal);
+                return isSuccess(response)
+                    ? toToolResult(response, call, spec)
+                    : statusFailure(response.status, actions.host, call);
             } catch (fault) {
                 signal.throwIfAborted();
                 return askFailure(fault, actions.host, call);
@@ -115,8 +119,8 @@ export function dataActionTool(
 
 const USED_UP = 'This function was used as often as one call may; go on without it.';
 
-/** Milliseconds that a 429 asks to wait; undefined: it is no 429. */
-function waitAfter({ status, headers }: HttpAnswer): number | undefined {
+/** Milliseconds that a 429 asks to wait; undefined: it is another status. */
+function waitAfter({ status, headers }: HttpResponse): number | undefined {
     if (status !== 429) return undefined;
     const seconds = Number(headers['retry-after']);
     return Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : DEFAULT_WAIT_MS;

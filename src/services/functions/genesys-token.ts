@@ -2,9 +2,9 @@ import type { Clock } from '../../support/clock';
 import { CodedError } from '../../support/errors';
 import { TimerSet } from '../../support/timer-set';
 import { finiteIn, isFields, textIn, type Fields } from '../../support/json';
-import { HostList } from './address-guard';
-import type { HttpClient } from './http-client';
-import { isSuccess } from './service-answer';
+import { HostList } from './http/address-guard';
+import type { HttpClient } from './http/client';
+import { isSuccess } from './service-response';
 
 /** The OAuth client that Data Actions are run with. Holds a secret: never log it. */
 export interface GenesysClient {
@@ -40,13 +40,17 @@ const OLDER_REGIONS: ReadonlySet<string> = new Set([
 /** All newer regions are named so, under a domain of Genesys. */
 const NEWER_REGION = /^[a-z]{2,5}[1-9]\.pure\.cloud$/;
 
-/** A token is not used any more when it has less than this to live. */
+/** A token that expires within this time is not used any more. */
 const MARGIN_MS = 60_000;
 const LOGIN_LIMIT_MS = 5000;
-/** After a refusal nobody asks again for this long: many calls must not lock the client out. */
+/** After a refusal no token is asked for during this time: many calls must not lock the client out. */
 const PAUSE_MS = 10_000;
 
-/** The services of a region. Throws ERR_TOOL for a domain that is not one of Genesys Cloud's. */
+/**
+ * The services of a region.
+ *
+ * @throws CodedError `ERR_TOOL` for a domain that is not one of Genesys Cloud's
+ */
 export function hostsOf(region: string): GenesysHosts {
     if (!OLDER_REGIONS.has(region) && !NEWER_REGION.test(region))
         throw new CodedError(
@@ -56,7 +60,7 @@ export function hostsOf(region: string): GenesysHosts {
     return { login: `https://login.${region}`, api: `https://api.${region}` };
 }
 
-/** The access token of an OAuth client: one for all calls, fetched when it is needed, and by one request at a time. */
+/** The access token of an OAuth client: one for all calls, fetched when it is needed, by one request at a time. */
 export class GenesysToken {
     private readonly timers: TimerSet;
     private readonly hosts: GenesysHosts;
@@ -72,7 +76,7 @@ export class GenesysToken {
         this.timers = new TimerSet(deps.clock, () => undefined);
     }
 
-    /** A token that lives. Rejects with ERR_TOOL_GENESYS. */
+    /** A token that is still valid. Rejects with `ERR_TOOL_GENESYS`. */
     get(): Promise<string> {
         const nowMs = this.deps.clock.nowMs();
         if (this.token !== undefined && nowMs < this.token.untilMs) return Promise.resolve(this.token.text);
@@ -84,7 +88,7 @@ export class GenesysToken {
         return this.pending;
     }
 
-    /** This token was not accepted: the next `get` fetches another one, unless that has been done. */
+    /** Genesys did not accept this token: the next `get` fetches another one, unless another call has done that already. */
     drop(text: string): void {
         if (this.token?.text === text) this.token = undefined;
     }
@@ -106,7 +110,7 @@ export class GenesysToken {
         }
     }
 
-    /** Its own time limit: the first of the calls that wait for it may hang up. */
+    /** Has a time limit of its own: several calls may wait for it, and the one that began it may hang up. */
     private async login(): Promise<{ text: string; livesMs: number }> {
         const { clientId, clientSecret } = this.client;
         const url = new URL(`${this.hosts.login}/oauth/token`);
@@ -118,9 +122,9 @@ export class GenesysToken {
         const headers = { authorization: `Basic ${basic}`, 'content-type': 'application/x-www-form-urlencoded' };
         const request = { method: 'POST', url, headers, body: 'grant_type=client_credentials', signal: abort.signal };
         try {
-            const answer = await this.deps.http({ ...request, hosts: new HostList([url.host]) });
-            if (!isSuccess(answer)) throw new CodedError('ERR_TOOL_GENESYS', `Status ${answer.status}.`);
-            return readToken(answer.text);
+            const response = await this.deps.http({ ...request, hosts: new HostList([url.host]) });
+            if (!isSuccess(response)) throw new CodedError('ERR_TOOL_GENESYS', `Status ${response.status}.`);
+            return readToken(response.text);
         } catch (fault) {
             throw fault instanceof CodedError ? fault : new CodedError('ERR_TOOL_GENESYS', 'It cannot be reached.');
         } finally {
@@ -129,7 +133,7 @@ export class GenesysToken {
     }
 }
 
-/** The answer's text holds the token: no part of it is in the error. */
+/** The response's text holds the token: no part of it is in the error. */
 function readToken(text: string): { text: string; livesMs: number } {
     const fields = parse(text);
     const token = textIn(fields, 'access_token') ?? '';

@@ -2,11 +2,11 @@ import { CodedError } from '../../support/errors';
 import { isFields } from '../../support/json';
 import { fillTemplate, placeholdersIn } from '../profiles/template';
 import { fillEnvironment, type HttpToolSpec } from '../profiles/tool-schema';
-import { HostList } from './address-guard';
-import type { HttpClient, HttpRequest } from './http-client';
-import { askFailure, isSuccess, statusFailure, told, type Mapping } from './service-answer';
+import { HostList } from './http/address-guard';
+import type { HttpClient, HttpRequest } from './http/client';
+import { askFailure, isSuccess, statusFailure, toToolResult, type Mapping } from './service-response';
 import type { CallContext, Tool, ToolResult } from './tool';
-import { fillUrl, textOf, type ValueOf } from './url-template';
+import { fillUrl, textOf, type ValueOf } from './http/url-template';
 
 /** The environment, as far as the tools may read it. */
 export type ToolEnvironment = Readonly<Record<string, string | undefined>>;
@@ -16,13 +16,15 @@ export interface HttpToolDeps {
     env: ToolEnvironment;
 }
 
-/** Headers that say how the message is framed, or whom it is for: ours alone. */
+/** Headers that say how the message is framed, or which host it is for: a profile cannot set them. */
 const OWN_HEADERS = /^(host|connection|content-length|transfer-encoding|accept-encoding|upgrade|te|trailer|expect)$/i;
 const JSON_HEADER = { 'content-type': 'application/json' };
 
 /**
- * A tool that asks a web service. Throws ERR_TOOL where the description cannot work: a host that it does not allow itself, a header
- * that is not its business, a secret that is not in the environment.
+ * A tool that asks a web service.
+ *
+ * @throws CodedError `ERR_TOOL` for a host that `allowedHosts` lacks, a header that the server sets, or a secret that is not in the
+ * environment
  */
 export function httpTool(spec: HttpToolSpec, deps: HttpToolDeps): Tool {
     const hosts = new HostList(spec.allowedHosts);
@@ -47,8 +49,8 @@ export function httpTool(spec: HttpToolSpec, deps: HttpToolDeps): Tool {
 async function ask(http: HttpClient, request: HttpRequest, call: CallContext, mapping: Mapping): Promise<ToolResult> {
     const { host } = request.url;
     try {
-        const answer = await http(request);
-        return isSuccess(answer) ? told(answer, call, mapping) : statusFailure(answer.status, host, call);
+        const response = await http(request);
+        return isSuccess(response) ? toToolResult(response, call, mapping) : statusFailure(response.status, host, call);
     } catch (fault) {
         request.signal.throwIfAborted();
         return askFailure(fault, host, call);
@@ -82,7 +84,7 @@ function hasBody({ method, body }: HttpToolSpec): boolean {
     return body !== undefined && method !== 'GET';
 }
 
-/** What is an argument comes from the model; every other name is an input variable, which the model cannot change. */
+/** A declared argument has the model's value; every other name is an input variable, which the model cannot change. */
 function valuesFor({ parameters }: HttpToolSpec, args: unknown, call: CallContext): ValueOf {
     const given = isFields(args) ? args : {};
     return (name) => {

@@ -1,10 +1,10 @@
 import type { Logger } from '../../support/logger';
 import type { DigitRequest } from '../dtmf-service';
 
-/** What is known of the telephone call before it begins, and where its results go. Nothing of it is told to the model. */
+/** What is known of the telephone call before it begins, and where its results go. The model is told nothing of it. */
 export interface CallFacts {
     readonly botName: string;
-    /** Genesys' id of the conversation; empty where there is none. */
+    /** Genesys' id of the conversation; empty: there is none. */
     readonly conversationId: string;
     /** Values that Architect gave, checked and bounded. */
     readonly inputVariables: Readonly<Record<string, string>>;
@@ -14,9 +14,9 @@ export interface CallFacts {
 
 /** The telephone call that a tool runs in. One object for the whole call. */
 export interface CallContext extends CallFacts {
-    /** Asks the caller for digits on the keypad; `request.done` is called once. false: nobody takes the request. */
+    /** Asks the caller for digits on the keypad; `request.done` is called once. false: digits cannot be collected now. */
     collectDigits(request: DigitRequest): boolean;
-    /** The call's logger: neither arguments nor results belong into it. */
+    /** The call's logger. Log neither arguments nor results: both may be the caller's data. */
     readonly logger: Logger;
 }
 
@@ -31,7 +31,7 @@ export interface ToolEnd {
 
 /** What a tool gave. */
 export interface ToolResult {
-    /** Told to the model: anything that JSON can hold. What comes from outside is framed first, see outside-data.ts. */
+    /** Told to the model: anything that JSON can hold. Data of another system is framed first: see `frame`. */
     output: unknown;
     /** The call is to end once the caller has heard the goodbye. */
     hangUp?: boolean;
@@ -41,7 +41,7 @@ export interface ToolResult {
     failure?: 'error' | 'timeout' | 'refused';
 }
 
-/** Something that the model can do during a call, beside talking. One object may serve many calls at once. */
+/** A function that the model can call. One object may serve many calls at once. */
 export interface Tool {
     /** 1 … 64 letters, digits, `_` or `-`. */
     readonly name: string;
@@ -51,13 +51,22 @@ export interface Tool {
     readonly parameters: Readonly<Record<string, unknown>>;
     /** Milliseconds after which it has failed. Default 8000: the caller hears nothing meanwhile. */
     readonly limitMs?: number;
-    /** Said to the caller when it takes longer than a moment. false: nothing, because the caller is busy himself. */
+    /** Said to the caller when it takes longer than a moment. false: nothing, because the caller is busy with the keypad. */
     readonly filler?: string | false;
     /**
      * Runs it. `args` is what the model wrote: parsed JSON that fits `parameters`, and still untrusted. `signal` is aborted when
-     * the time limit has passed or the call has ended; whatever comes later is dropped. May throw: the model is told that it failed.
+     * the time limit has passed or the call has ended; a later result is dropped. May throw: the model is told that it failed.
      */
     run(args: unknown, call: CallContext, signal: AbortSignal): Promise<ToolResult>;
+}
+
+/** A function call of the model; `argumentsJson` is untrusted text. */
+export interface FunctionCall {
+    callId: string;
+    name: string;
+    argumentsJson: string;
+    /** false: the model broke off while it wrote the arguments; it is not run. */
+    completed: boolean;
 }
 
 /** One call of a tool, for the record of the telephone call: neither arguments nor results. */

@@ -1,15 +1,15 @@
 import Ajv, { type ErrorObject, type ValidateFunction } from 'ajv';
 import type { RealtimeToolsConfigUnion } from 'openai/resources/realtime/realtime';
 import { CodedError } from '../../support/errors';
-import { AJV_OPTIONS } from '../profiles/parameters-schema';
+import { AJV_OPTIONS } from '../profiles/tool-schema';
 import type { Tool } from './tool';
 
-/** Without the schema of schemas, which takes ten times as long and finds hardly more: a profile's were checked when it was read. */
+/** Without checking the schema itself, which takes ten times as long: schemas of profiles were checked when they were read. */
 const OPTIONS = { ...AJV_OPTIONS, allErrors: true, addUsedSchema: false, validateSchema: false, meta: false } as const;
 const MAX_PROBLEMS = 3;
 const MAX_NAME_CHARS = 64;
 
-/** A tool as the session is told of it (sheet, section D.3): a function of ours, or an MCP server that OpenAI asks itself. */
+/** A tool as the session is told of it (docs/REALTIME.md, 6): a function of this server, or an MCP server that OpenAI asks itself. */
 export type SessionTool = RealtimeToolsConfigUnion;
 
 /** The tools of a bot, with the checks of their arguments: one for all calls of the bot, because compiling takes time. */
@@ -42,14 +42,18 @@ export class Toolbox {
         return this.tools.get(name);
     }
 
-    /** Compiles every check now instead of at the first use. Throws ERR_TOOL that names the tool whose schema is wrong. */
+    /**
+     * Compiles every check now instead of at the first use.
+     *
+     * @throws CodedError `ERR_TOOL` that names the tool whose schema is wrong
+     */
     compile(): void {
         for (const tool of this.tools.values()) this.checkFor(tool);
     }
 
     /**
-     * What is wrong with the arguments, in words for the model; undefined: nothing is. No value is in the words, because a value may
-     * be what the caller keeps secret.
+     * What is wrong with the arguments, in words for the model; undefined: nothing is. The words hold no value, because a value may be
+     * a secret of the caller.
      */
     problemWith(tool: Tool, args: unknown): string | undefined {
         const check = this.checkFor(tool);

@@ -1,8 +1,8 @@
-import { BOT_NAME_PATTERN } from './profile-fields';
+import { BOT_NAME_PATTERN } from './fields';
 
 /** What says which bot a call is for. All of it comes from outside. */
 export interface BotWishes {
-    /** Path of the connection URL: Base Connection URI and Connector ID, joined by Genesys (protocol sheet, section 2.1). */
+    /** Path of the connection URL: Base Connection URI and Connector ID, joined by Genesys (docs/PROTOCOL.md, 1.1). */
     readonly path: string;
     /** Query of the connection URL, with or without its `?`. */
     readonly query?: string | undefined;
@@ -10,7 +10,7 @@ export interface BotWishes {
     readonly inputVariables?: unknown;
     /** `open.customConfig`, as it came: an object, or its JSON text. */
     readonly customConfig?: unknown;
-    /** The path that is ours, `AUDIOHOOK_PATH`. */
+    /** The path that the server answers, `AUDIOHOOK_PATH`. */
     readonly basePath: string;
     /** The names that there are: profiles, and bots that need none. */
     readonly known: { has(name: string): boolean };
@@ -33,7 +33,7 @@ const MAX_SHOWN_CHARS = 64;
  * custom configuration, then the default. The first one that names a bot decides, even when there is no such bot: a call
  * must not reach another bot than the one that was meant.
  *
- * Where the base path is the bare `/`, nobody has said where the Connector ID begins: the last part of the path counts when it
+ * Where the base path is the bare `/`, it is not known where the Connector ID begins: the last part of the path counts when it
  * is the name of a bot, and is passed over when it is not.
  */
 export function botNameOf(wishes: BotWishes): BotChoice {

@@ -95,10 +95,12 @@ type MenuSet = Pick<z.infer<typeof script>, 'start' | 'menus'>;
 
 /** A dialog as data, checked: what a caller can choose, and what is said and done then. */
 export type DialogScript = z.infer<typeof checked>;
+/** A dialog before it gets the name of its bot. */
+export type UnnamedDialog = Omit<DialogScript, 'name'>;
 export type DialogMenu = DialogScript['menus'][string];
 export type DialogChoice = DialogMenu['choices'][number];
 export type DialogAction = DialogChoice['action'];
-/** A dialog as somebody writes it: what has a default may be left out. */
+/** A dialog as it is written: what has a default may be left out. */
 export type DialogSource = z.input<typeof checked>;
 
 /**

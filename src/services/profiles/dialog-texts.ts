@@ -1,6 +1,5 @@
 /** The local dialog of a profile: the sentences in it, and their placeholders. */
-import type { DialogAction, DialogMenu, DialogScript, Words } from './dialog-script';
-import type { UnnamedDialog } from './rule';
+import type { DialogAction, DialogMenu, DialogScript, UnnamedDialog, Words } from './dialog-script';
 import { fillTemplate } from './template';
 
 /** Every sentence that the caller may hear. */

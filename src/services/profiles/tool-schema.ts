@@ -1,19 +1,38 @@
 /** The tools of a bot profile, as data: what a designer writes. src/services/functions makes tools that run from them. */
+import Ajv from 'ajv';
 import { z } from 'zod';
-import { parametersSchema } from './parameters-schema';
-import {
-    environmentName,
-    httpUrl,
-    httpsUrl,
-    jsonPath,
-    outputVariableName,
-    parameterName,
-    toolName,
-    words,
-} from './profile-fields';
+import { environmentName, httpUrl, httpsUrl, jsonPath, toolName, variableName, words } from './fields';
+import { NAME_PATTERN } from './template';
 
 /** Longest time that a tool may have, in ms; the caller waits meanwhile. */
 export const MAX_TOOL_TIMEOUT_MS = 30_000;
+
+/** What ajv is told wherever arguments are checked: unknown keywords are slips of the pen, and nothing is printed. */
+export const AJV_OPTIONS = { strict: true, strictRequired: true, validateFormats: false, logger: false } as const;
+
+const property = z.looseObject({ description: z.string().optional() });
+
+/** An object schema whose properties have usable names, and that compiles. */
+const parametersSchema = z
+    .looseObject({
+        type: z.literal('object'),
+        properties: z.record(z.string().regex(NAME_PATTERN, 'must be letters, digits and underscores'), property),
+        required: z.array(z.string()).optional(),
+    })
+    .superRefine((schema, context) => {
+        const message = schemaProblem(schema);
+        if (message !== undefined) context.addIssue({ code: 'custom', message });
+    });
+
+/** What is wrong with a JSON Schema, in words; undefined: nothing is. */
+function schemaProblem(schema: Record<string, unknown>): string | undefined {
+    try {
+        new Ajv(AJV_OPTIONS).compile(schema);
+        return undefined;
+    } catch (fault) {
+        return `is no JSON Schema that can be used: ${fault instanceof Error ? fault.message : String(fault)}`;
+    }
+}
 
 const description = words(1, 1000).describe('When to use it, and what it gives: words for the model.');
 
@@ -33,7 +52,7 @@ const filler = words(1, 200).optional().describe('Said to the caller when it tak
 const response = z
     .strictObject({
         pick: z
-            .record(parameterName, jsonPath)
+            .record(variableName, jsonPath)
             .optional()
             .describe('What the model is told: name → place in the answer ("balance.amount"). Left out: all of it.'),
         redact: z
@@ -51,7 +70,7 @@ const response = z
     .describe('What is kept of the answer.');
 
 const setVariables = z
-    .record(outputVariableName, jsonPath)
+    .record(variableName, jsonPath)
     .optional()
     .describe('Output variables that are set from the answer: name → place in the answer.');
 
@@ -86,7 +105,7 @@ const setVariable = z
     .strictObject({
         kind: z.literal('set_variable'),
         variables: z
-            .array(outputVariableName)
+            .array(variableName)
             .min(1)
             .max(50)
             .describe('The output variables that the bot itself may set. Each is declared in outputVariables.'),
@@ -195,9 +214,6 @@ export const toolSchema = z.discriminatedUnion('kind', [
 
 /** A tool, read: defaults are filled in. Told apart by `kind`. */
 export type ToolSpec = z.output<typeof toolSchema>;
-export type ToolKind = ToolSpec['kind'];
-export type TransferToolSpec = z.output<typeof transferToAgent>;
-export type SetVariableToolSpec = z.output<typeof setVariable>;
 export type HttpToolSpec = z.output<typeof http>;
 export type DataActionToolSpec = z.output<typeof dataAction>;
 export type McpToolSpec = z.output<typeof mcp>;

@@ -1,9 +1,9 @@
 import type { Clock } from '../../support/clock';
 import type { Logger } from '../../support/logger';
 import type { ConversationEnd } from '../conversation';
-import { McpWatch } from '../functions/mcp-watch';
 import type { ToolRunner } from '../functions/tool-runner';
 import { RealtimeCalls, type CallsPort } from './function-calls';
+import { McpWatch } from './mcp-watch';
 import type { ResponseEnd, ServerEvent } from './events';
 import { endOf, type RealtimeConversationPort } from './conversation-port';
 

@@ -10,7 +10,8 @@ import {
 import { finiteIn, type Fields, isFields, listIn, recordIn, textIn } from '../../support/json';
 import { type ItemInfo, readItem } from './item-fields';
 
-export type { FunctionCall, ItemInfo } from './item-fields';
+export type { FunctionCall } from '../functions/tool';
+export type { ItemInfo } from './item-fields';
 
 /** An event that we send (sheet, section 7). `event_id` is added by the service. */
 export type ClientEvent = RealtimeClientEvent;

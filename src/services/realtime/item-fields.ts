@@ -1,14 +1,7 @@
 import { type Fields, isFields, listIn, textIn } from '../../support/json';
+import type { FunctionCall } from '../functions/tool';
 
 const MAX_NAME_CHARS = 64;
-
-/** A finished function call of the model; `argumentsJson` is untrusted text. */
-export interface FunctionCall {
-    callId: string;
-    name: string;
-    argumentsJson: string;
-    completed: boolean;
-}
 
 /** What an item of an MCP server is about: a call that the service makes, or the list of the tools. */
 export interface McpInfo {

@@ -1,5 +1,4 @@
-import type { HistoryLine } from '../../../src/services/fallback/fallback-ladder';
-import { FallbackLadder, type Takeover } from '../../../src/services/fallback/fallback-ladder';
+import { type HistoryLine, FallbackLadder, type Takeover } from '../../../src/services/fallback/fallback-ladder';
 import { ApologyBot } from '../../../src/services/fallback/apology-bot';
 import { CircuitBreakers } from '../../../src/support/circuit-breaker';
 import { CallerAudioBuffer } from '../../../src/audio/caller-audio-buffer';

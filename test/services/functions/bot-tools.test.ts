@@ -1,5 +1,5 @@
-import { botProfileSchema, type BotProfile } from '../../../src/services/profiles/profile-schema';
-import type { ProfileStore } from '../../../src/services/profiles/profile-store';
+import { botProfileSchema, type BotProfile } from '../../../src/services/profiles/schema';
+import type { ProfileStore } from '../../../src/services/profiles/store';
 import { BotTools, type BotToolsDeps } from '../../../src/services/functions/bot-tools';
 import { CodedError } from '../../../src/support/errors';
 import { FakeClock } from '../../support/fake-clock';
@@ -93,7 +93,7 @@ describe('the tools of a bot', () => {
 
     it('may be written in code, under the name that the profile calls', () => {
         const own = tool(() => Promise.resolve({ output: 1 }), { name: 'own_work' });
-        const tools = makeTools({ codeTools: [own] });
+        const tools = makeTools({ functions: [own] });
         expect(tools.of(profile({ kind: 'code', name: 'own_work' })).find('own_work')).toBe(own);
     });
 

@@ -1,5 +1,5 @@
-import { mcpServer } from '../../../src/services/functions/mcp-servers';
-import { MCP_LIMIT_MS } from '../../../src/services/functions/mcp-watch';
+import { mcpServer } from '../../../src/services/functions/create-tools';
+import { MCP_LIMIT_MS } from '../../../src/services/realtime/mcp-watch';
 import { Toolbox } from '../../../src/services/functions/toolbox';
 import type { ToolRecord } from '../../../src/services/functions/tool';
 import type { FakeOpenAIOptions } from '../../../tools/fake-openai/index';

@@ -1,8 +1,6 @@
 import { WORK_MS } from '../../../src/common/silence-rules';
 import type { Tool, ToolRecord, ToolResult } from '../../../src/services/functions/tool';
-import { DEFAULT_TOOLS } from '../../../src/services/functions/create-tools';
-import { setVariableTool } from '../../../src/services/functions/set-variable';
-import { transferTool } from '../../../src/services/functions/transfer-to-agent';
+import { DEFAULT_TOOLS, setVariableTool, transferTool } from '../../../src/services/functions/built-in-tools';
 import { Bench, GREETING, speak } from '../realtime/bench';
 import { createdEvent, deltaEvent, doneEvent, settle, until, type FakeSocket } from '../realtime/support';
 import { FakeCall, RunnerBench, tool } from './tool-bench';

@@ -1,6 +1,6 @@
 import { createTools, type CreateToolsDeps } from '../../../src/services/functions/create-tools';
 import { GenesysDataActions } from '../../../src/services/functions/genesys-data-actions';
-import { createHttpClient } from '../../../src/services/functions/http-client';
+import { createHttpClient } from '../../../src/services/functions/http/client';
 import { FakeClock } from '../../support/fake-clock';
 import { RunnerBench, spec, tool } from './tool-bench';
 
@@ -32,7 +32,7 @@ describe('the tools of a profile', () => {
             spec('code', { name: 'opening_hours' }),
             spec('mcp', MCP),
         ];
-        const box = createTools(specs, deps({ genesys, codeTools: [own] }));
+        const box = createTools(specs, deps({ genesys, functions: [own] }));
         const names = [
             'end_call',
             'transfer_to_agent',
@@ -82,8 +82,8 @@ describe('the tools of a profile', () => {
     });
 
     it('refuses a schema that does not compile, before any call', () => {
-        const codeTools = [tool(() => Promise.resolve({ output: 1 }), { parameters: { type: 'object', requird: [] } })];
-        expect(() => createTools([spec('code', { name: 'work' })], deps({ codeTools }))).toThrow(
+        const functions = [tool(() => Promise.resolve({ output: 1 }), { parameters: { type: 'object', requird: [] } })];
+        expect(() => createTools([spec('code', { name: 'work' })], deps({ functions }))).toThrow(
             'work: its parameters',
         );
     });

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { dataActionTool, GenesysDataActions } from '../../../src/services/functions/genesys-data-actions';
 import { hostsOf } from '../../../src/services/functions/genesys-token';
-import type { HttpClient } from '../../../src/services/functions/http-client';
+import type { HttpClient } from '../../../src/services/functions/http/client';
 import { Toolbox } from '../../../src/services/functions/toolbox';
 import { FakeClock } from '../../support/fake-clock';
 import { asked, CLIENT, DAY_SECONDS, EXECUTE, LOGIN, Region, turns } from './genesys-region';

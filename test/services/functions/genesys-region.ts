@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { GenesysDataActions } from '../../../src/services/functions/genesys-data-actions';
-import { createHttpClient } from '../../../src/services/functions/http-client';
+import { createHttpClient } from '../../../src/services/functions/http/client';
 import { FakeClock } from '../../support/fake-clock';
 import { json, TestServer, type Seen } from './tool-bench';
 

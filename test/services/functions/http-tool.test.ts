@@ -1,4 +1,4 @@
-import { createHttpClient } from '../../../src/services/functions/http-client';
+import { createHttpClient } from '../../../src/services/functions/http/client';
 import { httpTool } from '../../../src/services/functions/http-tool';
 import { httpSpec, json, RunnerBench, spec, TestServer } from './tool-bench';
 

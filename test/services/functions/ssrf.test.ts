@@ -1,7 +1,7 @@
 import type { LookupAddress } from 'node:dns';
-import { addressKind, HostList } from '../../../src/services/functions/address-guard';
-import { createHttpClient, MAX_ANSWER_BYTES } from '../../../src/services/functions/http-client';
-import { fillUrl } from '../../../src/services/functions/url-template';
+import { addressKind, HostList } from '../../../src/services/functions/http/address-guard';
+import { createHttpClient, MAX_RESPONSE_BYTES } from '../../../src/services/functions/http/client';
+import { fillUrl } from '../../../src/services/functions/http/url-template';
 import { json, TestServer } from './tool-bench';
 
 describe('where an address leads', () => {
@@ -199,9 +199,9 @@ describe('the client of the tools', () => {
 
     it('takes an answer of 256 kB, and no byte more', async () => {
         const server = await start((_seen, response, index) => {
-            response.end('x'.repeat(MAX_ANSWER_BYTES + index));
+            response.end('x'.repeat(MAX_RESPONSE_BYTES + index));
         });
-        expect((await ask(`http://${server.host}/`, [server.host])).text).toHaveLength(MAX_ANSWER_BYTES);
+        expect((await ask(`http://${server.host}/`, [server.host])).text).toHaveLength(MAX_RESPONSE_BYTES);
         await expect(ask(`http://${server.host}/`, [server.host])).rejects.toMatchObject({ code: 'ERR_TOOL_ANSWER' });
     });
 

@@ -1,8 +1,6 @@
 import { MAX_CALLS, MAX_CALLS_AT_ONCE, MAX_OUTPUT_CHARS } from '../../../src/services/functions/tool-runner';
-import { END_CALL } from '../../../src/services/functions/end-call';
-import { setVariableTool } from '../../../src/services/functions/set-variable';
+import { END_CALL, setVariableTool, transferTool } from '../../../src/services/functions/built-in-tools';
 import type { ToolResult } from '../../../src/services/functions/tool';
-import { transferTool } from '../../../src/services/functions/transfer-to-agent';
 import { RunnerBench, tool } from './tool-bench';
 
 const ACCOUNT = {

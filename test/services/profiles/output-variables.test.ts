@@ -1,5 +1,4 @@
-import { OutputVariables } from '../../../src/services/profiles/output-variables';
-import { outputVariableSchema } from '../../../src/services/profiles/variable-schema';
+import { OutputVariables, outputVariableSchema } from '../../../src/services/profiles/variables';
 
 function variables(...names: string[]): OutputVariables {
     return new OutputVariables(Object.fromEntries(names.map((name) => [name, outputVariableSchema.parse({})])));

@@ -4,9 +4,10 @@ import {
     openaiConfigOf,
     promptOf,
     turnTakingOf,
-} from '../../../src/services/profiles/profile-config';
-import { environmentNeeds, missingEnvironment } from '../../../src/services/profiles/profile-needs';
-import { botProfileSchema, type BotProfile } from '../../../src/services/profiles/profile-schema';
+    environmentNeeds,
+    missingEnvironment,
+} from '../../../src/services/profiles/config';
+import { botProfileSchema, type BotProfile } from '../../../src/services/profiles/schema';
 import { TEST_TURN_TAKING } from '../../support/test-config';
 import { httpTool, smallProfile } from './small-profile';
 

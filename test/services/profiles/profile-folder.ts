@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ProfileStore, type ProfileStoreDeps } from '../../../src/services/profiles/profile-store';
+import { ProfileStore, type ProfileStoreDeps } from '../../../src/services/profiles/store';
 import { CodedError } from '../../../src/support/errors';
 import { FakeClock } from '../../support/fake-clock';
 import { LogRecorder } from '../../support/log-recorder';

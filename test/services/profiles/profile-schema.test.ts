@@ -1,5 +1,5 @@
-import { problemSentences } from '../../../src/services/profiles/problems';
-import { botProfileSchema, type ProfileSettings } from '../../../src/services/profiles/profile-schema';
+import { problemSentences } from '../../../src/services/profiles/rules';
+import { botProfileSchema, type ProfileSettings } from '../../../src/services/profiles/schema';
 import { DIALOG_VARIABLES, httpTool, smallProfile, unnamedDialog } from './small-profile';
 
 function problems(changes: Record<string, unknown>): string[] {

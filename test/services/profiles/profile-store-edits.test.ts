@@ -1,7 +1,6 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { CALM_MS, RETRY_MS } from '../../../src/services/profiles/folder-watch';
-import type { ProfileStoreDeps } from '../../../src/services/profiles/profile-store';
+import { CALM_MS, RETRY_MS, type ProfileStoreDeps } from '../../../src/services/profiles/store';
 import { ProfileFolder } from './profile-folder';
 import { smallProfile } from './small-profile';
 

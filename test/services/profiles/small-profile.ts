@@ -1,4 +1,4 @@
-import type { ProfileSource } from '../../../src/services/profiles/profile-schema';
+import type { ProfileSource } from '../../../src/services/profiles/schema';
 
 type HttpTool = Extract<NonNullable<ProfileSource['tools']>[number], { kind: 'http' }>;
 

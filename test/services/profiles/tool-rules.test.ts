@@ -1,5 +1,5 @@
-import { problemSentences } from '../../../src/services/profiles/problems';
-import { botProfileSchema } from '../../../src/services/profiles/profile-schema';
+import { problemSentences } from '../../../src/services/profiles/rules';
+import { botProfileSchema } from '../../../src/services/profiles/schema';
 import { environmentNamesIn, fillEnvironment, toolSchema } from '../../../src/services/profiles/tool-schema';
 import { httpTool, smallProfile } from './small-profile';
 

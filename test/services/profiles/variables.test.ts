@@ -1,6 +1,5 @@
 import fc from 'fast-check';
-import { inputVariableSchema, type InputVariable } from '../../../src/services/profiles/variable-schema';
-import { readInputVariables } from '../../../src/services/profiles/variables';
+import { inputVariableSchema, type InputVariable, readInputVariables } from '../../../src/services/profiles/variables';
 
 function declare(variables: Record<string, object>): Record<string, InputVariable> {
     return Object.fromEntries(Object.entries(variables).map(([name, each]) => [name, inputVariableSchema.parse(each)]));

@@ -1,5 +1,4 @@
-import type { ConnectionPlan } from '../../../tools/fake-openai/index';
-import { ENDS } from '../../../tools/fake-openai/index';
+import { type ConnectionPlan, ENDS } from '../../../tools/fake-openai/index';
 import { FakeClock } from '../../support/fake-clock';
 import { Bench, GREETING, speak } from './bench';
 import { configFor, deltaEvent, fakeSockets, KEY, makeConfig, settle, until } from './support';

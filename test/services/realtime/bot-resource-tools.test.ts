@@ -1,4 +1,4 @@
-import { END_CALL } from '../../../src/services/functions/end-call';
+import { END_CALL } from '../../../src/services/functions/built-in-tools';
 import type { Tool } from '../../../src/services/functions/tool';
 import { ENDS } from '../../../tools/fake-openai/index';
 import { Bench, GREETING } from './bench';

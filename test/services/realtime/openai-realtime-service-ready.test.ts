@@ -1,5 +1,4 @@
-import { OpenAIRealtimeService } from '../../../src/services/openai-realtime-service';
-import type { RealtimeServiceDeps } from '../../../src/services/openai-realtime-service';
+import { OpenAIRealtimeService, type RealtimeServiceDeps } from '../../../src/services/openai-realtime-service';
 import type { OpenAIConfig } from '../../../src/config/config';
 import { systemClock } from '../../../src/support/clock';
 import { INSTANT, startFakeOpenAI, type FakeOpenAI } from '../../../tools/fake-openai/index';

@@ -1,5 +1,4 @@
-import { OpenAIRealtimeService } from '../../../src/services/openai-realtime-service';
-import type { RealtimeServiceDeps } from '../../../src/services/openai-realtime-service';
+import { OpenAIRealtimeService, type RealtimeServiceDeps } from '../../../src/services/openai-realtime-service';
 import type { OpenAIConfig } from '../../../src/config/config';
 import { CodedError } from '../../../src/support/errors';
 import { systemClock } from '../../../src/support/clock';

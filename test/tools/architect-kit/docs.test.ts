@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { botProfileSchema } from '../../../src/services/profiles/profile-schema';
+import { botProfileSchema } from '../../../src/services/profiles/schema';
 import { toolSchema } from '../../../src/services/profiles/tool-schema';
 import { VARIABLE_NAMES } from '../../../src/config/variables';
 import { ERRORS } from '../../../src/support/errors';

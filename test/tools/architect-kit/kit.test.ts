@@ -7,8 +7,8 @@ import {
     CALL_OUTPUT_VARIABLES,
     RESERVED_OUTPUT_NAMES,
     SITUATION_OUTPUT_VARIABLES,
-} from '../../../src/services/profiles/variable-schema';
-import type { ProfileSource } from '../../../src/services/profiles/profile-schema';
+} from '../../../src/services/profiles/variables';
+import type { ProfileSource } from '../../../src/services/profiles/schema';
 import { readYaml, type Read } from './yaml-reader';
 
 const ROOT = join(__dirname, '..', '..', '..');

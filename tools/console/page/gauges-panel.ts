@@ -1,5 +1,4 @@
-import type { RateCheck } from '../../caller/rate-check';
-import { BURST } from '../../caller/rate-check';
+import { type RateCheck, BURST } from '../../caller/rate-check';
 import type { MicrophoneDelay } from '../page-protocol';
 import type { CallStore } from './call-store';
 import { byId, milliseconds } from './dom';

@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 
-/** Places that are nobody's web service, whoever allows them: metadata of clouds, this network, multicast. */
+/** Addresses that are never asked, even where a profile allows them: metadata services of clouds, link-local, multicast. */
 const NEVER = blockList(
     [
         '0.0.0.0/8',
@@ -30,10 +30,10 @@ const PRIVATE = blockList(
 const TRANSLATED = blockList([], ['64:ff9b::/96']);
 const COMPATIBLE = blockList([], ['::/96']);
 
-/** Where an IP address leads. `forbidden`: nowhere that a tool has business. */
+/** Where an IP address leads. `forbidden`: it is never asked. */
 export type AddressKind = 'public' | 'private' | 'loopback' | 'forbidden';
 
-/** Judges an IP address in text, without brackets. What is no IP address is forbidden, and so is one that names a link (`%eth0`). */
+/** Classifies an IP address in text, without brackets. What is no IP address is forbidden, and so is one with a zone (`%eth0`). */
 export function addressKind(address: string): AddressKind {
     const version = isIP(address);
     if (version === 0 || address.includes('%')) return 'forbidden';
@@ -53,7 +53,7 @@ export class HostList {
         this.entries = new Set(entries);
     }
 
-    /** Why this address may not be asked, as a sentence; undefined: it may, if its name leads to where it should. */
+    /** Why this address may not be asked, as a sentence; undefined: it may, if its name resolves to an allowed address. */
     problemWith(url: URL): string | undefined {
         if (url.protocol !== 'https:' && url.protocol !== 'http:') return 'The scheme is neither https nor http.';
         if (url.username !== '' || url.password !== '') return 'An address must not hold a user name or a password.';
@@ -72,8 +72,8 @@ export class HostList {
 }
 
 /**
- * May a name lead to this address? An allowed IP literal leads where it says; `localhost` to this machine; every other name only
- * to the public network, so that nobody's DNS opens a door to ours.
+ * Whether a host name may resolve to this address: `localhost` only to this machine, every other name only to the public network.
+ * A DNS server therefore cannot lead a tool into a private network.
  */
 export function mayLeadTo(hostname: string, address: string): boolean {
     const kind = addressKind(address);

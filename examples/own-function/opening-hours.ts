@@ -1,11 +1,10 @@
 /**
- * A tool of your own, written in TypeScript: the bot answers "Are you open on Saturday?" from a table instead of from memory.
+ * A function of your own: the bot answers "Are you open on Saturday?" from a table instead of from memory.
  *
- * Register it where the tools of the bots are made, `createTools(specs, { …, codeTools: [openingHoursTool(OFFICE, systemClock)] })`,
- * and name it in a profile: `"tools": [{ "kind": "code", "name": "opening_hours" }]`.
+ * A profile names it: `"tools": [{ "kind": "code", "name": "opening_hours" }]`. examples/own-function/extensions.ts registers it.
  */
-import type { Tool, ToolResult } from '../src/services/functions/tool';
-import type { Clock } from '../src/support/clock';
+import type { Tool, ToolResult } from '../../src/services/functions/tool';
+import type { Clock } from '../../src/support/clock';
 
 /** From and until, `HH:MM` in the office's own time; null: closed. */
 export type Hours = readonly [opens: string, closes: string] | null;

@@ -1,17 +1,17 @@
 import type { Clock } from '../../support/clock';
 import { faultFields, type Logger } from '../../support/logger';
 import { TimerSet } from '../../support/timer-set';
-import type { ItemInfo, ResponseEnd, ServerEvent } from '../realtime/events';
-import type { ToolRecord } from './tool';
-import { FILLER_AFTER_MS } from './tool-runner';
+import type { ToolRecord } from '../functions/tool';
+import { FILLER_AFTER_MS } from '../functions/tool-runner';
+import type { ItemInfo, ResponseEnd, ServerEvent } from './events';
 
-/** A server that has not answered this long after its answer was done is not waited for. */
+/** How long an MCP server may take after the response that called it is done. */
 export const MCP_LIMIT_MS = 15_000;
 const MAX_KNOWN = 256;
 
-/** What the watch needs of the talk. */
+/** What the watch needs of the conversation. */
 export interface McpPort {
-    /** Asks for an answer that tells what the tools gave. */
+    /** Asks for a response that tells what the tools gave. */
     ask(): void;
     /** The caller should hear something meanwhile. */
     filler(): void;
@@ -26,15 +26,15 @@ interface McpRun {
 }
 
 /**
- * The calls of MCP servers (sheet, section 9.4). OpenAI makes them by itself; what is left to us is to write them down, to ask for
- * the answer that the service does not give by itself afterwards, and to go on when a server fails.
+ * The calls of MCP servers (docs/REALTIME.md, 6.2). OpenAI makes them itself. The server records them, asks for the response that
+ * OpenAI does not create afterwards, and goes on when an MCP server fails.
  */
 export class McpWatch {
     private readonly timers: TimerSet;
     private readonly runs = new Map<string, McpRun>();
     /** The server of each item that lists tools. */
     private readonly lists = new Map<string, string>();
-    /** Calls of answers that are done: an answer is asked for when all of them are over. */
+    /** Running calls of responses that are done: the next response is asked for when all of them are over. */
     private awaited = new Set<string>();
 
     constructor(
@@ -47,7 +47,7 @@ export class McpWatch {
         });
     }
 
-    /** Takes the events that tell of MCP; others are left alone. */
+    /** Handles the events about MCP; others do nothing. */
     take(event: ServerEvent): void {
         switch (event.type) {
             case 'item-added':
@@ -68,8 +68,8 @@ export class McpWatch {
     }
 
     /**
-     * An answer is done. Returns whether its last word is a call whose result the caller has not been told of; an answer is asked
-     * for then, now or when the call is over.
+     * A response is done. Returns whether it ends with a call whose result the caller has not been told of; another response is then
+     * asked for, now or when the call is over.
      */
     answered(end: ResponseEnd): boolean {
         const last = end.items.at(-1);
@@ -81,7 +81,7 @@ export class McpWatch {
         return true;
     }
 
-    /** The session is gone, and what its servers were doing. Returns whether the caller waits for an answer. */
+    /** The session is lost, and its calls with it. Returns whether the caller waits for a response. */
     leave(): boolean {
         const waits = this.awaited.size > 0;
         this.awaited.clear();

@@ -1,6 +1,6 @@
-import { fillTemplate, placeholdersIn } from '../profiles/template';
+import { fillTemplate, placeholdersIn } from '../../profiles/template';
 
-/** Longest value that an address takes. */
+/** Longest value of a placeholder, in characters. */
 const MAX_VALUE_CHARS = 1000;
 const MAX_URL_CHARS = 4096;
 
@@ -22,7 +22,7 @@ export function fillUrl(template: string, valueOf: ValueOf): URL | string {
     return isSamePlace(template, url) ? url : 'The arguments make another address than the meant one.';
 }
 
-/** A value as an address can hold it; undefined: it is none that a text can stand for. */
+/** A value as an address can hold it; undefined: it is neither text, number nor boolean. */
 export function textOf(value: unknown): string | undefined {
     if (typeof value === 'string') return value;
     if (typeof value === 'boolean') return String(value);
@@ -36,13 +36,13 @@ function problemIn(template: string, valueOf: ValueOf): string | undefined {
         if (value.length > MAX_VALUE_CHARS || !isWellFormed(value)) return `${name} is too long or is no text.`;
         if (!placeholdersIn(path).includes(name)) continue;
         if (value === '') return `${name} is needed.`;
-        // Encoded they would be harmless, if every server and proxy on the way decoded once and only once.
+        // Percent-encoded they are harmless only if every server and proxy on the way decodes exactly once.
         if (/[/\\%\p{Cc}]|\.\.|^\.$/u.test(value)) return `${name} holds characters that it must not hold.`;
     }
     return undefined;
 }
 
-/** The belt to the braces above: the result has the origin and as many segments as the template. */
+/** Checks the result once more: it has the origin and as many path segments as the template. */
 function isSamePlace(template: string, url: URL): boolean {
     const meant = fillTemplate(template, () => 'x');
     if (!URL.canParse(meant)) return false;

@@ -1,17 +1,20 @@
+import { watch } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Clock } from '../../support/clock';
 import { CodedError } from '../../support/errors';
 import { faultFields, type Logger } from '../../support/logger';
-import { FolderWatch, type WatchFolder } from './folder-watch';
-import { missingEnvironment } from './profile-needs';
-import { profileFiles, readProfile, type ReadProfile } from './profile-reader';
-import type { BotProfile } from './profile-schema';
+import { TimerSet } from '../../support/timer-set';
+import { missingEnvironment } from './config';
+import { profileFiles, readProfile, type ReadProfile } from './reader';
+import type { BotProfile } from './schema';
 
 export interface ProfileStoreDeps {
     clock: Clock;
     logger: Logger;
     /** Holds the variables that profiles name; left out: nothing is said about missing ones. Its values are not kept. */
     env?: Readonly<Record<string, string | undefined>>;
+    /** Names of bots that are registered in code: no profile may take them. */
+    reserved?: ReadonlySet<string>;
     /** How a folder is watched. Default: `fs.watch`. */
     watchFolder?: WatchFolder;
 }
@@ -44,7 +47,7 @@ export class ProfileStore {
      * `ERR_PROFILE_FOLDER` when the folder cannot be read
      */
     static load(folder: string, deps: ProfileStoreDeps): ProfileStore {
-        const reads = readFolder(folder, new Map());
+        const reads = readFolder(folder, new Map(), deps.reserved);
         const problems = reads.flatMap((read) => problemsOf(folder, read));
         if (problems.length > 0) throw new CodedError('ERR_PROFILE', problems.map((each) => `\n  - ${each}`).join(''));
         return new ProfileStore(folder, deps, reads);
@@ -87,7 +90,7 @@ export class ProfileStore {
      */
     reload(): void {
         try {
-            this.take(readFolder(this.folder, this.reads));
+            this.take(readFolder(this.folder, this.reads, this.deps.reserved));
         } catch (fault) {
             this.deps.logger.warn(faultFields(fault), 'bot profiles cannot be read again; the last good ones stay');
         }
@@ -140,7 +143,7 @@ export class ProfileStore {
         const { env, logger } = this.deps;
         const missing = env === undefined ? [] : missingEnvironment(profile, env).map(({ name }) => name);
         if (missing.length === 0) return;
-        // Whoever does not use this bot need not know; who does is told by its first call.
+        // Only debug: the first call of this bot logs it as an error, and a bot that is never called needs no line.
         logger.debug({ bot: profile.name, missing }, 'a bot needs variables of the environment that are not set');
     }
 
@@ -153,18 +156,122 @@ export class ProfileStore {
     }
 }
 
-function readFolder(folder: string, known: ReadonlyMap<string, ReadProfile>): ReadProfile[] {
+function readFolder(
+    folder: string,
+    known: ReadonlyMap<string, ReadProfile>,
+    reserved?: ReadonlySet<string>,
+): ReadProfile[] {
     let files: string[];
     try {
         files = profileFiles(folder);
     } catch (fault) {
         throw new CodedError('ERR_PROFILE_FOLDER', `${folder}: ${String(fault)}.`);
     }
-    return files.map((file) => readProfile(folder, file, known.get(file)));
+    return files.map((file) => readProfile(folder, file, known.get(file), reserved));
 }
 
 /** `bots/billing.json: tools.2.url: …`, one for each problem. */
 function problemsOf(folder: string, read: ReadProfile): string[] {
     if ('profile' in read) return [];
     return read.problems.map((problem) => `${join(basename(folder), read.file)}: ${problem}`);
+}
+
+/** An editor writes a file in several steps; so much calm in the folders means that it has finished. */
+export const CALM_MS = 250;
+/** A folder that cannot be watched, because it is being replaced or watches have run out, is tried again after this long. */
+export const RETRY_MS = 5000;
+
+/** Tells of changes in a folder until it is closed. May throw when the folder cannot be watched. */
+export type WatchFolder = (
+    folder: string,
+    onChange: () => void,
+    onFault: (fault: unknown) => void,
+) => { close(): void };
+
+export interface FolderWatchOptions {
+    clock: Clock;
+    watchFolder?: WatchFolder;
+    /** Something has changed, and for `CALM_MS` nothing more has. */
+    onCalm: () => void;
+    /** A folder cannot be watched any more, or `onCalm` failed. */
+    onFault: (fault: unknown) => void;
+}
+
+/** Watches a few folders as one, also when one of them is replaced by another of its name. Does not keep the process alive. */
+export class FolderWatch {
+    private readonly watchers = new Map<string, { close(): void }>();
+    private readonly timers: TimerSet;
+    private wanted: readonly string[] = [];
+    /** Those of which `onFault` has heard. */
+    private readonly failing = new Set<string>();
+    private isClosed = false;
+
+    constructor(private readonly options: FolderWatchOptions) {
+        this.timers = new TimerSet(options.clock, options.onFault);
+    }
+
+    /** From now on these folders, and no others. */
+    follow(folders: readonly string[]): void {
+        if (this.isClosed) return;
+        this.wanted = folders;
+        for (const folder of [...this.watchers.keys()]) if (!folders.includes(folder)) this.leave(folder);
+        this.beginAll();
+    }
+
+    /** Ends everything, for good. May be called twice. */
+    close(): void {
+        this.isClosed = true;
+        this.timers.clear();
+        for (const folder of [...this.watchers.keys()]) this.leave(folder);
+    }
+
+    /** A watch is of a folder and not of its name: what was deleted and made again is another one. First, so that no edit is missed. */
+    private readonly calmed = (): void => {
+        for (const folder of [...this.watchers.keys()]) this.leave(folder);
+        this.beginAll();
+        this.options.onCalm();
+    };
+
+    private readonly retry = (): void => {
+        const before = this.watchers.size;
+        this.beginAll();
+        if (this.watchers.size > before) this.options.onCalm();
+    };
+
+    private beginAll(): void {
+        for (const folder of this.wanted) if (!this.watchers.has(folder)) this.begin(folder);
+    }
+
+    private begin(folder: string): void {
+        const { watchFolder = watchWithNode } = this.options;
+        try {
+            const onChange = (): void => {
+                this.timers.set('calm', CALM_MS, this.calmed);
+            };
+            const onFault = (fault: unknown): void => {
+                this.failed(folder, fault);
+            };
+            this.watchers.set(folder, watchFolder(folder, onChange, onFault));
+            this.failing.delete(folder);
+        } catch (fault) {
+            this.failed(folder, fault);
+        }
+    }
+
+    private failed(folder: string, fault: unknown): void {
+        this.leave(folder);
+        this.timers.set('retry', RETRY_MS, this.retry);
+        if (this.failing.has(folder)) return;
+        this.failing.add(folder);
+        this.options.onFault(fault);
+    }
+
+    private leave(folder: string): void {
+        this.watchers.get(folder)?.close();
+        this.watchers.delete(folder);
+    }
+}
+
+function watchWithNode(folder: string, onChange: () => void, onFault: (fault: unknown) => void): { close(): void } {
+    return watch(folder, { persistent: false }, onChange).on('error', onFault);
 }

@@ -11,14 +11,8 @@ export function words(min: number, max: number): z.ZodString {
     return z.string().trim().min(min).max(max);
 }
 
-/** Name of an argument of a tool, or of a piece of its answer. */
-export const parameterName = z.string().regex(NAME_PATTERN, 'must be letters, digits and underscores, a letter first');
-
-/** Name of an input variable of the Architect action. */
-export const inputVariableName = parameterName;
-
-/** Name of an output variable of the Architect action. */
-export const outputVariableName = parameterName;
+/** Name of an input or output variable of the Architect action, of an argument of a tool, or of a part of a tool's result. */
+export const variableName = z.string().regex(NAME_PATTERN, 'must be letters, digits and underscores, a letter first');
 
 /** Name of a function that the model may call. */
 export const toolName = z
@@ -26,7 +20,7 @@ export const toolName = z
     .regex(/^[A-Za-z][\w-]{0,63}$/, 'must be letters, digits, "_" and "-", a letter first')
     .describe('The name by which the model calls it: letters, digits, "_" and "-".');
 
-/** Name of a variable of the environment: capitals, digits and underscores, so that nobody puts the secret itself there. */
+/** Name of a variable of the environment: capitals, digits and underscores, so that the secret itself is refused there. */
 export const environmentName = z
     .string()
     .regex(/^[A-Z][A-Z\d_]{0,99}$/, 'must be the NAME of an environment variable: capitals, digits and underscores');

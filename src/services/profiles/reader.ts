@@ -1,10 +1,9 @@
 /** From the files of a folder to profiles, or to sentences about what is wrong with them. */
 import { readFileSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { join, sep } from 'node:path';
-import { problemSentences } from './problems';
-import { BOT_NAME_PATTERN } from './profile-fields';
-import { placeholderProblems } from './profile-rules';
-import { botProfileSchema, MAX_INSTRUCTIONS_CHARS, type BotProfile } from './profile-schema';
+import { problemSentences, placeholderProblems } from './rules';
+import { BOT_NAME_PATTERN } from './fields';
+import { botProfileSchema, MAX_INSTRUCTIONS_CHARS, type BotProfile } from './schema';
 
 /** The file for editors, which is no profile. */
 export const SCHEMA_FILE = 'bot-profile.schema.json';
@@ -32,10 +31,15 @@ export function profileFiles(folder: string): string[] {
 }
 
 /** Reads one profile. Never throws: what is wrong stands in `problems`. `known`: what the same file was before. */
-export function readProfile(folder: string, file: string, known?: ReadProfile): ReadProfile {
+export function readProfile(
+    folder: string,
+    file: string,
+    known?: ReadProfile,
+    reserved: ReadonlySet<string> = BUILT_IN_BOTS,
+): ReadProfile {
     let texts: Texts = { source: '', instructionsFile: undefined };
     try {
-        const name = nameOf(file);
+        const name = nameOf(file, reserved);
         const json = readInside(folder, file, MAX_PROFILE_BYTES);
         const raw = parsed(json);
         texts = readTexts(folder, json, instructionsFileIn(raw));
@@ -61,10 +65,11 @@ class Problems extends Error {
     }
 }
 
-function nameOf(file: string): string {
+function nameOf(file: string, reserved: ReadonlySet<string>): string {
     const name = file.replace(/\.json$/, '');
     if (!BOT_NAME_PATTERN.test(name)) throw new Problems(['a profile is called by letters, digits, "_" and "-" only']);
     if (BUILT_IN_BOTS.has(name)) throw new Problems([`${name} is the name of a bot of the server`]);
+    if (reserved.has(name)) throw new Problems([`${name} is the name of a bot that is registered in code`]);
     return name;
 }
 

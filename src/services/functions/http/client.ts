@@ -2,11 +2,11 @@ import { lookup as dnsLookup, type LookupAddress } from 'node:dns';
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { LookupFunction } from 'node:net';
-import { CodedError } from '../../support/errors';
+import { CodedError } from '../../../support/errors';
 import { mayLeadTo, type HostList } from './address-guard';
 
-/** An answer that is longer is given up while it is read. */
-export const MAX_ANSWER_BYTES = 256 * 1024;
+/** Longest body of a response; a longer one is given up while it is read. */
+export const MAX_RESPONSE_BYTES = 256 * 1024;
 
 export interface HttpRequest {
     method: string;
@@ -19,7 +19,7 @@ export interface HttpRequest {
     signal: AbortSignal;
 }
 
-export interface HttpAnswer {
+export interface HttpResponse {
     status: number;
     /** Names in small letters; the first value of each. */
     headers: Readonly<Record<string, string>>;
@@ -27,14 +27,14 @@ export interface HttpAnswer {
 }
 
 /**
- * Asks a web service once. Never follows a redirect: an answer of 3xx is an answer like any other.
+ * Asks a web service once. Never follows a redirect: a 3xx is a response like any other.
  *
- * Rejects with ERR_TOOL_ADDRESS where the address may not be asked, with ERR_TOOL_ANSWER for an answer that is too long or in an
- * unknown encoding, with the network's error, or with an abort.
+ * Rejects with `ERR_TOOL_ADDRESS` where the address may not be asked, with `ERR_TOOL_ANSWER` for a response that is too long or in
+ * an unknown encoding, with the network's error, or with the abort of `signal`.
  */
-export type HttpClient = (request: HttpRequest) => Promise<HttpAnswer>;
+export type HttpClient = (request: HttpRequest) => Promise<HttpResponse>;
 
-/** Finds the addresses of a name, as `dns.lookup` does with `all`: a fault comes without a list, whatever Node's types say. */
+/** Finds the addresses of a name, as `dns.lookup` does with `all`. After a fault there is no list, although Node's types say so. */
 export type ResolveName = (hostname: string, done: (fault: Error | null, found?: LookupAddress[]) => void) => void;
 
 const systemResolve: ResolveName = (hostname, done) => {
@@ -50,7 +50,7 @@ export function createHttpClient(resolveName: ResolveName = systemResolve): Http
     return async (request) => {
         const problem = request.hosts.problemWith(request.url);
         if (problem !== undefined) throw new CodedError('ERR_TOOL_ADDRESS', problem);
-        return readAnswer(await send(request, lookup));
+        return readResponse(await send(request, lookup));
     };
 }
 
@@ -61,7 +61,7 @@ function checkedLookup(resolveName: ResolveName): LookupFunction {
             const right = found.filter(({ address }) => mayLeadTo(hostname, address));
             const [first] = right;
             if (fault !== null) callback(fault, '');
-            // One wrong address among right ones is a name that somebody plays with.
+            // One wrong address among right ones is a sign of DNS rebinding.
             else if (first === undefined || right.length < found.length) callback(misleading(), '');
             else if (options.all === true) callback(null, right);
             else callback(null, first.address, first.family);
@@ -92,7 +92,7 @@ function send(request: HttpRequest, lookup: LookupFunction): Promise<IncomingMes
         const sent = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, options);
         sent.on('response', resolve);
         sent.on('error', reject);
-        // Unheard it would end nothing: neither an answer nor an error follows.
+        // Without a listener the promise would never settle: neither a response nor an error follows.
         sent.on('upgrade', (_message, socket) => {
             socket.destroy();
             reject(new CodedError('ERR_TOOL_ANSWER', 'It changes the protocol.'));
@@ -101,7 +101,7 @@ function send(request: HttpRequest, lookup: LookupFunction): Promise<IncomingMes
     });
 }
 
-function readAnswer(message: IncomingMessage): Promise<HttpAnswer> {
+function readResponse(message: IncomingMessage): Promise<HttpResponse> {
     const chunks: Buffer[] = [];
     let bytes = 0;
     return new Promise((resolve, reject) => {
@@ -116,7 +116,7 @@ function readAnswer(message: IncomingMessage): Promise<HttpAnswer> {
         }
         message.on('data', (chunk: Buffer) => {
             bytes += chunk.length;
-            if (bytes > MAX_ANSWER_BYTES) refuse(`It is longer than ${MAX_ANSWER_BYTES} bytes.`);
+            if (bytes > MAX_RESPONSE_BYTES) refuse(`It is longer than ${MAX_RESPONSE_BYTES} bytes.`);
             else chunks.push(chunk);
         });
         message.on('end', () => {

@@ -1,4 +1,4 @@
-import { OFFICE, openingHoursTool } from '../../examples/opening-hours-tool';
+import { OFFICE, openingHoursTool } from '../../examples/own-function/opening-hours';
 import { FakeClock } from '../support/fake-clock';
 import { RunnerBench } from '../services/functions/tool-bench';
 
