@@ -12,11 +12,11 @@ import {
 } from './conversation';
 import { OpenAIRealtimeService } from './openai-realtime-service';
 import { AudioBacklog } from '../audio/audio-backlog';
-import { logEnd, logReady } from './realtime/life-log';
+import { logEnd, logReady } from './realtime/usage';
 import { SessionRenewal } from './realtime/session-renewal';
 import { RealtimeConversation } from './realtime/realtime-conversation';
 import type { RealtimeConversationPort } from './realtime/conversation-port';
-import type { CreateSocket } from './realtime/transport';
+import type { CreateSocket } from './realtime/connection';
 import type { CallUsage } from './realtime/usage';
 import { SHIPPED_PROMPTS } from '../speech/prompts';
 import type { TextToSpeech } from '../speech/tts/text-to-speech';

@@ -10,7 +10,7 @@ import { CallerSpeech } from './caller-speech';
 import { greetingGuard, type GreetingGuard } from './greeting';
 import { callItem, ConversationLedger } from './conversation-ledger';
 import { NoInput } from './no-input';
-import { owedAfterLoss, requestFor } from './requests';
+import { owedAfterLoss, requestFor } from './session-config';
 import { TranscriptReporter } from './transcript-reporter';
 import type { RealtimeConversationPort } from './conversation-port';
 import { TalkTools, type TalkToolsPort } from './conversation-tools';

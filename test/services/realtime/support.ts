@@ -4,7 +4,7 @@ import type { OpenAIConfig } from '../../../src/config/config';
 import { BotResource, type BotResourceDeps } from '../../../src/services/bot-resource';
 import type { BotResponse } from '../../../src/services/bot-response';
 import type { AudioOrigin, ConversationEnd, HeardPosition, TranscriptItem } from '../../../src/services/conversation';
-import type { CreateSocket, RealtimeSocket } from '../../../src/services/realtime/transport';
+import type { CreateSocket, RealtimeSocket } from '../../../src/services/realtime/connection';
 import { systemClock } from '../../../src/support/clock';
 import type { FakeOpenAI } from '../../../tools/fake-openai/index';
 import { LogRecorder } from '../../support/log-recorder';
