@@ -10,6 +10,10 @@ import type { Conversation } from './conversation';
 import { FallbackLadder, optionsFrom, type FallbackOption, type Takeover } from './fallback/fallback-ladder';
 import { ApologyBot } from './fallback/apology-bot';
 import { LocalBot } from '../speech/local-bot';
+import { SHIPPED_PROMPTS } from '../speech/prompts';
+import { SpeechQueue } from '../speech/speech-queue';
+import type { TextToSpeech } from '../speech/tts/text-to-speech';
+import type { ReadAloud } from './realtime/text-response-speaker';
 import { LocalSpeechService, type LocalSpeech, type RestSpeech } from '../speech/local-speech';
 import { RestBot } from '../speech/rest-bot';
 import type { ToolRecord } from './functions/tool';
@@ -81,11 +85,17 @@ export class BotFactory {
             clock: this.deps.clock,
             logger,
             logTranscripts,
-            speech: local?.speech,
+            readAloud: local === undefined ? undefined : this.readAloud(local.speech, logger),
+            fillerWords: SHIPPED_PROMPTS['one-moment'],
             callFacts: { botName, conversationId, inputVariables, setVariable },
             ...(plan.toolbox !== undefined && { tools: plan.toolbox }),
             ...(onTool !== undefined && { onTool }),
         });
+    }
+
+    private readAloud(speech: TextToSpeech, logger: Logger): ReadAloud {
+        const { clock } = this.deps;
+        return (port, idPrefix) => new SpeechQueue({ clock, logger, speech, port, idPrefix });
     }
 
     private lowerRungs(local: LocalSpeech, openai: OpenAIConfig, plan: BotPlan, call: CallOfBot): FallbackOption[] {

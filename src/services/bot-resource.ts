@@ -18,16 +18,17 @@ import { RealtimeConversation } from './realtime/realtime-conversation';
 import type { RealtimeConversationPort } from './realtime/conversation-port';
 import type { CreateSocket } from './realtime/connection';
 import type { CallUsage } from './realtime/usage';
-import { SHIPPED_PROMPTS } from '../speech/prompts';
-import type { TextToSpeech } from '../speech/tts/text-to-speech';
+import type { ReadAloud } from './realtime/text-response-speaker';
 import { runnerFor, type CallToolsDeps } from './functions/call-tools';
 import type { ToolRunner } from './functions/tool-runner';
 
 export interface BotResourceDeps extends CallToolsDeps {
     /** Log what was said. Default false. */
     logTranscripts?: boolean;
-    /** Reads aloud what the model writes instead of saying it; without it such an answer is only logged. */
-    speech?: TextToSpeech | undefined;
+    /** Makes the voice that reads aloud what the model writes instead of speaking; without it such a response is only logged. */
+    readAloud?: ReadAloud | undefined;
+    /** Said while a function is running, where it has no words of its own; undefined: nothing is said then. */
+    fillerWords?: string;
     /** Opens the sockets; `ws` ones unless a test hands in its own. */
     createSocket?: CreateSocket;
 }
@@ -38,10 +39,9 @@ const KEPT_AT_LOSS_BYTES = 5000 * 8;
 /** Sessions lost in one call, beyond which there is no other. */
 const MAX_RECONNECTS = 3;
 const MAX_KEPT_NOTES = 8;
-/** Said while a tool is at work, so long after the caller heard something else. */
-const FILLER = SHIPPED_PROMPTS['one-moment'];
+/** Filler words come this long after the caller last heard something. */
 const QUIET_BEFORE_FILLER_MS = 1000;
-/** And again, while it still works: who says so counts as alive. */
+/** They are repeated while the function still runs, so that the call is not taken for dead. */
 const FILLER_EVERY_MS = 8000;
 
 /**
@@ -80,7 +80,7 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
             clock,
             logger,
             logTranscripts,
-            speech: deps.speech,
+            readAloud: deps.readAloud,
             tools: this.tools,
             port: this.talkPort(),
         });
@@ -275,11 +275,17 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
             },
             toolIsSlow: (words) => {
                 if (this.change.audibleMs > 0) return this.change.audibleMs + QUIET_BEFORE_FILLER_MS;
-                if (this.deps.onSlowTool === undefined) this.talk.sayAside(words ?? FILLER);
-                else this.deps.onSlowTool(words);
+                this.sayFiller(words);
                 return FILLER_EVERY_MS;
             },
         };
+    }
+
+    private sayFiller(words: string | undefined): void {
+        const { onSlowTool, fillerWords } = this.deps;
+        const aloud = words ?? fillerWords;
+        if (onSlowTool !== undefined) onSlowTool(words);
+        else if (aloud !== undefined) this.talk.sayAside(aloud);
     }
 
     /** A method, because a listener may have ended the call in the middle of what we do. */
