@@ -10,6 +10,9 @@ import { FallbackLadder, optionsFrom, type FallbackOption, type Takeover } from 
 import { ApologyBot } from './fallback/apology-bot';
 import { LocalBot } from '../speech/local-bot';
 import { LocalSpeechService, type LocalSpeech, type LocalSpeechDeps, type RestSpeech } from '../speech/local-speech';
+import type { ReadAloud } from './realtime/text-response-speaker';
+import { SpeechQueue } from './tts/speech-queue';
+import { SHIPPED_PROMPTS, type TextToSpeech } from './tts-service';
 import { RestBot } from '../speech/rest-bot';
 import type { ToolRecord } from './functions/tool';
 import type { Transcript } from './transcript';
@@ -83,11 +86,17 @@ export class BotFactory {
             clock: this.deps.clock,
             logger,
             logTranscripts,
-            speech: local?.speech,
+            readAloud: local === undefined ? undefined : this.readAloud(local.speech, logger),
+            fillerWords: SHIPPED_PROMPTS['one-moment'],
             callFacts: { botName, conversationId, inputVariables, setVariable },
             ...(plan.toolbox !== undefined && { tools: plan.toolbox }),
             ...(onTool !== undefined && { onTool }),
         });
+    }
+
+    private readAloud(speech: TextToSpeech, logger: Logger): ReadAloud {
+        const { clock } = this.deps;
+        return (port, idPrefix) => new SpeechQueue({ clock, logger, speech, port, idPrefix });
     }
 
     private lowerOptions(local: LocalSpeech, openai: OpenAIConfig, plan: BotPlan, call: CallOfBot): FallbackOption[] {

@@ -12,20 +12,22 @@ import {
 } from './conversation';
 import { OpenAIRealtimeService } from './openai-realtime-service';
 import { AudioBacklog } from '../audio/audio-backlog';
-import { logEnd, logReady } from './realtime/life-log';
+import { logEnd, logReady } from './realtime/usage';
 import { SessionRenewal } from './realtime/session-renewal';
 import { RealtimeConversation } from './realtime/realtime-conversation';
 import type { RealtimeConversationPort } from './realtime/conversation-port';
-import type { CreateSocket } from './realtime/transport';
+import type { CreateSocket } from './realtime/connection';
 import type { CallUsage } from './realtime/usage';
 import { runnerFor, type CallToolsDeps, type ToolRunner } from './functions/tool-runner';
-import { type TextToSpeech, SHIPPED_PROMPTS } from './tts-service';
+import type { ReadAloud } from './realtime/text-response-speaker';
 
 export interface BotResourceDeps extends CallToolsDeps {
     /** Log what was said. Default false. */
     logTranscripts?: boolean;
-    /** Reads aloud what the model writes instead of saying it; without it such an answer is only logged. */
-    speech?: TextToSpeech | undefined;
+    /** Makes the voice that reads aloud what the model writes instead of speaking; without it such a response is only logged. */
+    readAloud?: ReadAloud | undefined;
+    /** Said while a function is running, where it has no words of its own; undefined: nothing is said then. */
+    fillerWords?: string;
     /** Opens the sockets; `ws` ones unless a test hands in its own. */
     createSocket?: CreateSocket;
 }
@@ -36,10 +38,9 @@ const KEPT_AT_LOSS_BYTES = 5000 * 8;
 /** Sessions lost in one call, beyond which there is no other. */
 const MAX_RECONNECTS = 3;
 const MAX_KEPT_NOTES = 8;
-/** Said while a tool is at work, so long after the caller heard something else. */
-const FILLER = SHIPPED_PROMPTS['one-moment'];
+/** Filler words come this long after the caller last heard something. */
 const QUIET_BEFORE_FILLER_MS = 1000;
-/** And again, while it still works: who says so counts as alive. */
+/** They are repeated while the function still runs, so that the call is not taken for dead. */
 const FILLER_EVERY_MS = 8000;
 
 /**
@@ -78,7 +79,7 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
             clock,
             logger,
             logTranscripts,
-            speech: deps.speech,
+            readAloud: deps.readAloud,
             tools: this.tools,
             port: this.talkPort(),
         });
@@ -273,11 +274,17 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
             },
             toolIsSlow: (words) => {
                 if (this.change.audibleMs > 0) return this.change.audibleMs + QUIET_BEFORE_FILLER_MS;
-                if (this.deps.onSlowTool === undefined) this.talk.sayAside(words ?? FILLER);
-                else this.deps.onSlowTool(words);
+                this.sayFiller(words);
                 return FILLER_EVERY_MS;
             },
         };
+    }
+
+    private sayFiller(words: string | undefined): void {
+        const { onSlowTool, fillerWords } = this.deps;
+        const aloud = words ?? fillerWords;
+        if (onSlowTool !== undefined) onSlowTool(words);
+        else if (aloud !== undefined) this.talk.sayAside(aloud);
     }
 
     /** A method, because a listener may have ended the call in the middle of what we do. */

@@ -1,9 +1,12 @@
+import { randomBytes } from 'node:crypto';
 import { EventEmitter } from 'node:events';
+import type { RealtimeToolsConfigUnion } from 'openai/resources/realtime/realtime';
 import type { OpenAIConfig } from '../config/config';
+import type { Clock } from '../support/clock';
 import { CodedError } from '../support/errors';
 import { faultFields, type Logger } from '../support/logger';
-import { classify, fatalError, judgeEnd, judgeFailures, logApiError, type Verdict } from './realtime/api-errors';
-import { OpenAIHandshake } from './realtime/handshake';
+import { classify, fatalError, judgeEnd, judgeFailures, logApiError, type Verdict } from './realtime/errors';
+import { OpenAIHandshake, type CreateSocket, type RealtimeTransport } from './realtime/connection';
 import {
     readServerEvent,
     type ApiError,
@@ -12,19 +15,47 @@ import {
     type ServerEvent,
 } from './realtime/events';
 import { bytesPerMs, sessionFor, type AgreedFormats } from './realtime/session-config';
-import { EventIds, NameCounter } from './realtime/event-ids';
-import type { RealtimeServiceDeps, RealtimeServiceEvents } from './realtime/service-events';
-import type { RealtimeTransport } from './realtime/transport';
 import { RealtimeUplink } from './realtime/uplink';
 import { ResponseSequencer, type Purpose, type ResponseRequest } from './realtime/response-sequencer';
 
-export type { RealtimeServiceDeps, RealtimeServiceEvents } from './realtime/service-events';
+/** What a session reports. `lost` or `fatal` comes at most once, and nothing after it; neither before `ready`. */
+export interface RealtimeServiceEvents {
+    /** The session is configured (see `formats`). Audio that `sendAudio` has kept goes out right afterwards. */
+    ready: [];
+    /** A server event of the running session, except those that have an event of their own here. */
+    event: [event: ServerEvent];
+    /** `response.created`, with why the response was made. */
+    answering: [responseId: string, purpose: Purpose];
+    /** `response.done`; `again`: the response failed and will be requested once more. */
+    answered: [end: ResponseEnd, purpose: Purpose, again: boolean];
+    /** The active response gave no event for 15 s and was cancelled; it will be requested once more. */
+    stalled: [responseId: string];
+    /** A response was requested and refused for good; it is not requested again. */
+    refused: [purpose: Purpose];
+    /** The connection is gone, or of no use; another one may do. */
+    lost: [why: string];
+    /** The conversation cannot go on; no other connection would help. */
+    fatal: [error: CodedError];
+}
+
+export interface RealtimeServiceDeps {
+    clock: Clock;
+    logger: Logger;
+    /** Opens the socket; a `ws` one unless a test hands in its own. */
+    createSocket?: CreateSocket | undefined;
+    /** Chance, 0 … 1; `Math.random` unless a test hands in its own. */
+    random?: () => number;
+    /** Functions that the model may call, and MCP servers that OpenAI may. */
+    tools?: readonly RealtimeToolsConfigUnion[];
+    /** May the caller interrupt from the start? Default true. */
+    interruptible?: boolean;
+}
 
 /** Server errors that one session survives. */
 const MAX_SERVER_TROUBLES = 1;
 
 /**
- * One session of the Realtime API: connects, configures, sends audio and events, tells what comes back (sheet, section C).
+ * One session of the Realtime API: connects, configures, sends audio and events, reports what comes back (docs/REALTIME.md, 1 to 4).
  * It owns everything that is true of one connection; `BotResource` owns what is true of the call.
  */
 export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
@@ -161,12 +192,6 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
                 this.removeAllListeners();
                 this.settle?.reject(error);
             },
-            frame: (text) => {
-                this.onFrame(text);
-            },
-            ended: (end) => {
-                this.finish(judgeEnd(end));
-            },
         });
     }
 
@@ -193,6 +218,7 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
     }
 
     private becomeReady(transport: RealtimeTransport, agreed: AgreedFormats): void {
+        this.listenTo(transport);
         this.transport = transport;
         this.agreed = agreed;
         this.state = 'ready';
@@ -207,6 +233,19 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
     private discardMisfits(): void {
         const discardedMs = this.uplink.discard();
         if (discardedMs > 0) this.logger.warn({ discardedMs }, 'Caller audio in another format was not sent.');
+    }
+
+    /** From now on frames come here directly: the handshake is over. */
+    private listenTo(transport: RealtimeTransport): void {
+        transport.handOver({
+            opened: () => undefined,
+            frame: (text) => {
+                this.onFrame(text);
+            },
+            ended: (end) => {
+                this.finish(judgeEnd(end));
+            },
+        });
     }
 
     private transmit(event: ClientEvent): void {
@@ -292,5 +331,43 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
         this.uplink.close();
         this.sequencer.close();
         this.transport?.close();
+    }
+}
+
+const MAX_MEANINGS = 128;
+
+/** Ids of the events that are sent (`<short>_<n>`), so that an error about one can be explained. Bounded: the oldest are forgotten. */
+class EventIds {
+    private readonly shortId = randomBytes(4).toString('hex');
+    private readonly meanings = new Map<string, string>();
+    private count = 0;
+
+    /** A fresh id, 64 characters at most; `meaning` says what the event is for, without any content of the call. */
+    next(meaning: string): string {
+        this.count += 1;
+        const id = `${this.shortId}_${this.count}`;
+        this.meanings.set(id, meaning);
+        if (this.meanings.size > MAX_MEANINGS) this.meanings.delete(this.meanings.keys().next().value ?? id);
+        return id;
+    }
+
+    meaningOf(id: string | undefined): string | undefined {
+        return id === undefined ? undefined : this.meanings.get(id);
+    }
+}
+
+const MAX_NAMES = 32;
+
+/** Counts by name, bounded: names beyond the first 32 count as `other`. */
+class NameCounter {
+    private readonly counts = new Map<string, number>();
+
+    add(name: string): void {
+        const key = this.counts.has(name) || this.counts.size < MAX_NAMES ? name : 'other';
+        this.counts.set(key, (this.counts.get(key) ?? 0) + 1);
+    }
+
+    get total(): Readonly<Record<string, number>> {
+        return Object.fromEntries(this.counts);
     }
 }

@@ -1,24 +1,16 @@
 import type { ConversationItem, RealtimeClientEvent } from 'openai/resources/realtime/realtime';
-import {
-    readFormats,
-    readTranscriptionUsage,
-    readUsage,
-    type ResponseUsage,
-    type SessionFormats,
-    type TranscriptionUsage,
-} from './event-fields';
-import { finiteIn, type Fields, isFields, listIn, recordIn, textIn } from '../../support/json';
-import { type ItemInfo, readItem } from './item-fields';
+import { finiteIn, isFields, listIn, recordIn, textIn, type Fields } from '../../support/json';
+
+import type { FunctionCall } from '../functions/tool';
 
 export type { FunctionCall } from '../functions/tool';
-export type { ItemInfo } from './item-fields';
 
-/** An event that we send (sheet, section 7). `event_id` is added by the service. */
+/** An event to send. `event_id` is added by `OpenAIRealtimeService`. */
 export type ClientEvent = RealtimeClientEvent;
-/** A conversation item that we create. */
+/** A conversation item to create. */
 export type NewItem = ConversationItem;
 
-/** Where a piece of an answer belongs. */
+/** Where a piece of a response belongs. */
 export interface PartOrigin {
     responseId: string;
     itemId: string;
@@ -32,13 +24,13 @@ export interface ApiError {
     code: string | undefined;
     message: string;
     param: string | undefined;
-    /** Our event that it is about. */
+    /** The client event that it is about. */
     eventId: string | undefined;
 }
 
 export type ResponseStatus = 'completed' | 'cancelled' | 'failed' | 'incomplete' | 'other';
 
-/** An answer's end (sheet, section 9.6). */
+/** The end of a response (docs/REALTIME.md, 4.1 and 4.4). */
 export interface ResponseEnd {
     id: string;
     status: ResponseStatus;
@@ -60,13 +52,13 @@ export type ServerEvent =
     | { type: 'speech-started'; itemId: string }
     /** `audioEndMs` counts the audio that was appended in this session; undefined: the service did not say. */
     | { type: 'speech-stopped'; itemId: string; audioEndMs: number | undefined }
-    /** The caller has been silent for `idle_timeout_ms`: the service asks him by itself (sheet, B14). */
+    /** The caller has been silent for `idle_timeout_ms`: the service is about to make a response (docs/REALTIME.md, 9.3). */
     | { type: 'idle' }
     | { type: 'response-created'; id: string; clientEventId: string | undefined }
     | { type: 'response-done'; response: ResponseEnd }
     | { type: 'output-item-added'; responseId: string; outputIndex: number; item: ItemInfo }
     | { type: 'output-item-done'; responseId: string; outputIndex: number; item: ItemInfo }
-    /** The service ended a call of an MCP server's tool, or a list of its tools (sheet, section 9.4). */
+    /** The service ended a call of an MCP server's tool, or a list of its tools (docs/REALTIME.md, 6.2). */
     | { type: 'mcp-call'; itemId: string; failed: boolean }
     | { type: 'mcp-list'; itemId: string; failed: boolean }
     | { type: 'item-added'; previousItemId: string | undefined; item: ItemInfo }
@@ -109,7 +101,7 @@ function readAudio(fields: Fields): ServerEvent {
     return { type: 'audio', bytes, ...origin };
 }
 
-/** Node skips what is not base64 and gives fewer bytes than the length promises: then it is no audio. */
+/** Node skips characters that are not base64 and gives fewer bytes than the length promises: undefined then. */
 function decodeBase64(text: string): Buffer | undefined {
     if (text.length % 4 !== 0) return undefined;
     const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
@@ -264,4 +256,144 @@ function readError(error: Fields): ApiError {
         param: textIn(error, 'param'),
         eventId: textIn(error, 'event_id'),
     };
+}
+
+/** An audio format that the session says it uses; `unknown`: one that this bridge cannot read. */
+export type WireFormat = 'pcm16' | 'pcmu' | 'unknown';
+
+/** The formats of `session.updated`: caller to model, and model to caller. */
+export interface SessionFormats {
+    input: WireFormat;
+    output: WireFormat;
+}
+
+/** Reads `audio.input.format` and `audio.output.format` of a session object (docs/REALTIME.md, 2.2). */
+export function readFormats(session: Fields): SessionFormats {
+    const audio = recordIn(session, 'audio');
+    return { input: formatOf(recordIn(audio, 'input')), output: formatOf(recordIn(audio, 'output')) };
+}
+
+function formatOf(side: Fields): WireFormat {
+    const format = recordIn(side, 'format');
+    const type = textIn(format, 'type');
+    if (type === 'audio/pcmu') return 'pcmu';
+    return type === 'audio/pcm' && finiteIn(format, 'rate') === 24_000 ? 'pcm16' : 'unknown';
+}
+
+/** Tokens of one response (docs/REALTIME.md, 10). A missing field counts 0. */
+export interface ResponseUsage {
+    totalTokens: number;
+    inputTokens: number;
+    outputTokens: number;
+    cachedTokens: number;
+    inputTextTokens: number;
+    cachedTextTokens: number;
+    outputTextTokens: number;
+    inputAudioTokens: number;
+    cachedAudioTokens: number;
+    outputAudioTokens: number;
+}
+
+/** Reads `response.usage`. */
+export function readUsage(usage: Fields): ResponseUsage {
+    const input = recordIn(usage, 'input_token_details');
+    const cached = recordIn(input, 'cached_tokens_details');
+    const output = recordIn(usage, 'output_token_details');
+    return {
+        totalTokens: countIn(usage, 'total_tokens'),
+        inputTokens: countIn(usage, 'input_tokens'),
+        outputTokens: countIn(usage, 'output_tokens'),
+        cachedTokens: countIn(input, 'cached_tokens'),
+        inputTextTokens: countIn(input, 'text_tokens'),
+        cachedTextTokens: countIn(cached, 'text_tokens'),
+        outputTextTokens: countIn(output, 'text_tokens'),
+        inputAudioTokens: countIn(input, 'audio_tokens'),
+        cachedAudioTokens: countIn(cached, 'audio_tokens'),
+        outputAudioTokens: countIn(output, 'audio_tokens'),
+    };
+}
+
+/** What one transcription of the caller's words took (docs/REALTIME.md, 10): the service counts in tokens or in seconds. */
+export interface TranscriptionUsage {
+    totalTokens: number;
+    /** Of them, caller audio: one for each 100 ms. */
+    audioTokens: number;
+    /** Seconds of caller audio, where it counts so; else 0. */
+    seconds: number;
+}
+
+/** Reads the `usage` of a finished transcription. */
+export function readTranscriptionUsage(usage: Fields): TranscriptionUsage {
+    return {
+        totalTokens: countIn(usage, 'total_tokens'),
+        audioTokens: countIn(recordIn(usage, 'input_token_details'), 'audio_tokens'),
+        seconds: countIn(usage, 'seconds'),
+    };
+}
+
+function countIn(fields: Fields, name: string): number {
+    return Math.max(0, finiteIn(fields, name) ?? 0);
+}
+
+const MAX_NAME_CHARS = 64;
+
+/** What an item of an MCP server is about: a call that the service makes, or the list of the tools. */
+export interface McpInfo {
+    kind: 'call' | 'list';
+    /** `server_label`, and the tool of a call: at most 64 characters each. */
+    server: string;
+    name: string;
+    /** It has ended with an error. */
+    failed: boolean;
+}
+
+/** An item of a conversation or of a response. */
+export interface ItemInfo {
+    id: string;
+    kind: 'message' | 'function_call' | 'other';
+    role: 'user' | 'assistant' | 'system' | undefined;
+    /** The text or transcript of its parts, joined; undefined: the server does not know it (yet). */
+    text: string | undefined;
+    /** Some of it is text, not sound: so are items that this side creates; what is spoken is not. */
+    written: boolean;
+    call: FunctionCall | undefined;
+    mcp?: McpInfo;
+}
+
+/** Reads an item; undefined: it has no id, and nothing can be done with it. */
+export function readItem(value: unknown): ItemInfo | undefined {
+    if (!isFields(value)) return undefined;
+    const id = textIn(value, 'id');
+    if (id === undefined) return undefined;
+    const type = textIn(value, 'type');
+    const kind = type === 'message' || type === 'function_call' ? type : 'other';
+    const call = kind === 'function_call' ? readCall(value) : undefined;
+    const mcp = type === 'mcp_call' || type === 'mcp_list_tools' ? { mcp: readMcp(value, type) } : {};
+    return { id, kind, role: readRole(textIn(value, 'role')), ...readContent(value), call, ...mcp };
+}
+
+function readRole(role: string | undefined): ItemInfo['role'] {
+    return role === 'user' || role === 'assistant' || role === 'system' ? role : undefined;
+}
+
+function readContent(item: Fields): Pick<ItemInfo, 'text' | 'written'> {
+    const parts = listIn(item, 'content').filter(isFields);
+    const texts = parts.flatMap((part) => textIn(part, 'transcript') ?? textIn(part, 'text') ?? []);
+    const written = parts.some((part) => textIn(part, 'text') !== undefined);
+    return { text: texts.length === 0 ? undefined : texts.join(' '), written };
+}
+
+function readCall(item: Fields): FunctionCall | undefined {
+    const callId = textIn(item, 'call_id');
+    const name = textIn(item, 'name');
+    if (callId === undefined || name === undefined) return undefined;
+    const argumentsJson = textIn(item, 'arguments') ?? '';
+    return { callId, name, argumentsJson, completed: textIn(item, 'status') === 'completed' };
+}
+
+function readMcp(item: Fields, type: 'mcp_call' | 'mcp_list_tools'): McpInfo {
+    const server = (textIn(item, 'server_label') ?? 'unknown').slice(0, MAX_NAME_CHARS);
+    const name = (textIn(item, 'name') ?? '').slice(0, MAX_NAME_CHARS);
+    const failed = item['error'] !== undefined && item['error'] !== null;
+    return { kind: type === 'mcp_call' ? 'call' : 'list', server, name, failed };
 }

@@ -10,13 +10,13 @@ import { CallerSpeech } from './caller-speech';
 import { greetingGuard, type GreetingGuard } from './greeting';
 import { callItem, ConversationLedger } from './conversation-ledger';
 import { NoInput } from './no-input';
-import { owedAfterLoss, requestFor } from './requests';
+import { owedAfterLoss, requestFor } from './session-config';
 import { TranscriptReporter } from './transcript-reporter';
 import type { RealtimeConversationPort } from './conversation-port';
 import { TalkTools, type TalkToolsPort } from './conversation-tools';
 import { UsageMeter } from './usage';
 import { ResponseAudio } from './response-audio';
-import { TextResponseSpeaker } from './text-response-speaker';
+import { TextResponseSpeaker, type ReadAloud } from './text-response-speaker';
 import type { Purpose, ResponseRequest } from './response-sequencer';
 import type { ToolRunner } from '../functions/tool-runner';
 import type { TextToSpeech } from '../tts-service';
@@ -29,7 +29,7 @@ export interface RealtimeConversationDeps {
     logTranscripts: boolean;
     port: RealtimeConversationPort;
     /** Reads aloud what the model writes instead of saying it. */
-    speech?: TextToSpeech | undefined;
+    readAloud?: ReadAloud | undefined;
 }
 
 /**
@@ -64,7 +64,7 @@ export class RealtimeConversation {
             this.play(pcmu, origin);
         });
         this.owed = config.greeting === '' ? undefined : 'greeting';
-        this.written = new TextResponseSpeaker({ clock: deps.clock, logger: deps.logger, speech: deps.speech, port });
+        this.written = new TextResponseSpeaker({ readAloud: deps.readAloud, port });
         this.endings = this.makeEndings(deps);
         this.guard = greetingGuard(deps, () => {
             if (config.interruptsItself) this.service?.setInterruptible(true);

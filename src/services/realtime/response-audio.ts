@@ -2,7 +2,7 @@ import { createTranscoder, type Transcoder } from '../../audio/transcoder';
 import type { OpenAIAudioFormat } from '../../config/config';
 import type { AudioOrigin } from '../conversation';
 import { ResponseTracker } from './response-tracker';
-import type { ItemInfo } from './item-fields';
+import type { ItemInfo } from './events';
 import type { ServerEvent } from './events';
 import type { TranscriptReporter } from './transcript-reporter';
 import { bytesPerMs } from './session-config';

@@ -1,7 +1,7 @@
 import type { RealtimeResponseCreateParams } from 'openai/resources/realtime/realtime';
 import type { Clock } from '../../support/clock';
 import { TimerSet } from '../../support/timer-set';
-import { retryWaitMs } from './api-errors';
+import { retryWaitMs } from './errors';
 import type { ApiError, ClientEvent, ResponseEnd } from './events';
 
 /** Why an answer is asked for. VAD's own answers are `turn`s. */

@@ -1,13 +1,14 @@
 import type { RealtimeSessionCreateRequest, RealtimeToolsConfigUnion } from 'openai/resources/realtime/realtime';
 import type { OpenAIAudioFormat, OpenAIConfig } from '../../config/config';
-import type { SessionFormats } from './event-fields';
+import type { SessionFormats } from './events';
+import type { Purpose, ResponseRequest } from './response-sequencer';
 
 type SessionAudio = NonNullable<RealtimeSessionCreateRequest['audio']>;
 type AudioInput = NonNullable<SessionAudio['input']>;
 type AudioFormat = NonNullable<AudioInput['format']>;
 type TurnDetection = NonNullable<AudioInput['turn_detection']>;
 
-/** What the settings do not say about a session. */
+/** What a session needs besides the settings. */
 export interface SessionExtras {
     tools: readonly RealtimeToolsConfigUnion[];
     /** May the caller interrupt? false: only while a protected greeting is spoken. */
@@ -15,7 +16,7 @@ export interface SessionExtras {
 }
 
 /**
- * The whole `session` object of a `session.update` (sheet, section 4). Always complete, because the service merges what it is
+ * The whole `session` object of a `session.update` (docs/REALTIME.md, 2.1). Always complete, because the service merges what it is
  * sent with its own defaults. The only place that knows the field names of the GA interface; it sends none of the beta's.
  */
 export function sessionFor(config: OpenAIConfig, extras: SessionExtras): RealtimeSessionCreateRequest {
@@ -78,7 +79,7 @@ function truncation(config: OpenAIConfig): NonNullable<RealtimeSessionCreateRequ
     return { type: 'retention_ratio', retention_ratio: config.truncation.retentionRatio };
 }
 
-/** The formats that the session uses, where both can be read; undefined: at least one is none of ours. */
+/** The formats that the session uses, where both can be read; undefined: at least one is not supported. */
 export interface AgreedFormats {
     input: OpenAIAudioFormat;
     output: OpenAIAudioFormat;
@@ -93,4 +94,47 @@ export function agreeFormats(formats: SessionFormats): AgreedFormats | undefined
 /** Bytes of one millisecond on the wire. */
 export function bytesPerMs(format: OpenAIAudioFormat): number {
     return format === 'pcmu' ? 8 : 48;
+}
+
+const FAREWELL = 'Say goodbye to the caller in one short sentence. The call ends after it.';
+const HANDOVER =
+    'Tell the caller in one short sentence that you are putting them through to a colleague now. It is your last sentence.';
+const RESUME =
+    'The connection was interrupted for a moment. Carry on from where the talk stopped, without a greeting. ' +
+    'If the caller’s last words are missing, ask for them again.';
+
+const REPROMPT = 'The caller has been silent. Ask in one short sentence whether they are still there.';
+
+const DECLINE =
+    'Say in one short sentence that you cannot help with this, and ask what else you can do. Do not mention any filter.';
+
+/**
+ * The request for a response. Instructions of a request replace the session's for this response, therefore they are added to a copy;
+ * a plain turn names none (docs/REALTIME.md, 4.6).
+ *
+ * @param handsOver the caller is transferred to a person: the farewell says so
+ */
+export function requestFor(purpose: Purpose, config: OpenAIConfig, handsOver = false): ResponseRequest {
+    const farewell = handsOver ? HANDOVER : FAREWELL;
+    switch (purpose) {
+        case 'turn':
+            return { purpose, params: {} };
+        case 'greeting':
+            return { purpose, params: { instructions: `${config.instructions}\n\n${config.greeting}` } };
+        case 'resume':
+            return { purpose, params: { instructions: `${config.instructions}\n\n${RESUME}` } };
+        case 'decline':
+            return { purpose, params: { instructions: `${config.instructions}\n\n${DECLINE}` } };
+        case 'reprompt':
+            return { purpose, params: { instructions: `${config.instructions}\n\n${REPROMPT}`, tool_choice: 'none' } };
+        case 'farewell':
+            return { purpose, params: { instructions: `${config.instructions}\n\n${farewell}`, tool_choice: 'none' } };
+    }
+}
+
+/** What to request of a new session when the old one is lost while the caller waits for `purpose`. There is no second greeting, and a reprompt is given up. */
+export function owedAfterLoss(purpose: Purpose | undefined, hasSpoken: boolean): Purpose | undefined {
+    if (purpose === undefined || purpose === 'farewell') return purpose;
+    if (purpose === 'reprompt') return undefined;
+    return purpose === 'greeting' && !hasSpoken ? 'greeting' : 'resume';
 }

@@ -1,38 +1,49 @@
-import type { Clock } from '../../support/clock';
-import type { Logger } from '../../support/logger';
-import type { AudioOrigin, HeardPosition } from '../conversation';
-import { SpeechQueue } from '../tts/speech-queue';
+import type { AudioOrigin, HeardPosition, TranscriptItem } from '../conversation';
 import type { ItemWords } from './transcript-reporter';
-import type { TextToSpeech } from '../tts-service';
+
+/** Says texts one after the other with a synthesizer's voice. */
+export interface SpeechOutput {
+    /** Something is being said, or waits to be said. */
+    readonly isBusy: boolean;
+    /** Says a text after those before it. Never rejects. */
+    say(parts: readonly string[]): Promise<unknown>;
+    /** Stops at once; what waits is dropped. */
+    stop(): void;
+    /** Stops for good; nothing is reported afterwards. */
+    close(): void;
+}
+
+/** Where the sound of a `SpeechOutput` goes: the events of `Conversation` of the same names. */
+export interface SpeechOutputPort {
+    audio(pcmu: Uint8Array, origin: AudioOrigin): void;
+    responseEnded(responseId: string): void;
+    said(item: TranscriptItem): void;
+}
+
+/** Makes the voice of one call. The response ids of its texts are `<idPrefix>_1`, `<idPrefix>_2` and so on. */
+export type ReadAloud = (port: SpeechOutputPort, idPrefix: string) => SpeechOutput;
 
 export interface TextResponseSpeakerDeps {
-    clock: Clock;
-    logger: Logger;
-    /** undefined: nobody can read aloud. */
-    speech: TextToSpeech | undefined;
+    /** undefined: there is no voice to read aloud with. */
+    readAloud: ReadAloud | undefined;
     port: {
         audio(pcmu: Uint8Array, origin: AudioOrigin): void;
         responseEnded(responseId: string): void;
     };
 }
 
-/** Answers that the model wrote although it should have said them (checklist A 19): read aloud by another voice. */
+/** Responses that the model wrote although it should have spoken them (docs/REALTIME.md, 4.5): read aloud by another voice. */
 export class TextResponseSpeaker {
-    private readonly speaker: SpeechQueue | undefined;
+    private readonly speaker: SpeechOutput | undefined;
     /** Which items are read, in the order in which the speaker takes them. */
     private readonly items = new Map<string, string>();
     private readonly asides = new Set<string>();
     private count = 0;
 
-    constructor({ clock, logger, speech, port }: TextResponseSpeakerDeps) {
-        if (speech === undefined) return;
-        const idPrefix = 'written';
-        this.speaker = new SpeechQueue({
-            clock,
-            logger,
-            speech,
-            idPrefix,
-            port: {
+    constructor({ readAloud, port }: TextResponseSpeakerDeps) {
+        if (readAloud === undefined) return;
+        this.speaker = readAloud(
+            {
                 audio: (pcmu, { responseId, contentIndex }) => {
                     const itemId = this.items.get(responseId) ?? responseId;
                     const aside = this.asides.has(responseId) && ({ aside: true } as const);
@@ -44,7 +55,8 @@ export class TextResponseSpeaker {
                 // The item is in the transcript already, with the words that the model wrote.
                 said: () => undefined,
             },
-        });
+            'written',
+        );
     }
 
     /** Something is being read. */
@@ -52,7 +64,7 @@ export class TextResponseSpeaker {
         return this.speaker?.isBusy === true;
     }
 
-    /** Reads the items of an answer. @returns false: nobody can */
+    /** Reads the items of a response aloud. @returns false: there is no voice */
     read(items: readonly ItemWords[]): boolean {
         const { speaker } = this;
         if (speaker === undefined) return false;
@@ -64,14 +76,14 @@ export class TextResponseSpeaker {
         return true;
     }
 
-    /** Says something of our own while the model is busy; it is no part of the talk. */
+    /** Says fixed words while the model is busy; they are no part of the conversation. */
     aside(words: string): void {
         this.count += 1;
         this.asides.add(`written_${this.count}`);
         void this.speaker?.say([words]);
     }
 
-    /** The caller interrupted. @returns the items of which he heard nothing: the model should not believe that it said them */
+    /** The caller interrupted. @returns the items of which they heard nothing: the model's memory must lose them */
     interrupt(heard: HeardPosition): string[] {
         this.speaker?.stop();
         return heard.items

@@ -1,5 +1,5 @@
 import type { TranscriptItem } from '../conversation';
-import type { ItemInfo } from './item-fields';
+import type { ItemInfo } from './events';
 
 /** Places that are remembered; a talk of more items loses the oldest, which nothing follows any more. */
 const MAX_PLACES = 512;

@@ -1,8 +1,73 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
 import type { OpenAIConfig } from '../../config/config';
-import type { ResponseUsage, TranscriptionUsage } from './event-fields';
-import { pricesOf, responseCostUsd, transcriptionCostUsd, type ModelPrices } from './prices';
+import type { Logger } from '../../support/logger';
+import type { OpenAIRealtimeService } from '../openai-realtime-service';
+import type { ResponseUsage, TranscriptionUsage } from './events';
 
-/** Tokens of a whole call, and the answers they were spent on. Those of the transcriptions stand apart. */
+const price = z.number().nonnegative();
+/** US dollars for a million tokens. */
+const rates = z.strictObject({ in: price, cached: price, out: price });
+const modelPrices = z.strictObject({ text: rates, audio: rates });
+const priceList = z.strictObject({
+    /** The month of the list, `YYYY-MM`. */
+    asOf: z.string().regex(/^\d{4}-\d{2}$/),
+    source: z.string(),
+    models: z.record(z.string(), modelPrices),
+    /** US dollars for a minute of caller audio. */
+    transcriptionPerMinute: z.record(z.string(), price),
+    /** Hosts `<region>.api.openai.com` keep data in a region and cost this factor more. */
+    regionalUplift: z.strictObject({ regions: z.array(z.string().regex(/^[a-z]+$/)), factor: z.number().min(1) }),
+});
+
+type Rates = z.infer<typeof rates>;
+/** What a speech model costs. */
+export type ModelPrices = z.infer<typeof modelPrices>;
+
+/** Beside `src`, and beside `dist`. */
+const PRICES_FILE = join(__dirname, '..', '..', '..', 'assets', 'prices.json');
+/** Read and checked when the server starts: a wrong list stops it. */
+const PRICES = priceList.parse(JSON.parse(readFileSync(PRICES_FILE, 'utf8')));
+const MODELS = new Map(Object.entries(PRICES.models));
+const PER_MINUTE = new Map(Object.entries(PRICES.transcriptionPerMinute));
+const REGIONAL = new RegExp(`^wss://(?:${PRICES.regionalUplift.regions.join('|')})\\.api\\.openai\\.com/`);
+
+const DATE = /-\d{4}-\d{2}-\d{2}$/;
+const MILLION = 1_000_000;
+
+/** The prices of a speech model, a dated version of it included, at this address; undefined: they are not in the price list. */
+export function pricesOf(model: string, url: string): ModelPrices | undefined {
+    const prices = MODELS.get(model.replace(DATE, ''));
+    if (prices === undefined || !REGIONAL.test(url)) return prices;
+    return { text: uplifted(prices.text), audio: uplifted(prices.audio) };
+}
+
+/** US dollars for these tokens (docs/REALTIME.md, 10). Linear: the sum of a call may be given, or each of its responses. */
+export function responseCostUsd(usage: ResponseUsage, { text, audio }: ModelPrices): number {
+    const textIn = inputCost(usage.inputTextTokens, usage.cachedTextTokens, text);
+    const audioIn = inputCost(usage.inputAudioTokens, usage.cachedAudioTokens, audio);
+    const out = usage.outputTextTokens * text.out + usage.outputAudioTokens * audio.out;
+    return (textIn + audioIn + out) / MILLION;
+}
+
+/** US dollars for transcribing this many seconds of caller audio; 0 where the price is not known. */
+export function transcriptionCostUsd(model: string | undefined, seconds: number): number {
+    const perMinute = model === undefined ? undefined : PER_MINUTE.get(model.replace(DATE, ''));
+    return ((perMinute ?? 0) * seconds) / 60;
+}
+
+function inputCost(tokens: number, cachedTokens: number, rates: Rates): number {
+    const cached = Math.min(tokens, cachedTokens);
+    return (tokens - cached) * rates.in + cached * rates.cached;
+}
+
+function uplifted(rates: Rates): Rates {
+    const { factor } = PRICES.regionalUplift;
+    return { in: rates.in * factor, cached: rates.cached * factor, out: rates.out * factor };
+}
+
+/** Tokens of a whole call, and the responses they were spent on. Those of the transcriptions stand apart. */
 export interface CallUsage extends ResponseUsage {
     responses: number;
     transcriptions: number;
@@ -13,10 +78,10 @@ export interface CallUsage extends ResponseUsage {
     transcribedSeconds: number;
 }
 
-/** Caller audio is one token for each 100 ms (sheet, section 12). */
+/** Caller audio is one token for each 100 ms (docs/REALTIME.md, 10). */
 const SECONDS_PER_AUDIO_TOKEN = 0.1;
 
-/** Sums what a call uses over all its answers, interrupted ones too: generated audio is billed whether heard or not. */
+/** Sums what a call uses over all its responses, interrupted ones too: generated audio is billed whether heard or not. */
 export class UsageMeter {
     private readonly prices: ModelPrices | undefined;
     private readonly sum: CallUsage = {
@@ -41,7 +106,7 @@ export class UsageMeter {
         this.prices = pricesOf(config.model, config.url);
     }
 
-    /** Counts one answer; `usage` is undefined where the service gave none. */
+    /** Counts one response; `usage` is undefined where the service gave none. */
     add(usage: ResponseUsage | undefined): void {
         this.sum.responses += 1;
         if (usage === undefined) return;
@@ -79,4 +144,34 @@ export class UsageMeter {
         const words = transcriptionCostUsd(this.config.transcription?.model, transcribedSeconds);
         return responseCostUsd(this.sum, this.prices) + words;
     }
+}
+
+/** A session is ready, `readyMs` after its start: the model, the voice and the audio formats. */
+export function logReady(logger: Logger, config: OpenAIConfig, session: OpenAIRealtimeService, readyMs: number): void {
+    const { model, voice, audioFormat } = config;
+    const { input, output } = session.formats;
+    const fields = { model, voice, input, output, attempts: session.counters.attempts, readyMs };
+    if (input !== audioFormat || output !== audioFormat) {
+        const named = { code: 'ERR_OPENAI_FORMAT', ...fields };
+        logger.warn(named, 'OpenAI chose another audio format; it is transcoded.');
+    }
+    logger.info(fields, 'The bot is ready.');
+}
+
+/** The figures of one call, for the log. */
+export interface CallTotals {
+    usage: Readonly<CallUsage>;
+    costUsd: number | undefined;
+    /** Sessions that were lost. */
+    reconnects: number;
+    /** Caller audio that was dropped outside of the sessions. */
+    droppedMs: number;
+}
+
+/** The model's part of the call is over: one line with the figures of all its sessions. */
+export function logEnd(logger: Logger, sessions: readonly OpenAIRealtimeService[], totals: CallTotals): void {
+    const counters = sessions.map((session) => session.counters);
+    const droppedMs = counters.reduce((sum, each) => sum + each.droppedMs, totals.droppedMs);
+    const ignored = counters.map((each) => each.ignored).filter((each) => Object.keys(each).length > 0);
+    logger.info({ ...totals, droppedMs, ignored }, 'The bot’s session is over.');
 }

@@ -1,6 +1,6 @@
 import { FakeSpeech } from '../../speech/dialog/fakes';
 import { Bench, GREETING } from './bench';
-import { settle, until } from './support';
+import { readAloudWith, settle, until } from './support';
 
 const WRITTEN = { answer: [{ text: 'Only text. And more.', textOnly: true }] };
 
@@ -16,7 +16,7 @@ describe('BotResource: an answer in writing', () => {
     afterEach(() => bench.close());
 
     it('is read aloud, under the item that the transcript knows, and is one turn', async () => {
-        const { made } = await bench.call(WRITTEN, GREETING, { speech });
+        const { made } = await bench.call(WRITTEN, GREETING, { readAloud: readAloudWith(speech) });
         await until(() => made.responsesEnded.length === 2, 'the end');
         expect(speech.spoken).toEqual(['Only text.', 'And more.']);
         expect(made.pcmu).toHaveLength('Only text.And more.'.length * 80);
@@ -28,7 +28,7 @@ describe('BotResource: an answer in writing', () => {
     });
 
     it('stops for the caller; what he heard of it stays in the model’s memory', async () => {
-        const { made, session } = await bench.call(WRITTEN, GREETING, { speech });
+        const { made, session } = await bench.call(WRITTEN, GREETING, { readAloud: readAloudWith(speech) });
         await until(() => made.audio.length >= 1, 'sound');
         const { origin } = made.audio[0] ?? {};
         if (origin === undefined) throw new Error('no sound');
@@ -44,7 +44,7 @@ describe('BotResource: an answer in writing', () => {
     });
 
     it('is taken out of the model’s memory when nothing of it was heard', async () => {
-        const { made, session } = await bench.call(WRITTEN, GREETING, { speech });
+        const { made, session } = await bench.call(WRITTEN, GREETING, { readAloud: readAloudWith(speech) });
         await until(() => made.audio.length >= 1, 'sound');
         const { origin } = made.audio[0] ?? {};
         if (origin === undefined) throw new Error('no sound');
@@ -55,7 +55,7 @@ describe('BotResource: an answer in writing', () => {
 
     it('is over when nobody can read it: the call goes on', async () => {
         speech.failsAt = /text/;
-        const { made } = await bench.call(WRITTEN, GREETING, { speech });
+        const { made } = await bench.call(WRITTEN, GREETING, { readAloud: readAloudWith(speech) });
         await until(() => made.responsesEnded.length === 2, 'the end');
         expect(made.audio).toEqual([]);
         expect(made.ended).toEqual([]);
@@ -66,7 +66,7 @@ describe('BotResource: an answer in writing', () => {
         speech.gate = new Promise((resolve) => {
             open = resolve;
         });
-        const { made } = await bench.call(WRITTEN, GREETING, { speech });
+        const { made } = await bench.call(WRITTEN, GREETING, { readAloud: readAloudWith(speech) });
         await until(() => speech.spoken.length === 1, 'it begins');
         made.bot.end();
         open();

@@ -4,7 +4,10 @@ import type { OpenAIConfig } from '../../../src/config/config';
 import { BotResource, type BotResourceDeps } from '../../../src/services/bot-resource';
 import type { BotResponse } from '../../../src/services/bot-response';
 import type { AudioOrigin, ConversationEnd, HeardPosition, TranscriptItem } from '../../../src/services/conversation';
-import type { CreateSocket, RealtimeSocket } from '../../../src/services/realtime/transport';
+import type { CreateSocket, RealtimeSocket } from '../../../src/services/realtime/connection';
+import type { ReadAloud } from '../../../src/services/realtime/text-response-speaker';
+import { SpeechQueue } from '../../../src/services/tts/speech-queue';
+import type { TextToSpeech } from '../../../src/services/tts-service';
 import { systemClock } from '../../../src/support/clock';
 import type { FakeOpenAI } from '../../../tools/fake-openai/index';
 import { LogRecorder } from '../../support/log-recorder';
@@ -221,4 +224,10 @@ export function speechEvent(what: 'started' | 'stopped', fields: object = {}): o
 /** `response.done`. */
 export function doneEvent(id: string, status = 'completed', details: object | null = null): object {
     return { type: 'response.done', response: { id, status, status_details: details, output: [], usage: null } };
+}
+
+/** The voice that reads aloud, as `BotFactory` makes it. */
+export function readAloudWith(speech: TextToSpeech): ReadAloud {
+    const logger = new LogRecorder();
+    return (port, idPrefix) => new SpeechQueue({ clock: systemClock, logger, speech, port, idPrefix });
 }

@@ -1,5 +1,5 @@
-import { readTranscriptionUsage, readUsage } from '../../../src/services/realtime/event-fields';
-import { pricesOf, responseCostUsd, transcriptionCostUsd } from '../../../src/services/realtime/prices';
+import { readTranscriptionUsage, readUsage } from '../../../src/services/realtime/events';
+import { pricesOf, responseCostUsd, transcriptionCostUsd } from '../../../src/services/realtime/usage';
 import { readServerEvent } from '../../../src/services/realtime/events';
 import { UsageMeter } from '../../../src/services/realtime/usage';
 import { Bench, GREETING, speak } from './bench';

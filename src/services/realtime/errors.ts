@@ -1,11 +1,10 @@
 import { CodedError, type ErrorCode } from '../../support/errors';
 import type { LogFields, Logger } from '../../support/logger';
 import type { ApiError } from './events';
-import type { TransportEnd } from './transport';
 
 /**
- * What an error of the API means for the call (sheet, section 10). benign: races that cannot be avoided. bug: we sent
- * something wrong, or nobody knows the code; the call goes on. retry: the service is in trouble. fatal: no retry helps.
+ * What an error of the API means for the call (docs/REALTIME.md, 8.1). benign: a race that cannot be avoided. bug: this side sent
+ * something wrong, or the code is unknown; the call goes on. retry: the service is in trouble. fatal: no retry helps.
  */
 export type ErrorClass = 'benign' | 'bug' | 'retry' | 'fatal';
 
@@ -60,7 +59,7 @@ const CODE_OF_FATAL: ReadonlyMap<string, ErrorCode> = new Map<string, ErrorCode>
     ['billing_hard_limit_reached', 'ERR_OPENAI_QUOTA'],
 ]);
 
-/** Our error for a fatal one of the API. Only its code is quoted: the message may hold a part of the key. */
+/** The coded error for a fatal one of the API. Only its code is quoted: the message may hold a part of the key. */
 export function fatalError(error: ApiError): CodedError {
     if (error.code === undefined)
         return new CodedError(NO_KEY.test(error.message) ? 'ERR_OPENAI_KEY' : 'ERR_OPENAI_REFUSED');
@@ -70,10 +69,21 @@ export function fatalError(error: ApiError): CodedError {
     );
 }
 
+/** How a connection came to its end. Reported once; never after `close`. */
+export type TransportEnd =
+    /** The upgrade was answered with this HTTP status. */
+    | { kind: 'http'; status: number }
+    /** No connection: DNS, TCP, TLS, or no answer in time. `detail` is the system's code (`ECONNREFUSED`). */
+    | { kind: 'unreachable'; detail: string }
+    /** The peer closed: RFC 6455 code; 1006 without a close frame. */
+    | { kind: 'closed'; code: number; reason: string }
+    /** The connection is open, but nothing comes from the other side any more. */
+    | { kind: 'dead' };
+
 /** Where a lost connection leads: to another attempt, or to the end. */
 export type Verdict = { kind: 'retry'; why: string } | { kind: 'fatal'; error: CodedError };
 
-/** Judges the end of a connection, before or after it was ready (sheet, sections 3.4, 10 and 14). */
+/** Judges the end of a connection, before or after the session was ready (docs/REALTIME.md, 1.3 and 1.4). */
 export function judgeEnd(end: TransportEnd): Verdict {
     switch (end.kind) {
         case 'http':
@@ -81,7 +91,7 @@ export function judgeEnd(end: TransportEnd): Verdict {
         case 'unreachable':
             return { kind: 'retry', why: end.detail };
         case 'dead':
-            return { kind: 'retry', why: 'no answer to pings' };
+            return { kind: 'retry', why: 'no pong' };
         case 'closed':
             return judgeClose(end.code);
     }
@@ -95,7 +105,7 @@ function judgeStatus(status: number): Verdict {
     return { kind: 'fatal', error: new CodedError('ERR_OPENAI_REFUSED', detail) };
 }
 
-/** From 3000 on the service means this connection, not its own health: the same again would end the same. */
+/** Close codes from 3000 on are about this connection, not about the service's health: another attempt would end the same way. */
 function judgeClose(code: number): Verdict {
     const detail = `Close code ${code}.`;
     if (code === 3000) return { kind: 'fatal', error: new CodedError('ERR_OPENAI_KEY', detail) };
@@ -104,7 +114,7 @@ function judgeClose(code: number): Verdict {
 }
 
 const KEYS = /\b(?:sk|ek|sess)[-_][A-Za-z0-9_*.-]{4,}/g;
-/** What the service quotes is what we sent it: words and digits of the caller may be in it. */
+/** The service quotes what it was sent: words and digits of the caller may be in it. */
 const QUOTES = /'[^']*'|"[^"]*"/g;
 const LONG_NUMBERS = /\d(?:[ -]?\d){5,}/g;
 
@@ -121,7 +131,7 @@ const RETRY_HINT = /try again in (\d+(?:\.\d+)?)\s*(ms|s)\b/i;
 const DEFAULT_WAIT_MS = 1000;
 const MAX_WAIT_MS = 5000;
 
-/** Milliseconds to wait before the same answer is asked for again, from the hint in the message; 0 … 5000. */
+/** Milliseconds to wait before the same response is requested again, from the hint in the message; 0 … 5000. */
 export function retryWaitMs(error: ApiError | undefined): number {
     const hint = RETRY_HINT.exec(error?.message ?? '');
     if (hint === null) return DEFAULT_WAIT_MS;
@@ -129,12 +139,12 @@ export function retryWaitMs(error: ApiError | undefined): number {
     return Math.min(MAX_WAIT_MS, Math.ceil(value));
 }
 
-/** What a second failure in a row leads to; `error` is undefined for an answer that stalled. */
+/** What a second failure in a row leads to; `error` is undefined for a response that stalled. */
 export function judgeFailures(error: ApiError | undefined): Verdict {
     const limited = error?.code === 'rate_limit_exceeded';
     return limited
         ? { kind: 'fatal', error: new CodedError('ERR_OPENAI_RATE_LIMITED') }
-        : { kind: 'retry', why: 'no answer, twice' };
+        : { kind: 'retry', why: 'two responses failed' };
 }
 
 /** Logs an API error with its code, parameter and the event it is about, each at the level of its class; returns the class. */

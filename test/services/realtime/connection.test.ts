@@ -1,5 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import { RealtimeTransport, type TransportEnd } from '../../../src/services/realtime/transport';
+import { RealtimeTransport } from '../../../src/services/realtime/connection';
+import type { TransportEnd } from '../../../src/services/realtime/errors';
 import { systemClock } from '../../../src/support/clock';
 import { startFakeOpenAI, type FakeOpenAI } from '../../../tools/fake-openai/index';
 import { FakeClock } from '../../support/fake-clock';
@@ -186,5 +187,20 @@ describe('RealtimeTransport', () => {
             socket.emit('message', Buffer.from('{}'), false);
             expect(seen.frames).toEqual(['{}']);
         });
+    });
+});
+
+describe('RealtimeTransport, handed over', () => {
+    it('gives later frames and the end to the new listener alone', () => {
+        const { createSocket, last } = fakeSockets();
+        const [first, second] = [listener(), listener()];
+        const transport = new RealtimeTransport('wss://x.test', {}, new FakeClock(), first, createSocket);
+        last().emit('open');
+        last().emit('message', Buffer.from('{"a":1}'), false);
+        transport.handOver(second);
+        last().emit('message', Buffer.from('{"b":2}'), false);
+        last().emit('close', 1000, Buffer.alloc(0));
+        expect([first.frames, first.ends]).toEqual([['{"a":1}'], []]);
+        expect([second.frames, second.ends.length]).toEqual([['{"b":2}'], 1]);
     });
 });

@@ -5,7 +5,7 @@ import {
     judgeFailures,
     redact,
     retryWaitMs,
-} from '../../../src/services/realtime/api-errors';
+} from '../../../src/services/realtime/errors';
 import type { ApiError } from '../../../src/services/realtime/events';
 
 function apiError(changes: Partial<ApiError>): ApiError {

@@ -1,0 +1,343 @@
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import { WebSocket, type ClientOptions } from 'ws';
+import type { OpenAIConfig } from '../../config/config';
+import type { Clock } from '../../support/clock';
+import { CodedError, type ErrorCode } from '../../support/errors';
+import { faultFields, type Logger } from '../../support/logger';
+import { TimerSet } from '../../support/timer-set';
+import { classify, fatalError, judgeEnd, redact, type TransportEnd, type Verdict } from './errors';
+import { readServerEvent, type ApiError, type ClientEvent } from './events';
+import { agreeFormats, type AgreedFormats } from './session-config';
+
+/** A peer that answers no ping counts as lost after at most `PING_EVERY_MS + PONG_WITHIN_MS`. */
+export const PING_EVERY_MS = 15_000;
+export const PONG_WITHIN_MS = 10_000;
+
+/** What the transport reports, in this order: opened?, frame*, ended?. */
+export interface TransportListener {
+    opened(): void;
+    /** One text frame. */
+    frame(text: string): void;
+    ended(end: TransportEnd): void;
+}
+
+/** The part of a `ws` socket that is used here; a test hands in its own. */
+export interface RealtimeSocket {
+    readonly bufferedAmount: number;
+    on(event: 'message', listener: (data: unknown, isBinary: boolean) => void): unknown;
+    on(event: 'open' | 'ping' | 'pong', listener: () => void): unknown;
+    on(event: 'error', listener: (error: Error) => void): unknown;
+    on(event: 'close', listener: (code: number, reason: Buffer) => void): unknown;
+    on(event: 'unexpected-response', listener: (request: ClientRequest, response: IncomingMessage) => void): unknown;
+    removeAllListeners(): unknown;
+    send(text: string): void;
+    ping(): void;
+    close(code: number): void;
+    terminate(): void;
+}
+
+/** Opens a socket; it must not throw for a URL that the configuration has accepted. */
+export type CreateSocket = (url: string, options: ClientOptions) => RealtimeSocket;
+
+const createWebSocket: CreateSocket = (url, options) => new WebSocket(url, options);
+
+/** Deltas may be large; fragments may not be many. Deflate costs time and memory, and base64 gains nothing from it. */
+const SOCKET_OPTIONS: ClientOptions & { closeTimeout: number } = {
+    perMessageDeflate: false,
+    maxPayload: 16 * 1024 * 1024,
+    maxFragments: 1024,
+    handshakeTimeout: 5000,
+    closeTimeout: 2000,
+    followRedirects: false,
+};
+
+/**
+ * One WebSocket to the Realtime API: text frames out and in, pings, and one typed reason at the end (docs/REALTIME.md, 1).
+ * It never throws after construction and leaves no `error` event without a listener, also when it is closed while connecting.
+ */
+export class RealtimeTransport {
+    private readonly socket: RealtimeSocket;
+    private readonly timers: TimerSet;
+    private state: 'connecting' | 'open' | 'over' = 'connecting';
+    private heardSincePing = true;
+
+    constructor(
+        url: string,
+        headers: Readonly<Record<string, string>>,
+        clock: Clock,
+        private listener: TransportListener,
+        createSocket: CreateSocket = createWebSocket,
+    ) {
+        this.timers = new TimerSet(clock, () => {
+            this.finish({ kind: 'dead' });
+        });
+        this.socket = createSocket(url, { ...SOCKET_OPTIONS, headers });
+        this.listen();
+    }
+
+    /** Bytes that were sent but have not left this process. */
+    get bufferedAmount(): number {
+        return this.socket.bufferedAmount;
+    }
+
+    /** From now on another listener gets the frames and the end: the handshake hands the connection over to the session. */
+    handOver(listener: TransportListener): void {
+        this.listener = listener;
+    }
+
+    /** Sends one text frame; does nothing unless the connection is open. */
+    send(text: string): void {
+        if (this.state === 'open') this.socket.send(text);
+    }
+
+    /** Ends the connection from this side. Nothing is reported afterwards. May be called twice, and while connecting. */
+    close(code = 1000): void {
+        if (this.state === 'over') return;
+        this.release();
+        this.socket.close(code);
+    }
+
+    private listen(): void {
+        this.socket.on('open', () => {
+            this.state = 'open';
+            this.timers.set('ping', PING_EVERY_MS, this.ping);
+            this.listener.opened();
+        });
+        this.socket.on('message', (data, isBinary) => {
+            this.heardSincePing = true;
+            if (!isBinary && Buffer.isBuffer(data)) this.listener.frame(data.toString('utf8'));
+        });
+        this.socket.on('ping', this.heard);
+        this.socket.on('pong', this.heard);
+        this.socket.on('unexpected-response', (_request, response) => {
+            response.resume();
+            this.finish({ kind: 'http', status: response.statusCode ?? 0 });
+        });
+        this.socket.on('error', (error) => {
+            // After the handshake an error is followed by `close`, which says more.
+            if (this.state === 'connecting') this.finish({ kind: 'unreachable', detail: systemCode(error) });
+        });
+        this.socket.on('close', (code, reason) => {
+            this.finish({ kind: 'closed', code, reason: reason.toString('utf8') });
+        });
+    }
+
+    private readonly heard = (): void => {
+        this.heardSincePing = true;
+    };
+
+    private readonly ping = (): void => {
+        this.heardSincePing = false;
+        this.socket.ping();
+        this.timers.set('pong', PONG_WITHIN_MS, () => {
+            if (!this.heardSincePing) this.finish({ kind: 'dead' });
+        });
+        this.timers.set('ping', PING_EVERY_MS, this.ping);
+    };
+
+    private finish(end: TransportEnd): void {
+        if (this.state === 'over') return;
+        this.release();
+        this.socket.terminate();
+        this.listener.ended(end);
+    }
+
+    private release(): void {
+        this.state = 'over';
+        this.timers.clear();
+        this.socket.removeAllListeners();
+        // A socket that is closed while connecting still reports an error; without a listener it would end the process.
+        this.socket.on('error', () => undefined);
+    }
+}
+
+function systemCode(error: Error): string {
+    const code: unknown = 'code' in error ? error.code : undefined;
+    return typeof code === 'string' ? code : 'no answer in time, or no WebSocket';
+}
+
+/** From the start of an attempt to `session.created`, and from the update to `session.updated`. */
+const STEP_MS = 5000;
+/** All attempts together: a caller waits no longer for a connection. */
+export const CONNECT_WITHIN_MS = 8000;
+/**
+ * Longest wait before the second attempt, the third, and every later one; the shortest is half of it. Chance decides between them,
+ * so that calls which lost their sessions together do not reconnect together.
+ */
+const BACKOFF_MS = [250, 500, 1000] as const;
+
+/** What a handshake needs, and where it leads: exactly one of `ready` and `failed` is called, unless it is closed first. */
+export interface HandshakePort {
+    clock: Clock;
+    logger: Logger;
+    createSocket: CreateSocket | undefined;
+    /** 0 … 1, evenly spread. */
+    random: () => number;
+    /** The `session.update` to send. */
+    update(): ClientEvent;
+    /** The session is configured. The transport is handed over: it needs another listener (`handOver`), and another owner closes it. */
+    ready(transport: RealtimeTransport, formats: AgreedFormats): void;
+    failed(error: CodedError): void;
+}
+
+/**
+ * From nothing to a configured session (docs/REALTIME.md, 1.2): connect, wait for `session.created`, send the whole configuration,
+ * wait for `session.updated`, compare the formats. An open connection is no success: one with a wrong key opens, too.
+ */
+export class OpenAIHandshake {
+    private readonly timers: TimerSet;
+    private state: 'idle' | 'connecting' | 'configuring' | 'waiting' | 'done' = 'idle';
+    private transport: RealtimeTransport | undefined;
+    private deadlineMs = 0;
+    private expiresAt: number | undefined;
+    private attemptCount = 0;
+    /** The last thing that went wrong was a connection without a session. */
+    private wasOpen = false;
+
+    constructor(
+        private readonly config: OpenAIConfig,
+        private readonly port: HandshakePort,
+    ) {
+        this.timers = new TimerSet(port.clock, (fault) => {
+            port.logger.error({ code: 'ERR_INTERNAL', ...faultFields(fault) }, 'A timer of the connection failed.');
+        });
+    }
+
+    /** Sockets opened so far. */
+    get attempts(): number {
+        return this.attemptCount;
+    }
+
+    /** When the session says that it ends, ms since 1970; undefined: it does not say. */
+    get expiresAtEpochMs(): number | undefined {
+        return this.expiresAt;
+    }
+
+    /** Called once. */
+    start(): void {
+        this.deadlineMs = this.port.clock.nowMs() + CONNECT_WITHIN_MS;
+        this.attempt();
+    }
+
+    /** Gives up, at once; nothing is reported. After `ready` the transport has another owner and stays open. */
+    close(): void {
+        if (this.state !== 'done') this.transport?.close();
+        this.state = 'done';
+        this.timers.clear();
+    }
+
+    private attempt(): void {
+        this.state = 'connecting';
+        this.attemptCount += 1;
+        this.wasOpen = false;
+        this.allow(STEP_MS, 'no session.created in time');
+        const { clock, createSocket } = this.port;
+        try {
+            this.transport = new RealtimeTransport(
+                this.config.url,
+                this.config.headers,
+                clock,
+                this.listener(),
+                createSocket,
+            );
+        } catch {
+            // A character that no URL or header may hold; the system's sentence could quote the key.
+            this.fail(new CodedError('ERR_OPENAI_REFUSED', 'The URL or a header holds a forbidden character.'));
+        }
+    }
+
+    private listener(): TransportListener {
+        return {
+            opened: () => {
+                this.wasOpen = true;
+            },
+            frame: (text) => {
+                this.onFrame(text);
+            },
+            ended: (end) => {
+                this.onVerdict(judgeEnd(end));
+            },
+        };
+    }
+
+    private allow(ms: number, why: string): void {
+        const leftMs = this.deadlineMs - this.port.clock.nowMs();
+        this.timers.set('step', Math.max(0, Math.min(ms, leftMs)), () => {
+            this.onVerdict({ kind: 'retry', why });
+        });
+    }
+
+    private onFrame(text: string): void {
+        const event = readServerEvent(text);
+        if (event.type === 'session-created') this.expiresAt = event.expiresAtEpochMs;
+        if (event.type === 'error') this.onError(event.error);
+        else if (event.type === 'session-created' && this.state === 'connecting') this.configure();
+        else if (event.type === 'session-updated' && this.state === 'configuring')
+            this.finish(agreeFormats(event.formats));
+    }
+
+    private configure(): void {
+        this.state = 'configuring';
+        this.transport?.send(JSON.stringify(this.port.update()));
+        this.allow(STEP_MS, 'no session.updated in time');
+    }
+
+    private finish(formats: AgreedFormats | undefined): void {
+        if (this.transport === undefined) return;
+        if (formats === undefined) {
+            this.fail(new CodedError('ERR_OPENAI_FORMAT', `Asked for: ${this.config.audioFormat}.`));
+            return;
+        }
+        this.state = 'done';
+        this.timers.clear();
+        this.port.ready(this.transport, formats);
+    }
+
+    /** Only the update has been sent: an error that does not refuse the connection refuses the update. */
+    private onError(error: ApiError): void {
+        const kind = classify(error);
+        if (kind === 'fatal') this.fail(fatalError(error));
+        else if (kind === 'retry') this.onVerdict({ kind: 'retry', why: error.code ?? error.type });
+        else if (this.state === 'configuring') this.fail(refusedUpdate(error));
+    }
+
+    private onVerdict(verdict: Verdict): void {
+        if (verdict.kind === 'fatal') this.fail(verdict.error);
+        else this.retry(verdict.why);
+    }
+
+    private retry(why: string): void {
+        this.transport?.close();
+        this.timers.cancel('step');
+        this.state = 'waiting';
+        const mostMs = BACKOFF_MS[Math.min(this.attemptCount, BACKOFF_MS.length) - 1] ?? 0;
+        const delayMs = Math.round(mostMs * (0.5 + 0.5 * this.port.random()));
+        if (this.port.clock.nowMs() + delayMs >= this.deadlineMs) {
+            this.fail(
+                new CodedError(this.givenUpCode(), `${this.attemptCount} attempts; the last one: ${redact(why)}.`),
+            );
+            return;
+        }
+        this.port.logger.debug(
+            { attempt: this.attemptCount, why: redact(why), delayMs },
+            'No session yet; trying again.',
+        );
+        this.timers.set('retry', delayMs, () => {
+            this.attempt();
+        });
+    }
+
+    private givenUpCode(): ErrorCode {
+        return this.wasOpen ? 'ERR_OPENAI_NO_SESSION' : 'ERR_OPENAI_CONNECT';
+    }
+
+    private fail(error: CodedError): void {
+        this.close();
+        this.port.failed(error);
+    }
+}
+
+function refusedUpdate(error: ApiError): CodedError {
+    const field = error.param === undefined ? '' : ` Field: ${redact(error.param)}.`;
+    return new CodedError('ERR_OPENAI_REFUSED_UPDATE', `Code: ${redact(error.code ?? 'none')}.${field}`);
+}
