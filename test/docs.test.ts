@@ -127,6 +127,13 @@ function found(lines: readonly Line[], pattern: RegExp, isWrong: (match: RegExpM
     );
 }
 
+/** A citation that is broken over two lines stands in the first. */
+function unwrapped(line: Line, index: number, lines: readonly Line[]): Line {
+    if (!/docs\/[A-Za-z-]+\.md,?(?: sections?)?$/.test(line.text)) return line;
+    const next = lines[index + 1]?.text.replace(/^\s*(?:\*|\/\/)?\s*/, '') ?? '';
+    return { ...line, text: `${line.text} ${next}` };
+}
+
 /** The numbers of a page's headings: `## 4 Responses` is 4, `### 4.1 Sequence of events` is 4.1. */
 function sectionsOf(page: string): Set<string> {
     return new Set(namesIn(read(page), /^#{2,3} (\d+(?:\.\d+)?)\.? /gm));
@@ -135,7 +142,7 @@ function sectionsOf(page: string): Set<string> {
 describe('citations', () => {
     it('name no document that is not in the repository', () => {
         const foreign = /\b(?:(?:fact|protocol|speech|Realtime) )?sheet\b|\bchecklist,? [A-Z] ?\d+/gi;
-        // A style sheet and a spreadsheet are none of the documents that this looks for.
+        // The style sheet of a page is no document.
         const isWrong = (match: RegExpMatchArray): boolean => !/\bstyle $/i.test(before(match));
         expect(found(allLines(), foreign, isWrong)).toEqual([]);
     });
@@ -149,16 +156,20 @@ describe('citations', () => {
             const sections = sectionsOf(page);
             return namesIn(numbers, /(\d+(?:\.\d+)?)/g).some((section) => !sections.has(section));
         };
-        expect(found(allLines(), citation, isWrong)).toEqual([]);
+        expect(found(allLines().map(unwrapped), citation, isWrong)).toEqual([]);
     });
 
     it('name files that are there', () => {
         // In code marks or as the target of a link. A name with a star, a placeholder or an ellipsis is none of one file.
         const named =
             /(?:`|\]\((?:\.{1,2}\/)*)((?:src|tools|docs|bench|examples|deploy|test|bots|samples|assets)\/[\w./@-]*[\w/])(?=[`#)])/g;
-        const isWrong = ([, path = '']: RegExpMatchArray): boolean => !existsSync(join(ROOT, path));
+        const isWrong = ([, path = '']: RegExpMatchArray): boolean =>
+            !TO_BE_WRITTEN.includes(path) && !existsSync(join(ROOT, path));
         expect(found(pages().flatMap(linesOf), named, isWrong)).toEqual([]);
     });
+
+    /** What a reader is told to write. */
+    const TO_BE_WRITTEN = ['bots/hours.json'];
 
     it('lead to pages and headings that are there', () => {
         const links = pages().flatMap((page) => found(linesOf(page), /\]\(([^)\s]+)\)/g, isDeadLinkOf(page)));
