@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { parse } from 'dotenv';
 import { loadConfig } from '../src/config/config';
 import { RENAMED_VARIABLES, VARIABLE_NAMES, VARIABLES } from '../src/config/variables';
@@ -104,3 +104,133 @@ describe('README.md and docs/', () => {
         expect(named.filter((command) => !(command in scripts))).toEqual([]);
     });
 });
+
+/** The folders of programs whose comments and texts are held to the rules below. */
+const CODE_FOLDERS = ['src', 'tools', 'bench', 'examples', 'test'];
+const CODE = /\.(?:ts|js|mjs|cjs|html|css)$/;
+/** Quotes what it forbids. */
+const OF_THIS_SUITE = join('test', 'docs.test.ts');
+
+interface Line {
+    path: string;
+    number: number;
+    text: string;
+}
+
+function filesBelow(folder: string, name: RegExp): string[] {
+    return readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile() && name.test(entry.name))
+        .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)))
+        .filter((path) => path !== OF_THIS_SUITE);
+}
+
+function linesOf(path: string): Line[] {
+    return read(path)
+        .split('\n')
+        .map((text, index) => ({ path, number: index + 1, text }));
+}
+
+/** Every line of code, of every page, and of the texts for people beside them. */
+function allLines(): Line[] {
+    const texts = ['bots/README.md', 'SECURITY.md', 'CHANGELOG.md'].filter((path) => existsSync(join(ROOT, path)));
+    const code = CODE_FOLDERS.flatMap((folder) => filesBelow(folder, CODE));
+    const besideCode = CODE_FOLDERS.flatMap((folder) => filesBelow(folder, /\.md$/));
+    return [...code, ...besideCode, ...pages(), ...texts].flatMap(linesOf);
+}
+
+/** `path:line: what is wrong` for each match in these lines. */
+function found(lines: readonly Line[], pattern: RegExp, isWrong: (match: RegExpMatchArray) => boolean): string[] {
+    return lines.flatMap(({ path, number, text }) =>
+        [...text.matchAll(pattern)].filter(isWrong).map((match) => `${path}:${number}: ${match[0]}`),
+    );
+}
+
+/** A citation that is broken over two lines stands in the first. */
+function unwrapped(line: Line, index: number, lines: readonly Line[]): Line {
+    if (!/docs\/[A-Za-z-]+\.md,?(?: sections?)?$/.test(line.text)) return line;
+    const next = lines[index + 1]?.text.replace(/^\s*(?:\*|\/\/)?\s*/, '') ?? '';
+    return { ...line, text: `${line.text} ${next}` };
+}
+
+/** The numbers of a page's headings: `## 4 Responses` is 4, `### 4.1 Sequence of events` is 4.1. */
+function sectionsOf(page: string): Set<string> {
+    return new Set(namesIn(read(page), /^#{2,3} (\d+(?:\.\d+)?)\.? /gm));
+}
+
+describe('citations', () => {
+    it('name no document that is not in the repository', () => {
+        const foreign = /\b(?:(?:fact|protocol|speech|Realtime) )?sheet\b|\bchecklist,? [A-Z] ?\d+/gi;
+        // The style sheet of a page is no document.
+        const isWrong = (match: RegExpMatchArray): boolean => !/\bstyle $/i.test(before(match));
+        expect(found(allLines(), foreign, isWrong)).toEqual([]);
+    });
+
+    it('name sections that the page has', () => {
+        // In comments of the code: `docs/PROTOCOL.md, 4.2`; several sections are joined by `and`, `to` or a comma.
+        const citation =
+            /\b(docs\/[A-Za-z-]+\.md),? (?:sections? )?(\d+(?:\.\d+)?(?:(?:, | and | to | or )\d+(?:\.\d+)?)*)/g;
+        const isWrong = ([, page = '', numbers = '']: RegExpMatchArray): boolean => {
+            if (!existsSync(join(ROOT, page))) return true;
+            const sections = sectionsOf(page);
+            return namesIn(numbers, /(\d+(?:\.\d+)?)/g).some((section) => !sections.has(section));
+        };
+        expect(found(allLines().map(unwrapped), citation, isWrong)).toEqual([]);
+    });
+
+    it('name files that are there', () => {
+        // In code marks or as the target of a link. A name with a star, a placeholder or an ellipsis is none of one file.
+        const named =
+            /(?:`|\]\((?:\.{1,2}\/)*)((?:src|tools|docs|bench|examples|deploy|test|bots|samples|assets)\/[\w./@-]*[\w/])(?=[`#)])/g;
+        const isWrong = ([, path = '']: RegExpMatchArray): boolean =>
+            !TO_BE_WRITTEN.includes(path) && !existsSync(join(ROOT, path));
+        expect(found(pages().flatMap(linesOf), named, isWrong)).toEqual([]);
+    });
+
+    /** What a reader is told to write. */
+    const TO_BE_WRITTEN = ['bots/hours.json'];
+
+    it('lead to pages and headings that are there', () => {
+        const links = pages().flatMap((page) => found(linesOf(page), /\]\(([^)\s]+)\)/g, isDeadLinkOf(page)));
+        expect(links).toEqual([]);
+    });
+});
+
+describe('words', () => {
+    it('call the caller they, and never he', () => {
+        // Whole words between letters of English text: `he` in a text of another language would be listed too.
+        const isWrong = (match: RegExpMatchArray): boolean => !QUOTATIONS.some((quote) => match.input?.includes(quote));
+        expect(found(allLines(), /(?<![\w'’.\-&/])(?:he|him|his|himself)(?![\w\-=(])/gi, isWrong)).toEqual([]);
+    });
+
+    /** Sentences that are somebody's own, such as a line of a spoken sample. */
+    const QUOTATIONS: readonly string[] = [];
+});
+
+function before(match: RegExpMatchArray): string {
+    return (match.input ?? '').slice(0, match.index);
+}
+
+/** Whether a link of this page leads to a file or a heading that is not there. Addresses of the web are not looked at. */
+function isDeadLinkOf(page: string): (match: RegExpMatchArray) => boolean {
+    return ([, target = '']) => {
+        if (/^[a-z]+:/i.test(target)) return false;
+        const [file = '', heading] = target.split('#');
+        const path = file === '' ? page : join(dirname(page), file);
+        if (!existsSync(join(ROOT, path))) return true;
+        return heading !== undefined && path.endsWith('.md') && !anchorsOf(path).has(heading);
+    };
+}
+
+/** The anchors that GitHub makes of a page's headings. */
+function anchorsOf(page: string): Set<string> {
+    const headings = namesIn(read(page), /^#{1,6} (.+)$/gm);
+    return new Set(
+        headings.map((heading) =>
+            heading
+                .toLowerCase()
+                .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+                .trim()
+                .replace(/\s/g, '-'),
+        ),
+    );
+}
