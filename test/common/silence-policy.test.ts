@@ -107,7 +107,11 @@ describe('SilencePolicy', () => {
             ['nothing', []],
         ])('of %p give %p', (state, expected) => {
             const bench = new SilenceBench(off);
-            const enter = ENTER[state] ?? ((each: SilenceBench) => each.policy.waiting(state as BotWait));
+            const enter =
+                ENTER[state] ??
+                ((each: SilenceBench) => {
+                    each.policy.waiting(state as BotWait);
+                });
             enter(bench);
             bench.clock.advance(30_000);
             expect(bench.done).toEqual(expected);
