@@ -24,7 +24,7 @@ export interface SignatureClaim {
 export type ClaimsResult = { ok: true; claims: SignatureClaim[] } | { ok: false; code: ErrorCode };
 
 /** What every signature must cover (docs/PROTOCOL.md, 1.2). */
-export const REQUIRED_COMPONENTS: readonly string[] = [
+const REQUIRED_COMPONENTS: readonly string[] = [
     '@request-target',
     '@authority',
     'audiohook-organization-id',

@@ -14,9 +14,9 @@ export interface SignedRequest {
 }
 
 /** How far the client's clock may differ from this server's, in either direction. */
-export const CLOCK_SKEW_MS = 3_000;
+const CLOCK_SKEW_MS = 3_000;
 /** How long after `created` a signature is accepted, even if `expires` is later. */
-export const MAX_AGE_MS = 10_000;
+const MAX_AGE_MS = 10_000;
 
 const SIGNATURE_OCTETS = 32;
 

@@ -2,7 +2,7 @@ import type { ErrorCode } from '../support/errors';
 import type { TimerSet } from '../support/timer-set';
 
 /** Limits that a session is held to, in ms (docs/PROTOCOL.md, 9.2). What bot and caller may be silent for: `silence-policy.ts`. */
-export const CALL_LIMITS = {
+const CALL_LIMITS = {
     /** Upgrade → `open`. */
     openMs: 10_000,
     /** `open` → `opened`: the client waits 5 s. */
@@ -31,7 +31,7 @@ export interface VitalSigns {
 }
 
 /** The limit that a session has passed, the deadliest first. */
-export function findPassedLimit({ sinceReceivedMs, chokedMs, callMs, maxCallMs }: VitalSigns): PassedLimit | undefined {
+function findPassedLimit({ sinceReceivedMs, chokedMs, callMs, maxCallMs }: VitalSigns): PassedLimit | undefined {
     if (sinceReceivedMs >= CALL_LIMITS.clientSilentMs) return 'ERR_CLIENT_SILENT';
     if (chokedMs !== undefined && chokedMs >= CALL_LIMITS.slowReaderMs) return 'ERR_SLOW_READER';
     if (callMs !== undefined && callMs >= maxCallMs) return 'ERR_CALL_TOO_LONG';

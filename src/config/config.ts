@@ -31,7 +31,7 @@ export type ApiKeySource =
     /** No key is configured: a pair is made at the first start and kept in a git-ignored file. */
     | { kind: 'development'; path: string };
 
-export type { OpenAIAudioFormat, OpenAIConfig, RestConfig, TurnDetection } from './openai';
+export type { OpenAIAudioFormat, OpenAIConfig, RestConfig } from './openai';
 
 /** When an entry on the caller's keypad is complete. */
 export interface DTMFConfig {
@@ -127,7 +127,7 @@ export interface Config {
 const SHIPPED_BOTS = join(__dirname, '..', '..', 'bots');
 
 /** File of the development key, relative to the working directory. */
-export const DEVELOPMENT_KEY_PATH = '.audiohook-dev-keys.json';
+const DEVELOPMENT_KEY_PATH = '.audiohook-dev-keys.json';
 
 /**
  * Reads the whole configuration, once, and freezes it. Every variable is described in docs/CONFIGURATION.md.

@@ -83,9 +83,6 @@ export interface ServerParameters {
 
 export type ServerMessageType = keyof ServerParameters;
 
-export type ServerMessage = {
-    [T in ServerMessageType]: {
-        version: string;
         id: Uuid;
         type: T;
         seq: number;

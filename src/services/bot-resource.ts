@@ -9,6 +9,7 @@ import {
     type ConversationEnd,
     type ConversationEvents,
     type HeardPosition,
+    type SilenceStep,
 } from './conversation';
 import { OpenAIRealtimeService } from './openai-realtime-service';
 import { AudioBacklog } from '../audio/audio-backlog';
@@ -50,7 +51,6 @@ const FILLER_EVERY_MS = 8000;
 export class BotResource extends EventEmitter<ConversationEvents> implements Conversation {
     readonly botName = 'openai';
     readonly listensOnly = false;
-    readonly responseActiveAtMs: number | undefined = undefined;
     readonly speaksFirst: boolean;
     private state: 'idle' | 'starting' | 'talking' | 'reconnecting' | 'over' = 'idle';
     private readonly logger: Logger;
@@ -138,9 +138,13 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
         this.tell(keypadNote(entry));
     }
 
-    /** See `Conversation.onSilence`. */
-    onSilence(): boolean {
-        return false;
+    get responseActiveAtMs(): number | undefined {
+        return this.state === 'talking' ? this.service?.responseActiveAtMs : undefined;
+    }
+
+    /** It can ask again for a response that has stopped, and nothing else. */
+    onSilence(step: SilenceStep): boolean {
+        return step === 'retry' && this.service?.retryStalledResponse() === true;
     }
 
     interrupt(heard: HeardPosition): void {

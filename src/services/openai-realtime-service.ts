@@ -112,6 +112,11 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
         return this.sequencer.activePurpose;
     }
 
+    /** When the response that is active or asked for last made progress, by the clock, ms; undefined: there is none. */
+    get responseActiveAtMs(): number | undefined {
+        return this.sequencer.activeAtMs;
+    }
+
     /** Milliseconds of caller audio that were appended: the clock of `audio_end_ms`. */
     get appendedMs(): number {
         return this.uplink.appendedBytes / bytesPerMs(this.formats.input);
@@ -155,6 +160,11 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
     /** Asks for an answer, now or after the active one. */
     respond(request: ResponseRequest): void {
         if (this.state === 'ready') this.sequencer.request(request);
+    }
+
+    /** The active response has stopped: it is cancelled and asked for again, once. @returns false: there is none */
+    retryStalledResponse(): boolean {
+        return this.state === 'ready' && this.sequencer.retryStalled();
     }
 
     /** Cancels the active answer, if there is one; its end is reported as usual. */

@@ -16,7 +16,7 @@ export const END_CALL: Tool = {
 };
 
 /** Time limit of `collect_digits`: the caller needs time to find a card and to type its number. */
-export const COLLECT_LIMIT_MS = 70_000;
+const COLLECT_LIMIT_MS = 70_000;
 const MAX_DIGITS = 64;
 const NOT_COLLECTED = { collected: false };
 

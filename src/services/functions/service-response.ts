@@ -96,7 +96,7 @@ const DEFAULT_MAX_CHARS = 4000;
  *
  * @param maxChars most characters of JSON in `data`; what is longer becomes the beginning of its JSON text
  */
-export function frame(data: unknown, maxChars = DEFAULT_MAX_CHARS): FramedData {
+function frame(data: unknown, maxChars = DEFAULT_MAX_CHARS): FramedData {
     const clean = cleanValue(data, MAX_DEPTH);
     const text = JSON.stringify(clean ?? null);
     if (text.length <= maxChars) return { note: NOTE, data: clean ?? null };

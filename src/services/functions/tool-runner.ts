@@ -7,7 +7,7 @@ import type { CallContext, CallFacts, FunctionCall, Tool, ToolEnd, ToolRecord, T
 import { Toolbox, type SessionTool } from './toolbox';
 
 /** Time limit of a tool that sets none: the caller hears nothing meanwhile. */
-export const TOOL_LIMIT_MS = 8000;
+const TOOL_LIMIT_MS = 8000;
 /** A tool that takes longer needs a word to the caller. */
 export const FILLER_AFTER_MS = 1500;
 /** Calls of one response that are run; the model is told to make the others again. */

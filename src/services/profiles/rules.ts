@@ -30,7 +30,7 @@ export interface RuleSubject {
 }
 
 /** One breach for each sentence, all at the same place. */
-export function breachesAt(path: (string | number)[], messages: readonly string[]): RuleBreach[] {
+function breachesAt(path: (string | number)[], messages: readonly string[]): RuleBreach[] {
     return messages.map((message) => ({ path, message }));
 }
 
@@ -102,7 +102,7 @@ const WIRE_HEADERS: ReadonlySet<string> = new Set([
 const SECRET_HEADER = /^(proxy-)?authorization$|^cookie$|api-?key|token|secret|password/i;
 
 /** Every broken rule of the tools. */
-export function brokenToolRules(profile: RuleSubject): RuleBreach[] {
+function brokenToolRules(profile: RuleSubject): RuleBreach[] {
     const { tools } = profile;
     return tools.flatMap((tool, index) => [
         ...breachesAt(['tools', index], repeatedName(tool, tools.slice(0, index))),

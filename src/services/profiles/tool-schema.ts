@@ -5,7 +5,7 @@ import { environmentName, httpUrl, httpsUrl, jsonPath, toolName, variableName, w
 import { NAME_PATTERN } from './template';
 
 /** Longest time that a tool may have, in ms; the caller waits meanwhile. */
-export const MAX_TOOL_TIMEOUT_MS = 30_000;
+const MAX_TOOL_TIMEOUT_MS = 30_000;
 
 /** What ajv is told wherever arguments are checked: unknown keywords are slips of the pen, and nothing is printed. */
 export const AJV_OPTIONS = { strict: true, strictRequired: true, validateFormats: false, logger: false } as const;

@@ -6,11 +6,11 @@ import { z } from 'zod';
 import { words } from './fields';
 
 /** Longest value of an input variable where none is declared, in characters. */
-export const DEFAULT_INPUT_CHARS = 200;
+const DEFAULT_INPUT_CHARS = 200;
 /** Longest value of an output variable where none is declared, in characters. */
 export const DEFAULT_OUTPUT_CHARS = 1000;
 /** All output variables of a call together, in characters: far below the 64,000 bytes of a message (docs/PROTOCOL.md, 2.4). */
-export const MAX_OUTPUT_TOTAL_CHARS = 8000;
+const MAX_OUTPUT_TOTAL_CHARS = 8000;
 
 const description = words(1, 500).optional();
 
@@ -263,7 +263,7 @@ export function cutAt(text: string, maxChars: number): string {
 }
 
 /** An object that has these properties and no others: nothing is inherited, whatever the names are. */
-export function bareRecord(entries: Iterable<readonly [string, string]>): Record<string, string> {
+function bareRecord(entries: Iterable<readonly [string, string]>): Record<string, string> {
     const record = Object.create(null) as Record<string, string>;
     for (const [name, value] of entries) record[name] = value;
     return record;

@@ -10,8 +10,8 @@ import { readServerEvent, type ApiError, type ClientEvent } from './events';
 import { agreeFormats, type AgreedFormats } from './session-config';
 
 /** A peer that answers no ping counts as lost after at most `PING_EVERY_MS + PONG_WITHIN_MS`. */
-export const PING_EVERY_MS = 15_000;
-export const PONG_WITHIN_MS = 10_000;
+const PING_EVERY_MS = 15_000;
+const PONG_WITHIN_MS = 10_000;
 
 /** What the transport reports, in this order: opened?, frame*, ended?. */
 export interface TransportListener {
@@ -159,7 +159,7 @@ function systemCode(error: Error): string {
 /** From the start of an attempt to `session.created`, and from the update to `session.updated`. */
 const STEP_MS = 5000;
 /** All attempts together: a caller waits no longer for a connection. */
-export const CONNECT_WITHIN_MS = 8000;
+const CONNECT_WITHIN_MS = 8000;
 /**
  * Longest wait before the second attempt, the third, and every later one; the shortest is half of it. Chance decides between them,
  * so that calls which lost their sessions together do not reconnect together.

@@ -16,7 +16,7 @@ export interface RealtimeConversationPort {
 }
 
 /** The model has hung up, or has said the goodbye that it was asked for. */
-export const HUNG_UP: ConversationEnd = {
+const HUNG_UP: ConversationEnd = {
     reason: 'completed',
     info: 'conversation finished',
     outputVariables: { end_reason: 'bot_ended' },

@@ -268,7 +268,7 @@ export interface SessionFormats {
 }
 
 /** Reads `audio.input.format` and `audio.output.format` of a session object (docs/REALTIME.md, 2.2). */
-export function readFormats(session: Fields): SessionFormats {
+function readFormats(session: Fields): SessionFormats {
     const audio = recordIn(session, 'audio');
     return { input: formatOf(recordIn(audio, 'input')), output: formatOf(recordIn(audio, 'output')) };
 }
@@ -361,7 +361,7 @@ export interface ItemInfo {
 }
 
 /** Reads an item; undefined: it has no id, and nothing can be done with it. */
-export function readItem(value: unknown): ItemInfo | undefined {
+function readItem(value: unknown): ItemInfo | undefined {
     if (!isFields(value)) return undefined;
     const id = textIn(value, 'id');
     if (id === undefined) return undefined;

@@ -10,7 +10,7 @@ import type { ToolOutcome, ToolRunner } from '../functions/tool-runner';
  * A goodbye that is asked for and does not come: the call ends without it. An answer that is being given may end first. Shorter than
  * a ladder waits for a busy bot (`workMs`): the next one would know nothing of a transfer.
  */
-export const FAREWELL_LIMIT_MS = 8000;
+const FAREWELL_LIMIT_MS = 8000;
 const MAX_FAREWELL_LIMITS = 3;
 const NOT_ENDED = JSON.stringify({ error: 'The caller spoke; the call goes on.' });
 

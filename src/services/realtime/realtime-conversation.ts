@@ -19,7 +19,6 @@ import { ResponseAudio } from './response-audio';
 import { TextResponseSpeaker, type ReadAloud } from './text-response-speaker';
 import type { Purpose, ResponseRequest } from './response-sequencer';
 import type { ToolRunner } from '../functions/tool-runner';
-import type { TextToSpeech } from '../tts-service';
 
 export interface RealtimeConversationDeps {
     config: OpenAIConfig;

@@ -18,14 +18,12 @@ export interface SequencerPort {
     /** A fresh event id; an error about it will be explained by `meaning`. */
     newEventId(meaning: string): string;
     send(event: ClientEvent): void;
-    /** The active answer gave no event for `STALL_MS` and was cancelled; nothing more of it is to be played. */
+    /** The active response stopped and was cancelled; nothing more of it is to be played. */
     stalled(responseId: string): void;
     /** No answer can be had here: two failed in a row (`error` is the last one's), or one cannot be got rid of. */
     gaveUp(error: ApiError | undefined): void;
 }
 
-/** An active answer without any event for this long has failed (sheet, section 9.6). */
-export const STALL_MS = 15_000;
 const MAX_QUEUED = 8;
 const BUSY = 'conversation_already_has_active_response';
 
@@ -106,7 +104,7 @@ export class ResponseSequencer {
         if (entry !== this.missedBy) this.missedBy = undefined;
         this.active = { id, entry };
         this.stuck = false;
-        this.watch();
+        this.touch();
         return entry.request.purpose;
     }
 
@@ -161,6 +159,36 @@ export class ResponseSequencer {
         this.missedBy = this.active?.entry ?? this.flight;
     }
 
+    /**
+     * When the response that is active or asked for last made progress, by the clock, ms; undefined: none is active or asked for. The
+     * call's silence policy asks for `retryStalled` when that was too long ago.
+     */
+    get activeAtMs(): number | undefined {
+        const isWaiting = this.active !== undefined || this.flight !== undefined || this.blocked;
+        return isWaiting ? this.lastSignMs : undefined;
+    }
+
+    /**
+     * The active response has stopped: cancels it and asks for it again, once; the second time the session is given up.
+     *
+     * @returns false: no response is active or asked for
+     */
+    retryStalled(): boolean {
+        if (this.activeAtMs === undefined) return false;
+        const stalled = this.active;
+        const entry = stalled?.entry ?? this.flight;
+        if (entry === undefined) {
+            this.port.gaveUp(undefined);
+            return true;
+        }
+        this.active = undefined;
+        this.flight = undefined;
+        this.blocked = false;
+        if (stalled !== undefined) this.dropStalled(stalled.id);
+        this.failed(entry, undefined);
+        return true;
+    }
+
     /** Frees the timers, for good; what is owed can still be read. */
     close(): void {
         this.timers.clear();
@@ -201,7 +229,7 @@ export class ResponseSequencer {
         entry.refusedBefore = true;
         this.queue.unshift(entry);
         this.blocked = true;
-        this.watch();
+        this.touch();
     }
 
     private pump(): void {
@@ -211,7 +239,7 @@ export class ResponseSequencer {
         const eventId = this.port.newEventId(`response.create (${entry.request.purpose})`);
         entry.eventId = eventId;
         this.flight = entry;
-        this.watch();
+        this.touch();
         const response = { ...entry.request.params, metadata: { client_event_id: eventId } };
         this.port.send({ type: 'response.create', event_id: eventId, response });
     }
@@ -231,33 +259,6 @@ export class ResponseSequencer {
             this.pump();
         });
         return true;
-    }
-
-    /** One timer looks again when it fires, instead of one that is set anew by each delta. */
-    private watch(): void {
-        this.touch();
-        if (!this.timers.isSet('watch')) this.timers.set('watch', STALL_MS, this.look);
-    }
-
-    private readonly look = (): void => {
-        if (this.active === undefined && this.flight === undefined && !this.blocked) return;
-        const leftMs = this.lastSignMs + STALL_MS - this.clock.nowMs();
-        if (leftMs > 0) this.timers.set('watch', leftMs, this.look);
-        else this.giveUpWaiting();
-    };
-
-    private giveUpWaiting(): void {
-        const stalled = this.active;
-        const entry = stalled?.entry ?? this.flight;
-        if (entry === undefined) {
-            this.port.gaveUp(undefined);
-            return;
-        }
-        this.active = undefined;
-        this.flight = undefined;
-        this.blocked = false;
-        if (stalled !== undefined) this.dropStalled(stalled.id);
-        this.failed(entry, undefined);
     }
 
     private dropStalled(id: string): void {

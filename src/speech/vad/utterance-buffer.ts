@@ -11,7 +11,7 @@ export interface UtteranceLimits {
     maxMs: number;
 }
 
-export const UTTERANCE_LIMITS: Readonly<UtteranceLimits> = { preRollMs: 300, tailMs: 300, maxMs: 30_000 };
+const UTTERANCE_LIMITS: Readonly<UtteranceLimits> = { preRollMs: 300, tailMs: 300, maxMs: 30_000 };
 
 /**
  * Cuts utterances out of a stream of PCMU: the time before each, its sound, a little of the silence behind it. Between

@@ -82,7 +82,7 @@ export function mayLeadTo(hostname: string, address: string): boolean {
 }
 
 /** The host without the brackets of IPv6. */
-export function literalOf(url: URL): string {
+function literalOf(url: URL): string {
     return url.hostname.replace(/^\[|\]$/g, '');
 }
 
