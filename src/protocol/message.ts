@@ -82,11 +82,3 @@ export interface ServerParameters {
 }
 
 export type ServerMessageType = keyof ServerParameters;
-
-        id: Uuid;
-        type: T;
-        seq: number;
-        clientseq: number;
-        parameters: ServerParameters[T];
-    };
-}[ServerMessageType];
