@@ -203,7 +203,7 @@ describe('words', () => {
     });
 
     /** Sentences that are somebody's own, such as a line of a spoken sample. */
-    const QUOTATIONS: readonly string[] = [];
+    const QUOTATIONS: readonly string[] = ['made amiable himself'];
 });
 
 function before(match: RegExpMatchArray): string {

@@ -55,7 +55,7 @@ describe('a backend that fails at every connection', () => {
             3000,
         ],
         [
-            'sets a format that nobody can play',
+            'sets a format that cannot be played',
             { forceFormat: { input: { type: 'audio/pcma' }, output: { type: 'audio/pcma' } } },
             3000,
         ],
@@ -116,7 +116,7 @@ describe('a backend that is lost in the middle', () => {
             ['insufficient_quota', apiFault('insufficient_quota', 'You exceeded your current quota.')],
             ['account_deactivated', apiFault('account_deactivated', 'Your account sk-a-key-of-the-test is no more.')],
             ['two server faults', API_FAULTS.serverError()],
-            ['an error that nobody knows', apiFault('brand_new', 'Incorrect "thing" {x}')],
+            ['an unknown error', apiFault('brand_new', 'Incorrect "thing" {x}')],
             ['an error of nothing', { type: '', code: null, message: '', param: null }],
         ])('by %s: ends or goes on, within the limit', async (_name, fault) => {
             await strike(

@@ -51,7 +51,7 @@ export class BotsBench {
         return bench;
     }
 
-    /** The server's stand-in: nobody hears speech there unless a test says so, and nothing takes time. */
+    /** The server's stand-in: it detects no speech unless a test says so, and nothing takes time. */
     get fake(): FakeOpenAI {
         if (this.main === undefined) throw new Error('this bench has no stand-in of the server');
         return this.main;
@@ -137,7 +137,7 @@ export class BotsBench {
     }
 }
 
-/** Everything that the server has sent to a caller's ear, heard or not. */
+/** Everything that the server has sent to a caller, heard or not. */
 export function received(caller: Caller): Buffer {
     return Buffer.concat(caller.receivedAudio.map(({ bytes }) => bytes));
 }

@@ -79,7 +79,7 @@ describe('a bot that ships, without any key', () => {
         await caller.ended;
     });
 
-    it('the server’s own dialog tells which key was pressed, because nobody has declared what Architect expects', async () => {
+    it('the server’s own dialog tells which key was pressed, because no output variables are declared for Architect', async () => {
         const caller = await bench.call('/?bot=local');
         await hears(caller, 'Hello, and thank you for calling.');
         caller.dtmf('0');

@@ -105,7 +105,7 @@ describe('a call that does not end by itself', () => {
         });
     });
 
-    it('by the caller: nobody is told, and everything is freed', async () => {
+    it('by the caller: no disconnect is sent, and everything is freed', async () => {
         const caller = await greeted();
         caller.hangUp();
         expect(await endOf(caller)).toBeUndefined();
@@ -114,7 +114,7 @@ describe('a call that does not end by itself', () => {
         expect(ended?.fields).toMatchObject({ endReason: 'client_end', turns: 1 });
     });
 
-    it('by nobody, being a probe: no bot is started, and no model asked', async () => {
+    it('as a probe: no bot is started, and no model asked', async () => {
         await start();
         const caller = await bench.call('/desk', { probe: true });
         expect(await endOf(caller)).toBeUndefined();

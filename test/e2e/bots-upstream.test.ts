@@ -85,7 +85,7 @@ describe('a bot with a way of its own to a model', () => {
     it('whose key is not set is answered by the local bot: never by the server’s key, wherever to', async () => {
         await start(azure);
         const caller = await bench.call('/lost');
-        await until('somebody speaks', () => received(caller).length > 0);
+        await until('the bot speaks', () => received(caller).length > 0);
         expect([own.connections, bench.fake.connections]).toEqual([[], []]);
     });
 

@@ -54,7 +54,7 @@ describe('the first line of a request', () => {
         ['the method POST', 'POST /hook HTTP/1.1', 400],
         ['the method HEAD', 'HEAD /hook HTTP/1.1', 400],
         ['a method in small letters', 'get /hook HTTP/1.1', 400],
-        ['a method that nobody knows', 'BREW /hook HTTP/1.1', 400],
+        ['an unknown method', 'BREW /hook HTTP/1.1', 400],
         ['a control character in the target', 'GET /ho\u0001ok HTTP/1.1', 400],
         ['another path', 'GET /other HTTP/1.1', 404],
         ['the path as a beginning', 'GET /hooks HTTP/1.1', 404],
@@ -106,7 +106,7 @@ describe('the headers of an upgrade', () => {
     });
 });
 
-describe('bytes that nobody asked for', () => {
+describe('unexpected bytes', () => {
     it.each([
         ['TLS', Buffer.from('16030100c8010000c40303', 'hex')],
         ['HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],

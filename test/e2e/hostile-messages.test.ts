@@ -158,7 +158,7 @@ describe('a known message with odd parameters', () => {
         [...Object.keys(parameters), 'unknown'].map((name): [string, string] => [type, name]),
     );
 
-    it.each(cases)('%s with an odd %s harms nobody', async (type, name) => {
+    it.each(cases)('%s with an odd %s harms no call', async (type, name) => {
         const texts = [undefined, ...ODD_VALUES].map((json) => (client: RawClient) => {
             const envelope = fields(client, type, {});
             return withField(envelope, 'parameters', withField(SOUND_PARAMETERS[type] ?? {}, name, json));

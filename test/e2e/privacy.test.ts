@@ -137,7 +137,7 @@ const PERSONAL = [
     REMARK,
 ];
 
-describe('what is told to nobody', () => {
+describe('what is never logged or sent', () => {
     it('no key, signature, nonce, digit, number or word of anybody is logged at any level, or sent where it does not belong', async () => {
         await start();
         await everything();

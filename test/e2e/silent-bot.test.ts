@@ -9,7 +9,7 @@ const BOTH: Media = { ...EXTERNAL, channels: ['external', 'internal'] };
 const SWAPPED: Media = { ...EXTERNAL, channels: ['internal', 'external'] };
 
 /**
- * What Genesys' public AudioHook test suite asks of a server (protocol sheet, section 18). Its client takes any audio as
+ * What Genesys' public AudioHook test suite asks of a server. Its client takes any audio as
  * an error, and the first pong must be the second message: the silent bot is made for it.
  */
 describe('the silent bot', () => {

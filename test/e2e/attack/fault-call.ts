@@ -65,7 +65,7 @@ export class FaultCall {
         this.session.speechStopped();
     }
 
-    /** Waits to see what becomes of the call. Whenever the bot is idle the caller asks again, if he is a patient one. */
+    /** Waits until the call's fate is known. With `asksAgain`, the caller asks again whenever the bot is idle. */
     async fate(limitMs: number, asksAgain = true): Promise<Fate> {
         const startMs = this.attack.clock.nowMs();
         const afterMs = (): number => this.attack.clock.nowMs() - startMs;
@@ -84,7 +84,7 @@ export class FaultCall {
         return { what: 'silence', afterMs: afterMs() };
     }
 
-    /** Hangs up, and holds that nothing of the call is left: no session that somebody pays for, no timer, no socket. */
+    /** Hangs up, and holds that nothing of the call is left: no paid session, no timer, no socket. */
     async end(): Promise<void> {
         this.caller.hangUp();
         const summary = await this.caller.ended;

@@ -66,7 +66,7 @@ export const BREACHES_AT_OPEN: Breach[] = [
     ['a further field in the media', 'media', openedAs({ media: [{ ...PCMU, ptime: 20 }] })],
     ['two media', 'media', openedAs({ media: [PCMU, PCMU] })],
     ['no list of media', 'media', openedAs({})],
-    ['languages nobody asked for', 'languages', openedAs({ media: [PCMU], supportedLanguages: ['en-US'] })],
+    ['languages that were not asked for', 'languages', openedAs({ media: [PCMU], supportedLanguages: ['en-US'] })],
     ['text that is not JSON', 'readable', all(opened(), raw('hello'))],
     ['a JSON null', 'readable', all(opened(), raw('null'))],
     ['a message without a type', 'readable', all(opened(), raw('{}'))],

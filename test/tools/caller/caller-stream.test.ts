@@ -149,7 +149,7 @@ describe('CallerStream', () => {
         expect(edgesMs).toEqual([700, 1200]);
     });
 
-    it('tells when the caller begins to talk, and once when he has been quiet for 600 ms', () => {
+    it('tells when the caller begins to talk, and once when they have been quiet for 600 ms', () => {
         const { clock, talk, stream } = setUp(new Uint8Array(4000).fill(0x10));
         stream.start(AUDIO_CONNECTOR_MEDIA);
         clock.advance(1000);

@@ -87,7 +87,7 @@ describe('placing a call', () => {
         await server.stop();
     });
 
-    it('tells that nobody listens', async () => {
+    it('tells that no server listens', async () => {
         const server = await StubServer.start();
         const { url } = server;
         await server.stop();

@@ -46,7 +46,7 @@ async function openPage(
     return { page, call };
 }
 
-/** Faults of accessibility that shut somebody out, with the element each. */
+/** Faults of accessibility that make the page unusable for some people, each with its element. */
 async function seriousFaults(page: Page): Promise<string[]> {
     await page.evaluate(axe.source);
     const { violations } = await page.evaluate<axe.AxeResults>('axe.run(document)');
@@ -68,7 +68,7 @@ function loudAt(caller: Caller, epochOfDialMs: number, fromMs: number): number |
 }
 
 describeWithBrowser('the page of the console', () => {
-    it('adds less than 60 ms to the way from mouth to line', async () => {
+    it('adds less than 60 ms between microphone and line', async () => {
         bench = await BrowserBench.start(new Uint8Array(800).fill(0xff), { DEFAULT_BOT: 'silent' });
         const { page, call } = await openPage(bench, 1280, TONE_MICROPHONE);
         await call();
@@ -82,7 +82,7 @@ describeWithBrowser('the page of the console', () => {
             delaysMs.push((loudAt(caller, epochOfDialMs, beepMs) ?? Infinity) - beepMs);
         }
         const sorted = delaysMs.sort((a, b) => a - b).map(Math.round);
-        process.stdout.write(`    mouth to line, ms: ${sorted.join(' ')}\n`);
+        process.stdout.write(`    microphone to line, ms: ${sorted.join(' ')}\n`);
         expect(sorted[0]).toBeGreaterThan(0);
         expect(sorted[5]).toBeLessThan(60);
     });

@@ -16,7 +16,7 @@ if (chromium === undefined)
         'SKIPPED: the console in a browser, because there is no Chromium here (apt-get install chromium)\n',
     );
 
-/** After the interruption nobody asks the bot for anything for so long. */
+/** For so long after the interruption the bot is asked for nothing. */
 const QUIET_MS = 300;
 
 let bench: BrowserBench | undefined;
@@ -148,7 +148,7 @@ describeWithBrowser('the console in a browser', () => {
         expect(opened.complaints).toEqual([]);
     });
 
-    it('lets nobody else in: a second tab, a wrong token and a page from elsewhere are refused with a sentence', async () => {
+    it('refuses a second tab, a wrong token and a page from elsewhere with a sentence', async () => {
         bench = await BrowserBench.start(new Uint8Array(8000).fill(0xff));
         const { link, port, origin } = bench.running.page;
         const { context, page } = await bench.window();

@@ -28,7 +28,7 @@ function order(frames: readonly Uint8Array[]): number[] {
 }
 
 describe('LiveMicrophone', () => {
-    it('is silence, never zero bytes, while nobody speaks', () => {
+    it('is silence, never zero bytes, while no speech comes in', () => {
         expect(new LiveMicrophone(new FakeClock()).take(160)).toEqual(new Uint8Array(160).fill(0xff));
     });
 
@@ -58,7 +58,7 @@ describe('LiveMicrophone', () => {
         expect(microphone.take(1600).at(-1)).toBe(58);
     });
 
-    it('keeps two seconds at most when nobody fetches', () => {
+    it('keeps two seconds at most when it is not fetched', () => {
         const clock = new FakeClock();
         const microphone = new LiveMicrophone(clock);
         for (let piece = 0; piece < 1000; piece++) microphone.push(new Uint8Array(80).fill(7), clock.epochMs());

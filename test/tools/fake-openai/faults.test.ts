@@ -239,7 +239,7 @@ describe('junk', () => {
 });
 
 describe('the end', () => {
-    it('frees every timer when the client leaves, and tells how he left', async () => {
+    it('frees every timer when the client disconnects, and tells with which close code', async () => {
         const clock = new FakeClock();
         const fake = await bench.fake({ clock });
         const client = bench.client(fake);

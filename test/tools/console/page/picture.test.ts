@@ -26,7 +26,7 @@ describe('TimeView', () => {
         expect(made.msAt(500)).toBeCloseTo(ms);
     });
 
-    it('follows the present of a live call until somebody moves it', () => {
+    it('follows the present of a live call until it is moved', () => {
         const made = view();
         made.showLive();
         made.showLatest(60_000);
@@ -61,7 +61,7 @@ describe('TimeView', () => {
 describe('stagesOf', () => {
     const turn = { trigger: 'speech', endMs: 1000, modelMs: undefined, playbackMs: 1700 } as const;
 
-    it('is the waterfall of a turn without a hole; what nobody saw is part of the next step', () => {
+    it('is the waterfall of a turn without a hole; a step that was not seen is part of the next one', () => {
         const stages = stagesOf({ ...turn, noticedMs: 1500, audioMs: 1690 });
         expect(stages.map(({ name, fromMs, toMs }) => [name, fromMs, toMs])).toEqual([
             ['listen', 1000, 1500],
