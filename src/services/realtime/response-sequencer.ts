@@ -24,7 +24,7 @@ export interface SequencerPort {
     gaveUp(error: ApiError | undefined): void;
 }
 
-/** An active answer without any event for this long has failed (sheet, section 9.6). */
+/** An active response without any event for this long has failed (docs/REALTIME.md, 4.4). */
 export const STALL_MS = 15_000;
 const MAX_QUEUED = 8;
 const BUSY = 'conversation_already_has_active_response';
@@ -43,10 +43,10 @@ function entryFor(request: ResponseRequest, unlessAnswered = false): Entry {
 }
 
 /**
- * Keeps at most one answer going (sheet, section 9.5): one `response.create` in flight, the next one when the active answer is
- * done, a refused one again, once. VAD makes answers too; they are told apart by `metadata.client_event_id`.
- * A failed answer is asked for again, once, after the wait that the service hints at. A turn that VAD commits while an answer
- * holds the only place gets none from the service: then one is asked for afterwards.
+ * Keeps at most one response active (docs/REALTIME.md, 4.2): one `response.create` in flight, the next one when the active response
+ * is done; a refused one is sent again, once. VAD makes responses too; they are told apart by `metadata.client_event_id`.
+ * A failed response is asked for again, once, after the wait that the service hints at. The service makes no response for a turn
+ * that VAD commits while another response is active: then one is asked for afterwards.
  */
 export class ResponseSequencer {
     private readonly timers: TimerSet;
