@@ -86,7 +86,7 @@ export class BotPlayback {
         this.playback.endAllResponses();
     }
 
-    /** A soft sound tells a waiting caller that he is not lost. It belongs to no answer of the bot's. */
+    /** Plays a soft sound, so that a waiting caller knows that the call goes on. It belongs to no response of the bot. */
     comfort(): void {
         this.comforts += 1;
         const responseId = `comfort_${this.comforts}`;

@@ -46,7 +46,7 @@ const FILLER_EVERY_MS = 8000;
 
 /**
  * OpenAI's model on one call: joins the Realtime session with the caller's audio, and replaces a lost session by another one that
- * knows what was said (sheet, section 14).
+ * knows what was said (docs/REALTIME.md, 9.2).
  */
 export class BotResource extends EventEmitter<ConversationEvents> implements Conversation {
     readonly botName = 'openai';

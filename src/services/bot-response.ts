@@ -1,4 +1,4 @@
-/** How the bot took the caller's last input. Genesys knows these three words (protocol sheet, section 9.4). */
+/** How the bot understood the caller's last input. Genesys knows these three words (docs/PROTOCOL.md, 7.1). */
 export type Disposition = 'no_input' | 'no_match' | 'match';
 
 /**

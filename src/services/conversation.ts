@@ -22,7 +22,7 @@ export interface HeardItem extends AudioOrigin {
     receivedMs: number;
 }
 
-/** What the caller had heard when he was interrupted: the item in the ear first, then those that were still waiting. */
+/** What the caller had heard when they interrupted: the item that was playing first, then those that were still waiting. */
 export interface HeardPosition {
     items: readonly HeardItem[];
 }
@@ -68,7 +68,7 @@ export interface ConversationEvents {
     responseEnded: [responseId: string];
     /** The caller began to talk (voice activity), and may interrupt. */
     speechStarted: [];
-    /** The caller stopped talking, `silenceMs` of his audio ago. */
+    /** The caller stopped talking, `silenceMs` milliseconds of caller audio ago. */
     speechStopped: [silenceMs: number];
     /** An item of the talk appeared, or its words became known: for the transcript. */
     transcript: [item: TranscriptItem];

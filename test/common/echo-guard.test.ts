@@ -91,11 +91,11 @@ describe('a caller who talks over the bot', () => {
             const [alone = NaN] = gateStarts(lineAudio(-55, voice));
             const [started = NaN] = gateStarts(clean);
             expect(started).toBeLessThanOrEqual(alone + 250);
-            // Not because the echo slipped through before he opened his mouth.
+            // Not because the echo slipped through before the caller began to speak.
             expect(started).toBeGreaterThan(atMs);
         });
 
-        it.each([4000, 9000])('is heard over an echo 8 dB down, his soft sounds too, at %p ms', (atMs) => {
+        it.each([4000, 9000])('is heard over an echo 8 dB down, soft sounds too, at %p ms', (atMs) => {
             const voice = placed(recording(name), atMs, SAMPLES);
             const caller = lineAudio(-55, voice, echoOf(BOT, { delayMs: 250, lossDb: 8 }, SAMPLES));
             expect(passedShare(voice, caller, guarded(BOT, caller))).toBeGreaterThanOrEqual(0.8);

@@ -21,7 +21,7 @@ describe('the silence of a bot with fallback options', () => {
             bench.realtime.bot.emit('audio', new Uint8Array(ms * 8), origin);
         };
 
-        it('is no answer: he still waits, and is told again 5 s later', async () => {
+        it('is no answer: the caller still waits, and is told again 5 s later', async () => {
             await bench.greeted();
             bench.asks(bench.realtime.bot, 'u1', 'my balance');
             bench.clock.advance(2000);
@@ -37,7 +37,7 @@ describe('the silence of a bot with fallback options', () => {
             expect(bench.steps).toEqual(['realtime → rest: ERR_FALLBACK_SLOW']);
         });
 
-        it('counts as a sign of life, also where he does not hear it: a tool may take half a minute', async () => {
+        it('counts as a sign of life, also where the caller does not hear it: a tool may take half a minute', async () => {
             await bench.greeted();
             bench.asks(bench.realtime.bot, 'u1', 'my balance');
             bench.clock.advance(2000);
@@ -62,7 +62,7 @@ describe('the silence of a bot with fallback options', () => {
             expect(bench.sentMs).toBe(sentMs);
         });
 
-        it('is said to one who waits for nothing, and makes him wait for nothing', async () => {
+        it('is said to a caller who waits for nothing, who then still waits for nothing', async () => {
             await bench.greeted();
             aside(500);
             bench.clock.advance(60_000);
@@ -72,7 +72,7 @@ describe('the silence of a bot with fallback options', () => {
     });
 
     describe('the caller’s wait', () => {
-        it('tells him 1.2 s after a loss, unless the next bot has spoken', async () => {
+        it('is announced 1.2 s after a loss, unless the next bot has spoken', async () => {
             await bench.greeted();
             const lostMs = bench.clock.nowMs();
             bench.realtime.bot.emit('ended', LOST);
@@ -93,7 +93,7 @@ describe('the silence of a bot with fallback options', () => {
             expect(bench.sounds).toEqual(['r1', 'ladder1_a']);
         });
 
-        it('counts from the end of what he is still hearing', async () => {
+        it('counts from the end of what the caller is still hearing', async () => {
             await bench.started();
             bench.realtime.bot.say('r1', 5000);
             bench.realtime.bot.emit('ended', LOST);
@@ -148,13 +148,13 @@ describe('the silence of a bot with fallback options', () => {
             expect(bench.sounds).toEqual(['r1', 'filler', 'filler', 'r3']);
         });
 
-        it('leaves a caller alone who says nothing, for as long as he likes', async () => {
+        it('does not disturb a caller who says nothing, for however long', async () => {
             await bench.greeted();
             bench.clock.advance(600_000);
             expect([bench.sounds, bench.steps]).toEqual([['r1'], []]);
         });
 
-        it('waits for nothing while the caller types what he was asked for', async () => {
+        it('waits for nothing while the caller types what they were asked for', async () => {
             await bench.greeted();
             bench.asks(bench.realtime.bot, 'u1', 'pay');
             const results: unknown[] = [];

@@ -221,7 +221,7 @@ describe('playback', () => {
         expect(playback.blockedSince).toBeUndefined();
     });
 
-    it('says that the caller has heard everything, when he has', () => {
+    it('says that the caller has heard everything, when they have', () => {
         const { playback, state, clock } = makePlayback();
         playback.enqueue(audio(1000), origin('a'));
         clock.advance(1500);

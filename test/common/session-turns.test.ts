@@ -35,7 +35,7 @@ describe('taking turns', () => {
         });
     });
 
-    it('does not ask while the caller talks, or after he has pressed a key', async () => {
+    it('does not ask while the caller talks, or after they have pressed a key', async () => {
         const call = await openCall({ noInputMs: 5000 });
         call.bot.say('hello', 1000);
         call.pass(5000);

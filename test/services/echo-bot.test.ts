@@ -32,7 +32,7 @@ describe('the echo bot', () => {
         expect(events).toEqual(['ended echo_1']);
     });
 
-    it('plays back what the caller said, whole, when he has finished', () => {
+    it('plays back what the caller said, whole, when they have finished', () => {
         const bot = new EchoBot();
         const { said, events } = listen(bot);
         const words = sample('librivox_0930.wav');

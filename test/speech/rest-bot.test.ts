@@ -40,7 +40,7 @@ describe('the REST bot', () => {
         expect(bench.recognizer.expected).toEqual([{ expected: 'open', phrases: [] }]);
     });
 
-    it('waits for the caller without a greeting, and answers him with the talk so far', async () => {
+    it('waits for the caller without a greeting, and answers with the conversation so far', async () => {
         await started();
         expect([bench.bot.speaksFirst, bench.bot.costUsd]).toEqual([false, undefined]);
         standIn.plan({ words: ['At nine.'] }, { words: ['Until five.'] });
@@ -129,7 +129,7 @@ describe('the REST bot', () => {
         expect(bench.watch.audio.every(({ origin }) => origin.responseId === 'rest_2')).toBe(true);
     });
 
-    it('answers after all when he only cleared his throat', async () => {
+    it('answers after all when the caller only cleared their throat', async () => {
         await started();
         standIn.plan('hang', { words: ['Yes, of course.'] });
         bench.recognizer.says('Can you help me?');
@@ -216,7 +216,7 @@ describe('the REST bot', () => {
         ]);
     });
 
-    it('asks a silent caller, and says nothing into his words or its own', async () => {
+    it('asks a silent caller, and not while the caller or the bot speaks', async () => {
         await started();
         standIn.plan({ words: ['Are you there?'] });
         bench.bot.askAgain();

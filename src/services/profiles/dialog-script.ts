@@ -30,7 +30,7 @@ const action = z.discriminatedUnion('do', [
     goodbye,
     z
         .strictObject({ do: z.literal('echo'), text: words, before: words })
-        .describe('Asks the caller to say something, and plays it back to him.'),
+        .describe('Asks the caller to say something, and plays it back to them.'),
     z
         .strictObject({ do: z.literal('ask'), question: text, variable: variableName, reply: text, unheard: text })
         .describe(

@@ -4,7 +4,7 @@
  *
  * Three things make the frame. A value stands only in quotation marks, escaped so that it cannot end them, begin a line or
  * look like a mark. Long values stand in one place only, the block at the end. And the block says, before and after, what
- * its content is. The words of a model are no lock: what a caller must never get belongs behind a tool that checks him.
+ * its content is. A prompt enforces nothing: what a caller must never get belongs behind a tool that checks the caller.
  */
 import { fillTemplate, placeholdersIn } from './template';
 import type { InputValues } from './variables';

@@ -16,7 +16,7 @@ const NOTE =
     'The connection was interrupted for a moment. The telephone conversation below goes on where it was; ' +
     'do not greet the caller again and do not mention the interruption.';
 
-/** What was said, in the order of the talk, so that a new session can take over (sheet, section 14). */
+/** What was said, in the order of the conversation, so that a new session can continue it (docs/REALTIME.md, 9.2). */
 export class ConversationLedger {
     private turns: Turn[] = [];
 

@@ -25,8 +25,8 @@ export interface CallsPort {
     /** Ends the call once everything has been heard; `end` undefined: plainly. */
     hangUp(end: ToolEnd | undefined): void;
     /**
-     * A tool takes longer than a moment: the caller should hear something, once for all calls of an answer. Returns the ms after which
-     * to ask again, because he still hears something; 0: it is done.
+     * A tool runs for long: the caller should hear something, once for all calls of a response. Returns the milliseconds after
+     * which to ask again, because the caller still hears something; 0: it is done.
      */
     filler(words: string | undefined): number;
 }
@@ -39,8 +39,8 @@ interface Made {
 }
 
 /**
- * The function calls of the model's answers (sheet, section 9.3): run when their answer is done, all outputs told before one
- * answer is asked for; and the goodbye, when one of them hangs up.
+ * The function calls of the model's responses (docs/REALTIME.md, 6.1): they run when their response is done, and all outputs are
+ * sent before one new response is asked for. Also the goodbye, when one of them hangs up.
  */
 export class RealtimeCalls {
     private readonly timers: TimerSet;

@@ -4,7 +4,7 @@ import { faultFields, type Logger } from '../../support/logger';
 import { TimerSet } from '../../support/timer-set';
 
 /**
- * Keeps a greeting from being interrupted (checklist A 26): until its audio is over, the caller's speech is not reported. Then
+ * Keeps a greeting from being interrupted (docs/REALTIME.md, 5.3): until its audio is over, the caller's speech is not reported. Then
  * `lift` is called once. The end of the audio is computed from its length and the moment it began to go out.
  */
 export class GreetingGuard {

@@ -6,7 +6,7 @@ export class NoInput {
     private isIdle = false;
     private readonly answers = new Set<string>();
 
-    /** The service found the caller silent, and is about to ask him by itself (sheet, B14). */
+    /** The service reported that the caller is silent, and will ask them without a request of ours (docs/REALTIME.md, 9.3). */
     timedOut(): void {
         this.isIdle = true;
     }

@@ -17,7 +17,7 @@ export class ResponseItem {
     receivedBytes = 0;
     /** PCMU that went out. */
     playedBytes = 0;
-    /** What the caller heard, once he interrupted it. */
+    /** Milliseconds of the item that the caller heard before they interrupted it. `undefined`: not interrupted. */
     cutMs: number | undefined;
     private readonly parts: string[] = [];
 

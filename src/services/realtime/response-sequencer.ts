@@ -41,10 +41,10 @@ function entryFor(request: ResponseRequest, unlessAnswered = false): Entry {
 }
 
 /**
- * Keeps at most one answer going (sheet, section 9.5): one `response.create` in flight, the next one when the active answer is
- * done, a refused one again, once. VAD makes answers too; they are told apart by `metadata.client_event_id`.
- * A failed answer is asked for again, once, after the wait that the service hints at. A turn that VAD commits while an answer
- * holds the only place gets none from the service: then one is asked for afterwards.
+ * Keeps at most one response active (docs/REALTIME.md, 4.2): one `response.create` in flight, the next one when the active response
+ * is done; a refused one is sent again, once. VAD makes responses too; they are told apart by `metadata.client_event_id`.
+ * A failed response is asked for again, once, after the wait that the service hints at. The service makes no response for a turn
+ * that VAD commits while another response is active: then one is asked for afterwards.
  */
 export class ResponseSequencer {
     private readonly timers: TimerSet;

@@ -3,7 +3,7 @@ import type { ClientEvent, ItemInfo, PartOrigin } from './events';
 import { ResponseItem } from './response-item';
 import type { ItemWords } from './transcript-reporter';
 
-/** What the session's memory must be told after an interruption (sheet, section 9.2). */
+/** How an item of the session must be corrected after an interruption (docs/REALTIME.md, 5.2). */
 export type Correction =
     { kind: 'truncate'; itemId: string; contentIndex: number; audioEndMs: number } | { kind: 'delete'; itemId: string };
 
@@ -53,8 +53,8 @@ const MAX_ANSWERS = 64;
 const MAX_HELD_MS = 30_000;
 
 /**
- * The model's answers, everything keyed by id (sheet, sections 9 and C.5): puts items into `output_index` order, plays each
- * delta in the tick in which it came, throws away what comes too late, and knows how much of each item existed.
+ * The model's responses, everything keyed by id (docs/REALTIME.md, 4.1 and 4.3): puts items into `output_index` order, plays each
+ * delta in the tick in which it came, drops what comes too late, and knows how much of each item existed.
  */
 export class ResponseTracker {
     private readonly answers = new Map<string, Answer>();

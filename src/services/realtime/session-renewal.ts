@@ -30,8 +30,8 @@ export interface RenewalPort {
 }
 
 /**
- * Changes the session before it expires (sheet, section 14; checklist A 37): opens the next one while the old one goes on, and
- * switches when nobody speaks, so that the caller does not notice. If that fails, the old one is used until it ends.
+ * Changes the session before it expires (docs/REALTIME.md, 9.1): opens the next one while the old one goes on, and switches when
+ * neither the caller nor the bot speaks, so that the caller does not notice. If that fails, the old one is used until it ends.
  */
 export class SessionRenewal {
     private readonly timers: TimerSet;
@@ -74,17 +74,17 @@ export class SessionRenewal {
         if (this.next !== undefined) this.recent.push(pcmu);
     }
 
-    /** Bot audio went out: he hears it for so long. */
+    /** Bot audio of `ms` milliseconds went out: the caller hears it for that long. */
     played(ms: number): void {
         this.audibleUntilMs = Math.max(this.clock.nowMs(), this.audibleUntilMs) + ms;
     }
 
-    /** How long he still hears what went out, ms. */
+    /** Milliseconds for which the caller still hears what went out. */
     get audibleMs(): number {
         return Math.max(0, this.audibleUntilMs - this.clock.nowMs());
     }
 
-    /** He interrupted, and hears nothing more. */
+    /** The caller interrupted, and hears nothing more. */
     interrupted(): void {
         this.audibleUntilMs = this.clock.nowMs();
     }

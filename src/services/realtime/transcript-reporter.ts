@@ -19,8 +19,8 @@ export interface ItemWords {
 }
 
 /**
- * Tells who said what, item by item (checklist A 42): an item's place when the session takes it in, its words when they are
- * known. What the session was given in writing (notes, the memory of an earlier session) was not said, and is not told.
+ * Reports who said what, item by item (docs/REALTIME.md, 7.3): an item's place when the session creates it, its words when they
+ * are known. What the session was given in writing (notes, the items of an earlier session) was not said, and is not reported.
  */
 export class TranscriptReporter {
     private readonly places = new Map<string, Place>();

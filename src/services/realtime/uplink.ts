@@ -24,7 +24,7 @@ export interface UplinkPort {
 
 /**
  * Caller audio on its way to the model: joined and cut to appends of at most 100 ms, kept while the session is not ready or the
- * socket is full, the oldest dropped and counted when a bound is reached (sheet, section C.5).
+ * socket is full, the oldest dropped and counted when a bound is reached (docs/REALTIME.md, 3.1 and 3.2).
  */
 export class RealtimeUplink {
     private readonly backlog: AudioBacklog;

@@ -66,7 +66,7 @@ function cutAtEnds(paragraph: string): string[] {
 
 function isEnd(sentence: string, marks: string, following: string): boolean {
     if (following === '') return true;
-    // “What?” he asked.
+    // “What?” she asked.
     const goesOn = /^\p{Ll}/u.test(following);
     if (!/^[.…]/u.test(marks)) return !(goesOn && /["'”’»)\]]$/u.test(marks));
     if (goesOn) return false;

@@ -215,7 +215,7 @@ describe('ToolRunner: what the caller and the record get', () => {
         expect(asked).toBe(3);
     });
 
-    it('asks for none where all are done, or where the caller is busy himself', async () => {
+    it('asks for none where all are done, or where the caller is speaking', async () => {
         const fillers: unknown[] = [];
         const quick = new RunnerBench([tool(done())]);
         await quick.runner.run([quick.made('work')], once(fillers));

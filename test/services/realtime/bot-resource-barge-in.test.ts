@@ -210,7 +210,7 @@ describe('BotResource: barge-in', () => {
         expect(socket.typed('response.create')).toHaveLength(2);
     });
 
-    it('a protected greeting that is refused gives the caller his voice back', async () => {
+    it('after a protected greeting that is refused, the caller is heard again', async () => {
         const { made, socket, clock } = await bench.byHand({ ...GREETING, greetingProtected: true });
         const [create] = socket.typed('response.create');
         socket.serve({

@@ -59,7 +59,7 @@ describe('BotResource: another session', () => {
         expect(second.received('conversation.item.delete')).toEqual([]);
     });
 
-    it('what the caller had heard when he interrupted is what the new session is told', async () => {
+    it('what the caller had heard when they interrupted is what the new session is told', async () => {
         const { made, session, fake } = await bench.call({
             answer: [{ text: 'One two three four five six seven eight.', audioMs: 4000 }],
         });

@@ -69,7 +69,7 @@ describe('BotResource: a silent caller', () => {
 
     afterEach(() => bench.close());
 
-    it('is asked once whether he is still there, in a turn without input', async () => {
+    it('is asked once whether they are still there, in a turn without input', async () => {
         const { made, session, bot } = await bench.call({ answer: [{ text: 'Hello.' }, { text: 'Are you there?' }] });
         await until(() => made.responsesEnded.length > 0, 'the greeting');
         bot.askAgain();
@@ -86,7 +86,7 @@ describe('BotResource: a silent caller', () => {
         ]);
     });
 
-    it('is not asked while an answer is asked for or given, nor while he speaks', async () => {
+    it('is not asked while an answer is asked for or given, nor while they speak', async () => {
         const { made, socket } = await bench.byHand(GREETING);
         const creates = () => socket.typed('response.create').length;
         made.bot.askAgain();
@@ -103,7 +103,7 @@ describe('BotResource: a silent caller', () => {
         expect(creates()).toBe(2);
     });
 
-    it('is not asked again after he has been answered: a refused question is given up', async () => {
+    it('is not asked again after they have been answered: a refused question is given up', async () => {
         const { made, socket } = await bench.byHand();
         made.bot.askAgain();
         const event_id = socket.lastCreateId;
@@ -123,7 +123,7 @@ describe('BotResource: a silent caller', () => {
         expect(last().typed('response.create')).toEqual([]);
     });
 
-    it('is reported so, too, when the service asks him by itself', async () => {
+    it('is reported so, too, when the service asks the caller without a request', async () => {
         const { made, socket } = await bench.byHand();
         const spoken = (id: string) => {
             const origin = { response_id: id, item_id: `i${id}`, output_index: 0, content_index: 0 };

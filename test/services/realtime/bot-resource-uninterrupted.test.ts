@@ -182,7 +182,7 @@ describe('BotResource: a key interrupts', () => {
         expect(made.turns).toEqual([]);
     });
 
-    it('even a protected greeting, and the caller has his voice back at once', async () => {
+    it('even a protected greeting, and the caller is heard again at once', async () => {
         const { made, socket, clock } = await bench.byHand({ ...GREETING, greetingProtected: true });
         socket.serve(createdEvent('g', socket.lastCreateId));
         socket.serve(deltaEvent('g', 'ig', new Uint8Array(80_000)));

@@ -27,7 +27,7 @@ describe('BotResource: an answer in writing', () => {
         expect(made.log.lines.some((line) => line.message.includes('read aloud'))).toBe(true);
     });
 
-    it('stops for the caller; what he heard of it stays in the model’s memory', async () => {
+    it('stops for the caller; what they heard of it stays in the conversation of the session', async () => {
         const { made, session } = await bench.call(WRITTEN, GREETING, { readAloud: readAloudWith(speech) });
         await until(() => made.audio.length >= 1, 'sound');
         const { origin } = made.audio[0] ?? {};

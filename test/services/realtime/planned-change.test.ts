@@ -133,7 +133,7 @@ describe('BotResource: the planned change of session', () => {
         expect(socket.closedWith).toBe(1000);
     });
 
-    it('waits while the caller still hears an answer, and not when he has interrupted it', async () => {
+    it('waits while the caller still hears an answer, and not when they have interrupted it', async () => {
         const { clock, socket, last, bot } = await call();
         clock.advance(55 * MINUTE - 10);
         says(socket, 'resp_b', 'item_b', 'A long story.', 20_000);

@@ -36,7 +36,7 @@ describe('splitSentences', () => {
     });
 
     it('goes on where the next word is small', () => {
-        const whole = ['Open till 5 p.m. on Friday.', 'Well... maybe.', 'Hm… yes.', '"Really?" he asked.'];
+        const whole = ['Open till 5 p.m. on Friday.', 'Well... maybe.', 'Hm… yes.', '"Really?" she asked.'];
         for (const sentence of whole) expect(split(sentence)).toEqual([sentence]);
     });
 
@@ -50,10 +50,10 @@ describe('splitSentences', () => {
     });
 
     it('keeps quotes and brackets with the sentence that they close', () => {
-        expect(split('She said "No." Then she left. (He too.) Good.')).toEqual([
+        expect(split('She said "No." Then she left. (They too.) Good.')).toEqual([
             'She said "No."',
             'Then she left.',
-            '(He too.)',
+            '(They too.)',
             'Good.',
         ]);
     });

@@ -144,7 +144,7 @@ describe('SpeechQueue', () => {
     it('plays sound as it is, passes over parts without a sound, and hands over bytes of its own', async () => {
         const recording = new Uint8Array(160).fill(0x44);
         onAudio = () => {
-            // The bytes are the listener's: whatever he does to them, the recording stays as it is.
+            // The listener owns the bytes: if it changes them, the recording stays as it is.
             last?.fill(0);
         };
         await speaker.say([recording, '…', new Uint8Array(0), 'Yes.']);

@@ -79,7 +79,7 @@ export class FakeRecognizer extends EventEmitter<FakeRecognizerEvents> implement
         this.emit('speechStarted');
     }
 
-    /** He has finished; `heard`: what was recognized. */
+    /** The caller has finished speaking. `heard`: what was recognized; undefined: nothing. */
     ends(heard?: Recognition, pcmu: Uint8Array = new Uint8Array(0)): void {
         this.emit('speechStopped', 600);
         this.emit('utterance', pcmu);
