@@ -120,6 +120,26 @@ describe('the layers', () => {
         expect(long.map((file) => relative(ROOT, file))).toEqual([]);
     });
 
+    it('have the ways of docs/ARCHITECTURE.md: each file and name exists, and each file imports the next', () => {
+        const page = readFileSync(join(ROOT, 'docs', 'ARCHITECTURE.md'), 'utf8');
+        const ways = [...page.matchAll(/<!-- way: ([^>]+) -->\n\n((?:\d+\. .*\n)+)/g)];
+        expect(ways.length).toBeGreaterThan(4);
+        for (const [, way = '', list = ''] of ways) {
+            const steps = [...list.matchAll(/^\d+\. `([^`]+)` `([^`]+)`/gm)].map(([, path = '', name = '']) => ({
+                file: join(ROOT, path),
+                name,
+            }));
+            for (const [at, { file, name }] of steps.entries()) {
+                expect(`${way}: ${readFileSync(file, 'utf8')}`).toMatch(new RegExp(`\\b(class|interface) ${name}\\b`));
+                const next = steps[at + 1];
+                if (next !== undefined)
+                    expect({ way, file, imports: importsOf(file) }).toMatchObject({
+                        imports: expect.arrayContaining([next.file]) as string[],
+                    });
+            }
+        }
+    });
+
     it('are documented by the same table', () => {
         const page = readFileSync(join(ROOT, 'docs', 'ARCHITECTURE.md'), 'utf8');
         const rows = [...page.matchAll(/^\| (\d) +\| `([^`]+)` +\|/gm)].map(([, layer, folder]) => [

@@ -1,5 +1,6 @@
-import type { Server as HttpServer } from 'node:http';
+import type { IncomingMessage, Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { config as loadDotenv } from 'dotenv';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { Authenticator, type SecretProvider } from '../auth/authenticator';
@@ -12,7 +13,7 @@ import { systemClock, type Clock } from '../support/clock';
 import { CodedError, ERRORS } from '../support/errors';
 import { createLogger, faultFields, type Logger } from '../support/logger';
 import { Calls, type CreateSession } from './calls';
-import { createHttpEndpoints, type Unavailable } from './http-endpoints';
+import { createHttpEndpoints, isBelow, pathOf, type Unavailable } from './http-endpoints';
 import { closeServer, createHttpServer, listen, SERVER_LIMITS, type ServerLimits } from './http-listener';
 import { RefusalLog, Refusals } from './refusals';
 import { selectSubProtocol, UpgradeGate, type AcceptedCall, type UpgradeAuthenticator } from './upgrade';
@@ -37,6 +38,14 @@ export interface ServerDeps extends ServerExtensions {
     /** Default: a `Session`. */
     createSession: CreateSession;
     limits: Partial<ServerLimits>;
+    /**
+     * An HTTP or HTTPS server of the application, which listens and is closed there. This server only takes the upgrade requests at
+     * AUDIOHOOK_PATH, from `start` to `stop`; requests, `/health` and `/ready` included, and their limits stay with the application.
+     * Upgrade requests of other paths are left to the application's `upgrade` listeners; without any, they are answered 404.
+     *
+     * Default: an HTTP server of its own that listens on HOST and PORT.
+     */
+    server: HttpServer;
 }
 
 /** How long to wait until the sessions have handled the end of their sockets, in ms. */
@@ -78,8 +87,7 @@ export class Server {
             clock: this.clock,
             lingerMs: this.limits.lingerMs,
         });
-        const endpoints = createHttpEndpoints(this.config.audiohookPath, () => this.unavailable());
-        this.http = createHttpServer(this.limits, this.refusals, this.refusalLog, endpoints);
+        this.http = deps.server ?? this.createHttp();
     }
 
     /** Resolves when calls are accepted. Rejects with `ERR_API_KEYS` or `ERR_LISTEN`. Further calls return the same promise. */
@@ -89,7 +97,7 @@ export class Server {
         return this.starting;
     }
 
-    /** The address on which it listens; undefined when it does not listen. */
+    /** The address on which its HTTP server listens; undefined when that does not listen. */
     get address(): AddressInfo | undefined {
         const address = this.http.address();
         return address === null || typeof address === 'string' ? undefined : address;
@@ -112,18 +120,34 @@ export class Server {
     private async open(): Promise<void> {
         for (const { code, message } of this.config.warnings) this.logger.warn({ code }, message);
         const secrets = this.deps.secrets ?? (await this.readSecrets());
-        const gate = this.createGate(secrets);
-        this.gate = gate;
-        this.http.on('upgrade', (request, socket, head) => {
-            gate.handle(request, socket, head);
-        });
+        this.gate = this.createGate(secrets);
+        this.http.on('upgrade', this.onUpgrade);
         this.botService.watch();
+        const address = this.deps.server === undefined ? await this.listen() : undefined;
+        for (const line of bannerLines(this.config, address, secrets, this.botService)) this.logger.info({}, line);
+    }
+
+    private createHttp(): HttpServer {
+        const endpoints = createHttpEndpoints(this.config.audiohookPath, () => this.unavailable());
+        return createHttpServer(this.limits, this.refusals, this.refusalLog, endpoints);
+    }
+
+    private async listen(): Promise<AddressInfo> {
         const address = await listen(this.http, this.config.port, this.config.host);
         this.http.on('error', (fault) => {
             this.logger.error(faultFields(fault), 'HTTP server error');
         });
-        for (const line of bannerLines(this.config, address, secrets, this.botService)) this.logger.info({}, line);
+        return address;
     }
+
+    private readonly onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+        if (this.deps.server !== undefined) {
+            const isOwnPath = isBelow(this.config.audiohookPath, pathOf(request.url ?? ''));
+            if (!isOwnPath && this.http.listenerCount('upgrade') > 1) return;
+            request.socket.setKeepAlive(true, this.limits.keepAliveDelayMs);
+        }
+        this.gate?.handle(request, socket, head);
+    };
 
     private async readSecrets(): Promise<SecretService> {
         const { apiKeys, production } = this.config;
@@ -172,7 +196,8 @@ export class Server {
         this.calls.terminate();
         this.gate?.clear();
         this.refusals.clear();
-        await closeServer(this.http);
+        this.http.off('upgrade', this.onUpgrade);
+        if (this.deps.server === undefined) await closeServer(this.http);
         this.refusalLog.flush();
         // The sockets are destroyed; their sessions are freed in the next turns of the event loop.
         await this.calls.whenEmpty(FREEING_MS);
@@ -217,14 +242,26 @@ interface BotNames {
 }
 
 /** The start banner: addresses, bots, API keys. There is no line about the keys of a `SecretProvider` other than `SecretService`. */
-function bannerLines(config: Config, address: AddressInfo, secrets: SecretProvider, bots: BotNames): string[] {
-    const authority = authorityOf(address);
+function bannerLines(
+    config: Config,
+    address: AddressInfo | undefined,
+    secrets: SecretProvider,
+    bots: BotNames,
+): string[] {
     return [
-        `AudioConnector Server listens on ws://${authority}${config.audiohookPath}, health on http://${authority}/health`,
+        placeLine(config, address),
         botLine(config, bots.defaultName),
         `Bots: ${bots.names.join(', ')} (?bot=name, or the Connector ID)`,
         ...(secrets instanceof SecretService ? [keyLine(secrets)] : []),
     ];
+}
+
+/** `address` undefined: the HTTP server is the application's. */
+function placeLine({ audiohookPath }: Config, address: AddressInfo | undefined): string {
+    if (address === undefined)
+        return `AudioConnector Server accepts calls at ${audiohookPath} of the given HTTP server`;
+    const authority = authorityOf(address);
+    return `AudioConnector Server listens on ws://${authority}${audiohookPath}, health on http://${authority}/health`;
 }
 
 function authorityOf({ address, family, port }: AddressInfo): string {
