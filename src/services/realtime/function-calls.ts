@@ -1,10 +1,13 @@
 import type { Clock } from '../../support/clock';
 import { faultFields, type Logger } from '../../support/logger';
 import { TimerSet } from '../../support/timer-set';
-import type { FunctionCall, ResponseEnd } from './events';
+import type { FunctionCall, ResponseEnd, ServerEvent } from './events';
 import type { Purpose } from './response-sequencer';
 import type { ToolEnd } from '../functions/tool';
 import type { ToolOutcome, ToolRunner } from '../functions/tool-runner';
+import type { ConversationEnd } from '../conversation';
+import { McpWatch } from './mcp-watch';
+import { endOf, type RealtimeConversationPort } from './conversation-port';
 
 /**
  * A goodbye that is asked for and does not come: the call ends without it. An answer that is being given may end first. Shorter than
@@ -15,7 +18,7 @@ const MAX_FAREWELL_LIMITS = 3;
 const NOT_ENDED = JSON.stringify({ error: 'The caller spoke; the call goes on.' });
 
 /** What function calls need of the talk. */
-export interface CallsPort {
+interface CallsPort {
     /** Tells the model what a call gave that was made in `session`. */
     tellOutput(call: FunctionCall, output: string, session: number): void;
     /** Asks for an answer. */
@@ -42,7 +45,7 @@ interface Made {
  * The function calls of the model's responses (docs/REALTIME.md, 6.1): they run when their response is done, and all outputs are
  * sent before one new response is asked for. Also the goodbye, when one of them hangs up.
  */
-export class RealtimeCalls {
+class FunctionCallRounds {
     private readonly timers: TimerSet;
     private noted: FunctionCall[] = [];
     /** How the call ends after the goodbye that was asked for. */
@@ -90,7 +93,7 @@ export class RealtimeCalls {
     }
 
     /** The call must end, whatever the caller says: the goodbye, and then the end. May be called twice. */
-    leave(): void {
+    sayGoodbye(): void {
         if (this.leaving) return;
         this.leaving = true;
         if (!this.timers.isSet('farewell')) this.askFarewell();
@@ -158,4 +161,98 @@ export class RealtimeCalls {
     private readonly fill = (words: string | undefined): number => {
         return this.closed || this.leaving || this.port.isAnswering() ? 0 : this.port.filler(words);
     };
+}
+
+/** What the tools need of the talk. */
+export interface FunctionCallsPort extends Pick<CallsPort, 'tellOutput' | 'ask' | 'isAnswering'> {
+    isCallerSpeaking(): boolean;
+}
+
+interface FunctionCallsDeps {
+    clock: Clock;
+    logger: Logger;
+    /** The call. */
+    port: Pick<RealtimeConversationPort, 'ended' | 'toolIsSlow'>;
+}
+
+/** All that the model does in a talk beside talking: functions of ours, and tools of MCP servers. */
+export class FunctionCalls {
+    readonly calls: FunctionCallRounds;
+    private readonly mcp: McpWatch;
+
+    constructor(
+        tools: ToolRunner,
+        private readonly talk: FunctionCallsPort,
+        private readonly deps: FunctionCallsDeps,
+    ) {
+        const { clock, logger } = deps;
+        this.calls = new FunctionCallRounds(tools, this.callsPort(), clock, logger);
+        const ask = (): void => {
+            talk.ask('turn');
+        };
+        const filler = (): void => {
+            this.fill(undefined);
+        };
+        this.mcp = new McpWatch({ ask, filler, record: tools.record }, clock, logger);
+    }
+
+    /** The goodbye that is asked for hands the caller to a person. */
+    get handsOver(): boolean {
+        return this.calls.pendingEnd !== undefined;
+    }
+
+    /** The end is settled: a session that is lost before the goodbye was said is not replaced. */
+    get isLeaving(): boolean {
+        return this.calls.isLeaving || this.handsOver;
+    }
+
+    /** The call as it ends by now: plainly, or with what a tool asked for. */
+    get end(): ConversationEnd {
+        return endOf(this.calls.pendingEnd);
+    }
+
+    /** Takes the events that tell of tools; others are left alone. */
+    take(event: ServerEvent): void {
+        if (event.type === 'output-item-done') this.calls.note(event.item.call);
+        this.mcp.take(event);
+    }
+
+    /** An answer is done; see `FunctionCallRounds.answered`. Returns whether another answer follows by itself. */
+    answered(end: ResponseEnd, spoke: boolean, session: number): boolean {
+        const waits = this.mcp.answered(end);
+        return this.calls.answered(end, spoke, session) || waits;
+    }
+
+    /** The session is lost. Returns whether the caller waits for what a tool gives. */
+    sessionLost(): boolean {
+        return this.mcp.sessionLost();
+    }
+
+    /** Aborts what runs and frees everything. */
+    close(): void {
+        this.calls.close();
+        this.mcp.close();
+    }
+
+    /** Nobody talks into the caller's words. */
+    private fill(words: string | undefined): number {
+        return this.talk.isCallerSpeaking() ? 0 : this.deps.port.toolIsSlow(words);
+    }
+
+    private callsPort(): CallsPort {
+        const { talk, deps } = this;
+        return {
+            tellOutput: (call, output, session) => {
+                talk.tellOutput(call, output, session);
+            },
+            ask: (purpose) => {
+                talk.ask(purpose);
+            },
+            isAnswering: () => talk.isAnswering(),
+            hangUp: (end) => {
+                deps.port.ended(endOf(end));
+            },
+            filler: (words) => this.fill(words),
+        };
+    }
 }

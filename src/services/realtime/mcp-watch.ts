@@ -82,7 +82,7 @@ export class McpWatch {
     }
 
     /** The session is lost, and its calls with it. Returns whether the caller waits for a response. */
-    leave(): boolean {
+    sessionLost(): boolean {
         const waits = this.awaited.size > 0;
         this.awaited.clear();
         for (const id of this.runs.keys()) this.over(id, 'aborted');
@@ -94,7 +94,7 @@ export class McpWatch {
 
     /** The call has ended. */
     close(): void {
-        this.leave();
+        this.sessionLost();
         this.timers.clear();
     }
 

@@ -4,21 +4,19 @@ import type { Logger } from '../../support/logger';
 import type { AudioOrigin, HeardPosition } from '../conversation';
 import type { FunctionCall, NewItem, ResponseEnd, ServerEvent } from './events';
 import type { OpenAIRealtimeService } from '../openai-realtime-service';
-import { ResponseEndings } from './response-endings';
 import { correctionEvent, type ResponseSummary, type Correction } from './response-tracker';
-import { CallerSpeech } from './caller-speech';
 import { greetingGuard, type GreetingGuard } from './greeting';
 import { callItem, ConversationLedger } from './conversation-ledger';
-import { NoInput } from './no-input';
 import { owedAfterLoss, requestFor } from './session-config';
 import { TranscriptReporter } from './transcript-reporter';
 import type { RealtimeConversationPort } from './conversation-port';
-import { TalkTools, type TalkToolsPort } from './conversation-tools';
+import { FunctionCalls, type FunctionCallsPort } from './function-calls';
 import { UsageMeter } from './usage';
 import { ResponseAudio } from './response-audio';
 import { TextResponseSpeaker, type ReadAloud } from './text-response-speaker';
 import type { Purpose, ResponseRequest } from './response-sequencer';
 import type { ToolRunner } from '../functions/tool-runner';
+import { BotResponse, type Disposition } from '../bot-response';
 
 export interface RealtimeConversationDeps {
     config: OpenAIConfig;
@@ -38,7 +36,7 @@ export interface RealtimeConversationDeps {
 export class RealtimeConversation {
     readonly usage: UsageMeter;
     private readonly guard: GreetingGuard;
-    private readonly tools: TalkTools;
+    private readonly tools: FunctionCalls;
     private readonly ledger = new ConversationLedger();
     private readonly speech: CallerSpeech;
     private readonly noInput = new NoInput();
@@ -104,7 +102,7 @@ export class RealtimeConversation {
     leave(service: OpenAIRealtimeService): void {
         this.service = undefined;
         this.guard.drop();
-        const waits = this.tools.leave() ? 'turn' : this.owed;
+        const waits = this.tools.sessionLost() ? 'turn' : this.owed;
         this.owed = owedAfterLoss(service.owedResponse?.purpose ?? waits, this.voice.hasSpoken);
         this.cancelled = undefined;
         this.noInput.clear();
@@ -135,7 +133,7 @@ export class RealtimeConversation {
     /** See `Conversation.sayGoodbye`: after the answer that is being given; at once where there is no session to say it. */
     sayGoodbye(): void {
         if (this.service === undefined) this.deps.port.ended(this.tools.end);
-        else this.tools.calls.leave();
+        else this.tools.calls.sayGoodbye();
     }
 
     /** The caller interrupted, by voice or by a key; see `Conversation.interrupt`. */
@@ -168,8 +166,8 @@ export class RealtimeConversation {
         return new ResponseEndings({ voice, said, noInput, written, port, logger, logTranscripts, correct });
     }
 
-    private makeTools({ tools, clock, logger, port }: RealtimeConversationDeps): TalkTools {
-        const toolsPort: TalkToolsPort = {
+    private makeTools({ tools, clock, logger, port }: RealtimeConversationDeps): FunctionCalls {
+        const toolsPort: FunctionCallsPort = {
             tellOutput: (call, output, session) => {
                 this.tellOutput(call, output, session);
             },
@@ -179,7 +177,7 @@ export class RealtimeConversation {
             isAnswering: () => (this.service?.activePurpose ?? 'farewell') !== 'farewell',
             isCallerSpeaking: () => this.speech.isOn,
         };
-        return new TalkTools(tools, toolsPort, { clock, logger, port });
+        return new FunctionCalls(tools, toolsPort, { clock, logger, port });
     }
 
     private listen(service: OpenAIRealtimeService): void {
@@ -292,5 +290,120 @@ export class RealtimeConversation {
 
     private addItem(item: NewItem, meaning: string): void {
         this.service?.send({ type: 'conversation.item.create', item }, meaning);
+    }
+}
+
+interface ResponseEndingsDeps {
+    voice: ResponseAudio;
+    said: TranscriptReporter;
+    noInput: NoInput;
+    written: TextResponseSpeaker;
+    port: RealtimeConversationPort;
+    logger: Logger;
+    /** Log what was said. */
+    logTranscripts: boolean;
+    /** Corrects the model's memory. */
+    correct(corrections: readonly Correction[]): void;
+}
+
+/** Closes the book on the model's answers, and tells the call. */
+class ResponseEndings {
+    constructor(private readonly deps: ResponseEndingsDeps) {}
+
+    /** No more of this answer comes. undefined: that was known. */
+    end(id: string): ResponseSummary | undefined {
+        const { voice, said, noInput, port } = this.deps;
+        const result = voice.answers.end(id);
+        if (result === undefined) return undefined;
+        const disposition = noInput.dispositionOf(id);
+        this.deps.correct(result.corrections);
+        if (result.textOnly) this.read(id, result);
+        said.close(result.items);
+        port.responseEnded(id);
+        if (result.text === '') return result;
+        this.logWords('bot', result.text);
+        port.turn(new BotResponse(disposition, result.text));
+        return result;
+    }
+
+    logWords(who: 'caller' | 'bot', text: string): void {
+        if (this.deps.logTranscripts) this.deps.logger.info({ who, text }, 'Said.');
+    }
+
+    private read(responseId: string, { items }: ResponseSummary): void {
+        const { logger, written } = this.deps;
+        if (written.read(items)) logger.warn({ responseId }, 'The bot answered in writing; it is read aloud.');
+        else logger.warn({ responseId }, 'The bot answered in writing; the caller heard nothing.');
+    }
+}
+
+/** More silence than any voice activity detection waits for: a number beyond it is a mistake, and not a length. */
+const MAX_SILENCE_MS = 10_000;
+
+/** What the call is told of the caller's speech. */
+interface SpeechPort {
+    speechStarted(): void;
+    speechStopped(silenceMs: number): void;
+}
+
+/** Does the caller speak, and does the call know? A start that was kept from it has no end either. */
+class CallerSpeech {
+    private speaking = false;
+    private reported = false;
+
+    constructor(private readonly port: SpeechPort) {}
+
+    get isOn(): boolean {
+        return this.speaking;
+    }
+
+    /** Voice activity began; `report`: the call is to know. */
+    started(report: boolean): void {
+        this.speaking = true;
+        if (!report) return;
+        this.reported = true;
+        this.port.speechStarted();
+    }
+
+    /** It ended at `audioEndMs` (undefined: nobody knows) of the `appendedMs` of audio that were sent by now. */
+    stopped(appendedMs: number, audioEndMs: number | undefined): void {
+        this.speaking = false;
+        if (!this.reported) return;
+        this.reported = false;
+        const silenceMs = audioEndMs === undefined ? 0 : Math.round(appendedMs - audioEndMs);
+        this.port.speechStopped(Math.min(MAX_SILENCE_MS, Math.max(0, silenceMs)));
+    }
+}
+
+/** Which answers are given to a caller who says nothing: those that we ask for, and those of the service's own idle time-out. */
+class NoInput {
+    private isIdle = false;
+    private readonly answers = new Set<string>();
+
+    /** The service reported that the caller is silent, and will ask them without a request of ours (docs/REALTIME.md, 9.3). */
+    timedOut(): void {
+        this.isIdle = true;
+    }
+
+    /** The caller speaks. */
+    over(): void {
+        this.isIdle = false;
+    }
+
+    /** An answer begins. */
+    begins(responseId: string, purpose: Purpose): void {
+        if (purpose === 'reprompt' || (this.isIdle && purpose === 'turn')) this.answers.add(responseId);
+        this.isIdle = false;
+    }
+
+    /** How an answer that has ended is reported; asked once. */
+    dispositionOf(responseId: string): Disposition {
+        return this.answers.delete(responseId) ? 'no_input' : 'match';
+    }
+
+    /** The session is lost, and its answers with it. */
+    clear(): void {
+        this.isIdle = false;
+        this.answers.clear();
     }
 }
