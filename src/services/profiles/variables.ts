@@ -19,7 +19,7 @@ export const inputVariableSchema = z.strictObject({
         .enum(['string', 'number', 'boolean', 'date'])
         .default('string')
         .describe('What it must be. Architect sends text; dates are 2026-01-31, with a time if wished.'),
-    description: description.describe('What it is, for whoever writes the Architect flow.'),
+    description: description.describe('What it is, for the author of the Architect flow.'),
     default: z
         .union([z.string(), z.number(), z.boolean()], { error: 'must be text, a number, true or false' })
         .optional()
@@ -34,7 +34,7 @@ export const inputVariableSchema = z.strictObject({
 });
 
 export const outputVariableSchema = z.strictObject({
-    description: description.describe('What it is, for whoever writes the Architect flow, and for the bot.'),
+    description: description.describe('What it is, for the author of the Architect flow, and for the bot.'),
     maxLength: z
         .int()
         .min(1)

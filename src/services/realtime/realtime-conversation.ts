@@ -365,7 +365,7 @@ class CallerSpeech {
         this.port.speechStarted();
     }
 
-    /** It ended at `audioEndMs` (undefined: nobody knows) of the `appendedMs` of audio that were sent by now. */
+    /** It ended at `audioEndMs` (undefined: not known) of the `appendedMs` of audio that were sent by now. */
     stopped(appendedMs: number, audioEndMs: number | undefined): void {
         this.speaking = false;
         if (!this.reported) return;

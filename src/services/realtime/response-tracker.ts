@@ -295,7 +295,7 @@ export class ResponseItem {
         return this.parts.join(' ').trim();
     }
 
-    /** What was heard of it, 0 … 1; undefined while nobody has interrupted it. */
+    /** What was heard of it, 0 … 1; undefined: they did not interrupt it. */
     heardShare(bytesPerMs: number): number | undefined {
         if (this.cutMs === undefined) return undefined;
         const existsMs = this.receivedBytes / bytesPerMs;
