@@ -77,7 +77,7 @@ export class BotFactory {
         openai: OpenAIConfig,
         local: LocalSpeech | undefined,
         plan: BotPlan,
-        { logger, conversationId, onTool }: CallOfBot,
+        { logger, conversationId, transcript, onTool }: CallOfBot,
     ): Conversation {
         const { logTranscripts } = this.config;
         const { name: botName, inputValues: inputVariables, variables } = plan;
@@ -86,6 +86,7 @@ export class BotFactory {
             clock: this.deps.clock,
             logger,
             logTranscripts,
+            transcript,
             readAloud: local === undefined ? undefined : this.readAloud(local.speech, logger),
             fillerWords: SHIPPED_PROMPTS['one-moment'],
             callFacts: { botName, conversationId, inputVariables, setVariable },

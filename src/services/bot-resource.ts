@@ -16,13 +16,15 @@ import { AudioBacklog } from '../audio/audio-backlog';
 import { logEnd, logReady } from './realtime/usage';
 import { SessionRenewal } from './realtime/session-renewal';
 import { RealtimeConversation } from './realtime/realtime-conversation';
-import type { RealtimeConversationPort } from './realtime/conversation-port';
 import type { CreateSocket } from './realtime/connection';
 import type { CallUsage } from './realtime/usage';
 import { runnerFor, type CallToolsDeps, type ToolRunner } from './functions/tool-runner';
+import type { Transcript } from './transcript';
 import type { ReadAloud } from './realtime/text-response-speaker';
 
 export interface BotResourceDeps extends CallToolsDeps {
+    /** What was said in the call. The call writes it, also what this bot emits as `transcript`. */
+    transcript: Transcript;
     /** Log what was said. Default false. */
     logTranscripts?: boolean;
     /** Makes the voice that reads aloud what the model writes instead of speaking; without it such a response is only logged. */
@@ -55,7 +57,7 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
     private state: 'idle' | 'starting' | 'talking' | 'reconnecting' | 'over' = 'idle';
     private readonly logger: Logger;
     private readonly tools: ToolRunner;
-    private readonly talk: RealtimeConversation;
+    private readonly conversation: RealtimeConversation;
     private readonly change: SessionRenewal;
     private readonly waiting = new AudioBacklog(KEPT_AT_START_BYTES);
     private readonly notes: string[] = [];
@@ -74,18 +76,27 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
         this.speaksFirst = config.greeting !== '';
         this.tools = runnerFor(deps, (request) => this.emit('collectDigits', request));
         const { clock, logger, logTranscripts = false } = deps;
-        this.talk = new RealtimeConversation({
+        this.conversation = new RealtimeConversation({
             config,
             clock,
             logger,
             logTranscripts,
             readAloud: deps.readAloud,
-            tools: this.tools,
-            port: this.talkPort(),
+            transcript: deps.transcript,
+            functions: this.tools,
+            bot: this,
+            play: (pcmu, origin) => {
+                this.change.played(pcmu.length / 8);
+                this.emit('audio', pcmu, origin);
+            },
+            end: (end) => {
+                this.finish(end);
+            },
+            functionIsSlow: (words) => this.functionIsSlow(words),
         });
         this.change = new SessionRenewal(clock, logger, {
             make: () => this.make(),
-            isQuiet: () => this.talk.isQuiet,
+            isQuiet: () => this.conversation.isQuiet,
             take: (next, recent) => {
                 this.moveTo(next, recent);
             },
@@ -94,7 +105,7 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
 
     /** Tokens of the call so far, those of transcriptions apart. */
     get usage(): Readonly<CallUsage> {
-        return this.talk.usage.total;
+        return this.conversation.usage.total;
     }
 
     /** Rejects with the CodedError of `OpenAIRealtimeService.connect`; everything is freed then. */
@@ -117,21 +128,21 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
     }
 
     tell(text: string): void {
-        if (this.state === 'talking') this.talk.tell(text);
+        if (this.state === 'talking') this.conversation.tell(text);
         else if (this.state !== 'over' && this.notes.length < MAX_KEPT_NOTES) this.notes.push(text);
     }
 
     askAgain(): void {
-        if (this.state === 'talking') this.talk.askAgain();
+        if (this.state === 'talking') this.conversation.askAgain();
     }
 
     sayGoodbye(): void {
-        this.talk.sayGoodbye();
+        this.conversation.sayGoodbye();
     }
 
-    /** undefined: nobody knows this model's prices. */
+    /** undefined: this model's prices are not known. */
     get costUsd(): number | undefined {
-        return this.talk.usage.costUsd;
+        return this.conversation.usage.costUsd;
     }
 
     digits(entry: string): void {
@@ -149,7 +160,7 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
 
     interrupt(heard: HeardPosition): void {
         this.change.interrupted();
-        if (this.state !== 'over') this.talk.interrupt(heard);
+        if (this.state !== 'over') this.conversation.interrupt(heard);
     }
 
     end(): void {
@@ -160,7 +171,7 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
     private make(): OpenAIRealtimeService {
         const { clock, logger, createSocket } = this.deps;
         const tools = this.tools.definitions;
-        const interruptible = this.talk.interruptible;
+        const interruptible = this.conversation.interruptible;
         const service = new OpenAIRealtimeService(this.config, { clock, logger, createSocket, tools, interruptible });
         this.services.push(service);
         return service;
@@ -194,7 +205,7 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
             return;
         }
         this.listen(next);
-        this.talk.leave(old);
+        this.conversation.detach(old);
         old.close();
         if (this.isOver()) return;
         this.service = next;
@@ -204,7 +215,7 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
     }
 
     private use(service: OpenAIRealtimeService): void {
-        this.talk.take(service);
+        this.conversation.attach(service);
         this.uplink = createTranscoder(service.formats.input);
         this.change.watch(service.expiresAtEpochMs);
     }
@@ -216,7 +227,7 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
         this.use(service);
         const kept = this.waiting.take(this.waiting.length);
         if (this.uplink !== undefined && kept.length > 0) service.sendAudio(this.uplink.toBot(kept));
-        for (const note of this.notes.splice(0)) this.talk.tell(note);
+        for (const note of this.notes.splice(0)) this.conversation.tell(note);
         this.emit(first ? 'ready' : 'recovered');
     }
 
@@ -229,7 +240,7 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
         this.state = 'reconnecting';
         this.emit('reconnecting', why);
         if (this.isOver()) return;
-        this.talk.leave(service);
+        this.conversation.detach(service);
         if (this.isOver()) return;
         if (this.losses > MAX_RECONNECTS) {
             this.fail(new CodedError('ERR_OPENAI_LOST', `${MAX_RECONNECTS} times.`));
@@ -246,10 +257,10 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
         if (this.isOver()) return;
         const code = error instanceof CodedError ? error.code : 'ERR_INTERNAL';
         this.logger.error(faultFields(error), 'The bot cannot go on.');
-        // An answer that breaks off still has its words, for whoever takes over.
+        // A response that breaks off still has its words, for the fallback option that takes over.
         if (this.state === 'talking') {
             this.emit('reconnecting', code);
-            if (this.service !== undefined) this.talk.leave(this.service);
+            if (this.service !== undefined) this.conversation.detach(this.service);
         }
         if (this.isOver()) return;
         const outputVariables = { end_reason: 'bot_failed', error_code: code };
@@ -262,33 +273,18 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
         this.emit('ended', end);
     }
 
-    private talkPort(): RealtimeConversationPort {
-        return {
-            audio: (pcmu, origin) => {
-                this.change.played(pcmu.length / 8);
-                this.emit('audio', pcmu, origin);
-            },
-            responseEnded: (responseId) => this.emit('responseEnded', responseId),
-            speechStarted: () => this.emit('speechStarted'),
-            speechStopped: (silenceMs) => this.emit('speechStopped', silenceMs),
-            said: (item) => this.emit('transcript', item),
-            turn: (turn) => this.emit('turn', turn),
-            ended: (end) => {
-                this.finish(end);
-            },
-            toolIsSlow: (words) => {
-                if (this.change.audibleMs > 0) return this.change.audibleMs + QUIET_BEFORE_FILLER_MS;
-                this.sayFiller(words);
-                return FILLER_EVERY_MS;
-            },
-        };
+    /** @returns milliseconds after which to ask again */
+    private functionIsSlow(words: string | undefined): number {
+        if (this.change.audibleMs > 0) return this.change.audibleMs + QUIET_BEFORE_FILLER_MS;
+        this.sayFiller(words);
+        return FILLER_EVERY_MS;
     }
 
     private sayFiller(words: string | undefined): void {
         const { onSlowTool, fillerWords } = this.deps;
         const aloud = words ?? fillerWords;
         if (onSlowTool !== undefined) onSlowTool(words);
-        else if (aloud !== undefined) this.talk.sayAside(aloud);
+        else if (aloud !== undefined) this.conversation.sayAside(aloud);
     }
 
     /** A method, because a listener may have ended the call in the middle of what we do. */
@@ -301,7 +297,7 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
         const started = this.state !== 'idle';
         this.state = 'over';
         this.change.close();
-        this.talk.close();
+        this.conversation.close();
         this.service?.close();
         this.uplink = undefined;
         this.waiting.clear();

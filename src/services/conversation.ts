@@ -37,8 +37,8 @@ export interface ConversationEnd {
 
 /** One item of the conversation, as far as it is known. Reported again, under the same id, when more is known. */
 export interface TranscriptItem {
-    /** `function`: a function that the model called; it is kept so that a new session knows its result. */
-    speaker: 'caller' | 'bot' | 'function';
+    /** `function`: a function that the model called. `note`: text that the bot was told, such as keys; neither was spoken. */
+    speaker: 'caller' | 'bot' | 'function' | 'note';
     itemId: string;
     /** The item that it follows in the conversation; undefined: the last one known. */
     afterItemId?: string | undefined;
@@ -46,8 +46,17 @@ export interface TranscriptItem {
     text?: string | undefined;
     /** Length of all bot audio that was generated for it, ms; undefined: what was delivered is all there is. */
     audioMs?: number | undefined;
+    /** Where its sentences begin, as far as their audio was delivered; undefined: not known, the words are spread evenly. */
+    sentences?: readonly SpokenSentence[] | undefined;
     /** For the speaker `function`. */
     call?: FunctionCallRecord | undefined;
+}
+
+/** A sentence of an item, and where its audio begins and ends in the item's audio, ms; `endMs` undefined: there may be more. */
+export interface SpokenSentence {
+    text: string;
+    atMs: number;
+    endMs?: number;
 }
 
 /** A function that the model called, and what it gave; `output` is undefined until it has ended. */

@@ -25,13 +25,13 @@ export interface RealtimeServiceEvents {
     /** A server event of the running session, except those that have an event of their own here. */
     event: [event: ServerEvent];
     /** `response.created`, with why the response was made. */
-    answering: [responseId: string, purpose: Purpose];
+    responseStarted: [responseId: string, purpose: Purpose];
     /** `response.done`; `again`: the response failed and will be requested once more. */
-    answered: [end: ResponseEnd, purpose: Purpose, again: boolean];
+    responseDone: [end: ResponseEnd, purpose: Purpose, again: boolean];
     /** The active response gave no event for 15 s and was cancelled; it will be requested once more. */
-    stalled: [responseId: string];
+    responseStalled: [responseId: string];
     /** A response was requested and refused for good; it is not requested again. */
-    refused: [purpose: Purpose];
+    responseRefused: [purpose: Purpose];
     /** The connection is gone, or of no use; another one may do. */
     lost: [why: string];
     /** The conversation cannot go on; no other connection would help. */
@@ -97,17 +97,17 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
         return this.handshake.expiresAtEpochMs;
     }
 
-    /** The answer that the model is giving. */
+    /** The response that the model is giving. */
     get activeResponseId(): string | undefined {
         return this.sequencer.activeId;
     }
 
-    /** The answer that was asked for, or is being given, and has not ended. */
-    get owedResponse(): ResponseRequest | undefined {
-        return this.sequencer.owed;
+    /** The response that was requested, or is active, and has not ended. */
+    get pendingResponse(): ResponseRequest | undefined {
+        return this.sequencer.pending;
     }
 
-    /** Why the active answer was made. */
+    /** Why the active response was made. */
     get activePurpose(): Purpose | undefined {
         return this.sequencer.activePurpose;
     }
@@ -122,7 +122,7 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
         return this.uplink.appendedBytes / bytesPerMs(this.formats.input);
     }
 
-    /** Does the service itself cancel the active answer when the caller speaks? */
+    /** The service cancels the active response when the caller speaks. */
     get interruptsItself(): boolean {
         return this.interruptible;
     }
@@ -157,7 +157,7 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
         if (this.state === 'ready') this.transmit({ ...event, event_id: this.ids.next(meaning) });
     }
 
-    /** Asks for an answer, now or after the active one. */
+    /** Requests a response, now or after the active one. */
     respond(request: ResponseRequest): void {
         if (this.state === 'ready') this.sequencer.request(request);
     }
@@ -167,7 +167,7 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
         return this.state === 'ready' && this.sequencer.retryStalled();
     }
 
-    /** Cancels the active answer, if there is one; its end is reported as usual. */
+    /** Cancels the active response, if there is one; its end is reported as usual. */
     cancelResponse(): void {
         if (this.state === 'ready') this.sequencer.cancel();
     }
@@ -212,8 +212,8 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
                 this.transmit(event);
             },
             stalled: (responseId: string) => {
-                this.logger.warn({ code: 'ERR_BOT_STALLED', responseId }, 'An answer stopped in the middle.');
-                this.emit('stalled', responseId);
+                this.logger.warn({ code: 'ERR_BOT_STALLED', responseId }, 'A response stopped in the middle.');
+                this.emit('responseStalled', responseId);
             },
             gaveUp: (error: ApiError | undefined) => {
                 this.finish(judgeFailures(error));
@@ -284,7 +284,7 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
                 this.onError(event.error);
                 return;
             case 'response-created':
-                this.emit('answering', event.id, this.sequencer.created(event.id, event.clientEventId));
+                this.emit('responseStarted', event.id, this.sequencer.created(event.id, event.clientEventId));
                 return;
             case 'response-done':
                 this.onDone(event.response);
@@ -310,13 +310,13 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
             return;
         }
         const { purpose, again } = this.sequencer.done(end);
-        this.emit('answered', end, purpose, again);
+        this.emit('responseDone', end, purpose, again);
     }
 
     private onError(error: ApiError): void {
         const kind = logApiError(this.logger, error, this.ids.meaningOf(error.eventId));
         const refused = this.sequencer.refused(error);
-        if (refused !== undefined) this.emit('refused', refused);
+        if (refused !== undefined) this.emit('responseRefused', refused);
         if (kind === 'fatal') this.finish({ kind: 'fatal', error: fatalError(error) });
         else if (error.code === 'session_expired') this.finish({ kind: 'retry', why: 'session_expired' });
         else if (kind === 'retry') this.onTrouble(error);

@@ -1,5 +1,5 @@
 import { heardText } from '../support/heard-text';
-import type { AudioOrigin, FunctionCallRecord, HeardPosition, TranscriptItem } from './conversation';
+import type { AudioOrigin, FunctionCallRecord, HeardPosition, SpokenSentence, TranscriptItem } from './conversation';
 
 /** One item of the conversation, for the log and for the call's record. */
 export interface TranscriptLine {
@@ -13,7 +13,7 @@ export interface TranscriptLine {
 /** An item as far as the caller heard it, for a bot that must know the conversation so far. */
 export interface HeardLine {
     itemId: string;
-    speaker: 'caller' | 'bot' | 'function';
+    speaker: TranscriptItem['speaker'];
     text: string;
     /** What a function was called with, and what it gave. Only for the speaker `function`. */
     call?: FunctionCallRecord;
@@ -99,7 +99,7 @@ export class Transcript {
     get lines(): TranscriptLine[] {
         return this.entries.flatMap((entry) => {
             const { speaker, text = '' } = entry.item;
-            return speaker === 'function' ? [] : [{ speaker, text, heard: heardOf(entry) }];
+            return speaker === 'caller' || speaker === 'bot' ? [{ speaker, text, heard: heardOf(entry) }] : [];
         });
     }
 
@@ -136,27 +136,42 @@ export class Transcript {
     }
 }
 
-/** What is known stays known: an update without words, audio or call leaves them as they are. */
+/** An update without words, audio, sentences, call or output leaves those that are known as they are. */
 function merged(known: TranscriptItem, update: TranscriptItem): TranscriptItem {
+    const call = update.call ?? known.call;
     return {
         ...known,
         speaker: update.speaker,
         text: update.text ?? known.text,
         audioMs: update.audioMs ?? known.audioMs,
-        call: update.call ?? known.call,
+        sentences: update.sentences ?? known.sentences,
+        call: call === undefined ? undefined : { ...call, output: call.output ?? known.call?.output },
     };
 }
 
 function heardOf(entry: Entry): string {
-    const { speaker, text = '' } = entry.item;
-    return speaker === 'bot' ? heardText(text, heardShare(entry)) : text;
+    const { speaker, text = '', sentences } = entry.item;
+    if (speaker !== 'bot') return text;
+    if (sentences === undefined || entry.cut === undefined) return heardText(text, heardShare(entry));
+    return heardSentences(sentences, entry.cut.heardMs, entry.deliveredMs);
+}
+
+/** The sentences that were heard; of the one that was cut, the words in proportion to its audio. */
+function heardSentences(sentences: readonly SpokenSentence[], heardMs: number, deliveredMs: number): string {
+    const heard = sentences.map(({ text, atMs, endMs }) => {
+        const untilMs = endMs ?? Math.max(deliveredMs, atMs + text.length * MIN_MS_PER_LETTER);
+        return heardText(text, (heardMs - atMs) / Math.max(1, untilMs - atMs));
+    });
+    return heard.filter((text) => text !== '').join(' ');
 }
 
 /** The share of a bot's item that the caller heard, 0 … 1. */
 function heardShare({ item, deliveredMs, cut, brokeOff }: Entry): number {
     const { text = '', audioMs = 0 } = item;
     const existsMs = Math.max(1, deliveredMs, audioMs, cut?.receivedMs ?? 0);
-    const heard = cut === undefined ? 1 : Math.min(1, cut.heardMs / existsMs);
+    // Audio that exists and was not delivered was not heard. A whole millisecond may be lost to rounding.
+    const delivered = audioMs <= deliveredMs + 1 ? 1 : deliveredMs / existsMs;
+    const heard = cut === undefined ? delivered : Math.min(1, cut.heardMs / existsMs);
     if (!brokeOff) return heard;
     return Math.min(heard, deliveredMs / Math.max(1, text.length * MIN_MS_PER_LETTER));
 }

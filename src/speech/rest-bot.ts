@@ -215,18 +215,18 @@ export class RestBot extends SpeakingBot {
         }
     }
 
-    /** Text for the bot becomes an item of the caller. */
+    /** Text for the bot becomes a note of the transcript, which the model reads as the caller's. */
     private note(text: string): void {
         this.noteCount += 1;
         const itemId = `rest_note_${this.noteCount}`;
-        this.emit('transcript', { speaker: 'caller', itemId, text: text.slice(0, MAX_MEMORY_CHARACTERS) });
+        this.emit('transcript', { speaker: 'note', itemId, text: text.slice(0, MAX_MEMORY_CHARACTERS) });
     }
 
     /** The conversation so far, of all bots of the call, as far as the caller heard it. */
     private memory(): ChatMessage[] {
         return this.transcript.heard(MAX_MEMORY_ITEMS, MAX_MEMORY_CHARACTERS).flatMap(({ speaker, text }) => {
             if (speaker === 'function') return [];
-            return [{ role: speaker === 'caller' ? 'user' : 'assistant', content: text }];
+            return [{ role: speaker === 'bot' ? 'assistant' : 'user', content: text }];
         });
     }
 

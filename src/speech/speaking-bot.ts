@@ -83,7 +83,7 @@ export abstract class SpeakingBot extends EventEmitter<ConversationEvents> imple
                 audio: (pcmu, origin) => this.emit('audio', pcmu, origin),
                 responseEnded: (responseId) => this.emit('responseEnded', responseId),
                 said: (item) => {
-                    if (item.speaker === 'bot') this.onSaid?.();
+                    if (item.text !== undefined) this.onSaid?.();
                     this.emit('transcript', item);
                 },
             },

@@ -1,5 +1,6 @@
 import type { OpenAIConfig } from '../../src/config/config';
 import { BotResource } from '../../src/services/bot-resource';
+import { Transcript } from '../../src/services/transcript';
 import { INSTANT, startFakeOpenAI } from '../../tools/fake-openai';
 import { configFor } from '../services/realtime/support';
 import { FakeClock } from '../support/fake-clock';
@@ -13,7 +14,7 @@ async function specimen(changes: Partial<OpenAIConfig>): Promise<Specimen> {
     const callerTranscript = { texts: ['Hello?'], when: 'early' } as const;
     const fake = await startFakeOpenAI({ ...INSTANT, speed: SPEED, callerTranscript });
     const clock = new FakeClock();
-    const conversation = new BotResource(configFor(fake, changes), { clock, logger: new LogRecorder() });
+    const conversation = new BotResource(configFor(fake, changes), { clock, logger: new LogRecorder(), transcript: new Transcript() });
     const close = async (): Promise<void> => {
         await fake.close();
         expect(fake.faults.filter((fault) => !fault.benign)).toEqual([]);

@@ -45,7 +45,7 @@ async function overOpenAI(plan: ConnectionPlan): Promise<Specimen> {
     const config = configFor(fake, { greeting: 'Greet the caller.' });
     const realtime: FallbackOption = {
         ...REFUSED,
-        make: () => new BotResource(config, { clock, logger: new LogRecorder() }),
+        make: () => new BotResource(config, { clock, logger: new LogRecorder(), transcript: new Transcript() }),
     };
     const close = async (): Promise<void> => {
         await fake.close();

@@ -46,7 +46,7 @@ export class CallerState {
     /** What a bot is told that takes over now. */
     takeover(why: string): Takeover {
         const history = this.transcript.heard(MAX_ITEMS, MAX_CHARS).flatMap(({ speaker, text }): HistoryLine[] => {
-            return speaker === 'function' ? [] : [{ speaker, text }];
+            return speaker === 'caller' || speaker === 'bot' ? [{ speaker, text }] : [];
         });
         const isTurnKnown = this.turn === 'quiet' || this.turn === 'known';
         return { why, history, greeted: this.transcript.hasBotAudio, answerOwed: this.owesResponse && isTurnKnown };

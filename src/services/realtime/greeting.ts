@@ -44,7 +44,7 @@ export class GreetingGuard {
         });
     }
 
-    /** The greeting is over, or a key has stopped it, although nobody may talk into it: lifted at once. */
+    /** The greeting is over, or a key has stopped it, although it may not be interrupted by voice: lifted at once. */
     cut(): void {
         if (this.state === 'off') return;
         this.state = 'off';
@@ -66,6 +66,6 @@ export function greetingGuard(
 ): GreetingGuard {
     const protects = config.greetingProtected && config.greeting !== '';
     return new GreetingGuard(protects, clock, lift, (fault: unknown) => {
-        logger.error({ code: 'ERR_INTERNAL', ...faultFields(fault) }, 'A timer of the talk failed.');
+        logger.error({ code: 'ERR_INTERNAL', ...faultFields(fault) }, 'The greeting’s timer failed.');
     });
 }

@@ -11,7 +11,7 @@ const MAX_KNOWN = 256;
 
 /** What the watch needs of the conversation. */
 export interface McpPort {
-    /** Asks for a response that tells what the tools gave. */
+    /** Requests a response that tells what the tools gave. */
     ask(): void;
     /** The caller should hear something meanwhile. */
     filler(): void;
@@ -48,7 +48,7 @@ export class McpWatch {
     }
 
     /** Handles the events about MCP; others do nothing. */
-    take(event: ServerEvent): void {
+    read(event: ServerEvent): void {
         switch (event.type) {
             case 'item-added':
             case 'output-item-added':
@@ -71,7 +71,7 @@ export class McpWatch {
      * A response is done. Returns whether it ends with a call whose result the caller has not been told of; another response is then
      * asked for, now or when the call is over.
      */
-    answered(end: ResponseEnd): boolean {
+    responseDone(end: ResponseEnd): boolean {
         const last = end.items.at(-1);
         if (end.status !== 'completed' || last?.mcp?.kind !== 'call') return false;
         const calls = end.items.filter((item) => item.mcp?.kind === 'call').map((item) => item.id);

@@ -1,149 +1,167 @@
+import type { EventEmitter } from 'node:events';
 import type { OpenAIConfig } from '../../config/config';
 import type { Clock } from '../../support/clock';
 import type { Logger } from '../../support/logger';
-import type { AudioOrigin, HeardPosition } from '../conversation';
-import type { FunctionCall, NewItem, ResponseEnd, ServerEvent } from './events';
-import type { OpenAIRealtimeService } from '../openai-realtime-service';
-import { correctionEvent, type ResponseSummary, type Correction } from './response-tracker';
-import { greetingGuard, type GreetingGuard } from './greeting';
-import { callItem, ConversationLedger } from './conversation-ledger';
-import { owedAfterLoss, requestFor } from './session-config';
-import { TranscriptReporter } from './transcript-reporter';
-import type { RealtimeConversationPort } from './conversation-port';
-import { FunctionCalls, type FunctionCallsPort } from './function-calls';
-import { UsageMeter } from './usage';
-import { ResponseAudio } from './response-audio';
-import { TextResponseSpeaker, type ReadAloud } from './text-response-speaker';
-import type { Purpose, ResponseRequest } from './response-sequencer';
-import type { ToolRunner } from '../functions/tool-runner';
 import { BotResponse, type Disposition } from '../bot-response';
+import type { ConversationEnd, ConversationEvents, HeardPosition } from '../conversation';
+import type { ToolRunner } from '../functions/tool-runner';
+import type { OpenAIRealtimeService } from '../openai-realtime-service';
+import type { Transcript } from '../transcript';
+import type { FunctionCall, NewItem, ResponseEnd, ServerEvent } from './events';
+import { FunctionCalls } from './function-calls';
+import { greetingGuard, type GreetingGuard } from './greeting';
+import {
+    correctionEvent,
+    ResponseTracker,
+    type Correction,
+    type PlayAudio,
+    type ResponseSummary,
+} from './response-tracker';
+import type { Purpose, ResponseRequest } from './response-sequencer';
+import { callItem, restoredItems } from './restored-items';
+import { bytesPerMs, purposeAfterLoss, requestFor } from './session-config';
+import { TextResponseSpeaker, type ReadAloud } from './text-response-speaker';
+import { TranscriptReporter } from './transcript-reporter';
+import { UsageMeter } from './usage';
 
 export interface RealtimeConversationDeps {
     config: OpenAIConfig;
     clock: Clock;
     logger: Logger;
-    tools: ToolRunner;
+    functions: ToolRunner;
     logTranscripts: boolean;
-    port: RealtimeConversationPort;
-    /** Reads aloud what the model writes instead of saying it. */
+    /** What was said in the call; a new session is told the last of it. */
+    transcript: Transcript;
+    /** Reads aloud what the model writes instead of speaking it. */
     readAloud?: ReadAloud | undefined;
+    /** Emits the conversation's events. */
+    bot: EventEmitter<ConversationEvents>;
+    /** Plays audio of the bot. */
+    play: PlayAudio;
+    /** The conversation is over. */
+    end(end: ConversationEnd): void;
+    /** A function runs for longer than a moment; `words` for the caller, if there are any. Returns as `FunctionCalls.filler`. */
+    functionIsSlow(words: string | undefined): number;
 }
 
 /**
- * The talk between the caller and the model: who speaks, what was heard, what is remembered. It outlives the sessions that carry
- * it; `BotResource` gives it one after the other.
+ * The conversation of the caller and the model: whose turn it is, what was heard, what the model must be told. It goes on when one
+ * session of the service takes the place of another: `BotResource` attaches and detaches them.
  */
 export class RealtimeConversation {
     readonly usage: UsageMeter;
     private readonly guard: GreetingGuard;
-    private readonly tools: FunctionCalls;
-    private readonly ledger = new ConversationLedger();
-    private readonly speech: CallerSpeech;
+    private readonly functions: FunctionCalls;
+    private readonly callerSpeech: CallerSpeech;
     private readonly noInput = new NoInput();
-    private readonly said: TranscriptReporter;
-    private readonly voice: ResponseAudio;
-    private readonly written: TextResponseSpeaker;
-    private readonly endings: ResponseEndings;
+    private readonly reporter: TranscriptReporter;
+    private readonly responses: ResponseTracker;
+    private readonly textSpeaker: TextResponseSpeaker;
     private service: OpenAIRealtimeService | undefined;
-    private session = 0;
-    /** An answer that is being cancelled, by the service itself or by us. */
-    private cancelled: string | undefined;
-    /** What the caller waits for, although nobody has asked the model for it. */
-    private owed: Purpose | undefined;
+    /** Sessions so far. */
+    private sessions = 0;
+    /** The response that is being cancelled, by the service or from here. */
+    private cancelledId: string | undefined;
+    /** The response that the caller waits for and that was not requested yet. */
+    private pending: Purpose | undefined;
     private refusedContent = false;
 
     constructor(private readonly deps: RealtimeConversationDeps) {
-        const { config, port } = deps;
+        const { config, bot } = deps;
         this.usage = new UsageMeter(config);
-        this.speech = new CallerSpeech(port);
-        this.said = new TranscriptReporter(port, config.transcription !== undefined);
-        this.voice = new ResponseAudio(config.audioFormat, this.said, (pcmu, origin) => {
-            this.play(pcmu, origin);
+        this.callerSpeech = new CallerSpeech(bot);
+        this.reporter = new TranscriptReporter(
+            (item) => bot.emit('transcript', item),
+            config.transcription !== undefined,
+        );
+        this.responses = new ResponseTracker(config.audioFormat, deps.play);
+        this.pending = config.greeting === '' ? undefined : 'greeting';
+        this.textSpeaker = new TextResponseSpeaker(deps.readAloud, {
+            audio: deps.play,
+            responseEnded: (responseId) => bot.emit('responseEnded', responseId),
+            said: (item) => bot.emit('transcript', item),
         });
-        this.owed = config.greeting === '' ? undefined : 'greeting';
-        this.written = new TextResponseSpeaker({ readAloud: deps.readAloud, port });
-        this.endings = this.makeEndings(deps);
         this.guard = greetingGuard(deps, () => {
             if (config.interruptsItself) this.service?.setInterruptible(true);
         });
-        this.tools = this.makeTools(deps);
+        this.functions = this.makeFunctions(deps);
     }
 
-    /** May the service stop by itself for the caller, in the session that comes next? */
+    /** Whether the service may cancel its response when the caller speaks, in the next session. */
     get interruptible(): boolean {
         return this.deps.config.interruptsItself && !this.guard.isOn;
     }
 
-    /** Nobody speaks or is about to, as far as the session knows. */
+    /** Neither the caller nor the bot speaks, and no response is awaited, as far as the session knows. */
     get isQuiet(): boolean {
         return (
-            !this.speech.isOn &&
-            !this.written.isBusy &&
-            this.owed === undefined &&
-            this.service?.owedResponse === undefined
+            !this.callerSpeech.isOn &&
+            !this.textSpeaker.isBusy &&
+            this.pending === undefined &&
+            this.service?.pendingResponse === undefined
         );
     }
 
-    /** A session is ready: tells it what was said so far, and asks for what the caller waits for. */
-    take(service: OpenAIRealtimeService): void {
+    /** A session is ready: tells it what was said so far, and requests the response that the caller waits for. */
+    attach(service: OpenAIRealtimeService): void {
         this.service = service;
-        this.session += 1;
-        this.voice.setFormat(service.formats.output);
+        this.sessions += 1;
+        this.responses.setFormat(service.formats.output);
         this.listen(service);
-        const wordsHeard = (itemId: string): string | undefined => this.voice.answers.wordsHeard(itemId);
-        if (this.voice.hasSpoken || !this.ledger.isEmpty)
-            for (const item of this.ledger.seed(wordsHeard)) this.addItem(item, 'seed');
-        const owed = this.owed;
-        this.owed = undefined;
-        if (owed !== undefined) service.respond(this.requestFor(owed));
+        if (this.sessions > 1)
+            for (const item of restoredItems(this.deps.transcript)) this.addItem(item, 'restored item');
+        const purpose = this.pending;
+        this.pending = undefined;
+        if (purpose !== undefined) service.respond(this.requestFor(purpose));
     }
 
-    /** The session is lost: ends its answers and remembers what the caller waits for. */
-    leave(service: OpenAIRealtimeService): void {
+    /** The session is lost, or another one takes its place: ends its responses and notes what the caller waits for. */
+    detach(service: OpenAIRealtimeService): void {
         this.service = undefined;
         this.guard.drop();
-        const waits = this.tools.sessionLost() ? 'turn' : this.owed;
-        this.owed = owedAfterLoss(service.owedResponse?.purpose ?? waits, this.voice.hasSpoken);
-        this.cancelled = undefined;
+        const awaited = this.functions.sessionLost() ? 'turn' : this.pending;
+        this.pending = purposeAfterLoss(service.pendingResponse?.purpose ?? awaited, this.responses.hasSpoken);
+        this.cancelledId = undefined;
         this.noInput.clear();
-        this.speech.stopped(service.appendedMs, undefined);
-        for (const { id, items } of this.voice.answers.abandon()) {
-            this.said.close(items);
-            this.deps.port.responseEnded(id);
+        this.callerSpeech.stopped(service.appendedMs, undefined);
+        for (const { id, items } of this.responses.abandon()) {
+            this.reporter.close(items);
+            this.deps.bot.emit('responseEnded', id);
         }
-        if (this.tools.isLeaving) this.deps.port.ended(this.tools.end);
+        if (this.functions.isEnding) this.deps.end(this.functions.end);
     }
 
-    /** Text for the model, which then answers. */
+    /** Text for the model, which then responds. */
     tell(text: string): void {
         this.addItem({ type: 'message', role: 'user', content: [{ type: 'input_text', text }] }, 'note for the bot');
         this.ask('turn');
     }
 
-    /** See `Conversation.askAgain`; nothing while somebody speaks, or is about to. */
+    /** See `Conversation.askAgain`; does nothing while the caller speaks or a response is awaited. */
     askAgain(): void {
-        const isBusy = this.speech.isOn || this.deps.tools.isAtWork;
-        if (this.service !== undefined && !isBusy && this.service.owedResponse === undefined) this.ask('reprompt');
+        const isBusy = this.callerSpeech.isOn || this.deps.functions.isAtWork;
+        if (this.service !== undefined && !isBusy && this.service.pendingResponse === undefined) this.ask('reprompt');
     }
 
+    /** Says fixed words that are no part of the conversation. */
     sayAside(words: string): void {
-        this.written.aside(words);
+        this.textSpeaker.aside(words);
     }
 
-    /** See `Conversation.sayGoodbye`: after the answer that is being given; at once where there is no session to say it. */
+    /** See `Conversation.sayGoodbye`: after the active response; without a session the conversation ends at once. */
     sayGoodbye(): void {
-        if (this.service === undefined) this.deps.port.ended(this.tools.end);
-        else this.tools.calls.sayGoodbye();
+        if (this.service === undefined) this.deps.end(this.functions.end);
+        else this.functions.sayGoodbye();
     }
 
     /** The caller interrupted, by voice or by a key; see `Conversation.interrupt`. */
     interrupt(heard: HeardPosition): void {
-        const active = this.service?.activeResponseId;
-        const corrections = this.voice.answers.interrupt(heard);
-        this.voice.answers.killAll();
-        this.correct(this.written.interrupt(heard).map((itemId) => ({ kind: 'delete', itemId })));
-        if (active !== undefined && active !== this.cancelled) {
-            this.cancelled = active;
+        const activeId = this.service?.activeResponseId;
+        const corrections = this.responses.interrupt(heard);
+        this.responses.dropAll();
+        this.correct(this.textSpeaker.interrupt(heard).map((itemId) => ({ kind: 'delete', itemId })));
+        if (activeId !== undefined && activeId !== this.cancelledId) {
+            this.cancelledId = activeId;
             this.service?.cancelResponse();
         }
         this.correct(corrections);
@@ -154,136 +172,166 @@ export class RealtimeConversation {
     close(): void {
         this.service = undefined;
         this.guard.drop();
-        this.written.close();
-        this.tools.close();
+        this.textSpeaker.close();
+        this.functions.close();
     }
 
-    private makeEndings({ port, logger, logTranscripts }: RealtimeConversationDeps): ResponseEndings {
-        const { voice, said, noInput, written } = this;
-        const correct = (corrections: readonly Correction[]): void => {
-            this.correct(corrections);
-        };
-        return new ResponseEndings({ voice, said, noInput, written, port, logger, logTranscripts, correct });
-    }
-
-    private makeTools({ tools, clock, logger, port }: RealtimeConversationDeps): FunctionCalls {
-        const toolsPort: FunctionCallsPort = {
+    private makeFunctions(deps: RealtimeConversationDeps): FunctionCalls {
+        return new FunctionCalls(deps.functions, deps.clock, deps.logger, {
             tellOutput: (call, output, session) => {
                 this.tellOutput(call, output, session);
             },
             ask: (purpose) => {
                 this.ask(purpose);
             },
-            isAnswering: () => (this.service?.activePurpose ?? 'farewell') !== 'farewell',
-            isCallerSpeaking: () => this.speech.isOn,
-        };
-        return new FunctionCalls(tools, toolsPort, { clock, logger, port });
+            isResponding: () => (this.service?.activePurpose ?? 'farewell') !== 'farewell',
+            // The bot does not speak while the caller does.
+            filler: (words) => (this.callerSpeech.isOn ? 0 : deps.functionIsSlow(words)),
+            end: (end) => {
+                deps.end(end);
+            },
+        });
     }
 
     private listen(service: OpenAIRealtimeService): void {
         service.on('event', (event) => {
             this.onEvent(event, service);
         });
-        service.on('answering', this.onAnswering);
-        service.on('answered', this.onAnswered);
-        service.on('refused', (purpose) => {
+        service.on('responseStarted', this.onResponseStarted);
+        service.on('responseDone', this.onResponseDone);
+        service.on('responseRefused', (purpose) => {
             this.guard.greeted();
-            if (purpose === 'farewell') this.tools.calls.farewellRefused();
+            if (purpose === 'farewell') this.functions.farewellRefused();
         });
-        service.on('stalled', (responseId) => {
-            this.voice.answers.kill(responseId);
-            this.endings.end(responseId);
+        service.on('responseStalled', (responseId) => {
+            this.responses.drop(responseId);
+            this.endResponse(responseId);
         });
-    }
-
-    private play(pcmu: Uint8Array, origin: AudioOrigin): void {
-        if (this.guard.isOn) this.guard.played(pcmu.length / 8);
-        this.deps.port.audio(pcmu, origin);
     }
 
     private onEvent(event: ServerEvent, service: OpenAIRealtimeService): void {
-        this.tools.take(event);
         switch (event.type) {
+            case 'audio':
+                if (this.guard.isOn) this.guard.played(event.bytes.length / bytesPerMs(service.formats.output));
+                this.responses.read(event);
+                return;
             case 'item-added':
-                this.ledger.add(event.item, event.previousItemId);
-                this.said.place(event.item, event.previousItemId);
+                this.functions.read(event);
+                this.reporter.place(event.item, event.previousItemId);
                 return;
             case 'caller-transcript':
                 this.usage.addTranscription(event.usage);
-                this.ledger.setText(event.itemId, event.text);
-                this.said.callerWords(event.itemId, event.text);
-                this.endings.logWords('caller', event.text);
+                this.reporter.callerWords(event.itemId, event.text);
+                this.logWords('caller', event.text);
                 return;
             case 'speech-started':
                 this.onSpeechStarted(service);
                 return;
             case 'speech-stopped':
-                this.owed = 'turn';
-                this.speech.stopped(service.appendedMs, event.audioEndMs);
+                this.pending = 'turn';
+                this.callerSpeech.stopped(service.appendedMs, event.audioEndMs);
                 return;
             case 'idle':
                 this.noInput.timedOut();
                 return;
             default:
-                this.voice.take(event);
+                this.functions.read(event);
+                this.readContent(event);
         }
+    }
+
+    private readContent(event: ServerEvent): void {
+        this.responses.read(event);
+        if (event.type === 'output-item-added') this.reporter.announce(event.item);
+        if (event.type !== 'output-item-done') return;
+        const { id, text = '' } = event.item;
+        // The service forgets the words of an item that was truncated; and its last event may have words that no delta had.
+        const generated = this.responses.wordsOf(event.responseId, id);
+        this.reporter.botWords(id, text.length > generated.length ? text : generated);
     }
 
     private onSpeechStarted(service: OpenAIRealtimeService): void {
         this.noInput.over();
         if (!this.guard.isOn && service.interruptsItself) {
-            this.cancelled = service.activeResponseId;
-            this.voice.answers.killAll();
+            this.cancelledId = service.activeResponseId;
+            this.responses.dropAll();
         }
-        this.speech.started(!this.guard.isOn);
+        this.callerSpeech.started(!this.guard.isOn);
     }
 
-    private readonly onAnswering = (responseId: string, purpose: Purpose): void => {
-        this.owed = undefined;
+    private readonly onResponseStarted = (responseId: string, purpose: Purpose): void => {
+        this.pending = undefined;
         this.noInput.begins(responseId, purpose);
-        this.voice.answers.begin(responseId);
+        this.responses.begin(responseId);
     };
 
-    private readonly onAnswered = (end: ResponseEnd, purpose: Purpose, again: boolean): void => {
+    private readonly onResponseDone = (end: ResponseEnd, purpose: Purpose, again: boolean): void => {
         this.usage.add(end.usage);
         if (end.status === 'failed' || end.status === 'incomplete') {
             const fields = { status: end.status, reason: end.reason ?? end.error?.code };
-            this.deps.logger.warn(fields, 'An answer was not finished.');
+            this.deps.logger.warn(fields, 'A response was not finished.');
         }
-        const result = this.endings.end(end.id);
+        const result = this.endResponse(end.id);
         if (!again) this.guard.greeted();
         if (result === undefined) return;
-        if (purpose === 'farewell') this.tools.calls.saidFarewell(end, again);
-        else if (!this.tools.answered(end, result.playedMs > 0, this.session)) this.replaceRefused(end, result);
+        if (purpose === 'farewell') this.functions.saidFarewell(end, again);
+        else if (!this.functions.responseDone(end, result.playedMs > 0, this.sessions))
+            this.replaceRefused(end, result);
     };
 
-    /** The content filter took an answer away before a word of it was heard: a fixed sentence instead, once in a row. */
+    /** Nothing more of this response comes. undefined: it had ended before. */
+    private endResponse(id: string): ResponseSummary | undefined {
+        const { bot } = this.deps;
+        const result = this.responses.end(id);
+        if (result === undefined) return undefined;
+        const disposition = this.noInput.dispositionOf(id);
+        this.correct(result.corrections);
+        if (result.textOnly) this.readAloud(id, result);
+        this.reporter.close(result.items);
+        bot.emit('responseEnded', id);
+        if (result.text === '') return result;
+        this.logWords('bot', result.text);
+        bot.emit('turn', new BotResponse(disposition, result.text));
+        return result;
+    }
+
+    private readAloud(responseId: string, { items }: ResponseSummary): void {
+        const isRead = this.textSpeaker.read(items);
+        const what = isRead ? 'it is read aloud' : 'the caller heard nothing';
+        this.deps.logger.warn({ responseId }, `The response is text without audio; ${what}.`);
+    }
+
+    private logWords(speaker: 'caller' | 'bot', text: string): void {
+        if (this.deps.logTranscripts) this.deps.logger.info({ speaker, text }, 'Said.');
+    }
+
+    /** The content filter ended a response before any of its audio was played: a fixed sentence instead, once in a row. */
     private replaceRefused(end: ResponseEnd, result: ResponseSummary): void {
         const refused = end.status === 'incomplete' && end.reason === 'content_filter' && result.playedMs === 0;
         if (refused && !this.refusedContent) this.ask('decline');
         this.refusedContent = refused;
     }
 
-    /** While the caller speaks, VAD is about to make an answer of its own. */
+    /** While the caller speaks, VAD is about to make a response of its own. */
     private ask(purpose: Purpose): void {
-        if (this.speech.isOn && purpose === 'turn') return;
-        if (this.service === undefined) this.owed = purpose;
+        if (this.callerSpeech.isOn && purpose === 'turn') return;
+        if (this.service === undefined) this.pending = purpose;
         else this.service.respond(this.requestFor(purpose));
     }
 
     private requestFor(purpose: Purpose): ResponseRequest {
-        return requestFor(purpose, this.deps.config, this.tools.handsOver);
+        return requestFor(purpose, this.deps.config, this.functions.handsOver);
     }
 
     private tellOutput(call: FunctionCall, output: string, session: number): void {
-        this.ledger.setOutput(call, output);
-        if (session !== this.session) this.addItem(callItem(call), 'function_call');
+        this.reporter.functionOutput(call, output);
+        if (session !== this.sessions) this.addItem(callItem(call), 'function_call');
         this.addItem({ type: 'function_call_output', call_id: call.callId, output }, 'function_call_output');
     }
 
     private correct(corrections: readonly Correction[]): void {
         for (const correction of corrections) {
-            if (correction.kind === 'delete') this.said.removed(correction.itemId);
+            if (correction.kind === 'delete') this.reporter.removed(correction.itemId);
             this.service?.send(correctionEvent(correction), correction.kind);
         }
     }
@@ -293,65 +341,15 @@ export class RealtimeConversation {
     }
 }
 
-interface ResponseEndingsDeps {
-    voice: ResponseAudio;
-    said: TranscriptReporter;
-    noInput: NoInput;
-    written: TextResponseSpeaker;
-    port: RealtimeConversationPort;
-    logger: Logger;
-    /** Log what was said. */
-    logTranscripts: boolean;
-    /** Corrects the model's memory. */
-    correct(corrections: readonly Correction[]): void;
-}
-
-/** Closes the book on the model's answers, and tells the call. */
-class ResponseEndings {
-    constructor(private readonly deps: ResponseEndingsDeps) {}
-
-    /** No more of this answer comes. undefined: that was known. */
-    end(id: string): ResponseSummary | undefined {
-        const { voice, said, noInput, port } = this.deps;
-        const result = voice.answers.end(id);
-        if (result === undefined) return undefined;
-        const disposition = noInput.dispositionOf(id);
-        this.deps.correct(result.corrections);
-        if (result.textOnly) this.read(id, result);
-        said.close(result.items);
-        port.responseEnded(id);
-        if (result.text === '') return result;
-        this.logWords('bot', result.text);
-        port.turn(new BotResponse(disposition, result.text));
-        return result;
-    }
-
-    logWords(who: 'caller' | 'bot', text: string): void {
-        if (this.deps.logTranscripts) this.deps.logger.info({ who, text }, 'Said.');
-    }
-
-    private read(responseId: string, { items }: ResponseSummary): void {
-        const { logger, written } = this.deps;
-        if (written.read(items)) logger.warn({ responseId }, 'The bot answered in writing; it is read aloud.');
-        else logger.warn({ responseId }, 'The bot answered in writing; the caller heard nothing.');
-    }
-}
-
-/** More silence than any voice activity detection waits for: a number beyond it is a mistake, and not a length. */
+/** Longer than any voice activity detection waits: a greater number is a mistake. */
 const MAX_SILENCE_MS = 10_000;
 
-/** What the call is told of the caller's speech. */
-interface SpeechPort {
-    speechStarted(): void;
-    speechStopped(silenceMs: number): void;
-}
-
-/** Does the caller speak, and does the call know? A start that was kept from it has no end either. */
+/** Whether the caller speaks, and whether the call was told: a start that was not reported has no end either. */
 class CallerSpeech {
     private speaking = false;
     private reported = false;
 
-    constructor(private readonly port: SpeechPort) {}
+    constructor(private readonly bot: EventEmitter<ConversationEvents>) {}
 
     get isOn(): boolean {
         return this.speaking;
@@ -362,7 +360,7 @@ class CallerSpeech {
         this.speaking = true;
         if (!report) return;
         this.reported = true;
-        this.port.speechStarted();
+        this.bot.emit('speechStarted');
     }
 
     /** It ended at `audioEndMs` (undefined: not known) of the `appendedMs` of audio that were sent by now. */
@@ -371,16 +369,16 @@ class CallerSpeech {
         if (!this.reported) return;
         this.reported = false;
         const silenceMs = audioEndMs === undefined ? 0 : Math.round(appendedMs - audioEndMs);
-        this.port.speechStopped(Math.min(MAX_SILENCE_MS, Math.max(0, silenceMs)));
+        this.bot.emit('speechStopped', Math.min(MAX_SILENCE_MS, Math.max(0, silenceMs)));
     }
 }
 
-/** Which answers are given to a caller who says nothing: those that we ask for, and those of the service's own idle time-out. */
+/** The responses to a caller who says nothing: those that the call asks for, and those of the service's idle timeout. */
 class NoInput {
     private isIdle = false;
-    private readonly answers = new Set<string>();
+    private readonly responses = new Set<string>();
 
-    /** The service reported that the caller is silent, and will ask them without a request of ours (docs/REALTIME.md, 9.3). */
+    /** The service reported that the caller is silent, and will ask them without a request (docs/REALTIME.md, 9.3). */
     timedOut(): void {
         this.isIdle = true;
     }
@@ -390,20 +388,20 @@ class NoInput {
         this.isIdle = false;
     }
 
-    /** An answer begins. */
+    /** A response begins. */
     begins(responseId: string, purpose: Purpose): void {
-        if (purpose === 'reprompt' || (this.isIdle && purpose === 'turn')) this.answers.add(responseId);
+        if (purpose === 'reprompt' || (this.isIdle && purpose === 'turn')) this.responses.add(responseId);
         this.isIdle = false;
     }
 
-    /** How an answer that has ended is reported; asked once. */
+    /** How a response that has ended is reported; asked once. */
     dispositionOf(responseId: string): Disposition {
-        return this.answers.delete(responseId) ? 'no_input' : 'match';
+        return this.responses.delete(responseId) ? 'no_input' : 'match';
     }
 
-    /** The session is lost, and its answers with it. */
+    /** The session is lost, and its responses with it. */
     clear(): void {
         this.isIdle = false;
-        this.answers.clear();
+        this.responses.clear();
     }
 }

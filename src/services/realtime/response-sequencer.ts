@@ -4,10 +4,10 @@ import { TimerSet } from '../../support/timer-set';
 import { retryWaitMs } from './errors';
 import type { ApiError, ClientEvent, ResponseEnd } from './events';
 
-/** Why an answer is asked for. VAD's own answers are `turn`s. */
+/** Why a response is requested. Those that VAD makes are `turn`s. */
 export type Purpose = 'turn' | 'greeting' | 'farewell' | 'resume' | 'decline' | 'reprompt';
 
-/** An answer to ask for. `params` should be empty for a plain one: whatever they name replaces the session's for this answer. */
+/** A response to request. `params` are empty for a plain one: what they name replaces the session's setting for this response. */
 export interface ResponseRequest {
     purpose: Purpose;
     params: Pick<RealtimeResponseCreateParams, 'instructions' | 'tool_choice'>;
@@ -20,7 +20,7 @@ export interface SequencerPort {
     send(event: ClientEvent): void;
     /** The active response stopped and was cancelled; nothing more of it is to be played. */
     stalled(responseId: string): void;
-    /** No answer can be had here: two failed in a row (`error` is the last one's), or one cannot be got rid of. */
+    /** This session gives no response: two failed in a row (`error` is the last one's), or one does not end. */
     gaveUp(error: ApiError | undefined): void;
 }
 
@@ -30,14 +30,14 @@ const BUSY = 'conversation_already_has_active_response';
 interface Entry {
     request: ResponseRequest;
     refusedBefore: boolean;
-    /** An answer that VAD makes meanwhile takes its place. */
-    unlessAnswered: boolean;
+    /** A response that VAD makes meanwhile takes its place. */
+    unlessResponded: boolean;
     /** The `response.create` that asked for it last. */
     eventId: string | undefined;
 }
 
-function entryFor(request: ResponseRequest, unlessAnswered = false): Entry {
-    return { request, refusedBefore: false, unlessAnswered, eventId: undefined };
+function entryFor(request: ResponseRequest, unlessResponded = false): Entry {
+    return { request, refusedBefore: false, unlessResponded, eventId: undefined };
 }
 
 /**
@@ -51,13 +51,13 @@ export class ResponseSequencer {
     private queue: Entry[] = [];
     private flight: Entry | undefined;
     private active: { id: string; entry: Entry } | undefined;
-    /** A failed answer that is about to be asked for again. */
+    /** A failed response that is about to be requested again. */
     private retrying: Entry | undefined;
-    /** The answer that held the place when the caller's last turn was committed. */
+    /** The response that was active or requested when the caller's last turn was committed. */
     private missedBy: Entry | undefined;
-    /** A refusal told of an active answer that we have not seen begin. */
+    /** A refusal told of an active response whose start has not been reported here. */
     private blocked = false;
-    /** The active answer stalled, and has not ended although it was cancelled. */
+    /** The active response stalled, and has not ended although it was cancelled. */
     private stuck = false;
     private failures = 0;
     private lastSignMs = 0;
@@ -74,17 +74,17 @@ export class ResponseSequencer {
         return this.active?.id;
     }
 
-    /** Why the active answer was made; undefined without one. */
+    /** Why the active response was made; undefined without one. */
     get activePurpose(): Purpose | undefined {
         return this.active?.entry.request.purpose;
     }
 
-    /** The answer that the caller still waits for: active, in flight, queued, or about to be asked for again. */
-    get owed(): ResponseRequest | undefined {
+    /** The response that the caller waits for: active, in flight, queued, or about to be requested again. */
+    get pending(): ResponseRequest | undefined {
         return (this.active?.entry ?? this.flight ?? this.queue[0] ?? this.retrying)?.request;
     }
 
-    /** Asks for an answer, now or after the active one. Plain turns that wait together become one. */
+    /** Requests a response, now or after the active one. Plain turns that wait together become one. */
     request(request: ResponseRequest): void {
         const plain = request.purpose === 'turn' && request.params.instructions === undefined;
         if (plain && this.queue.some((entry) => entry.request.purpose === 'turn')) return;
@@ -96,11 +96,11 @@ export class ResponseSequencer {
     /** `response.created`. Returns why it was made. */
     created(id: string, clientEventId: string | undefined): Purpose {
         const own = this.claim(clientEventId);
-        // Whatever was to be asked for again: this answer takes its place.
+        // This response takes the place of one that was to be requested again.
         this.stopRetry();
-        if (own === undefined) this.queue = this.queue.filter((entry) => !entry.unlessAnswered);
+        if (own === undefined) this.queue = this.queue.filter((entry) => !entry.unlessResponded);
         const entry = own ?? entryFor({ purpose: 'turn', params: {} });
-        // An answer that began after the turn is one to it.
+        // A response that began after the turn is the response to it.
         if (entry !== this.missedBy) this.missedBy = undefined;
         this.active = { id, entry };
         this.stuck = false;
@@ -108,7 +108,7 @@ export class ResponseSequencer {
         return entry.request.purpose;
     }
 
-    /** `response.done`. Returns why it had been made, and whether the answer is asked for again. */
+    /** `response.done`. Returns why it had been made, and whether it is requested again. */
     done(end: ResponseEnd): { purpose: Purpose; again: boolean } {
         const mine = this.active?.id === end.id ? this.active.entry : undefined;
         if (mine !== undefined) this.active = undefined;
@@ -116,7 +116,7 @@ export class ResponseSequencer {
         this.stuck = false;
         const again = end.status === 'failed' && this.failed(mine, end.error);
         if (end.status === 'completed') this.failures = 0;
-        if (mine !== undefined && mine === this.missedBy) this.answerMissed(again);
+        if (mine !== undefined && mine === this.missedBy) this.respondToMissed(again);
         this.pump();
         return { purpose: mine?.request.purpose ?? 'turn', again };
     }
@@ -138,23 +138,23 @@ export class ResponseSequencer {
         return again ? undefined : flight.request.purpose;
     }
 
-    /** Any event of the active answer: it lives. */
+    /** An event of the active response came: it makes progress. */
     touch(): void {
         this.lastSignMs = this.clock.nowMs();
     }
 
-    /** Cancels the active answer, if there is one. Its `response.done` follows. */
+    /** Cancels the active response, if there is one. Its `response.done` follows. */
     cancel(): void {
         if (this.active !== undefined) this.sendCancel(this.active.id);
     }
 
-    /** The caller speaks: what was to be asked for again has lost its occasion; VAD will ask anew. */
+    /** The caller speaks: nothing is requested again; VAD makes the response to what they say. */
     callerSpeaks(): void {
         this.missedBy = undefined;
         this.stopRetry();
     }
 
-    /** VAD committed a turn of the caller, and answers it if no other answer holds the place. */
+    /** VAD committed a turn of the caller; it makes the response unless another one is active or requested. */
     turnCommitted(): void {
         this.missedBy = this.active?.entry ?? this.flight;
     }
@@ -189,7 +189,7 @@ export class ResponseSequencer {
         return true;
     }
 
-    /** Frees the timers, for good; what is owed can still be read. */
+    /** Frees the timers, for good; what is pending can still be read. */
     close(): void {
         this.timers.clear();
     }
@@ -200,8 +200,8 @@ export class ResponseSequencer {
     }
 
     /**
-     * What we asked for: in flight, or about to be sent again. The latter because a refusal without an event id may have meant
-     * VAD's turn, and not ours.
+     * The request of this response: in flight, or about to be sent again. The latter because a refusal without an event id may have
+     * meant VAD's response, and not this request.
      */
     private claim(eventId: string | undefined): Entry | undefined {
         if (eventId === undefined) return undefined;
@@ -212,17 +212,17 @@ export class ResponseSequencer {
         return own;
     }
 
-    /** `again`: the answer that held the place failed; the one that is asked for instead is one to the turn, too. */
-    private answerMissed(again: boolean): void {
+    /** `again`: the response that was active failed; the one that is requested instead is also the response to the turn. */
+    private respondToMissed(again: boolean): void {
         this.missedBy = undefined;
         const served = this.queue.some(({ request }) => request.purpose === 'turn' || request.purpose === 'farewell');
         if (!again && !served) this.queue.push(entryFor({ purpose: 'turn', params: {} }, true));
     }
 
-    /** Once more, unless the active answer makes it needless. */
+    /** Once more, unless the active response makes it needless. */
     private isWorthAsking(entry: Entry): boolean {
         if (entry.refusedBefore || entry.request.purpose === 'reprompt') return false;
-        return !entry.unlessAnswered || this.active === undefined;
+        return !entry.unlessResponded || this.active === undefined;
     }
 
     private requeue(entry: Entry): void {
@@ -246,7 +246,7 @@ export class ResponseSequencer {
 
     private failed(entry: Entry | undefined, error: ApiError | undefined): boolean {
         this.failures += 1;
-        // Still owed when nothing more is asked of this session: another one may be asked for it.
+        // Kept when nothing more is requested of this session: another one may be asked for it.
         this.retrying = entryFor(entry?.request ?? { purpose: 'turn', params: {} });
         if (this.failures > 1) {
             this.port.gaveUp(error);

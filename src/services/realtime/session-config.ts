@@ -61,8 +61,8 @@ function wireFormat(format: OpenAIAudioFormat): AudioFormat {
 
 function turnDetection(config: OpenAIConfig, interruptResponse: boolean): TurnDetection {
     const turn = config.turnDetection;
-    const answering = { create_response: true, interrupt_response: interruptResponse };
-    if (turn.type === 'semantic_vad') return { type: 'semantic_vad', eagerness: turn.eagerness, ...answering };
+    const responding = { create_response: true, interrupt_response: interruptResponse };
+    if (turn.type === 'semantic_vad') return { type: 'semantic_vad', eagerness: turn.eagerness, ...responding };
     return {
         type: 'server_vad',
         threshold: turn.threshold,
@@ -70,7 +70,7 @@ function turnDetection(config: OpenAIConfig, interruptResponse: boolean): TurnDe
         // Explicit, because the documented default and the observed one differ.
         silence_duration_ms: turn.silenceDurationMs,
         ...(turn.idleTimeoutMs === undefined ? {} : { idle_timeout_ms: turn.idleTimeoutMs }),
-        ...answering,
+        ...responding,
     };
 }
 
@@ -100,7 +100,7 @@ const FAREWELL = 'Say goodbye to the caller in one short sentence. The call ends
 const HANDOVER =
     'Tell the caller in one short sentence that you are putting them through to a colleague now. It is your last sentence.';
 const RESUME =
-    'The connection was interrupted for a moment. Carry on from where the talk stopped, without a greeting. ' +
+    'The connection was interrupted for a moment. Carry on from where the conversation stopped, without a greeting. ' +
     'If the caller’s last words are missing, ask for them again.';
 
 const REPROMPT = 'The caller has been silent. Ask in one short sentence whether they are still there.';
@@ -133,7 +133,7 @@ export function requestFor(purpose: Purpose, config: OpenAIConfig, handsOver = f
 }
 
 /** What to request of a new session when the old one is lost while the caller waits for `purpose`. There is no second greeting, and a reprompt is given up. */
-export function owedAfterLoss(purpose: Purpose | undefined, hasSpoken: boolean): Purpose | undefined {
+export function purposeAfterLoss(purpose: Purpose | undefined, hasSpoken: boolean): Purpose | undefined {
     if (purpose === undefined || purpose === 'farewell') return purpose;
     if (purpose === 'reprompt') return undefined;
     return purpose === 'greeting' && !hasSpoken ? 'greeting' : 'resume';

@@ -1,5 +1,5 @@
 import type { AudioOrigin, HeardPosition, TranscriptItem } from '../conversation';
-import type { ItemWords } from './transcript-reporter';
+import type { GeneratedItem } from './response-tracker';
 
 /** Says texts one after the other with a synthesizer's voice. */
 export interface SpeechOutput {
@@ -23,15 +23,6 @@ export interface SpeechOutputPort {
 /** Makes the voice of one call. The response ids of its texts are `<idPrefix>_1`, `<idPrefix>_2` and so on. */
 export type ReadAloud = (port: SpeechOutputPort, idPrefix: string) => SpeechOutput;
 
-export interface TextResponseSpeakerDeps {
-    /** undefined: there is no voice to read aloud with. */
-    readAloud: ReadAloud | undefined;
-    port: {
-        audio(pcmu: Uint8Array, origin: AudioOrigin): void;
-        responseEnded(responseId: string): void;
-    };
-}
-
 /** Responses that the model wrote although it should have spoken them (docs/REALTIME.md, 4.5): read aloud by another voice. */
 export class TextResponseSpeaker {
     private readonly speaker: SpeechOutput | undefined;
@@ -40,23 +31,26 @@ export class TextResponseSpeaker {
     private readonly asides = new Set<string>();
     private count = 0;
 
-    constructor({ readAloud, port }: TextResponseSpeakerDeps) {
-        if (readAloud === undefined) return;
-        this.speaker = readAloud(
-            {
-                audio: (pcmu, { responseId, contentIndex }) => {
-                    const itemId = this.items.get(responseId) ?? responseId;
-                    const aside = this.asides.has(responseId) && ({ aside: true } as const);
-                    port.audio(pcmu, { responseId, itemId, contentIndex, ...aside });
-                },
-                responseEnded: (responseId) => {
-                    port.responseEnded(responseId);
-                },
-                // The item is in the transcript already, with the words that the model wrote.
-                said: () => undefined,
+    /** `readAloud` undefined: there is no voice to read aloud with. */
+    constructor(readAloud: ReadAloud | undefined, port: SpeechOutputPort) {
+        const originOf = ({ responseId, contentIndex }: AudioOrigin): AudioOrigin => {
+            const itemId = this.items.get(responseId) ?? responseId;
+            return { responseId, itemId, contentIndex, ...(this.asides.has(responseId) && { aside: true }) };
+        };
+        const wordsPort: SpeechOutputPort = {
+            audio: (pcmu, origin) => {
+                port.audio(pcmu, originOf(origin));
             },
-            'written',
-        );
+            responseEnded: (responseId) => {
+                port.responseEnded(responseId);
+            },
+            // The item is in the transcript already, with the words that the model wrote: only where its sentences begin is new.
+            said: ({ speaker, itemId: responseId, sentences }) => {
+                const itemId = this.items.get(responseId);
+                if (itemId !== undefined) port.said({ speaker, itemId, sentences });
+            },
+        };
+        this.speaker = readAloud?.(wordsPort, 'written');
     }
 
     /** Something is being read. */
@@ -65,7 +59,7 @@ export class TextResponseSpeaker {
     }
 
     /** Reads the items of a response aloud. @returns false: there is no voice */
-    read(items: readonly ItemWords[]): boolean {
+    read(items: readonly GeneratedItem[]): boolean {
         const { speaker } = this;
         if (speaker === undefined) return false;
         for (const { id, text } of items.filter((item) => item.text !== '')) {

@@ -2,7 +2,7 @@ import type { Clock } from '../../support/clock';
 import { CodedError } from '../../support/errors';
 import { faultFields, type Logger } from '../../support/logger';
 import { TimerSet } from '../../support/timer-set';
-import type { AudioOrigin, TranscriptItem } from '../conversation';
+import type { AudioOrigin, SpokenSentence, TranscriptItem } from '../conversation';
 import { hasWords, splitSentences, MAX_SENTENCE_CHARACTERS } from './sentences';
 import type { TextToSpeech } from '../tts-service';
 
@@ -54,7 +54,8 @@ class Utterance {
     readonly giveUp = new AbortController();
     isOver = false;
     /** The sentences that have audio. */
-    readonly sentences: string[] = [];
+    readonly sentences: SpokenSentence[] = [];
+    audioBytes = 0;
 
     constructor(
         readonly itemId: string,
@@ -62,6 +63,11 @@ class Utterance {
         readonly standIn: StandIn | undefined,
         readonly resolve: (spoken: Spoken) => void,
     ) {}
+
+    /** All that has audio. */
+    get text(): string {
+        return this.sentences.map(({ text }) => text).join(' ');
+    }
 }
 
 /**
@@ -184,7 +190,17 @@ export class SpeechQueue {
             bytes += piece.length;
         }
         this.timers.cancel('silence');
-        if (bytes === 0 && !utterance.isOver) throw new CodedError('ERR_TTS_FAILED', 'It gave no sound.');
+        if (utterance.isOver) return;
+        if (bytes === 0) throw new CodedError('ERR_TTS_FAILED', 'It gave no sound.');
+        this.endSentence(utterance);
+    }
+
+    private endSentence(utterance: Utterance): void {
+        const last = utterance.sentences.pop();
+        if (last === undefined) return;
+        const { itemId, sentences, audioBytes } = utterance;
+        sentences.push({ ...last, endMs: audioBytes / BYTES_PER_MS });
+        this.deps.port.said({ speaker: 'bot', itemId, sentences: [...sentences] });
     }
 
     private awaitSound(utterance: Utterance): void {
@@ -213,9 +229,11 @@ export class SpeechQueue {
         const { itemId } = utterance;
         if (utterance.isOver || pcmu.length === 0) return;
         this.soundUntilMs = Math.max(this.soundUntilMs, this.deps.clock.nowMs()) + pcmu.length / BYTES_PER_MS;
-        if (begun !== '') utterance.sentences.push(begun);
+        if (begun !== '') utterance.sentences.push({ text: begun, atMs: utterance.audioBytes / BYTES_PER_MS });
+        utterance.audioBytes += pcmu.length;
         this.deps.port.audio(pcmu, { responseId: itemId, itemId, contentIndex: 0 });
-        if (begun !== '') this.deps.port.said({ speaker: 'bot', itemId, text: utterance.sentences.join(' ') });
+        const { text, sentences } = utterance;
+        if (begun !== '') this.deps.port.said({ speaker: 'bot', itemId, text, sentences: [...sentences] });
     }
 
     private finish(utterance: Utterance, end: Spoken['end'], fault?: unknown): void {
@@ -231,7 +249,6 @@ export class SpeechQueue {
         const { itemId } = utterance;
         utterance.isOver = true;
         utterance.giveUp.abort();
-        const text = utterance.sentences.join(' ');
-        utterance.resolve({ itemId, end, text, ...(fault === undefined ? {} : { fault }) });
+        utterance.resolve({ itemId, end, text: utterance.text, ...(fault === undefined ? {} : { fault }) });
     }
 }

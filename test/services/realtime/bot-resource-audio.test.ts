@@ -137,11 +137,11 @@ describe('BotResource: audio', () => {
         expect(made.pcmu).toHaveLength(250_010);
     });
 
-    it('an answer in writing, with nobody to read it aloud, is logged and reported as a turn', async () => {
+    it('a response of text, without a voice to read it aloud, is logged and reported as a turn', async () => {
         const { made } = await bench.call({ answer: [{ text: 'Only text.', textOnly: true }] }, GREETING);
         await until(() => made.responsesEnded.length > 0, 'the end');
         expect(made.audio).toHaveLength(0);
-        expect(made.log.lines.some((line) => line.message.includes('in writing'))).toBe(true);
+        expect(made.log.lines.some((line) => line.message.includes('text without audio'))).toBe(true);
         expect(made.turns.map((turn) => [turn.disposition, turn.text])).toEqual([['match', 'Only text.']]);
     });
 

@@ -47,7 +47,7 @@ describe('BotResource: barge-in', () => {
         await until(() => made.responsesEnded.length > 0, 'the end');
         const [first] = made.audio;
         if (first === undefined) throw new Error('no audio');
-        made.bot.interrupt({ items: [{ ...first.origin, heardMs: 9000, receivedMs: 8000 }] });
+        made.interrupt({ items: [{ ...first.origin, heardMs: 9000, receivedMs: 8000 }] });
         expect((await session.waitFor('conversation.item.truncate')).audio_end_ms).toBe(600);
     });
 
@@ -70,7 +70,7 @@ describe('BotResource: barge-in', () => {
         const { made, session } = await bench.call({}, {});
         session.speechStarted();
         await until(() => made.order.includes('speechStarted'), 'speech');
-        made.bot.interrupt({ items: [] });
+        made.interrupt({ items: [] });
         await settle();
         expect(session.frames.map((frame) => frame.type)).toEqual(['session.update']);
     });
@@ -88,8 +88,8 @@ describe('BotResource: barge-in', () => {
             { ...first.origin, heardMs: 200, receivedMs: 500 },
             { ...second.origin, heardMs: 0, receivedMs: 500 },
         ];
-        made.bot.interrupt({ items: heard });
-        made.bot.interrupt({ items: heard });
+        made.interrupt({ items: heard });
+        made.interrupt({ items: heard });
         await session.waitFor('conversation.item.delete');
         await settle();
         expect(session.truncations.map((event) => [event.item_id, event.audio_end_ms])).toEqual([
@@ -122,7 +122,7 @@ describe('BotResource: barge-in', () => {
         const { made, socket } = await bench.byHand();
         socket.serve(deltaEvent('r1', 'i1', new Uint8Array(800)));
         socket.serve(doneEvent('r1'));
-        made.bot.interrupt({ items: [{ responseId: 'r1', itemId: 'i1', contentIndex: 0, heardMs, receivedMs: 100 }] });
+        made.interrupt({ items: [{ responseId: 'r1', itemId: 'i1', contentIndex: 0, heardMs, receivedMs: 100 }] });
         const ends = socket.typed('conversation.item.truncate').map((event) => event['audio_end_ms']);
         expect(ends).toEqual(heardMs === Infinity ? [100] : []);
         expect(socket.typed('conversation.item.delete')).toHaveLength(heardMs === Infinity ? 0 : 1);

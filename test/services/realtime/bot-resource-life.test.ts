@@ -169,7 +169,7 @@ describe('BotResource: life of a call', () => {
         const seen = made.order.length;
         made.bot.hear(new Uint8Array(160));
         made.bot.tell('x');
-        made.bot.interrupt({ items: [] });
+        made.interrupt({ items: [] });
         await session.whenClosed;
         await settle();
         expect(session.closed).toMatchObject({ code: 1000 });

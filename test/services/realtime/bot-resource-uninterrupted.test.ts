@@ -81,7 +81,7 @@ describe('BotResource: a model that stops only when it is told to', () => {
         const { made, session } = await bench.call({}, TOLD);
         session.speechStarted();
         await until(() => made.order.includes('speechStarted'), 'speech');
-        made.bot.interrupt({ items: [] });
+        made.interrupt({ items: [] });
         await settle();
         expect(session.frames.map((frame) => frame.type)).toEqual(['session.update']);
     });

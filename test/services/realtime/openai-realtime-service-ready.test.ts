@@ -158,7 +158,7 @@ describe('OpenAIRealtimeService, once ready', () => {
         meant = [benign];
         const service = make(configFor(fake));
         const answered: string[] = [];
-        service.on('answered', (end, purpose) => answered.push(`${purpose} ${end.status}`));
+        service.on('responseDone', (end, purpose) => answered.push(`${purpose} ${end.status}`));
         await service.connect();
         const session = await fake.nextSession();
         session.faultState.refuseCreates(1);

@@ -107,6 +107,6 @@ describe('ResponseSequencer: a turn of the caller beside an answer', () => {
         expect(sequencer.created('r1', 'e_1')).toBe('greeting');
         sequencer.done(end('r1'));
         expect(creates()).toHaveLength(1);
-        expect(sequencer.owed).toBeUndefined();
+        expect(sequencer.pending).toBeUndefined();
     });
 });

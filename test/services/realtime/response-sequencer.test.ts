@@ -64,7 +64,7 @@ describe('ResponseSequencer', () => {
         expect(sequencer.retryStalled()).toBe(true);
         clock.advance(0);
         expect(gaveUp).toEqual([undefined]);
-        expect(sequencer.owed).toBe(TURN);
+        expect(sequencer.pending).toBe(TURN);
     });
 
     it('still owes an answer that failed twice, so that another session can be asked for it', () => {
@@ -76,7 +76,7 @@ describe('ResponseSequencer', () => {
         sequencer.created('r2', 'e_2');
         sequencer.done({ ...end('r2'), status: 'failed' });
         expect(gaveUp).toEqual([undefined]);
-        expect(sequencer.owed).toBe(TURN);
+        expect(sequencer.pending).toBe(TURN);
     });
 
     it('gives the session up when a stalled answer is still active after it was cancelled', () => {
@@ -88,7 +88,7 @@ describe('ResponseSequencer', () => {
         clock.advance(0);
         sequencer.refused(busy('e_3'));
         expect(gaveUp).toEqual([undefined]);
-        expect(sequencer.owed).toBe(TURN);
+        expect(sequencer.pending).toBe(TURN);
     });
 
     it('gives up one that is refused for another reason, and goes on with the next', () => {
@@ -104,7 +104,7 @@ describe('ResponseSequencer', () => {
         sequencer.request(TURN);
         expect(sequencer.refused({ ...busy('other'), code: 'invalid_value' })).toBeUndefined();
         expect(sequencer.refused({ ...busy(undefined), code: 'invalid_value' })).toBeUndefined();
-        expect(sequencer.owed).toBe(TURN);
+        expect(sequencer.pending).toBe(TURN);
     });
 
     it('asks again once after the hinted wait, then gives up', () => {
@@ -117,7 +117,7 @@ describe('ResponseSequencer', () => {
         });
         clock.advance(1999);
         expect(creates()).toHaveLength(1);
-        expect(sequencer.owed).toBe(GREETING);
+        expect(sequencer.pending).toBe(GREETING);
         clock.advance(1);
         expect(creates()).toHaveLength(2);
         sequencer.created('r2', 'e_2');

@@ -6,6 +6,7 @@ import type { BotResponse } from '../../../src/services/bot-response';
 import type { AudioOrigin, ConversationEnd, HeardPosition, TranscriptItem } from '../../../src/services/conversation';
 import type { CreateSocket, RealtimeSocket } from '../../../src/services/realtime/connection';
 import type { ReadAloud } from '../../../src/services/realtime/text-response-speaker';
+import { Transcript } from '../../../src/services/transcript';
 import { SpeechQueue } from '../../../src/services/tts/speech-queue';
 import type { TextToSpeech } from '../../../src/services/tts-service';
 import { systemClock } from '../../../src/support/clock';
@@ -72,10 +73,17 @@ export class BotProbe {
     readonly order: string[] = [];
     readonly said: TranscriptItem[] = [];
     readonly silences: number[] = [];
+    /** Written as the call writes it. */
+    readonly transcript = new Transcript();
 
     constructor(config: OpenAIConfig, deps: Partial<BotResourceDeps> = {}) {
         this.log = new LogRecorder();
-        this.bot = new BotResource(config, { clock: systemClock, logger: this.log, ...deps });
+        this.bot = new BotResource(config, {
+            clock: systemClock,
+            logger: this.log,
+            transcript: this.transcript,
+            ...deps,
+        });
         this.listen();
     }
 
@@ -95,7 +103,12 @@ export class BotProbe {
     interruptAfter(heardMs: number): void {
         const origin = this.audio.at(-1)?.origin;
         if (origin === undefined) throw new Error('Nothing to interrupt.');
-        this.bot.interrupt(this.position(origin, heardMs));
+        this.interrupt(this.position(origin, heardMs));
+    }
+
+    interrupt(heard: HeardPosition): void {
+        this.bot.interrupt(heard);
+        this.transcript.interrupted(heard);
     }
 
     position(origin: AudioOrigin, heardMs: number): HeardPosition {
@@ -106,9 +119,13 @@ export class BotProbe {
         this.bot.on('audio', (pcmu, origin) => {
             this.audio.push({ bytes: Buffer.from(pcmu), origin, atMs: performance.now() });
             this.order.push('audio');
+            this.transcript.delivered(origin, pcmu.length / 8);
         });
         this.bot.on('turn', (turn) => this.turns.push(turn));
-        this.bot.on('transcript', (item) => this.said.push(item));
+        this.bot.on('transcript', (item) => {
+            this.said.push(item);
+            this.transcript.add(item);
+        });
         this.bot.on('speechStopped', (silenceMs) => this.silences.push(silenceMs));
         this.bot.on('ended', (end) => {
             this.ended.push(end);

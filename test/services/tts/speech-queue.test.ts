@@ -9,6 +9,7 @@ describe('SpeechQueue', () => {
     let log: string[];
     let audio: { bytes: number; value: number | undefined; id: string }[];
     let said: string[];
+    let ends: unknown[];
     let speaker: SpeechQueue;
     let last: Uint8Array | undefined;
     let onAudio: () => void;
@@ -20,6 +21,7 @@ describe('SpeechQueue', () => {
         log = [];
         audio = [];
         said = [];
+        ends = [];
         onAudio = onEnded = () => undefined;
         speaker = new SpeechQueue({
             clock,
@@ -38,7 +40,10 @@ describe('SpeechQueue', () => {
                     log.push(`ended ${id}`);
                     onEnded();
                 },
-                said: ({ text }) => said.push(text ?? ''),
+                said: ({ text, sentences }) => {
+                    if (text !== undefined) said.push(text);
+                    else ends.push(sentences?.at(-1)?.endMs);
+                },
             },
         });
     });
@@ -55,6 +60,8 @@ describe('SpeechQueue', () => {
         expect(speech.spoken).toEqual(['One two.', 'Three four!', 'Five.']);
         expect(log).toEqual([...Array<string>(6).fill('audio bot_1'), 'ended bot_1']);
         expect(said).toEqual(['One two.', 'One two. Three four!', 'One two. Three four! Five.']);
+        // The fake voice speaks a letter in 10 ms.
+        expect(ends).toEqual([80, 190, 240]);
         expect(spoken).toEqual({ itemId: 'bot_1', end: 'complete', text: 'One two. Three four! Five.' });
     });
 

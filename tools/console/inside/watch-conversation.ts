@@ -15,8 +15,8 @@ export function watchConversation(conversation: Conversation, tell: Tell): void 
         tell({ kind: 'vad', speaking: false, agoMs: silenceMs });
     });
     conversation.on('transcript', ({ speaker, itemId, text }) => {
-        if (speaker !== 'function' && text !== undefined && text !== '')
-            tell({ kind: 'transcript', speaker, itemId, text });
+        if (speaker !== 'caller' && speaker !== 'bot') return;
+        if (text !== undefined && text !== '') tell({ kind: 'transcript', speaker, itemId, text });
     });
     conversation.on('reconnecting', (why) => {
         tell({ kind: 'note', arrow: '·', label: '(bot in trouble)', text: why });

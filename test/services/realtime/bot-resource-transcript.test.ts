@@ -3,8 +3,8 @@ import type { FakeSession } from '../../../tools/fake-openai/index';
 import { Bench, GREETING, speak } from './bench';
 import { createdEvent, deltaEvent, doneEvent, until, type BotProbe, type FakeSocket } from './support';
 
-/** The talk as somebody puts it together who knows nothing but what was said: an item stands after the one it names. */
-function talkOf(said: readonly TranscriptItem[]): string[] {
+/** The conversation, put together from the reported items alone: an item stands after the one it names. */
+function conversationOf(said: readonly TranscriptItem[]): string[] {
     const items: { itemId: string; speaker: string; text: string | undefined }[] = [];
     for (const { itemId, speaker, text, afterItemId } of said) {
         const known = items.find((item) => item.itemId === itemId);
@@ -41,7 +41,7 @@ describe('BotResource: what was said', () => {
     }
 
     it.each(['early', 'during', 'late'] as const)(
-        'items are told in the order of the talk when the caller’s transcript comes %s',
+        'items are told in the order of the conversation when the caller’s transcript comes %s',
         async (when) => {
             const texts = ['What are your hours?', 'And on Saturday?'];
             const { made, session } = await bench.call({
@@ -51,7 +51,7 @@ describe('BotResource: what was said', () => {
             await until(() => made.responsesEnded.length > 0, 'the greeting');
             await turn(made, session, 'What are your hours?');
             await turn(made, session, 'And on Saturday?');
-            expect(talkOf(made.said)).toEqual([
+            expect(conversationOf(made.said)).toEqual([
                 'bot: Hello.',
                 'caller: What are your hours?',
                 'bot: Nine to five.',
@@ -69,11 +69,11 @@ describe('BotResource: what was said', () => {
         const { made, session } = await bench.call({ callerTranscript: { when: 'failed' }, answer });
         await until(() => made.responsesEnded.length > 0, 'the greeting');
         await speak(made, session);
-        expect(talkOf(made.said)).toEqual(['bot: Hello.', 'caller: ', 'bot: Pardon?']);
+        expect(conversationOf(made.said)).toEqual(['bot: Hello.', 'caller: ', 'bot: Pardon?']);
         expect(made.bot.usage).toMatchObject({ transcriptions: 0, failedTranscriptions: 1 });
     });
 
-    it('without transcription nobody waits for the caller’s words', async () => {
+    it('without transcription the caller’s words are empty and not awaited', async () => {
         const { made, session } = await bench.call(
             { answer: [{ text: 'Hello.' }, { text: 'Yes.' }] },
             {
@@ -113,7 +113,7 @@ describe('BotResource: what was said', () => {
         const item = { ...botItem('a1'), status: 'incomplete', content: [{ type: 'output_audio' }] };
         socket.serve({ type: 'response.output_item.done', response_id: 'r1', output_index: 0, item });
         socket.serve(doneEvent('r1', 'cancelled', { type: 'cancelled', reason: 'client_cancelled' }));
-        expect(talkOf(made.said)).toEqual([`bot: ${transcript}`]);
+        expect(conversationOf(made.said)).toEqual([`bot: ${transcript}`]);
         expect(made.said.flatMap((each) => each.text ?? [])).toEqual([transcript]);
         expect(made.turns.map((each) => each.text)).toEqual(['Let me']);
     });
@@ -125,10 +125,10 @@ describe('BotResource: what was said', () => {
         addItem(socket, null, botItem('a1'));
         socket.serve({ type: 'response.output_audio_transcript.delta', ...origin, delta: 'One moment' });
         socket.emit('close', 1006, Buffer.alloc(0));
-        expect(talkOf(made.said)).toEqual(['bot: One moment']);
+        expect(conversationOf(made.said)).toEqual(['bot: One moment']);
     });
 
-    it('calls of functions and notes are no part of the talk, and break no order', async () => {
+    it('function calls and notes have their place, and are not in the lines of what was said', async () => {
         const { made, socket } = await bench.byHand();
         addItem(socket, null, callerItem('u1'));
         addItem(socket, 'u1', { id: 'f1', type: 'function_call', call_id: 'c', name: 'n', arguments: '' });
@@ -136,10 +136,13 @@ describe('BotResource: what was said', () => {
         const note = { id: 'n1', type: 'message', role: 'user', content: [{ type: 'input_text', text: 'A note.' }] };
         addItem(socket, 'o1', note);
         addItem(socket, 'n1', botItem('a1'));
-        expect(made.said.map(({ itemId, afterItemId }) => [itemId, afterItemId])).toEqual([
-            ['u1', undefined],
-            ['a1', 'u1'],
+        expect(made.said.map(({ speaker, itemId, afterItemId }) => [speaker, itemId, afterItemId])).toEqual([
+            ['caller', 'u1', undefined],
+            ['function', 'c', 'u1'],
+            ['note', 'n1', 'c'],
+            ['bot', 'a1', 'n1'],
         ]);
+        expect(made.transcript.lines.map((line) => line.speaker)).toEqual(['caller', 'bot']);
     });
 
     it('what follows an answer of which nothing was heard stands after it, although the session has forgotten it', async () => {
@@ -166,12 +169,12 @@ describe('BotResource: what was said', () => {
         await until(() => second.conversation.length === 4, 'the seed');
         await speak(made, second);
         const talk = ['bot: Hello.', 'caller: Hours?', 'bot: Nine to five.', 'caller: Hours?', 'bot: Closed.'];
-        expect(talkOf(made.said)).toEqual(talk);
+        expect(conversationOf(made.said)).toEqual(talk);
     });
 
     it('an answer in writing is told like a spoken one', async () => {
         const { made } = await bench.call({ answer: [{ text: 'Only text.', textOnly: true }] });
         await until(() => made.responsesEnded.length > 0, 'the end');
-        expect(talkOf(made.said)).toEqual(['bot: Only text.']);
+        expect(conversationOf(made.said)).toEqual(['bot: Only text.']);
     });
 });

@@ -34,7 +34,7 @@ describe('BotResource: an answer in writing', () => {
         if (origin === undefined) throw new Error('no sound');
         session.speechStarted();
         await until(() => made.order.includes('speechStarted'), 'speech');
-        made.bot.interrupt({ items: [{ ...origin, heardMs: 300, receivedMs: 800 }] });
+        made.interrupt({ items: [{ ...origin, heardMs: 300, receivedMs: 800 }] });
         expect(made.responsesEnded).toContain(origin.responseId);
         const pieces = made.audio.length;
         await settle();
@@ -48,7 +48,7 @@ describe('BotResource: an answer in writing', () => {
         await until(() => made.audio.length >= 1, 'sound');
         const { origin } = made.audio[0] ?? {};
         if (origin === undefined) throw new Error('no sound');
-        made.bot.interrupt({ items: [{ ...origin, heardMs: 0, receivedMs: 800 }] });
+        made.interrupt({ items: [{ ...origin, heardMs: 0, receivedMs: 800 }] });
         const deleted = await session.waitFor('conversation.item.delete');
         expect(deleted.item_id).toBe(origin.itemId);
     });
