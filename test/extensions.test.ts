@@ -338,6 +338,20 @@ describe('an own recognizer and an own voice', () => {
         expect(message).toContain(`${part}: must make an object with ${shape}`);
     });
 
+    it('is closed again when the other one is refused', () => {
+        const own = engine();
+        const env = { LOCAL_ASR: 'custom', LOCAL_TTS: 'custom' };
+        expect(refusal(() => make(env, { recognizer: () => own, voice: () => ({}) })).message).toContain('voice: ');
+        expect(own.closed).toBe(1);
+    });
+
+    it('is not made when a name is refused', () => {
+        let made = 0;
+        const voice = (): object => engine()[`${made++}`] as object;
+        expect(() => make({ LOCAL_TTS: 'custom' }, { voice, bots: { echo: () => undefined } })).toThrow('bots.echo: ');
+        expect(made).toBe(0);
+    });
+
     it('that cannot be made is refused at start with its own code, or with the reason', () => {
         const coded = new CodedError('ERR_TTS_VOICE', 'zz.');
         const fails = (fault: Error) => (): never => {

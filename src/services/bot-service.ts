@@ -86,19 +86,16 @@ export class BotService {
     private readonly tools: BotTools;
     private readonly env: Readonly<Record<string, string | undefined>>;
 
-    /** @throws CodedError `ERR_PROFILE` that names every place where a profile is wrong, `ERR_PROFILE_FOLDER`, `ERR_TOOL`, `ERR_EXTENSIONS`; and as `LocalSpeechService` */
+    /**
+     * @throws CodedError `ERR_PROFILE` that names every place where a profile is wrong, `ERR_PROFILE_FOLDER`, `ERR_TOOL`, `ERR_EXTENSIONS`;
+     * and what `LocalSpeechService` throws
+     */
     constructor(
         private readonly config: BotConfig,
         private readonly deps: BotServiceDeps,
     ) {
         const { clock, logger, env = process.env, functions, bots = {}, recognizer, voice } = deps;
         this.env = env;
-        this.factory = new BotFactory(config, {
-            clock,
-            logger,
-            ...(recognizer !== undefined && { recognizer }),
-            ...(voice !== undefined && { voice }),
-        });
         this.registry = new BotRegistry(this.builtIn(), bots);
         this.tools = new BotTools(config.genesys, {
             clock,
@@ -117,6 +114,13 @@ export class BotService {
                       reserved: new Set(Object.keys(bots)),
                       functions: new Set((functions ?? []).map(({ name }) => name)),
                   });
+        // Last, because it makes engines that would have to be closed if something else were refused.
+        this.factory = new BotFactory(config, {
+            clock,
+            logger,
+            ...(recognizer !== undefined && { recognizer }),
+            ...(voice !== undefined && { voice }),
+        });
     }
 
     /** Follows edits of the profiles until `close`. */
@@ -209,10 +213,10 @@ export class BotService {
 
     /** The bots that the server has without a profile. */
     private builtIn(): Record<string, CreateBot> {
-        const { config, factory } = this;
+        const { config } = this;
         return {
-            openai: (call) => factory.create(plainPlan('openai', config.openai, config, call.variables), call),
-            local: (call) => factory.create(plainPlan('local', undefined, config, call.variables), call),
+            openai: (call) => this.factory.create(plainPlan('openai', config.openai, config, call.variables), call),
+            local: (call) => this.factory.create(plainPlan('local', undefined, config, call.variables), call),
             echo: () => new EchoBot(),
             silent: () => new SilentBot(),
         };

@@ -18,7 +18,7 @@ import { loadSileroNetwork, SileroDetector } from './vad/voice-activity-detector
 export interface LocalSpeechDeps {
     clock: Clock;
     logger: Logger;
-    /** Makes the recognizer of `LOCAL_ASR=custom`, once for all calls, at start. Made again only when local speech could not be loaded. */
+    /** Makes the recognizer of `LOCAL_ASR=custom` at start, once for all calls; another one only if local speech could not be loaded. */
     recognizer?: ((deps: { clock: Clock; logger: Logger }) => SpeechToText) | undefined;
     /** Makes the synthesizer of `LOCAL_TTS=custom`, in the same way. */
     voice?: ((deps: { clock: Clock; logger: Logger }) => SpeechEngine) | undefined;
@@ -54,7 +54,7 @@ export class LocalSpeechService {
     private loading: Promise<LocalSpeech> | undefined;
     private readonly open: { close(): Promise<void> }[] = [];
     /** Engines of your own that were made at start and that no call has needed yet. */
-    private made: { recognizer?: SpeechToText | undefined; voice?: SpeechEngine | undefined };
+    private made: { recognizer?: SpeechToText; voice?: SpeechEngine } = {};
 
     /**
      * @throws CodedError `ERR_CONFIG` for `custom` without a registered engine, `ERR_EXTENSIONS` for one that cannot be made or is none,
@@ -69,10 +69,13 @@ export class LocalSpeechService {
         if (tts === 'custom' && deps.voice === undefined) throw missing('LOCAL_TTS', 'voice');
         if (asr !== 'custom' && deps.recognizer !== undefined) this.warnOfUnused('LOCAL_ASR', 'recognizer', asr);
         if (tts !== 'custom' && deps.voice !== undefined) this.warnOfUnused('LOCAL_TTS', 'voice', tts);
-        this.made = {
-            recognizer: asr === 'custom' ? ownRecognizer(deps) : undefined,
-            voice: tts === 'custom' ? ownVoice(deps) : undefined,
-        };
+        try {
+            if (asr === 'custom') this.made.recognizer = ownRecognizer(deps);
+            if (tts === 'custom') this.made.voice = ownVoice(deps);
+        } catch (fault) {
+            void this.close();
+            throw fault;
+        }
     }
 
     /** Rejects with a coded error when the voice, the prompts or the weights cannot be loaded; the next call tries again. */
@@ -100,8 +103,9 @@ export class LocalSpeechService {
     private async prepare(): Promise<LocalSpeech> {
         const { config } = this;
         const deps = { ...this.deps, ...this.takeMade() };
-        const voice = this.opened(createSpeech(config, deps));
+        // The recognizer first: a synthesizer may be refused, and an own recognizer must be closed then.
         const engine = this.opened(createRecognizer(config, deps));
+        const voice = this.opened(createSpeech(config, deps));
         const catalog = config.promptsFile === undefined ? undefined : await readPromptCatalog(config.promptsFile);
         const recordings = await Promise.all(
             (catalog?.sentences ?? []).map(async ([words, { file }]) => [words, await readRecording(file)] as const),

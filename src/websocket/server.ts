@@ -98,7 +98,10 @@ export class Server {
         this.http = deps.server ?? this.createHttp();
     }
 
-    /** Resolves when calls are accepted. Rejects with `ERR_API_KEYS`, `ERR_DEV_KEYS_REFUSED` or `ERR_LISTEN`. Further calls return the same promise. */
+    /**
+     * Resolves when calls are accepted. Rejects with `ERR_API_KEYS`, `ERR_DEV_KEYS_REFUSED` or `ERR_LISTEN`. Further calls return the
+     * same promise.
+     */
     start(): Promise<void> {
         if (this.stopping !== undefined) return Promise.reject(new CodedError('ERR_SHUTTING_DOWN'));
         this.starting ??= this.open();
