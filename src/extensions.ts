@@ -3,12 +3,13 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { SecretProvider } from './auth/authenticator';
 import type { BotServiceDeps } from './services/bot-service';
+import { codeFunctionProblems } from './services/functions/code-functions';
 import { CodedError } from './support/errors';
-import { isFields } from './support/json';
+import { isFields, type Fields } from './support/json';
 
 /** What a server can be given in code: the default export of the module that EXTENSIONS names, or part of `new Server({…})`. */
 export interface ServerExtensions extends Pick<BotServiceDeps, 'bots' | 'functions' | 'recognizer' | 'voice'> {
-    /** Default: the API keys that the configuration names. */
+    /** Default: the API keys that the configuration names. With it none need be configured, in production either. */
     secrets?: SecretProvider;
 }
 
@@ -27,47 +28,51 @@ export async function loadExtensions(path: string): Promise<ServerExtensions> {
     return given as ServerExtensions;
 }
 
-/** What is wrong with the shape of an extensions object, a sentence for each key. */
+/** What is wrong with an extensions object, a sentence for each place: `functions.0 (lookup).run: must be …`. */
 export function extensionProblems(given: unknown): string[] {
     if (!isFields(given)) return ['its default export must be an object'];
+    return shapeProblems(given, EXTENSION_SHAPES, 'extension');
+}
+
+/** What is wrong with a value; each sentence goes on behind the value's key: `: must be …`, `.desk: must be …`. */
+type ShapeCheck = (value: unknown) => string[];
+
+/** What is wrong with the keys and values of an object. A key whose value is undefined counts as left out. */
+export function shapeProblems(given: Fields, shapes: Readonly<Record<string, ShapeCheck>>, what: string): string[] {
     return Object.entries(given).flatMap(([key, value]) => {
-        const check = Object.hasOwn(CHECKS, key) ? CHECKS[key] : undefined;
-        if (check === undefined) return [`${key}: there is no such extension (${Object.keys(CHECKS).join(', ')})`];
+        const check = Object.hasOwn(shapes, key) ? shapes[key] : undefined;
+        if (check === undefined) return [`${key}: there is no such ${what} (${Object.keys(shapes).join(', ')})`];
         return value === undefined ? [] : check(value).map((problem) => `${key}${problem}`);
     });
 }
 
-const CHECKS: Readonly<Record<string, (value: unknown) => string[]>> = {
+/** A value that has these methods, be they inherited. */
+export function withMethods(methods: readonly string[], shape: string): ShapeCheck {
+    return (value) => {
+        const isObject = typeof value === 'object' && value !== null;
+        return isObject && methods.every((name) => isFunction(Reflect.get(value, name))) ? [] : [`: must ${shape}`];
+    };
+}
+
+/** A function. `signature`: the one that it must have. */
+export function withSignature(signature: string): ShapeCheck {
+    return (value) => (isFunction(value) ? [] : [`: must be a function ${signature}`]);
+}
+
+const isBot = withSignature('(call) => Conversation');
+
+/** The shape of each extension. */
+export const EXTENSION_SHAPES: Readonly<Record<keyof ServerExtensions, ShapeCheck>> = {
     bots: (bots) => {
         if (!isFields(bots)) return [': must be an object: name → (call) => Conversation'];
-        const wrong = Object.entries(bots).filter(({ 1: create }) => typeof create !== 'function');
-        return wrong.map(([name]) => `.${name}: must be a function (call) => Conversation`);
+        return Object.entries(bots).flatMap(([name, create]) => isBot(create).map((problem) => `.${name}${problem}`));
     },
-    functions: (functions) => {
-        if (!Array.isArray(functions)) return [': must be a list of functions'];
-        return functions.flatMap((each: unknown, at) => functionProblems(each).map((problem) => `.${at}${problem}`));
-    },
-    secrets: (secrets) =>
-        typeof secrets === 'object' && secrets !== null && isFunction(Reflect.get(secrets, 'getSecretsForKey'))
-            ? []
-            : [': must have a method getSecretsForKey(apiKey)'],
-    recognizer: (create) => (isFunction(create) ? [] : [': must be a function (deps) => SpeechToText']),
-    voice: (create) => (isFunction(create) ? [] : [': must be a function (deps) => SpeechEngine']),
+    functions: (functions) =>
+        Array.isArray(functions) ? codeFunctionProblems(functions) : [': must be a list of functions'],
+    secrets: withMethods(['getSecretsForKey'], 'have the method getSecretsForKey(apiKey)'),
+    recognizer: withSignature('(deps) => SpeechToText'),
+    voice: withSignature('(deps) => SpeechEngine'),
 };
-
-function functionProblems(given: unknown): string[] {
-    if (typeof given !== 'object' || given === null) return [': must be an object'];
-    const field = (name: string): unknown => Reflect.get(given, name);
-    const name = field('name');
-    return [
-        ...(typeof name === 'string' && /^[\w-]{1,64}$/.test(name)
-            ? []
-            : ['.name: must be 1 to 64 letters, digits, "_" and "-"']),
-        ...(typeof field('description') === 'string' ? [] : ['.description: must be text']),
-        ...(isFields(field('parameters')) ? [] : ['.parameters: must be a JSON Schema']),
-        ...(isFunction(field('run')) ? [] : ['.run: must be a function (args, call, signal) => Promise']),
-    ];
-}
 
 function isFunction(value: unknown): boolean {
     return typeof value === 'function';

@@ -38,9 +38,16 @@ export class CallBot {
     /** Finds the bot. One that is found when the call is over is freed at once. */
     async choose(connectionUrl: string, parameters: OpenParameters): Promise<FoundBot | MissingBot> {
         const { botService, logger, record } = this.deps;
-        const { conversationId, inputVariables, customConfig } = parameters;
+        const { conversationId, inputVariables, customConfig, language, participant } = parameters;
         const bot = await botService.getBotIfExists(
-            { connectionUrl, conversationId, inputVariables, customConfig },
+            {
+                connectionUrl,
+                conversationId,
+                inputVariables,
+                customConfig,
+                participant,
+                ...(language !== undefined && { language }),
+            },
             {
                 logger,
                 transcript: record.transcript,

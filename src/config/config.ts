@@ -29,7 +29,15 @@ export type ApiKeySource =
     | { kind: 'inline'; json: string }
     | { kind: 'file'; path: string }
     /** No key is configured: a pair is made at the first start and kept in a git-ignored file. */
-    | { kind: 'development'; path: string };
+    | { kind: 'development'; path: string }
+    /** No key is configured, and a development key is refused: a secret provider must be registered. */
+    | { kind: 'none' };
+
+/** What is known beside the environment. */
+export interface LoadConfigOptions {
+    /** The server is given a secret provider in code, so that no API key need be configured. Default: false. */
+    hasSecretProvider?: boolean;
+}
 
 export type { OpenAIAudioFormat, OpenAIConfig, RestConfig } from './openai';
 
@@ -133,13 +141,15 @@ const DEVELOPMENT_KEY_PATH = '.audiohook-dev-keys.json';
  * Reads the whole configuration, once, and freezes it. Every variable is described in docs/CONFIGURATION.md.
  *
  * @throws CodedError `ERR_CONFIG`, which names every wrong variable and what would be right, but shows no secret;
- * `ERR_DEV_KEYS_REFUSED` when keys must be configured and are not.
+ * `ERR_DEV_KEYS_REFUSED` when keys must be configured and are not. With EXTENSIONS, whose module may register a secret provider,
+ * the server's start refuses that instead.
  */
-export function loadConfig(env: RawEnvironment): Config {
+export function loadConfig(env: RawEnvironment, options: LoadConfigOptions = {}): Config {
     const { values, broken, warnings, ...read } = readEnvironment(env);
     const instructions = readInstructions(values);
     const problems = [...read.problems, ...brokenRules(values, broken), ...instructions.problems];
-    const refused = developmentKeyRefused(values);
+    const mayHaveProvider = options.hasSecretProvider === true || values.EXTENSIONS !== undefined;
+    const refused = apiKeySource(values).kind === 'none' && !mayHaveProvider;
     if (problems.length === 0 && refused) throw new CodedError('ERR_DEV_KEYS_REFUSED');
     if (refused) problems.push(`${ERRORS.ERR_DEV_KEYS_REFUSED.cause} ${ERRORS.ERR_DEV_KEYS_REFUSED.cure}`);
     if (problems.length > 0) throw new CodedError('ERR_CONFIG', problems.map((problem) => `\n  - ${problem}`).join(''));
@@ -216,11 +226,8 @@ function turnTaking(values: Environment): TurnTakingConfig {
 function apiKeySource(values: Environment): ApiKeySource {
     if (values.AUDIOHOOK_API_KEYS !== undefined) return { kind: 'inline', json: values.AUDIOHOOK_API_KEYS };
     if (values.AUDIOHOOK_API_KEYS_FILE !== undefined) return { kind: 'file', path: values.AUDIOHOOK_API_KEYS_FILE };
+    if (isProduction(values) || !isLoopback(values.HOST)) return { kind: 'none' };
     return { kind: 'development', path: DEVELOPMENT_KEY_PATH };
-}
-
-function developmentKeyRefused(values: Environment): boolean {
-    return apiKeySource(values).kind === 'development' && (isProduction(values) || !isLoopback(values.HOST));
 }
 
 function isProduction(values: Environment): boolean {

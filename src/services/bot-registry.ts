@@ -1,16 +1,28 @@
+import type { LanguageCode, Participant } from '../protocol/core';
 import type { Clock } from '../support/clock';
 import { CodedError } from '../support/errors';
 import type { CallOfBot } from './bot-factory';
 import type { Conversation } from './conversation';
 import { BOT_NAME_PATTERN } from './profiles/fields';
-import type { OutputVariables } from './profiles/variables';
+import type { InputValues, OutputVariables } from './profiles/variables';
 
-/** What a bot is given for one call. */
+/**
+ * The call that a bot is made for: beside what is below its `logger` with the call's ids, the `conversationId` of Genesys, `onTool`, the
+ * `transcript` to read, and the buffer `callerAudio`. What comes from Genesys is data of the caller: log none of it.
+ */
 export interface BotCallContext extends CallOfBot {
     /** The name that it is registered under. */
     readonly botName: string;
     readonly clock: Clock;
-    /** What the bot sets for Architect. */
+    /** All input variables of the Architect action: one line of visible text each, at most 4000 characters. Empty: there are none. */
+    readonly inputVariables: InputValues;
+    /** Language tag that the call begins with, such as `de-DE`; undefined: Genesys gave none. */
+    readonly language: LanguageCode | undefined;
+    /** Numbers of the caller (`ani`) and of the called party (`dnis`); undefined: not known, as in tests. */
+    readonly participant: Participant | undefined;
+    /** The custom configuration of the integration, unchecked; undefined: there is none. */
+    readonly customConfig: unknown;
+    /** What the bot sets for Architect: `variables.set(name, value)` returns what is wrong, undefined: it is set. */
     readonly variables: OutputVariables;
 }
 

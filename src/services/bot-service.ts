@@ -1,5 +1,6 @@
 import type { Config, TurnTakingConfig } from '../config/config';
 import { CallerAudioBuffer } from '../audio/caller-audio-buffer';
+import type { LanguageCode, Participant } from '../protocol/core';
 import type { Logger } from '../support/logger';
 import { BotFactory, type BotFactoryDeps, type CallOfBot } from './bot-factory';
 import { BotRegistry, type CreateBot } from './bot-registry';
@@ -7,7 +8,13 @@ import { plainPlan, plainVariables, profilePlan } from './bot-plan';
 import type { Conversation } from './conversation';
 import { EchoBot } from './echo-bot';
 import { botNameOf, type BotChoice } from './profiles/choose-bot';
-import { type OutputVariables, readInputVariables, type ReadVariables } from './profiles/variables';
+import {
+    readInputVariables,
+    undeclaredInputVariables,
+    type OutputVariables,
+    type ReadVariables,
+} from './profiles/variables';
+import type { BotProfile } from './profiles/schema';
 import { ProfileStore } from './profiles/store';
 import { SilentBot } from './silent-bot';
 import { Transcript } from './transcript';
@@ -30,6 +37,9 @@ export interface BotRequest {
     readonly conversationId: string;
     readonly inputVariables?: unknown;
     readonly customConfig?: unknown;
+    /** Language tag that the call begins with. */
+    readonly language?: LanguageCode;
+    readonly participant?: Participant;
 }
 
 /** The call that the bot is for. */
@@ -60,6 +70,8 @@ export interface UnknownBot {
     readonly unknown: string;
 }
 
+type MakeChosen = () => Promise<ChosenBot>;
+
 type BotConfig = Pick<Config, 'openai' | 'logTranscripts' | 'localSpeech' | 'turnTaking' | 'maxCallMinutes'> &
     Pick<Config, 'audiohookPath' | 'defaultBot' | 'botsFolder' | 'genesys'>;
 
@@ -74,19 +86,16 @@ export class BotService {
     private readonly tools: BotTools;
     private readonly env: Readonly<Record<string, string | undefined>>;
 
-    /** @throws CodedError `ERR_PROFILE` that names every place where a profile is wrong, `ERR_PROFILE_FOLDER`, `ERR_TOOL`, `ERR_EXTENSIONS` */
+    /**
+     * @throws CodedError `ERR_PROFILE` that names every place where a profile is wrong, `ERR_PROFILE_FOLDER`, `ERR_TOOL`, `ERR_EXTENSIONS`;
+     * and what `LocalSpeechService` throws
+     */
     constructor(
         private readonly config: BotConfig,
         private readonly deps: BotServiceDeps,
     ) {
         const { clock, logger, env = process.env, functions, bots = {}, recognizer, voice } = deps;
         this.env = env;
-        this.factory = new BotFactory(config, {
-            clock,
-            logger,
-            ...(recognizer !== undefined && { recognizer }),
-            ...(voice !== undefined && { voice }),
-        });
         this.registry = new BotRegistry(this.builtIn(), bots);
         this.tools = new BotTools(config.genesys, {
             clock,
@@ -98,7 +107,20 @@ export class BotService {
         this.profiles =
             folder === undefined
                 ? undefined
-                : ProfileStore.load(folder, { clock, logger, env, reserved: new Set(Object.keys(bots)) });
+                : ProfileStore.load(folder, {
+                      clock,
+                      logger,
+                      env,
+                      reserved: new Set(Object.keys(bots)),
+                      functions: new Set((functions ?? []).map(({ name }) => name)),
+                  });
+        // Last, because it makes engines that would have to be closed if something else were refused.
+        this.factory = new BotFactory(config, {
+            clock,
+            logger,
+            ...(recognizer !== undefined && { recognizer }),
+            ...(voice !== undefined && { voice }),
+        });
     }
 
     /** Follows edits of the profiles until `close`. */
@@ -129,10 +151,11 @@ export class BotService {
         const { name, by } = choice;
         const shared = { transcript: new Transcript(), callerAudio: new CallerAudioBuffer() };
         const full = { ...shared, ...call, conversationId: request.conversationId };
-        const chosen = (await this.withProfile(name, request, full)) ?? (await this.registered(name, full));
-        if (chosen === undefined) return { unknown: name };
+        const make = this.withProfile(name, request, full) ?? this.registered(name, request, full);
+        if (make === undefined) return { unknown: name };
+        // Before the bot is made, so that the log names also one that cannot be made.
         call.logger.info({ bot: name, by }, 'bot chosen');
-        return chosen;
+        return make();
     }
 
     /** Frees what the bots of all calls share. */
@@ -157,10 +180,14 @@ export class BotService {
     }
 
     /** undefined: there is no profile of this name. */
-    private async withProfile(name: string, request: BotRequest, call: CallOfBot): Promise<ChosenBot | undefined> {
-        const { config, env } = this;
+    private withProfile(name: string, request: BotRequest, call: CallOfBot): MakeChosen | undefined {
         const profile = this.profiles?.get(name);
-        if (profile === undefined) return undefined;
+        return profile === undefined ? undefined : () => this.makeOfProfile(profile, request, call);
+    }
+
+    private async makeOfProfile(profile: BotProfile, request: BotRequest, call: CallOfBot): Promise<ChosenBot> {
+        const { config, env } = this;
+        const { name } = profile;
         const { logger } = call;
         const input = readInputVariables(profile.inputVariables, request.inputVariables);
         logInput(input, logger);
@@ -170,21 +197,26 @@ export class BotService {
     }
 
     /** undefined: there is no such bot, or it is OpenAI's and there is no key. */
-    private async registered(name: string, call: CallOfBot): Promise<ChosenBot | undefined> {
+    private registered(name: string, request: BotRequest, call: CallOfBot): MakeChosen | undefined {
         const create = this.registry.get(name);
         if (create === undefined || (name === 'openai' && this.config.openai === undefined)) return undefined;
         const { turnTaking, maxCallMinutes } = this.config;
+        const { language, participant, customConfig } = request;
         const variables = plainVariables();
-        const conversation = await create({ ...call, botName: name, clock: this.deps.clock, variables });
-        return { name, conversation, turnTaking, maxCallMinutes, variables };
+        const facts = { botName: name, language, participant, customConfig, variables, clock: this.deps.clock };
+        const inputVariables = undeclaredInputVariables(request.inputVariables);
+        return async () => {
+            const conversation = await create({ ...call, ...facts, inputVariables });
+            return { name, conversation, turnTaking, maxCallMinutes, variables };
+        };
     }
 
     /** The bots that the server has without a profile. */
     private builtIn(): Record<string, CreateBot> {
-        const { config, factory } = this;
+        const { config } = this;
         return {
-            openai: (call) => factory.create(plainPlan('openai', config.openai, config, call.variables), call),
-            local: (call) => factory.create(plainPlan('local', undefined, config, call.variables), call),
+            openai: (call) => this.factory.create(plainPlan('openai', config.openai, config, call.variables), call),
+            local: (call) => this.factory.create(plainPlan('local', undefined, config, call.variables), call),
             echo: () => new EchoBot(),
             silent: () => new SilentBot(),
         };

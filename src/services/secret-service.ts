@@ -38,7 +38,8 @@ export class SecretService {
 
     /**
      * Reads the configured keys; for development, creates a pair at the first start and keeps it in a file that only the user of
-     * this process can read. Rejects with ERR_API_KEYS; the message says which entry is wrong, and why.
+     * this process can read. Rejects with ERR_API_KEYS, whose message says which entry is wrong, and why, or with ERR_DEV_KEYS_REFUSED
+     * where no key is configured and none may be made.
      */
     static async fromSource(source: ApiKeySource, options: SecretServiceOptions = {}): Promise<SecretService> {
         const text = await readSource(source);
@@ -79,6 +80,8 @@ function readSource(source: ApiKeySource): Promise<string> {
             return readKeyFile(source.path);
         case 'development':
             return readOrMakeDevelopmentKey(source.path);
+        case 'none':
+            return Promise.reject(new CodedError('ERR_DEV_KEYS_REFUSED'));
     }
 }
 

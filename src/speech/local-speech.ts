@@ -18,9 +18,9 @@ import { loadSileroNetwork, SileroDetector } from './vad/voice-activity-detector
 export interface LocalSpeechDeps {
     clock: Clock;
     logger: Logger;
-    /** Makes the recognizer of `LOCAL_ASR=custom`, once for all calls. */
+    /** Makes the recognizer of `LOCAL_ASR=custom` at start, once for all calls; another one only if local speech could not be loaded. */
     recognizer?: ((deps: { clock: Clock; logger: Logger }) => SpeechToText) | undefined;
-    /** Makes the synthesizer of `LOCAL_TTS=custom`, once for all calls. */
+    /** Makes the synthesizer of `LOCAL_TTS=custom`, in the same way. */
     voice?: ((deps: { clock: Clock; logger: Logger }) => SpeechEngine) | undefined;
 }
 
@@ -47,17 +47,36 @@ export interface RestSpeech {
 }
 
 /**
- * Speech without the Realtime API, for the whole process: one synthesizer, one recognizer, one set of weights. Nothing is
- * loaded before the first call that needs it.
+ * Speech without the Realtime API, for the whole process: one synthesizer, one recognizer, one set of weights. Only engines of your own
+ * are made at start; nothing else is loaded before the first call that needs it.
  */
 export class LocalSpeechService {
     private loading: Promise<LocalSpeech> | undefined;
     private readonly open: { close(): Promise<void> }[] = [];
+    /** Engines of your own that were made at start and that no call has needed yet. */
+    private made: { recognizer?: SpeechToText; voice?: SpeechEngine } = {};
 
+    /**
+     * @throws CodedError `ERR_CONFIG` for `custom` without a registered engine, `ERR_EXTENSIONS` for one that cannot be made or is none,
+     * and the code that its function throws
+     */
     constructor(
         private readonly config: LocalSpeechConfig,
         private readonly deps: LocalSpeechDeps,
-    ) {}
+    ) {
+        const { asr, tts } = config;
+        if (asr === 'custom' && deps.recognizer === undefined) throw missing('LOCAL_ASR', 'recognizer');
+        if (tts === 'custom' && deps.voice === undefined) throw missing('LOCAL_TTS', 'voice');
+        if (asr !== 'custom' && deps.recognizer !== undefined) this.warnOfUnused('LOCAL_ASR', 'recognizer', asr);
+        if (tts !== 'custom' && deps.voice !== undefined) this.warnOfUnused('LOCAL_TTS', 'voice', tts);
+        try {
+            if (asr === 'custom') this.made.recognizer = ownRecognizer(deps);
+            if (tts === 'custom') this.made.voice = ownVoice(deps);
+        } catch (fault) {
+            void this.close();
+            throw fault;
+        }
+    }
 
     /** Rejects with a coded error when the voice, the prompts or the weights cannot be loaded; the next call tries again. */
     load(): Promise<LocalSpeech> {
@@ -72,7 +91,10 @@ export class LocalSpeechService {
     /** Ends the synthesizers and the recognizers. May be called twice. */
     async close(): Promise<void> {
         try {
-            await Promise.all(this.open.splice(0).map((each) => each.close()));
+            const { recognizer, voice } = this.made;
+            this.made = {};
+            const made = [recognizer, voice].filter((each) => each !== undefined);
+            await Promise.all([...this.open.splice(0), ...made].map((each) => each.close()));
         } catch (fault) {
             this.deps.logger.warn(faultFields(fault), 'local speech did not end in good order');
         }
@@ -80,7 +102,10 @@ export class LocalSpeechService {
 
     private async prepare(): Promise<LocalSpeech> {
         const { config } = this;
-        const voice = this.opened(createSpeech(config, this.deps));
+        const deps = { ...this.deps, ...this.takeMade() };
+        // The recognizer first: a synthesizer may be refused, and an own recognizer must be closed then.
+        const engine = this.opened(createRecognizer(config, deps));
+        const voice = this.opened(createSpeech(config, deps));
         const catalog = config.promptsFile === undefined ? undefined : await readPromptCatalog(config.promptsFile);
         const recordings = await Promise.all(
             (catalog?.sentences ?? []).map(async ([words, { file }]) => [words, await readRecording(file)] as const),
@@ -92,7 +117,7 @@ export class LocalSpeechService {
         return {
             speech,
             prompts: await Prompts.load(speech, catalog?.named),
-            createRecognizer: recognizerOf(this.opened(createRecognizer(config, this.deps))),
+            createRecognizer: recognizerOf(engine),
             rest: this.prepareRest(recognizerOf),
         };
     }
@@ -112,6 +137,18 @@ export class LocalSpeechService {
             speech,
             createRecognizer: recognizerOf(this.opened(createRecognizer({ asr: 'openai', rest }, this.deps))),
         };
+    }
+
+    /** The engines of the start, in place of the functions that would make new ones. */
+    private takeMade(): Pick<LocalSpeechDeps, 'recognizer' | 'voice'> {
+        const { recognizer, voice } = this.made;
+        this.made = {};
+        return { ...(recognizer && { recognizer: () => recognizer }), ...(voice && { voice: () => voice }) };
+    }
+
+    private warnOfUnused(setting: string, part: string, chosen: string): void {
+        const message = `a ${part} is registered and not used: ${setting} is \`${chosen}\`, and \`custom\` chooses it`;
+        this.deps.logger.warn({ code: 'ERR_CONFIG' }, message);
     }
 
     /** Remembers what `close` has to close. */
@@ -151,8 +188,7 @@ export function createRecognizer(config: RecognizerConfig, deps: LocalSpeechDeps
             if (asrModelPath === undefined) return new NoSpeechToText();
             return new SherpaTranscription({ clock: deps.clock, modelPath: asrModelPath });
         case 'custom':
-            if (deps.recognizer === undefined) throw missing('LOCAL_ASR', 'recognizer');
-            return deps.recognizer({ clock: deps.clock, logger: deps.logger });
+            return ownRecognizer(deps);
     }
 }
 
@@ -169,11 +205,44 @@ function createEngine({ tts, voice, ttsModelPath, rest }: VoiceConfig, deps: Loc
             if (ttsModelPath === undefined) throw new CodedError('ERR_CONFIG', 'LOCAL_TTS_MODEL_PATH is not set.');
             return new SherpaEngine({ ...voiceOption, clock, modelPath: ttsModelPath });
         case 'custom':
-            if (deps.voice === undefined) throw missing('LOCAL_TTS', 'voice');
-            return deps.voice({ clock, logger });
+            return ownVoice(deps);
     }
 }
 
 function missing(variable: string, part: string): CodedError {
-    return new CodedError('ERR_CONFIG', `${variable} is \`custom\`, and no extension registers a ${part}.`);
+    const right = `right is \`${part}\` in the module of EXTENSIONS or in new Server, or another engine`;
+    return new CodedError('ERR_CONFIG', `${variable} is \`custom\`, and no extension registers a ${part}: ${right}.`);
+}
+
+function ownRecognizer({ recognizer, clock, logger }: LocalSpeechDeps): SpeechToText {
+    if (recognizer === undefined) throw missing('LOCAL_ASR', 'recognizer');
+    const made = makeOwn('recognizer', () => recognizer({ clock, logger }));
+    return checked('recognizer', made, ['recognize', 'close'], 'kind, recognize and close (SpeechToText)');
+}
+
+function ownVoice({ voice, clock, logger }: LocalSpeechDeps): SpeechEngine {
+    if (voice === undefined) throw missing('LOCAL_TTS', 'voice');
+    const made = makeOwn('voice', () => voice({ clock, logger }));
+    return checked('voice', made, ['speak', 'warm', 'close'], 'kind, voice, speak, warm and close (SpeechEngine)');
+}
+
+function makeOwn<T>(part: string, make: () => T): T {
+    try {
+        return make();
+    } catch (fault) {
+        if (fault instanceof CodedError) throw fault;
+        const why = fault instanceof Error ? fault.message : String(fault);
+        throw new CodedError('ERR_EXTENSIONS', `${part}: it cannot be made: ${why}`);
+    }
+}
+
+/** The function may be JavaScript: what it made is not an engine because the compiler says so. */
+function checked<T>(part: string, made: T, methods: readonly string[], shape: string): T {
+    const isEngine =
+        typeof made === 'object' &&
+        made !== null &&
+        typeof Reflect.get(made, 'kind') === 'string' &&
+        methods.every((method) => typeof Reflect.get(made, method) === 'function');
+    if (!isEngine) throw new CodedError('ERR_EXTENSIONS', `${part}: must make an object with ${shape}.`);
+    return made;
 }

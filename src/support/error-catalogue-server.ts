@@ -26,7 +26,7 @@ export const SERVER_ERRORS = {
     ERR_DEV_KEYS_REFUSED: entry(
         'operator',
         'No API key is configured, and a development key is refused here.',
-        'Set AUDIOHOOK_API_KEYS or AUDIOHOOK_API_KEYS_FILE. Development keys need a loopback HOST and NODE_ENV other than production.',
+        'Set AUDIOHOOK_API_KEYS or AUDIOHOOK_API_KEYS_FILE, or register a secret provider by EXTENSIONS or new Server. Development keys need a loopback HOST and NODE_ENV other than production.',
     ),
 
     // The upgrade, and the socket after it

@@ -6,11 +6,12 @@ import { WebSocketServer, type WebSocket } from 'ws';
 import { Authenticator, type SecretProvider } from '../auth/authenticator';
 import { loadConfig, type Config } from '../config/config';
 import { Session } from '../common/session';
-import type { ServerExtensions } from '../extensions';
+import { EXTENSION_SHAPES, shapeProblems, withMethods, withSignature, type ServerExtensions } from '../extensions';
 import { BotService } from '../services/bot-service';
 import { SecretService } from '../services/secret-service';
 import { systemClock, type Clock } from '../support/clock';
 import { CodedError, ERRORS } from '../support/errors';
+import { isFields } from '../support/json';
 import { createLogger, faultFields, type Logger } from '../support/logger';
 import { Calls, type CreateSession } from './calls';
 import { createHttpEndpoints, isBelow, pathOf, type Unavailable } from './http-endpoints';
@@ -23,7 +24,10 @@ export type { AcceptedCall } from './upgrade';
 
 /** The dependencies of a server; each has a default. Sessions get all of theirs from the server. */
 export interface ServerDeps extends ServerExtensions {
-    /** Default: read from the environment, with `.env` of the working directory. */
+    /**
+     * Default: read from the environment, with `.env` of the working directory. EXTENSIONS is not loaded here but by `npm start`; an
+     * application gives what `loadExtensions` returns. With `secrets` and without API keys: `loadConfig(env, { hasSecretProvider: true })`.
+     */
     config: Config;
     /** Default: pino to stdout, at LOG_LEVEL. */
     logger: Logger;
@@ -70,9 +74,13 @@ export class Server {
     private starting: Promise<void> | undefined;
     private stopping: Promise<void> | undefined;
 
-    /** @throws CodedError `ERR_CONFIG` or `ERR_DEV_KEYS_REFUSED` if it is given no `config` and the environment is wrong. */
+    /**
+     * @throws CodedError `ERR_EXTENSIONS` that names each wrong key; what `BotService` throws; `ERR_CONFIG` or `ERR_DEV_KEYS_REFUSED` if
+     * it is given no `config` and the environment is wrong
+     */
     constructor(private readonly deps: Partial<ServerDeps> = {}) {
-        this.config = deps.config ?? environmentConfig();
+        checkDeps(deps);
+        this.config = deps.config ?? environmentConfig(deps.secrets !== undefined);
         this.logger = deps.logger ?? createLogger({ level: this.config.logLevel, pretty: process.stdout.isTTY });
         this.clock = deps.clock ?? systemClock;
         const { config, clock, logger } = this;
@@ -90,7 +98,10 @@ export class Server {
         this.http = deps.server ?? this.createHttp();
     }
 
-    /** Resolves when calls are accepted. Rejects with `ERR_API_KEYS` or `ERR_LISTEN`. Further calls return the same promise. */
+    /**
+     * Resolves when calls are accepted. Rejects with `ERR_API_KEYS`, `ERR_DEV_KEYS_REFUSED` or `ERR_LISTEN`. Further calls return the
+     * same promise.
+     */
     start(): Promise<void> {
         if (this.stopping !== undefined) return Promise.reject(new CodedError('ERR_SHUTTING_DOWN'));
         this.starting ??= this.open();
@@ -216,9 +227,38 @@ function extensionsOf({ bots, functions, recognizer, voice }: Partial<ServerDeps
     };
 }
 
-function environmentConfig(): Config {
+/** The shape of each dependency: the caller may be JavaScript. */
+const DEPS_SHAPES = {
+    ...EXTENSION_SHAPES,
+    config: (value: unknown) => (isFields(value) ? [] : [': must be what loadConfig returns']),
+    logger: withMethods(
+        ['debug', 'info', 'warn', 'error', 'child'],
+        'have the methods debug, info, warn, error and child',
+    ),
+    clock: withMethods(['nowMs', 'epochMs', 'after'], 'have the methods nowMs, epochMs and after'),
+    authenticator: withMethods(['authenticate'], 'have the method authenticate(request)'),
+    botService: withMethods(['getBotIfExists', 'watch', 'close'], 'be a BotService'),
+    createSession: withSignature('(ws, call) => ServedSession'),
+    limits: (value: unknown) => (isFields(value) ? [] : [': must be an object']),
+    server: withMethods(['on', 'off', 'address', 'listenerCount'], 'be an HTTP or HTTPS server of Node.js'),
+} satisfies Record<keyof ServerDeps, (value: unknown) => string[]>;
+
+/** What a bot service has been given itself. */
+const OF_BOT_SERVICE = ['bots', 'functions', 'recognizer', 'voice'] as const;
+
+function checkDeps(deps: Partial<ServerDeps>): void {
+    const unused = deps.botService === undefined ? [] : OF_BOT_SERVICE.filter((key) => deps[key] !== undefined);
+    const problems = [
+        ...shapeProblems({ ...deps }, DEPS_SHAPES, 'option'),
+        ...unused.map((key) => `${key}: give it to the BotService instead: this one would not know it`),
+    ];
+    if (problems.length === 0) return;
+    throw new CodedError('ERR_EXTENSIONS', problems.map((each) => `\n  - new Server: ${each}`).join(''));
+}
+
+function environmentConfig(hasSecretProvider: boolean): Config {
     loadDotenv({ quiet: true });
-    return loadConfig(process.env);
+    return loadConfig(process.env, { hasSecretProvider });
 }
 
 function createWebSocketServer(limits: ServerLimits): WebSocketServer {

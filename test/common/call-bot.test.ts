@@ -61,7 +61,8 @@ describe('the bot of a call', () => {
     });
 
     it('is asked for with what the call says, its tools come into the record, and its limit counts', async () => {
-        const given = { inputVariables: { bot: 'x' }, customConfig: '{"a":1}' };
+        const { participant } = PARAMETERS;
+        const given = { inputVariables: { bot: 'x' }, customConfig: '{"a":1}', language: 'de-DE', participant };
         await bot.choose('/desk?x=1', { ...PARAMETERS, ...given });
         expect(service.requests).toEqual([{ connectionUrl: '/desk?x=1', conversationId: 'c', ...given }]);
         service.call?.onTool?.({ name: 'work', callId: 'c1', ms: 5, outcome: 'ok' });

@@ -148,6 +148,48 @@ describe('the process', () => {
         expect(server.out).toBe('');
     });
 
+    describe('in production, with a module that EXTENSIONS names and no API key', () => {
+        const PRODUCTION = { NODE_ENV: 'production', AUDIOHOOK_API_KEYS: '', EXTENSIONS: 'mine.cjs' };
+
+        function extensions(text: string): void {
+            writeFileSync(joinPath(cwd, 'mine.cjs'), `module.exports = ${text};`);
+        }
+
+        it('answers the calls that the secret provider of the module knows', async () => {
+            extensions(`{ secrets: { getSecretsForKey: (key) => (key === '${UNSIGNED_KEY}' ? [] : undefined) } }`);
+            const server = run({ ...PRODUCTION, SHUTDOWN_GRACE_SECONDS: '0' });
+            const client = await call(await server.port());
+            const closed = once(client, 'close');
+            server.child.kill('SIGTERM');
+            await closed;
+            expect(await server.exitCode()).toBe(0);
+            expect(existsSync(joinPath(cwd, '.audiohook-dev-keys.json'))).toBe(false);
+        });
+
+        it('does not start when the module registers no secret provider', async () => {
+            extensions('{}');
+            const server = run(PRODUCTION);
+            expect(await server.exitCode()).toBe(1);
+            expect(server.err).toMatch(/^ERR_DEV_KEYS_REFUSED: [^]*register a secret provider/);
+            expect(server.out).not.toContain('listens');
+        });
+
+        it('does not start with a function that cannot be used, and names it', async () => {
+            extensions(`{ functions: [{ name: 'lookup', description: '', parameters: { type: 'object' } }] }`);
+            const server = run(PRODUCTION);
+            expect(await server.exitCode()).toBe(1);
+            expect(server.err).toMatch(
+                /^ERR_EXTENSIONS: [^]*mine\.cjs: functions\.0 \(lookup\)\.run: must be a function/,
+            );
+        });
+    });
+
+    it('does not start without the engine that a setting chooses', async () => {
+        const server = run({ LOCAL_TTS: 'custom' });
+        expect(await server.exitCode()).toBe(1);
+        expect(server.err).toMatch(/^ERR_CONFIG: [^]*LOCAL_TTS is `custom`, and no extension registers a voice/);
+    });
+
     it('says that the port is taken, and ends with 1', async () => {
         const other = createServer().listen(0, '127.0.0.1');
         await once(other, 'listening');

@@ -4,7 +4,7 @@ import type { DataActionToolSpec } from '../profiles/tool-schema';
 import { HostList } from './http/address-guard';
 import { GenesysToken, hostsOf, type GenesysClient, type GenesysDeps, type GenesysHosts } from './genesys-token';
 import type { HttpResponse } from './http/client';
-import { askFailure, isSuccess, statusFailure, toToolResult } from './service-response';
+import { askService, serviceTool } from './service-tool';
 import type { CallContext, Tool } from './tool';
 
 export type { GenesysClient } from './genesys-token';
@@ -93,28 +93,14 @@ export function dataActionTool(
     clock: GenesysDeps['clock'],
 ): Tool {
     const used = new WeakMap<CallContext, number>();
-    return {
-        name: spec.name,
-        description: spec.description,
-        parameters: spec.parameters,
-        limitMs: spec.timeoutMs,
-        ...(spec.filler === undefined ? {} : { filler: spec.filler }),
-        run: async (args, call, signal) => {
-            const count = (used.get(call) ?? 0) + 1;
-            if (count > spec.maxCallsPerCall) return { output: { error: USED_UP }, failure: 'refused' };
-            used.set(call, count);
-            const untilMs = clock.nowMs() + spec.timeoutMs;
-            try {
-                const response = await actions.execute(spec.actionId, args, untilMs, signal);
-                return isSuccess(response)
-                    ? toToolResult(response, call, spec)
-                    : statusFailure(response.status, actions.host, call);
-            } catch (fault) {
-                signal.throwIfAborted();
-                return askFailure(fault, actions.host, call);
-            }
-        },
-    };
+    return serviceTool(spec, async (args, call, signal) => {
+        const count = (used.get(call) ?? 0) + 1;
+        if (count > spec.maxCallsPerCall) return { output: { error: USED_UP }, failure: 'refused' };
+        used.set(call, count);
+        const untilMs = clock.nowMs() + spec.timeoutMs;
+        const send = () => actions.execute(spec.actionId, args, untilMs, signal);
+        return askService({ host: actions.host, signal, send }, call, spec);
+    });
 }
 
 const USED_UP = 'This function was used as often as one call may; go on without it.';

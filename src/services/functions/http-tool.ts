@@ -3,9 +3,9 @@ import { isFields } from '../../support/json';
 import { fillTemplate, placeholdersIn } from '../profiles/template';
 import { fillEnvironment, type HttpToolSpec } from '../profiles/tool-schema';
 import { HostList } from './http/address-guard';
-import type { HttpClient, HttpRequest } from './http/client';
-import { askFailure, isSuccess, statusFailure, toToolResult, type Mapping } from './service-response';
-import type { CallContext, Tool, ToolResult } from './tool';
+import type { HttpClient } from './http/client';
+import { askService, serviceTool } from './service-tool';
+import type { CallContext, Tool } from './tool';
 import { fillUrl, textOf, type ValueOf } from './http/url-template';
 
 /** The environment, as far as the tools may read it. */
@@ -30,31 +30,14 @@ export function httpTool(spec: HttpToolSpec, deps: HttpToolDeps): Tool {
     const hosts = new HostList(spec.allowedHosts);
     checkHost(spec, hosts);
     const headers = { ...headersFrom(spec, deps.env), ...(hasBody(spec) ? JSON_HEADER : {}) };
-    return {
-        name: spec.name,
-        description: spec.description,
-        parameters: spec.parameters,
-        limitMs: spec.timeoutMs,
-        ...(spec.filler === undefined ? {} : { filler: spec.filler }),
-        run: async (args, call, signal) => {
-            const valueOf = valuesFor(spec, args, call);
-            const url = fillUrl(spec.url, valueOf);
-            if (typeof url === 'string') return { output: { error: url }, failure: 'refused' };
-            const body = bodyFor(spec, args, valueOf);
-            return ask(deps.http, { method: spec.method, url, headers, body, hosts, signal }, call, spec);
-        },
-    };
-}
-
-async function ask(http: HttpClient, request: HttpRequest, call: CallContext, mapping: Mapping): Promise<ToolResult> {
-    const { host } = request.url;
-    try {
-        const response = await http(request);
-        return isSuccess(response) ? toToolResult(response, call, mapping) : statusFailure(response.status, host, call);
-    } catch (fault) {
-        request.signal.throwIfAborted();
-        return askFailure(fault, host, call);
-    }
+    return serviceTool(spec, async (args, call, signal) => {
+        const valueOf = valuesFor(spec, args, call);
+        const url = fillUrl(spec.url, valueOf);
+        if (typeof url === 'string') return { output: { error: url }, failure: 'refused' };
+        const body = bodyFor(spec, args, valueOf);
+        const send = () => deps.http({ method: spec.method, url, headers, body, hosts, signal });
+        return askService({ host: url.host, signal, send }, call, spec);
+    });
 }
 
 function checkHost({ name, url, allowedHosts }: HttpToolSpec, hosts: HostList): void {

@@ -2,8 +2,7 @@
  * What becomes of a response of a web service or a Data Action: it is data, and is redacted, mapped, cleaned, bounded and framed
  * before the model reads it.
  */
-import { CodedError } from '../../support/errors';
-import { isFields, textIn } from '../../support/json';
+import { isFields } from '../../support/json';
 import type { ResponseSpec } from '../profiles/tool-schema';
 import type { HttpResponse } from './http/client';
 import type { CallContext, ToolResult } from './tool';
@@ -32,39 +31,9 @@ export function toToolResult(
     return { output: frame(kept, response?.maxChars) };
 }
 
-/** The result of a status that is no success, with one log line. Neither holds any of the response's text. */
-export function statusFailure(status: number, host: string, call: CallContext): ToolResult {
-    const fields = { code: 'ERR_TOOL_FAILED', host, status };
-    call.logger.warn(fields, 'A web service responded to a tool with a failure.');
-    const redirect = status >= 300 && status < 400 ? ' It points elsewhere, where it is not asked.' : '';
-    return { output: { error: `The service answered with status ${status}.${redirect}` }, failure: 'error' };
-}
-
-/** The result of a request that failed before there was a response, with one log line. */
-export function askFailure(fault: unknown, host: string, call: CallContext): ToolResult {
-    const code = fault instanceof CodedError ? fault.code : 'ERR_TOOL_FAILED';
-    call.logger.warn({ code, host, why: whyOf(fault) }, 'A web service could not be asked by a tool.');
-    return { output: { error: explain(fault) }, failure: 'error' };
-}
-
 /** Whether the status is 2xx. */
 export function isSuccess({ status }: HttpResponse): boolean {
     return status >= 200 && status < 300;
-}
-
-/** The system's name of the fault where there is one: its message is empty when several addresses failed. */
-function whyOf(fault: unknown): string {
-    if (fault instanceof CodedError) return fault.message;
-    const code = isFields(fault) ? textIn(fault, 'code') : undefined;
-    return code ?? (fault instanceof Error ? fault.message : 'unknown');
-}
-
-function explain(fault: unknown): string {
-    if (!(fault instanceof CodedError)) return 'The service cannot be reached.';
-    if (fault.code === 'ERR_TOOL_ADDRESS') return 'The address is not allowed.';
-    return fault.code === 'ERR_TOOL_ANSWER'
-        ? 'The answer of the service cannot be used.'
-        : 'The service cannot be used.';
 }
 
 /** Parsed JSON, whichever content type the service gives; else the text; null: the body is empty. */

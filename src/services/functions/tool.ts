@@ -43,7 +43,7 @@ export interface ToolResult {
 
 /** A function that the model can call. One object may serve many calls at once. */
 export interface Tool {
-    /** 1 … 64 letters, digits, `_` or `-`. */
+    /** 1 … 64 letters, digits, `_` or `-`, a letter first; no tool of the server or of a profile may have it too. */
     readonly name: string;
     /** When to use it, in words for the model. */
     readonly description: string;

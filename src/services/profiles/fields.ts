@@ -14,10 +14,12 @@ export function words(min: number, max: number): z.ZodString {
 /** Name of an input or output variable of the Architect action, of an argument of a tool, or of a part of a tool's result. */
 export const variableName = z.string().regex(NAME_PATTERN, 'must be letters, digits and underscores, a letter first');
 
-/** Name of a function that the model may call. */
+/** Name of a function that the model may call, of a profile or in code. */
+export const TOOL_NAME_PATTERN = /^[A-Za-z][\w-]{0,63}$/;
+
 export const toolName = z
     .string()
-    .regex(/^[A-Za-z][\w-]{0,63}$/, 'must be letters, digits, "_" and "-", a letter first')
+    .regex(TOOL_NAME_PATTERN, 'must be letters, digits, "_" and "-", a letter first')
     .describe('The name by which the model calls it: letters, digits, "_" and "-".');
 
 /** Name of a variable of the environment: capitals, digits and underscores, so that the secret itself is refused there. */

@@ -4,6 +4,7 @@ import { join, sep } from 'node:path';
 import { problemSentences, placeholderProblems } from './rules';
 import { BOT_NAME_PATTERN } from './fields';
 import { botProfileSchema, MAX_INSTRUCTIONS_CHARS, type BotProfile } from './schema';
+import type { ToolSpec } from './tool-schema';
 
 /** The file for editors, which is no profile. */
 export const SCHEMA_FILE = 'bot-profile.schema.json';
@@ -12,6 +13,14 @@ const BUILT_IN_BOTS: ReadonlySet<string> = new Set(['openai', 'local', 'echo', '
 
 const MAX_PROFILE_BYTES = 524_288;
 const MAX_INSTRUCTIONS_BYTES = MAX_INSTRUCTIONS_CHARS * 4;
+
+/** Names that are registered in code. */
+export interface RegisteredNames {
+    /** Names of bots: no profile may have one. */
+    reserved?: ReadonlySet<string>;
+    /** Names of functions: no tool of a profile may have one but by the kind `code`. undefined: not known. */
+    functions?: ReadonlySet<string>;
+}
 
 /** What became of one file. */
 export type ReadProfile = {
@@ -35,16 +44,16 @@ export function readProfile(
     folder: string,
     file: string,
     known?: ReadProfile,
-    reserved: ReadonlySet<string> = BUILT_IN_BOTS,
+    registered: RegisteredNames = {},
 ): ReadProfile {
     let texts: Texts = { source: '', instructionsFile: undefined };
     try {
-        const name = nameOf(file, reserved);
+        const name = nameOf(file, registered);
         const json = readInside(folder, file, MAX_PROFILE_BYTES);
         const raw = parsed(json);
         texts = readTexts(folder, json, instructionsFileIn(raw));
         if (known?.source === texts.source && 'profile' in known) return known;
-        return { file, ...texts, profile: toProfile(name, raw, texts) };
+        return { file, ...texts, profile: toProfile(name, raw, texts, registered) };
     } catch (fault) {
         const problems = fault instanceof Problems ? fault.sentences : [`cannot be read (${String(fault)})`];
         return { file, ...texts, problems };
@@ -65,25 +74,42 @@ class Problems extends Error {
     }
 }
 
-function nameOf(file: string, reserved: ReadonlySet<string>): string {
+function nameOf(file: string, { reserved }: RegisteredNames): string {
     const name = file.replace(/\.json$/, '');
     if (!BOT_NAME_PATTERN.test(name)) throw new Problems(['a profile is called by letters, digits, "_" and "-" only']);
     if (BUILT_IN_BOTS.has(name)) throw new Problems([`${name} is the name of a bot of the server`]);
-    if (reserved.has(name)) throw new Problems([`${name} is the name of a bot that is registered in code`]);
+    if (reserved?.has(name) === true) throw new Problems([`${name} is the name of a bot that is registered in code`]);
     return name;
 }
 
-function toProfile(name: string, raw: unknown, { instructions, trouble = [] }: Texts): BotProfile {
+function toProfile(
+    name: string,
+    raw: unknown,
+    { instructions, trouble = [] }: Texts,
+    registered: RegisteredNames,
+): BotProfile {
     const result = botProfileSchema.safeParse(raw);
     const wrong = result.success ? [] : problemSentences(result.error.issues);
     if (!result.success) throw new Problems([...wrong, ...trouble]);
     const { instructions: inline, dialog, ...rest } = result.data;
     const text = instructions ?? (typeof inline === 'string' ? inline : '');
     const unknown = instructions === undefined ? [] : placeholderProblems(text, rest.inputVariables);
-    const problems = [...trouble, ...unknown.map((each) => `instructions.file: ${each}`)];
+    const problems = [
+        ...trouble,
+        ...unknown.map((each) => `instructions.file: ${each}`),
+        ...functionNamesTaken(rest.tools, registered),
+    ];
     if (problems.length > 0) throw new Problems(problems);
     const named = dialog === undefined ? undefined : { ...dialog, name };
     return deepFreeze({ ...rest, name, instructions: text, dialog: named });
+}
+
+function functionNamesTaken(tools: readonly ToolSpec[], { functions }: RegisteredNames): string[] {
+    return tools.flatMap((tool, at) => {
+        if (!('name' in tool) || tool.kind === 'code' || functions?.has(tool.name) !== true) return [];
+        const why = `${tool.name} is the name of a function that is registered in code`;
+        return [`tools.${at}.name: ${why}; right is another name, or the kind "code"`];
+    });
 }
 
 /** The file that the instructions stand in, whatever else the profile is. */

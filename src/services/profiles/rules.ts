@@ -86,7 +86,12 @@ function brokenDialog({ dialog, inputVariables, outputVariables }: RuleSubject):
 }
 
 /** Names of tools that every profile can have: nothing else may be called so. */
-const BUILT_IN: ReadonlySet<string> = new Set(['end_call', 'transfer_to_agent', 'collect_digits', 'set_variable']);
+export const BUILT_IN_TOOLS: ReadonlySet<string> = new Set([
+    'end_call',
+    'transfer_to_agent',
+    'collect_digits',
+    'set_variable',
+]);
 /** Headers that say how the message is sent: they are set with it. */
 const WIRE_HEADERS: ReadonlySet<string> = new Set([
     'host',
@@ -118,7 +123,7 @@ function repeatedName(tool: ToolSpec, before: readonly ToolSpec[]): string[] {
         return isTaken ? [`another MCP server is called ${tool.label} already`] : [];
     }
     const name = toolNameOf(tool);
-    if ('name' in tool && BUILT_IN.has(tool.name)) return [`${tool.name} is the name of a tool of the server`];
+    if ('name' in tool && BUILT_IN_TOOLS.has(tool.name)) return [`${tool.name} is the name of a tool of the server`];
     return before.some((other) => toolNameOf(other) === name) ? [`another tool is called ${name ?? ''} already`] : [];
 }
 

@@ -5,16 +5,14 @@ import { CodedError } from '../../support/errors';
 import { faultFields, type Logger } from '../../support/logger';
 import { TimerSet } from '../../support/timer-set';
 import { missingEnvironment } from './config';
-import { profileFiles, readProfile, type ReadProfile } from './reader';
+import { profileFiles, readProfile, type ReadProfile, type RegisteredNames } from './reader';
 import type { BotProfile } from './schema';
 
-export interface ProfileStoreDeps {
+export interface ProfileStoreDeps extends RegisteredNames {
     clock: Clock;
     logger: Logger;
     /** Holds the variables that profiles name; left out: nothing is said about missing ones. Its values are not kept. */
     env?: Readonly<Record<string, string | undefined>>;
-    /** Names of bots that are registered in code: no profile may take them. */
-    reserved?: ReadonlySet<string>;
     /** How a folder is watched. Default: `fs.watch`. */
     watchFolder?: WatchFolder;
 }
@@ -47,7 +45,7 @@ export class ProfileStore {
      * `ERR_PROFILE_FOLDER` when the folder cannot be read
      */
     static load(folder: string, deps: ProfileStoreDeps): ProfileStore {
-        const reads = readFolder(folder, new Map(), deps.reserved);
+        const reads = readFolder(folder, new Map(), deps);
         const problems = reads.flatMap((read) => problemsOf(folder, read));
         if (problems.length > 0) throw new CodedError('ERR_PROFILE', problems.map((each) => `\n  - ${each}`).join(''));
         return new ProfileStore(folder, deps, reads);
@@ -90,7 +88,7 @@ export class ProfileStore {
      */
     reload(): void {
         try {
-            this.take(readFolder(this.folder, this.reads, this.deps.reserved));
+            this.take(readFolder(this.folder, this.reads, this.deps));
         } catch (fault) {
             this.deps.logger.warn(faultFields(fault), 'bot profiles cannot be read again; the last good ones stay');
         }
@@ -140,7 +138,14 @@ export class ProfileStore {
     }
 
     private warnOfMissing(profile: BotProfile): void {
-        const { env, logger } = this.deps;
+        const { env, logger, functions: registered } = this.deps;
+        const functions = profile.tools.flatMap((tool) => (tool.kind === 'code' ? [tool.name] : []));
+        const unknown = functions.filter((name) => registered?.has(name) === false);
+        if (unknown.length > 0)
+            logger.warn(
+                { code: 'ERR_TOOL', bot: profile.name, functions: unknown },
+                'a bot goes without functions that are not registered in code',
+            );
         const missing = env === undefined ? [] : missingEnvironment(profile, env).map(({ name }) => name);
         if (missing.length === 0) return;
         // Only debug: the first call of this bot logs it as an error, and a bot that is never called needs no line.
@@ -159,7 +164,7 @@ export class ProfileStore {
 function readFolder(
     folder: string,
     known: ReadonlyMap<string, ReadProfile>,
-    reserved?: ReadonlySet<string>,
+    registered: RegisteredNames,
 ): ReadProfile[] {
     let files: string[];
     try {
@@ -167,7 +172,7 @@ function readFolder(
     } catch (fault) {
         throw new CodedError('ERR_PROFILE_FOLDER', `${folder}: ${String(fault)}.`);
     }
-    return files.map((file) => readProfile(folder, file, known.get(file), reserved));
+    return files.map((file) => readProfile(folder, file, known.get(file), registered));
 }
 
 /** `bots/billing.json: tools.2.url: …`, one for each problem. */

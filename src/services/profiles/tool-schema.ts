@@ -25,7 +25,7 @@ const parametersSchema = z
     });
 
 /** What is wrong with a JSON Schema, in words; undefined: nothing is. */
-function schemaProblem(schema: Record<string, unknown>): string | undefined {
+export function schemaProblem(schema: Record<string, unknown>): string | undefined {
     try {
         new Ajv(AJV_OPTIONS).compile(schema);
         return undefined;

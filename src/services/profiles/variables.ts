@@ -7,6 +7,8 @@ import { words } from './fields';
 
 /** Longest value of an input variable where none is declared, in characters. */
 const DEFAULT_INPUT_CHARS = 200;
+/** Longest value of any input variable, in characters. */
+const MAX_INPUT_CHARS = 4000;
 /** Longest value of an output variable where none is declared, in characters. */
 export const DEFAULT_OUTPUT_CHARS = 1000;
 /** All output variables of a call together, in characters: far below the 64,000 bytes of a message (docs/PROTOCOL.md, 2.4). */
@@ -28,7 +30,7 @@ export const inputVariableSchema = z.strictObject({
     maxLength: z
         .int()
         .min(1)
-        .max(4000)
+        .max(MAX_INPUT_CHARS)
         .default(DEFAULT_INPUT_CHARS)
         .describe('Most characters; what is beyond is cut off. Default 200.'),
 });
@@ -119,6 +121,15 @@ export function readInputVariables(declared: Declared, given: unknown): ReadVari
         cut: namesWhere(({ isCut }) => isCut),
         unfit: namesWhere(({ isUnfit }) => isUnfit),
     };
+}
+
+/**
+ * The variables of a call whose bot has no profile: all of them, each as one line of visible characters, at most 4000. Numbers and
+ * booleans are taken as text; anything else is left out. Whatever JSON `given` is, it does not throw.
+ */
+export function undeclaredInputVariables(given: unknown): InputValues {
+    const texts = [...ownTexts(given)].map(([name, raw]) => [name, cutAt(plainLine(raw), MAX_INPUT_CHARS)] as const);
+    return Object.freeze(bareRecord(texts));
 }
 
 interface ReadValue {
