@@ -77,7 +77,7 @@ export class BotFactory {
         openai: OpenAIConfig,
         local: LocalSpeech | undefined,
         plan: BotPlan,
-        { logger, conversationId, onTool }: CallOfBot,
+        { logger, conversationId, callerAudio, onTool }: CallOfBot,
     ): Conversation {
         const { logTranscripts } = this.config;
         const { name: botName, inputValues: inputVariables, variables } = plan;
@@ -85,6 +85,7 @@ export class BotFactory {
         return new BotResource(openai, {
             clock: this.deps.clock,
             logger,
+            callerAudio,
             logTranscripts,
             readAloud: local === undefined ? undefined : this.readAloud(local.speech, logger),
             fillerWords: SHIPPED_PROMPTS['one-moment'],
