@@ -17,9 +17,9 @@ export interface AudioCursor {
 }
 
 /**
- * The one place where caller audio waits: before the call is open, before a bot can hear, while a lost session is replaced, while
- * OpenAI's socket takes nothing, and for a bot that takes over. Each of them has a cursor; audio that no cursor waits for is not
- * kept and not copied. Audio is PCMU, 8 kHz, mono: eight bytes are one millisecond.
+ * The one place where caller audio waits: before the call is open, before a bot can hear, while a session is replaced, while OpenAI's
+ * socket takes nothing, while a short frame waits to be joined, and for a bot that takes over. Each of them has a cursor; audio that no
+ * cursor waits for is not kept and not copied. Audio is PCMU, 8 kHz, mono: eight bytes are one millisecond.
  */
 export class CallerAudioBuffer {
     /** Copies of what was pushed, oldest first. */
@@ -46,9 +46,20 @@ export class CallerAudioBuffer {
      * far as another cursor has kept them.
      */
     open(maxBytes: number, backBytes = 0): AudioCursor {
-        const cursor = new Cursor(this.view, Math.max(this.startBytes, this.endBytes - backBytes), maxBytes);
-        this.cursors.add(cursor);
-        return cursor;
+        return this.openAt(Math.max(this.startBytes, this.endBytes - backBytes), maxBytes);
+    }
+
+    /**
+     * Keeps `frame`, which was pushed last, and from now on what is pushed, at most `maxBytes` of it. The frame is copied only if no other
+     * cursor has kept it.
+     */
+    openFrom(frame: Uint8Array, maxBytes: number): AudioCursor {
+        const fromBytes = this.endBytes - frame.length;
+        if (fromBytes < this.startBytes) {
+            this.chunks = [Uint8Array.from(frame)];
+            this.startBytes = fromBytes;
+        }
+        return this.openAt(fromBytes, maxBytes);
     }
 
     /** Drops all audio and closes every cursor: the call is over. */
@@ -67,6 +78,13 @@ export class CallerAudioBuffer {
             this.release();
         },
     };
+
+    private openAt(fromBytes: number, maxBytes: number): AudioCursor {
+        const cursor = new Cursor(this.view, fromBytes, maxBytes);
+        cursor.bound(this.endBytes);
+        this.cursors.add(cursor);
+        return cursor;
+    }
 
     private read(fromBytes: number, toBytes: number): Uint8Array {
         const out = new Uint8Array(Math.max(0, toBytes - fromBytes));

@@ -77,7 +77,7 @@ export class BotFactory {
         openai: OpenAIConfig,
         local: LocalSpeech | undefined,
         plan: BotPlan,
-        { logger, conversationId, transcript, onTool }: CallOfBot,
+        { logger, conversationId, transcript, callerAudio, onTool }: CallOfBot,
     ): Conversation {
         const { logTranscripts } = this.config;
         const { name: botName, inputValues: inputVariables, variables } = plan;
@@ -85,6 +85,7 @@ export class BotFactory {
         return new BotResource(openai, {
             clock: this.deps.clock,
             logger,
+            callerAudio,
             logTranscripts,
             transcript,
             readAloud: local === undefined ? undefined : this.readAloud(local.speech, logger),

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { createTranscoder, type Transcoder } from '../audio/transcoder';
+import type { CallerAudioBuffer } from '../audio/caller-audio-buffer';
 import type { OpenAIConfig } from '../config/config';
 import { CodedError } from '../support/errors';
 import { faultFields, type Logger } from '../support/logger';
@@ -12,7 +12,6 @@ import {
     type SilenceStep,
 } from './conversation';
 import { OpenAIRealtimeService } from './openai-realtime-service';
-import { AudioBacklog } from '../audio/audio-backlog';
 import { logEnd, logReady } from './realtime/usage';
 import { SessionRenewal } from './realtime/session-renewal';
 import { RealtimeConversation } from './realtime/realtime-conversation';
@@ -25,6 +24,8 @@ import type { ReadAloud } from './realtime/text-response-speaker';
 export interface BotResourceDeps extends CallToolsDeps {
     /** What was said in the call. The call writes it, also what this bot emits as `transcript`. */
     transcript: Transcript;
+    /** Where caller audio waits that cannot be sent yet; the call fills it before `hear`. */
+    callerAudio: CallerAudioBuffer;
     /** Log what was said. Default false. */
     logTranscripts?: boolean;
     /** Makes the voice that reads aloud what the model writes instead of speaking; without it such a response is only logged. */
@@ -35,9 +36,9 @@ export interface BotResourceDeps extends CallToolsDeps {
     createSocket?: CreateSocket;
 }
 
-/** Caller audio kept before the first session is ready, and while a lost one is replaced: PCMU, 8 bytes each millisecond. */
-const KEPT_AT_START_BYTES = 10_000 * 8;
-const KEPT_AT_LOSS_BYTES = 5000 * 8;
+/** Caller audio kept before the first session is ready, and while a lost one is replaced. */
+const KEPT_AT_START_MS = 10_000;
+const KEPT_AT_LOSS_MS = 5000;
 /** Sessions lost in one call, beyond which there is no other. */
 const MAX_RECONNECTS = 3;
 const MAX_KEPT_NOTES = 8;
@@ -59,11 +60,10 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
     private readonly tools: ToolRunner;
     private readonly conversation: RealtimeConversation;
     private readonly change: SessionRenewal;
-    private readonly waiting = new AudioBacklog(KEPT_AT_START_BYTES);
     private readonly notes: string[] = [];
     private readonly services: OpenAIRealtimeService[] = [];
-    private service: OpenAIRealtimeService | undefined;
-    private uplink: Transcoder | undefined;
+    /** The session that hears the caller; not connected before `start`. */
+    private service: OpenAIRealtimeService;
     private openedMs = 0;
     private losses = 0;
 
@@ -94,13 +94,14 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
             },
             functionIsSlow: (words) => this.functionIsSlow(words),
         });
-        this.change = new SessionRenewal(clock, logger, {
+        this.change = new SessionRenewal(clock, logger, deps.callerAudio, {
             make: () => this.make(),
             isQuiet: () => this.conversation.isQuiet,
-            take: (next, recent) => {
-                this.moveTo(next, recent);
+            take: (next, recentBytes) => {
+                this.moveTo(next, recentBytes);
             },
         });
+        this.service = this.make();
     }
 
     /** Tokens of the call so far, those of transcriptions apart. */
@@ -113,7 +114,7 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
         if (this.state !== 'idle') throw new CodedError('ERR_OPENAI_ABANDONED');
         this.state = 'starting';
         try {
-            await this.open();
+            await this.open(this.service);
         } catch (error) {
             this.release();
             throw error;
@@ -121,10 +122,7 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
     }
 
     hear(pcmu: Uint8Array): void {
-        if (this.state === 'over') return;
-        this.change.hear(pcmu);
-        if (this.uplink === undefined) this.waiting.push(pcmu);
-        else this.service?.sendAudio(this.uplink.toBot(pcmu));
+        this.service.sendAudio(pcmu);
     }
 
     tell(text: string): void {
@@ -150,12 +148,12 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
     }
 
     get responseActiveAtMs(): number | undefined {
-        return this.state === 'talking' ? this.service?.responseActiveAtMs : undefined;
+        return this.state === 'talking' ? this.service.responseActiveAtMs : undefined;
     }
 
     /** It can ask again for a response that has stopped, and nothing else. */
     onSilence(step: SilenceStep): boolean {
-        return step === 'retry' && this.service?.retryStalledResponse() === true;
+        return step === 'retry' && this.service.retryStalledResponse();
     }
 
     interrupt(heard: HeardPosition): void {
@@ -169,17 +167,21 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
     }
 
     private make(): OpenAIRealtimeService {
-        const { clock, logger, createSocket } = this.deps;
-        const tools = this.tools.definitions;
-        const interruptible = this.conversation.interruptible;
-        const service = new OpenAIRealtimeService(this.config, { clock, logger, createSocket, tools, interruptible });
+        const { clock, logger, callerAudio, createSocket } = this.deps;
+        const service = new OpenAIRealtimeService(this.config, {
+            clock,
+            logger,
+            callerAudio,
+            keepAudioMs: this.losses === 0 ? KEPT_AT_START_MS : KEPT_AT_LOSS_MS,
+            createSocket,
+            tools: this.tools.definitions,
+            interruptible: this.conversation.interruptible,
+        });
         this.services.push(service);
         return service;
     }
 
-    private open(): Promise<void> {
-        const service = this.make();
-        this.service = service;
+    private open(service: OpenAIRealtimeService): Promise<void> {
         this.openedMs = this.deps.clock.nowMs();
         service.on('ready', () => {
             this.onReady(service);
@@ -198,25 +200,27 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
     }
 
     /** The planned change: the old session's last word was said, and the new one goes on. */
-    private moveTo(next: OpenAIRealtimeService, recent: Buffer): void {
+    private moveTo(next: OpenAIRealtimeService, recentBytes: number): void {
         const old = this.service;
-        if (this.state !== 'talking' || old === undefined) {
+        if (this.state !== 'talking') {
             next.close();
             return;
         }
         this.listen(next);
         this.conversation.detach(old);
         old.close();
-        if (this.isOver()) return;
+        if (this.isOver()) {
+            next.close();
+            return;
+        }
         this.service = next;
         this.use(next);
-        if (this.uplink !== undefined && recent.length > 0) next.sendAudio(this.uplink.toBot(recent));
+        next.sendRecentAudio(recentBytes);
         this.logger.info({ sessions: this.services.length }, 'The session was changed before its end.');
     }
 
     private use(service: OpenAIRealtimeService): void {
         this.conversation.attach(service);
-        this.uplink = createTranscoder(service.formats.input);
         this.change.watch(service.expiresAtEpochMs);
     }
 
@@ -225,18 +229,14 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
         this.state = 'talking';
         this.logReady(service);
         this.use(service);
-        const kept = this.waiting.take(this.waiting.length);
-        if (this.uplink !== undefined && kept.length > 0) service.sendAudio(this.uplink.toBot(kept));
         for (const note of this.notes.splice(0)) this.conversation.tell(note);
         this.emit(first ? 'ready' : 'recovered');
     }
 
     private onLost(service: OpenAIRealtimeService, why: string): void {
         if (this.isOver()) return;
-        this.uplink = undefined;
         this.losses += 1;
         this.change.drop();
-        this.waiting.limit(KEPT_AT_LOSS_BYTES);
         this.state = 'reconnecting';
         this.emit('reconnecting', why);
         if (this.isOver()) return;
@@ -247,7 +247,8 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
             return;
         }
         this.logger.warn({ code: 'ERR_OPENAI_LOST', why, reconnects: this.losses }, 'Lost; connecting again.');
-        this.open().catch((error: unknown) => {
+        this.service = this.make();
+        this.open(this.service).catch((error: unknown) => {
             this.fail(error);
         });
     }
@@ -260,7 +261,7 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
         // A response that breaks off still has its words, for the fallback option that takes over.
         if (this.state === 'talking') {
             this.emit('reconnecting', code);
-            if (this.service !== undefined) this.conversation.detach(this.service);
+            this.conversation.detach(this.service);
         }
         if (this.isOver()) return;
         const outputVariables = { end_reason: 'bot_failed', error_code: code };
@@ -298,9 +299,7 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
         this.state = 'over';
         this.change.close();
         this.conversation.close();
-        this.service?.close();
-        this.uplink = undefined;
-        this.waiting.clear();
+        this.service.close();
         this.notes.length = 0;
         if (started) this.logEnd();
     }
@@ -311,7 +310,6 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
 
     private logEnd(): void {
         const { usage, costUsd, losses } = this;
-        const droppedMs = Math.round(this.waiting.droppedBytes / 8);
-        logEnd(this.logger, this.services, { usage, costUsd, reconnects: losses, droppedMs });
+        logEnd(this.logger, this.services, { usage, costUsd, reconnects: losses });
     }
 }

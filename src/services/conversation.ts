@@ -160,7 +160,7 @@ export interface Conversation extends EventEmitter<ConversationEvents> {
     readonly responseActiveAtMs: number | undefined;
     /** Resolves when it can hear; rejects with a coded error when it never will. Called once. */
     start(): Promise<void>;
-    /** Caller audio. Never throws, never waits. The bytes may be reused by the caller. */
+    /** Caller audio, which the call has pushed to its buffer before. Never throws, never waits. The bytes may be reused afterwards. */
     hear(pcmu: Uint8Array): void;
     /** Text for the bot, such as a note from Architect. */
     tell(text: string): void;

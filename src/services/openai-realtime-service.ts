@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import type { RealtimeToolsConfigUnion } from 'openai/resources/realtime/realtime';
+import type { CallerAudioBuffer } from '../audio/caller-audio-buffer';
 import type { OpenAIConfig } from '../config/config';
 import type { Clock } from '../support/clock';
 import { CodedError } from '../support/errors';
@@ -14,8 +15,8 @@ import {
     type ResponseEnd,
     type ServerEvent,
 } from './realtime/events';
-import { bytesPerMs, sessionFor, type AgreedFormats } from './realtime/session-config';
-import { RealtimeUplink } from './realtime/uplink';
+import { sessionFor, type AgreedFormats } from './realtime/session-config';
+import { CallerAudioSender } from './realtime/caller-audio-sender';
 import { ResponseSequencer, type Purpose, type ResponseRequest } from './realtime/response-sequencer';
 
 /** What a session reports. `lost` or `fatal` comes at most once, and nothing after it; neither before `ready`. */
@@ -41,6 +42,10 @@ export interface RealtimeServiceEvents {
 export interface RealtimeServiceDeps {
     clock: Clock;
     logger: Logger;
+    /** Where caller audio waits that cannot be sent yet; the call fills it before `sendAudio`. */
+    callerAudio: CallerAudioBuffer;
+    /** Caller audio that is kept until the session is ready, ms; default 10 000. */
+    keepAudioMs?: number | undefined;
     /** Opens the socket; a `ws` one unless a test hands in its own. */
     createSocket?: CreateSocket | undefined;
     /** Chance, 0 … 1; `Math.random` unless a test hands in its own. */
@@ -62,7 +67,7 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
     private state: 'idle' | 'connecting' | 'ready' | 'closed' = 'idle';
     private readonly logger: Logger;
     private readonly handshake: OpenAIHandshake;
-    private readonly uplink: RealtimeUplink;
+    private readonly audioSender: CallerAudioSender;
     private readonly sequencer: ResponseSequencer;
     private readonly ids = new EventIds();
     private readonly ignored = new NameCounter();
@@ -82,7 +87,8 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
         const onFault = (fault: unknown): void => {
             this.logger.error({ code: 'ERR_INTERNAL', ...faultFields(fault) }, 'A timer of the bot’s session failed.');
         };
-        this.uplink = new RealtimeUplink(config.audioFormat, deps.clock, onFault);
+        const { clock, callerAudio, keepAudioMs: keepMs } = deps;
+        this.audioSender = new CallerAudioSender({ clock, callerAudio, keepMs, onFault });
         this.sequencer = this.makeSequencer(onFault);
         this.handshake = this.makeHandshake();
     }
@@ -119,7 +125,7 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
 
     /** Milliseconds of caller audio that were appended: the clock of `audio_end_ms`. */
     get appendedMs(): number {
-        return this.uplink.appendedBytes / bytesPerMs(this.formats.input);
+        return this.audioSender.appendedMs;
     }
 
     /** The service cancels the active response when the caller speaks. */
@@ -129,7 +135,8 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
 
     /** For the log: sockets opened, milliseconds of caller audio dropped, events ignored by type. */
     get counters(): { attempts: number; droppedMs: number; ignored: Readonly<Record<string, number>> } {
-        return { attempts: this.handshake.attempts, droppedMs: this.uplink.droppedMs, ignored: this.ignored.total };
+        const { droppedMs } = this.audioSender;
+        return { attempts: this.handshake.attempts, droppedMs, ignored: this.ignored.total };
     }
 
     /**
@@ -147,9 +154,14 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
         });
     }
 
-    /** Caller audio in `formats.input`. Never throws, never waits; before the session is ready the last 10 s are kept. */
-    sendAudio(bytes: Uint8Array): void {
-        if (this.state !== 'closed') this.uplink.push(bytes);
+    /** Caller audio: PCMU, 8 kHz, mono. Never throws, never waits; before the session is ready the last of it is kept. */
+    sendAudio(pcmu: Uint8Array): void {
+        if (this.state !== 'closed') this.audioSender.send(pcmu);
+    }
+
+    /** The session goes on in the middle of a call: sends the caller's last `backBytes` that a cursor has kept, before `sendAudio`. */
+    sendRecentAudio(backBytes: number): void {
+        if (this.state === 'ready') this.audioSender.sendRecent(backBytes);
     }
 
     /** Sends an event; `meaning` explains an error about it in the log. Does nothing unless the session is ready. */
@@ -232,17 +244,10 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
         this.transport = transport;
         this.agreed = agreed;
         this.state = 'ready';
-        if (agreed.input !== this.config.audioFormat) this.discardMisfits();
         this.emit('ready');
-        this.uplink.open(transport);
+        this.audioSender.open(transport, agreed.input);
         this.settle?.resolve();
         this.settle = undefined;
-    }
-
-    /** Audio in the format that was asked for would be noise in the one that was agreed. */
-    private discardMisfits(): void {
-        const discardedMs = this.uplink.discard();
-        if (discardedMs > 0) this.logger.warn({ discardedMs }, 'Caller audio in another format was not sent.');
     }
 
     /** From now on frames come here directly: the handshake is over. */
@@ -338,7 +343,7 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
     private release(): void {
         this.state = 'closed';
         this.handshake.close();
-        this.uplink.close();
+        this.audioSender.close();
         this.sequencer.close();
         this.transport?.close();
     }

@@ -26,6 +26,60 @@ describe('the caller audio buffer', () => {
         expect(buffer.open(10, 2).take()).toEqual(bytes(2, 3));
     });
 
+    it('keeps the frame that was pushed last, whether another cursor has kept it or not', () => {
+        const buffer = new CallerAudioBuffer();
+        buffer.push(bytes(1, 2));
+        buffer.push(bytes(3, 4));
+        const alone = buffer.openFrom(bytes(3, 4), 10);
+        buffer.push(bytes(5));
+        const beside = buffer.openFrom(bytes(5), 10);
+        buffer.push(bytes(6));
+        expect([alone.take(), beside.take()]).toEqual([bytes(3, 4, 5, 6), bytes(5, 6)]);
+    });
+
+    it('keeps the frame that was pushed last also when the other cursors have read it', () => {
+        const buffer = new CallerAudioBuffer();
+        const other = buffer.open(10);
+        buffer.push(bytes(1, 2));
+        other.skip();
+        const cursor = buffer.openFrom(bytes(1, 2), 10);
+        buffer.push(bytes(3));
+        expect([other.take(), cursor.take()]).toEqual([bytes(3), bytes(1, 2, 3)]);
+    });
+
+    it('bounds a cursor that is opened on a longer frame, and counts what was dropped', () => {
+        const buffer = new CallerAudioBuffer();
+        buffer.push(bytes(1, 2, 3));
+        const cursor = buffer.openFrom(bytes(1, 2, 3), 2);
+        expect([cursor.droppedBytes, cursor.take()]).toEqual([1, bytes(2, 3)]);
+    });
+
+    it('copies the frame that a cursor is opened on', () => {
+        const buffer = new CallerAudioBuffer();
+        const frame = bytes(1);
+        buffer.push(frame);
+        const cursor = buffer.openFrom(frame, 3);
+        frame[0] = 9;
+        expect(cursor.take()).toEqual(bytes(1));
+    });
+
+    it('gives back what was pushed, in any portions', () => {
+        fc.assert(
+            fc.property(
+                fc.array(fc.uint8Array({ maxLength: 20 })),
+                fc.array(fc.integer({ min: 1, max: 30 })),
+                (frames, sizes) => {
+                    const buffer = new CallerAudioBuffer();
+                    const cursor = buffer.open(1e6);
+                    for (const frame of frames) buffer.push(frame);
+                    const out: Uint8Array[] = sizes.map((size) => cursor.take(size));
+                    out.push(cursor.take());
+                    expect(Buffer.concat(out)).toEqual(Buffer.concat(frames));
+                },
+            ),
+        );
+    });
+
     it('gives up the oldest bytes beyond a cursor’s bound, and counts them', () => {
         const buffer = new CallerAudioBuffer();
         const cursor = buffer.open(3);

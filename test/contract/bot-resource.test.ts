@@ -1,3 +1,4 @@
+import { CallerAudioBuffer } from '../../src/audio/caller-audio-buffer';
 import type { OpenAIConfig } from '../../src/config/config';
 import { BotResource } from '../../src/services/bot-resource';
 import { Transcript } from '../../src/services/transcript';
@@ -14,12 +15,14 @@ async function specimen(changes: Partial<OpenAIConfig>): Promise<Specimen> {
     const callerTranscript = { texts: ['Hello?'], when: 'early' } as const;
     const fake = await startFakeOpenAI({ ...INSTANT, speed: SPEED, callerTranscript });
     const clock = new FakeClock();
-    const conversation = new BotResource(configFor(fake, changes), { clock, logger: new LogRecorder(), transcript: new Transcript() });
+    const callerAudio = new CallerAudioBuffer();
+    const deps = { clock, logger: new LogRecorder(), callerAudio, transcript: new Transcript() };
+    const conversation = new BotResource(configFor(fake, changes), deps);
     const close = async (): Promise<void> => {
         await fake.close();
         expect(fake.faults.filter((fault) => !fault.benign)).toEqual([]);
     };
-    return { conversation, clock, close };
+    return { conversation, callerAudio, clock, close };
 }
 
 const GREETING = { greeting: 'Greet the caller.' };

@@ -1,3 +1,4 @@
+import type { CallerAudioBuffer } from '../../src/audio/caller-audio-buffer';
 import { MULAW_SILENCE } from '../../src/audio/mulaw';
 import { tonePcmu } from '../../src/audio/tone';
 import type { AudioOrigin, Conversation } from '../../src/services/conversation';
@@ -7,6 +8,8 @@ import { ConversationWatch } from './conversation-watch';
 /** One conversation to be tested, with nothing said yet. */
 export interface Specimen {
     conversation: Conversation;
+    /** The buffer that it was made with; undefined: it has none. */
+    callerAudio?: CallerAudioBuffer;
     /** The clock that it was made with. */
     clock: FakeClock;
     /** Frees what stands behind it. */
@@ -30,12 +33,18 @@ async function pause(): Promise<void> {
     for (let i = 0; i < 10; i++) await new Promise((resolve) => setTimeout(resolve, 1));
 }
 
+/** Caller audio, as the call gives it to a bot. */
+function hear({ conversation, callerAudio }: Specimen, pcmu: Uint8Array): void {
+    callerAudio?.push(pcmu);
+    conversation.hear(pcmu);
+}
+
 /** The caller says a sentence. One buffer for all frames: a conversation keeps none of it. */
-function speak(conversation: Conversation): void {
+function speak(specimen: Specimen): void {
     const frame = new Uint8Array(FRAME_BYTES);
     for (let at = 0; at < SENTENCE.length; at += FRAME_BYTES) {
         frame.set(SENTENCE.subarray(at, at + FRAME_BYTES));
-        conversation.hear(frame);
+        hear(specimen, frame);
     }
     frame.fill(0);
 }
@@ -45,9 +54,10 @@ function position(origin: AudioOrigin, receivedMs: number) {
 }
 
 /** Everything that a call may do to a conversation, save `start` and `end`. */
-function useAll(conversation: Conversation): void {
-    conversation.hear(new Uint8Array(FRAME_BYTES).fill(0x55));
-    conversation.hear(new Uint8Array(0));
+function useAll(specimen: Specimen): void {
+    const { conversation } = specimen;
+    hear(specimen, new Uint8Array(FRAME_BYTES).fill(0x55));
+    hear(specimen, new Uint8Array(0));
     conversation.tell('The caller entered 1 on the telephone keypad.');
     conversation.askAgain();
     conversation.interrupt({ items: [] });
@@ -81,7 +91,7 @@ export function conversationContract(name: string, makeConversation: () => Promi
         /** A turn of the caller, answered where it is a bot that answers. */
         async function turn(): Promise<void> {
             const before = watch.responsesEnded.length;
-            speak(conversation);
+            speak(specimen);
             if (conversation.listensOnly) await pause();
             else await until(() => watch.responsesEnded.length > before, 'the answer');
         }
@@ -98,11 +108,11 @@ export function conversationContract(name: string, makeConversation: () => Promi
         });
 
         it('can be used before the start, and after the end, and never throws', async () => {
-            useAll(conversation);
+            useAll(specimen);
             await start();
-            useAll(conversation);
+            useAll(specimen);
             conversation.end();
-            useAll(conversation);
+            useAll(specimen);
             expect(watch.ended).toEqual([]);
         });
 
@@ -222,7 +232,7 @@ export function conversationContract(name: string, makeConversation: () => Promi
                 'while the caller speaks',
                 () =>
                     start().then(() => {
-                        conversation.hear(tonePcmu(300, 300, 0.5));
+                        hear(specimen, tonePcmu(300, 300, 0.5));
                     }),
             ],
             [
@@ -239,9 +249,9 @@ export function conversationContract(name: string, makeConversation: () => Promi
             conversation.end();
             // Whoever listens now would hear of anything that a freed conversation still does.
             const after = new ConversationWatch(conversation);
-            useAll(conversation);
+            useAll(specimen);
             conversation.sayGoodbye();
-            speak(conversation);
+            speak(specimen);
             await conversation.start().catch(() => undefined);
             await pause();
             expect(after.names).toEqual([]);

@@ -26,32 +26,35 @@ const REFUSED: FallbackOption = {
     },
 };
 
-function ladder(options: readonly FallbackOption[], clock: FakeClock): FallbackLadder {
+function ladder(options: readonly FallbackOption[], clock: FakeClock, callerAudio: CallerAudioBuffer): FallbackLadder {
     const logger = new LogRecorder();
     const prompts = { recording: (): undefined => undefined };
     const breakers = new CircuitBreakers(clock, logger);
-    const call = { transcript: new Transcript(), callerAudio: new CallerAudioBuffer() };
+    const call = { transcript: new Transcript(), callerAudio };
     return new FallbackLadder(options, { logger, breakers, prompts, ...call });
 }
 
 function overFakes(options: readonly FallbackOption[]): Promise<Specimen> {
     const clock = new FakeClock();
-    return Promise.resolve({ conversation: ladder(options, clock), clock, close: () => Promise.resolve() });
+    const callerAudio = new CallerAudioBuffer();
+    const conversation = ladder(options, clock, callerAudio);
+    return Promise.resolve({ conversation, callerAudio, clock, close: () => Promise.resolve() });
 }
 
 async function overOpenAI(plan: ConnectionPlan): Promise<Specimen> {
     const fake = await startFakeOpenAI({ ...INSTANT, speed: 50, plan });
     const clock = new FakeClock();
     const config = configFor(fake, { greeting: 'Greet the caller.' });
+    const callerAudio = new CallerAudioBuffer();
     const realtime: FallbackOption = {
         ...REFUSED,
-        make: () => new BotResource(config, { clock, logger: new LogRecorder(), transcript: new Transcript() }),
+        make: () => new BotResource(config, { clock, logger: new LogRecorder(), callerAudio, transcript: new Transcript() }),
     };
     const close = async (): Promise<void> => {
         await fake.close();
         expect(fake.faults.filter((fault) => !fault.benign)).toEqual([]);
     };
-    return { conversation: ladder([realtime, ECHO, APOLOGY], clock), clock, close };
+    return { conversation: ladder([realtime, ECHO, APOLOGY], clock, callerAudio), callerAudio, clock, close };
 }
 
 conversationContract('a ladder whose best bot is well', () => overFakes([ECHO, APOLOGY]));

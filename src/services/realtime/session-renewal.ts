@@ -1,8 +1,8 @@
+import type { AudioCursor, CallerAudioBuffer } from '../../audio/caller-audio-buffer';
 import type { Clock } from '../../support/clock';
 import { faultFields, type Logger } from '../../support/logger';
 import { TimerSet } from '../../support/timer-set';
 import type { OpenAIRealtimeService } from '../openai-realtime-service';
-import { AudioBacklog } from '../../audio/audio-backlog';
 
 /** No session is used for longer, whatever it says of its end. */
 const MAX_AGE_MS = 55 * 60_000;
@@ -16,7 +16,7 @@ const LATEST_SHARE = 0.8;
 const QUIET_MS = 1000;
 const LOOK_EVERY_MS = 200;
 const RETRY_MS = 30_000;
-/** A word that has just begun is heard by the new session from its beginning. */
+/** A word that has just begun is heard by the new session from its beginning: PCMU, 8 bytes each millisecond. */
 const PRE_ROLL_BYTES = 500 * 8;
 
 /** What a change needs of the call. */
@@ -25,8 +25,11 @@ export interface RenewalPort {
     make(): OpenAIRealtimeService;
     /** No answer is asked for or given, and the caller does not speak. */
     isQuiet(): boolean;
-    /** Goes on with `next`, which is ready; `recent`: the caller's last half second, PCMU. The old one is the owner's to close. */
-    take(next: OpenAIRealtimeService, recent: Buffer): void;
+    /**
+     * Goes on with `next`, which is ready, and sends it the last `recentBytes` of the caller's audio again (PCMU; half a second at most).
+     * The old session is the owner's to close.
+     */
+    take(next: OpenAIRealtimeService, recentBytes: number): void;
 }
 
 /**
@@ -35,7 +38,8 @@ export interface RenewalPort {
  */
 export class SessionRenewal {
     private readonly timers: TimerSet;
-    private readonly recent = new AudioBacklog(PRE_ROLL_BYTES);
+    /** While a session is prepared: the caller's last half second. */
+    private recent: AudioCursor | undefined;
     private next: OpenAIRealtimeService | undefined;
     private isReady = false;
     private latestMs = Infinity;
@@ -45,6 +49,7 @@ export class SessionRenewal {
     constructor(
         private readonly clock: Clock,
         private readonly logger: Logger,
+        private readonly callerAudio: CallerAudioBuffer,
         private readonly port: RenewalPort,
     ) {
         this.timers = new TimerSet(clock, (fault) => {
@@ -67,11 +72,6 @@ export class SessionRenewal {
         this.timers.cancel('due');
         this.timers.cancel('look');
         this.forget();
-    }
-
-    /** Caller audio; costs nothing unless a change is under way. */
-    hear(pcmu: Uint8Array): void {
-        if (this.next !== undefined) this.recent.push(pcmu);
     }
 
     /** Bot audio of `ms` milliseconds went out: the caller hears it for that long. */
@@ -98,6 +98,7 @@ export class SessionRenewal {
     private readonly open = (): void => {
         const next = this.port.make();
         this.next = next;
+        this.recent = this.callerAudio.open(PRE_ROLL_BYTES);
         const giveUp = (why: unknown): void => {
             if (this.next === next) this.failed(why);
         };
@@ -120,13 +121,15 @@ export class SessionRenewal {
     };
 
     private change(): void {
-        const { next } = this;
+        const { next, recent } = this;
         if (next === undefined) return;
-        const recent = this.recent.take(this.recent.length);
         next.removeAllListeners();
         this.next = undefined;
+        // Closed last: until then the audio is kept for the next session.
+        this.recent = undefined;
         this.drop();
-        this.port.take(next, recent);
+        this.port.take(next, recent?.length ?? 0);
+        recent?.close();
     }
 
     /** The old one is still there: later again. */
@@ -142,6 +145,7 @@ export class SessionRenewal {
         this.next = undefined;
         this.isReady = false;
         this.quietSinceMs = undefined;
-        this.recent.clear();
+        this.recent?.close();
+        this.recent = undefined;
     }
 }

@@ -164,14 +164,12 @@ export interface CallTotals {
     costUsd: number | undefined;
     /** Sessions that were lost. */
     reconnects: number;
-    /** Caller audio that was dropped outside of the sessions. */
-    droppedMs: number;
 }
 
 /** The model's part of the call is over: one line with the figures of all its sessions. */
 export function logEnd(logger: Logger, sessions: readonly OpenAIRealtimeService[], totals: CallTotals): void {
     const counters = sessions.map((session) => session.counters);
-    const droppedMs = counters.reduce((sum, each) => sum + each.droppedMs, totals.droppedMs);
+    const droppedMs = counters.reduce((sum, each) => sum + each.droppedMs, 0);
     const ignored = counters.map((each) => each.ignored).filter((each) => Object.keys(each).length > 0);
     logger.info({ ...totals, droppedMs, ignored }, 'The bot’s session is over.');
 }

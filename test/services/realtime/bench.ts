@@ -68,7 +68,7 @@ export class Bench {
 export async function speak(made: BotProbe, session: FakeSession): Promise<void> {
     const answers = made.responsesEnded.length;
     session.speechStarted();
-    made.bot.hear(new Uint8Array(1600).fill(0x55));
+    made.hear(new Uint8Array(1600).fill(0x55));
     await until(() => session.appendedMs >= 200, 'the caller’s audio');
     session.speechStopped();
     await until(() => made.responsesEnded.length > answers, 'the answer');

@@ -12,9 +12,9 @@ describe('BotResource: audio', () => {
     afterEach(() => bench.close());
 
     it('the caller’s bytes arrive as they are, 60 s of them', async () => {
-        const { session, bot } = await bench.call({}, {});
+        const { session, made } = await bench.call({}, {});
         const speech = Buffer.from(Array.from({ length: 480_000 }, (_, i) => (i * 7 + (i >> 9)) & 0xff));
-        for (let at = 0; at < speech.length; at += 160) bot.hear(speech.subarray(at, at + 160));
+        for (let at = 0; at < speech.length; at += 160) made.hear(speech.subarray(at, at + 160));
         await until(() => session.appended.length === speech.length, 'the audio');
         expect(session.appended.equals(speech)).toBe(true);
     });
@@ -23,7 +23,7 @@ describe('BotResource: audio', () => {
         const fake = await bench.fake({});
         const made = bench.probe(configFor(fake));
         const early = Buffer.from(Array.from({ length: 100_000 }, (_, i) => (i * 3 + (i >> 8)) & 0xff));
-        for (let at = 0; at < early.length; at += 800) made.bot.hear(early.subarray(at, at + 800));
+        for (let at = 0; at < early.length; at += 800) made.hear(early.subarray(at, at + 800));
         await made.bot.start();
         const session = await fake.nextSession();
         await until(() => session.appended.length >= 80_000, 'the audio');
@@ -31,14 +31,14 @@ describe('BotResource: audio', () => {
     });
 
     it('PCM16 goes up as six bytes for each of PCMU, in whole samples', async () => {
-        const { session, bot } = await bench.call({}, { audioFormat: 'pcm16' });
-        for (let i = 0; i < 50; i++) bot.hear(new Uint8Array(161).fill(0x55));
+        const { session, made } = await bench.call({}, { audioFormat: 'pcm16' });
+        for (let i = 0; i < 50; i++) made.hear(new Uint8Array(161).fill(0x55));
         await until(() => session.appended.length === 50 * 161 * 6, 'the audio');
     });
 
     it('silence is sent like speech', async () => {
-        const { session, bot } = await bench.call({}, {});
-        for (let i = 0; i < 10; i++) bot.hear(new Uint8Array(160).fill(0xff));
+        const { session, made } = await bench.call({}, {});
+        for (let i = 0; i < 10; i++) made.hear(new Uint8Array(160).fill(0xff));
         await until(() => session.appendedMs === 200, 'the silence');
         expect(session.appended.every((byte) => byte === 0xff)).toBe(true);
     });
@@ -150,7 +150,7 @@ describe('BotResource: audio', () => {
         const pcm = { type: 'audio/pcm', rate: 24000 } as const;
         fake.plan({ forceFormat: { input: pcm, output: pcm } });
         const made = bench.probe(configFor(fake, GREETING));
-        made.bot.hear(new Uint8Array(800).fill(0x55));
+        made.hear(new Uint8Array(800).fill(0x55));
         await made.bot.start();
         const session = await fake.nextSession();
         await until(() => made.responsesEnded.length > 0, 'the end');

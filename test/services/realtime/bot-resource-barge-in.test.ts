@@ -232,7 +232,7 @@ describe('BotResource: barge-in', () => {
         session.speechStarted();
         await until(() => made.responsesEnded.length > 0, 'the end');
         const before = made.pcmu.length;
-        made.bot.hear(new Uint8Array(1600));
+        made.hear(new Uint8Array(1600));
         await until(() => session.appendedMs === 200, 'the audio');
         session.speechStopped();
         await until(() => made.responsesEnded.length > 1, 'the next answer');

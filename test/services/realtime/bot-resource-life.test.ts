@@ -167,7 +167,7 @@ describe('BotResource: life of a call', () => {
         made.bot.end();
         made.bot.end();
         const seen = made.order.length;
-        made.bot.hear(new Uint8Array(160));
+        made.hear(new Uint8Array(160));
         made.bot.tell('x');
         made.interrupt({ items: [] });
         await session.whenClosed;
@@ -191,7 +191,7 @@ describe('BotResource: life of a call', () => {
             last().serve(deltaEvent('r', 'i', new Uint8Array(8000)));
             if (i % 3 === 0)
                 last().serve({ type: 'response.done', response: { id: 'r', status: 'completed', output: [] } });
-            made.bot.hear(new Uint8Array(8));
+            made.hear(new Uint8Array(8));
             made.bot.end();
             expect(made.bot.eventNames()).toEqual([]);
         }

@@ -105,7 +105,7 @@ describe('BotResource: another session', () => {
         last().configure();
         await started;
         last().emit('close', 1006, Buffer.alloc(0));
-        for (let i = 0; i < 350; i++) made.bot.hear(new Uint8Array(160).fill(i & 0xff));
+        for (let i = 0; i < 350; i++) made.hear(new Uint8Array(160).fill(i & 0xff));
         last().configure();
         const appended = last()
             .typed('input_audio_buffer.append')

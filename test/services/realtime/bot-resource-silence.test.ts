@@ -16,10 +16,10 @@ describe('BotResource: the end of the caller’s speech', () => {
     it.each<[Partial<OpenAIConfig>]>([[{ audioFormat: 'pcmu' }], [{ audioFormat: 'pcm16' }]])(
         'tells how much audio had been sent after the end of the speech, with %j',
         async (changes) => {
-            const { made, session, bot } = await bench.call({}, changes);
+            const { made, session } = await bench.call({}, changes);
             session.speechStarted();
             await until(() => made.order.includes('speechStarted'), 'speech');
-            for (let i = 0; i < 50; i++) bot.hear(new Uint8Array(160).fill(0x55));
+            for (let i = 0; i < 50; i++) made.hear(new Uint8Array(160).fill(0x55));
             await until(() => session.appendedMs === 1000, 'the audio');
             session.speechStopped(620);
             await until(() => made.order.includes('speechStopped'), 'the end of the speech');
@@ -29,11 +29,11 @@ describe('BotResource: the end of the caller’s speech', () => {
 
     it('counts the audio of this session only, and none that was dropped or still waits', async () => {
         const { made, sockets, last } = await bench.byHand();
-        made.bot.hear(new Uint8Array(8000));
+        made.hear(new Uint8Array(8000));
         sockets[0]?.emit('close', 1006, Buffer.alloc(0));
         last().configure();
-        made.bot.hear(new Uint8Array(4000));
-        made.bot.hear(new Uint8Array(80));
+        made.hear(new Uint8Array(4000));
+        made.hear(new Uint8Array(80));
         last().serve(speechEvent('started'));
         last().serve(speechEvent('stopped', { audio_end_ms: 300 }));
         expect(made.silences).toEqual([200]);
@@ -46,7 +46,7 @@ describe('BotResource: the end of the caller’s speech', () => {
         ['twenty seconds ago', { audio_end_ms: 0 }, 10_000],
     ])('gives a sane length for an end that is %s', async (_what, fields, silenceMs) => {
         const { made, socket } = await bench.byHand();
-        made.bot.hear(new Uint8Array(fields.audio_end_ms === 0 ? 160_000 : 800));
+        made.hear(new Uint8Array(fields.audio_end_ms === 0 ? 160_000 : 800));
         socket.serve(speechEvent('started'));
         socket.serve(speechEvent('stopped', fields));
         expect(made.silences).toEqual([silenceMs]);

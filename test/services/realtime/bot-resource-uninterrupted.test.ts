@@ -88,11 +88,11 @@ describe('BotResource: a model that stops only when it is told to', () => {
 
     it('a turn said into an answer that nobody stopped is answered after it, exactly once', async () => {
         const answer = [...SLOW.answer, { text: 'Of course.', audioMs: 700 }];
-        const { made, session, bot } = await bench.call({ speed: 40, answer }, { ...GREETING, ...TOLD });
+        const { made, session } = await bench.call({ speed: 40, answer }, { ...GREETING, ...TOLD });
         await until(() => made.audio.length >= 3, 'audio');
         for (let i = 0; i < 2; i++) {
             session.speechStarted();
-            bot.hear(new Uint8Array(1600));
+            made.hear(new Uint8Array(1600));
             await until(() => session.appendedMs === 200 * (i + 1), 'the audio');
             session.speechStopped();
         }
@@ -106,13 +106,13 @@ describe('BotResource: a model that stops only when it is told to', () => {
 
     it('the turn of a caller who did interrupt is answered by the service itself', async () => {
         const answer = [...SLOW.answer, { text: 'Of course.', audioMs: 700 }];
-        const { made, session, bot } = await bench.call({ speed: 20, answer }, { ...GREETING, ...TOLD });
+        const { made, session } = await bench.call({ speed: 20, answer }, { ...GREETING, ...TOLD });
         await until(() => made.audio.length >= 3, 'audio');
         session.speechStarted();
         await until(() => made.order.includes('speechStarted'), 'speech');
         made.interruptAfter(50);
         await until(() => made.responsesEnded.length > 0, 'the end');
-        bot.hear(new Uint8Array(1600));
+        made.hear(new Uint8Array(1600));
         await until(() => session.appendedMs === 200, 'the audio');
         session.speechStopped();
         await until(() => made.turns.some((turn) => turn.text === 'Of course.'), 'the answer');

@@ -1,3 +1,5 @@
+import { CallerAudioBuffer } from '../../../src/audio/caller-audio-buffer';
+import { createTranscoder } from '../../../src/audio/transcoder';
 import { OpenAIRealtimeService, type RealtimeServiceDeps } from '../../../src/services/openai-realtime-service';
 import type { OpenAIConfig } from '../../../src/config/config';
 import { systemClock } from '../../../src/support/clock';
@@ -11,15 +13,24 @@ describe('OpenAIRealtimeService, once ready', () => {
     /** Codes of wrong frames that a test sends on purpose. */
     let meant: string[] = [];
     const services: OpenAIRealtimeService[] = [];
+    let callerAudio: CallerAudioBuffer;
 
     function make(config: OpenAIConfig, deps: Partial<RealtimeServiceDeps> = {}): OpenAIRealtimeService {
-        const service = new OpenAIRealtimeService(config, { clock: systemClock, logger: log, ...deps });
+        const base = { clock: systemClock, logger: log, callerAudio };
+        const service = new OpenAIRealtimeService(config, { ...base, ...deps });
         services.push(service);
         return service;
     }
 
+    /** Caller audio, as the call gives it to a session. */
+    function sendAudio(service: OpenAIRealtimeService, pcmu: Uint8Array): void {
+        callerAudio.push(pcmu);
+        service.sendAudio(pcmu);
+    }
+
     beforeEach(async () => {
         log = new LogRecorder();
+        callerAudio = new CallerAudioBuffer();
         meant = [];
         fake = await startFakeOpenAI(INSTANT);
     });
@@ -143,14 +154,16 @@ describe('OpenAIRealtimeService, once ready', () => {
         const service = make(configFor(fake, { audioFormat: 'pcm16' }));
         await service.connect();
         const session = await fake.nextSession();
-        const piece = new Uint8Array(4800);
+        const piece = new Uint8Array(800);
         const dropping = (): boolean => service.counters.droppedMs > 10_000;
-        for (let sentMs = 0; !dropping() && sentMs < 1_200_000; sentMs += 100) service.sendAudio(piece);
+        for (let sentMs = 0; !dropping() && sentMs < 1_200_000; sentMs += 100) sendAudio(service, piece);
         expect(dropping()).toBe(true);
         session.readOn();
-        const last = new Uint8Array(960).fill(7);
-        service.sendAudio(last);
-        await until(() => session.appended.subarray(-960).equals(last), 'the freshest audio', 8000);
+        const last = new Uint8Array(800).fill(7);
+        sendAudio(service, last);
+        // The end of the frame, where the resampler has no memory of the audio before it.
+        const freshest = createTranscoder('pcm16').toBot(last).subarray(-960);
+        await until(() => session.appended.subarray(-960).equals(freshest), 'the freshest audio', 8000);
     });
 
     it('a request that is refused is sent again after the active answer, with the stand-in', async () => {

@@ -1,3 +1,4 @@
+import { CallerAudioBuffer } from '../../../src/audio/caller-audio-buffer';
 import { OpenAIRealtimeService, type RealtimeServiceDeps } from '../../../src/services/openai-realtime-service';
 import type { OpenAIConfig } from '../../../src/config/config';
 import { CodedError } from '../../../src/support/errors';
@@ -13,9 +14,11 @@ describe('OpenAIRealtimeService', () => {
     /** Codes of wrong frames that a test sends on purpose. */
     let meant: string[] = [];
     const services: OpenAIRealtimeService[] = [];
+    let callerAudio: CallerAudioBuffer;
 
     function make(config: OpenAIConfig, deps: Partial<RealtimeServiceDeps> = {}): OpenAIRealtimeService {
-        const service = new OpenAIRealtimeService(config, { clock: systemClock, logger: log, ...deps });
+        const base = { clock: systemClock, logger: log, callerAudio };
+        const service = new OpenAIRealtimeService(config, { ...base, ...deps });
         services.push(service);
         return service;
     }
@@ -26,8 +29,15 @@ describe('OpenAIRealtimeService', () => {
         return error;
     }
 
+    /** Caller audio, as the call gives it to a session. */
+    function sendAudio(service: OpenAIRealtimeService, pcmu: Uint8Array): void {
+        callerAudio.push(pcmu);
+        service.sendAudio(pcmu);
+    }
+
     beforeEach(async () => {
         log = new LogRecorder();
+        callerAudio = new CallerAudioBuffer();
         meant = [];
         fake = await startFakeOpenAI(INSTANT);
     });
@@ -51,7 +61,7 @@ describe('OpenAIRealtimeService', () => {
         const { createSocket, last } = fakeSockets();
         const service = make(makeConfig(), { createSocket, clock: new FakeClock() });
         void service.connect();
-        service.sendAudio(new Uint8Array(1600));
+        sendAudio(service, new Uint8Array(1600));
         service.send({ type: 'input_audio_buffer.clear' }, 'too early');
         service.respond({ purpose: 'turn', params: {} });
         last().emit('open');
@@ -79,9 +89,9 @@ describe('OpenAIRealtimeService', () => {
     it('sends audio that came before, after session.updated, in order', async () => {
         const service = make(configFor(fake));
         const early = Buffer.from(Array.from({ length: 4000 }, (_, i) => i & 0xff));
-        service.sendAudio(early.subarray(0, 1000));
+        sendAudio(service, early.subarray(0, 1000));
         const connected = service.connect();
-        service.sendAudio(early.subarray(1000));
+        sendAudio(service, early.subarray(1000));
         await connected;
         const session = await fake.nextSession();
         await until(() => session.appended.length === 4000, 'the audio');
@@ -251,7 +261,7 @@ describe('OpenAIRealtimeService', () => {
             last().configure();
             await connected;
             service.on('event', () => undefined);
-            service.sendAudio(new Uint8Array(16));
+            sendAudio(service, new Uint8Array(16));
             service.respond({ purpose: 'turn', params: {} });
             service.close();
             expect(last().closedWith).toBe(1000);

@@ -88,14 +88,14 @@ describe('BotResource: the planned change of session', () => {
     });
 
     it('loses nothing of what the caller says meanwhile, and gives the new session the last half second', async () => {
-        const { clock, socket, last, bot } = await call();
+        const { clock, socket, last, made } = await call();
         clock.advance(55 * MINUTE);
         const next = last();
-        bot.hear(new Uint8Array(8000).fill(1));
+        made.hear(new Uint8Array(8000).fill(1));
         expect(appended(socket)).toHaveLength(8000);
         configure(next, clock, 60 * MINUTE);
         clock.advance(1200);
-        bot.hear(new Uint8Array(160).fill(2));
+        made.hear(new Uint8Array(160).fill(2));
         expect(appended(next)).toEqual(Buffer.concat([Buffer.alloc(4000, 1), Buffer.alloc(160, 2)]));
         expect(appended(socket)).toHaveLength(8000);
     });

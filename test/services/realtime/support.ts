@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { ClientOptions } from 'ws';
+import { CallerAudioBuffer } from '../../../src/audio/caller-audio-buffer';
 import type { OpenAIConfig } from '../../../src/config/config';
 import { BotResource, type BotResourceDeps } from '../../../src/services/bot-resource';
 import type { BotResponse } from '../../../src/services/bot-response';
@@ -75,16 +76,19 @@ export class BotProbe {
     readonly silences: number[] = [];
     /** Written as the call writes it. */
     readonly transcript = new Transcript();
+    private readonly callerAudio = new CallerAudioBuffer();
 
     constructor(config: OpenAIConfig, deps: Partial<BotResourceDeps> = {}) {
         this.log = new LogRecorder();
-        this.bot = new BotResource(config, {
-            clock: systemClock,
-            logger: this.log,
-            transcript: this.transcript,
-            ...deps,
-        });
+        const { callerAudio, transcript, log: logger } = this;
+        this.bot = new BotResource(config, { clock: systemClock, logger, callerAudio, transcript, ...deps });
         this.listen();
+    }
+
+    /** Caller audio, as the call gives it to a bot. */
+    hear(pcmu: Uint8Array): void {
+        this.callerAudio.push(pcmu);
+        this.bot.hear(pcmu);
     }
 
     /** All PCMU, joined. */
