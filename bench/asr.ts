@@ -56,7 +56,7 @@ async function main(): Promise<void> {
     );
     console.log(`phrases wrong   ${wrong}`);
     console.log(`other speech taken for a phrase   ${taken} of ${foreign.length}`);
-    console.log(`answer after    ${(waitedMs / speech.length).toFixed(0)} ms on average`);
+    console.log(`response after  ${(waitedMs / speech.length).toFixed(0)} ms on average`);
 }
 
 /** What the detector cuts out of a file; all of it where it hears nothing. */

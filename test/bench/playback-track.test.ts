@@ -1,7 +1,7 @@
 import { PlaybackTrack } from '../../bench/playback-track';
 import { expectedPcmu } from '../../tools/fake-openai';
 
-/** Items of 100 ms: 1 and 2 belong to the first answer, 3 to the second. */
+/** Items of 100 ms: 1 and 2 belong to the first response, 3 to the second. */
 function makeTrack(): PlaybackTrack {
     return new PlaybackTrack((itemNumber) =>
         itemNumber > 3
@@ -25,7 +25,7 @@ describe('the track of what a caller hears', () => {
         expect(figures(track)).toEqual({ strayBytes: 0, cancelledBytes: 0 });
     });
 
-    it('goes on behind an interruption with the next answer, also when items were never heard', () => {
+    it('goes on behind an interruption with the next response, also when items were never heard', () => {
         const track = makeTrack();
         track.received(expectedPcmu(1, 60));
         track.bargedIn(240, ['first']);
@@ -35,7 +35,7 @@ describe('the track of what a caller hears', () => {
         expect(figures(track)).toEqual({ strayBytes: 0, cancelledBytes: 0 });
     });
 
-    it('finds bytes of an answer that had been cancelled', () => {
+    it('finds bytes of a response that had been cancelled', () => {
         const track = makeTrack();
         track.received(expectedPcmu(1, 50));
         track.bargedIn(400, ['first']);

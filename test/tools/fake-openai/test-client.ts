@@ -38,7 +38,7 @@ export class TestClient {
         return this.events.map((event) => event['type']);
     }
 
-    /** Types without `rate_limits.updated`, which trails behind each answer by a timer of its own. */
+    /** Types without `rate_limits.updated`, which trails behind each response by a timer of its own. */
     get order(): unknown[] {
         return this.types.filter((type) => type !== 'rate_limits.updated');
     }
