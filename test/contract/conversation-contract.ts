@@ -237,7 +237,7 @@ export function conversationContract(name: string, makeConversation: () => Promi
             conversation.end();
             expect(conversation.eventNames()).toEqual([]);
             conversation.end();
-            // Whoever listens now would hear of anything that a freed conversation still does.
+            // Listeners that are added now would hear of anything that a freed conversation still does.
             const after = new ConversationWatch(conversation);
             useAll(conversation);
             conversation.sayGoodbye();

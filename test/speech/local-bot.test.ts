@@ -36,7 +36,7 @@ describe('the local bot', () => {
         expect(bench.requests).toHaveLength(2);
     });
 
-    it('takes keys that nobody asked for, too', async () => {
+    it('takes keys that were not asked for, too', async () => {
         await started('none');
         bench.bot.digits('2');
         await bench.heardOut();
@@ -201,7 +201,7 @@ describe('the local bot', () => {
         expect(bench.watch.ended).toMatchObject([{ outputVariables: { end_reason: 'transfer', failure: 'no_input' } }]);
     });
 
-    it('only waits on when the time for a key ends while somebody is talking, or has just been', async () => {
+    it('only waits on when the time for a key ends while the bot or the caller is talking, or has just been', async () => {
         bench = new LocalBench('none');
         await bench.bot.start();
         await settle();

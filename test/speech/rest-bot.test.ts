@@ -33,7 +33,7 @@ describe('the REST bot', () => {
         const first = standIn.requests[0]?.body.messages[0];
         expect(first?.role).toBe('system');
         expect(first?.content).toMatch(/^You are brief\.\n\n.*read aloud on the telephone/);
-        // Its instructions may speak of functions; a caller must not be promised what nobody will do.
+        // Its instructions may speak of functions; a caller must not be promised what no function will do.
         expect(first?.content).toMatch(/no functions now.*never promise/);
         expect(bench.told()).toEqual([['system', 'Greet the caller.']]);
         expect(bench.turns).toEqual([['match', 'Hello there.', undefined]]);
@@ -176,7 +176,10 @@ describe('the REST bot', () => {
             call: { callId: 'c', name: 'n', argumentsJson: '', output: '1' },
         });
         transcript.add({ speaker: 'caller', itemId: 'question', text: 'When do you open?' });
-        await started({ greeting: 'Greet the caller.', takeover: { greeted: true, answerOwed: true } }, { transcript });
+        await started(
+            { greeting: 'Greet the caller.', takeover: { greeted: true, responseOwed: true } },
+            { transcript },
+        );
         await bench.turn(1);
         expect(bench.told()).toEqual([
             ['assistant', 'Hello, how can I help?'],
@@ -185,15 +188,15 @@ describe('the REST bot', () => {
         ]);
         bench.bot.end();
         await started(
-            { greeting: 'Greet the caller.', takeover: { greeted: true, answerOwed: false } },
+            { greeting: 'Greet the caller.', takeover: { greeted: true, responseOwed: false } },
             { transcript },
         );
         expect(bench.bot.speaksFirst).toBe(false);
         expect(standIn.requests).toHaveLength(1);
     });
 
-    it('greets when it takes over a caller whom nobody has greeted', async () => {
-        const takeover = { greeted: false, answerOwed: false };
+    it('greets when it takes over a caller who has not been greeted', async () => {
+        const takeover = { greeted: false, responseOwed: false };
         await started({ greeting: 'Greet the caller.', takeover });
         await bench.turn(1);
         expect(bench.bot.speaksFirst).toBe(true);

@@ -31,7 +31,7 @@ const NOTES: Readonly<Record<string, string>> = {
     quiet: 'What the caller sends has been quiet for 600 ms.',
     'vad on': 'The voice activity detection behind the server found speech: a possible interruption.',
     'vad off': 'The voice activity detection behind the server found the end of speech: the turn goes to the bot.',
-    said: 'The words of one item of the talk, as the server knows them.',
+    said: 'The words of one item of the conversation, as the server knows them.',
     heard: 'How much of an interrupted response reached the caller; the rest was generated, but never heard.',
     tool: 'The bot uses a tool, or gets its result.',
     keypad: 'Whether keys may be shown: a secure entry reaches no model, no log and no record.',

@@ -1,4 +1,4 @@
-import { SpeechQueue, type AnswerPart, type StandIn } from '../../../src/services/tts/speech-queue';
+import { SpeechQueue, type ResponsePart, type StandIn } from '../../../src/services/tts/speech-queue';
 import { FakeClock } from '../../support/fake-clock';
 import { LogRecorder } from '../../support/log-recorder';
 import { FakeSpeech, settle } from '../../speech/dialog/fakes';
@@ -60,7 +60,7 @@ describe('SpeechQueue', () => {
 
     it('hands over the first sentence before the words of the second have come', async () => {
         let goOn = (): void => undefined;
-        async function* words(): AsyncGenerator<AnswerPart> {
+        async function* words(): AsyncGenerator<ResponsePart> {
             yield 'First.';
             await new Promise<void>((resolve) => (goOn = resolve));
             yield 'Second.';
@@ -131,7 +131,7 @@ describe('SpeechQueue', () => {
     });
 
     it('tells words that do not come from words that cannot be said: no recording covers the first', async () => {
-        async function* words(): AsyncGenerator<AnswerPart> {
+        async function* words(): AsyncGenerator<ResponsePart> {
             yield 'First.';
             await Promise.resolve();
             throw new Error('the model is gone');

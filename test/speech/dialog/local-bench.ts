@@ -41,7 +41,7 @@ export class LocalBench {
         this.clock.advance(60_000);
     }
 
-    /** The caller presses a key that somebody asked for. */
+    /** The caller presses a key that was asked for. */
     press(digits: string, by: 'length' | 'timeout' = 'length'): void {
         this.requests.at(-1)?.done({ digits, by });
     }

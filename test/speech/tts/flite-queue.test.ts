@@ -253,7 +253,7 @@ describe('FliteQueue', () => {
         await expect(ask('c')).rejects.toMatchObject({ code: 'ERR_TTS_CLOSED' });
     });
 
-    it('ignores messages that are no replies, and replies to nobody', async () => {
+    it('ignores messages that are no replies, and replies to no request', async () => {
         const answer = ask('a');
         newest().say({ kind: 'ready' });
         for (const message of [

@@ -46,7 +46,7 @@ describe('MCP servers of the stand-in', () => {
         expect(fake.faults).toEqual([]);
     });
 
-    it('makes a call by itself, and tells what it gave', async () => {
+    it('makes a call without the client, and tells its output', async () => {
         const call = { server: 'crm', name: 'lookup', arguments: { q: 'smith' }, output: '[{"id":7}]' };
         const { client, done } = await responded({ mcpCalls: [call] });
         const order = client.order.slice(client.order.indexOf('response.created') + 1);

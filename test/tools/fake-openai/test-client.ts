@@ -95,7 +95,7 @@ function parse(text: string): JsonObject | undefined {
     }
 }
 
-/** Both formats G.711, own voice, and whatever is added to the input. */
+/** Both formats G.711, own voice, and `input` added to the input. */
 export function pcmuUpdate(input: JsonObject = {}, session: JsonObject = {}): JsonObject {
     const format = { type: 'audio/pcmu' };
     const audio = { input: { format, ...input }, output: { format, voice: 'marin' } };

@@ -58,7 +58,7 @@ describe('RealtimeEventText', () => {
         expect(JSON.stringify(told)).not.toContain(SECRET);
     });
 
-    it('reads whatever comes, without a throw', () => {
+    it('reads any event without a throw', () => {
         const anything = fc.oneof(
             fc.string(),
             fc.json(),
