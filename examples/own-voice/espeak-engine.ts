@@ -12,7 +12,7 @@ export interface EspeakOptions {
     /** A language or voice of espeak-ng, such as `de`, `fr-fr` or `en-us+f3`. */
     voice?: string;
     clock?: Clock;
-    /** The program, and arguments that stand before ours. */
+    /** The program, and arguments that stand before those of this engine. */
     command?: readonly [string, ...string[]];
     limits?: Partial<EspeakLimits>;
 }

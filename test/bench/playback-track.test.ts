@@ -15,7 +15,7 @@ function figures({ strayBytes, cancelledBytes }: PlaybackTrack) {
 }
 
 describe('the track of what a caller hears', () => {
-    it('knows how much of each item the ear got, however the audio is cut', () => {
+    it('knows how much of each item the caller heard, however the audio is cut', () => {
         const track = makeTrack();
         const whole = Buffer.concat([expectedPcmu(1, 100), expectedPcmu(2, 100)]);
         for (let at = 0; at < whole.length; at += 7) track.received(whole.subarray(at, at + 7));

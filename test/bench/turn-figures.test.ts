@@ -37,7 +37,7 @@ describe('figures of turn-taking', () => {
         ['a byte is lost', (f: TurnFigures) => (f.lostBytes = 1)],
         ['a byte is strange', (f: TurnFigures) => (f.strayBytes = 1)],
         ['messages come too fast', (f: TurnFigures) => (f.rateBreaches = 1)],
-        ['the ear starves', (f: TurnFigures) => (f.starvations = 1)],
+        ['the playback runs dry', (f: TurnFigures) => (f.starvations = 1)],
         ['an interruption has no barge_in', (f: TurnFigures) => (f.missedBargeIns = 1)],
         ['an item is corrected twice', (f: TurnFigures) => (f.repeatedCorrections = 1)],
         ['a protocol rule is broken', (f: TurnFigures) => f.faults.push('rule numbering')],

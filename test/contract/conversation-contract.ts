@@ -83,7 +83,7 @@ export function conversationContract(name: string, makeConversation: () => Promi
             const before = watch.responsesEnded.length;
             speak(conversation);
             if (conversation.listensOnly) await pause();
-            else await until(() => watch.responsesEnded.length > before, 'the answer');
+            else await until(() => watch.responsesEnded.length > before, 'the response');
         }
 
         it('is ready once, before start resolves', async () => {
@@ -128,7 +128,7 @@ export function conversationContract(name: string, makeConversation: () => Promi
             }
         });
 
-        it('ends each answer once, after its last sound', async () => {
+        it('ends each response once, after its last sound', async () => {
             await start();
             await turn();
             await turn();
@@ -138,7 +138,7 @@ export function conversationContract(name: string, makeConversation: () => Promi
             expect([...spoken].filter((id) => !watch.responsesEnded.includes(id))).toEqual([]);
         });
 
-        it('gives no more of an answer that was interrupted, and ends it', async () => {
+        it('gives no more of a response that was interrupted, and ends it', async () => {
             let interrupted: string | undefined;
             conversation.once('audio', (pcmu, origin) => {
                 interrupted = origin.responseId;

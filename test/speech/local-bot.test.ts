@@ -130,7 +130,7 @@ describe('the local bot', () => {
         expect(bench.turns).toHaveLength(2);
     });
 
-    it('does not answer words that it does not understand when it is about to speak: what it says is the answer', async () => {
+    it('does not answer words that it does not understand when it is about to speak: what it says is the response', async () => {
         bench = new LocalBench('none');
         const started = bench.bot.start();
         bench.recognizer.says();
@@ -142,7 +142,7 @@ describe('the local bot', () => {
         expect(bench.turns.map(([disposition]) => disposition)).toEqual(['match', 'no_match']);
     });
 
-    it('a key pressed before the first sound of an answer is not made to wait for it', async () => {
+    it('a key pressed before the first sound of a response is not made to wait for it', async () => {
         bench = new LocalBench('none');
         let speak = (): void => undefined;
         bench.speech.gate = new Promise((resolve) => (speak = resolve));

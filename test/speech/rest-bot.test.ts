@@ -99,7 +99,7 @@ describe('the REST bot', () => {
         expect(bench.watch.audioAfterItsEnd).toEqual([]);
     });
 
-    it('forgets an answer of which nothing was heard, also when it had long been given', async () => {
+    it('forgets a response of which nothing was heard, also when it had long been given', async () => {
         await started();
         bench.recognizer.says('Hello?');
         await bench.turn(1);
@@ -113,7 +113,7 @@ describe('the REST bot', () => {
         ]);
     });
 
-    it('withdraws an answer that has not begun when the caller goes on, and answers all of it', async () => {
+    it('withdraws a response that has not begun when the caller goes on, and answers all of it', async () => {
         await started();
         standIn.plan('hang', { words: ['Both.'] });
         bench.recognizer.says('I have two questions.');
@@ -166,7 +166,7 @@ describe('the REST bot', () => {
         expect(bench.watch.ended).toEqual([]);
     });
 
-    it('takes over with the talk as heard, does not greet, and answers only what is owed', async () => {
+    it('takes over with the conversation as heard, does not greet, and answers only what is owed', async () => {
         const transcript = new Transcript();
         transcript.delivered({ responseId: 'r', itemId: 'hello', contentIndex: 0 }, 900);
         transcript.add({ speaker: 'bot', itemId: 'hello', text: 'Hello, how can I help?' });
@@ -284,7 +284,7 @@ describe('the REST bot', () => {
         expect(bench.recognizer.closed).toBeGreaterThan(0);
     });
 
-    it('logs no word of the talk', async () => {
+    it('logs no word of the conversation', async () => {
         await started();
         standIn.plan({ words: ['Your card is fine. '], then: 'break' });
         bench.recognizer.says('My card is 4111.');

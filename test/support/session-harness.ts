@@ -38,7 +38,7 @@ class OneBotService extends BotService {
 
     override getBotIfExists(): Promise<ChosenBot | UnknownBot> {
         const { bot: conversation, terms } = this;
-        if (conversation === undefined) return Promise.resolve({ unknown: 'unknown' });
+        if (conversation === undefined) return Promise.resolve({ unknown: 'nobody' });
         const { turnTaking, maxCallMinutes } = terms;
         const variables = new OutputVariables({}, { maxLength: 1000 });
         return Promise.resolve({ name: 'fake', conversation, turnTaking, maxCallMinutes, variables });

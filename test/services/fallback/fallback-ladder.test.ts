@@ -192,7 +192,7 @@ describe('FallbackLadder', () => {
             await bench.greeted();
             bench.realtime.bot.emit('ended', LOST);
             bench.rest.bot.emit('ready');
-            bench.rest.bot.emit('ended', { reason: 'error', info: 'no answer' });
+            bench.rest.bot.emit('ended', { reason: 'error', info: 'no response' });
             bench.local.bot.emit('ready');
             bench.local.bot.emit('ended', {
                 reason: 'error',

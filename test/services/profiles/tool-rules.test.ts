@@ -59,7 +59,11 @@ describe('a tool of a profile', () => {
             { setVariables: { state: 'a.b' } },
             'tools.0.setVariables.state: is not declared in outputVariables',
         ],
-        ['a place in the answer that is none', { response: { redact: ['a..b'] } }, /^tools\.0\.response\.redact\.0: /],
+        [
+            'a place in the response that is none',
+            { response: { redact: ['a..b'] } },
+            /^tools\.0\.response\.redact\.0: /,
+        ],
     ])('is refused with %s', (_, changes, expected) => {
         const [first = 'nothing'] = problems([httpTool(changes)]);
         if (typeof expected === 'string') expect(first).toBe(expected);

@@ -107,7 +107,7 @@ describe('OpenAI’s transcription', () => {
         await expect(engine.recognize(UTTERANCE)).rejects.toEqual(coded('ERR_ASR_REFUSED'));
     });
 
-    it('refuses an answer of another shape', async () => {
+    it('refuses a response of another shape', async () => {
         answers({ words: 'hello' });
         await expect(engine.recognize(UTTERANCE)).rejects.toEqual(coded('ERR_ASR_UNAVAILABLE'));
     });

@@ -150,7 +150,7 @@ describe('the chat service', () => {
         expect(standIn.requests).toHaveLength(1);
     });
 
-    it('cuts off an answer that has no end', async () => {
+    it('cuts off a response that has no end', async () => {
         standIn.plan({ words: Array<string>(50).fill('word '.repeat(10)), then: 'hang' });
         const pieces = await answer(service({}, { maxCharacters: 200 }));
         expect(pieces.join('').length).toBeLessThanOrEqual(250);

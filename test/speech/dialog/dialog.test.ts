@@ -22,7 +22,7 @@ describe('a dialog', () => {
         ['none', 'Hello, keys.'],
         ['closed', 'Hello, words.'],
         ['open', 'Hello.'],
-    ])('begins with the greeting for recognizer %s, the menu, and an open ear for it', (kind, greeting) => {
+    ])('begins with the greeting for recognizer %s, the menu, and a step that listens with it', (kind, greeting) => {
         const step = new Dialog(readDialog(smallDialog()), kind).step({ type: 'begin' });
         expect(step.disposition).toBe('match');
         expect(step.say.slice(0, 2)).toEqual([greeting, 'Main menu.']);

@@ -9,7 +9,7 @@ import { FakeRecognizer, FakeSpeech, settle } from './fakes';
 import { smallDialog } from './small-dialog';
 import type { RecognizerKind } from '../../../src/services/asr-service';
 
-/** The local bot with a fake voice and a fake ear. */
+/** The local bot with a fake voice and a fake recognizer. */
 export class LocalBench {
     readonly clock = new FakeClock();
     readonly speech = new FakeSpeech();

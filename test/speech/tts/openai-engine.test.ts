@@ -15,7 +15,7 @@ const TONE = Buffer.from(
 /** POST /v1/audio/speech as its reference describes it: refuses what the real service would refuse. */
 class SpeechStandIn {
     readonly bodies: Record<string, unknown>[] = [];
-    /** Requests that the client ended before the answer was complete. */
+    /** Requests that the client ended before the response was complete. */
     aborted = 0;
     onRequest: (response: ServerResponse) => void = (response) => {
         response.writeHead(200, { 'content-type': 'audio/pcm' }).end(TONE);

@@ -104,7 +104,7 @@ const UPGRADE = {
     'Sec-WebSocket-Key': 'AAAAAAAAAAAAAAAAAAAAAA==',
 };
 
-describe('the door of the console', () => {
+describe('access to the console', () => {
     it('serves the page under its own name only, with a policy that lets nothing in from elsewhere', async () => {
         const { server: to } = await start();
         const page = await get(to, {});
