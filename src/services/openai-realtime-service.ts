@@ -97,17 +97,17 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
         return this.handshake.expiresAtEpochMs;
     }
 
-    /** The response that the model is giving. */
+    /** The answer that the model is giving. */
     get activeResponseId(): string | undefined {
         return this.sequencer.activeId;
     }
 
-    /** The response that was asked for, or is being given, and has not ended. */
+    /** The answer that was asked for, or is being given, and has not ended. */
     get owedResponse(): ResponseRequest | undefined {
         return this.sequencer.owed;
     }
 
-    /** Why the active response was made. */
+    /** Why the active answer was made. */
     get activePurpose(): Purpose | undefined {
         return this.sequencer.activePurpose;
     }
@@ -122,7 +122,7 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
         return this.uplink.appendedBytes / bytesPerMs(this.formats.input);
     }
 
-    /** Does the service itself cancel the active response when the caller speaks? */
+    /** Does the service itself cancel the active answer when the caller speaks? */
     get interruptsItself(): boolean {
         return this.interruptible;
     }
@@ -157,7 +157,7 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
         if (this.state === 'ready') this.transmit({ ...event, event_id: this.ids.next(meaning) });
     }
 
-    /** Asks for a response, now or after the active one. */
+    /** Asks for an answer, now or after the active one. */
     respond(request: ResponseRequest): void {
         if (this.state === 'ready') this.sequencer.request(request);
     }
@@ -167,7 +167,7 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
         return this.state === 'ready' && this.sequencer.retryStalled();
     }
 
-    /** Cancels the active response, if there is one; its end is reported as usual. */
+    /** Cancels the active answer, if there is one; its end is reported as usual. */
     cancelResponse(): void {
         if (this.state === 'ready') this.sequencer.cancel();
     }
@@ -212,7 +212,7 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
                 this.transmit(event);
             },
             stalled: (responseId: string) => {
-                this.logger.warn({ code: 'ERR_BOT_STALLED', responseId }, 'A response stopped in the middle.');
+                this.logger.warn({ code: 'ERR_BOT_STALLED', responseId }, 'An answer stopped in the middle.');
                 this.emit('stalled', responseId);
             },
             gaveUp: (error: ApiError | undefined) => {

@@ -177,7 +177,7 @@ describe('the REST bot', () => {
         });
         transcript.add({ speaker: 'caller', itemId: 'question', text: 'When do you open?' });
         await started(
-            { greeting: 'Greet the caller.', takeover: { greeted: true, responseOwed: true } },
+            { greeting: 'Greet the caller.', takeover: { greeted: true, awaitsResponse: true } },
             { transcript },
         );
         await bench.turn(1);
@@ -188,7 +188,7 @@ describe('the REST bot', () => {
         ]);
         bench.bot.end();
         await started(
-            { greeting: 'Greet the caller.', takeover: { greeted: true, responseOwed: false } },
+            { greeting: 'Greet the caller.', takeover: { greeted: true, awaitsResponse: false } },
             { transcript },
         );
         expect(bench.bot.speaksFirst).toBe(false);
@@ -196,7 +196,7 @@ describe('the REST bot', () => {
     });
 
     it('greets when it takes over a caller who has not been greeted', async () => {
-        const takeover = { greeted: false, responseOwed: false };
+        const takeover = { greeted: false, awaitsResponse: false };
         await started({ greeting: 'Greet the caller.', takeover });
         await bench.turn(1);
         expect(bench.bot.speaksFirst).toBe(true);

@@ -89,7 +89,7 @@ export class ActiveBot {
         this.conversation.interrupt({ items: inward });
     }
 
-    /** Counts against its service, unless the fault is a bug of this server; a loss that it has reported itself counts once. */
+    /** Counts against its service, unless the fault is ours; a loss that it has reported itself counts once. */
     failed(why: string): void {
         if (!this.isReconnecting && why !== INTERNAL_FAULT) this.permit?.failed();
     }

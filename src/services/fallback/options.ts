@@ -21,7 +21,7 @@ export interface Takeover {
      * The caller waits for a response to what the history holds. Words of the caller that it does not hold reach `hear` again, and
      * are answered as usual.
      */
-    responseOwed: boolean;
+    awaitsResponse: boolean;
 }
 
 /** One bot that can answer a call. */
@@ -50,7 +50,7 @@ export interface BotFailure {
     why: string;
 }
 
-/** Why a bot failed that threw something without a code: a bug of this server, which says nothing about the service. */
+/** Why a bot failed that threw something without a code: a bug of ours, which says nothing about the service. */
 export const INTERNAL_FAULT = 'ERR_INTERNAL';
 
 /** Why a bot did not start. */

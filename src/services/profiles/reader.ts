@@ -86,7 +86,7 @@ function toProfile(name: string, raw: unknown, { instructions, trouble = [] }: T
     return deepFreeze({ ...rest, name, instructions: text, dialog: named });
 }
 
-/** The file that the instructions stand in, also where the rest of the profile is broken. */
+/** The file that the instructions stand in, whatever else the profile is. */
 function instructionsFileIn(raw: unknown): string | undefined {
     const named = typeof raw === 'object' && raw !== null && 'instructions' in raw ? raw.instructions : undefined;
     const result = botProfileSchema.shape.instructions.safeParse(named);
