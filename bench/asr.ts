@@ -18,14 +18,14 @@ const OTHER_CHOICES = ['cancel', 'help', 'operator', 'new order'];
 const BAR_PERCENT = 90;
 const manifestSchema = z.array(z.object({ file: z.string(), text: z.string() }));
 
-const { values } = parseArgs({
-    options: { audio: { type: 'string', default: join(__dirname, '..', '..', 'shared', 'audio') } },
-});
+const { values } = parseArgs({ options: { audio: { type: 'string' } } });
 const network = loadSileroNetwork();
 
 async function main(): Promise<void> {
+    const { audio } = values;
+    if (audio === undefined) throw new Error('--audio is missing: the folder with manifest.json and the recordings.');
     const speech = manifestSchema
-        .parse(JSON.parse(readFileSync(join(values.audio, 'manifest.json'), 'utf8')))
+        .parse(JSON.parse(readFileSync(join(audio, 'manifest.json'), 'utf8')))
         .filter(({ file }) => /^(human|synthetic)\//.test(file));
     const menu = speech.filter(({ file }) => file.includes('menu'));
     const foreign = speech.filter((entry) => !menu.includes(entry));
@@ -33,7 +33,7 @@ async function main(): Promise<void> {
     const recognizer = new PocketSphinx({ clock: systemClock, logger: silentLogger });
     let [right, wrong, taken, waitedMs] = [0, 0, 0, 0];
     const hear = async (file: string): Promise<string | undefined> => {
-        const utterance = utteranceOf(wavToPcmu(readFileSync(join(values.audio, file))));
+        const utterance = utteranceOf(wavToPcmu(readFileSync(join(audio, file))));
         const startMs = performance.now();
         const heard = await recognizer.recognize(utterance, { phrases });
         waitedMs += performance.now() - startMs;
@@ -56,7 +56,7 @@ async function main(): Promise<void> {
     );
     console.log(`phrases wrong   ${wrong}`);
     console.log(`other speech taken for a phrase   ${taken} of ${foreign.length}`);
-    console.log(`answer after    ${(waitedMs / speech.length).toFixed(0)} ms on average`);
+    console.log(`response after  ${(waitedMs / speech.length).toFixed(0)} ms on average`);
 }
 
 /** What the detector cuts out of a file; all of it where it hears nothing. */

@@ -43,12 +43,12 @@ export class FaultBench {
 
     static async start(clock: Clock, { rest, ...options }: FaultBenchOptions = {}): Promise<FaultBench> {
         const sentences = new Sentences();
-        const answer: FakeOpenAIOptions['answer'] = ({ params }) => {
+        const response: FakeOpenAIOptions['response'] = ({ params }) => {
             const greets = params.instructions?.includes('Greet the caller') === true;
-            const text = greets ? 'Hello, this is the bank.' : 'This is an answer.';
+            const text = greets ? 'Hello, this is the bank.' : 'This is a response.';
             return { text, audio: sentences.next(2000, text) };
         };
-        const fake = await startFakeOpenAI({ clock, answer, ...options });
+        const fake = await startFakeOpenAI({ clock, response, ...options });
         const standIn = rest === undefined ? undefined : await RestStandIn.start(clock, sentences, rest);
         const bench = new FaultBench(clock, fake, standIn, sentences);
         await bench.startServer();

@@ -28,7 +28,7 @@ export interface Fault {
     steps: readonly string[];
 }
 
-/** Delivered little faster than it is heard, so that the middle of an answer is easily met. */
+/** Delivered little faster than it is heard, so that the middle of a response is easily met. */
 const SLOWLY: FakeOpenAIOptions = { speed: 1.5 };
 const GONE: ConnectionPlan = { httpStatus: 503 };
 const TO_LOCAL = ['local'];
@@ -49,12 +49,12 @@ async function says({ bench, caller, session }: FaultCall): Promise<void> {
     session.speechStopped();
 }
 
-async function inAnswer(call: FaultCall): Promise<void> {
+async function inResponse(call: FaultCall): Promise<void> {
     const { bench, playback, session } = call;
     await afterGreeting(call);
     await says(call);
     await bench.until(() => playback.isPlaying && session.activeResponseId !== undefined);
-    if (session.activeResponseId === undefined) throw new Error('The answer was over before it could be broken off.');
+    if (session.activeResponseId === undefined) throw new Error('The response was over before it could be broken off.');
 }
 
 /** The connection is cut, and none comes any more. @returns the moment */
@@ -80,15 +80,15 @@ async function dropsInTurn(call: FaultCall): Promise<number> {
     return lostMs;
 }
 
-async function dropsInAnswer(call: FaultCall): Promise<number> {
-    await inAnswer(call);
+async function dropsInResponse(call: FaultCall): Promise<number> {
+    await inResponse(call);
     return goesAway(call);
 }
 
-/** Nothing more comes after so many deltas of an answer. */
+/** Nothing more comes after so many deltas of a response. */
 async function stalls(call: FaultCall, deltas: number): Promise<undefined> {
     await afterGreeting(call);
-    call.session.faultState.stallNextAnswer(deltas);
+    call.session.faultState.stallNextResponse(deltas);
     await says(call);
 }
 
@@ -101,32 +101,36 @@ export const FAULTS: readonly Fault[] = [
     { name: 'no session.updated', plan: { noSessionUpdated: true }, steps: TO_LOCAL },
     { name: 'drops while listening, stays away', steps: TO_LOCAL, act: dropsWhileListening },
     { name: 'drops while the caller speaks, stays away', steps: TO_LOCAL, act: dropsInTurn },
-    { name: 'drops in mid-answer, stays away', options: SLOWLY, steps: TO_LOCAL, act: dropsInAnswer },
+    { name: 'drops in mid-response, stays away', options: SLOWLY, steps: TO_LOCAL, act: dropsInResponse },
     {
-        name: 'drops in mid-answer, comes back',
+        name: 'drops in mid-response, comes back',
         options: SLOWLY,
         steps: [],
         act: async (call) => {
-            await inAnswer(call);
+            await inResponse(call);
             call.session.cut();
             return call.bench.clock.nowMs();
         },
     },
     {
-        name: 'answers fail: server error',
-        options: { answer: () => ({ end: ENDS.serverError }) },
+        name: 'responses fail: server error',
+        options: { response: () => ({ end: ENDS.serverError }) },
         knownBy: 'ERR_OPENAI_LOST',
         steps: TO_LOCAL,
     },
-    { name: 'answers fail: no credit', options: { answer: () => ({ end: ENDS.insufficientQuota }) }, steps: TO_LOCAL },
-    { name: 'silent for 15 s after a turn', steps: TO_LOCAL, act: (call) => stalls(call, 0) },
-    { name: 'silent for 15 s in mid-answer', steps: TO_LOCAL, act: (call) => stalls(call, 3) },
     {
-        name: 'session expires in mid-answer',
+        name: 'responses fail: no credit',
+        options: { response: () => ({ end: ENDS.insufficientQuota }) },
+        steps: TO_LOCAL,
+    },
+    { name: 'silent for 15 s after a turn', steps: TO_LOCAL, act: (call) => stalls(call, 0) },
+    { name: 'silent for 15 s in mid-response', steps: TO_LOCAL, act: (call) => stalls(call, 3) },
+    {
+        name: 'session expires in mid-response',
         options: SLOWLY,
         steps: [],
         act: async (call) => {
-            await inAnswer(call);
+            await inResponse(call);
             call.session.expire();
             return call.bench.clock.nowMs();
         },
@@ -144,36 +148,36 @@ export const REST_FAULTS: readonly Fault[] = [
         act: dropsWhileListening,
     },
     { name: 'drops while the caller speaks; HTTP answers', rest: {}, steps: TO_REST, act: dropsInTurn },
-    { name: 'drops in mid-answer; HTTP answers', options: SLOWLY, rest: {}, steps: TO_REST, act: dropsInAnswer },
+    { name: 'drops in mid-response; HTTP answers', options: SLOWLY, rest: {}, steps: TO_REST, act: dropsInResponse },
     { name: 'silent after a turn; HTTP answers', rest: {}, steps: TO_REST, act: (call) => stalls(call, 0) },
     {
-        name: 'drops in mid-answer; HTTP: 401',
+        name: 'drops in mid-response; HTTP: 401',
         options: SLOWLY,
         rest: { chat: { status: 401 } },
         steps: ['rest', 'local'],
-        act: dropsInAnswer,
+        act: dropsInResponse,
     },
     {
-        name: 'drops in mid-answer; HTTP hangs',
+        name: 'drops in mid-response; HTTP hangs',
         options: SLOWLY,
         rest: { chat: 'hangs', speech: 'hangs', transcription: 'hangs' },
         steps: ['rest', 'local'],
-        act: dropsInAnswer,
+        act: dropsInResponse,
     },
     {
-        name: 'drops in mid-answer; HTTP has no voice',
+        name: 'drops in mid-response; HTTP has no voice',
         options: SLOWLY,
         rest: { speech: { status: 500 } },
         steps: TO_REST,
-        act: dropsInAnswer,
+        act: dropsInResponse,
     },
     {
-        name: 'drops in mid-answer; HTTP chat fails later',
+        name: 'drops in mid-response; HTTP chat fails later',
         options: SLOWLY,
         rest: {},
         steps: ['rest', 'local'],
         act: async (call) => {
-            await dropsInAnswer(call);
+            await dropsInResponse(call);
             const { bench, caller, playback } = call;
             const heard = playback.startsMs.length;
             await bench.until(() => bench.log.count('ERR_FALLBACK_STEP') > 0);

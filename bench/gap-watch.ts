@@ -2,11 +2,11 @@ import type { Stretch } from '../tools/caller/play-queue';
 import type { LoopStalls } from './loop-stalls';
 import type { FakeSession, SpokenItem } from '../tools/fake-openai';
 
-/** One silence of the playback, from its beginning to the next sound of the same answer. */
+/** One silence of the playback, from its beginning to the next sound of the same response. */
 interface Gap {
     atMs: number;
     endedAtMs: number | undefined;
-    /** Bytes of the answer that the caller had got by then, and heard. */
+    /** Bytes of the response that the caller had got by then, and heard. */
     heardBytes: number;
 }
 
@@ -56,7 +56,7 @@ export class GapWatch {
         this.sounding = false;
     }
 
-    /** The answer with these items is over. */
+    /** The response with these items is over. */
     endRound(items: readonly SpokenItem[]): void {
         for (const gap of this.gaps) this.judge(gap, items);
         this.gaps = [];
@@ -64,7 +64,7 @@ export class GapWatch {
     }
 
     private judge({ atMs, endedAtMs, heardBytes }: Gap, items: readonly SpokenItem[]): void {
-        // The silence after an answer is no gap in it.
+        // The silence after a response is no gap in it.
         if (endedAtMs === undefined) return;
         const dueAtMs = atMs - this.maxOneWayMs - HANDLING_MS;
         if (this.deliveredBytes(items, dueAtMs) <= heardBytes || this.loopStalls.during(dueAtMs, endedAtMs)) {

@@ -36,7 +36,7 @@ const { values } = parseArgs({
 interface CallFigures {
     firstSoundMs: number;
     /** From each key to the next sound that is not the one that it cut off. */
-    answersMs: number[];
+    soundAfterMs: number[];
     bargeIns: number;
     faults: string[];
 }
@@ -69,12 +69,12 @@ async function play(server: MeasuredServer, number: number, calls: number, forMs
     const shiftMs = Math.floor(1000 * random());
     const audio = track(random, number, shiftMs, forMs);
     const caller = new Caller({ url: server.url('local'), apiKey, clientSecret, audio, keepAudio: false });
-    const answersMs: number[] = [];
+    const soundAfterMs: number[] = [];
     let pressedMs: number | undefined;
     let bargeIns = 0;
     caller.on('bargeIn', () => (bargeIns += 1));
     caller.on('playbackStarted', () => {
-        if (pressedMs !== undefined) answersMs.push(performance.now() - pressedMs);
+        if (pressedMs !== undefined) soundAfterMs.push(performance.now() - pressedMs);
         pressedMs = undefined;
     });
     const timers = pressTimes(shiftMs, forMs).map(({ atMs, key }) =>
@@ -90,7 +90,7 @@ async function play(server: MeasuredServer, number: number, calls: number, forMs
     caller.hangUp();
     const { firstAudioAfterMs, protocol, faults } = await caller.ended;
     const broken = protocol.broken.map(({ check, detail }) => `rule ${check.name}: ${detail}`);
-    return { firstSoundMs: firstAudioAfterMs ?? NaN, answersMs, bargeIns, faults: [...early, ...faults, ...broken] };
+    return { firstSoundMs: firstAudioAfterMs ?? NaN, soundAfterMs, bargeIns, faults: [...early, ...faults, ...broken] };
 }
 
 function pressTimes(shiftMs: number, forMs: number): { atMs: number; key: string }[] {
@@ -128,9 +128,11 @@ function report(loop: LoopFigures, calls: readonly CallFigures[]): boolean {
         `Node ${process.version}, load ${load}, ${calls.length} local calls at once for ${seconds.toFixed(0)} s`,
     );
     const firstMs = calls.map((call) => call.firstSoundMs);
-    const answersMs = calls.flatMap((call) => call.answersMs);
+    const soundAfterMs = calls.flatMap((call) => call.soundAfterMs);
     console.log(`· first sound after "opened": ${spread(firstMs)}`);
-    console.log(`· a key → the next sound: ${spread(answersMs)} (${answersMs.length} keys, ${bargeIns} interruptions)`);
+    console.log(
+        `· a key → the next sound: ${spread(soundAfterMs)} (${soundAfterMs.length} keys, ${bargeIns} interruptions)`,
+    );
     const share = `${(100 * cores).toFixed(1)} % of a core, ${((100 * cores) / calls.length).toFixed(2)} % a call`;
     console.log(`· cost: ${share}; the main thread was busy ${(100 * loop.busyShare).toFixed(1)} % of the time`);
     console.log(`· memory: ${loop.rssMib.toFixed(0)} MiB`);
@@ -138,13 +140,16 @@ function report(loop: LoopFigures, calls: readonly CallFigures[]): boolean {
     return [
         bar(`event loop late: ${delay}; p99 at most ${MAX_DELAY_P99_MS} ms`, loop.p99Ms <= MAX_DELAY_P99_MS),
         bar(`calls that heard nothing: ${firstMs.filter(Number.isNaN).length}`, !firstMs.some(Number.isNaN)),
-        bar(`keys without an answer, calls without an interruption: ${unanswered(calls)}`, unanswered(calls) === 0),
+        bar(
+            `keys without a sound after them, calls without an interruption: ${withoutSound(calls)}`,
+            withoutSound(calls) === 0,
+        ),
         bar(`faults: ${faults.length === 0 ? 'none' : faults.join('; ')}`, faults.length === 0),
     ].every((good) => good);
 }
 
-function unanswered(calls: readonly CallFigures[]): number {
-    return calls.filter(({ answersMs, bargeIns }) => answersMs.length === 0 || bargeIns === 0).length;
+function withoutSound(calls: readonly CallFigures[]): number {
+    return calls.filter(({ soundAfterMs, bargeIns }) => soundAfterMs.length === 0 || bargeIns === 0).length;
 }
 
 function spread(valuesMs: readonly number[]): string {

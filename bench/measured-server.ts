@@ -2,10 +2,10 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { freePort, isUp } from '../tools/local-port';
 import type { LoopFigures } from './loop-meter';
 
 const ENTRY = join(__dirname, '..', 'src', 'index.ts');
@@ -52,7 +52,7 @@ export class MeasuredServer {
     static async start(env: Readonly<Record<string, string>>): Promise<MeasuredServer> {
         const server = new MeasuredServer(await freePort(), env);
         const endMs = performance.now() + START_LIMIT_MS;
-        while (!(await server.answers())) {
+        while (!(await isUp(`http://127.0.0.1:${server.port}/health`))) {
             if (server.child.exitCode !== null || performance.now() > endMs) {
                 await server.stop();
                 throw new Error('The server does not answer.');
@@ -95,24 +95,4 @@ export class MeasuredServer {
         }
         rmSync(this.folder, { recursive: true, force: true });
     }
-
-    private async answers(): Promise<boolean> {
-        try {
-            return (await fetch(`http://127.0.0.1:${this.port}/health`)).ok;
-        } catch {
-            return false;
-        }
-    }
-}
-
-function freePort(): Promise<number> {
-    return new Promise((resolve) => {
-        const probe = createServer();
-        probe.listen(0, '127.0.0.1', () => {
-            const address = probe.address();
-            probe.close(() => {
-                resolve(typeof address === 'object' && address !== null ? address.port : 0);
-            });
-        });
-    });
 }

@@ -20,10 +20,10 @@ const MAX_SKIPPED = 8;
 
 /**
  * Follows a caller's audio byte by byte, and knows of each one which item it belongs to and where in it. So it tells how
- * much of each item was played, and finds every byte that is lost, doubled, moved, or of an answer that had been cancelled.
+ * much of each item was played, and finds every byte that is lost, doubled, moved, or of a response that had been cancelled.
  */
 export class PlaybackTrack {
-    /** Bytes that belong to an answer which `barge_in` had ended before. */
+    /** Bytes that belong to a response which `barge_in` had ended before. */
     cancelledBytes = 0;
     /** Bytes that are not what should have come next: lost, doubled, moved or made up. */
     strayBytes = 0;

@@ -24,7 +24,7 @@ const SPEECH = z.object({
     response_format: z.literal('pcm'),
 });
 
-/** From a request to its answer's beginning, as in the field: the model thinks, the voice is made. */
+/** From a request to its response's beginning, as in the field: the model thinks, the voice is made. */
 const CHAT_MS = 350;
 const SPEECH_MS = 250;
 const TRANSCRIPTION_MS = 300;
@@ -37,7 +37,7 @@ export class RestStandIn {
     /** Requests that the real one would refuse. */
     readonly breaches: string[] = [];
     private readonly sounds = new Map<string, Uint8Array>();
-    private answers = 0;
+    private responses = 0;
 
     private constructor(
         private readonly server: Server,
@@ -88,9 +88,11 @@ export class RestStandIn {
             return;
         }
         this.later(response, behaviour, CHAT_MS, () => {
-            this.answers += 1;
+            this.responses += 1;
             const greets = request.data.messages.some(({ content }) => content.includes('Greet the caller'));
-            const words = greets ? `Hello from number ${this.answers}.` : `This is answer number ${this.answers}.`;
+            const words = greets
+                ? `Hello from number ${this.responses}.`
+                : `This is response number ${this.responses}.`;
             response.writeHead(200, { 'content-type': 'text/event-stream' });
             response.write(chunk({ role: 'assistant', content: words }, null));
             response.end(`${chunk({}, 'stop')}data: [DONE]\n\n`);
@@ -117,12 +119,12 @@ export class RestStandIn {
         });
     }
 
-    private later(response: ServerResponse, behaviour: Behaviour, afterMs: number, answer: () => void): void {
+    private later(response: ServerResponse, behaviour: Behaviour, afterMs: number, respond: () => void): void {
         if (behaviour === 'hangs') return;
         const refuse = (status: number): void => {
             response.writeHead(status, { 'content-type': 'application/json' }).end('{"error":{"message":"No."}}');
         };
-        if (behaviour === 'answers') this.clock.after(afterMs, answer);
+        if (behaviour === 'answers') this.clock.after(afterMs, respond);
         else refuse(behaviour.status);
     }
 
@@ -132,7 +134,7 @@ export class RestStandIn {
     }
 }
 
-/** A chunk of a streamed answer, as a server-sent event. */
+/** A chunk of a streamed response, as a server-sent event. */
 function chunk(delta: unknown, finishReason: string | null): string {
     const choices = [{ index: 0, delta, finish_reason: finishReason }];
     const body = { id: 'chat', object: 'chat.completion.chunk', created: 1, model: 'bench', choices };

@@ -1,4 +1,4 @@
-/** One answer of the script. */
+/** One response of the script. */
 export interface Round {
     /** Its items, one after the other, ms each. */
     itemsMs: readonly number[];
@@ -6,16 +6,16 @@ export interface Round {
     interruptAtMs: number | undefined;
 }
 
-/** A quarter of the answers is heard out; half of them has two items. */
+/** A quarter of the responses is heard out; half of them has two items. */
 const HEARD_OUT_SHARE = 0.25;
 const TWO_ITEMS_SHARE = 0.5;
 
 /**
- * Draws an answer and the moment of its interruption: at its very beginning, while it is still being made, in what is left to
+ * Draws a response and the moment of its interruption: at its very beginning, while it is still being made, in what is left to
  * be heard after `response.done`, or near its end.
  *
  * @param random numbers in [0, 1)
- * @param speed times real time at which the answer is delivered
+ * @param speed times real time at which the response is delivered
  */
 export function planRound(random: () => number, speed: number): Round {
     const between = (fromMs: number, toMs: number): number => Math.round(fromMs + (toMs - fromMs) * random());

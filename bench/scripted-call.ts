@@ -2,7 +2,13 @@ import { createTranscoder } from '../src/audio/transcoder';
 import { systemClock } from '../src/support/clock';
 import type { Caller } from '../tools/caller/client';
 import type { CheckName } from '../tools/caller/check-catalogue';
-import { expectedPcm24k, expectedPcmu, type Answer, type FakeSession, type SpokenItem } from '../tools/fake-openai';
+import {
+    expectedPcm24k,
+    expectedPcmu,
+    type ScriptedResponse,
+    type FakeSession,
+    type SpokenItem,
+} from '../tools/fake-openai';
 import { pcm16Bytes } from '../tools/fake-openai/signal';
 import { GapWatch } from './gap-watch';
 import type { LoopStalls } from './loop-stalls';
@@ -11,9 +17,9 @@ import { planRound, type Round } from './rounds';
 import { TurnFigures } from './turn-figures';
 
 const BYTES_PER_MS = 8;
-/** Late deltas of an interrupted answer, and the corrections, are there by then. */
+/** Late deltas of an interrupted response, and the corrections, are there by then. */
 const AFTER_BARGE_IN_MS = 120;
-/** With less than this left of an answer, an interruption may come too late to be one. */
+/** With less than this left of a response, an interruption may come too late to be one. */
 const NEARLY_OVER_MS = 80;
 const GIVE_UP_MS = 4000;
 /** Time for a message to go through the sockets of one machine. */
@@ -68,8 +74,8 @@ export class ScriptedCall {
     }
 
     /** What the stand-in says next on this call. */
-    get answer(): Answer {
-        const items = this.next.itemsMs.map((audioMs) => ({ text: 'an answer of some words', audioMs }));
+    get response(): ScriptedResponse {
+        const items = this.next.itemsMs.map((audioMs) => ({ text: 'a response of some words', audioMs }));
         return { items };
     }
 
@@ -90,12 +96,12 @@ export class ScriptedCall {
         return this.figures;
     }
 
-    /** One answer; true: the caller is talking when it has ended. */
+    /** One response; true: the caller is talking when it has ended. */
     private async play(round: Round): Promise<boolean> {
         this.firstAudioAtMs = undefined;
         const beganAtMs = await waitFor(() => this.firstAudioAtMs);
         if (beganAtMs === undefined) {
-            this.figures.faults.push('no answer came');
+            this.figures.faults.push('no response came');
             return false;
         }
         if (round.interruptAtMs === undefined) {
@@ -157,7 +163,7 @@ export class ScriptedCall {
         if (!late) this.figures.delaysMs.push((bargeInLeftAtMs() ?? arrivedAtMs) - saidAtMs);
     }
 
-    /** What the model was told that was heard of the answer, against what was heard. */
+    /** What the model was told that was heard of the response, against what was heard. */
     private compare(): void {
         let toldMs = 0;
         let heardMs = 0;
@@ -177,7 +183,7 @@ export class ScriptedCall {
         return cuts.at(-1) ?? item.sentBytes / bytesPerMs(item);
     }
 
-    /** Items of the answer that is played now. */
+    /** Items of the response that is played now. */
     private newItems(): SpokenItem[] {
         return this.options.session.items.slice(this.doneItems);
     }

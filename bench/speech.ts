@@ -13,7 +13,7 @@ const AT_ONCE = 20;
 const NS_PER_MS = 1e6;
 
 const LONG_TEXT =
-    'Thank you for calling. All of our people are busy at the moment, and somebody will be with you as soon as possible. ' +
+    'Thank you for calling. All of our people are busy at the moment, and one of them will be with you as soon as possible. ' +
     'If you would rather be called back, press one. Otherwise please hold the line; your call is important to us.';
 
 interface Spoken {

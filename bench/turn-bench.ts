@@ -68,7 +68,7 @@ export class TurnBench {
             deltas: DELTAS,
             speed: setting.speed,
             lateDeltas: setting.lateDeltas,
-            answer: ({ sessionIndex }) => this.scripts[sessionIndex]?.answer,
+            response: ({ sessionIndex }) => this.scripts[sessionIndex]?.response,
         });
     }
 

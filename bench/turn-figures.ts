@@ -8,14 +8,14 @@ export class TurnFigures {
     readonly errorsMs: number[] = [];
     /** From `speech_started` on the bot's side to the `barge_in` that left the server. */
     readonly delaysMs: number[] = [];
-    /** Bytes of an answer that came after its `barge_in`. */
+    /** Bytes of a response that came after its `barge_in`. */
     cancelledBytes = 0;
     /** Bytes of uninterrupted responses that are missing or misplaced. */
     lostBytes = 0;
     strayBytes = 0;
     /** Messages beyond the limits, by excursion. */
     rateBreaches = 0;
-    /** Silences in the middle of an answer while the server had audio of it. */
+    /** Silences in the middle of a response while the server had audio of it. */
     starvations = 0;
     starvedMs = 0;
     /** The same, but the audio was on its way: the network was late. */
@@ -74,8 +74,8 @@ export function verdictsOf(figures: TurnFigures): Verdict[] {
             text: `speech_started to barge_in: ${spread(delaysMs)}; p99 at most ${DELAY_P99_MS} ms`,
             good: percentile(delaysMs, 0.99) <= DELAY_P99_MS,
         },
-        none('bytes of a cancelled answer after its barge_in', figures.cancelledBytes),
-        none('bytes lost in answers that were heard out', figures.lostBytes),
+        none('bytes of a cancelled response after its barge_in', figures.cancelledBytes),
+        none('bytes lost in responses that were heard out', figures.lostBytes),
         none('bytes doubled, moved or strange', figures.strayBytes),
         none('excursions beyond 25 + 5·t messages', figures.rateBreaches),
         none(`silences while audio was queued (${figures.starvedMs.toFixed(0)} ms)`, figures.starvations),

@@ -1,6 +1,6 @@
 /**
  * `npm run bench:turns`: how well the server takes turns. Signed callers who play in real time interrupt the strict stand-in's
- * answers at random moments, through the real server and its sockets, without and with a network in between; what the model was
+ * responses at random moments, through the real server and its sockets, without and with a network in between; what the model was
  * told that was heard is compared with what was heard, and every byte is followed. Exit code 1 when a bar is broken.
  *
  * `--small` is short enough for CI. `--rtt 0,80` chooses the round trips, ms; `--jitter` how much each way varies.
@@ -75,7 +75,7 @@ async function measure(calls: number, options: RunOptions): Promise<boolean> {
 
 function report({ rttMs, jitterMs }: RunOptions, figures: TurnFigures, loopStalls: LoopStalls): boolean {
     const network = rttMs === 0 ? 'no network' : `round trip ${rttMs} ms, each way ± ${jitterMs} ms`;
-    console.log(`\n${network}: ${figures.bargeIns} interruptions, ${figures.heardOut} answers heard out`);
+    console.log(`\n${network}: ${figures.bargeIns} interruptions, ${figures.heardOut} responses heard out`);
     const verdicts = verdictsOf(figures);
     for (const { good, text } of verdicts) console.log(`${good ? '✓' : '✗'} ${text}`);
     const longestMs = loopStalls.longestMs.toFixed(0);

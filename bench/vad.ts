@@ -1,9 +1,9 @@
 /**
  * Accuracy and cost of the voice activity detector: `npm run bench:vad`, or
  * `npm run bench:vad -- --audio <folder>` for a folder with `timeline/turns.json`, `timeline/turns_*.wav` and
- * `signals/*.wav`. Without such a folder the samples are taken, each one utterance.
+ * `signals/*.wav`. Without `--audio` the samples are taken, each one utterance.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
@@ -35,15 +35,16 @@ const timelineSchema = z.object({ turns: z.array(z.object({ start: z.number(), e
 
 const { values } = parseArgs({
     options: {
-        audio: { type: 'string', default: join(ROOT, '..', 'shared', 'audio') },
+        audio: { type: 'string' },
         seconds: { type: 'string', default: '120' },
     },
 });
 const network = loadSileroNetwork();
 
 function main(): void {
-    const speech = existsSync(join(values.audio, 'timeline')) ? timeline(values.audio) : samples();
-    const signals = existsSync(join(values.audio, 'signals')) ? wavFiles(join(values.audio, 'signals')) : [keySample()];
+    const { audio } = values;
+    const speech = audio === undefined ? samples() : timeline(audio);
+    const signals = audio === undefined ? [keySample()] : wavFiles(join(audio, 'signals'));
     console.log(`Node ${process.version}; speech: ${speech.map(({ name }) => name).join(', ')}`);
     const heard = speech.map(score);
     const turns = sum(heard.map(({ total }) => total));

@@ -19,15 +19,15 @@ import { startFakeOpenAI, type FakeOpenAI } from './fake-openai';
 const OUT = 'demo.wav';
 const INTERRUPT_AFTER_MS = 2000;
 const INTERRUPTION_MS = 1500;
-const HEAR_LAST_ANSWER_MS = 1500;
+const HEAR_LAST_RESPONSE_MS = 1500;
 const LONGEST_CALL_MS = 40_000;
 
 async function main(): Promise<number> {
     const fake = await startFakeOpenAI({
-        answer: [
+        response: [
             { text: '(greeting)', audio: sample('librivox_0880.wav') },
-            { text: '(first answer)', audio: sample('librivox_0890.wav') },
-            { text: '(second answer)', audio: sample('librivox_0880.wav') },
+            { text: '(first response)', audio: sample('librivox_0890.wav') },
+            { text: '(second response)', audio: sample('librivox_0880.wav') },
         ],
     });
     const key = Buffer.from(`demo ${randomBytes(12).toString('hex')}`).toString('base64');
@@ -72,25 +72,25 @@ async function placeCall(fake: FakeOpenAI, url: string, apiKey: string, clientSe
     return summary;
 }
 
-/** The caller's part: hears the greeting out, asks, interrupts the answer, hears a little of the next one, hangs up. */
+/** The caller's part: hears the greeting out, asks, interrupts the response, hears a little of the next one, hangs up. */
 function actOut(caller: Caller): void {
     const question = sample('librivox_0930.wav');
     const interruption = sample('jfk_inaugural_1961.wav').subarray(0, INTERRUPTION_MS * 8);
-    let answers = 0;
+    let responses = 0;
     caller.once('playbackCompleted', () => {
         caller.say(question);
     });
     caller.on('playbackStarted', () => {
-        answers += 1;
-        if (answers === 2) {
+        responses += 1;
+        if (responses === 2) {
             setTimeout(() => {
                 caller.say(interruption);
             }, INTERRUPT_AFTER_MS);
         }
-        if (answers === 3) {
+        if (responses === 3) {
             setTimeout(() => {
                 caller.hangUp();
-            }, HEAR_LAST_ANSWER_MS);
+            }, HEAR_LAST_RESPONSE_MS);
         }
     });
 }

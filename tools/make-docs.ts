@@ -15,7 +15,7 @@ const FROM_VARIABLES = 'This page is written by `npm run docs`; change `src/conf
 
 const WHOSE: Record<Fault, string> = {
     operator: 'yours: the settings of this server',
-    client: 'the client: Genesys, or whatever connected',
+    client: 'the client: Genesys, or another program that connected',
     openai: 'OpenAI, or the way there',
     network: 'the network',
     server: 'this server',

@@ -87,7 +87,7 @@ export function toHalf(value: number): number {
     const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
     const exponent = Math.max(-14, Math.floor(Math.log2(magnitude)));
     const steps = roundToEven(magnitude / 2 ** (exponent - 10));
-    // A fraction that rounds up to a whole carries into the exponent by itself.
+    // A fraction that rounds up to a whole carries into the exponent, which is right.
     return sign + steps + (exponent + 14) * 1024;
 }
 

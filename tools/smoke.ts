@@ -1,11 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { wavToPcmu } from '../src/audio/wav';
 import type { CallSummary } from './caller/call-record';
 import { Caller } from './caller/client';
+import { freePort, isUp } from './local-port';
 
 /**
  * `npm run smoke`: starts the built server as an operator would, looks how long it takes to listen and how much memory it
@@ -66,7 +66,7 @@ async function start(): Promise<Running> {
         stdio: ['ignore', 'inherit', 'inherit'],
     });
     const url = `127.0.0.1:${port}`;
-    while (!(await answers(`http://${url}/health`))) {
+    while (!(await isUp(`http://${url}/health`))) {
         if (child.exitCode !== null) throw new Error(`The server ended with code ${child.exitCode}; is it built?`);
         if (performance.now() - startedAtMs > GIVE_UP_MS) throw new Error('The server does not answer.');
         await wait(POLL_MS);
@@ -108,14 +108,6 @@ function describe({ outcome, protocol, heardMs }: CallSummary): string {
     return `${outcome}, ${protocol.checked.length} protocol checks, ${protocol.broken.length} broken, ${seconds} s heard`;
 }
 
-async function answers(url: string): Promise<boolean> {
-    try {
-        return (await fetch(url)).ok;
-    } catch {
-        return false;
-    }
-}
-
 /** Resident memory as Linux tells it; undefined elsewhere. */
 function residentMib({ pid }: ChildProcess): number | undefined {
     try {
@@ -125,18 +117,6 @@ function residentMib({ pid }: ChildProcess): number | undefined {
     } catch {
         return undefined;
     }
-}
-
-function freePort(): Promise<number> {
-    return new Promise((resolve) => {
-        const probe = createServer();
-        probe.listen(0, '127.0.0.1', () => {
-            const address = probe.address();
-            probe.close(() => {
-                resolve(typeof address === 'object' && address !== null ? address.port : 0);
-            });
-        });
-    });
 }
 
 function wait(ms: number): Promise<void> {

@@ -89,7 +89,7 @@ export class PocketSphinx implements SpeechToText {
             const finish = (): void => {
                 timer.cancel();
                 signal?.removeEventListener('abort', onAbort);
-                this.leave(job);
+                this.drop(job);
             };
             const job: Job = {
                 request,
@@ -169,7 +169,7 @@ export class PocketSphinx implements SpeechToText {
         this.process = undefined;
     }
 
-    private leave(job: Job): void {
+    private drop(job: Job): void {
         const at = this.waiting.indexOf(job);
         if (at >= 0) this.waiting.splice(at, 1);
         if (job !== this.running) return;

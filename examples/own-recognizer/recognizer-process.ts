@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 /** What a recognizer's process reports. */
 export interface ProcessEvents {
     onMessage(message: unknown): void;
-    /** It ended by itself, or could not be started. Called at most once, and not after `kill`. */
+    /** It ended without `kill`, or could not be started. Called at most once. */
     onDeath(why: string): void;
 }
 
@@ -60,7 +60,7 @@ export class RecognizerProcess {
         }
     }
 
-    /** Ends it at once, whatever it is doing. */
+    /** Ends it at once, also in the middle of an utterance. */
     kill(): void {
         this.isOver = true;
         this.child.kill('SIGKILL');

@@ -12,7 +12,7 @@ export interface EspeakOptions {
     /** A language or voice of espeak-ng, such as `de`, `fr-fr` or `en-us+f3`. */
     voice?: string;
     clock?: Clock;
-    /** The program, and arguments that stand before ours. */
+    /** The program, and arguments that stand before those of this engine. */
     command?: readonly [string, ...string[]];
     limits?: Partial<EspeakLimits>;
 }
@@ -46,7 +46,7 @@ export class EspeakEngine implements SpeechEngine {
     private readonly clock: Clock;
     private readonly limits: EspeakLimits;
     private readonly command: readonly [string, ...string[]];
-    private readonly slots: Semaphore;
+    private readonly processes: Semaphore;
     private readonly closing = new AbortController();
 
     /** @throws CodedError `ERR_TTS_VOICE` for what cannot be a voice */
@@ -55,7 +55,7 @@ export class EspeakEngine implements SpeechEngine {
         this.clock = options.clock ?? systemClock;
         this.limits = { ...DEFAULT_LIMITS, ...options.limits };
         this.command = options.command ?? ['espeak-ng'];
-        this.slots = new Semaphore(this.limits.maxProcesses, this.limits.maxWaiting);
+        this.processes = new Semaphore(this.limits.maxProcesses, this.limits.maxWaiting);
     }
 
     async *speak(text: string, { voice, signal }: SpeakOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
@@ -66,11 +66,11 @@ export class EspeakEngine implements SpeechEngine {
         const speaker = checkedVoice(voice ?? this.voice);
         const stop = signal === undefined ? this.closing.signal : AbortSignal.any([signal, this.closing.signal]);
         try {
-            const leave = await this.slots.take(stop);
+            const release = await this.processes.acquire(stop);
             try {
                 yield* this.run(plain(text), speaker, stop);
             } finally {
-                leave();
+                release();
             }
         } catch (fault) {
             signal?.throwIfAborted();

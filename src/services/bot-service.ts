@@ -54,7 +54,7 @@ export interface BotCall {
     callerAudio?: CallerAudioBuffer;
 }
 
-/** A bot for one call, and the terms on which it talks. */
+/** A bot for one call, and the limits of its conversation. */
 export interface ChosenBot {
     readonly name: string;
     readonly conversation: Conversation;

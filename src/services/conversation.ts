@@ -2,19 +2,19 @@ import { EventEmitter } from 'node:events';
 import type { BotResponse } from './bot-response';
 import type { DigitRequest } from './dtmf-service';
 
-/** Which part of which answer a piece of audio belongs to. Playback books every byte under it. */
+/** Which part of which response a piece of audio belongs to. Playback counts every byte under it. */
 export interface AudioOrigin {
-    /** The answer. Audio of an interrupted answer is known by it and thrown away. */
+    /** The response. Audio of an interrupted response is known by it and thrown away. */
     responseId: string;
-    /** The conversation item inside the answer. */
+    /** The conversation item inside the response. */
     itemId: string;
     /** The content part inside the item. */
     contentIndex: number;
-    /** Said while the bot is busy, and no part of an answer. */
+    /** Said while the bot is busy, and no part of a response. */
     aside?: true;
 }
 
-/** How much of one item reached the caller's ear before an interruption. */
+/** How much of one item the caller heard before an interruption. */
 export interface HeardItem extends AudioOrigin {
     /** Whole milliseconds heard, rounded down; never more than `receivedMs`. 0: nothing of it was heard. */
     heardMs: number;
@@ -73,15 +73,15 @@ export interface ConversationEvents {
     ready: [];
     /** Bot audio: PCMU, 8 kHz, mono, any length ≥ 1. The bytes belong to the listener. */
     audio: [pcmu: Uint8Array, origin: AudioOrigin];
-    /** No more audio will come for this answer, however it ended. */
+    /** No more audio will come for this response, however it ended. */
     responseEnded: [responseId: string];
     /** The caller began to talk (voice activity), and may interrupt. */
     speechStarted: [];
     /** The caller stopped talking, `silenceMs` milliseconds of caller audio ago. */
     speechStopped: [silenceMs: number];
-    /** An item of the talk appeared, or its words became known: for the transcript. */
+    /** An item of the conversation appeared, or its words became known: for the transcript. */
     transcript: [item: TranscriptItem];
-    /** Wants an entry of the keypad; `request.done` is called once, whatever becomes of it. */
+    /** Wants an entry of the keypad; `request.done` is called once, with the digits or with the reason why there are none. */
     collectDigits: [request: DigitRequest];
     /** A finished turn of the bot, for the report to Architect. */
     turn: [turn: BotResponse];

@@ -21,7 +21,7 @@ export class EchoBot extends BasicConversation {
     private readonly gate = new SpeechGate(SENTENCE);
     private sentence: Uint8Array[] = [];
     private sentenceBytes = 0;
-    private answers = 0;
+    private responseCount = 0;
     private ended = false;
 
     override start(): Promise<void> {
@@ -37,7 +37,7 @@ export class EchoBot extends BasicConversation {
         const change = this.gate.feed(pcmu);
         this.record(pcmu, wasTalking || this.gate.talking);
         if (change === 'started') this.emit('speechStarted');
-        if (change === 'stopped') this.answer();
+        if (change === 'stopped') this.sayBack();
     }
 
     /** A key entry is answered with a beep. */
@@ -76,7 +76,7 @@ export class EchoBot extends BasicConversation {
         }
     }
 
-    private answer(): void {
+    private sayBack(): void {
         const pcmu = Buffer.concat(this.sentence);
         this.forget();
         this.emit('speechStopped', SENTENCE.releaseMs);
@@ -86,8 +86,8 @@ export class EchoBot extends BasicConversation {
     }
 
     private say(pcmu: Uint8Array): void {
-        this.answers += 1;
-        const responseId = `echo_${this.answers}`;
+        this.responseCount += 1;
+        const responseId = `echo_${this.responseCount}`;
         const origin: AudioOrigin = { responseId, itemId: responseId, contentIndex: 0 };
         this.emit('audio', pcmu, origin);
         this.emit('responseEnded', responseId);

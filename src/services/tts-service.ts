@@ -111,7 +111,7 @@ export class TTSService implements TextToSpeech {
                 }
             }
         } finally {
-            ahead?.listener.leave();
+            ahead?.listener.close();
         }
     }
 
@@ -137,7 +137,7 @@ export class TTSService implements TextToSpeech {
             if (options.signal?.aborted === true || this.isClosed || !this.hasFallback(opened.engine)) throw fault;
             this.onFailure(opened.engine, fault);
         } finally {
-            opened.listener.leave();
+            opened.listener.close();
         }
         yield* this.sentence(
             this.openWith(this.fallbackEngine() ?? opened.engine, opened.sentence, undefined),
@@ -152,7 +152,7 @@ export class TTSService implements TextToSpeech {
     /** A sentence that was begun with an engine that has failed meanwhile is cancelled: one voice speaks to the end. */
     private stillGood(ahead: Opened | undefined): Opened | undefined {
         if (ahead === undefined || !this.rests(ahead.engine)) return ahead;
-        ahead.listener.leave();
+        ahead.listener.close();
         return undefined;
     }
 

@@ -2,7 +2,7 @@ import type { DigitResult } from '../services/dtmf-service';
 import { Dialog, PLAYBACK, type DialogInput, type DialogNext, type DialogStep } from './dialog/dialog';
 import { defaultDialog, takeoverDialog, type TakeoverReason } from './dialog/default-dialog';
 import type { DialogScript } from '../services/profiles/dialog-script';
-import type { AnswerPart } from '../services/tts/speech-queue';
+import type { ResponsePart } from '../services/tts/speech-queue';
 import { SpeakingBot, type SpeakingBotDeps } from './speaking-bot';
 import type { Recognition } from '../services/asr-service';
 import type { ShippedPrompt } from '../services/tts-service';
@@ -53,31 +53,31 @@ export class LocalBot extends SpeakingBot {
     }
 
     askAgain(): void {
-        this.take({ type: 'silence' }, undefined, 'still-there');
+        this.advance({ type: 'silence' }, undefined, 'still-there');
     }
 
     protected bidFarewell(): void {
-        this.take({ type: 'goodbye' }, undefined, 'goodbye');
+        this.advance({ type: 'goodbye' }, undefined, 'goodbye');
     }
 
     protected begin(): void {
-        this.take({ type: 'begin' });
+        this.advance({ type: 'begin' });
     }
 
     protected onRecognized({ text, confidence }: Recognition): void {
         if (this.isDropped()) return;
-        this.take({ type: 'heard', text }, confidence);
+        this.advance({ type: 'heard', text }, confidence);
     }
 
     protected onUnheard(): void {
-        if (!this.isDropped()) this.take({ type: 'unheard' });
+        if (!this.isDropped()) this.advance({ type: 'unheard' });
     }
 
     protected override onUtterance(pcmu: Uint8Array): void {
         if (this.next?.do !== 'record') return;
         this.resultsToDrop += 1;
         this.recording = pcmu;
-        this.take({ type: 'recorded' });
+        this.advance({ type: 'recorded' });
     }
 
     private isDropped(): boolean {
@@ -86,15 +86,15 @@ export class LocalBot extends SpeakingBot {
         return true;
     }
 
-    /** An answer that has no sound yet cannot be interrupted by the call: the key is not made to wait for it. */
+    /** A response that has no sound yet cannot be interrupted by the call: the key is not made to wait for it. */
     private takeKeys(keys: string): void {
         if (this.isTalking && this.speechQueue.isBusy && !this.speechQueue.isSounding) this.speechQueue.stop();
-        this.take({ type: 'keys', keys });
+        this.advance({ type: 'keys', keys });
     }
 
-    private take(input: DialogInput, confidence?: number, standIn?: ShippedPrompt): void {
+    private advance(input: DialogInput, confidence?: number, standIn?: ShippedPrompt): void {
         if (!this.isTalking) return;
-        this.perform(this.dialog.take(input), confidence, standIn);
+        this.perform(this.dialog.step(input), confidence, standIn);
     }
 
     private perform(step: DialogStep, confidence: number | undefined, standIn: ShippedPrompt | undefined): void {
@@ -105,7 +105,7 @@ export class LocalBot extends SpeakingBot {
         // Before it speaks: the request ends the watch over silence, and only the bot's next sound may begin it again.
         if (next.do === 'listen' && next.keys) this.askForKey();
         if (!this.isTalking) return;
-        this.answer({
+        this.respond({
             parts: this.parts(step),
             disposition,
             confidence,
@@ -114,7 +114,7 @@ export class LocalBot extends SpeakingBot {
         });
     }
 
-    private parts({ say }: DialogStep): AnswerPart[] {
+    private parts({ say }: DialogStep): ResponsePart[] {
         const recording = this.recording ?? new Uint8Array(0);
         this.recording = undefined;
         return say.map((part) => (part === PLAYBACK ? recording : part));

@@ -12,7 +12,7 @@ export interface HTTPAccess {
 
 /**
  * A client of the HTTP interface. It tries once: a second try belongs to who knows how long a caller may wait. It logs nothing,
- * because it would log what it cannot read, words of the talk among it.
+ * because it would log what it cannot read, words of the conversation among it.
  *
  * The package is loaded here and not at start: it is large, and takes a tenth of a second.
  */

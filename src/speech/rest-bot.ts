@@ -29,10 +29,10 @@ export interface RestTakeover {
     /** The caller has been greeted. */
     greeted: boolean;
     /** The caller waits for a response. */
-    answerOwed: boolean;
+    awaitsResponse: boolean;
 }
 
-/** What it is asked to say next, apart from a plain answer. */
+/** What it is asked to say next, apart from a plain response. */
 interface Reply {
     disposition: Disposition;
     instruction?: string;
@@ -46,7 +46,7 @@ const SPOKEN =
     'You have no functions now, whatever was said above: you can look nothing up, change nothing and put nobody through. ' +
     'Say so where it is asked for, and never promise it.';
 const RESUME =
-    'The talk was interrupted for a moment by a technical fault. Carry on from where it stopped, without a greeting. ' +
+    'The conversation was interrupted for a moment by a technical fault. Carry on from where it stopped, without a greeting. ' +
     'Where the caller’s last words are missing, ask for them.';
 const REPROMPT = 'The caller has been silent. Ask in one short sentence whether they are still there.';
 const UNHEARD =
@@ -73,7 +73,7 @@ export class RestBot extends SpeakingBot {
     readonly speaksFirst: boolean;
     private readonly chat: Chat;
     private readonly transcript: Transcript;
-    /** Ends the answers that are being written. */
+    /** Ends the responses that are being written. */
     private thinking = new AbortController();
     private readonly over = new AbortController();
     /** What the caller said, and what the bot was told, before it could hear. */
@@ -81,9 +81,9 @@ export class RestBot extends SpeakingBot {
     private readonly early = this.earlyAudio.open(KEPT_BYTES);
     private readonly notes: string[] = [];
     private noteCount = 0;
-    /** An answer of which the caller has heard nothing yet. */
+    /** A response of which the caller has heard nothing yet. */
     private unsounded: Reply | undefined;
-    /** An answer that was withdrawn because the caller went on speaking. */
+    /** A response that was withdrawn because the caller went on speaking. */
     private owed: Reply | undefined;
     private unheard = 0;
 
@@ -181,16 +181,16 @@ export class RestBot extends SpeakingBot {
 
     private firstReply(): Reply | undefined {
         const { takeover, greeting } = this.options;
-        if (takeover?.answerOwed === true) return { disposition: 'match', instruction: RESUME };
+        if (takeover?.awaitsResponse === true) return { disposition: 'match', instruction: RESUME };
         if (takeover?.greeted === true || greeting === '') return undefined;
         return { disposition: 'match', instruction: greeting };
     }
 
     private reply(reply: Reply): void {
-        // An answer that has begun goes on, and this one follows it.
+        // A response that has begun goes on, and this one follows it.
         if (!this.speechQueue.isBusy) this.unsounded = reply;
         const { disposition, confidence, standIn, end } = reply;
-        this.answer({
+        this.respond({
             parts: this.sentences(reply, this.thinking.signal),
             disposition,
             confidence,
@@ -207,7 +207,7 @@ export class RestBot extends SpeakingBot {
 
     private async *sentences(reply: Reply, signal: AbortSignal): AsyncGenerator<string, void, undefined> {
         try {
-            yield* sentencesOf(this.chat.answer(this.messages(reply.instruction), signal));
+            yield* sentencesOf(this.chat.complete(this.messages(reply.instruction), signal));
         } catch (fault) {
             if (reply.end === undefined) throw fault;
             // The call ends: a word of goodbye needs no model.

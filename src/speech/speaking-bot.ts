@@ -10,7 +10,7 @@ import {
     type ConversationEvents,
     type HeardPosition,
 } from '../services/conversation';
-import { SpeechQueue, type AnswerPart, type Spoken, type StandIn } from '../services/tts/speech-queue';
+import { SpeechQueue, type ResponsePart, type Spoken, type StandIn } from '../services/tts/speech-queue';
 import type { Recognizer, Recognition } from '../services/asr-service';
 import { type TextToSpeech, SHIPPED_PROMPTS, type ShippedPrompt } from '../services/tts-service';
 
@@ -40,9 +40,9 @@ export const GOODBYE_SAID: ConversationEnd = {
     outputVariables: { end_reason: 'bot_ended' },
 };
 
-/** An answer to be said. */
-export interface BotAnswer {
-    parts: Iterable<AnswerPart> | AsyncIterable<AnswerPart>;
+/** A response to be said. */
+export interface SpokenResponse {
+    parts: Iterable<ResponsePart> | AsyncIterable<ResponsePart>;
     disposition: Disposition;
     /** How sure the recognizer was of the words that are answered; 0 … 1. */
     confidence?: number | undefined;
@@ -145,11 +145,11 @@ export abstract class SpeakingBot extends EventEmitter<ConversationEvents> imple
 
     /** It can hear: the first words, if there are any. */
     protected abstract begin(): void;
-    /** The last words; its answer has an `end`. */
+    /** The last words; its response has an `end`. */
     protected abstract bidFarewell(): void;
     /** The caller said something that was understood. */
     protected abstract onRecognized(heard: Recognition): void;
-    /** The caller said something that was not understood, and waits for an answer. */
+    /** The caller said something that was not understood, and waits for a response. */
     protected abstract onUnheard(): void;
 
     /** The sound of an utterance; its result is still to come. */
@@ -162,11 +162,11 @@ export abstract class SpeakingBot extends EventEmitter<ConversationEvents> imple
     /** It is over, and everything is to be freed. May be called twice. */
     protected onOver?(): void;
 
-    /** Says an answer when those before it are finished, and reports it. Its failure ends the conversation. */
-    protected answer(answer: BotAnswer): void {
+    /** Says a response when those before it are finished, and reports it. Its failure ends the conversation. */
+    protected respond(response: SpokenResponse): void {
         if (this.state !== 'talking') return;
-        if (answer.end !== undefined) this.state = 'leaving';
-        this.sayAndReport(answer).catch((fault: unknown) => {
+        if (response.end !== undefined) this.state = 'leaving';
+        this.sayAndReport(response).catch((fault: unknown) => {
             this.fail(fault);
         });
     }
@@ -185,18 +185,21 @@ export abstract class SpeakingBot extends EventEmitter<ConversationEvents> imple
         return this.state === 'over';
     }
 
-    private async sayAndReport(answer: BotAnswer): Promise<void> {
-        const spoken = await this.speechQueue.say(answer.parts, this.standIn(answer.standIn ?? 'technical-problem'));
+    private async sayAndReport(response: SpokenResponse): Promise<void> {
+        const spoken = await this.speechQueue.say(
+            response.parts,
+            this.standIn(response.standIn ?? 'technical-problem'),
+        );
         if (this.isOver()) return;
-        this.report(answer, spoken);
+        this.report(response, spoken);
         if (this.isOver()) return;
-        const isLost = spoken.end === 'failed' || (spoken.fault !== undefined && answer.standIn === undefined);
+        const isLost = spoken.end === 'failed' || (spoken.fault !== undefined && response.standIn === undefined);
         // Where the call was to end anyway, it ends as it was to: a transfer is worth more than the sentence before it.
-        if (answer.end !== undefined) this.finish(answer.end);
+        if (response.end !== undefined) this.finish(response.end);
         else if (isLost) this.fail(spoken.fault);
     }
 
-    private report({ disposition, confidence }: BotAnswer, { text }: Spoken): void {
+    private report({ disposition, confidence }: SpokenResponse, { text }: Spoken): void {
         if (text === '') return;
         const turn = new BotResponse(disposition, text);
         this.emit('turn', confidence === undefined ? turn : turn.withConfidence(confidence));

@@ -53,7 +53,6 @@ export const BOT_ERRORS = {
         'OpenAI’s rate limit was reached, and waiting did not help.',
         'Ask OpenAI for a higher limit, or lower MAX_SESSIONS.',
     ),
-    ERR_OPENAI_NO_ANSWER: entry('openai', 'OpenAI failed to give a response, twice.', 'Look at OpenAI’s status.'),
     ERR_OPENAI_EVENT_REFUSED: entry(
         'server',
         'OpenAI refused an event that this server sent; the call goes on.',

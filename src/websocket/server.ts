@@ -22,7 +22,7 @@ import { selectSubProtocol, UpgradeGate, type AcceptedCall, type UpgradeAuthenti
 export type { CreateSession, ServedSession } from './calls';
 export type { AcceptedCall } from './upgrade';
 
-/** The dependencies of a server; each has a default. Sessions get all of theirs from the server. */
+/** The dependencies of a server; each has a default. Sessions get their dependencies from the server. */
 export interface ServerDeps extends ServerExtensions {
     /**
      * Default: read from the environment, with `.env` of the working directory. EXTENSIONS is not loaded here but by `npm start`; an

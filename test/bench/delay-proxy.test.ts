@@ -59,7 +59,7 @@ describe('the delay proxy', () => {
         expect(Buffer.concat(got).equals(sent)).toBe(true);
     });
 
-    it('ends the other side too, after what was on its way', async () => {
+    it('ends the other connection too, after what was on its way', async () => {
         await start(10, 0);
         client.write('last words');
         const [bytes] = (await once(client, 'data')) as [Buffer];

@@ -1,7 +1,7 @@
 import { PlaybackTrack } from '../../bench/playback-track';
 import { expectedPcmu } from '../../tools/fake-openai';
 
-/** Items of 100 ms: 1 and 2 belong to the first answer, 3 to the second. */
+/** Items of 100 ms: 1 and 2 belong to the first response, 3 to the second. */
 function makeTrack(): PlaybackTrack {
     return new PlaybackTrack((itemNumber) =>
         itemNumber > 3
@@ -15,7 +15,7 @@ function figures({ strayBytes, cancelledBytes }: PlaybackTrack) {
 }
 
 describe('the track of what a caller hears', () => {
-    it('knows how much of each item the ear got, however the audio is cut', () => {
+    it('knows how much of each item the caller heard, however the audio is cut', () => {
         const track = makeTrack();
         const whole = Buffer.concat([expectedPcmu(1, 100), expectedPcmu(2, 100)]);
         for (let at = 0; at < whole.length; at += 7) track.received(whole.subarray(at, at + 7));
@@ -25,7 +25,7 @@ describe('the track of what a caller hears', () => {
         expect(figures(track)).toEqual({ strayBytes: 0, cancelledBytes: 0 });
     });
 
-    it('goes on behind an interruption with the next answer, also when items were never heard', () => {
+    it('goes on behind an interruption with the next response, also when items were never heard', () => {
         const track = makeTrack();
         track.received(expectedPcmu(1, 60));
         track.bargedIn(240, ['first']);
@@ -35,7 +35,7 @@ describe('the track of what a caller hears', () => {
         expect(figures(track)).toEqual({ strayBytes: 0, cancelledBytes: 0 });
     });
 
-    it('finds bytes of an answer that had been cancelled', () => {
+    it('finds bytes of a response that had been cancelled', () => {
         const track = makeTrack();
         track.received(expectedPcmu(1, 50));
         track.bargedIn(400, ['first']);

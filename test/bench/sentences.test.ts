@@ -66,6 +66,6 @@ describe('the sentences of the fault bench', () => {
         const second = await soundOf('Hello, and thank you for calling.');
         expect(sentences.greetingsIn(first)).toBe(1);
         expect(sentences.greetingsIn(Buffer.concat([first.subarray(0, 1600), second]))).toBe(2);
-        expect(sentences.greetingsIn(sentences.next(1000, 'This is an answer.'))).toBe(0);
+        expect(sentences.greetingsIn(sentences.next(1000, 'This is a response.'))).toBe(0);
     });
 });

@@ -33,11 +33,11 @@ describe('figures of turn-taking', () => {
             (f: TurnFigures) => f.errorsMs.push(...new Array<number>(9).fill(21)),
         ],
         ['barge_in is late', (f: TurnFigures) => f.delaysMs.push(21)],
-        ['a cancelled answer goes on', (f: TurnFigures) => (f.cancelledBytes = 1)],
+        ['a cancelled response goes on', (f: TurnFigures) => (f.cancelledBytes = 1)],
         ['a byte is lost', (f: TurnFigures) => (f.lostBytes = 1)],
         ['a byte is strange', (f: TurnFigures) => (f.strayBytes = 1)],
         ['messages come too fast', (f: TurnFigures) => (f.rateBreaches = 1)],
-        ['the ear starves', (f: TurnFigures) => (f.starvations = 1)],
+        ['the playback runs dry', (f: TurnFigures) => (f.starvations = 1)],
         ['an interruption has no barge_in', (f: TurnFigures) => (f.missedBargeIns = 1)],
         ['an item is corrected twice', (f: TurnFigures) => (f.repeatedCorrections = 1)],
         ['a protocol rule is broken', (f: TurnFigures) => f.faults.push('rule numbering')],
@@ -51,7 +51,7 @@ describe('figures of turn-taking', () => {
         expect(broken(sum)).toBe(1);
     });
 
-    it('plans answers that are heard out and interruptions at every part of one, inside of it', () => {
+    it('plans responses that are heard out and interruptions at every part of one, inside of it', () => {
         const random = seededRandom(11);
         const rounds = Array.from({ length: 500 }, () => planRound(random, 8));
         const shares = rounds.flatMap(({ itemsMs, interruptAtMs }) => {

@@ -93,7 +93,7 @@ export function conversationContract(name: string, makeConversation: () => Promi
             const before = watch.responsesEnded.length;
             speak(specimen);
             if (conversation.listensOnly) await pause();
-            else await until(() => watch.responsesEnded.length > before, 'the answer');
+            else await until(() => watch.responsesEnded.length > before, 'the response');
         }
 
         it('is ready once, before start resolves', async () => {
@@ -138,7 +138,7 @@ export function conversationContract(name: string, makeConversation: () => Promi
             }
         });
 
-        it('ends each answer once, after its last sound', async () => {
+        it('ends each response once, after its last sound', async () => {
             await start();
             await turn();
             await turn();
@@ -148,7 +148,7 @@ export function conversationContract(name: string, makeConversation: () => Promi
             expect([...spoken].filter((id) => !watch.responsesEnded.includes(id))).toEqual([]);
         });
 
-        it('gives no more of an answer that was interrupted, and ends it', async () => {
+        it('gives no more of a response that was interrupted, and ends it', async () => {
             let interrupted: string | undefined;
             conversation.once('audio', (pcmu, origin) => {
                 interrupted = origin.responseId;
@@ -247,7 +247,7 @@ export function conversationContract(name: string, makeConversation: () => Promi
             conversation.end();
             expect(conversation.eventNames()).toEqual([]);
             conversation.end();
-            // Whoever listens now would hear of anything that a freed conversation still does.
+            // Listeners that are added now would hear of anything that a freed conversation still does.
             const after = new ConversationWatch(conversation);
             useAll(specimen);
             conversation.sayGoodbye();

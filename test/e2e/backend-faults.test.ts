@@ -165,7 +165,7 @@ describe('an answer that fails', () => {
 
     it.concurrent.each([0, 1, 5])('by a stall after %d deltas: ends or goes on, within the limit', async (deltas) => {
         const stallAndAsk = (session: FakeSession, call: FaultCall): void => {
-            session.faultState.stallNextAnswer(deltas);
+            session.faultState.stallNextResponse(deltas);
             call.ask();
         };
         await strike('listening', stallAndAsk, STALL_MS + 6000);

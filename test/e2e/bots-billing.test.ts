@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Disconnect } from '../../tools/caller/call-record';
 import type { Caller } from '../../tools/caller/client';
-import type { Answer, FakeSession } from '../../tools/fake-openai';
+import type { ScriptedResponse, FakeSession } from '../../tools/fake-openai';
 import { json, TestServer } from '../services/functions/tool-bench';
 import { ScaledClock } from '../support/scaled-clock';
 import { until } from '../support/test-bench';
@@ -16,21 +16,21 @@ const AMOUNT = '310.25';
 const TOKEN = 'tok-b1ll1ng';
 
 /** Asks for an entry of the keypad whose digits it needs. */
-function collect(name: string, maxDigits: number): Answer {
+function collect(name: string, maxDigits: number): ScriptedResponse {
     return { functionCalls: [{ name: 'collect_digits', arguments: { name, max_digits: maxDigits, secure: false } }] };
 }
 
-function verify(customer: string, ending: string): Answer {
+function verify(customer: string, ending: string): ScriptedResponse {
     const given = { customer_number: customer, account_ending: ending };
     return { functionCalls: [{ name: 'verify_customer', arguments: given }] };
 }
 
-function balance(verification: string): Answer {
+function balance(verification: string): ScriptedResponse {
     const given = { customer_number: NUMBER, verification };
     return { functionCalls: [{ name: 'read_balance', arguments: given }] };
 }
 
-const END: Answer = { text: 'Goodbye.', audioMs: 400, functionCalls: [{ name: 'end_call', arguments: {} }] };
+const END: ScriptedResponse = { text: 'Goodbye.', audioMs: 400, functionCalls: [{ name: 'end_call', arguments: {} }] };
 
 /** The billing bot as it ships, with the made-up service of its tools put in its place. */
 describe('the billing bot that ships', () => {
@@ -39,7 +39,7 @@ describe('the billing bot that ships', () => {
     let caller: Caller;
     let session: FakeSession;
 
-    async function start(...answers: readonly Answer[]): Promise<void> {
+    async function start(...answers: readonly ScriptedResponse[]): Promise<void> {
         service = await TestServer.start(({ url, body }, response) => {
             if (url === '/v1/verifications') {
                 const fits = body === JSON.stringify({ customer_number: NUMBER, account_ending: ENDING });
@@ -52,7 +52,7 @@ describe('the billing bot that ships', () => {
             .replaceAll('billing.example.com', service.host);
         bench = await BotsBench.start({
             clock: new ScaledClock(4),
-            openai: { answer: [{ text: 'Hello.', audioMs: 400 }, ...answers] },
+            openai: { response: [{ text: 'Hello.', audioMs: 400 }, ...answers] },
             secrets: { BILLING_API_TOKEN: TOKEN },
             profiles: {},
         });

@@ -169,17 +169,17 @@ describe('two calls at once with different bots', () => {
         const bench = await BotsBench.start({
             secrets: SECRETS,
             openai: {
-                answer: ({ sessionIndex, answerIndex }) => {
+                response: ({ sessionIndex, responseIndex }) => {
                     const instructions = bench.fake.sessions[sessionIndex]?.effective.instructions ?? '';
                     const bot = instructions.includes('billing line') ? 'billing' : 'reception';
                     const [name, value] = VALUES[bot] ?? [];
                     const note = { name: 'set_variable', arguments: { name, value } };
                     const audio = new Uint8Array(2400).fill(SOUNDS[bot] ?? 0);
-                    if (answerIndex === 1) return { functionCalls: [note] };
+                    if (responseIndex === 1) return { functionCalls: [note] };
                     return {
                         text: bot,
                         audio,
-                        functionCalls: answerIndex === 2 ? [{ name: 'end_call', arguments: {} }] : [],
+                        functionCalls: responseIndex === 2 ? [{ name: 'end_call', arguments: {} }] : [],
                     };
                 },
             },

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Caller } from '../../tools/caller/client';
-import { expectedPcmu, type Answer, type FakeSession } from '../../tools/fake-openai';
+import { expectedPcmu, type ScriptedResponse, type FakeSession } from '../../tools/fake-openai';
 import { unnamedDialog } from '../services/profiles/small-profile';
 import { json, TestServer } from '../services/functions/tool-bench';
 import { ScaledClock } from '../support/scaled-clock';
@@ -12,7 +12,7 @@ const ONE_MOMENT = 'One moment please.';
 const OWN_FILLER = 'I am looking it up.';
 const CALL = { name: 'look_up', arguments: {} };
 const RESULT_MS = 800;
-const RESULT: Answer = { text: 'Here it is.', audioMs: RESULT_MS };
+const RESULT: ScriptedResponse = { text: 'Here it is.', audioMs: RESULT_MS };
 
 function desk(host: string, changes: object = {}): object {
     const tool = {
@@ -41,7 +41,7 @@ describe('a tool that is slow', () => {
     let bench: BotsBench;
     let service: TestServer;
     let waiting: ServerResponse[] = [];
-    let script: Answer[] = [];
+    let script: ScriptedResponse[] = [];
     let caller: Caller;
     let session: FakeSession;
 
@@ -49,7 +49,7 @@ describe('a tool that is slow', () => {
         service = await TestServer.start((_seen, response) => void waiting.push(response));
         bench = await BotsBench.start({
             clock,
-            openai: { answer: () => script.shift() },
+            openai: { response: () => script.shift() },
             profiles: {
                 plain: desk(service.host),
                 wordy: desk(service.host, { filler: OWN_FILLER }),
@@ -72,7 +72,7 @@ describe('a tool that is slow', () => {
     });
 
     /** Calls and speaks. @returns when the service was asked, ms of the call */
-    async function ask(bot: string, ...answers: Answer[]): Promise<number> {
+    async function ask(bot: string, ...answers: ScriptedResponse[]): Promise<number> {
         waiting = [];
         script = answers;
         caller = await bench.call(`/${bot}`);

@@ -33,8 +33,8 @@ describe('a call that does not end by itself', () => {
         bench = await BotsBench.start({
             clock: new ScaledClock(speed),
             openai: {
-                answer: ({ answerIndex }) => {
-                    if (answerIndex === 1) return { functionCalls: [NOTE] };
+                response: ({ responseIndex }) => {
+                    if (responseIndex === 1) return { functionCalls: [NOTE] };
                     return { text: 'Hello.', audioMs: GREETING_MS };
                 },
             },

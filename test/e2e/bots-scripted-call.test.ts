@@ -1,6 +1,6 @@
 import type { CallSummary } from '../../tools/caller/call-record';
 import type { Caller } from '../../tools/caller/client';
-import { expectedPcmu, type Answer, type FakeSession } from '../../tools/fake-openai';
+import { expectedPcmu, type ScriptedResponse, type FakeSession } from '../../tools/fake-openai';
 import { json, TestServer } from '../services/functions/tool-bench';
 import { ScaledClock } from '../support/scaled-clock';
 import { until } from '../support/test-bench';
@@ -16,7 +16,7 @@ const FAREWELL_MS = 2400;
 const TRANSFER = { reason: 'instalments', summary: 'Wants to pay 1234.56 in three parts.' };
 
 /** Greeting, a silent call of the tool, its result in words, and the farewell with the transfer. */
-const SCRIPT: readonly Answer[] = [
+const SCRIPT: readonly ScriptedResponse[] = [
     { text: 'Hello Anna Berg, how can I help?', audioMs: 1500 },
     { functionCalls: [{ name: 'read_balance', arguments: { question: QUESTION } }] },
     { text: 'You owe 1234 euros and 56 cents.', audioMs: 1800 },
@@ -98,7 +98,7 @@ describe('a scripted call', () => {
         });
         bench = await BotsBench.start({
             clock,
-            openai: { answer: SCRIPT },
+            openai: { response: SCRIPT },
             secrets: { BALANCE_TOKEN: TOKEN },
             profiles: { desk: deskProfile(service.host) },
         });

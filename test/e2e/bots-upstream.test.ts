@@ -8,7 +8,7 @@ import { BotsBench, received, SERVER_KEY } from './bots-bench';
 const AZURE_KEY = 'azure-0a1b2c3d4e';
 const OTHER_KEY = 'sk-of-the-other-service';
 const SECRETS = { DESK_KEY: AZURE_KEY, OTHER_KEY };
-const ANSWER = { answer: () => ({ text: 'Hello.', audioMs: 400 }) };
+const ANSWER = { response: () => ({ text: 'Hello.', audioMs: 400 }) };
 
 /** Every connection that a stand-in saw: where to, and how it showed who it is. */
 function knocks(fake: FakeOpenAI | undefined): (readonly [string, unknown, unknown])[] {

@@ -45,7 +45,7 @@ describe('bytes, end to end over real sockets', () => {
         const clock = new ScaledClock(SPEED_UP);
         bench = await TestBench.start({
             clock,
-            openai: { vad: 'off', speed: 10, answer: [{ text: 'a long answer', audioMs: 30_000 }] },
+            openai: { vad: 'off', speed: 10, response: [{ text: 'a long answer', audioMs: 30_000 }] },
             // On a clock that runs so fast, a moment of a busy machine looks like a bot that is lost.
             env: { OPENAI_AUDIO_FORMAT: 'pcmu', FALLBACK: 'off' },
         });

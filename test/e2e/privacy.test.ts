@@ -28,7 +28,7 @@ async function start(env: Record<string, string> = {}): Promise<void> {
         speedUp: 5,
         openai: {
             vad: 'off',
-            answer: () => ({ text: BOT_WORDS, audioMs: 2000 }),
+            response: () => ({ text: BOT_WORDS, audioMs: 2000 }),
             callerTranscript: { texts: [CALLER_WORDS] },
         },
         env: { OPENAI_API_KEY: OPENAI_KEY, ...env },

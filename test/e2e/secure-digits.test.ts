@@ -21,7 +21,7 @@ describe('digits typed in secure mode, end to end', () => {
     ])('%s', async (_name, secure) => {
         const call = { name: 'collect_digits', arguments: { name: 'card', max_digits: 16, secure } };
         bench = await TestBench.start({
-            openai: { vad: 'off', answer: [{ functionCalls: [call] }, { text: 'Thank you.', audioMs: 600 }] },
+            openai: { vad: 'off', response: [{ functionCalls: [call] }, { text: 'Thank you.', audioMs: 600 }] },
             env: { LOG_LEVEL: 'debug', LOG_TRANSCRIPTS: 'true' },
         });
         const caller = bench.caller();

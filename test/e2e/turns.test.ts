@@ -76,7 +76,7 @@ describe('turns over real sockets', () => {
             speed: 3,
             lateDeltas: 4,
             deltas: { kind: 'random', minMs: 10, maxMs: 800 },
-            answer: [{ text: 'a long answer', audioMs: 9000 }],
+            response: [{ text: 'a long answer', audioMs: 9000 }],
         });
         const { caller, session, heardBytes } = turn;
         await heard(turn, 700);
@@ -103,7 +103,7 @@ describe('turns over real sockets', () => {
     });
 
     it('an interruption of the tail, after response.done, is told the same way, and nothing is cancelled', async () => {
-        const turn = await call({ speed: 50, answer: [{ text: 'an answer', audioMs: 4000 }] });
+        const turn = await call({ speed: 50, response: [{ text: 'an answer', audioMs: 4000 }] });
         const { session, heardBytes } = turn;
         await heard(turn, 900);
         expect(session.activeResponseId).toBeUndefined();
@@ -122,7 +122,7 @@ describe('turns over real sockets', () => {
             { text: 'one', audioMs: 3000 },
             { text: 'two', audioMs: 2000 },
         ];
-        const turn = await call({ speed: 40, answer: [{ items }] });
+        const turn = await call({ speed: 40, response: [{ items }] });
         const { session, heardBytes } = turn;
         await heard(turn, 500);
         session.speechStarted();
@@ -136,7 +136,7 @@ describe('turns over real sockets', () => {
     });
 
     it('speech while nothing plays and nothing is made sends neither barge_in nor truncate nor cancel', async () => {
-        const turn = await call({ speed: 40, answer: [{ text: 'short', audioMs: 300 }] });
+        const turn = await call({ speed: 40, response: [{ text: 'short', audioMs: 300 }] });
         const { caller, session, heardBytes } = turn;
         await heard(turn, 300);
         await until('the ear is empty', () => caller.queuedMs === 0);
@@ -152,7 +152,7 @@ describe('turns over real sockets', () => {
 
     it('an answer of which nothing was heard yet is deleted, not truncated to 0', async () => {
         // In slow motion: what is there is not heard before 50 ms of real time have passed.
-        const slowly = { ...INSTANT, firstDeltaMs: 1, answer: [{ text: 'an answer', audioMs: 3000 }] };
+        const slowly = { ...INSTANT, firstDeltaMs: 1, response: [{ text: 'an answer', audioMs: 3000 }] };
         const turn = await call(slowly, {}, {}, new ScaledClock(0.02));
         const { caller, session } = turn;
         caller.once('audio', () => {
@@ -169,8 +169,8 @@ describe('turns over real sockets', () => {
         'with playback_completed after a flush %s, the next answer plays from its first byte to its last',
         async (completedAfterFlush) => {
             const answers = [2500, 1800, 700].map((audioMs) => ({ text: 'an answer', audioMs }));
-            const answer = ({ answerIndex }: ResponseRequest) => answers[answerIndex];
-            const turn = await call({ speed: 10, lateDeltas: 2, answer }, { completedAfterFlush });
+            const answer = ({ responseIndex }: ResponseRequest) => answers[responseIndex];
+            const turn = await call({ speed: 10, lateDeltas: 2, response: answer }, { completedAfterFlush });
             const { caller, session, heardBytes } = turn;
             for (const round of [0, 1]) {
                 const beforeBytes = heardBytes[round - 1] ?? 0;
@@ -195,7 +195,7 @@ describe('turns over real sockets', () => {
 
     it('counts the same milliseconds when the model speaks PCM16', async () => {
         const turn = await call(
-            { speed: 6, answer: [{ text: 'an answer', audioMs: 5000 }] },
+            { speed: 6, response: [{ text: 'an answer', audioMs: 5000 }] },
             {},
             {
                 OPENAI_AUDIO_FORMAT: 'pcm16',

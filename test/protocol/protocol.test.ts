@@ -59,7 +59,7 @@ describe('media', () => {
 });
 
 describe('reading client messages', () => {
-    it('never throws, whatever comes (property)', () => {
+    it('never throws, for any input (property)', () => {
         fc.assert(
             fc.property(
                 fc.oneof(

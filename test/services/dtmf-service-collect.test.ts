@@ -2,7 +2,7 @@ import type { DigitResult } from '../../src/services/dtmf-service';
 import { bench, refuse } from './dtmf-bench';
 
 describe('a requested entry', () => {
-    it('goes to whoever asked, and is not a free entry', () => {
+    it('goes to the request, and is not a free entry', () => {
         const { collect, press, entries, service, clock } = bench();
         const results = collect();
         expect(service.collecting).toEqual({ name: 'account', secure: false });
@@ -94,7 +94,7 @@ describe('a requested entry', () => {
         expect(third).toEqual([{ digits: '', by: 'terminator' }]);
     });
 
-    it('is cancelled when whoever asked is gone, and keys are free again', () => {
+    it('is cancelled when its bot is gone, and keys are free again', () => {
         const { collect, press, entries, clock } = bench();
         const asker = new AbortController();
         const results = collect({ signal: asker.signal });

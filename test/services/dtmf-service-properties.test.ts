@@ -39,7 +39,7 @@ function fail(fault: unknown): never {
     throw fault;
 }
 
-describe('whatever the keys, the pauses and the settings', () => {
+describe('for all keys, pauses and settings', () => {
     it('free entries, one after the other, are the keys without the terminators, and none is empty or too long', () => {
         fc.assert(
             fc.property(config, fc.array(fc.tuple(key, pauseMs), { maxLength: 40 }), (settings, keys) => {

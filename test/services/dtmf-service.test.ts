@@ -57,14 +57,14 @@ describe('a free entry', () => {
         expect(entries).toEqual(['1#']);
     });
 
-    it('is a key of the menu by itself, but only when that is pressed first', () => {
+    it('is a key of the menu alone, but only when that is pressed first', () => {
         const { entries, press, clock } = bench({ singleKeys: '1*' });
         press('1*21#');
         expect(entries).toEqual(['1', '*', '21']);
         expect(clock.pendingCount).toBe(0);
     });
 
-    it('may be the terminator by itself, when the menu has that key', () => {
+    it('may be the terminator alone, when the menu has that key', () => {
         const { entries, press } = bench({ singleKeys: '#' });
         press('#2#');
         expect(entries).toEqual(['#', '2']);

@@ -36,7 +36,7 @@ describe('the local bot', () => {
         expect(bench.requests).toHaveLength(2);
     });
 
-    it('takes keys that nobody asked for, too', async () => {
+    it('takes keys that were not asked for, too', async () => {
         await started('none');
         bench.bot.digits('2');
         await bench.heardOut();
@@ -130,7 +130,7 @@ describe('the local bot', () => {
         expect(bench.turns).toHaveLength(2);
     });
 
-    it('does not answer words that it does not understand when it is about to speak: what it says is the answer', async () => {
+    it('does not answer words that it does not understand when it is about to speak: what it says is the response', async () => {
         bench = new LocalBench('none');
         const started = bench.bot.start();
         bench.recognizer.says();
@@ -142,7 +142,7 @@ describe('the local bot', () => {
         expect(bench.turns.map(([disposition]) => disposition)).toEqual(['match', 'no_match']);
     });
 
-    it('a key pressed before the first sound of an answer is not made to wait for it', async () => {
+    it('a key pressed before the first sound of a response is not made to wait for it', async () => {
         bench = new LocalBench('none');
         let speak = (): void => undefined;
         bench.speech.gate = new Promise((resolve) => (speak = resolve));
@@ -201,7 +201,7 @@ describe('the local bot', () => {
         expect(bench.watch.ended).toMatchObject([{ outputVariables: { end_reason: 'transfer', failure: 'no_input' } }]);
     });
 
-    it('only waits on when the time for a key ends while somebody is talking, or has just been', async () => {
+    it('only waits on when the time for a key ends while the bot or the caller is talking, or has just been', async () => {
         bench = new LocalBench('none');
         await bench.bot.start();
         await settle();

@@ -33,7 +33,7 @@ describe('the REST bot', () => {
         const first = standIn.requests[0]?.body.messages[0];
         expect(first?.role).toBe('system');
         expect(first?.content).toMatch(/^You are brief\.\n\n.*read aloud on the telephone/);
-        // Its instructions may speak of functions; a caller must not be promised what nobody will do.
+        // Its instructions may speak of functions; a caller must not be promised what no function will do.
         expect(first?.content).toMatch(/no functions now.*never promise/);
         expect(bench.told()).toEqual([['system', 'Greet the caller.']]);
         expect(bench.turns).toEqual([['match', 'Hello there.', undefined]]);
@@ -100,7 +100,7 @@ describe('the REST bot', () => {
         expect(bench.watch.audioAfterItsEnd).toEqual([]);
     });
 
-    it('forgets an answer of which nothing was heard, also when it had long been given', async () => {
+    it('forgets a response of which nothing was heard, also when it had long been given', async () => {
         await started();
         bench.recognizer.says('Hello?');
         await bench.turn(1);
@@ -114,7 +114,7 @@ describe('the REST bot', () => {
         ]);
     });
 
-    it('withdraws an answer that has not begun when the caller goes on, and answers all of it', async () => {
+    it('withdraws a response that has not begun when the caller goes on, and answers all of it', async () => {
         await started();
         standIn.plan('hang', { words: ['Both.'] });
         bench.recognizer.says('I have two questions.');
@@ -167,7 +167,7 @@ describe('the REST bot', () => {
         expect(bench.watch.ended).toEqual([]);
     });
 
-    it('takes over with the talk as heard, does not greet, and answers only what is owed', async () => {
+    it('takes over with the conversation as heard, does not greet, and answers only what is owed', async () => {
         const transcript = new Transcript();
         transcript.delivered({ responseId: 'r', itemId: 'hello', contentIndex: 0 }, 900);
         transcript.add({ speaker: 'bot', itemId: 'hello', text: 'Hello, how can I help?' });
@@ -177,7 +177,10 @@ describe('the REST bot', () => {
             call: { callId: 'c', name: 'n', argumentsJson: '', output: '1' },
         });
         transcript.add({ speaker: 'caller', itemId: 'question', text: 'When do you open?' });
-        await started({ greeting: 'Greet the caller.', takeover: { greeted: true, answerOwed: true } }, { transcript });
+        await started(
+            { greeting: 'Greet the caller.', takeover: { greeted: true, awaitsResponse: true } },
+            { transcript },
+        );
         await bench.turn(1);
         expect(bench.told()).toEqual([
             ['assistant', 'Hello, how can I help?'],
@@ -186,15 +189,15 @@ describe('the REST bot', () => {
         ]);
         bench.bot.end();
         await started(
-            { greeting: 'Greet the caller.', takeover: { greeted: true, answerOwed: false } },
+            { greeting: 'Greet the caller.', takeover: { greeted: true, awaitsResponse: false } },
             { transcript },
         );
         expect(bench.bot.speaksFirst).toBe(false);
         expect(standIn.requests).toHaveLength(1);
     });
 
-    it('greets when it takes over a caller whom nobody has greeted', async () => {
-        const takeover = { greeted: false, answerOwed: false };
+    it('greets when it takes over a caller who has not been greeted', async () => {
+        const takeover = { greeted: false, awaitsResponse: false };
         await started({ greeting: 'Greet the caller.', takeover });
         await bench.turn(1);
         expect(bench.bot.speaksFirst).toBe(true);
@@ -282,7 +285,7 @@ describe('the REST bot', () => {
         expect(bench.recognizer.closed).toBeGreaterThan(0);
     });
 
-    it('logs no word of the talk', async () => {
+    it('logs no word of the conversation', async () => {
         await started();
         standIn.plan({ words: ['Your card is fine. '], then: 'break' });
         bench.recognizer.says('My card is 4111.');

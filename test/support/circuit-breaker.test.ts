@@ -15,7 +15,7 @@ describe('CircuitBreaker', () => {
 
     function enter(): Permit {
         const pass = breaker.enter();
-        if (pass === undefined) throw new Error('The breaker lets nobody in.');
+        if (pass === undefined) throw new Error('The breaker lets no call pass.');
         return pass;
     }
 
@@ -23,7 +23,7 @@ describe('CircuitBreaker', () => {
         for (let i = 0; i < times; i++) enter().failed();
     }
 
-    it('opens after three failures within 30 s, and lets nobody in', () => {
+    it('opens after three failures within 30 s, and lets no call pass', () => {
         fail(2);
         expect(breaker.state).toBe('closed');
         fail(1);

@@ -107,7 +107,7 @@ describe('a peer without haste', () => {
         const { port } = await startServer({ clock });
         const socket = await dial(port);
         socket.write(upgradeRequest('/', { Upgrade: 'h2c' }));
-        // Nobody reads this socket, so that it does not see the end of the server.
+        // This socket is not read, so that it does not see the end of the server.
         await until(() => clock.pendingCount === 1);
         clock.advance(SERVER_LIMITS.lingerMs);
         expect(clock.pendingCount).toBe(0);
@@ -160,7 +160,7 @@ describe('frames against the protocol', () => {
         expect(server.log.codes).toContain('ERR_WEBSOCKET');
     });
 
-    it('end the connection after a short while when the client does not go by itself', async () => {
+    it('end the connection after a short while when the client does not end it', async () => {
         const clock = new FakeClock();
         const { port, sessions } = await startServer({ clock });
         const socket = await dial(port);

@@ -129,7 +129,7 @@ describe('the process', () => {
         expect(server.out).not.toContain('stopped');
     });
 
-    it('logs a fault that nobody caught, drains, and ends with 1', async () => {
+    it('logs a fault that was not caught, drains, and ends with 1', async () => {
         const server = run();
         const client = await call(await server.port());
         const goodbye = once(client, 'message');

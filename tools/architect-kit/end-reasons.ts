@@ -15,7 +15,7 @@ export const END_REASONS: Readonly<Record<string, EndReason>> = {
     bot_ended: { path: 'success', meaning: 'The bot has said goodbye and hung up.', route: 'end' },
     transfer: { path: 'success', meaning: 'The bot hands the caller to an agent.', route: 'agent' },
     no_input: { path: 'success', meaning: 'The caller said nothing, and was asked often enough.', route: 'end' },
-    max_turns: { path: 'success', meaning: 'The call reached its number of answers.', route: 'end' },
+    max_turns: { path: 'success', meaning: 'The call reached its number of responses.', route: 'end' },
     max_cost: { path: 'success', meaning: 'The call reached what it may cost.', route: 'end' },
     max_duration: { path: 'success', meaning: 'The call reached its length.', route: 'end' },
     server_shutdown: {

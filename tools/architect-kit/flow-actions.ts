@@ -73,8 +73,8 @@ export function callAudioConnector(call: ConnectorCall): Noted {
 
 const UNPROVEN = [
     'NOT PROVEN: the spelling of this one action (callAudioConnector, audioConnector, connectorId). If Archy refuses it,',
-    'delete it, import the rest, and add the action here by hand, as variables.md says: success leads to the task After the',
-    'talk, failure to the task The bot is not available.',
+    'delete it, import the rest, and add the action here by hand, as variables.md says: success leads to the task',
+    'After the conversation, failure to the task The bot is not available.',
 ];
 
 export function say(name: string, text: string): YamlMap {

@@ -7,14 +7,14 @@ import * as act from './flow-actions';
 import { Noted, Substitution, yamlDocument, type YamlMap, type YamlValue } from './yaml';
 
 const TALK = 'Talk to the bot_10';
-const AFTER = 'After the talk_20';
+const AFTER = 'After the conversation_20';
 const FAILED = 'The bot is not available_30';
 const AGENT = 'Hand to an agent_40';
 const QUEUE = 'Flow.queue';
 const ERROR_TYPE = 'Flow.connector_error_type';
 const ERROR_MESSAGE = 'Flow.connector_error_message';
 const EXCUSE = 'We are sorry, our assistant is not available at the moment. Please hold the line for a colleague.';
-const NO_AGENT = 'We are sorry, nobody can take your call at the moment. Please call again later.';
+const NO_AGENT = 'We are sorry, no one can take your call at the moment. Please call again later.';
 
 /** What Archy and CX as Code are to fill in, and with what. */
 export const FLOW_SUBSTITUTIONS: Readonly<Record<string, string>> = {
@@ -59,7 +59,7 @@ function inboundCall(profile: BotProfile, variables: BotVariables): YamlMap {
         },
         tasks: [
             act.task('Talk to the bot', TALK, [talk(profile, variables)]),
-            act.task('After the talk', AFTER, [afterTalk(variables)]),
+            act.task('After the conversation', AFTER, [afterTalk(variables)]),
             act.task('The bot is not available', FAILED, FAILURE),
             act.task('Hand to an agent', AGENT, handOver(variables)),
         ],
@@ -95,7 +95,7 @@ function talk(profile: BotProfile, { inputs, outputs }: BotVariables): YamlValue
         outputs: outputs.map(({ name, flowName }) => [name, flowName]),
         errorType: ERROR_TYPE,
         errorMessage: ERROR_MESSAGE,
-        success: [act.jumpTo('After the talk', AFTER)],
+        success: [act.jumpTo('After the conversation', AFTER)],
         failure: [act.jumpTo('The bot is not available', FAILED)],
     });
 }
@@ -126,15 +126,15 @@ function handOver({ outputs }: BotVariables): YamlValue[] {
     const attributes = told.map(({ name, flowName }): [string, string] => [`bot_${name}`, flowName]);
     return [
         new Noted(
-            ['What an agent may see of the talk. Take out what is not for a record.'],
+            ['What an agent may see of the conversation. Take out what is not for a record.'],
             act.participantData('Keep what the bot found out', attributes),
         ),
         ...(choosesQueue(outputs) ? toChosenQueue(outputs) : [toUsualQueue()]),
-        act.disconnect('Nobody could take the call'),
+        act.disconnect('No agent could take the call'),
     ];
 }
 
-const NO_TRANSFER: readonly YamlValue[] = [act.say('Nobody is there', NO_AGENT)];
+const NO_TRANSFER: readonly YamlValue[] = [act.say('No agent is there', NO_AGENT)];
 
 function toUsualQueue(): YamlMap {
     const queue = { lit: { name: new Substitution('agent_queue') } };

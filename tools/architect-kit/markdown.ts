@@ -1,4 +1,4 @@
-/** Markdown in which a text of a profile stays a text, whatever characters it has. */
+/** Markdown in which a text of a profile stays a text, with any characters in it. */
 import { plainLine } from '../../src/services/profiles/variables';
 
 /** The text on one line, with every sign that Markdown or HTML would act on escaped. */

@@ -76,7 +76,7 @@ function outputTable(outputs: readonly BotOutput[]): string {
         plainText(description),
         WHEN[kind],
         maxLength === undefined ? '' : `${maxLength} characters`,
-        setBy.length === 0 ? 'nobody yet' : setBy.map(plainText).join(', '),
+        setBy.length === 0 ? 'nothing yet' : setBy.map(plainText).join(', '),
         code(flowName),
     ]);
     return table(head, rows, '');

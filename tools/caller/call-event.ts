@@ -40,7 +40,7 @@ export type CallEvent =
     | (At & { kind: 'transcript'; speaker: 'caller' | 'bot'; itemId: string; text: string })
     /** Seen inside the server: the caller interrupted, and so much of this item had been heard. */
     | (At & { kind: 'heard'; itemId: string; heardMs: number; receivedMs: number })
-    /** Seen inside the server: the bot uses a tool, or has its answer. */
+    /** Seen inside the server: the bot uses a tool, or has its result. */
     | (At & { kind: 'tool'; what: 'called' | 'answered'; name: string; detail: string })
     /** Seen inside the server: the keys that follow must not be shown (`secure`), or may be shown again. */
     | (At & { kind: 'keypad'; secure: boolean })

@@ -51,7 +51,7 @@ export class CallPicture {
     private receivedBytes = 0;
     private placedBytes = 0;
 
-    /** Oldest first; the last one may still be waiting for its answer. */
+    /** Oldest first; the last one may still be waiting for its response. */
     get turns(): readonly Turn[] {
         return this.turnTimes.turns;
     }

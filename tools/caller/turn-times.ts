@@ -1,6 +1,6 @@
 import type { CallEvent } from './call-event';
 
-/** One answer of the bot and what the caller waited for, ms since the call was dialled. undefined: not yet, or not seen. */
+/** One response of the bot and what the caller waited for, ms since the call was dialled. undefined: not yet, or not seen. */
 export interface Turn {
     /** What it answers: speech, keys, or nothing but the beginning of the call. */
     trigger: 'speech' | 'keys' | 'opened';
@@ -8,7 +8,7 @@ export interface Turn {
     endMs: number;
     /** The server noticed that they had finished. */
     noticedMs: number | undefined;
-    /** OpenAI's first audio of the answer reached the server. */
+    /** OpenAI's first audio of the response reached the server. */
     modelMs: number | undefined;
     /** The first bot audio reached the caller's side. */
     audioMs: number | undefined;
@@ -18,7 +18,7 @@ export interface Turn {
 
 /**
  * Finds the turns in a call's events. Where the server can be seen from inside, its own voice activity decides when the
- * caller had finished; from outside, the loudness of what they sent, which is noticed later than an answer may come.
+ * caller had finished; from outside, the loudness of what they sent, which is noticed later than a response may come.
  */
 export class TurnTimes {
     readonly turns: Turn[] = [];
@@ -37,7 +37,7 @@ export class TurnTimes {
         if (event.kind === 'playback' && event.what === 'started') this.playback(atMs);
     }
 
-    /** The turn that waits for its answer. */
+    /** The turn that waits for its response. */
     private get waiting(): Turn | undefined {
         const last = this.turns.at(-1);
         return last !== undefined && last.audioMs === undefined ? last : undefined;

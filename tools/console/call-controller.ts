@@ -106,7 +106,7 @@ export class CallController {
     }
 
     /** The page is gone: hangs up. */
-    leave(): void {
+    pageGone(): void {
         this.hangUp();
     }
 

@@ -86,7 +86,7 @@ export class ConsoleServer {
     /** Hangs up, and ends the page's connection. */
     async close(): Promise<void> {
         const caller = this.controller?.caller;
-        this.controller?.leave();
+        this.controller?.pageGone();
         await caller?.ended;
         for (const socket of this.sockets.clients) socket.terminate();
         this.http.closeAllConnections();
@@ -161,9 +161,9 @@ export class ConsoleServer {
             else this.handle(controller, port, bytes.toString('utf8'));
         });
         page.once('close', () => {
-            controller.leave();
+            controller.pageGone();
             this.controller = undefined;
-            this.access.leave();
+            this.access.release();
             this.options.onPageGone?.(this.link);
         });
         const samples = [...this.options.samples].map(([name, pcmu]) => ({ name, seconds: pcmu.length / 8000 }));

@@ -37,7 +37,7 @@ export class PageAccess {
     }
 
     /** The page that was let in is gone. */
-    leave(): void {
+    release(): void {
         this.inside = false;
     }
 }

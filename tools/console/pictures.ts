@@ -16,11 +16,11 @@ import { startConsole } from './run-console';
 
 const FOLDER = join(__dirname, '../../docs/images');
 const SAMPLES = join(__dirname, '../../samples');
-/** The caller listens to the greeting, asks, hears a little of the answer, and interrupts it. */
+/** The caller listens to the greeting, asks, hears a little of the response, and interrupts it. */
 const ASKS_AFTER_MS = 5200;
 const INTERRUPTS_AFTER_MS = 4300;
 const KEYS_AFTER_MS = 18_500;
-const LAST_ANSWER_MS = 3000;
+const LAST_RESPONSE_MS = 3000;
 
 async function main(): Promise<void> {
     const chromium = findChromium();
@@ -28,7 +28,7 @@ async function main(): Promise<void> {
         throw new Error('There is no Chromium here: apt-get install chromium, or set CHROMIUM_PATH.');
     mkdirSync(FOLDER, { recursive: true });
     const fake = await startFakeOpenAI({
-        answer: [
+        response: [
             { text: 'He was not an ill disposed young man.', audio: sample('librivox_0880') },
             {
                 text: 'Unless to be rather cold hearted and rather selfish is to be ill disposed.',
@@ -77,7 +77,7 @@ async function call(page: Page): Promise<void> {
     await page.click('#call:enabled');
     await page.waitForTimeout(KEYS_AFTER_MS);
     for (const key of ['4', '2', '#']) await page.click(`[data-key="${key}"]:enabled`);
-    await page.waitForTimeout(LAST_ANSWER_MS);
+    await page.waitForTimeout(LAST_RESPONSE_MS);
 }
 
 async function choose(page: Page, words: string): Promise<void> {

@@ -3,8 +3,8 @@ import type { SessionParts } from './session-parts';
 import { bytesPerMs } from './signal';
 
 const LATE_MS = 200;
-/** A late transcript does not wait for an answer that never comes. */
-const NO_ANSWER_MS = 3_000;
+/** A late transcript does not wait for a response that never comes. */
+const NO_RESPONSE_MS = 3_000;
 
 const DEFAULT_TEXTS = ['What are your opening hours?', 'And on Saturday?', 'Thank you, that is all.'];
 
@@ -14,7 +14,7 @@ interface Turn {
     text: string;
 }
 
-/** The separate transcription of what the caller said: before, during or after the answer, or failed (docs/REALTIME.md, 7.1). */
+/** The separate transcription of what the caller said: before, during or after the response, or failed (docs/REALTIME.md, 7.1). */
 export class CallerTranscripts {
     private turns = 0;
     private readonly late: Turn[] = [];
@@ -33,7 +33,7 @@ export class CallerTranscripts {
         else this.after(this.parts.settings.transcriptMs, turn);
     }
 
-    /** An answer is over: late transcripts come now. */
+    /** A response is over: late transcripts come now. */
     responseOver(): void {
         this.parts.timers.cancel('late words');
         for (const turn of this.late.splice(0)) this.after(LATE_MS, turn);
@@ -41,7 +41,7 @@ export class CallerTranscripts {
 
     private postpone(turn: Turn): void {
         this.late.push(turn);
-        this.parts.timers.set('late words', NO_ANSWER_MS, () => {
+        this.parts.timers.set('late words', NO_RESPONSE_MS, () => {
             this.responseOver();
         });
     }

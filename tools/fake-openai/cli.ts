@@ -6,7 +6,7 @@ const USAGE = `Usage: npm run fake-openai -- [--port 8089] [--speed 5] [--rtt 60
 
 A local stand-in for OpenAI's Realtime API. In another terminal:
   OPENAI_REALTIME_URL=ws://127.0.0.1:8089/v1/realtime OPENAI_API_KEY=sk-test npm start
-Answers carry a rising tone. Wrong frames are listed here as they come.`;
+Responses carry a rising tone. Wrong frames are listed here as they come.`;
 
 const POLL_MS = 500;
 

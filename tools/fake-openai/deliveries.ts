@@ -24,7 +24,7 @@ export interface DeliveryContext {
     settings: Settings;
     recorder: Recorder;
     random: () => number;
-    /** undefined for an answer outside the conversation (docs/REALTIME.md, 4.6). */
+    /** undefined for a response outside the conversation (docs/REALTIME.md, 4.6). */
     store: ItemStore | undefined;
     responseId: string;
     outputIndex: number;
@@ -278,7 +278,7 @@ class McpDelivery extends BaseDelivery {
         return false;
     }
 
-    /** A call that stays open is over for its answer all the same: `response.done` does not wait for the server. */
+    /** A call that stays open is over for its response all the same: `response.done` does not wait for the server. */
     end(status: ItemStatus): void {
         const { output, error } = this.call;
         this.item.status = status;

@@ -36,9 +36,9 @@ export interface ConnectionPlan {
     /** Answers this many truncations with this error (docs/REALTIME.md, 5.2). */
     refuseTruncations?: number;
     truncateFault?: ApiFault;
-    /** Goes silent in the middle of an answer: after this many audio deltas of it; 0: after `response.created`. */
+    /** Goes silent in the middle of a response: after this many audio deltas of it; 0: after `response.created`. */
     stallAfterDeltas?: number;
-    /** A stalled answer does not even end when it is cancelled. */
+    /** A stalled response does not even end when it is cancelled. */
     stallIsDeaf?: boolean;
     /** Takes `response.create` and says nothing at all. */
     ignoreCreates?: boolean;
@@ -54,7 +54,7 @@ export interface ConnectionPlan {
     expireAfterMs?: number;
     /** What `expires_at` says, in ms from now; the session itself lasts as long as it lasts. */
     expiresInMs?: number;
-    /** `response.done` comes for answers whose `response.created` was never sent. */
+    /** `response.done` comes for responses whose `response.created` was never sent. */
     noResponseCreated?: boolean;
     /** These MCP servers (`server_label`) do not tell their tools. */
     failMcpLists?: readonly string[];
@@ -100,7 +100,7 @@ export const ENDS = {
     contentFilter: { status: 'incomplete', details: { type: 'incomplete', reason: 'content_filter' } },
 } as const satisfies Record<string, ResponseSummary | ((seconds?: number) => ResponseSummary)>;
 
-/** One piece of junk as it goes out: text, bytes, or an event. `lastResponseId`: of an answer that is over. */
+/** One piece of junk as it goes out: text, bytes, or an event. `lastResponseId`: of a response that is over. */
 export function junkFrame(kind: Junk, lastResponseId: string): string | Buffer | ServerEvent {
     switch (kind) {
         case 'notJson':
@@ -202,8 +202,8 @@ export class FaultState {
         this.truncationsToRefuse = count;
     }
 
-    /** The next answer goes silent after this many deltas. */
-    stallNextAnswer(afterDeltas: number): void {
+    /** The next response goes silent after this many deltas. */
+    stallNextResponse(afterDeltas: number): void {
         this.stallAfterDeltas = afterDeltas;
     }
 

@@ -75,7 +75,7 @@ export class ItemStore {
         return undefined;
     }
 
-    /** Cuts an answer to what was heard, and drops its transcript (docs/REALTIME.md, 5.2 and 2.1). */
+    /** Cuts a response to what was heard, and drops its transcript (docs/REALTIME.md, 5.2 and 2.1). */
     truncate(event: EventOf<'conversation.item.truncate'>): ApiFault | undefined {
         const item = this.find(event.item_id);
         if (item === undefined) return API_FAULTS.unknownItem('truncate', event.item_id);

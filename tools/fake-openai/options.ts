@@ -1,8 +1,8 @@
 import type { Clock } from '../../src/support/clock';
-import type { Answer, ResponseRequest } from './responses';
+import type { ScriptedResponse, ResponseRequest } from './responses';
 import type { ConnectionPlan } from './faults';
 
-/** How an answer's audio is cut into `response.output_audio.delta`. `bytes`: these lengths, over and over. */
+/** How a response's audio is cut into `response.output_audio.delta`. `bytes`: these lengths, over and over. */
 export type DeltaSizes =
     | { kind: 'fixed'; ms: number }
     | { kind: 'random'; minMs: number; maxMs: number }
@@ -19,7 +19,7 @@ export type VadMode = 'energy' | 'off' | { speech: readonly { fromMs: number; to
 export interface CallerTranscript {
     /** In the order of the turns, over and over. */
     texts?: readonly string[];
-    /** `early`: before the answer; `during` it; `late`: 200 ms after `response.done`; `failed`. */
+    /** `early`: before the response; `during` it; `late`: 200 ms after `response.done`; `failed`. */
     when?: 'early' | 'during' | 'late' | 'failed';
 }
 
@@ -45,9 +45,9 @@ export interface FakeOpenAIOptions {
     firstDeltaMs?: number;
     /** From the last delta's due time to `response.done`. Default 5. */
     doneMs?: number;
-    /** From `speech_started` to the end of the answer that it interrupts. Default 5. */
+    /** From `speech_started` to the end of the response that it interrupts. Default 5. */
     interruptMs?: number;
-    /** From the commit of a turn to its transcript, when that comes during the answer. Default 330. */
+    /** From the commit of a turn to its transcript, when that comes during the response. Default 330. */
     transcriptMs?: number;
     /** From `response.done` to `rate_limits.updated`. Default 43. */
     rateLimitsMs?: number;
@@ -60,15 +60,15 @@ export interface FakeOpenAIOptions {
     deltas?: DeltaSizes;
     /** An empty delta after every real one (docs/REALTIME.md, 8.1). */
     emptyDeltas?: boolean;
-    /** Deltas still sent after `speech_started` interrupted an answer (docs/REALTIME.md, 5.1). Default 0. */
+    /** Deltas still sent after `speech_started` interrupted a response (docs/REALTIME.md, 5.1). Default 0. */
     lateDeltas?: number;
     /** `output_item.done` before `conversation.item.done` (docs/REALTIME.md, 4.1 and 2.1). */
     swapItemDone?: boolean;
-    /** PCMU answers carry a sweep for a person to listen to instead of position-coded bytes. */
+    /** PCMU responses carry a sweep for a person to listen to instead of position-coded bytes. */
     tone?: boolean;
 
-    /** What to say: a list is used up in order over all sessions, then the default answers follow. */
-    answer?: readonly Answer[] | ((request: ResponseRequest) => Answer | undefined);
+    /** What to say: a list is used up in order over all sessions, then the default responses follow. */
+    response?: readonly ScriptedResponse[] | ((request: ResponseRequest) => ScriptedResponse | undefined);
     vad?: VadMode;
     callerTranscript?: CallerTranscript;
     /** Faults of every connection; `fake.plan()` sets those of the next one. */
@@ -79,7 +79,7 @@ export interface FakeOpenAIOptions {
     sessionMs?: number;
 }
 
-export type Settings = Required<Omit<FakeOpenAIOptions, 'answer' | 'plan' | 'clock'>>;
+export type Settings = Required<Omit<FakeOpenAIOptions, 'response' | 'plan' | 'clock'>>;
 
 const DEFAULTS: Settings = {
     port: 0,
@@ -107,7 +107,7 @@ const DEFAULTS: Settings = {
     sessionMs: 3_600_000,
 };
 
-/** No waiting anywhere and every answer at once: for tests that look at order, not at time. */
+/** No waiting anywhere and every response at once: for tests that look at order, not at time. */
 export const INSTANT = {
     createdMs: 0,
     rttMs: 0,

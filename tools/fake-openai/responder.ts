@@ -5,13 +5,13 @@ import type { ResponseParams } from './protocol';
 import { ResponseRun, type RunRequest } from './response-run';
 import type { SessionParts } from './session-parts';
 
-/** Makes answers: one at a time in the conversation, any number beside it (docs/REALTIME.md, 4.2 and 4.6). */
+/** Makes responses: one at a time in the conversation, any number beside it (docs/REALTIME.md, 4.2 and 4.6). */
 export class Responder {
-    /** The last answer that ended, for junk that refers to it. */
+    /** The last response that ended, for junk that refers to it. */
     lastResponseId = 'resp_none';
     private active: ResponseRun | undefined;
     private readonly besides = new Set<ResponseRun>();
-    private answers = 0;
+    private responseCount = 0;
     private spokenItems = 0;
 
     constructor(
@@ -29,7 +29,7 @@ export class Responder {
         return fault;
     }
 
-    /** `response.cancel`: the active answer, or the one that is named. */
+    /** `response.cancel`: the active response, or the one that is named. */
     cancel(responseId: string | undefined): ApiFault | undefined {
         const run = this.find(responseId);
         if (run === undefined) return API_FAULTS.nothingToCancel();
@@ -37,7 +37,7 @@ export class Responder {
         return undefined;
     }
 
-    /** The caller began to speak: the active answer ends, after what was on its way already. */
+    /** The caller began to speak: the active response ends, after what was on its way already. */
     interrupt(): void {
         const { timers, settings } = this.parts;
         const run = this.active;
@@ -49,7 +49,7 @@ export class Responder {
             });
     }
 
-    /** Ends the active answer badly (docs/REALTIME.md, 4.4). */
+    /** Ends the active response badly (docs/REALTIME.md, 4.4). */
     endActive(end: ResponseSummary): void {
         this.active?.endAs(end);
     }
@@ -91,11 +91,17 @@ export class Responder {
     }
 
     private plan(params: ResponseParams, trigger: ResponseRequest['trigger']): RunRequest {
-        const { settings, config, index, store, answers, signals, ids } = this.parts;
+        const { settings, config, index, store, script, signals, ids } = this.parts;
         const format = params.audio?.output?.format ?? config.effective.audio.output.format;
         const modalities = params.output_modalities ?? config.effective.output_modalities;
-        const request = { trigger, sessionIndex: index, answerIndex: this.answers++, params, items: store.items };
-        const answer = planResponse(answers.next(request), {
+        const request = {
+            trigger,
+            sessionIndex: index,
+            responseIndex: this.responseCount++,
+            params,
+            items: store.items,
+        };
+        const planned = planResponse(script.next(request), {
             format,
             textAsked: modalities[0] === 'text',
             settings,
@@ -104,7 +110,7 @@ export class Responder {
             nextCallId: () => ids.make('call'),
         });
         const createdAfterMs = trigger === 'client' ? settings.responseCreatedMs : settings.turnResponseMs;
-        return { params, answer, format, modalities, createdAfterMs };
+        return { params, planned, format, modalities, createdAfterMs };
     }
 
     private over(run: ResponseRun): void {

@@ -15,7 +15,7 @@ import { noUsage, rateLimits, usageOf } from './usage';
 
 export interface RunRequest {
     params: ResponseParams;
-    answer: PlannedResponse;
+    planned: PlannedResponse;
     format: AudioFormat;
     modalities: Modality[];
     /** From now to `response.created`. */
@@ -88,9 +88,9 @@ export class ResponseRun {
         yield* this.stallWhenDue();
         yield settings.firstDeltaMs;
         this.startedAtMs = clock.nowMs();
-        yield* this.request.answer.interleave ? this.inTurns() : this.oneByOne();
+        yield* this.request.planned.interleave ? this.inTurns() : this.oneByOne();
         yield settings.doneMs;
-        const { end } = this.request.answer;
+        const { end } = this.request.planned;
         this.finish(end?.status ?? 'completed', end?.details ?? null);
     }
 
@@ -109,7 +109,7 @@ export class ResponseRun {
     }
 
     private *oneByOne(): Generator<number, void> {
-        const { items } = this.request.answer;
+        const { items } = this.request.planned;
         for (const [index, planned] of items.entries()) {
             const delivery = this.begin(planned, index);
             while (yield* this.oneDelta(delivery));
@@ -118,7 +118,7 @@ export class ResponseRun {
     }
 
     private *inTurns(): Generator<number, void> {
-        const { items } = this.request.answer;
+        const { items } = this.request.planned;
         const left = new Map(items.map((planned, index) => [this.begin(planned, index), index]));
         while (left.size > 0) {
             for (const [delivery, index] of left) {
@@ -175,9 +175,9 @@ export class ResponseRun {
         this.ended.push(delivery);
     }
 
-    /** An answer that ends badly leaves its last item incomplete. */
+    /** A response that ends badly leaves its last item incomplete. */
     private statusAt(index: number): ItemStatus {
-        const { items, end } = this.request.answer;
+        const { items, end } = this.request.planned;
         return end !== undefined && index === items.length - 1 ? 'incomplete' : 'completed';
     }
 

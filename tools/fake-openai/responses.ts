@@ -3,7 +3,7 @@ import type { AudioFormat, Item, ResponseParams } from './protocol';
 import type { Settings } from './options';
 import { fromPcmu, type SignalCache } from './signal';
 
-/** One message of an answer. */
+/** One message of a response. */
 export interface ResponseItem {
     text?: string;
     /** Length of the item's own signal (signal.ts). Default: 60 ms for each letter of the text, at least 400 ms. */
@@ -34,14 +34,14 @@ export interface McpCall {
     error?: string;
 }
 
-/** What the stand-in answers: one message, or several `items`, then the function calls and those of MCP servers. */
-export interface Answer extends ResponseItem {
+/** What the stand-in says in one response: one message, or several `items`, then the function calls and the calls of MCP servers. */
+export interface ScriptedResponse extends ResponseItem {
     items?: readonly ResponseItem[];
     functionCalls?: readonly FunctionCall[];
     mcpCalls?: readonly McpCall[];
     /** Sends the deltas of the messages in turn instead of one message after the other. */
     interleave?: boolean;
-    /** Ends so instead of `completed`. A failed answer without text or items has no output at all. */
+    /** Ends so instead of `completed`. A failed response without text or items has no output at all. */
     end?: ResponseSummary;
 }
 
@@ -49,8 +49,8 @@ export interface ResponseRequest {
     /** Who asked: `response.create`, the end of a caller's turn, or the idle timer. */
     trigger: 'client' | 'turn' | 'idle';
     sessionIndex: number;
-    /** Counts the answers of the session from 0. */
-    answerIndex: number;
+    /** Counts the responses of the session from 0. */
+    responseIndex: number;
     /** Parameters of `response.create`; empty otherwise. */
     params: ResponseParams;
     /** The conversation so far. */
@@ -70,7 +70,7 @@ export interface PlannedResponse {
     end: ResponseSummary | undefined;
 }
 
-/** How one session's answers are voiced. */
+/** How one session's responses are voiced. */
 export interface VoiceContext {
     format: AudioFormat;
     /** The response is to be text, not audio. */
@@ -84,51 +84,52 @@ export interface VoiceContext {
 const MS_PER_LETTER = 60;
 const SHORTEST_MS = 400;
 
-const DEFAULT_GREETING: Answer = { text: 'Hello, thank you for calling. How can I help you?', audioMs: 2400 };
-const DEFAULT_TEXT: Answer = { text: 'The caller spoke with the stand-in.', textOnly: true };
-const DEFAULT_ANSWERS: readonly Answer[] = [
+const DEFAULT_GREETING: ScriptedResponse = { text: 'Hello, thank you for calling. How can I help you?', audioMs: 2400 };
+const DEFAULT_TEXT: ScriptedResponse = { text: 'The caller spoke with the stand-in.', textOnly: true };
+const DEFAULT_RESPONSES: readonly ScriptedResponse[] = [
     { text: 'I understand. Let me tell you what I know about that.', audioMs: 3000 },
     { text: 'Yes, that is possible. Is there anything else?', audioMs: 2600 },
     { text: 'All right. I have made a note of it for you.', audioMs: 2200 },
 ];
 
-/** Chooses the answers: the list or function of the options first, else the default ones. */
+/** Chooses the responses: the list or function of the options first, else the default ones. */
 export class ResponseScript {
     private used = 0;
 
     constructor(
-        private readonly source: readonly Answer[] | ((request: ResponseRequest) => Answer | undefined) | undefined,
+        private readonly source:
+            readonly ScriptedResponse[] | ((request: ResponseRequest) => ScriptedResponse | undefined) | undefined,
     ) {}
 
-    next(request: ResponseRequest): Answer {
+    next(request: ResponseRequest): ScriptedResponse {
         return this.chosen(request) ?? defaultResponse(request);
     }
 
-    private chosen(request: ResponseRequest): Answer | undefined {
+    private chosen(request: ResponseRequest): ScriptedResponse | undefined {
         if (typeof this.source === 'function') return this.source(request);
         return this.source?.[this.used++];
     }
 }
 
-function defaultResponse(request: ResponseRequest): Answer {
+function defaultResponse(request: ResponseRequest): ScriptedResponse {
     if (request.params.output_modalities?.[0] === 'text') return DEFAULT_TEXT;
-    if (request.trigger === 'client' && request.answerIndex === 0) return DEFAULT_GREETING;
-    return DEFAULT_ANSWERS[request.answerIndex % DEFAULT_ANSWERS.length] ?? DEFAULT_GREETING;
+    if (request.trigger === 'client' && request.responseIndex === 0) return DEFAULT_GREETING;
+    return DEFAULT_RESPONSES[request.responseIndex % DEFAULT_RESPONSES.length] ?? DEFAULT_GREETING;
 }
 
-export function planResponse(answer: Answer, context: VoiceContext): PlannedResponse {
-    const items = messagesOf(answer).map((item) => planMessage(item, context));
-    const calls = (answer.functionCalls ?? []).map((call) => planCall(call, context));
-    const mcpCalls = (answer.mcpCalls ?? []).map((call): PlannedItem => ({ kind: 'mcp', call }));
-    return { items: [...items, ...calls, ...mcpCalls], interleave: answer.interleave ?? false, end: answer.end };
+export function planResponse(response: ScriptedResponse, context: VoiceContext): PlannedResponse {
+    const items = messagesOf(response).map((item) => planMessage(item, context));
+    const calls = (response.functionCalls ?? []).map((call) => planCall(call, context));
+    const mcpCalls = (response.mcpCalls ?? []).map((call): PlannedItem => ({ kind: 'mcp', call }));
+    return { items: [...items, ...calls, ...mcpCalls], interleave: response.interleave ?? false, end: response.end };
 }
 
-function messagesOf(answer: Answer): readonly ResponseItem[] {
-    if (answer.items !== undefined) return answer.items;
-    const speaks = [answer.text, answer.audio, answer.audioMs].some((part) => part !== undefined);
-    const hasCalls = (answer.functionCalls ?? answer.mcpCalls) !== undefined;
-    const hasOther = hasCalls || answer.end?.status === 'failed';
-    return speaks || !hasOther ? [answer] : [];
+function messagesOf(response: ScriptedResponse): readonly ResponseItem[] {
+    if (response.items !== undefined) return response.items;
+    const speaks = [response.text, response.audio, response.audioMs].some((part) => part !== undefined);
+    const hasCalls = (response.functionCalls ?? response.mcpCalls) !== undefined;
+    const hasOther = hasCalls || response.end?.status === 'failed';
+    return speaks || !hasOther ? [response] : [];
 }
 
 function planMessage(item: ResponseItem, context: VoiceContext): PlannedItem {

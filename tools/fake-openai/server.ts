@@ -44,7 +44,7 @@ export class FakeOpenAI {
     private readonly newSessions = new Waiters<FakeSession>();
     private readonly settings: Settings;
     private readonly clock: Clock;
-    private readonly answers: ResponseScript;
+    private readonly script: ResponseScript;
     private readonly signals = new SignalCache();
     private readonly ids: IdMaker;
     private readonly nextPlans: ConnectionPlan[] = [];
@@ -53,7 +53,7 @@ export class FakeOpenAI {
     constructor(options: FakeOpenAIOptions = {}) {
         this.settings = withDefaults(options);
         this.clock = options.clock ?? systemClock;
-        this.answers = new ResponseScript(options.answer);
+        this.script = new ResponseScript(options.response);
         this.ids = new IdMaker(this.settings.seed);
         this.everyPlan = options.plan ?? {};
         this.http.on('request', (_request, response) => {
@@ -149,9 +149,9 @@ export class FakeOpenAI {
     }
 
     private open(client: WebSocket, request: IncomingMessage, plan: ConnectionPlan): void {
-        const { clock, settings, answers, signals } = this;
+        const { clock, settings, script, signals } = this;
         const model = modelOf(request) ?? '';
-        const options = { index: this.sessions.length, model, clock, settings, plan, answers, signals };
+        const options = { index: this.sessions.length, model, clock, settings, plan, script, signals };
         const session = new FakeSession(client, request, options);
         this.sessions.push(session);
         this.newSessions.offer(session);

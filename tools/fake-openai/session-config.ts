@@ -14,7 +14,7 @@ import type {
 export interface ConfigContext {
     /** Assistant audio exists: the voice is locked (docs/REALTIME.md, 2.1). */
     hasAudio: boolean;
-    /** An answer is being made: the speed is locked. */
+    /** A response is being made: the speed is locked. */
     responding: boolean;
 }
 

@@ -23,7 +23,7 @@ export interface SessionOptions {
     clock: Clock;
     settings: Settings;
     plan: ConnectionPlan;
-    answers: ResponseScript;
+    script: ResponseScript;
     signals: SignalCache;
 }
 
@@ -75,7 +75,7 @@ export class SessionEngine {
     }
 
     private makeParts(): SessionParts {
-        const { clock, settings, plan, answers, signals, index, model } = this.options;
+        const { clock, settings, plan, script, signals, index, model } = this.options;
         const ids = new IdMaker(settings.seed * 10_007 + index);
         const lifeMs = plan.expiresInMs ?? plan.expireAfterMs ?? settings.sessionMs;
         const random = seededRandom(settings.seed * 7_919 + index);
@@ -87,7 +87,7 @@ export class SessionEngine {
             this.ownFault(fault);
         });
         const state = { config, timers, outbox, store: new ItemStore(), faults: new FaultState(plan) };
-        const shared = { index, clock, settings, plan, answers, signals, ids, random, recorder: this.recorder };
+        const shared = { index, clock, settings, plan, script, signals, ids, random, recorder: this.recorder };
         return { ...shared, ...state, conversationId: ids.make('conv') };
     }
 

@@ -24,6 +24,6 @@ export interface SessionParts {
     readonly recorder: Recorder;
     readonly config: SessionConfig;
     readonly store: ItemStore;
-    readonly answers: ResponseScript;
+    readonly script: ResponseScript;
     readonly signals: SignalCache;
 }

@@ -90,7 +90,7 @@ export class FakeSession {
         return this.engine.parts.config.effective;
     }
 
-    /** The answer that holds the conversation's only place. */
+    /** The response that holds the conversation's only place. */
     get activeResponseId(): string | undefined {
         return this.engine.responder.activeId;
     }
@@ -141,7 +141,7 @@ export class FakeSession {
         this.engine.junk(kind);
     }
 
-    /** Ends the active answer badly. */
+    /** Ends the active response badly. */
     endResponse(end: ResponseSummary): void {
         this.engine.responder.endActive(end);
     }

@@ -106,7 +106,7 @@ export function seededRandom(seed: number): () => number {
     };
 }
 
-/** Sixty-four answers of some seconds: a few megabytes at most. */
+/** Sixty-four responses of some seconds: a few megabytes at most. */
 const MAX_ENTRIES = 64;
 
 /**

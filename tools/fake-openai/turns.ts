@@ -6,7 +6,7 @@ import type { ResponseRun } from './response-run';
 import type { SessionParts } from './session-parts';
 import { EnergyVad, type VadListener } from './vad';
 
-/** The caller's turns: voice activity, commit, the answer they call for, and the idle timer (docs/REALTIME.md, 2.3, 5.1, 9.3 and 3.1). */
+/** The caller's turns: voice activity, commit, the response they call for, and the idle timer (docs/REALTIME.md, 2.3, 5.1, 9.3 and 3.1). */
 export class Turns implements VadListener {
     private readonly vad = new EnergyVad(this);
     private readonly input = new InputAudio();
@@ -74,10 +74,10 @@ export class Turns implements VadListener {
         const audio_end_ms = Math.round(atMs);
         this.parts.outbox.send('input_audio_buffer.speech_stopped', { audio_end_ms, item_id: itemId });
         this.commit(itemId);
-        this.answer('turn');
+        this.respond('turn');
     }
 
-    /** An answer is over: the idle timer runs from the end of its audio in the caller's playback. */
+    /** A response is over: the idle timer runs from the end of its audio in the caller's playback. */
     responseOver(run: ResponseRun): void {
         this.words.responseOver();
         const idleMs = this.idleTimeoutMs;
@@ -111,7 +111,7 @@ export class Turns implements VadListener {
         const span = { audio_start_ms: Math.max(0, endMs - idleMs), audio_end_ms: endMs };
         this.parts.outbox.send('input_audio_buffer.timeout_triggered', { ...span, item_id: itemId });
         this.commit(itemId);
-        this.answer('idle');
+        this.respond('idle');
     }
 
     private commit(itemId: string): void {
@@ -129,10 +129,10 @@ export class Turns implements VadListener {
         this.words.committed(item, bytes);
     }
 
-    private answer(trigger: 'turn' | 'idle'): void {
+    private respond(trigger: 'turn' | 'idle'): void {
         if (this.parts.config.turnDetection?.create_response !== true) return;
         if (this.parts.plan.ignoreCreates === true) return;
-        // An answer that may not be interrupted still holds the only place: the turn is refused one (docs/REALTIME.md, 4.2).
+        // A response that may not be interrupted still holds the only place: the turn is refused one (docs/REALTIME.md, 4.2).
         const fault = this.responder.create({}, trigger);
         if (fault !== undefined) this.parts.outbox.error(fault, null);
     }

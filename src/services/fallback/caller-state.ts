@@ -49,7 +49,7 @@ export class CallerState {
             return speaker === 'caller' || speaker === 'bot' ? [{ speaker, text }] : [];
         });
         const isTurnKnown = this.turn === 'quiet' || this.turn === 'known';
-        return { why, history, greeted: this.transcript.hasBotAudio, answerOwed: this.owesResponse && isTurnKnown };
+        return { why, history, greeted: this.transcript.hasBotAudio, awaitsResponse: this.owesResponse && isTurnKnown };
     }
 
     /** A bot is about to start. */

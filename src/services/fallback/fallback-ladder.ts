@@ -40,7 +40,7 @@ const UNANSWERED_BYTES = 5000 * 8;
 
 const BACK_AGAIN =
     'The connection was interrupted for a moment, and the last words of the caller may be lost. ' +
-    'Tell the caller in a few words that you are back, and go on with the talk.';
+    'Tell the caller in a few words that you are back, and go on with the conversation.';
 
 /**
  * A conversation that survives the loss of the bot below it: begins with the first option whose service is up, and when a bot fails to

@@ -21,7 +21,7 @@ export interface Takeover {
      * The caller waits for a response to what the history holds. Words of the caller that it does not hold reach `hear` again, and
      * are answered as usual.
      */
-    answerOwed: boolean;
+    awaitsResponse: boolean;
 }
 
 /** One bot that can answer a call. */

@@ -1,7 +1,7 @@
 import { BOT_NAME_PATTERN } from './fields';
 
 /** What says which bot a call is for. All of it comes from outside. */
-export interface BotWishes {
+export interface BotNameSources {
     /** Path of the connection URL: Base Connection URI and Connector ID, joined by Genesys (docs/PROTOCOL.md, 1.1). */
     readonly path: string;
     /** Query of the connection URL, with or without its `?`. */
@@ -36,24 +36,24 @@ const MAX_SHOWN_CHARS = 64;
  * Where the base path is the bare `/`, it is not known where the Connector ID begins: the last part of the path counts when it
  * is the name of a bot, and is passed over when it is not.
  */
-export function botNameOf(wishes: BotWishes): BotChoice {
+export function botNameOf(sources: BotNameSources): BotChoice {
     const asked: readonly [ChosenBy, string | undefined][] = [
-        ['path', nameInPath(wishes)],
-        ['query', new URLSearchParams(wishes.query ?? '').get('bot') ?? undefined],
-        ['variable', ownText(wishes.inputVariables, 'bot')],
-        ['config', ownText(configOf(wishes.customConfig), 'bot')],
-        ['default', wishes.defaultBot],
+        ['path', nameInPath(sources)],
+        ['query', new URLSearchParams(sources.query ?? '').get('bot') ?? undefined],
+        ['variable', ownText(sources.inputVariables, 'bot')],
+        ['config', ownText(configOf(sources.customConfig), 'bot')],
+        ['default', sources.defaultBot],
     ];
     for (const [by, given] of asked) {
         const name = given?.trim() ?? '';
         if (name === '') continue;
-        if (BOT_NAME_PATTERN.test(name) && wishes.known.has(name)) return { name, by };
+        if (BOT_NAME_PATTERN.test(name) && sources.known.has(name)) return { name, by };
         return { name: undefined, by, unknown: shown(name) };
     }
     return { name: undefined, by: 'default', unknown: '' };
 }
 
-function nameInPath({ path, basePath, known }: BotWishes): string | undefined {
+function nameInPath({ path, basePath, known }: BotNameSources): string | undefined {
     const base = basePath.replace(/\/+$/, '');
     if (base !== '' && path !== base && !path.startsWith(`${base}/`)) return undefined;
     const rest = decoded(path.slice(base.length).replace(/^\/+|\/+$/g, ''));

@@ -91,7 +91,7 @@ function openaiConfigAt(
     }).openai;
 }
 
-/** Azure's URL names the deployment, whatever model it runs; every other one names the model. */
+/** Azure's URL names the deployment and not its model; every other one names the model. */
 function addressFor(base: OpenAIConfig, model: string | undefined): Pick<OpenAIConfig, 'url' | 'model'> {
     if (model === undefined) return { url: base.url, model: base.model };
     return { url: 'api-key' in base.headers ? base.url : withModel(base.url, model), model };

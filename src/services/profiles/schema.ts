@@ -33,7 +33,7 @@ const turnTaking = z.strictObject({
     noInputSeconds: z.number().min(0).max(300).optional().describe('Silence after which the bot asks again. 0: never.'),
     reprompts: z.int().min(0).max(20).optional().describe('How often it asks again before it says goodbye.'),
     deadAirSeconds: z.number().min(0).max(60).optional().describe('Longest time without any sound of the bot. 0: any.'),
-    maxTurns: z.int().min(0).max(10_000).optional().describe('Answers after which it says goodbye. 0: any number.'),
+    maxTurns: z.int().min(0).max(10_000).optional().describe('Responses after which it says goodbye. 0: any number.'),
     maxCostUsd: z.number().min(0).max(1000).optional().describe('What a call may cost, in US dollars. 0: anything.'),
     maxCallMinutes: z.int().min(1).max(1440).optional().describe('Longest call, in minutes.'),
 });
@@ -74,7 +74,7 @@ const serverVad = z
 const semanticVad = z
     .strictObject({
         type: z.literal('semantic_vad'),
-        eagerness: z.enum(['low', 'medium', 'high', 'auto']).default('auto').describe('How soon it answers.'),
+        eagerness: z.enum(['low', 'medium', 'high', 'auto']).default('auto').describe('How soon it responds.'),
     })
     .describe('A turn ends where the words are complete.');
 
@@ -107,7 +107,7 @@ const realtimeSchema = z.strictObject({
     maxOutputTokens: z
         .union([z.literal('inf'), z.int().min(1).max(4096)], { error: 'must be 1 to 4096, or "inf"' })
         .optional()
-        .describe('Longest answer, in tokens: 1 to 4096, or "inf".'),
+        .describe('Longest response, in tokens: 1 to 4096, or "inf".'),
     audioFormat: z
         .enum(['pcm16', 'pcmu'])
         .optional()
@@ -123,7 +123,7 @@ const realtimeSchema = z.strictObject({
             error: 'must be "auto", "disabled" or {"retentionRatio": 0 … 1}',
         })
         .optional()
-        .describe('What becomes of the beginning of a talk that is too long for the model.'),
+        .describe('What becomes of the beginning of a conversation that is too long for the model.'),
 });
 
 const azure = z.strictObject({

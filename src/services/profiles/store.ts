@@ -88,7 +88,7 @@ export class ProfileStore {
      */
     reload(): void {
         try {
-            this.take(readFolder(this.folder, this.reads, this.deps));
+            this.apply(readFolder(this.folder, this.reads, this.deps));
         } catch (fault) {
             this.deps.logger.warn(faultFields(fault), 'bot profiles cannot be read again; the last good ones stay');
         }
@@ -99,7 +99,7 @@ export class ProfileStore {
         this.folderWatch?.close();
     }
 
-    private take(reads: readonly ReadProfile[]): void {
+    private apply(reads: readonly ReadProfile[]): void {
         const profiles = new Map<string, BotProfile>();
         for (const read of reads) {
             const profile = 'profile' in read ? read.profile : this.profiles.get(basename(read.file, '.json'));
@@ -219,7 +219,7 @@ export class FolderWatch {
     follow(folders: readonly string[]): void {
         if (this.isClosed) return;
         this.wanted = folders;
-        for (const folder of [...this.watchers.keys()]) if (!folders.includes(folder)) this.leave(folder);
+        for (const folder of [...this.watchers.keys()]) if (!folders.includes(folder)) this.unwatch(folder);
         this.beginAll();
     }
 
@@ -227,12 +227,12 @@ export class FolderWatch {
     close(): void {
         this.isClosed = true;
         this.timers.clear();
-        for (const folder of [...this.watchers.keys()]) this.leave(folder);
+        for (const folder of [...this.watchers.keys()]) this.unwatch(folder);
     }
 
     /** A watch is of a folder and not of its name: what was deleted and made again is another one. First, so that no edit is missed. */
     private readonly calmed = (): void => {
-        for (const folder of [...this.watchers.keys()]) this.leave(folder);
+        for (const folder of [...this.watchers.keys()]) this.unwatch(folder);
         this.beginAll();
         this.options.onCalm();
     };
@@ -264,14 +264,14 @@ export class FolderWatch {
     }
 
     private failed(folder: string, fault: unknown): void {
-        this.leave(folder);
+        this.unwatch(folder);
         this.timers.set('retry', RETRY_MS, this.retry);
         if (this.failing.has(folder)) return;
         this.failing.add(folder);
         this.options.onFault(fault);
     }
 
-    private leave(folder: string): void {
+    private unwatch(folder: string): void {
         this.watchers.get(folder)?.close();
         this.watchers.delete(folder);
     }

@@ -54,25 +54,25 @@ const response = z
         pick: z
             .record(variableName, jsonPath)
             .optional()
-            .describe('What the model is told: name → place in the answer ("balance.amount"). Left out: all of it.'),
+            .describe('What the model is told: name → place in the response ("balance.amount"). Left out: all of it.'),
         redact: z
             .array(jsonPath)
             .max(50)
             .optional()
-            .describe('Places in the answer whose values are replaced by "[redacted]" before the model sees them.'),
+            .describe('Places in the response whose values are replaced by "[redacted]" before the model sees them.'),
         maxChars: z
             .int()
             .min(100)
             .max(16_000)
             .default(4000)
-            .describe('Most characters of the answer that the model is told. Default 4000.'),
+            .describe('Most characters of the response that the model is told. Default 4000.'),
     })
-    .describe('What is kept of the answer.');
+    .describe('What is kept of the response.');
 
 const setVariables = z
     .record(variableName, jsonPath)
     .optional()
-    .describe('Output variables that are set from the answer: name → place in the answer.');
+    .describe('Output variables that are set from the response: name → place in the response.');
 
 const endCall = z
     .strictObject({ kind: z.literal('end_call') })
@@ -218,7 +218,7 @@ export type HttpToolSpec = z.output<typeof http>;
 export type DataActionToolSpec = z.output<typeof dataAction>;
 export type McpToolSpec = z.output<typeof mcp>;
 export type CodeToolSpec = z.output<typeof code>;
-/** What is kept of an answer of `http` and `data_action`. */
+/** What is kept of a response of `http` and `data_action`. */
 export type ResponseSpec = z.output<typeof response>;
 
 /** The name under which the model knows a tool; undefined: an MCP server brings its own. */

@@ -52,9 +52,9 @@ export type OutputVariable = z.output<typeof outputVariableSchema>;
 export const CALL_OUTPUT_VARIABLES = {
     end_reason: 'Why the call ended: bot_ended, transfer, no_input, max_turns, max_cost, bot_failed …',
     bot: 'The bot that answered.',
-    turns: 'How many answers the bot gave.',
+    turns: 'How many responses the bot gave.',
     fallback_used: 'The bots that took over from one another; empty: none.',
-    worst_turn_ms: 'The longest time that the caller waited for an answer, in milliseconds.',
+    worst_turn_ms: 'The longest time that the caller waited for a response, in milliseconds.',
     cost_usd: 'What the call cost, in US dollars.',
 } as const;
 
@@ -102,7 +102,7 @@ const MAX_NAME_CHARS = 64;
 
 /**
  * Reads the variables that a profile declares, and nothing else. Values become one line of visible characters; numbers and
- * booleans are taken as text. Whatever JSON `given` is, it does not throw.
+ * booleans are taken as text. Throws for no JSON value.
  */
 export function readInputVariables(declared: Declared, given: unknown): ReadVariables {
     const source = ownTexts(given);
@@ -273,7 +273,7 @@ export function cutAt(text: string, maxChars: number): string {
     return text.slice(0, endsInHalf ? maxChars - 1 : maxChars).trimEnd();
 }
 
-/** An object that has these properties and no others: nothing is inherited, whatever the names are. */
+/** An object that has these properties and no others: nothing is inherited, also not under names such as `toString`. */
 function bareRecord(entries: Iterable<readonly [string, string]>): Record<string, string> {
     const record = Object.create(null) as Record<string, string>;
     for (const [name, value] of entries) record[name] = value;

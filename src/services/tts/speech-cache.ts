@@ -6,7 +6,7 @@ export interface Listener {
     /** All pieces, the later ones as they are made. Throws what making them threw, or the reason of `signal`. */
     pieces(signal?: AbortSignal): AsyncGenerator<Uint8Array, void, undefined>;
     /** Ends the reading. A recording without listeners that is not finished is cancelled. May be called twice. */
-    leave(): void;
+    close(): void;
 }
 
 /**
@@ -31,7 +31,7 @@ export class SpeechCache {
         return this.complete.has(key);
     }
 
-    /** Listens to the recording under `key`, which `make` makes when there is none. Call `leave()` on the result. */
+    /** Listens to the recording under `key`, which `make` makes when there is none. Call `close()` on the result. */
     open(key: string, make: MakeSpeech): Listener {
         const known = this.complete.get(key) ?? this.running.get(key);
         if (known === undefined) return this.record(key, make).listen();
@@ -107,7 +107,7 @@ class Recording {
         let isListening = true;
         return {
             pieces: (signal) => this.pieces(signal),
-            leave: () => {
+            close: () => {
                 if (!isListening) return;
                 isListening = false;
                 this.listeners--;

@@ -6,8 +6,8 @@ import type { AudioOrigin, SpokenSentence, TranscriptItem } from '../conversatio
 import { hasWords, splitSentences, MAX_SENTENCE_CHARACTERS } from './sentences';
 import type { TextToSpeech } from '../tts-service';
 
-/** A part of an answer: words for the synthesizer, or sound (PCMU, 8 kHz, mono) that is played as it is. */
-export type AnswerPart = string | Uint8Array;
+/** A part of a response: words for the synthesizer, or sound (PCMU, 8 kHz, mono) that is played as it is. */
+export type ResponsePart = string | Uint8Array;
 
 /** A recorded sentence that is said when the synthesizer cannot say its own. */
 export interface StandIn {
@@ -15,7 +15,7 @@ export interface StandIn {
     words: string;
 }
 
-/** What became of an answer. */
+/** What became of a response. */
 export interface Spoken {
     readonly itemId: string;
     /** `failed`: neither the synthesizer nor a stand-in said all of it. */
@@ -38,7 +38,7 @@ export interface SpeechQueueDeps {
     logger: Logger;
     speech: TextToSpeech;
     port: SpeechQueuePort;
-    /** Begins every id, so that the answers of different bots on one call are not mixed up. */
+    /** Begins every id, so that the responses of different bots on one call are not mixed up. */
     idPrefix: string;
     /** A voice of the synthesizer; without it its own. */
     voice?: string | undefined;
@@ -49,7 +49,7 @@ const MAX_SILENCE_MS = 12_000;
 /** PCMU, 8 kHz, mono. */
 const BYTES_PER_MS = 8;
 
-/** One answer on its way. `isOver` is final: whatever a slow synthesizer still gives is thrown away. */
+/** One response on its way. `isOver` is final: audio that a slow synthesizer gives afterwards is thrown away. */
 class Utterance {
     readonly giveUp = new AbortController();
     isOver = false;
@@ -59,7 +59,7 @@ class Utterance {
 
     constructor(
         readonly itemId: string,
-        readonly parts: Iterable<AnswerPart> | AsyncIterable<AnswerPart>,
+        readonly parts: Iterable<ResponsePart> | AsyncIterable<ResponsePart>,
         readonly standIn: StandIn | undefined,
         readonly resolve: (spoken: Spoken) => void,
     ) {}
@@ -72,13 +72,13 @@ class Utterance {
 
 /**
  * Says responses one after the other, each sentence by sentence under one response id, so that the first sentence
- * plays while the next is made. `responseEnded` comes once for each answer that was begun, however it ended.
+ * plays while the next is made. `responseEnded` comes once for each response that was begun, however it ended.
  */
 export class SpeechQueue {
     private readonly timers: TimerSet;
     private readonly waiting: Utterance[] = [];
     private current: Utterance | undefined;
-    private answers = 0;
+    private responseCount = 0;
     private soundUntilMs = 0;
     private isClosed = false;
 
@@ -104,15 +104,15 @@ export class SpeechQueue {
     }
 
     /**
-     * Says an answer when those before it are finished. Words without letters and digits are passed over.
+     * Says a response when those before it are finished. Words without letters and digits are passed over.
      *
      * @param standIn said once, instead of everything that the synthesizer then did not say, when it fails
      * @returns never rejects; resolves as soon as the sound is handed over, which is before the caller has heard it
      */
-    say(parts: Iterable<AnswerPart> | AsyncIterable<AnswerPart>, standIn?: StandIn): Promise<Spoken> {
+    say(parts: Iterable<ResponsePart> | AsyncIterable<ResponsePart>, standIn?: StandIn): Promise<Spoken> {
         return new Promise((resolve) => {
-            this.answers += 1;
-            const utterance = new Utterance(`${this.deps.idPrefix}_${this.answers}`, parts, standIn, resolve);
+            this.responseCount += 1;
+            const utterance = new Utterance(`${this.deps.idPrefix}_${this.responseCount}`, parts, standIn, resolve);
             if (this.isClosed) {
                 resolve({ itemId: utterance.itemId, end: 'interrupted', text: '' });
                 return;
@@ -163,7 +163,7 @@ export class SpeechQueue {
     }
 
     /** A fault is returned, not thrown: that the words do not come is another matter than that they cannot be said. */
-    private async sayPart(utterance: Utterance, part: AnswerPart): Promise<{ fault: unknown } | undefined> {
+    private async sayPart(utterance: Utterance, part: ResponsePart): Promise<{ fault: unknown } | undefined> {
         if (typeof part !== 'string') {
             this.playRecording(utterance, { pcmu: part, words: '' });
             return undefined;

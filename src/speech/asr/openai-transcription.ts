@@ -25,13 +25,13 @@ const MAX_NO_SPEECH = 0.6;
 
 const tokensSchema = z.array(z.object({ logprob: z.number() }));
 const segmentsSchema = z.array(z.object({ avg_logprob: z.number(), no_speech_prob: z.number() }));
-const answerSchema = z.object({
+const responseSchema = z.object({
     text: z.string(),
     logprobs: tokensSchema.nullish(),
     segments: segmentsSchema.nullish(),
 });
 
-type Answer = z.infer<typeof answerSchema>;
+type TranscriptionResponse = z.infer<typeof responseSchema>;
 
 /**
  * Free speech by OpenAI's `POST /audio/transcriptions`, one utterance a request . These models
@@ -79,9 +79,13 @@ export class OpenAITranscription implements SpeechToText {
         return this.closing.signal.aborted;
     }
 
-    private async ask(pcmu: Uint8Array, language: string | undefined, signal: AbortSignal): Promise<Answer> {
+    private async ask(
+        pcmu: Uint8Array,
+        language: string | undefined,
+        signal: AbortSignal,
+    ): Promise<TranscriptionResponse> {
         const { model } = this.config;
-        const answer: unknown = await this.loadClient().audio.transcriptions.create(
+        const response: unknown = await this.loadClient().audio.transcriptions.create(
             {
                 file: new File([wideWav(pcmu)], 'utterance.wav', { type: 'audio/wav' }),
                 model,
@@ -90,16 +94,16 @@ export class OpenAITranscription implements SpeechToText {
             },
             { signal },
         );
-        const parsed = answerSchema.safeParse(answer);
-        if (!parsed.success) throw new CodedError('ERR_ASR_UNAVAILABLE', 'The answer has another shape.');
+        const parsed = responseSchema.safeParse(response);
+        if (!parsed.success) throw new CodedError('ERR_ASR_UNAVAILABLE', 'The response has another shape.');
         return parsed.data;
     }
 
-    private judge(answer: Answer): Recognition | undefined {
-        const text = answer.text.trim();
+    private judge(response: TranscriptionResponse): Recognition | undefined {
+        const text = response.text.trim();
         // A full stop alone is what silence is written as.
-        if (!/[\p{L}\p{N}]/u.test(text) || isNoSpeech(answer)) return undefined;
-        const confidence = confidenceOf(answer);
+        if (!/[\p{L}\p{N}]/u.test(text) || isNoSpeech(response)) return undefined;
+        const confidence = confidenceOf(response);
         if (confidence === undefined) return { text };
         return confidence < (this.config.minConfidence ?? MIN_CONFIDENCE) ? undefined : { text, confidence };
     }
@@ -118,14 +122,14 @@ function confidenceFields(model: string) {
 }
 
 /** The geometric mean of the probabilities of what was written. */
-function confidenceOf({ logprobs, segments }: Answer): number | undefined {
+function confidenceOf({ logprobs, segments }: TranscriptionResponse): number | undefined {
     const figures = logprobs?.map(({ logprob }) => logprob) ?? segments?.map((segment) => segment.avg_logprob) ?? [];
     if (figures.length === 0) return undefined;
     const mean = figures.reduce((total, figure) => total + figure, 0) / figures.length;
     return Math.min(1, Math.exp(mean));
 }
 
-function isNoSpeech({ segments }: Answer): boolean {
+function isNoSpeech({ segments }: TranscriptionResponse): boolean {
     if (segments === undefined || segments === null || segments.length === 0) return false;
     return segments.every((segment) => segment.no_speech_prob > MAX_NO_SPEECH);
 }

@@ -9,16 +9,16 @@ import { createHTTPClient, type HTTPAccess } from '../openai-http-client';
 export interface ChatConfig extends HTTPAccess {
     /** For example `gpt-5.4-mini`. */
     readonly model: string;
-    /** Longest answer, in tokens; without it the service's own. */
+    /** Longest response, in tokens; without it the service's own. */
     readonly maxCompletionTokens?: number;
 }
 
 export interface ChatLimits {
     /** From the question to the first words, a second try included. */
     firstWordsMs: number;
-    /** Between two pieces of the answer. */
+    /** Between two pieces of the response. */
     gapMs: number;
-    /** An answer that is longer is cut off. */
+    /** A response that is longer is cut off. */
     maxCharacters: number;
 }
 
@@ -31,10 +31,10 @@ export interface ChatMessage {
 /** A chat model; `ChatService` is one. */
 export interface Chat {
     /**
-     * The answer to `messages`, in pieces as they come. Throws a coded error when there is none, or when it stops in the middle,
+     * The response to `messages`, in pieces as they come. Throws a coded error when there is none, or when it stops in the middle,
      * and the reason of `signal` when that is aborted.
      */
-    answer(messages: readonly ChatMessage[], signal: AbortSignal): AsyncIterable<string>;
+    complete(messages: readonly ChatMessage[], signal: AbortSignal): AsyncIterable<string>;
     /** Resolves when the service answers at all; rejects with a coded error within a second when it does not. Costs nothing. */
     check(signal: AbortSignal): Promise<void>;
 }
@@ -59,7 +59,7 @@ export class ChatService implements Chat {
         this.limits = { ...DEFAULT_LIMITS, ...deps.limits };
     }
 
-    async *answer(messages: readonly ChatMessage[], signal: AbortSignal): AsyncGenerator<string, void, undefined> {
+    async *complete(messages: readonly ChatMessage[], signal: AbortSignal): AsyncGenerator<string, void, undefined> {
         signal.throwIfAborted();
         const deadline = new Deadline(this.clock, [signal]);
         try {
@@ -111,7 +111,7 @@ export class ChatService implements Chat {
         }
         // The client takes an abort for a regular end.
         deadline.signal.throwIfAborted();
-        if (characters === 0) throw new CodedError('ERR_CHAT_FAILED', 'The answer is empty.');
+        if (characters === 0) throw new CodedError('ERR_CHAT_FAILED', 'The response is empty.');
     }
 
     private async requestTwice(messages: readonly ChatMessage[], deadline: Deadline): Promise<AsyncIterable<unknown>> {
@@ -156,7 +156,7 @@ interface HTTPFault {
     code: string;
 }
 
-/** What went wrong, without the service's own words: they may hold parts of the key or of the talk. */
+/** What went wrong, without the service's own words: they may hold parts of the key or of the conversation. */
 function chatError(fault: unknown): CodedError {
     if (fault instanceof CodedError) return fault;
     const { status, code } = readFault(fault);

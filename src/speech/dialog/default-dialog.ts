@@ -8,7 +8,7 @@ export interface TakeoverReason {
     greeted: boolean;
 }
 
-const HEARING = {
+const HOW_TO_CHOOSE = {
     none: 'I do not understand speech here. Please use the keys of your telephone.',
     closed: 'I understand a few words only. Say one of them, or use the keys of your telephone.',
     open: 'Tell me what you need, or use the keys of your telephone.',
@@ -17,9 +17,9 @@ const HEARING = {
 const DEFAULT = {
     name: 'default',
     greeting: {
-        none: `Hello, and thank you for calling. ${HEARING.none}`,
-        closed: `Hello, and thank you for calling. ${HEARING.closed}`,
-        open: `Hello, and thank you for calling. ${HEARING.open}`,
+        none: `Hello, and thank you for calling. ${HOW_TO_CHOOSE.none}`,
+        closed: `Hello, and thank you for calling. ${HOW_TO_CHOOSE.closed}`,
+        open: `Hello, and thank you for calling. ${HOW_TO_CHOOSE.open}`,
     },
     start: 'main',
     menus: {
@@ -85,16 +85,16 @@ export function takeoverDialog({ why, greeted }: TakeoverReason, dialog = defaul
     };
 }
 
-function explained(why: string): Record<keyof typeof HEARING, string> {
+function explained(why: string): Record<keyof typeof HOW_TO_CHOOSE, string> {
     const sorry = LOST.test(why)
         ? 'I am sorry, I lost the connection to my colleague.'
         : 'I am sorry, my colleague cannot help you any further at the moment.';
     return {
-        none: `${sorry} I can help you with a few things. ${HEARING.none}`,
-        closed: `${sorry} I can help you with a few things. ${HEARING.closed}`,
-        open: `${sorry} I can help you with a few things. ${HEARING.open}`,
+        none: `${sorry} I can help you with a few things. ${HOW_TO_CHOOSE.none}`,
+        closed: `${sorry} I can help you with a few things. ${HOW_TO_CHOOSE.closed}`,
+        open: `${sorry} I can help you with a few things. ${HOW_TO_CHOOSE.open}`,
     };
 }
 
 /** Reasons that are the line’s; the others are the account’s or the service’s, and sound like a promise when called a lost line. */
-const LOST = /LOST|NOT_RECOVERED|CONNECT|TIMEOUT|NO_SESSION|NO_ANSWER|UNAVAILABLE/;
+const LOST = /LOST|NOT_RECOVERED|CONNECT|TIMEOUT|NO_SESSION|UNAVAILABLE/;

@@ -76,7 +76,7 @@ export class Dialog {
     }
 
     /** Takes one input. Not to be called any more after a step that ends the dialog. */
-    take(input: DialogInput): DialogStep {
+    step(input: DialogInput): DialogStep {
         if (input.type !== 'silence') this.silences = 0;
         switch (input.type) {
             case 'begin':

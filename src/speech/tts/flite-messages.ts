@@ -1,4 +1,4 @@
-/** What the speech thread and its owner say to each other. Both sides are ours, but neither takes a message unread. */
+/** What the speech thread and its owner say to each other. Each checks what it receives. */
 import { types } from 'node:util';
 import { isFliteVoice, type FliteVoice } from './flite';
 

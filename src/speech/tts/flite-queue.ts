@@ -155,7 +155,7 @@ export class FliteQueue {
             this.thread = this.deps.startThread({
                 onMessage: (message) => {
                     const reply = readReply(message);
-                    if (reply !== undefined) this.take(reply);
+                    if (reply !== undefined) this.onReply(reply);
                 },
                 onDeath: (why) => {
                     this.lost(why);
@@ -166,7 +166,7 @@ export class FliteQueue {
         }
     }
 
-    private take(reply: SpeechReply): void {
+    private onReply(reply: SpeechReply): void {
         if (reply.kind === 'ready') {
             this.becameReady();
             return;

@@ -60,7 +60,7 @@ export function readableByFlite(text: string): string {
     return /[A-Za-z0-9$]/.test(ascii) ? ascii : '';
 }
 
-/** "€ 5.20" is said "5.20 euros"; flite does so with the dollar by itself. */
+/** "€ 5.20" is said "5.20 euros"; flite itself does so with the dollar only. */
 const AMOUNT = /([€£¥]) ?(\d(?:[\d.,]{0,20}\d)?)/gu;
 
 const SPELLED: Readonly<Record<string, string>> = {

@@ -102,7 +102,7 @@ export class OpenAIEngine implements SpeechEngine {
         );
         const type = response.headers.get('content-type') ?? '';
         if (response.body === null || !/^(audio\/|application\/octet-stream)/i.test(type))
-            throw new CodedError('ERR_TTS_OPENAI', 'The answer is not audio.');
+            throw new CodedError('ERR_TTS_OPENAI', 'The response is not audio.');
         return response.body;
     }
 

@@ -16,7 +16,7 @@ export class Semaphore {
      * Waits for a place; what is returned gives it back, once. Throws `ERR_TTS_BUSY` when too many wait already, and the
      * reason of `signal` when that is aborted first.
      */
-    async take(signal: AbortSignal): Promise<() => void> {
+    async acquire(signal: AbortSignal): Promise<() => void> {
         signal.throwIfAborted();
         if (this.free === 0) await this.wait(signal);
         else this.free--;

@@ -94,7 +94,7 @@ export class SherpaEngine implements SpeechEngine {
 
     /** Keeps its turn until the package is done, even when nothing waits for the result any more: it works on one at a time. */
     private async inTurn(speaker: number, text: string, stop: AbortSignal): Promise<Uint8Array> {
-        const leave = await this.turns.take(stop);
+        const release = await this.turns.acquire(stop);
         try {
             const tts = await this.load();
             stop.throwIfAborted();
@@ -104,7 +104,7 @@ export class SherpaEngine implements SpeechEngine {
             const request = { text, sid: speaker, speed: 1, enableExternalBuffer: false, onProgress };
             return toPcmu(await tts.generateAsync(request));
         } finally {
-            leave();
+            release();
         }
     }
 

@@ -5,14 +5,14 @@ import { Worker } from 'node:worker_threads';
 /** A worker thread, as its owner sees it. */
 export interface Thread {
     post(message: unknown): void;
-    /** Ends it at once, whatever it is doing. Nothing is reported afterwards. Never rejects. */
+    /** Ends it at once, also in the middle of a sentence. Nothing is reported afterwards. Never rejects. */
     terminate(): Promise<void>;
 }
 
 /** What a thread reports to its owner. */
 export interface ThreadEvents {
     onMessage(message: unknown): void;
-    /** It ended by itself. Called at most once. */
+    /** It ended without `end()`, such as by a fault. Called at most once. */
     onDeath(why: string): void;
 }
 

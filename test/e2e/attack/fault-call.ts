@@ -36,7 +36,11 @@ export class FaultCall {
     static async dial({ plan, scope = 'next', env }: FaultOptions = {}): Promise<FaultCall> {
         const answer = () => ({ text: 'some words', audioMs: 3000 });
         const settings = { OPENAI_API_KEY: 'sk-a-key-of-the-test', OPENAI_AUDIO_FORMAT: 'pcmu', ...env };
-        const attack = await AttackBench.start({ speedUp: SPEED_UP, openai: { vad: 'off', answer }, env: settings });
+        const attack = await AttackBench.start({
+            speedUp: SPEED_UP,
+            openai: { vad: 'off', response: answer },
+            env: settings,
+        });
         if (plan !== undefined) attack.bench.fake.plan(plan, scope);
         const caller = attack.caller();
         await caller.dial();

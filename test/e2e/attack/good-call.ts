@@ -11,7 +11,7 @@ import type { AttackBench } from './attack-bench';
  * in the server's own process, on whatever machine, and hold it up by themselves.
  */
 export const BYTE_EXACT = {
-    openai: { vad: 'off', answer: () => ({ text: 'a long answer', audioMs: 120_000 }) },
+    openai: { vad: 'off', response: () => ({ text: 'a long answer', audioMs: 120_000 }) },
     env: { OPENAI_AUDIO_FORMAT: 'pcmu', PLAYBACK_LEAD_MS: '5000' },
 } as const;
 

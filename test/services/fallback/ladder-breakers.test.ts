@@ -84,7 +84,7 @@ describe('FallbackLadder and the state of its services', () => {
         expect(bench.realtime.bots).toHaveLength(before + 2);
     });
 
-    it('a bug of ours says nothing about the service', async () => {
+    it('a bug of this server does not count against the service', async () => {
         bench.realtime.startResult = () => Promise.reject(new Error('a bug'));
         for (let call = 0; call < 5; call++) {
             bench

@@ -59,7 +59,7 @@ describe('MCP servers on the bridge', () => {
 
     it('asks for the answer that follows a call, once', async () => {
         const answer = [{ text: 'Let me look.', mcpCalls: [{ ...LOOKUP, output: '[{"id":7}]' }] }, { text: 'Found.' }];
-        const { made, session } = await call({ answer });
+        const { made, session } = await call({ response: answer });
         await until(() => made.responsesEnded.length > 1, 'the second answer');
         await settle();
         expect(session.received('response.create')).toHaveLength(2);
@@ -71,7 +71,7 @@ describe('MCP servers on the bridge', () => {
             { mcpCalls: [{ ...LOOKUP, error: 'timeout at secret host' }] },
             { text: 'I cannot look that up.' },
         ];
-        const { made, session } = await call({ answer });
+        const { made, session } = await call({ response: answer });
         await until(() => made.turns.length > 0, 'the answer');
         expect(outcomes()).toEqual([['crm.lookup', 'error']]);
         expect(made.log.codes).toContain('ERR_TOOL_MCP');
@@ -142,7 +142,7 @@ describe('MCP servers on the bridge', () => {
     });
 
     it('a session that is lost during a call is followed by one that answers', async () => {
-        const { made, session, fake } = await call({ answer: [{ text: 'Let me look.', mcpCalls: [LOOKUP] }] });
+        const { made, session, fake } = await call({ response: [{ text: 'Let me look.', mcpCalls: [LOOKUP] }] });
         await until(() => made.responsesEnded.length > 0, 'the answer');
         session.cut();
         const second = await fake.nextSession();

@@ -158,7 +158,7 @@ describe('tools on the bridge', () => {
     it('a transfer ends the call with its reason and summary, after what was said has gone out', async () => {
         const answer = [{ text: 'I put you through.', audioMs: 500, functionCalls: [TRANSFER] }];
         const tools = [...DEFAULT_TOOLS, transferTool()];
-        const { made, session } = await bench.call({ answer }, GREETING, { tools });
+        const { made, session } = await bench.call({ response: answer }, GREETING, { tools });
         await until(() => made.ended.length > 0, 'the end');
         expect(made.ended).toEqual([TRANSFERRED]);
         expect(made.pcmu).toHaveLength(4000);
@@ -174,7 +174,7 @@ describe('tools on the bridge', () => {
 
     it('a transfer without a word is announced first', async () => {
         const answer = [{ functionCalls: [TRANSFER] }, { text: 'I put you through.', audioMs: 500 }];
-        const { made, session } = await bench.call({ answer }, GREETING, { tools: [transferTool()] });
+        const { made, session } = await bench.call({ response: answer }, GREETING, { tools: [transferTool()] });
         await until(() => made.ended.length > 0, 'the end');
         const asked = session.received('response.create')[1]?.response;
         expect(asked).toMatchObject({ tool_choice: 'none' });
@@ -209,7 +209,9 @@ describe('tools on the bridge', () => {
 
     it('a session that is lost during the announcement still ends with the transfer', async () => {
         const answer = [{ functionCalls: [TRANSFER] }, { text: 'I put you through to a colleague.', audioMs: 60_000 }];
-        const { made, session, fake } = await bench.call({ answer, speed: 5 }, GREETING, { tools: [transferTool()] });
+        const { made, session, fake } = await bench.call({ response: answer, speed: 5 }, GREETING, {
+            tools: [transferTool()],
+        });
         await until(() => made.audio.length > 0, 'the announcement');
         session.cut();
         await until(() => made.ended.length > 0, 'the end');
@@ -220,7 +222,7 @@ describe('tools on the bridge', () => {
     it('the outputs of a tool are part of what a new session is told', async () => {
         const answer = [{ text: 'One second.', functionCalls: [{ name: 'work', arguments: {} }] }, { text: 'Ten.' }];
         const tools = [tool(() => Promise.resolve({ output: { balance: 210 } }))];
-        const { made, session, fake } = await bench.call({ answer }, GREETING, { tools });
+        const { made, session, fake } = await bench.call({ response: answer }, GREETING, { tools });
         await until(() => made.responsesEnded.length > 1, 'the second answer');
         await speak(made, session);
         session.cut();

@@ -57,9 +57,9 @@ describe('the bots that ship', () => {
             expect(keys.length).toBeGreaterThan(3);
             for (const key of keys) {
                 const running = new Dialog(filled, hearing);
-                const [greeting] = running.take({ type: 'begin' }).say;
+                const [greeting] = running.step({ type: 'begin' }).say;
                 expect(greeting).toContain('Anna');
-                const step = running.take({ type: 'keys', keys: key });
+                const step = running.step({ type: 'keys', keys: key });
                 expect(step.disposition).toBe('match');
                 expect(step.say.join(' ')).not.toContain('{{');
                 const told = step.next.do === 'end' ? Object.keys(step.next.end.outputVariables ?? {}) : [];

@@ -1,17 +1,17 @@
 import fc from 'fast-check';
-import { botNameOf, type BotChoice, type BotWishes } from '../../../src/services/profiles/choose-bot';
+import { botNameOf, type BotChoice, type BotNameSources } from '../../../src/services/profiles/choose-bot';
 
-function choose(wishes: Partial<BotWishes> = {}): BotChoice {
+function choose(sources: Partial<BotNameSources> = {}): BotChoice {
     return botNameOf({
         path: '/audiohook',
         basePath: '/audiohook',
         known: new Set(['default', 'billing', 'reception']),
         defaultBot: 'default',
-        ...wishes,
+        ...sources,
     });
 }
 
-const ALL: Partial<BotWishes> = {
+const ALL: Partial<BotNameSources> = {
     path: '/audiohook/billing',
     query: 'bot=reception',
     inputVariables: { bot: 'default' },
@@ -19,7 +19,7 @@ const ALL: Partial<BotWishes> = {
 };
 
 describe('the bot of a call', () => {
-    it('is named by the path, then the query, then a variable, then the configuration, then nobody', () => {
+    it('is named by the path, then the query, then a variable, then the configuration, then by the default', () => {
         const { query, inputVariables, customConfig } = ALL;
         expect(choose(ALL)).toEqual({ name: 'billing', by: 'path' });
         expect(choose({ query, inputVariables, customConfig })).toEqual({ name: 'reception', by: 'query' });
@@ -86,13 +86,13 @@ describe('the bot of a call', () => {
         },
     );
 
-    it('is one of the bots, or a short name without anything that could do harm, whatever comes', () => {
+    it('is one of the bots, or a short name without anything that could do harm, for any input', () => {
         const text = fc.string({ unit: 'binary', maxLength: 200 });
         fc.assert(
             fc.property(text, text, text, fc.jsonValue(), fc.boolean(), (path, query, bot, customConfig, isBare) => {
                 const basePath = isBare ? '/' : '/audiohook';
-                const wishes = { path: `/audiohook/${path}`, basePath, query, inputVariables: { bot }, customConfig };
-                const choice = choose(wishes);
+                const sources = { path: `/audiohook/${path}`, basePath, query, inputVariables: { bot }, customConfig };
+                const choice = choose(sources);
                 if (choice.name === undefined) expect(choice.unknown).toMatch(/^[A-Za-z0-9_.?-]{1,67}$/);
                 else expect(['default', 'billing', 'reception']).toContain(choice.name);
             }),

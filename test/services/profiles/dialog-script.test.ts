@@ -56,7 +56,7 @@ describe('a dialog as data', () => {
             /no menu x/,
         ],
         ['a word it does not know', { greetings: 'Hello.' }, /greetings/],
-        ['an action that nobody knows', { onFailure: { do: 'explode', text: 'Bang.' } }, /onFailure/],
+        ['an unknown action', { onFailure: { do: 'explode', text: 'Bang.' } }, /onFailure/],
         ['failures that never end', { maxFailures: 0 }, /maxFailures/],
         ['an output variable that Architect cannot name', { outputVariables: { 'a b': 'x' } }, /outputVariables/],
     ])('is refused with %s, and the place is named', (_what, changes, words) => {

@@ -110,7 +110,11 @@ describe('a bot profile', () => {
             { instructions: 'Hi {{who}}' },
             /^instructions: {{who}} is not declared/,
         ],
-        ['a variable with a name of ours', { outputVariables: { end_reason: {} } }, /^outputVariables\.end_reason: /],
+        [
+            'a variable with a name of the server',
+            { outputVariables: { end_reason: {} } },
+            /^outputVariables\.end_reason: /,
+        ],
         ['a variable with no usable name', { inputVariables: { 'a b': {} } }, /^inputVariables\.a b: must be letters/],
         [
             'a default of another type',
@@ -157,7 +161,7 @@ describe('a bot profile', () => {
         expect(problems(wrong).join()).not.toContain(secret);
     });
 
-    it('ends its list where nobody reads on', () => {
+    it('ends its list of problems after the first few', () => {
         const many = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`x${index}`, 1]));
         const sentences = problems(many);
         expect(sentences).toHaveLength(41);
@@ -180,8 +184,8 @@ describe('a dialog in a profile', () => {
         [
             'a placeholder that is not declared',
             DIALOG_VARIABLES,
-            { noInput: 'Hi {{nobody}}' },
-            /{{nobody}} is not declared/,
+            { noInput: 'Hi {{unknown}}' },
+            /{{unknown}} is not declared/,
         ],
         [
             'a sentence that may be empty',

@@ -33,7 +33,7 @@ describe('the profiles of a folder', () => {
         expect(bots.load().get('a')?.instructions).toBe('# Who you are');
     });
 
-    it('cannot be changed by whoever uses them', () => {
+    it('cannot be changed by their users', () => {
         bots.write('a.json', smallProfile({ tools: [httpTool()] }));
         const profile = bots.load().get('a');
         expect(Object.isFrozen(profile)).toBe(true);

@@ -30,9 +30,9 @@ describe('a tool of a profile', () => {
         ['nonsense as an address', { url: 'shop' }, /^tools\.0\.url: must be a whole address/],
         ['no host that is allowed', { allowedHosts: [] }, /^tools\.0\.allowedHosts: /],
         [
-            'a placeholder that nobody fills',
-            { url: 'https://shop.example.com/{{nobody}}' },
-            /{{nobody}} is neither an argument/,
+            'a placeholder without a source',
+            { url: 'https://shop.example.com/{{unknown}}' },
+            /{{unknown}} is neither an argument/,
         ],
         [
             'an argument in its path that may be left out',
@@ -49,13 +49,21 @@ describe('a tool of a profile', () => {
         ['a header that frames the message', { headers: { 'Content-Length': '1' } }, /is set with the message/],
         ['a reference that is none', { headers: { A: '${order}' } }, /that is no \${NAME} of the environment/],
         ['a line break in a header', { headers: { A: 'x\r\nB: y' } }, /^tools\.0\.headers\.A: /],
-        ['a name of a tool of ours', { name: 'end_call' }, 'tools.0: end_call is the name of a tool of the server'],
+        [
+            'a name of a tool of the server',
+            { name: 'end_call' },
+            'tools.0: end_call is the name of a tool of the server',
+        ],
         [
             'an undeclared variable',
             { setVariables: { state: 'a.b' } },
             'tools.0.setVariables.state: is not declared in outputVariables',
         ],
-        ['a place in the answer that is none', { response: { redact: ['a..b'] } }, /^tools\.0\.response\.redact\.0: /],
+        [
+            'a place in the response that is none',
+            { response: { redact: ['a..b'] } },
+            /^tools\.0\.response\.redact\.0: /,
+        ],
     ])('is refused with %s', (_, changes, expected) => {
         const [first = 'nothing'] = problems([httpTool(changes)]);
         if (typeof expected === 'string') expect(first).toBe(expected);

@@ -86,7 +86,7 @@ describe('the input variables of a call', () => {
         expect(read.cut).toEqual(['name']);
     });
 
-    it('take nothing from an object’s ancestors, and give nothing of theirs', () => {
+    it('take nothing from an object’s ancestors, and give nothing of them', () => {
         const given: unknown = JSON.parse('{"__proto__": {"name": "evil"}, "constructor": "c", "toString": "t"}');
         const read = readInputVariables(declare({ name: { required: true } }), given);
         expect(read.values['name']).toBeUndefined();
@@ -117,7 +117,7 @@ describe('the input variables of a call', () => {
         expect(Object.isFrozen(readInputVariables(declare({ name: {} }), { name: 'Anna' }).values)).toBe(true);
     });
 
-    it('never throw and never pass their length, whatever JSON comes', () => {
+    it('never throw and never pass their length, for any JSON', () => {
         const declared = declare({ a: { maxLength: 5 }, b: { type: 'date' }, c: { type: 'number' } });
         fc.assert(
             fc.property(fc.jsonValue(), fc.string({ unit: 'binary' }), (json, text) => {

@@ -58,7 +58,7 @@ describe('BotResource: audio', () => {
         { kind: 'random', minMs: 1, maxMs: 800 } as const,
     ])('deltas of any size come out as one stream, in order: $kind', async (deltas) => {
         const { made } = await bench.call(
-            { deltas, emptyDeltas: true, answer: [{ text: 'Long.', audioMs: 12_000 }] },
+            { deltas, emptyDeltas: true, response: [{ text: 'Long.', audioMs: 12_000 }] },
             GREETING,
         );
         await until(() => made.responsesEnded.length > 0, 'the end');
@@ -69,7 +69,7 @@ describe('BotResource: audio', () => {
     it('PCM16 cut within samples comes out complete: N ms in, N ms out', async () => {
         const deltas = { kind: 'bytes', sizes: [1, 3, 4799, 1, 1, 7] } as const;
         const { made } = await bench.call(
-            { deltas, answer: [{ text: 'Odd.', audioMs: 1000 }] },
+            { deltas, response: [{ text: 'Odd.', audioMs: 1000 }] },
             { ...GREETING, audioFormat: 'pcm16' },
         );
         await until(() => made.responsesEnded.length > 0, 'the end');
@@ -77,7 +77,7 @@ describe('BotResource: audio', () => {
     });
 
     it('a 30 s answer that comes at once is emitted at once and whole, for playback to pace', async () => {
-        const { made } = await bench.call({ answer: [{ text: 'Thirty seconds.', audioMs: 30_000 }] }, GREETING);
+        const { made } = await bench.call({ response: [{ text: 'Thirty seconds.', audioMs: 30_000 }] }, GREETING);
         await until(() => made.responsesEnded.length > 0, 'the end');
         expect(made.pcmu.equals(expectedPcmu(1, 30_000))).toBe(true);
     });
@@ -87,7 +87,7 @@ describe('BotResource: audio', () => {
             { text: 'Hello.', audioMs: 400 },
             { text: 'Again.', audioMs: 400 },
         ];
-        const { made, session, bot } = await bench.call({ answer }, GREETING);
+        const { made, session, bot } = await bench.call({ response: answer }, GREETING);
         await until(() => made.responsesEnded.length > 0, 'the first answer');
         for (const kind of ['invalidBase64Delta', 'wrongTypes', 'emptyDelta', 'lateDelta', 'extraField'] as const)
             session.junk(kind);
@@ -111,7 +111,7 @@ describe('BotResource: audio', () => {
             { text: 'Two.', audioMs: 600 },
         ];
         const { made } = await bench.call(
-            { answer: [{ items, interleave: true }], deltas: { kind: 'fixed', ms: 100 } },
+            { response: [{ items, interleave: true }], deltas: { kind: 'fixed', ms: 100 } },
             GREETING,
         );
         await until(() => made.responsesEnded.length > 0, 'the end');
@@ -138,7 +138,7 @@ describe('BotResource: audio', () => {
     });
 
     it('a response of text, without a voice to read it aloud, is logged and reported as a turn', async () => {
-        const { made } = await bench.call({ answer: [{ text: 'Only text.', textOnly: true }] }, GREETING);
+        const { made } = await bench.call({ response: [{ text: 'Only text.', textOnly: true }] }, GREETING);
         await until(() => made.responsesEnded.length > 0, 'the end');
         expect(made.audio).toHaveLength(0);
         expect(made.log.lines.some((line) => line.message.includes('text without audio'))).toBe(true);
@@ -146,7 +146,7 @@ describe('BotResource: audio', () => {
     });
 
     it('PCM that was not asked for is transcoded, and said in the log', async () => {
-        const fake = await bench.fake({ answer: [{ text: 'Hello.', audioMs: 500 }] });
+        const fake = await bench.fake({ response: [{ text: 'Hello.', audioMs: 500 }] });
         const pcm = { type: 'audio/pcm', rate: 24000 } as const;
         fake.plan({ forceFormat: { input: pcm, output: pcm } });
         const made = bench.probe(configFor(fake, GREETING));

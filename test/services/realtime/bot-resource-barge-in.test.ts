@@ -3,7 +3,7 @@ import { Bench, GREETING } from './bench';
 import { deltaEvent, doneEvent, settle, until } from './support';
 
 /** An answer of 10 s that is still being made while the test goes on. */
-const SLOW = { speed: 20, answer: [{ text: 'One two three four five six seven eight nine ten.', audioMs: 10_000 }] };
+const SLOW = { speed: 20, response: [{ text: 'One two three four five six seven eight nine ten.', audioMs: 10_000 }] };
 
 describe('BotResource: barge-in', () => {
     let bench: Bench;
@@ -43,7 +43,7 @@ describe('BotResource: barge-in', () => {
     });
 
     it('never truncates beyond what was received', async () => {
-        const { made, session } = await bench.call({ answer: [{ text: 'Short.', audioMs: 600 }] });
+        const { made, session } = await bench.call({ response: [{ text: 'Short.', audioMs: 600 }] });
         await until(() => made.responsesEnded.length > 0, 'the end');
         const [first] = made.audio;
         if (first === undefined) throw new Error('no audio');
@@ -53,7 +53,7 @@ describe('BotResource: barge-in', () => {
 
     it('after response.done the tail is truncated, and nothing is cancelled', async () => {
         const { made, session } = await bench.call({
-            answer: [{ text: 'Your balance is ten dollars.', audioMs: 3000 }],
+            response: [{ text: 'Your balance is ten dollars.', audioMs: 3000 }],
         });
         await until(() => made.responsesEnded.length > 0, 'the end');
         made.bot.once('speechStarted', () => {
@@ -80,7 +80,7 @@ describe('BotResource: barge-in', () => {
             { text: 'One.', audioMs: 500 },
             { text: 'Two.', audioMs: 500 },
         ];
-        const { made, session } = await bench.call({ answer: [{ items }] });
+        const { made, session } = await bench.call({ response: [{ items }] });
         await until(() => made.responsesEnded.length > 0, 'the end');
         const [first, second] = [made.audio[0], made.audio.at(-1)];
         if (first === undefined || second === undefined) throw new Error('no audio');
@@ -137,7 +137,10 @@ describe('BotResource: barge-in', () => {
             { text: 'Hello.', audioMs: 600 },
             { text: 'On we go.', audioMs: 400 },
         ];
-        const { made, session, bot } = await bench.call({ answer, plan: { refuseTruncations: 1, truncateFault } });
+        const { made, session, bot } = await bench.call({
+            response: answer,
+            plan: { refuseTruncations: 1, truncateFault },
+        });
         await until(() => made.responsesEnded.length > 0, 'the end');
         made.interruptAfter(300);
         await session.waitFor('conversation.item.truncate');
@@ -187,7 +190,7 @@ describe('BotResource: barge-in', () => {
 
     it('the stand-in’s session forbids interrupting during the greeting, and allows it again', async () => {
         const answer = [{ text: 'Hello.', audioMs: 100 }];
-        const { made, session } = await bench.call({ answer }, { ...GREETING, greetingProtected: true });
+        const { made, session } = await bench.call({ response: answer }, { ...GREETING, greetingProtected: true });
         const allowed = () => session.effective.audio.input.turn_detection?.interrupt_response;
         expect(allowed()).toBe(false);
         await until(() => made.responsesEnded.length > 0, 'the greeting');
@@ -223,8 +226,8 @@ describe('BotResource: barge-in', () => {
     });
 
     it('the answer after a barge-in comes from its first byte', async () => {
-        const answer = [...SLOW.answer, { text: 'Of course.', audioMs: 700 }];
-        const { made, session } = await bench.call({ speed: 20, answer });
+        const answer = [...SLOW.response, { text: 'Of course.', audioMs: 700 }];
+        const { made, session } = await bench.call({ speed: 20, response: answer });
         await until(() => made.audio.length >= 3, 'audio');
         made.bot.once('speechStarted', () => {
             made.interruptAfter(50);

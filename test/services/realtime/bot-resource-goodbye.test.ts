@@ -23,7 +23,7 @@ describe('BotResource: goodbye', () => {
             { text: 'Hello.', audioMs: 300 },
             { text: 'Goodbye.', audioMs: 500 },
         ];
-        const { made, session, bot } = await bench.call({ answer });
+        const { made, session, bot } = await bench.call({ response: answer });
         await until(() => made.responsesEnded.length > 0, 'the greeting');
         bot.sayGoodbye();
         bot.sayGoodbye();
@@ -43,7 +43,7 @@ describe('BotResource: goodbye', () => {
             { text: 'A long greeting.', audioMs: 2000 },
             { text: 'Goodbye.', audioMs: 500 },
         ];
-        const { made, session, bot } = await bench.call({ answer, speed: 20 });
+        const { made, session, bot } = await bench.call({ response: answer, speed: 20 });
         await until(() => made.audio.length > 1, 'audio');
         bot.sayGoodbye();
         await until(() => made.ended.length > 0, 'the end');
@@ -87,7 +87,7 @@ describe('BotResource: goodbye', () => {
     it('a goodbye that fails is asked for once more, and then the call ends without it', async () => {
         const clock = new FakeClock();
         const answer = [{ text: 'Hello.' }, { end: ENDS.serverError }, { end: ENDS.serverError }];
-        const { made, session, bot } = await bench.call({ answer }, GREETING, { clock });
+        const { made, session, bot } = await bench.call({ response: answer }, GREETING, { clock });
         await until(() => made.responsesEnded.length > 0, 'the greeting');
         bot.sayGoodbye();
         await until(() => made.responsesEnded.length > 1, 'the failure');

@@ -43,7 +43,7 @@ describe('BotResource: life of a call', () => {
             { end: ENDS.rateLimited(1.5) },
             { end: ENDS.rateLimited(1.5) },
         ];
-        const { made, session, bot } = await bench.call({ answer }, GREETING, { clock });
+        const { made, session, bot } = await bench.call({ response: answer }, GREETING, { clock });
         await until(() => made.responsesEnded.length > 0, 'the failure');
         clock.advance(1500);
         await until(() => made.audio.length > 0, 'the greeting');
@@ -59,7 +59,7 @@ describe('BotResource: life of a call', () => {
     });
 
     it('no credit ends the conversation at once', async () => {
-        const { made } = await bench.call({ answer: [{ end: ENDS.insufficientQuota }] });
+        const { made } = await bench.call({ response: [{ end: ENDS.insufficientQuota }] });
         await until(() => made.ended.length > 0, 'the end');
         expect(made.ended).toEqual([
             expect.objectContaining({ reason: 'error', info: 'The bot cannot go on (ERR_OPENAI_QUOTA).' }),
@@ -74,7 +74,7 @@ describe('BotResource: life of a call', () => {
         const { made, session } = await bench.call(
             {
                 plan,
-                answer: [
+                response: [
                     { text: 'Long.', audioMs: 3000 },
                     { text: 'Again.', audioMs: 400 },
                 ],
@@ -101,7 +101,7 @@ describe('BotResource: life of a call', () => {
             { text: 'Again.', audioMs: 400 },
         ];
         const plan = { stallAfterDeltas: 2, stallIsDeaf: true };
-        const { made, fake } = await bench.call({ answer, plan }, GREETING, { clock });
+        const { made, fake } = await bench.call({ response: answer, plan }, GREETING, { clock });
         await until(() => made.audio.length === 2, 'the deltas');
         expect(made.bot.onSilence('retry')).toBe(true);
         clock.advance(0);
@@ -162,7 +162,7 @@ describe('BotResource: life of a call', () => {
     });
 
     it('end closes with 1000, may come twice, and nothing is emitted afterwards', async () => {
-        const { made, session } = await bench.call({ speed: 10, answer: [{ text: 'Long.', audioMs: 5000 }] });
+        const { made, session } = await bench.call({ speed: 10, response: [{ text: 'Long.', audioMs: 5000 }] });
         await until(() => made.audio.length > 1, 'audio');
         made.bot.end();
         made.bot.end();

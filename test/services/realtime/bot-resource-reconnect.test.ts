@@ -45,7 +45,9 @@ describe('BotResource: another session', () => {
     );
 
     it('seeded ids are unique and short, and seeded items are never truncated', async () => {
-        const { made, session, fake } = await bench.call({ answer: [{ text: 'Hello there, caller.', audioMs: 4000 }] });
+        const { made, session, fake } = await bench.call({
+            response: [{ text: 'Hello there, caller.', audioMs: 4000 }],
+        });
         await until(() => made.responsesEnded.length > 0, 'the greeting');
         session.cut();
         const second = await fake.nextSession();
@@ -61,7 +63,7 @@ describe('BotResource: another session', () => {
 
     it('what the caller had heard when they interrupted is what the new session is told', async () => {
         const { made, session, fake } = await bench.call({
-            answer: [{ text: 'One two three four five six seven eight.', audioMs: 4000 }],
+            response: [{ text: 'One two three four five six seven eight.', audioMs: 4000 }],
         });
         await until(() => made.responsesEnded.length > 0, 'the greeting');
         made.interruptAfter(1000);
@@ -75,7 +77,7 @@ describe('BotResource: another session', () => {
     it('an answer that was torn off is carried on, and its end is told once', async () => {
         const { made, session, fake } = await bench.call({
             speed: 10,
-            answer: [{ text: 'A long greeting for you.', audioMs: 5000 }],
+            response: [{ text: 'A long greeting for you.', audioMs: 5000 }],
         });
         await until(() => made.audio.length > 2, 'audio');
         session.cut();

@@ -70,7 +70,7 @@ describe('BotResource: a silent caller', () => {
     afterEach(() => bench.close());
 
     it('is asked once whether they are still there, in a turn without input', async () => {
-        const { made, session, bot } = await bench.call({ answer: [{ text: 'Hello.' }, { text: 'Are you there?' }] });
+        const { made, session, bot } = await bench.call({ response: [{ text: 'Hello.' }, { text: 'Are you there?' }] });
         await until(() => made.responsesEnded.length > 0, 'the greeting');
         bot.askAgain();
         bot.askAgain();

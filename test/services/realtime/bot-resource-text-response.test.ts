@@ -2,7 +2,7 @@ import { FakeSpeech } from '../../speech/dialog/fakes';
 import { Bench, GREETING } from './bench';
 import { readAloudWith, settle, until } from './support';
 
-const WRITTEN = { answer: [{ text: 'Only text. And more.', textOnly: true }] };
+const WRITTEN = { response: [{ text: 'Only text. And more.', textOnly: true }] };
 
 describe('BotResource: an answer in writing', () => {
     let bench: Bench;

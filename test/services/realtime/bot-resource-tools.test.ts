@@ -39,7 +39,7 @@ describe('BotResource: tools', () => {
         ];
         const { made, session } = await bench.call(
             {
-                answer: [
+                response: [
                     { text: 'One second.', audioMs: 300, functionCalls },
                     { text: 'Ten.', audioMs: 300 },
                 ],
@@ -69,7 +69,7 @@ describe('BotResource: tools', () => {
     ])('arguments %j of %s give an error output, no crash', async (args, name, words) => {
         const { tool, calls } = balanceTool();
         const { made, session } = await bench.call(
-            { answer: [{ functionCalls: [{ name, arguments: args }] }] },
+            { response: [{ functionCalls: [{ name, arguments: args }] }] },
             GREETING,
             { tools: [tool] },
         );
@@ -206,7 +206,7 @@ describe('BotResource: tools', () => {
 
     it('end_call ends the conversation after its answer, when that has said goodbye', async () => {
         const answer = [{ text: 'Goodbye!', audioMs: 500, functionCalls: [{ name: 'end_call', arguments: {} }] }];
-        const { made, session } = await bench.call({ answer });
+        const { made, session } = await bench.call({ response: answer });
         await until(() => made.ended.length > 0, 'the end');
         expect(made.ended).toEqual([
             { reason: 'completed', info: 'conversation finished', outputVariables: { end_reason: 'bot_ended' } },
@@ -221,7 +221,7 @@ describe('BotResource: tools', () => {
 
     it('without a goodbye one is asked for first', async () => {
         const answer = [{ functionCalls: [{ name: 'end_call', arguments: {} }] }, { text: 'Goodbye!', audioMs: 500 }];
-        const { made, session } = await bench.call({ answer });
+        const { made, session } = await bench.call({ response: answer });
         await until(() => made.ended.length > 0, 'the end');
         expect(made.pcmu).toHaveLength(4000);
         expect(session.received('response.create')[1]?.response).toMatchObject({ tool_choice: 'none' });
@@ -264,7 +264,7 @@ describe('BotResource: tools', () => {
             { items: [], end: ENDS.contentFilter },
             { items: [], end: ENDS.contentFilter },
         ];
-        const { made, session } = await bench.call({ answer });
+        const { made, session } = await bench.call({ response: answer });
         await until(() => made.responsesEnded.length > 1, 'the second answer');
         await settle();
         expect(session.received('response.create')).toHaveLength(2);

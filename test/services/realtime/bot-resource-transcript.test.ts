@@ -46,7 +46,7 @@ describe('BotResource: what was said', () => {
             const texts = ['What are your hours?', 'And on Saturday?'];
             const { made, session } = await bench.call({
                 callerTranscript: { texts, when },
-                answer: [{ text: 'Hello.' }, { text: 'Nine to five.' }, { text: 'Closed.' }],
+                response: [{ text: 'Hello.' }, { text: 'Nine to five.' }, { text: 'Closed.' }],
             });
             await until(() => made.responsesEnded.length > 0, 'the greeting');
             await turn(made, session, 'What are your hours?');
@@ -66,7 +66,7 @@ describe('BotResource: what was said', () => {
 
     it('a transcription that fails leaves the turn in its place, without words', async () => {
         const answer = [{ text: 'Hello.' }, { text: 'Pardon?' }];
-        const { made, session } = await bench.call({ callerTranscript: { when: 'failed' }, answer });
+        const { made, session } = await bench.call({ callerTranscript: { when: 'failed' }, response: answer });
         await until(() => made.responsesEnded.length > 0, 'the greeting');
         await speak(made, session);
         expect(conversationOf(made.said)).toEqual(['bot: Hello.', 'caller: ', 'bot: Pardon?']);
@@ -75,7 +75,7 @@ describe('BotResource: what was said', () => {
 
     it('without transcription the caller’s words are empty and not awaited', async () => {
         const { made, session } = await bench.call(
-            { answer: [{ text: 'Hello.' }, { text: 'Yes.' }] },
+            { response: [{ text: 'Hello.' }, { text: 'Yes.' }] },
             {
                 ...GREETING,
                 transcription: undefined,
@@ -161,7 +161,7 @@ describe('BotResource: what was said', () => {
     it('another session goes on with the talk; what it is told of the old one is not said again', async () => {
         const answer = [{ text: 'Hello.' }, { text: 'Nine to five.' }, { text: 'Closed.' }];
         const callerTranscript = { texts: ['Hours?', 'Saturday?'], when: 'early' } as const;
-        const { made, session, fake } = await bench.call({ answer, callerTranscript });
+        const { made, session, fake } = await bench.call({ response: answer, callerTranscript });
         await until(() => made.responsesEnded.length > 0, 'the greeting');
         await turn(made, session, 'Hours?');
         session.cut();
@@ -173,7 +173,7 @@ describe('BotResource: what was said', () => {
     });
 
     it('an answer in writing is told like a spoken one', async () => {
-        const { made } = await bench.call({ answer: [{ text: 'Only text.', textOnly: true }] });
+        const { made } = await bench.call({ response: [{ text: 'Only text.', textOnly: true }] });
         await until(() => made.responsesEnded.length > 0, 'the end');
         expect(conversationOf(made.said)).toEqual(['bot: Only text.']);
     });

@@ -3,7 +3,7 @@ import { createdEvent, deltaEvent, doneEvent, settle, speechEvent, until, type F
 
 /** Settings with a minimum of speech: the model stops only when it is told to. */
 const TOLD = { interruptsItself: false };
-const SLOW = { speed: 20, answer: [{ text: 'One two three four five six seven eight nine ten.', audioMs: 10_000 }] };
+const SLOW = { speed: 20, response: [{ text: 'One two three four five six seven eight nine ten.', audioMs: 10_000 }] };
 const BUSY = 'conversation_already_has_active_response';
 
 function serveBusy(socket: FakeSocket): void {
@@ -65,7 +65,7 @@ describe('BotResource: a model that stops only when it is told to', () => {
 
     it('an interruption of the tail truncates, and cancels nothing', async () => {
         const { made, session } = await bench.call(
-            { answer: [{ text: 'Your balance is ten dollars.', audioMs: 3000 }] },
+            { response: [{ text: 'Your balance is ten dollars.', audioMs: 3000 }] },
             { ...GREETING, ...TOLD },
         );
         await until(() => made.responsesEnded.length > 0, 'the end');
@@ -87,8 +87,8 @@ describe('BotResource: a model that stops only when it is told to', () => {
     });
 
     it('a turn said into an answer that nobody stopped is answered after it, exactly once', async () => {
-        const answer = [...SLOW.answer, { text: 'Of course.', audioMs: 700 }];
-        const { made, session } = await bench.call({ speed: 40, answer }, { ...GREETING, ...TOLD });
+        const answer = [...SLOW.response, { text: 'Of course.', audioMs: 700 }];
+        const { made, session } = await bench.call({ speed: 40, response: answer }, { ...GREETING, ...TOLD });
         await until(() => made.audio.length >= 3, 'audio');
         for (let i = 0; i < 2; i++) {
             session.speechStarted();
@@ -98,15 +98,15 @@ describe('BotResource: a model that stops only when it is told to', () => {
         }
         await until(() => made.responsesEnded.length > 1, 'the answer to it');
         await settle();
-        expect(made.turns.map((turn) => turn.text)).toEqual([SLOW.answer[0]?.text, 'Of course.']);
+        expect(made.turns.map((turn) => turn.text)).toEqual([SLOW.response[0]?.text, 'Of course.']);
         expect(session.received('response.create')).toHaveLength(2);
         expect(session.received('response.create')[1]?.response?.instructions).toBeUndefined();
         expect(made.log.lines.some((line) => line.level === 'error')).toBe(false);
     });
 
     it('the turn of a caller who did interrupt is answered by the service itself', async () => {
-        const answer = [...SLOW.answer, { text: 'Of course.', audioMs: 700 }];
-        const { made, session } = await bench.call({ speed: 20, answer }, { ...GREETING, ...TOLD });
+        const answer = [...SLOW.response, { text: 'Of course.', audioMs: 700 }];
+        const { made, session } = await bench.call({ speed: 20, response: answer }, { ...GREETING, ...TOLD });
         await until(() => made.audio.length >= 3, 'audio');
         session.speechStarted();
         await until(() => made.order.includes('speechStarted'), 'speech');

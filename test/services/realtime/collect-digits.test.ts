@@ -77,7 +77,7 @@ describe('collect_digits', () => {
             { text: 'Type your card number.', functionCalls: [{ name: 'collect_digits', arguments: args }] },
             { text: 'Thank you.' },
         ];
-        const { made, session, fake } = await bench.call({ answer }, GREETING, { logTranscripts: true });
+        const { made, session, fake } = await bench.call({ response: answer }, GREETING, { logTranscripts: true });
         const requests = requestsOf(made);
         await until(() => requests.length > 0, 'the request');
         requests[0]?.done({ digits: SECRET, by: 'length' });
@@ -162,7 +162,7 @@ describe('collect_digits', () => {
     it('the caller may talk, and is answered, while it waits', async () => {
         const args = { name: 'pin', max_digits: 4, secure: false };
         const answer = [{ text: 'Type.', functionCalls: [{ name: 'collect_digits', arguments: args }] }];
-        const { made, session } = await bench.call({ answer });
+        const { made, session } = await bench.call({ response: answer });
         const requests = requestsOf(made);
         await until(() => requests.length > 0, 'the request');
         await speak(made, session);

@@ -89,7 +89,7 @@ describe('splitSentences', () => {
         expect(splitSentences('😀😀😀', 3)).toEqual(['😀', '😀', '😀']);
     });
 
-    it('loses and invents nothing but white space, whatever the text and the length', () => {
+    it('loses and invents nothing but white space, for any text and length', () => {
         const words = fc.constantFrom(
             'Dr',
             'a',

@@ -44,7 +44,7 @@ async function hear(listener: Listener, signal?: AbortSignal): Promise<string> {
     try {
         for await (const piece of listener.pieces(signal)) text += Buffer.from(piece).toString();
     } finally {
-        listener.leave();
+        listener.close();
     }
     return text;
 }
@@ -142,8 +142,8 @@ describe('SpeechCache', () => {
     it('gives the making up when the last one leaves, and begins anew for the next', async () => {
         const cache = new SpeechCache(100);
         const listener = cache.open('k', studio.make);
-        listener.leave();
-        listener.leave();
+        listener.close();
+        listener.close();
         expect(studio.abortedBy?.aborted).toBe(true);
         const next = new Studio();
         next.give('new', 'end');

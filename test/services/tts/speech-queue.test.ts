@@ -1,4 +1,4 @@
-import { SpeechQueue, type AnswerPart, type StandIn } from '../../../src/services/tts/speech-queue';
+import { SpeechQueue, type ResponsePart, type StandIn } from '../../../src/services/tts/speech-queue';
 import { FakeClock } from '../../support/fake-clock';
 import { LogRecorder } from '../../support/log-recorder';
 import { FakeSpeech, settle } from '../../speech/dialog/fakes';
@@ -55,7 +55,7 @@ describe('SpeechQueue', () => {
 
     const standIn: StandIn = { pcmu: new Uint8Array(800).fill(0x33), words: 'One moment.' };
 
-    it('says the sentences of an answer one after the other under one id, and then ends it once', async () => {
+    it('says the sentences of a response one after the other under one id, and then ends it once', async () => {
         const spoken = await speaker.say(['One two. Three four!', 'Five.']);
         expect(speech.spoken).toEqual(['One two.', 'Three four!', 'Five.']);
         expect(log).toEqual([...Array<string>(6).fill('audio bot_1'), 'ended bot_1']);
@@ -67,7 +67,7 @@ describe('SpeechQueue', () => {
 
     it('hands over the first sentence before the words of the second have come', async () => {
         let goOn = (): void => undefined;
-        async function* words(): AsyncGenerator<AnswerPart> {
+        async function* words(): AsyncGenerator<ResponsePart> {
             yield 'First.';
             await new Promise<void>((resolve) => (goOn = resolve));
             yield 'Second.';
@@ -118,7 +118,7 @@ describe('SpeechQueue', () => {
         expect(log.at(-1)).toBe('ended bot_1');
     });
 
-    it('fails, and ends the answer, when there is no recording', async () => {
+    it('fails, and ends the response, when there is no recording', async () => {
         speech.failsAt = /bad/;
         speech.failsLate = true;
         expect(await speaker.say(['A bad one.'])).toMatchObject({ end: 'failed', fault: { code: 'ERR_TTS_FAILED' } });
@@ -138,7 +138,7 @@ describe('SpeechQueue', () => {
     });
 
     it('tells words that do not come from words that cannot be said: no recording covers the first', async () => {
-        async function* words(): AsyncGenerator<AnswerPart> {
+        async function* words(): AsyncGenerator<ResponsePart> {
             yield 'First.';
             await Promise.resolve();
             throw new Error('the model is gone');
@@ -186,7 +186,7 @@ describe('SpeechQueue', () => {
         expect(log).toEqual([]);
     });
 
-    it('goes on with an answer that a listener gives when the one before it ends', async () => {
+    it('goes on with a response that a listener gives when the one before it ends', async () => {
         onEnded = () => {
             onEnded = () => undefined;
             void speaker.say(['Three.']);

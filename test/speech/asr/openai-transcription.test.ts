@@ -67,7 +67,7 @@ describe('OpenAI’s transcription', () => {
         expect(await engine.recognize(UTTERANCE)).toBeUndefined();
     });
 
-    it('asks whisper-1 in its own way, and believes it when it hears nobody', async () => {
+    it('asks whisper-1 in its own way, and believes it when it finds no speech', async () => {
         use({ model: 'whisper-1' });
         answers({ text: 'Pay', segments: [{ avg_logprob: -0.25, no_speech_prob: 0.1 }] });
         expect(await engine.recognize(UTTERANCE)).toEqual({ text: 'Pay', confidence: Math.exp(-0.25) });
@@ -107,12 +107,12 @@ describe('OpenAI’s transcription', () => {
         await expect(engine.recognize(UTTERANCE)).rejects.toEqual(coded('ERR_ASR_REFUSED'));
     });
 
-    it('refuses an answer of another shape', async () => {
+    it('refuses a response of another shape', async () => {
         answers({ words: 'hello' });
         await expect(engine.recognize(UTTERANCE)).rejects.toEqual(coded('ERR_ASR_UNAVAILABLE'));
     });
 
-    it('says that nobody is there', async () => {
+    it('says that the service cannot be reached', async () => {
         await standIn.stop();
         await expect(engine.recognize(UTTERANCE)).rejects.toEqual(coded('ERR_ASR_UNAVAILABLE'));
     });

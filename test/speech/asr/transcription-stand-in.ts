@@ -10,12 +10,12 @@ export interface TranscriptionRequest {
     fileName: string;
 }
 
-export type Answer = (request: TranscriptionRequest) => { status: number; body: unknown } | 'silence';
+export type Reply = (request: TranscriptionRequest) => { status: number; body: unknown } | 'silence';
 
 /** A strict stand-in of `POST /v1/audio/transcriptions`: refuses what the real one would. */
 export class TranscriptionStandIn {
     readonly requests: TranscriptionRequest[] = [];
-    answer: Answer = () => ({ status: 200, body: { text: 'hello' } });
+    answer: Reply = () => ({ status: 200, body: { text: 'hello' } });
     private readonly server: Server;
 
     constructor() {

@@ -30,7 +30,7 @@ describe('the chat service', () => {
 
     async function answer(chat: ChatService, signal = new AbortController().signal): Promise<string[]> {
         const pieces: string[] = [];
-        for await (const piece of chat.answer(HELLO, signal)) pieces.push(piece);
+        for await (const piece of chat.complete(HELLO, signal)) pieces.push(piece);
         return pieces;
     }
 
@@ -120,7 +120,7 @@ describe('the chat service', () => {
         standIn.plan({ words: ['I am'], then: 'hang' });
         const heard: string[] = [];
         const failed = (async () => {
-            for await (const piece of service().answer(HELLO, new AbortController().signal)) heard.push(piece);
+            for await (const piece of service().complete(HELLO, new AbortController().signal)) heard.push(piece);
         })();
         const checked = expect(failed).rejects.toMatchObject({ code: 'ERR_CHAT_TIMEOUT' });
         await until('the first words are there', () => heard.length === 1);
@@ -128,10 +128,10 @@ describe('the chat service', () => {
         await checked;
     });
 
-    it('does not count the time of whoever listens', async () => {
+    it('does not count the time that the reader of the words takes', async () => {
         standIn.plan({ words: ['One. ', 'Two.'] });
         const heard: string[] = [];
-        for await (const piece of service().answer(HELLO, new AbortController().signal)) {
+        for await (const piece of service().complete(HELLO, new AbortController().signal)) {
             heard.push(piece);
             clock.advance(60_000);
         }
@@ -150,7 +150,7 @@ describe('the chat service', () => {
         expect(standIn.requests).toHaveLength(1);
     });
 
-    it('cuts off an answer that has no end', async () => {
+    it('cuts off a response that has no end', async () => {
         standIn.plan({ words: Array<string>(50).fill('word '.repeat(10)), then: 'hang' });
         const pieces = await answer(service({}, { maxCharacters: 200 }));
         expect(pieces.join('').length).toBeLessThanOrEqual(250);

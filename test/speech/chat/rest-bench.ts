@@ -10,7 +10,7 @@ import { FakeRecognizer, FakeSpeech } from '../dialog/fakes';
 import type { ChatStandIn } from './chat-stand-in';
 import type { RecognizerKind } from '../../../src/services/asr-service';
 
-/** The REST bot with a fake voice and a fake ear, and a strict chat service behind it. */
+/** The REST bot with a fake voice and a fake recognizer, and a strict chat service behind it. */
 export class RestBench {
     readonly clock = new FakeClock();
     readonly speech = new FakeSpeech();

@@ -57,14 +57,14 @@ const inputs = fc.array(input, { maxLength: 40 });
 function steps(dialog: Dialog, given: readonly DialogInput[]): { input: DialogInput; step: DialogStep }[] {
     const made: { input: DialogInput; step: DialogStep }[] = [];
     for (const each of [{ type: 'begin' } as const, ...given]) {
-        const step = dialog.take(each);
+        const step = dialog.step(each);
         made.push({ input: each, step });
         if (step.next.do === 'end') break;
     }
     return made;
 }
 
-describe('any dialog, whatever comes', () => {
+describe('any dialog, for any input', () => {
     it('always has something to say, and then something to wait for', () => {
         fc.assert(
             fc.property(script, kind, inputs, (dialog, recognizer, given) => {

@@ -5,13 +5,13 @@ import type { RecognizerKind } from '../../../src/services/asr-service';
 
 function begun(kind: RecognizerKind): Dialog {
     const dialog = new Dialog(readDialog(smallDialog()), kind);
-    dialog.take({ type: 'begin' });
+    dialog.step({ type: 'begin' });
     return dialog;
 }
 
 function run(kind: RecognizerKind, ...inputs: DialogInput[]): DialogStep {
     const dialog = begun(kind);
-    return inputs.map((input) => dialog.take(input)).at(-1) ?? dialog.take({ type: 'begin' });
+    return inputs.map((input) => dialog.step(input)).at(-1) ?? dialog.step({ type: 'begin' });
 }
 
 const keys = (pressed: string): DialogInput => ({ type: 'keys', keys: pressed });
@@ -22,8 +22,8 @@ describe('a dialog', () => {
         ['none', 'Hello, keys.'],
         ['closed', 'Hello, words.'],
         ['open', 'Hello.'],
-    ])('begins with the greeting for recognizer %s, the menu, and an open ear for it', (kind, greeting) => {
-        const step = new Dialog(readDialog(smallDialog()), kind).take({ type: 'begin' });
+    ])('begins with the greeting for recognizer %s, the menu, and a step that listens with it', (kind, greeting) => {
+        const step = new Dialog(readDialog(smallDialog()), kind).step({ type: 'begin' });
         expect(step.disposition).toBe('match');
         expect(step.say.slice(0, 2)).toEqual([greeting, 'Main menu.']);
         expect(step.next).toMatchObject({ do: 'listen', expect: 'open', keys: true });

@@ -44,7 +44,7 @@ interface FakeRecognizerEvents {
     notRecognized: [];
 }
 
-/** An ear that hears what a test says, or, given a result, takes every loud sound for speech with that result. */
+/** A recognizer that hears what a test says, or, given a result, takes every loud sound for speech with that result. */
 export class FakeRecognizer extends EventEmitter<FakeRecognizerEvents> implements Recognizer {
     readonly expected: { expected: ExpectedAnswer; phrases: readonly string[] }[] = [];
     closed = 0;

@@ -9,7 +9,7 @@ import { FakeRecognizer, FakeSpeech, settle } from './fakes';
 import { smallDialog } from './small-dialog';
 import type { RecognizerKind } from '../../../src/services/asr-service';
 
-/** The local bot with a fake voice and a fake ear. */
+/** The local bot with a fake voice and a fake recognizer. */
 export class LocalBench {
     readonly clock = new FakeClock();
     readonly speech = new FakeSpeech();
@@ -41,7 +41,7 @@ export class LocalBench {
         this.clock.advance(60_000);
     }
 
-    /** The caller presses a key that somebody asked for. */
+    /** The caller presses a key that was asked for. */
     press(digits: string, by: 'length' | 'timeout' = 'length'): void {
         this.requests.at(-1)?.done({ digits, by });
     }

@@ -46,10 +46,10 @@ const LIMITS = { requestMs: 1000, hangMs: 500, startMs: 300, maxWaiting: 3 };
 let clock: FakeClock;
 let logger: LogRecorder;
 let threads: FakeThread[];
-let desk: FliteQueue;
+let queue: FliteQueue;
 
 function ask(text: string, signal?: AbortSignal): Promise<string> {
-    return desk.request('rms', text, signal).then((pcmu) => Buffer.from(pcmu).toString());
+    return queue.request('rms', text, signal).then((pcmu) => Buffer.from(pcmu).toString());
 }
 
 /** What a promise that is not looked at any more ends with. */
@@ -72,11 +72,11 @@ beforeEach(() => {
         threads.push(thread);
         return thread;
     };
-    desk = new FliteQueue({ clock, logger, startThread, limits: LIMITS });
+    queue = new FliteQueue({ clock, logger, startThread, limits: LIMITS });
 });
 
 afterEach(async () => {
-    await desk.close();
+    await queue.close();
     expect(clock.pendingCount).toBe(0);
     expect(threads.filter((thread) => !thread.isTerminated).length).toBe(0);
 });
@@ -238,7 +238,7 @@ describe('FliteQueue', () => {
     it('lets only so many wait', async () => {
         const waiting = ['a', 'b', 'c'].map((text) => outcome(ask(text)));
         await expect(ask('d')).rejects.toMatchObject({ code: 'ERR_TTS_BUSY' });
-        await desk.close();
+        await queue.close();
         expect(await Promise.all(waiting)).toHaveLength(3);
     });
 
@@ -246,14 +246,14 @@ describe('FliteQueue', () => {
         const running = outcome(ask('a'));
         newest().say({ kind: 'ready' });
         const waiting = outcome(ask('b'));
-        await desk.close();
-        await desk.close();
+        await queue.close();
+        await queue.close();
         expect(await running).toMatchObject({ code: 'ERR_TTS_CLOSED' });
         expect(await waiting).toMatchObject({ code: 'ERR_TTS_CLOSED' });
         await expect(ask('c')).rejects.toMatchObject({ code: 'ERR_TTS_CLOSED' });
     });
 
-    it('ignores messages that are no replies, and replies to nobody', async () => {
+    it('ignores messages that are no replies, and replies to no request', async () => {
         const answer = ask('a');
         newest().say({ kind: 'ready' });
         for (const message of [

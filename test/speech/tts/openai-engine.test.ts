@@ -15,7 +15,7 @@ const TONE = Buffer.from(
 /** POST /v1/audio/speech as its reference describes it: refuses what the real service would refuse. */
 class SpeechStandIn {
     readonly bodies: Record<string, unknown>[] = [];
-    /** Requests that the client ended before the answer was complete. */
+    /** Requests that the client ended before the response was complete. */
     aborted = 0;
     onRequest: (response: ServerResponse) => void = (response) => {
         response.writeHead(200, { 'content-type': 'audio/pcm' }).end(TONE);
@@ -141,7 +141,7 @@ describe('OpenAIEngine', () => {
         ['a wrong key', 401, 'invalid_api_key', 'ERR_OPENAI_KEY'],
         ['no credit', 429, 'insufficient_quota', 'ERR_OPENAI_QUOTA'],
         ['a rate limit', 429, 'rate_limit_exceeded', 'ERR_OPENAI_RATE_LIMITED'],
-        ['a fault of theirs', 500, 'server_error', 'ERR_TTS_OPENAI'],
+        ['a fault of the service', 500, 'server_error', 'ERR_TTS_OPENAI'],
         ['a wrong voice', 400, 'invalid_value', 'ERR_TTS_OPENAI'],
     ])('says %s by a code, asks once, and repeats none of their words', async (_, status, reason, code) => {
         standIn.onRequest = (response) => {
@@ -190,7 +190,7 @@ describe('OpenAIEngine', () => {
         await expect(bytesOf(engine.speak('Hello.'))).rejects.toMatchObject({ code: 'ERR_TTS_OPENAI' });
     });
 
-    it('says by a code that nobody is there', async () => {
+    it('says by a code that the service cannot be reached', async () => {
         await standIn.close();
         await expect(bytesOf(engine.speak('Hello.'))).rejects.toMatchObject({ code: 'ERR_TTS_OPENAI' });
         standIn = new SpeechStandIn();

@@ -23,7 +23,7 @@ describe('readableByFlite', () => {
         for (const text of ['你好', 'Привет', '?!', '']) expect(readableByFlite(text)).toBe('');
     });
 
-    it('gives nothing but printable ASCII, whatever comes', () => {
+    it('gives nothing but printable ASCII, for any input', () => {
         fc.assert(
             fc.property(fc.string({ unit: 'binary' }), (text) => {
                 expect(readableByFlite(text)).toMatch(/^[\x20-\x7e]*$/);

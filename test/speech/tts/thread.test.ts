@@ -64,7 +64,7 @@ describe('the speech thread', () => {
         expect(stderr).toBe('');
     }
 
-    it('starts from TypeScript under tsx, whatever the working directory, and holds no process', async () => {
+    it('starts from TypeScript under tsx, in any working directory, and holds no process', async () => {
         await speakIn('--require', require.resolve('tsx/cjs'), join(folder, 'speak.js'), ENGINE);
     });
 

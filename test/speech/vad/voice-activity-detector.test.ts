@@ -108,7 +108,7 @@ describe('the detector', () => {
         expect(feedAll(detector, call(reader, silencePcmu(1000)))).toEqual(once);
     });
 
-    it('holds at most 30 KB for a call in which nobody talks', () => {
+    it('holds at most 30 KB for a silent call', () => {
         const detector = new SileroDetector(network);
         feedAll(detector, call(reader, silencePcmu(2000)));
         detector.reset();

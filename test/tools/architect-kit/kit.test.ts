@@ -182,7 +182,7 @@ describe('the kit of other profiles', () => {
             tools: [{ kind: 'end_call' }],
         });
         expect(kit.get('a/variables.md')).toMatch(/`who` .*\*\*required\*\*.*\| nowhere \|/);
-        expect(kit.get('a/variables.md')).toMatch(/`result` .*\| nobody yet \|/);
+        expect(kit.get('a/variables.md')).toMatch(/`result` .*\| nothing yet \|/);
         expect(kit.get('a/flow.yaml')).toMatch(/# Required: .*\n +- stringVariable:\n +name: "Flow\.in_who"/);
     });
 

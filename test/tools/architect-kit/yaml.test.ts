@@ -55,7 +55,7 @@ function inWrittenOrder(map: YamlMap): YamlMap {
 }
 
 describe('yamlDocument', () => {
-    it('gives every text back to a reader as it was, whatever is in it', () => {
+    it('gives every text back to a reader as it was, with any characters in it', () => {
         fc.assert(
             fc.property(value.map, (map) => {
                 fc.pre(Object.keys(map).length > 0);

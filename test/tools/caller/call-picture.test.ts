@@ -80,7 +80,7 @@ describe('CallPicture', () => {
 });
 
 describe('the turns of a call', () => {
-    it('go from the end of speech over the ear of the server and the model to playback, seen from inside', () => {
+    it('go from the end of speech over voice activity detection and the model to playback, seen from inside', () => {
         const { turns, waitsMs } = picture(
             [1000, vad(true)],
             [2500, vad(false, 500)],
@@ -94,7 +94,7 @@ describe('the turns of a call', () => {
         expect(waitsMs).toEqual([722]);
     });
 
-    it('are found from outside too, when the answer came before the silence was noticed', () => {
+    it('are found from outside too, when the response came before the silence was noticed', () => {
         const { turns } = picture([1000, talk(true)], [2450, audio(1600)], [2460, started], [2600, talk(false, 600)]);
         expect(turns).toMatchObject([{ trigger: 'speech', endMs: 2000, audioMs: 2450, playbackMs: 2460 }]);
     });
@@ -117,7 +117,7 @@ describe('the turns of a call', () => {
         expect(drawn.waitsMs).toEqual([310]);
     });
 
-    it('take no sound for an answer that was already playing', () => {
+    it('take no sound for a response that was already playing', () => {
         const { turns } = picture(
             [100, audio(8000)],
             [100, started],

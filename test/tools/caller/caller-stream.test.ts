@@ -132,7 +132,7 @@ describe('CallerStream', () => {
         expect(frame.every((code, index) => code === (index % 2 === side ? 0x10 : 0xff))).toBe(true);
     });
 
-    it('knows to 20 ms when the caller began and ceased to talk, whatever the length of its frames', () => {
+    it('knows to 20 ms when the caller began and ceased to talk, for any length of its frames', () => {
         const speech = new Uint8Array(16_000).fill(0xff).fill(0x10, 5600, 9600);
         const clock = new FakeClock();
         const edgesMs: number[] = [];

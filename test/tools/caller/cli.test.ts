@@ -8,7 +8,7 @@ import { explainRefusal } from '../../../tools/caller/explain';
 import { readTimeline } from '../../../tools/caller/timeline-file';
 import { runCli, type CliSurroundings } from '../../../tools/caller/run-cli';
 import { all, opened, play, say } from './breaches';
-import { StubServer, until, type Answer } from './stub-server';
+import { StubServer, until, type Reply } from './stub-server';
 
 let directory = '';
 let server: StubServer | undefined;
@@ -50,7 +50,7 @@ class Terminal implements CliSurroundings {
 
 const speech = Uint8Array.from({ length: 800 }, (_, index) => index % 128);
 
-async function run(script: Readonly<Record<string, Answer>>, ...args: string[]) {
+async function run(script: Readonly<Record<string, Reply>>, ...args: string[]) {
     server = await StubServer.start(script);
     writeFileSync(join(directory, 'speech.wav'), encodeMulawWav(speech));
     const terminal = new Terminal(directory);
@@ -86,8 +86,8 @@ describe('npm run call', () => {
     });
 
     it('passes variables, bot, language and digits on', async () => {
-        const wishes = ['--var', 'tier=gold=1', '--bot', 'silent', '--language', 'es-es', '--digits', '4#@0'];
-        const { terminal, exitCode, server: stub } = await run(good, ...wishes);
+        const settings = ['--var', 'tier=gold=1', '--bot', 'silent', '--language', 'es-es', '--digits', '4#@0'];
+        const { terminal, exitCode, server: stub } = await run(good, ...settings);
         await until(() => stub.calls[0]?.types().filter((type) => type === 'dtmf').length === 2);
         terminal.press('q');
         expect(await exitCode).toBe(0);
@@ -125,7 +125,7 @@ describe('npm run call', () => {
         expect(terminal.raw).toEqual([true, false]);
     });
 
-    it('hangs up by itself after --seconds', async () => {
+    it('hangs up after --seconds', async () => {
         const { exitCode, server: stub } = await run(good, '--seconds', '0.05');
         expect(await exitCode).toBe(0);
         expect(stub.call.texts.at(-1)).toMatchObject({ type: 'close', parameters: { reason: 'end' } });

@@ -109,7 +109,7 @@ describe('talking and listening', () => {
         expect(caller.callerTrack).toEqual(speech);
     });
 
-    it('reports the ear: started with the first sample, completed with the last, and knows what is heard between', async () => {
+    it('reports the playback: started with the first sample, completed with the last, and knows what is heard between', async () => {
         const { caller, stub } = await open({ update: play(counted(1600)) }, { pings: false });
         caller.update('es-us');
         await call?.settle();

@@ -19,7 +19,7 @@ function book(timesMs: readonly number[]): number[] {
 }
 
 describe('RateCheck', () => {
-    it('agrees with a count over every window, whatever the times', () => {
+    it('agrees with a count over every window, for any times', () => {
         const gapsMs = fc.array(fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 400 })), { maxLength: 120 });
         fc.assert(
             fc.property(gapsMs, (gaps) => {

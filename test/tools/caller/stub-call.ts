@@ -1,9 +1,9 @@
 import { Caller } from '../../../tools/caller/client';
 import type { CallerOptions } from '../../../tools/caller/caller-options';
 import { FakeClock } from '../../support/fake-clock';
-import { StubServer, until, type Answer, type StubCall } from './stub-server';
+import { StubServer, until, type Reply, type StubCall } from './stub-server';
 
-export type Script = Readonly<Record<string, Answer>>;
+export type Script = Readonly<Record<string, Reply>>;
 
 /** One caller at one stub, with time that passes only when told. */
 export class StubbedCall {
@@ -58,7 +58,7 @@ export class StubbedCall {
         await this.caller.ended;
     }
 
-    /** For afterEach: frees everything, whatever state it is in. */
+    /** For afterEach: frees everything, in any state. */
     async release(): Promise<void> {
         this.caller.cut();
         await this.caller.ended;

@@ -51,12 +51,12 @@ export class StubCall {
     }
 }
 
-export type Answer = (call: StubCall, message: Heard) => void;
+export type Reply = (call: StubCall, message: Heard) => void;
 
 export const PCMU = { type: 'audio', format: 'PCMU', channels: ['external'], rate: 8000 };
 
 /** What a server that keeps the protocol without a bot does. */
-const CORRECT_REPLIES: Readonly<Record<string, Answer>> = {
+const CORRECT_REPLIES: Readonly<Record<string, Reply>> = {
     open: (call) => {
         call.send('opened', { startPaused: false, media: [PCMU] });
     },
@@ -77,7 +77,7 @@ export class StubServer {
     private readonly http: Server;
     private readonly sockets: WebSocketServer;
 
-    private constructor(answers: Readonly<Record<string, Answer>>, refuseWith?: number) {
+    private constructor(answers: Readonly<Record<string, Reply>>, refuseWith?: number) {
         this.http = createServer();
         this.sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false });
         this.http.on('upgrade', (request, socket, head) => {
@@ -89,7 +89,7 @@ export class StubServer {
         });
     }
 
-    static async start(answers: Readonly<Record<string, Answer>> = {}, refuseWith?: number): Promise<StubServer> {
+    static async start(answers: Readonly<Record<string, Reply>> = {}, refuseWith?: number): Promise<StubServer> {
         const stub = new StubServer(answers, refuseWith);
         await new Promise<void>((resolve) => stub.http.listen(0, '127.0.0.1', resolve));
         return stub;
@@ -102,7 +102,7 @@ export class StubServer {
 
     get call(): StubCall {
         const call = this.calls.at(-1);
-        if (call === undefined) throw new Error('nobody called');
+        if (call === undefined) throw new Error('no call came');
         return call;
     }
 
@@ -111,7 +111,7 @@ export class StubServer {
         await new Promise((resolve) => this.http.close(resolve));
     }
 
-    private serve(call: StubCall, answers: Readonly<Record<string, Answer>>): void {
+    private serve(call: StubCall, answers: Readonly<Record<string, Reply>>): void {
         this.calls.push(call);
         call.socket.on('message', (data: Buffer, isBinary) => {
             if (isBinary) {

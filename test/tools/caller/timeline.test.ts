@@ -98,7 +98,7 @@ describe('Timeline', () => {
         ]);
     });
 
-    it('prints a barge_in that cut nothing before whatever comes next', () => {
+    it('prints a barge_in that cut nothing before the next row', () => {
         const lines = print([event(1000, { type: 'barge_in', data: {} }), sent(2000, 'close', { reason: 'end' })]);
         expect(lines).toEqual(['  1.000  ← event              barge_in', '  2.000  → close              end']);
     });

@@ -5,9 +5,9 @@ import { ConsoleServer, type ConsoleServerOptions } from '../../../tools/console
 import { REFUSALS } from '../../../tools/console/origin-check';
 import { AUDIO, readConsoleMessage, type ConsoleMessage, type PageMessage } from '../../../tools/console/page-protocol';
 import { all, opened, play } from '../caller/breaches';
-import { StubServer, until, type Answer } from '../caller/stub-server';
+import { StubServer, until, type Reply } from '../caller/stub-server';
 
-const WISHES = { bot: 'b', language: 'en-us', variables: { tier: 'gold' }, frameMs: 20, hideKeys: false };
+const SETTINGS = { bot: 'b', language: 'en-us', variables: { tier: 'gold' }, frameMs: 20, hideKeys: false };
 const SOUND = Uint8Array.from({ length: 800 }, (_, index) => index % 120);
 
 let stub: StubServer | undefined;
@@ -52,7 +52,7 @@ class PageLine {
     }
 }
 
-async function start(script: Readonly<Record<string, Answer>> = {}, options: Partial<ConsoleServerOptions> = {}) {
+async function start(script: Readonly<Record<string, Reply>> = {}, options: Partial<ConsoleServerOptions> = {}) {
     const started = await StubServer.start(script);
     stub = started;
     server = await ConsoleServer.start({
@@ -104,7 +104,7 @@ const UPGRADE = {
     'Sec-WebSocket-Key': 'AAAAAAAAAAAAAAAAAAAAAA==',
 };
 
-describe('the door of the console', () => {
+describe('access to the console', () => {
     it('serves the page under its own name only, with a policy that lets nothing in from elsewhere', async () => {
         const { server: to } = await start();
         const page = await get(to, {});
@@ -153,8 +153,8 @@ describe('the door of the console', () => {
         const { server: to, stub: called } = await start();
         const page = new PageLine(new WebSocket(`${to.origin.replace('http', 'ws')}/line`, { origin: to.origin }));
         await until(() => page.socket.readyState === WebSocket.OPEN);
-        page.send({ type: 'call', settings: WISHES });
-        page.send({ type: 'call', settings: WISHES });
+        page.send({ type: 'call', settings: SETTINGS });
+        page.send({ type: 'call', settings: SETTINGS });
         await until(() => page.closedWith === 4403);
         expect(called.calls).toEqual([]);
     });
@@ -163,7 +163,7 @@ describe('the door of the console', () => {
 describe('a call from the page', () => {
     const good = { open: all(opened(), play(SOUND)) };
 
-    async function call(script: Readonly<Record<string, Answer>> = good, settings = WISHES) {
+    async function call(script: Readonly<Record<string, Reply>> = good, settings = SETTINGS) {
         const started = await start(script);
         const page = await enter(started.server);
         page.send({ type: 'call', settings });
@@ -236,7 +236,7 @@ describe('a call from the page', () => {
     });
 
     it('shows no key when keys are to be hidden', async () => {
-        const { stub: called, page } = await call(good, { ...WISHES, hideKeys: true });
+        const { stub: called, page } = await call(good, { ...SETTINGS, hideKeys: true });
         page.send({ type: 'key', digit: '7' });
         await until(() => page.sent.some((text) => text.includes('dtmf')));
         expect(called.call.texts.at(-1)?.parameters).toEqual({ digit: '7' });
@@ -254,7 +254,7 @@ describe('a call from the page', () => {
             },
         });
         const page = await enter(started.server);
-        page.send({ type: 'call', settings: WISHES });
+        page.send({ type: 'call', settings: SETTINGS });
         await until(() => started.server.currentController?.caller?.state === 'open');
         const press = async (digit: string): Promise<void> => {
             const before = page.sent.length;
@@ -283,12 +283,12 @@ describe('a call from the page', () => {
         const started = await start();
         const page = await enter(started.server);
         await started.stub.stop();
-        page.send({ type: 'call', settings: WISHES });
+        page.send({ type: 'call', settings: SETTINGS });
         await until(() => page.all('ended').length === 1);
         expect(page.all('ended')[0]?.sentence).toContain('Nothing listens there.');
     });
 
-    it('survives whatever a page sends', async () => {
+    it('survives any message of a page', async () => {
         const { page, server: to } = await call();
         for (const text of ['', '{', '[]', '{"type":"key","digit":"A"}', 'null']) page.socket.send(text);
         for (const bytes of [[], [1], [1, 2, 3], [9, 9, 9], [1, ...new Array<number>(20).fill(255)]])

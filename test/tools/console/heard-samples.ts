@@ -3,7 +3,7 @@ import { RateChanger } from '../../../tools/console/page/worklet/rate-changer';
 
 const TELEPHONE_HZ = 8000;
 
-/** Runs in the page before its own scripts: whatever goes to the loudspeaker also goes to a recorder on the audio thread. */
+/** Runs in the page before its own scripts: all that goes to the loudspeaker also goes to a recorder on the audio thread. */
 const EAVESDROP = `
     const addModule = AudioWorklet.prototype.addModule;
     AudioWorklet.prototype.addModule = async function (url) {

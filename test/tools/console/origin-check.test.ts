@@ -2,12 +2,12 @@ import { PageAccess, isOwnHost, isOwnOrigin, REFUSALS } from '../../../tools/con
 
 describe('PageAccess', () => {
     it('lets a page in with the token, once', () => {
-        const door = new PageAccess();
-        const token = door.currentToken;
-        expect(door.enter(token)).toMatchObject({ ok: true });
-        door.leave();
-        expect(door.enter(token)).toEqual({ ok: false, why: REFUSALS.token });
-        expect(door.currentToken).not.toBe(token);
+        const access = new PageAccess();
+        const token = access.currentToken;
+        expect(access.enter(token)).toMatchObject({ ok: true });
+        access.release();
+        expect(access.enter(token)).toEqual({ ok: false, why: REFUSALS.token });
+        expect(access.currentToken).not.toBe(token);
     });
 
     it.each(['', 'x', 'undefined'])('refuses the token %j with a sentence', (token) => {
@@ -15,22 +15,22 @@ describe('PageAccess', () => {
     });
 
     it('lets the same tab in again with its pass, after it has gone, and only one at a time', () => {
-        const door = new PageAccess();
-        const entry = door.enter(door.currentToken);
+        const access = new PageAccess();
+        const entry = access.enter(access.currentToken);
         const pass = entry.ok ? entry.pass : '';
-        expect(door.enter(pass)).toEqual({ ok: false, why: REFUSALS.busy });
-        expect(door.enter(door.currentToken)).toEqual({ ok: false, why: REFUSALS.busy });
-        door.leave();
-        expect(door.enter(pass)).toEqual({ ok: true, pass });
+        expect(access.enter(pass)).toEqual({ ok: false, why: REFUSALS.busy });
+        expect(access.enter(access.currentToken)).toEqual({ ok: false, why: REFUSALS.busy });
+        access.release();
+        expect(access.enter(pass)).toEqual({ ok: true, pass });
     });
 
     it('makes the pass of the tab before worthless when a new link was used', () => {
-        const door = new PageAccess();
-        const first = door.enter(door.currentToken);
-        door.leave();
-        expect(door.enter(door.currentToken).ok).toBe(true);
-        door.leave();
-        expect(door.enter(first.ok ? first.pass : '')).toEqual({ ok: false, why: REFUSALS.token });
+        const access = new PageAccess();
+        const first = access.enter(access.currentToken);
+        access.release();
+        expect(access.enter(access.currentToken).ok).toBe(true);
+        access.release();
+        expect(access.enter(first.ok ? first.pass : '')).toEqual({ ok: false, why: REFUSALS.token });
     });
 });
 

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { readConsoleMessage, readPageMessage } from '../../../tools/console/page-protocol';
 
-const WISHES = { bot: '', language: 'en-us', variables: { tier: 'gold' }, frameMs: 200, hideKeys: false };
+const SETTINGS = { bot: '', language: 'en-us', variables: { tier: 'gold' }, frameMs: 200, hideKeys: false };
 
 describe('a message of the page', () => {
     it.each([
         { type: 'hello', token: 'x' },
-        { type: 'call', settings: WISHES },
+        { type: 'call', settings: SETTINGS },
         { type: 'key', digit: '#' },
         { type: 'hold', on: true },
         { type: 'mute', on: false },
@@ -22,9 +22,9 @@ describe('a message of the page', () => {
         { type: 'key', digit: 'A' },
         { type: 'hold', on: 1 },
         { type: 'call' },
-        { type: 'call', settings: { ...WISHES, frameMs: 5 } },
-        { type: 'call', settings: { ...WISHES, variables: { tier: 1 } } },
-        { type: 'call', settings: { ...WISHES, bot: 'x'.repeat(5000) } },
+        { type: 'call', settings: { ...SETTINGS, frameMs: 5 } },
+        { type: 'call', settings: { ...SETTINGS, variables: { tier: 1 } } },
+        { type: 'call', settings: { ...SETTINGS, bot: 'x'.repeat(5000) } },
         { type: 'playout', what: 'at', heardBytes: -1, flush: 0 },
         { type: 'playout', what: 'heard', heardBytes: 1, flush: 0 },
         { type: 'other' },

@@ -71,7 +71,7 @@ describe('deltas', () => {
         ['whole', { kind: 'whole' }, [2_000]],
         ['odd, one byte among them', { kind: 'bytes', sizes: [1, 7, 991] }, [1, 7, 991, 1, 7, 991, 1, 1]],
     ])('are cut %s, and joined they are the item', async (_name, deltas, lengths) => {
-        const sent = await deltasOf({ deltas, answer: [{ text: 'Hi there', audioMs: 250 }] });
+        const sent = await deltasOf({ deltas, response: [{ text: 'Hi there', audioMs: 250 }] });
         expect(sizes(sent.deltas)).toEqual(lengths);
         expect(Buffer.concat(sent.deltas).equals(expectedPcmu(1, 250))).toBe(true);
         expect(Buffer.concat(sent.session.items[0]?.chunks ?? []).equals(expectedPcmu(1, 250))).toBe(true);
@@ -80,7 +80,7 @@ describe('deltas', () => {
     it('of random size are the same for the same seed, and within the bounds', async () => {
         const random: FakeOpenAIOptions = {
             deltas: { kind: 'random', minMs: 10, maxMs: 800 },
-            answer: [{ audioMs: 20_000 }],
+            response: [{ audioMs: 20_000 }],
         };
         const first = sizes((await deltasOf({ ...random, seed: 7 })).deltas);
         expect(sizes((await deltasOf({ ...random, seed: 7 })).deltas)).toEqual(first);
@@ -91,12 +91,12 @@ describe('deltas', () => {
     });
 
     it('are followed by empty ones on demand', async () => {
-        const { deltas } = await deltasOf({ emptyDeltas: true, answer: [{ audioMs: 400 }] });
+        const { deltas } = await deltasOf({ emptyDeltas: true, response: [{ audioMs: 400 }] });
         expect(sizes(deltas)).toEqual([1_600, 0, 1_600, 0]);
     });
 
     it('carry the words ahead of the sound, and all of them', async () => {
-        const { client } = await deltasOf({ answer: [{ text: 'one two three four five', audioMs: 800 }] });
+        const { client } = await deltasOf({ response: [{ text: 'one two three four five', audioMs: 800 }] });
         const words = client.events.filter(({ type }) => type === 'response.output_audio_transcript.delta');
         expect(words.map((event) => event['delta'])).toEqual(['one two ', 'three ', 'four ', 'five']);
         expect(client.types.indexOf('response.output_audio_transcript.delta')).toBeLessThan(
@@ -108,13 +108,13 @@ describe('deltas', () => {
         const format = { type: 'audio/pcm', rate: 24000 };
         const update = { type: 'session.update', session: { type: 'realtime', audio: { output: { format } } } };
         const cut: DeltaSizes = { kind: 'bytes', sizes: [1, 333] };
-        const { deltas } = await deltasOf({ deltas: cut, answer: [{ audioMs: 100 }] }, update);
+        const { deltas } = await deltasOf({ deltas: cut, response: [{ audioMs: 100 }] }, update);
         expect(Buffer.concat(deltas).equals(pcm16Bytes(expectedPcm24k(1, 100)))).toBe(true);
     });
 
     it("bring a recording into the session's format", async () => {
         const recording = loud(100);
-        const { deltas } = await deltasOf({ answer: [{ text: 'x', audio: recording }] });
+        const { deltas } = await deltasOf({ response: [{ text: 'x', audio: recording }] });
         expect(Buffer.concat(deltas).equals(recording)).toBe(true);
         expect(fromPcmu(recording, { type: 'audio/pcm', rate: 24000 })).toHaveLength(recording.length * 6);
         expect(fromPcmu(recording, { type: 'audio/pcma' })).toHaveLength(recording.length);

@@ -99,9 +99,9 @@ describe('faults on demand', () => {
         expect(part(await client.next('response.done'), 'response')).toMatchObject({ status: 'completed' });
     });
 
-    it('fall silent in the middle of an answer, deaf to a cancel', async () => {
+    it('fall silent in the middle of a response, deaf to a cancel', async () => {
         const { client, session } = await ready({ stallIsDeaf: true });
-        session.faultState.stallNextAnswer(2);
+        session.faultState.stallNextResponse(2);
         client.send({ type: 'response.create' });
         await client.next('response.created');
         client.send({ type: 'response.cancel' });
@@ -121,7 +121,7 @@ describe('faults on demand', () => {
         expect(fake.faults).toEqual([]);
     });
 
-    it('send response.done for answers that were never announced', async () => {
+    it('send response.done for responses that were never announced', async () => {
         const { client } = await ready({ noResponseCreated: true });
         client.send({ type: 'response.create' });
         await client.next('response.done');
@@ -225,7 +225,7 @@ describe('junk', () => {
         expect(JSON.stringify(client.events[3]).length).toBeGreaterThan(2 ** 20);
     });
 
-    it('speaks of the last answer when it is a late delta', async () => {
+    it('speaks of the last response when it is a late delta', async () => {
         const { client, session } = await ready();
         client.send({ type: 'response.create' });
         const done = part(await client.next('response.done'), 'response');

@@ -147,7 +147,7 @@ describe('items', () => {
         expect(fake.faults.map(({ benign }) => benign)).toEqual([true, true]);
     });
 
-    it('retrieves an answer with its audio, cut to what a truncation left of it', async () => {
+    it('retrieves a response with its audio, cut to what a truncation left of it', async () => {
         const { client, session } = await ready();
         client.send({ type: 'response.create' });
         await client.next('response.done');

@@ -1,4 +1,4 @@
-import { INSTANT, type Answer, type FakeOpenAIOptions } from '../../../tools/fake-openai';
+import { INSTANT, type ScriptedResponse, type FakeOpenAIOptions } from '../../../tools/fake-openai';
 import { Bench, part, pcmuUpdate } from './test-client';
 
 const SERVER = {
@@ -18,8 +18,8 @@ describe('MCP servers of the stand-in', () => {
         return { fake, ...(await bench.ready(fake, pcmuUpdate({}, { tools: [SERVER] }))) };
     }
 
-    async function answered(answer: Answer) {
-        const { fake, client, session } = await ready({ answer: [answer] });
+    async function responded(response: ScriptedResponse) {
+        const { fake, client, session } = await ready({ response: [response] });
         client.send({ type: 'response.create' });
         const done = part(await client.next('response.done'), 'response');
         return { fake, client, session, done };
@@ -46,9 +46,9 @@ describe('MCP servers of the stand-in', () => {
         expect(fake.faults).toEqual([]);
     });
 
-    it('makes a call by itself, and tells what it gave', async () => {
+    it('makes a call without the client, and tells its output', async () => {
         const call = { server: 'crm', name: 'lookup', arguments: { q: 'smith' }, output: '[{"id":7}]' };
-        const { client, done } = await answered({ mcpCalls: [call] });
+        const { client, done } = await responded({ mcpCalls: [call] });
         const order = client.order.slice(client.order.indexOf('response.created') + 1);
         expect(order).toEqual([
             'response.output_item.added',
@@ -72,14 +72,14 @@ describe('MCP servers of the stand-in', () => {
     });
 
     it('plays the failure of a call', async () => {
-        const { client, done } = await answered({ mcpCalls: [{ server: 'crm', name: 'lookup', error: 'timeout' }] });
+        const { client, done } = await responded({ mcpCalls: [{ server: 'crm', name: 'lookup', error: 'timeout' }] });
         expect(client.types).toContain('response.mcp_call.failed');
         const error = { type: 'tool_execution_error', message: 'timeout' };
         expect(done['output']).toMatchObject([{ type: 'mcp_call', output: null, error }]);
     });
 
     it('leaves a call open that has neither an output nor an error', async () => {
-        const { client, session } = await answered({
+        const { client, session } = await responded({
             text: 'One moment.',
             mcpCalls: [{ server: 'crm', name: 'lookup' }],
         });

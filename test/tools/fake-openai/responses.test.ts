@@ -26,9 +26,9 @@ const SPOKEN = [
     'rate_limits.updated',
 ];
 
-describe('answers', () => {
+describe('responses', () => {
     it('come in the captured order, with whole response objects', async () => {
-        const { fake, client } = await ready({ answer: [{ text: 'Hello.', audioMs: 200 }] });
+        const { fake, client } = await ready({ response: [{ text: 'Hello.', audioMs: 200 }] });
         client.send({ type: 'response.create', event_id: 'rc_1', response: { metadata: { client_event_id: 'rc_1' } } });
         await client.next('rate_limits.updated');
         expect(client.types.slice(2)).toEqual(SPOKEN);
@@ -59,7 +59,7 @@ describe('answers', () => {
 
     it('are delivered at the chosen speed, reckoned from the first delta', async () => {
         const clock = new FakeClock();
-        const fake = await bench.fake({ clock, answer: [{ text: 'a b c', audioMs: 600 }] });
+        const fake = await bench.fake({ clock, response: [{ text: 'a b c', audioMs: 600 }] });
         const client = bench.client(fake);
         const session = await fake.nextSession();
         clock.advance(5);
@@ -77,7 +77,7 @@ describe('answers', () => {
     it('end when the client cancels, and nothing can be cancelled afterwards', async () => {
         const { fake, client, session } = await ready({
             speed: 1,
-            answer: [{ text: 'One moment please', audioMs: 60_000 }],
+            response: [{ text: 'One moment please', audioMs: 60_000 }],
         });
         client.send({ type: 'response.create' });
         await client.next('response.output_audio.delta');
@@ -105,7 +105,7 @@ describe('answers', () => {
 
     it('hold a spoken preamble and the calls after it, complete only when done', async () => {
         const { fake, client } = await ready({
-            answer: [
+            response: [
                 {
                     text: 'One second.',
                     audioMs: 200,
@@ -137,7 +137,7 @@ describe('answers', () => {
     });
 
     it('send arguments as they are, also when they are no JSON', async () => {
-        const { client } = await ready({ answer: [{ functionCalls: [{ name: 'f', arguments: '{"a":' }] }] });
+        const { client } = await ready({ response: [{ functionCalls: [{ name: 'f', arguments: '{"a":' }] }] });
         client.send({ type: 'response.create' });
         expect(await client.next('response.function_call_arguments.done')).toMatchObject({
             name: 'f',
@@ -174,7 +174,7 @@ describe('answers', () => {
         ['rate_limit_exceeded', ENDS.rateLimited(2), 0],
         ['a server error', ENDS.serverError, undefined],
     ])('fail with %s and no output, and the session stays up', async (_name, end, tokens) => {
-        const { client } = await ready({ answer: [{ end }] });
+        const { client } = await ready({ response: [{ end }] });
         client.send({ type: 'response.create' });
         const done = part(await client.next('response.done'), 'response');
         expect(done).toMatchObject({ status: 'failed', status_details: end.details, output: [] });
@@ -185,7 +185,7 @@ describe('answers', () => {
     });
 
     it.each([ENDS.maxOutputTokens, ENDS.contentFilter])('end incomplete: %j', async (end) => {
-        const { client } = await ready({ answer: [{ text: 'The first of our', audioMs: 400, end }] });
+        const { client } = await ready({ response: [{ text: 'The first of our', audioMs: 400, end }] });
         client.send({ type: 'response.create' });
         expect(part(await client.next('response.done'), 'response')).toMatchObject({
             status: 'incomplete',
@@ -195,7 +195,7 @@ describe('answers', () => {
     });
 
     it('fail in the middle when a test says so', async () => {
-        const { client, session } = await ready({ speed: 1, answer: [{ text: 'long', audioMs: 60_000 }] });
+        const { client, session } = await ready({ speed: 1, response: [{ text: 'long', audioMs: 60_000 }] });
         client.send({ type: 'response.create' });
         await client.next('response.output_audio.delta');
         session.endResponse(ENDS.serverError);
@@ -206,7 +206,7 @@ describe('answers', () => {
     it('come beside the conversation when it is to be left alone, and while another is active', async () => {
         const { fake, client, session } = await ready({
             speed: 1,
-            answer: [{ text: 'x', audioMs: 60_000 }, { text: 'A summary.' }],
+            response: [{ text: 'x', audioMs: 60_000 }, { text: 'A summary.' }],
         });
         client.send({ type: 'response.create' });
         await client.next('response.output_audio.delta');
@@ -244,7 +244,7 @@ describe('answers', () => {
     });
 
     it('may be text although audio was asked for', async () => {
-        const { client } = await ready({ answer: [{ text: 'Read me out', textOnly: true }] });
+        const { client } = await ready({ response: [{ text: 'Read me out', textOnly: true }] });
         client.send({ type: 'response.create' });
         await client.next('response.output_text.done');
         expect(client.types).not.toContain('response.output_audio.delta');
@@ -255,7 +255,7 @@ describe('answers', () => {
             { text: 'One', audioMs: 400 },
             { text: 'Two', audioMs: 400 },
         ];
-        const { client } = await ready({ answer: [{ items }, { items, interleave: true }] });
+        const { client } = await ready({ response: [{ items }, { items, interleave: true }] });
         const places = async () => {
             const from = client.events.length;
             client.send({ type: 'response.create' });
@@ -271,8 +271,8 @@ describe('answers', () => {
 
     it('are chosen by a function that sees what was asked', async () => {
         const { client, session } = await ready({
-            answer: ({ trigger, answerIndex, params, items }) => ({
-                text: `${trigger} ${answerIndex} ${String(params.instructions)} ${items.length}`,
+            response: ({ trigger, responseIndex, params, items }) => ({
+                text: `${trigger} ${responseIndex} ${String(params.instructions)} ${items.length}`,
                 audioMs: 10,
             }),
         });

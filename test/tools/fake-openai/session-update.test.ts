@@ -136,7 +136,7 @@ describe('session.update', () => {
     it('acknowledges another format than was asked for, on demand, and speaks in it', async () => {
         const { client, session } = await ready({
             plan: { forceFormat: { output: { type: 'audio/pcm', rate: 24000 } } },
-            answer: [{ text: 'Hi', audioMs: 100 }],
+            response: [{ text: 'Hi', audioMs: 100 }],
         });
         expect(session.effective.audio.output.format).toEqual({ type: 'audio/pcm', rate: 24000 });
         expect(session.effective.audio.input.format).toEqual({ type: 'audio/pcmu' });

@@ -38,7 +38,7 @@ export class TestClient {
         return this.events.map((event) => event['type']);
     }
 
-    /** Types without `rate_limits.updated`, which trails behind each answer by a timer of its own. */
+    /** Types without `rate_limits.updated`, which trails behind each response by a timer of its own. */
     get order(): unknown[] {
         return this.types.filter((type) => type !== 'rate_limits.updated');
     }
@@ -95,7 +95,7 @@ function parse(text: string): JsonObject | undefined {
     }
 }
 
-/** Both formats G.711, own voice, and whatever is added to the input. */
+/** Both formats G.711, own voice, and `input` added to the input. */
 export function pcmuUpdate(input: JsonObject = {}, session: JsonObject = {}): JsonObject {
     const format = { type: 'audio/pcmu' };
     const audio = { input: { format, ...input }, output: { format, voice: 'marin' } };

@@ -14,8 +14,8 @@ const truncate = (item_id: string, audio_end_ms: number, content_index = 0): Jso
 });
 
 describe('conversation.item.truncate', () => {
-    async function answered() {
-        const fake = await bench.fake({ ...INSTANT, answer: [{ text: 'Three seconds.', audioMs: 3_000 }] });
+    async function responded() {
+        const fake = await bench.fake({ ...INSTANT, response: [{ text: 'Three seconds.', audioMs: 3_000 }] });
         const { client, session } = await bench.ready(fake);
         client.send({ type: 'response.create' });
         await client.next('response.done');
@@ -23,7 +23,7 @@ describe('conversation.item.truncate', () => {
     }
 
     it('takes the whole item, and not a millisecond more', async () => {
-        const { fake, client, itemId } = await answered();
+        const { fake, client, itemId } = await responded();
         client.send(truncate(itemId, 3_001));
         const error = await client.nextError();
         expect(error).toMatchObject({ code: 'invalid_value', event_id: 'tr' });
@@ -34,7 +34,7 @@ describe('conversation.item.truncate', () => {
     });
 
     it('drops the transcript, and measures a second truncation against what the first left', async () => {
-        const { client, session, itemId } = await answered();
+        const { client, session, itemId } = await responded();
         client.send(truncate(itemId, 580));
         await client.next('conversation.item.truncated');
         expect(session.conversation[0]?.content).toEqual([{ type: 'output_audio' }]);
@@ -45,14 +45,14 @@ describe('conversation.item.truncate', () => {
     });
 
     it('knows no deleted item', async () => {
-        const { client, itemId } = await answered();
+        const { client, itemId } = await responded();
         client.send({ type: 'conversation.item.delete', item_id: itemId });
         client.send(truncate(itemId, 10));
         expect(await client.nextError()).toMatchObject({ code: 'item_truncate_invalid_item_id', event_id: 'tr' });
     });
 
-    it('cuts only answers with audio that this session made', async () => {
-        const { fake, client, session, itemId } = await answered();
+    it('cuts only responses with audio that this session made', async () => {
+        const { fake, client, session, itemId } = await responded();
         const content = [{ type: 'output_text', text: 'Replayed.' }];
         client.send({
             type: 'conversation.item.create',

@@ -94,7 +94,7 @@ describe("the caller's turns", () => {
         expect(offsets).toEqual([100, 900, 700, 1_100]);
     });
 
-    it('start no answer without create_response', async () => {
+    it('start no response without create_response', async () => {
         const { client, session } = await ready({}, vad({ create_response: false }));
         session.speechStarted();
         session.speechStopped();
@@ -104,11 +104,11 @@ describe("the caller's turns", () => {
         expect(client.types).not.toContain('response.created');
     });
 
-    it('interrupt the active answer: late deltas, its ends, then response.done', async () => {
+    it('interrupt the active response: late deltas, its ends, then response.done', async () => {
         const { client, session } = await ready({
             speed: 1,
             lateDeltas: 2,
-            answer: [{ text: 'all the fees', audioMs: 60_000 }],
+            response: [{ text: 'all the fees', audioMs: 60_000 }],
         });
         client.send({ type: 'response.create' });
         await client.next('response.output_audio.delta');
@@ -134,9 +134,9 @@ describe("the caller's turns", () => {
         expect(item?.sentBytes).toBe(3 * 200 * 8);
     });
 
-    it('leave the interrupted answer its last 5 ms, in which a truncation may come', async () => {
+    it('leave the interrupted response its last 5 ms, in which a truncation may come', async () => {
         const clock = new FakeClock();
-        const fake = await bench.fake({ ...INSTANT, clock, interruptMs: 5, speed: 1, answer: [{ audioMs: 60_000 }] });
+        const fake = await bench.fake({ ...INSTANT, clock, interruptMs: 5, speed: 1, response: [{ audioMs: 60_000 }] });
         const client = bench.client(fake);
         const session = await fake.nextSession();
         clock.advance(0);
@@ -155,7 +155,7 @@ describe("the caller's turns", () => {
         expect(fake.faults).toEqual([]);
     });
 
-    it('touch nothing when the answer is over', async () => {
+    it('touch nothing when the response is over', async () => {
         const { fake, client, session } = await ready();
         client.send({ type: 'response.create' });
         await client.next('response.done');
@@ -183,7 +183,7 @@ describe("the caller's turns", () => {
         expect(client.types.filter((type) => type === 'input_audio_buffer.committed')).toHaveLength(1);
     });
 
-    it('do not interrupt without interrupt_response; the turn is then refused an answer, which is no fault', async () => {
+    it('do not interrupt without interrupt_response; the turn is then refused a response, which is no fault', async () => {
         const { fake, client, session } = await ready({ firstDeltaMs: 60_000 }, vad({ interrupt_response: false }));
         client.send({ type: 'response.create' });
         await client.next('response.created');
@@ -223,9 +223,9 @@ describe("the caller's turns", () => {
         expect(fake.faults).toMatchObject([{ benign: true }]);
     });
 
-    it('a silent caller sets off the idle timer once the answer would have been played', async () => {
+    it('a silent caller sets off the idle timer once the response would have been played', async () => {
         const clock = new FakeClock();
-        const fake = await bench.fake({ ...INSTANT, clock, answer: [{ text: 'Hi', audioMs: 2_000 }] });
+        const fake = await bench.fake({ ...INSTANT, clock, response: [{ text: 'Hi', audioMs: 2_000 }] });
         const client = bench.client(fake);
         const session = await fake.nextSession();
         clock.advance(0);
@@ -253,7 +253,7 @@ describe("the caller's transcript", () => {
     async function oneTurn(when: 'early' | 'during' | 'late') {
         const clock = new FakeClock();
         const callerTranscript = { when, texts: ['Until when are you open?'] };
-        const fake = await bench.fake({ clock, callerTranscript, answer: [{ text: 'Until six.', audioMs: 2_000 }] });
+        const fake = await bench.fake({ clock, callerTranscript, response: [{ text: 'Until six.', audioMs: 2_000 }] });
         const client = bench.client(fake);
         const session = await fake.nextSession();
         clock.advance(5);
@@ -274,7 +274,7 @@ describe("the caller's transcript", () => {
             .map(({ type }) => type);
     }
 
-    it('comes before the answer, during it, or after it', async () => {
+    it('comes before the response, during it, or after it', async () => {
         expect(await oneTurn('early')).toEqual([COMPLETED, 'response.created', 'response.done']);
         expect(await oneTurn('during')).toEqual(['response.created', COMPLETED, 'response.done']);
         expect(await oneTurn('late')).toEqual(['response.created', 'response.done', COMPLETED]);

@@ -20,7 +20,7 @@ export class TurnsPanel {
         if (state === this.shown) return;
         this.shown = state;
         const turns = picture.turns.filter(({ audioMs }) => audioMs !== undefined);
-        this.turns.replaceChildren(...orNothing(turns.map(turnItem), 'No answer yet.'));
+        this.turns.replaceChildren(...orNothing(turns.map(turnItem), 'No response yet.'));
         this.words.replaceChildren(...orNothing(picture.transcript.map(wordsItem), wordsMissing(store)));
     }
 }

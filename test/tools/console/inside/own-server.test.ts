@@ -33,7 +33,7 @@ function call(server: OwnServer, bot: string): { caller: Caller; events: CallEve
 
 describe("the console's own server", () => {
     it('shows what passes to OpenAI on the watched call, and on no other', async () => {
-        fake = await startFakeOpenAI({ answer: [{ text: 'Hello.', audioMs: 400 }] });
+        fake = await startFakeOpenAI({ response: [{ text: 'Hello.', audioMs: 400 }] });
         const server = await start({ OPENAI_API_KEY: 'sk-x', OPENAI_REALTIME_URL: fake.url, FALLBACK: 'off' });
         const { caller, events } = call(server, 'openai');
         const other = new Caller({ url: `${server.url}?bot=openai`, apiKey: 'a2V5', clientSecret: SECRET });

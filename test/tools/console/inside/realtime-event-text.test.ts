@@ -28,7 +28,7 @@ describe('RealtimeEventText', () => {
         expect(read(words, false, error)).toEqual(['< error x']);
     });
 
-    it('tells the first sound of each answer, and of the caller, and no text as it grows', () => {
+    it('tells the first sound of each response, and of the caller, and no text as it grows', () => {
         const words = new RealtimeEventText();
         const delta = { type: 'response.output_audio.delta', delta: 'AAAA' };
         const created = { type: 'response.created' };
@@ -58,7 +58,7 @@ describe('RealtimeEventText', () => {
         expect(JSON.stringify(told)).not.toContain(SECRET);
     });
 
-    it('reads whatever comes, without a throw', () => {
+    it('reads any event without a throw', () => {
         const anything = fc.oneof(
             fc.string(),
             fc.json(),

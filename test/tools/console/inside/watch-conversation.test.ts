@@ -26,7 +26,7 @@ describe('watchConversation', () => {
         ]);
     });
 
-    it('tells how much of an answer was heard, and lets the bot know it all the same', () => {
+    it('tells how much of a response was heard, and lets the bot know it all the same', () => {
         const { conversation, events } = watched();
         const item = { responseId: 'r', itemId: 'a', contentIndex: 0, heardMs: 300, receivedMs: 900 };
         conversation.interrupt({ items: [item] });

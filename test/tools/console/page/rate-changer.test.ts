@@ -43,7 +43,7 @@ describe.each([44_100, 48_000, 16_000])('RateChanger between %i Hz and the telep
         expect(levelDb(change(8000, rateHz, sine(8000, 1000, 1)), rateHz, 7000)).toBeLessThan(-60);
     });
 
-    it('gives the same whatever the blocks, and as much as the ratio says', () => {
+    it('gives the same for blocks of any size, and as much as the ratio says', () => {
         const input = sine(rateHz, 440, 0.5);
         const whole = change(rateHz, 8000, input);
         expect(change(rateHz, 8000, input, 128)).toEqual(whole);
