@@ -214,6 +214,20 @@ describe('BotResource: the planned change of session', () => {
         expect(events).toEqual(['reconnecting', 'recovered']);
     });
 
+    it('a call that ends because of the change itself frees both sessions and every timer', async () => {
+        const { clock, socket, last, bot } = await call();
+        clock.advance(55 * MINUTE - 10);
+        socket.serve(speechEvent('started'));
+        clock.advance(10);
+        const next = last();
+        configure(next, clock, 60 * MINUTE);
+        bot.on('speechStopped', () => {
+            bot.end();
+        });
+        clock.advance(3 * MINUTE + 1000);
+        expect([socket.closedWith, next.closedWith, clock.pendingCount]).toEqual([1000, 1000, 0]);
+    });
+
     it('a call that ends during the change frees both sessions and every timer', async () => {
         const { clock, socket, last, bot } = await call();
         clock.advance(55 * MINUTE);
