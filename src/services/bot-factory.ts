@@ -127,7 +127,7 @@ export class BotFactory {
         const { dialog, voice } = plan;
         const deps = { clock: this.deps.clock, logger, speech, voice, recognizer: local.createRecognizer(logger) };
         const script = dialog === undefined ? {} : { dialog };
-        // Below OpenAI an apology follows; by itself the bot must be able to say that something is wrong.
+        // Behind OpenAI an apology follows; alone the bot must be able to say that something is wrong.
         return takeover === undefined
             ? new LocalBot({ ...deps, recordings: prompts }, script)
             : new LocalBot(deps, { ...script, takeover: { why: takeover.why, greeted: takeover.greeted } });

@@ -82,7 +82,7 @@ export abstract class SpeakingBot extends EventEmitter<ConversationEvents> imple
             port: {
                 audio: (pcmu, origin) => this.emit('audio', pcmu, origin),
                 responseEnded: (responseId) => this.emit('responseEnded', responseId),
-                said: (item) => {
+                transcript: (item) => {
                     if (item.text !== undefined) this.onSaid?.();
                     this.emit('transcript', item);
                 },

@@ -50,7 +50,7 @@ export interface BotFailure {
     why: string;
 }
 
-/** Why a bot failed that threw something without a code: a bug of ours, which says nothing about the service. */
+/** Why a bot failed that threw something without a code: a defect of this server, which says nothing about the service. */
 export const INTERNAL_FAULT = 'ERR_INTERNAL';
 
 /** Why a bot did not start. */

@@ -112,7 +112,7 @@ function functionNamesTaken(tools: readonly ToolSpec[], { functions }: Registere
     });
 }
 
-/** The file that the instructions stand in, whatever else the profile is. */
+/** The file that holds the instructions. */
 function instructionsFileIn(raw: unknown): string | undefined {
     const named = typeof raw === 'object' && raw !== null && 'instructions' in raw ? raw.instructions : undefined;
     const result = botProfileSchema.shape.instructions.safeParse(named);

@@ -125,7 +125,7 @@ export function readInputVariables(declared: Declared, given: unknown): ReadVari
 
 /**
  * The variables of a call whose bot has no profile: all of them, each as one line of visible characters, at most 4000. Numbers and
- * booleans are taken as text; anything else is left out. Whatever JSON `given` is, it does not throw.
+ * booleans are taken as text; anything else is left out. `given` may be any JSON; nothing throws.
  */
 export function undeclaredInputVariables(given: unknown): InputValues {
     const texts = [...ownTexts(given)].map(([name, raw]) => [name, cutAt(plainLine(raw), MAX_INPUT_CHARS)] as const);

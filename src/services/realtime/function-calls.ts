@@ -133,7 +133,7 @@ export class FunctionCalls {
         return this.mcp.sessionLost();
     }
 
-    /** The call must end, whatever the caller says: the goodbye, and then the end. May be called twice. */
+    /** The call must end, even when the caller speaks: the goodbye, and then the end. May be called twice. */
     sayGoodbye(): void {
         if (this.isSayingGoodbye) return;
         this.isSayingGoodbye = true;

@@ -18,8 +18,7 @@ import {
     type ResponseSummary,
 } from './response-tracker';
 import type { Purpose, ResponseRequest } from './response-sequencer';
-import { callItem, restoredItems } from './restored-items';
-import { bytesPerMs, purposeAfterLoss, requestFor } from './session-config';
+import { bytesPerMs, callItem, purposeAfterLoss, requestFor, restoredItems } from './session-config';
 import { TextResponseSpeaker, type ReadAloud } from './text-response-speaker';
 import { TranscriptReporter } from './transcript-reporter';
 import { UsageMeter } from './usage';
@@ -79,7 +78,7 @@ export class RealtimeConversation {
         this.textSpeaker = new TextResponseSpeaker(deps.readAloud, {
             audio: deps.play,
             responseEnded: (responseId) => bot.emit('responseEnded', responseId),
-            said: (item) => bot.emit('transcript', item),
+            transcript: (item) => bot.emit('transcript', item),
         });
         this.guard = greetingGuard(deps, () => {
             if (config.interruptsItself) this.service?.setInterruptible(true);

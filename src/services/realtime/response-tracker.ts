@@ -132,7 +132,7 @@ export class ResponseTracker {
         for (const response of this.responses.values()) if (response.state === 'open') this.drop(response.id);
     }
 
-    /** `response.done`. Whatever was held back comes out first. undefined: it had ended before. */
+    /** `response.done`. What was held back is played first. undefined: it had ended before. */
     end(id: string): ResponseSummary | undefined {
         const response = this.open(id);
         if (response.state === 'ended') return undefined;

@@ -1,6 +1,7 @@
 import type { RealtimeSessionCreateRequest, RealtimeToolsConfigUnion } from 'openai/resources/realtime/realtime';
 import type { OpenAIAudioFormat, OpenAIConfig } from '../../config/config';
-import type { SessionFormats } from './events';
+import type { HeardLine, Transcript } from '../transcript';
+import type { FunctionCall, NewItem, SessionFormats } from './events';
 import type { Purpose, ResponseRequest } from './response-sequencer';
 
 type SessionAudio = NonNullable<RealtimeSessionCreateRequest['audio']>;
@@ -137,4 +138,39 @@ export function purposeAfterLoss(purpose: Purpose | undefined, hasSpoken: boolea
     if (purpose === undefined || purpose === 'farewell') return purpose;
     if (purpose === 'reprompt') return undefined;
     return purpose === 'greeting' && !hasSpoken ? 'greeting' : 'resume';
+}
+
+/** Begins the id of an item that tells a new session what was said before. */
+export const RESTORED_ID = 'rst_';
+
+/** What a new session is told of the conversation: the last items, about 4,000 tokens at most. */
+const MAX_RESTORED_ITEMS = 20;
+const MAX_RESTORED_CHARS = 16_000;
+
+const RESTORED_NOTE =
+    'The connection was interrupted for a moment. The telephone conversation below goes on where it was; ' +
+    'do not greet the caller again and do not mention the interruption.';
+
+/**
+ * The items that tell a new session the conversation so far, as far as the caller heard it (docs/REALTIME.md, 9.2); none before
+ * anything was said. Their ids are `rst_<n>`, fresh in each session.
+ */
+export function restoredItems(transcript: Transcript): NewItem[] {
+    const lines = transcript.heard(MAX_RESTORED_ITEMS, MAX_RESTORED_CHARS);
+    if (lines.length === 0 && !transcript.hasBotAudio) return [];
+    const note: NewItem = { type: 'message', role: 'system', content: [{ type: 'input_text', text: RESTORED_NOTE }] };
+    return [note, ...lines.flatMap(itemsOf)].map((item, n) => ({ ...item, id: `${RESTORED_ID}${n}` }));
+}
+
+/** The item of a function call that another session made. */
+export function callItem(call: Pick<FunctionCall, 'callId' | 'name' | 'argumentsJson'>): NewItem {
+    return { type: 'function_call', call_id: call.callId, name: call.name, arguments: call.argumentsJson };
+}
+
+function itemsOf({ speaker, text, call }: HeardLine): NewItem[] {
+    if (call !== undefined) {
+        return [callItem(call), { type: 'function_call_output', call_id: call.callId, output: call.output ?? '' }];
+    }
+    if (speaker === 'bot') return [{ type: 'message', role: 'assistant', content: [{ type: 'output_text', text }] }];
+    return [{ type: 'message', role: 'user', content: [{ type: 'input_text', text }] }];
 }

@@ -4,7 +4,7 @@ import { faultFields, type Logger } from '../../support/logger';
 import { TimerSet } from '../../support/timer-set';
 import type { OpenAIRealtimeService } from '../openai-realtime-service';
 
-/** No session is used for longer, whatever it says of its end. */
+/** No session is used for longer, even if it names a later end. */
 const MAX_AGE_MS = 55 * 60_000;
 /** Before the end: when a quiet moment is looked for, and when any moment will do. */
 const SPARE_MS = 5 * 60_000;

@@ -1,43 +1,25 @@
-import type { AudioOrigin, HeardPosition, TranscriptItem } from '../conversation';
+import type { AudioOrigin, HeardPosition } from '../conversation';
+import type { SpeechQueue, SpeechQueuePort } from '../tts/speech-queue';
 import type { GeneratedItem } from './response-tracker';
 
-/** Says texts one after the other with a synthesizer's voice. */
-export interface SpeechOutput {
-    /** Something is being said, or waits to be said. */
-    readonly isBusy: boolean;
-    /** Says a text after those before it. Never rejects. */
-    say(parts: readonly string[]): Promise<unknown>;
-    /** Stops at once; what waits is dropped. */
-    stop(): void;
-    /** Stops for good; nothing is reported afterwards. */
-    close(): void;
-}
-
-/** Where the sound of a `SpeechOutput` goes: the events of `Conversation` of the same names. */
-export interface SpeechOutputPort {
-    audio(pcmu: Uint8Array, origin: AudioOrigin): void;
-    responseEnded(responseId: string): void;
-    said(item: TranscriptItem): void;
-}
-
 /** Makes the voice of one call. The response ids of its texts are `<idPrefix>_1`, `<idPrefix>_2` and so on. */
-export type ReadAloud = (port: SpeechOutputPort, idPrefix: string) => SpeechOutput;
+export type ReadAloud = (port: SpeechQueuePort, idPrefix: string) => SpeechQueue;
 
 /** Responses that the model wrote although it should have spoken them (docs/REALTIME.md, 4.5): read aloud by another voice. */
 export class TextResponseSpeaker {
-    private readonly speaker: SpeechOutput | undefined;
+    private readonly speaker: SpeechQueue | undefined;
     /** Which items are read, in the order in which the speaker takes them. */
     private readonly items = new Map<string, string>();
     private readonly asides = new Set<string>();
     private count = 0;
 
     /** `readAloud` undefined: there is no voice to read aloud with. */
-    constructor(readAloud: ReadAloud | undefined, port: SpeechOutputPort) {
+    constructor(readAloud: ReadAloud | undefined, port: SpeechQueuePort) {
         const originOf = ({ responseId, contentIndex }: AudioOrigin): AudioOrigin => {
             const itemId = this.items.get(responseId) ?? responseId;
             return { responseId, itemId, contentIndex, ...(this.asides.has(responseId) && { aside: true }) };
         };
-        const wordsPort: SpeechOutputPort = {
+        const wordsPort: SpeechQueuePort = {
             audio: (pcmu, origin) => {
                 port.audio(pcmu, originOf(origin));
             },
@@ -45,9 +27,9 @@ export class TextResponseSpeaker {
                 port.responseEnded(responseId);
             },
             // The item is in the transcript already, with the words that the model wrote: only where its sentences begin is new.
-            said: ({ speaker, itemId: responseId, sentences }) => {
+            transcript: ({ speaker, itemId: responseId, sentences }) => {
                 const itemId = this.items.get(responseId);
-                if (itemId !== undefined) port.said({ speaker, itemId, sentences });
+                if (itemId !== undefined) port.transcript({ speaker, itemId, sentences });
             },
         };
         this.speaker = readAloud?.(wordsPort, 'written');

@@ -1,12 +1,10 @@
 import type { TranscriptItem } from '../conversation';
 import type { FunctionCall, ItemInfo } from './events';
 import type { GeneratedItem } from './response-tracker';
+import { RESTORED_ID } from './session-config';
 
 /** Places that are remembered; of a longer conversation the oldest are forgotten: nothing follows them any more. */
 const MAX_PLACES = 512;
-
-/** Begins the id of an item that tells a new session what was said before. */
-export const RESTORED_ID = 'rst_';
 
 /** Where an item stands in the session's own order. */
 interface Place {

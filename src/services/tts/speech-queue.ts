@@ -30,7 +30,7 @@ export interface Spoken {
 export interface SpeechQueuePort {
     audio(pcmu: Uint8Array, origin: AudioOrigin): void;
     responseEnded(responseId: string): void;
-    said(item: TranscriptItem): void;
+    transcript(item: TranscriptItem): void;
 }
 
 export interface SpeechQueueDeps {
@@ -200,7 +200,7 @@ export class SpeechQueue {
         if (last === undefined) return;
         const { itemId, sentences, audioBytes } = utterance;
         sentences.push({ ...last, endMs: audioBytes / BYTES_PER_MS });
-        this.deps.port.said({ speaker: 'bot', itemId, sentences: [...sentences] });
+        this.deps.port.transcript({ speaker: 'bot', itemId, sentences: [...sentences] });
     }
 
     private awaitSound(utterance: Utterance): void {
@@ -233,7 +233,7 @@ export class SpeechQueue {
         utterance.audioBytes += pcmu.length;
         this.deps.port.audio(pcmu, { responseId: itemId, itemId, contentIndex: 0 });
         const { text, sentences } = utterance;
-        if (begun !== '') this.deps.port.said({ speaker: 'bot', itemId, text, sentences: [...sentences] });
+        if (begun !== '') this.deps.port.transcript({ speaker: 'bot', itemId, text, sentences: [...sentences] });
     }
 
     private finish(utterance: Utterance, end: Spoken['end'], fault?: unknown): void {

@@ -40,7 +40,7 @@ describe('SpeechQueue', () => {
                     log.push(`ended ${id}`);
                     onEnded();
                 },
-                said: ({ text, sentences }) => {
+                transcript: ({ text, sentences }) => {
                     if (text !== undefined) said.push(text);
                     else ends.push(sentences?.at(-1)?.endMs);
                 },
@@ -127,7 +127,7 @@ describe('SpeechQueue', () => {
 
     it('takes a synthesizer that gives no sound, and one that hangs, for one that fails', async () => {
         const mute = { kind: 'none', speak: () => (async function* () {})(), close: () => Promise.resolve() };
-        const port = { audio: () => undefined, responseEnded: () => undefined, said: () => undefined };
+        const port = { audio: () => undefined, responseEnded: () => undefined, transcript: () => undefined };
         const deps = { clock, logger: new LogRecorder(), port, idPrefix: 'x' };
         expect(await new SpeechQueue({ ...deps, speech: mute }).say(['Hello.'])).toMatchObject({ end: 'failed' });
         speech.gate = new Promise(() => undefined);
