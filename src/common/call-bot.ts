@@ -6,10 +6,10 @@ import type { ConversationEnd } from '../services/conversation';
 import type { Clock } from '../support/clock';
 import type { Logger } from '../support/logger';
 import type { FoundBot, MissingBot } from '../websocket/message-handlers/message-handler';
-import type { CallWire } from './bot-playback';
 import { outcomeVariables } from './call-record';
 import type { CallRecord } from './call-record';
 import { CallBridge, type CallBridgeOptions } from './call-bridge';
+import type { CallWire } from './session-wire';
 
 export interface CallBotDeps {
     botService: BotService;
@@ -70,7 +70,7 @@ export class CallBot {
     }
 
     /** undefined: the caller is not joined to a bot yet, or not any more. */
-    get line(): CallBridge | undefined {
+    get bridge(): CallBridge | undefined {
         return this.freed ? undefined : this.callBridge;
     }
 

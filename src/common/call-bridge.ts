@@ -10,11 +10,12 @@ import type { ErrorCode } from '../support/errors';
 import { guarded } from '../support/guarded';
 import { TimerSet } from '../support/timer-set';
 import { BargeInDetector } from './barge-in';
-import { BotPlayback, type CallWire } from './bot-playback';
 import type { CallRecord } from './call-record';
 import { EchoGuard } from './echo/echo-guard';
 import { EndOfCall } from './end-of-call';
 import { Keypad } from './keypad';
+import { Playback } from './playback';
+import type { CallWire } from './session-wire';
 import { SilencePolicy, type SilenceCode } from './silence-policy';
 
 export interface CallBridgeOptions {
@@ -42,7 +43,7 @@ const PAUSE_SILENCE = new Uint8Array(8000).fill(MULAW_SILENCE);
  * audio goes to playback; and the silence policy is told of both. It knows sound and turns, and nothing of messages and states.
  */
 export class CallBridge {
-    private readonly voice: BotPlayback;
+    private readonly playback: Playback;
     private readonly keypad: Keypad;
     private readonly timers: TimerSet;
     private readonly echoGuard: EchoGuard | undefined;
@@ -62,10 +63,8 @@ export class CallBridge {
             onFault,
         });
         this.echoGuard = turnTaking.echoGuard ? new EchoGuard() : undefined;
-        this.bargeIn = new BargeInDetector(turnTaking.bargeInMinSpeechMs, () => {
-            this.interrupt();
-        });
-        this.voice = this.createPlayback();
+        this.bargeIn = new BargeInDetector(turnTaking.bargeInMinSpeechMs);
+        this.playback = this.createPlayback();
         this.silence = this.createSilencePolicy();
         this.ending = this.createEndOfCall();
         this.listen();
@@ -83,8 +82,8 @@ export class CallBridge {
     /** The caller's samples: PCMU, 8 kHz, mono. */
     hear(pcmu: Uint8Array): void {
         if (this.ending.isPlayingOut || this.closed) return;
-        const clean = this.echoGuard?.filter(pcmu, this.voice.playheadBytes) ?? pcmu;
-        this.bargeIn.hear(clean);
+        const clean = this.echoGuard?.filter(pcmu, this.playback.playheadBytes) ?? pcmu;
+        if (this.bargeIn.hear(clean)) this.interrupt();
         const audible = this.keypad.audible(clean);
         this.options.callerAudio.push(audible);
         this.options.conversation.hear(audible);
@@ -97,21 +96,21 @@ export class CallBridge {
 
     /** The client's measured round trip, ms. */
     setRoundTrip(ms: number): void {
-        this.voice.setRoundTrip(ms);
+        this.playback.setRoundTrip(ms);
     }
 
     /** Genesys said 429: nothing for `ms`, and half the pace from now on. */
     slowDown(ms: number): void {
-        this.voice.slowDown(ms);
+        this.playback.slowDown(ms);
     }
 
     processPlaybackStarted(): void {
-        this.voice.processPlaybackStarted();
+        this.playback.playbackStarted();
+        this.options.record.turnClock.playbackStarted(this.options.clock.nowMs());
     }
 
     processPlaybackCompleted(): void {
-        this.ending.playbackCompleted();
-        this.voice.processPlaybackCompleted();
+        this.playback.playbackCompleted();
     }
 
     /** One key. It interrupts what is being said; the whole entry reaches the bot as one message. */
@@ -141,9 +140,9 @@ export class CallBridge {
         return this.keypad.variables;
     }
 
-    /** How long the client's socket has taken nothing, ms; undefined: it takes what is sent. */
-    get chokedMs(): number | undefined {
-        return this.voice.signs(this.options.clock.nowMs()).chokedMs;
+    /** See `Playback.blockedMs`. */
+    get blockedMs(): number | undefined {
+        return this.playback.blockedMs;
     }
 
     /** Frees the bot, the queue and every timer. May be called twice. */
@@ -152,23 +151,19 @@ export class CallBridge {
         this.closed = true;
         this.silence.stop();
         this.timers.clear();
-        this.voice.close();
+        this.playback.close();
         if (!this.ending.isPlayingOut) this.freeConversation();
     }
 
-    private createPlayback(): BotPlayback {
+    private createPlayback(): Playback {
         const { clock, onFault, maxLeadMs, wire, record } = this.options;
-        return new BotPlayback({
+        return new Playback({
             clock,
             record,
             maxLeadMs,
             wire,
+            echoGuard: this.echoGuard,
             onFault,
-            onSent: (pcmu) => {
-                record.turnClock.botAudio(clock.nowMs());
-                this.echoGuard?.sent(pcmu);
-                this.ending.audioSent();
-            },
             onDrained: () => {
                 this.processDrained();
             },
@@ -178,15 +173,8 @@ export class CallBridge {
     private createSilencePolicy(): SilencePolicy {
         const { clock, conversation, turnTaking } = this.options;
         return new SilencePolicy(clock, this.timers, turnTaking, {
-            soundLeftMs: () => (this.voice.isAudible ? this.voice.queuedMs + this.voice.leadMs : 0),
-            responseActiveAtMs: () => conversation.responseActiveAtMs,
-            onSilence: (step) => conversation.onSilence(step),
-            comfort: () => {
-                this.voice.comfort();
-            },
-            askAgain: () => {
-                conversation.askAgain();
-            },
+            playback: this.playback,
+            conversation,
             goodbye: (code) => {
                 this.endPolitely(code);
             },
@@ -198,7 +186,7 @@ export class CallBridge {
 
     private createEndOfCall(): EndOfCall {
         const { conversation, onFinished } = this.options;
-        return new EndOfCall(this.timers, {
+        return new EndOfCall(this.timers, this.playback, {
             sayGoodbye: () => {
                 this.silence.goodbyeAsked();
                 conversation.sayGoodbye();
@@ -231,18 +219,18 @@ export class CallBridge {
         if (origin.aside !== true) this.silence.botAudio(origin.responseId, ms);
         else if (!this.silence.aside(ms)) return;
         this.options.record.transcript.delivered(origin, ms);
-        this.voice.say(pcmu, origin);
+        this.playback.enqueue(pcmu, origin);
     };
 
     private readonly processResponseEnded = (responseId: string): void => {
         this.silence.responseEnded(responseId);
-        this.voice.responseEnded(responseId);
+        this.playback.responseEnded(responseId);
     };
 
     private readonly processSpeechStarted = (): void => {
         this.silence.callerStarted();
         this.options.record.turnClock.callerStarted();
-        this.bargeIn.speechStarted();
+        if (this.bargeIn.speechStarted()) this.interrupt();
     };
 
     private readonly processSpeechStopped = (silenceMs: number): void => {
@@ -296,17 +284,26 @@ export class CallBridge {
         if (this.ending.isPlayingOut || this.closed) return;
         this.freeConversation();
         this.silence.stop();
-        this.voice.endAll();
-        this.ending.playOut(end, this.voice);
+        this.playback.endAllResponses();
+        this.ending.playOut(end);
     }
 
+    /**
+     * Stops what the caller hears, and does nothing while nothing plays. The order matters: first the queue here, then the client's,
+     * then the bot, so that no byte of the interrupted response follows the `barge_in` (docs/PROTOCOL.md, 5.4).
+     */
     private interrupt(): void {
-        if (this.voice.interrupt(this.options.conversation) === undefined) return;
+        if (!this.playback.isAudible) return;
+        const { wire, conversation, record } = this.options;
+        const heard = this.playback.flush();
+        wire.sendEvent({ type: 'barge_in', data: {} });
+        conversation.interrupt(heard);
+        record.interrupted(heard);
         this.silence.interrupted();
         this.ending.interrupted();
     }
 
-    /** By our count the caller has heard everything. */
+    /** By the playhead the caller has heard everything. */
     private processDrained(): void {
         if (this.ending.isPlayingOut) this.ending.drained();
         else this.silence.drained(!this.keypad.isSecret);

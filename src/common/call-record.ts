@@ -1,4 +1,5 @@
 import type { StringMap } from '../protocol/core';
+import type { HeardPosition } from '../services/conversation';
 import type { ToolRecord } from '../services/functions/tool';
 import { Transcript } from '../services/transcript';
 import type { LogFields } from '../support/logger';
@@ -40,8 +41,16 @@ export class CallRecord {
         this.openedAtMs = nowMs;
     }
 
+    /** Bot audio was sent. */
     botAudio(nowMs: number): void {
         this.firstAudioAtMs ??= nowMs;
+        this.turnClock.botAudio(nowMs);
+    }
+
+    /** The caller interrupted, and had heard this much. */
+    interrupted(heard: HeardPosition): void {
+        this.bargeIns += 1;
+        this.transcript.interrupted(heard);
     }
 
     /** Counts caller audio. @returns false, and counts nothing, when more was received than a line can carry: it is not passed on */
@@ -61,10 +70,6 @@ export class CallRecord {
     endedBy(reason: string): void {
         if (!this.decided) this.endReason = reason;
         this.decided = true;
-    }
-
-    get hasBotAudio(): boolean {
-        return this.firstAudioAtMs !== undefined;
     }
 
     /** Why the call ended, as far as is known. */

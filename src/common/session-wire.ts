@@ -112,6 +112,9 @@ export class SessionWire {
     }
 }
 
+/** What one call writes by itself: bot audio and events. */
+export type CallWire = Pick<SessionWire, 'sendAudio' | 'sendEvent' | 'bufferedBytes'>;
+
 /**
  * The numbers of both sides (docs/PROTOCOL.md, 2.2). A number is given at the moment of writing: a message that has one must be
  * sent. Binary messages are not counted.

@@ -12,7 +12,7 @@ import type { FoundBot, MissingBot, SessionPort } from '../websocket/message-han
 import { CallBot } from './call-bot';
 import { CallRecord } from './call-record';
 import { MessageIntake } from './message-intake';
-import { SessionDeadlines, watchLimits, type PassedLimit, type VitalSigns } from './session-deadlines';
+import { SessionDeadlines, watchLimits, type PassedLimit, type SessionTimes } from './session-deadlines';
 import { SessionLog } from './session-log';
 import { STATE_RULES, type SessionState, type StateRules } from './session-state';
 import { SessionWire, type SessionSocket } from './session-wire';
@@ -109,7 +109,7 @@ export class Session implements SessionPort {
         });
         this.lastReceivedMs = clock.nowMs();
         this.deadlines.awaitOpen();
-        watchLimits(this.timers, () => this.vitalSigns(), this.endPassed);
+        watchLimits(this.timers, () => this.times(), this.endPassed);
     }
 
     /** One text message of the client. */
@@ -231,27 +231,27 @@ export class Session implements SessionPort {
     }
 
     setRoundTrip(ms: number): void {
-        this.bot.line?.setRoundTrip(ms);
+        this.bot.bridge?.setRoundTrip(ms);
     }
 
     processClientError(clientCode: number, holdMs: number): void {
         const isRateLimit = clientCode === 429;
         this.log.note(isRateLimit ? 'ERR_RATE_LIMITED' : 'ERR_CLIENT_ERROR', { clientCode, holdMs });
         if (!isRateLimit) return;
-        this.bot.line?.slowDown(holdMs);
+        this.bot.bridge?.slowDown(holdMs);
         this.wire.holdEvents(holdMs);
     }
 
     processPlaybackStarted(): void {
-        this.bot.line?.processPlaybackStarted();
+        this.bot.bridge?.processPlaybackStarted();
     }
 
     processPlaybackCompleted(): void {
-        this.bot.line?.processPlaybackCompleted();
+        this.bot.bridge?.processPlaybackCompleted();
     }
 
     processDTMF(digit: string): void {
-        if (this.bot.line?.processDTMF(digit) === false) this.log.ignore('dtmf key');
+        if (this.bot.bridge?.processDTMF(digit) === false) this.log.ignore('dtmf key');
     }
 
     processLanguage(language: string | undefined): void {
@@ -262,7 +262,7 @@ export class Session implements SessionPort {
         if (this.state === 'opening') this.pausedWhileOpening = true;
         if (this.state !== 'active') return;
         this.state = 'paused';
-        this.bot.line?.pause();
+        this.bot.bridge?.pause();
     }
 
     processResumed(): void {
@@ -290,7 +290,7 @@ export class Session implements SessionPort {
 
     private hear(frame: Uint8Array): void {
         const samples = callerSamples(frame, this.media);
-        if (this.record.callerAudio(samples.length, this.deps.clock.nowMs())) this.bot.line?.hear(samples);
+        if (this.record.callerAudio(samples.length, this.deps.clock.nowMs())) this.bot.bridge?.hear(samples);
         else this.log.ignore('audio that outruns the clock');
     }
 
@@ -312,14 +312,14 @@ export class Session implements SessionPort {
 
     private readonly endPassed = (code: PassedLimit): void => {
         if (code !== 'ERR_CALL_TOO_LONG') this.abandon(code);
-        else if (this.bot.line?.endPolitely('max_duration') === true) this.log.note(code);
+        else if (this.bot.bridge?.endPolitely('max_duration') === true) this.log.note(code);
     };
 
-    private vitalSigns(): VitalSigns {
+    private times(): SessionTimes {
         const nowMs = this.deps.clock.nowMs();
         return {
             sinceReceivedMs: nowMs - this.lastReceivedMs,
-            chokedMs: this.bot.line?.chokedMs,
+            blockedMs: this.bot.bridge?.blockedMs,
             callMs: this.record.sinceOpenedMs(nowMs),
             maxCallMs: this.bot.maxCallMs ?? this.deps.config.maxCallMinutes * 60_000,
         };

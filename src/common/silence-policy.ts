@@ -1,6 +1,7 @@
-import type { BotWait, SilenceStep } from '../services/conversation';
+import type { BotWait, Conversation } from '../services/conversation';
 import type { Clock } from '../support/clock';
 import type { TimerSet } from '../support/timer-set';
+import type { Playback } from './playback';
 import {
     FILLER_EVERY_MS,
     PROGRESS_MS,
@@ -17,16 +18,10 @@ export type { SilenceCode } from './silence-rules';
 
 const NEVER = Infinity;
 
-/** What the policy needs of the call, and what it does there. */
-export interface SilencePort {
-    /** Sound that the caller has yet to hear, ms; 0: they hear nothing now. */
-    soundLeftMs(): number;
-    /** See `Conversation.responseActiveAtMs`. */
-    responseActiveAtMs(): number | undefined;
-    /** See `Conversation.onSilence`. */
-    onSilence(step: SilenceStep): boolean;
-    comfort(): void;
-    askAgain(): void;
+/** The call whose silences are judged. */
+export interface SilentCall {
+    playback: Pick<Playback, 'soundLeftMs' | 'comfort'>;
+    conversation: Pick<Conversation, 'responseActiveAtMs' | 'onSilence' | 'askAgain'>;
     goodbye(code: SilenceCode): void;
     endCall(code: SilenceCode): void;
 }
@@ -46,7 +41,7 @@ interface PendingRule {
 
 /**
  * Judges every silence of one call by `SILENCE_RULES`. The call tells it what the caller hears, says and types, and what the bot
- * says of itself; it acts through the port. One timer looks again when a rule is due, so that bot audio costs a few sums.
+ * says of itself. One timer looks again when a rule is due, so that bot audio costs a few sums.
  */
 export class SilencePolicy {
     private readonly pending: readonly PendingRule[];
@@ -69,7 +64,7 @@ export class SilencePolicy {
         private readonly clock: Clock,
         private readonly timers: TimerSet,
         private readonly settings: SilenceSettings,
-        private readonly port: SilencePort,
+        private readonly call: SilentCall,
     ) {
         this.pending = SILENCE_RULES.map((rule) => ({
             rule,
@@ -174,7 +169,7 @@ export class SilencePolicy {
         this.soundEnded();
     }
 
-    /** By our count the caller has heard everything. May be called again and again. */
+    /** By the playhead the caller has heard everything. May be called again and again. */
     drained(isCallersTurn: boolean): void {
         this.soundEnded();
         if (isCallersTurn) this.enter('caller_turn');
@@ -191,7 +186,7 @@ export class SilencePolicy {
     callerStopped(): void {
         this.callerSpeaks = false;
         // While the bot goes on talking the caller waits for nothing but its words; fallback options are not so patient.
-        this.awaitResponse(this.port.soundLeftMs() === 0);
+        this.awaitResponse(this.call.playback.soundLeftMs === 0);
     }
 
     /** A key was pressed. */
@@ -299,7 +294,7 @@ export class SilencePolicy {
     }
 
     private quietAtMs(comingMs = 0): number {
-        return this.clock.nowMs() + this.port.soundLeftMs() + comingMs;
+        return this.clock.nowMs() + this.call.playback.soundLeftMs + comingMs;
     }
 
     /** Sets the timer where the next rule is due before it looks again. */
@@ -315,7 +310,7 @@ export class SilencePolicy {
 
     /** Progress is not reported, but looked up. */
     private lookForProgress(): void {
-        const activeAtMs = this.port.responseActiveAtMs();
+        const activeAtMs = this.call.conversation.responseActiveAtMs;
         for (const each of this.pending)
             if (each.rule.state === 'progress')
                 each.dueMs = activeAtMs === undefined ? NEVER : Math.max(activeAtMs, this.retriedAtMs) + each.afterMs;
@@ -357,7 +352,7 @@ export class SilencePolicy {
 
     /** The silence has not begun, or is not the caller's. */
     private isHeld({ owedBy, counts }: SilenceRule): boolean {
-        const isSounding = this.port.soundLeftMs() > 0;
+        const isSounding = this.call.playback.soundLeftMs > 0;
         // A filler breaks no silence.
         if (owedBy === 'bot') return counts === undefined && isSounding && this.clock.nowMs() >= this.toldUntilMs;
         return isSounding || this.callerSpeaks || this.isPending('takeover') || this.isPending('comfort');
@@ -369,24 +364,24 @@ export class SilencePolicy {
                 this.fill();
                 return;
             case 'comfort':
-                this.port.comfort();
+                this.call.playback.comfort();
                 return;
             case 'retry':
                 this.retriedAtMs = this.clock.nowMs();
-                this.port.onSilence('retry');
+                this.call.conversation.onSilence('retry');
                 return;
             case 'takeover':
-                if (!this.port.onSilence('takeover')) this.port.endCall('dead_air');
+                if (!this.call.conversation.onSilence('takeover')) this.call.endCall('dead_air');
                 return;
             case 'ask_again':
                 this.awaitResponse(true);
-                this.port.askAgain();
+                this.call.conversation.askAgain();
                 return;
             case 'goodbye':
-                this.port.goodbye(code);
+                this.call.goodbye(code);
                 return;
             case 'end_call':
-                this.port.endCall(code);
+                this.call.endCall(code);
                 return;
         }
     }
@@ -394,7 +389,7 @@ export class SilencePolicy {
     private fill(): void {
         this.isFilling = true;
         try {
-            if (!this.port.onSilence('filler')) this.port.comfort();
+            if (!this.call.conversation.onSilence('filler')) this.call.playback.comfort();
         } finally {
             this.isFilling = false;
         }
