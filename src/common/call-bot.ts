@@ -83,7 +83,7 @@ export class CallBot {
         return this.chosen === undefined ? undefined : this.chosen.maxCallMinutes * 60_000;
     }
 
-    /** What Architect is told; also when the bot is freed. Digits that were asked for count where the bot declares them. */
+    /** The output variables for Architect; also when the bot is freed. Digits that were asked for count where the bot declares them. */
     outcome(given: StringMap, endReason: string): StringMap {
         const { chosen, callBridge, deps } = this;
         // What a tool has set on purpose stays.

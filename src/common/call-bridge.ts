@@ -30,17 +30,17 @@ export interface CallBridgeOptions {
     wire: CallWire;
     /** The conversation is over and the caller has heard the last of it. Called once at most. */
     onFinished: (end: ConversationEnd) => void;
-    /** The bot leaves the caller in silence, and nothing helps: the call must end at once. */
+    /** The bot was silent for longer than the last limit allows: the call must end at once. */
     onFailed: (code: ErrorCode) => void;
     onFault: (fault: unknown) => void;
 }
 
-/** Silence given to the bot when the stream is paused, so that a sentence cut off there still comes to its end: one second. */
+/** One second of silence, given to the bot when the stream is paused: voice activity detection then ends a sentence that was cut off. */
 const PAUSE_SILENCE = new Uint8Array(8000).fill(MULAW_SILENCE);
 
 /**
  * Joins one caller to one bot. Caller audio goes through echo guard, barge-in detection and keypad masking to the conversation; bot
- * audio goes to playback; and the silence policy is told of both. It knows sound and turns, and nothing of messages and states.
+ * audio goes to playback; both are reported to the silence policy. It deals with audio and turns, not with messages and session states.
  */
 export class CallBridge {
     private readonly playback: Playback;
@@ -99,7 +99,7 @@ export class CallBridge {
         this.playback.setRoundTrip(ms);
     }
 
-    /** Genesys said 429: nothing for `ms`, and half the pace from now on. */
+    /** Genesys reported 429: nothing is sent for `ms`, and the message rate is halved from now on. */
     slowDown(ms: number): void {
         this.playback.slowDown(ms);
     }
@@ -113,12 +113,12 @@ export class CallBridge {
         this.playback.playbackCompleted();
     }
 
-    /** One key. It interrupts what is being said; the whole entry reaches the bot as one message. */
+    /** One key. It interrupts the bot; the whole entry reaches the bot as one message. @returns false: the key was ignored */
     processDTMF(digit: string): boolean {
         if (this.ending.isPlayingOut || !isTelephoneKey(digit)) return false;
         this.options.record.digits += 1;
         this.silence.callerIsActive();
-        // First what is being said stops, then the key counts: it may complete an entry, whose response must not be cut.
+        // The bot is interrupted first: the key may complete an entry, and the response to that must not be cut.
         this.interrupt();
         this.keypad.press(digit);
         return true;

@@ -53,7 +53,7 @@ export class CallRecord {
         this.transcript.interrupted(heard);
     }
 
-    /** Counts caller audio. @returns false, and counts nothing, when more was received than a line can carry: it is not passed on */
+    /** Counts caller audio. @returns false, and counts nothing, when more came than a telephone call can make in this time: it is not passed on */
     callerAudio(byteCount: number, nowMs: number): boolean {
         const plausibleMs = MAX_AHEAD_MS + MAX_PACE * (this.sinceOpenedMs(nowMs) ?? 0);
         if (this.callerBytes / BYTES_PER_MS > plausibleMs) return false;
@@ -134,7 +134,7 @@ export class TurnClock {
         this.speechEndMs = atMs;
     }
 
-    /** They talk again: what comes now is no response to what they said before. */
+    /** The caller speaks again: bot audio from now on is no response to their last words. */
     callerStarted(): void {
         this.speechEndMs = undefined;
     }

@@ -34,7 +34,7 @@ export class EndOfCall {
         private readonly actions: EndOfCallActions,
     ) {}
 
-    /** The conversation is over: nothing new is heard or said. */
+    /** The conversation is over: caller audio and new bot audio are ignored. */
     get isPlayingOut(): boolean {
         return this.phase === 'playout' || this.phase === 'finished';
     }

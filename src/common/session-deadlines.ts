@@ -9,11 +9,11 @@ const CALL_LIMITS = {
     openingMs: 4000,
     /** Nothing at all received: four missed pings. */
     clientSilentMs: 20_000,
-    /** The client's socket takes nothing. */
+    /** The client's socket is blocked (see `Playback.blockedMs`). */
     slowReaderMs: 10_000,
     /** `disconnect` → `close`. */
     closeMs: 10_000,
-    /** `closed` → the client closes the socket; then we do, and after the same time again by force. */
+    /** `closed` → the client closes the socket; after it this server closes it, and after the same time once more by force. */
     socketMs: 5000,
 } as const;
 

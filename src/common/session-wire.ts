@@ -6,12 +6,12 @@ import type { ErrorCode } from '../support/errors';
 import { TokenBucket } from '../support/token-bucket';
 import type { StateRules } from './session-state';
 
-/** What a session needs of a WebSocket; `ws` fits it, and so does a ten-line fake. */
+/** What a session needs of a WebSocket; a socket of `ws` fits. */
 export interface SessionSocket {
     send(data: string | Uint8Array): void;
     close(code?: number): void;
     terminate(): void;
-    /** Bytes handed over and not yet taken by the network. */
+    /** Bytes that were handed over and are not yet written to the network. */
     readonly bufferedAmount: number;
 }
 
@@ -26,7 +26,7 @@ export interface SessionWireOptions {
     clock: Clock;
     /** What the session's state allows now. */
     rules: () => StateRules;
-    /** More waits in the socket than a client that reads would leave there. */
+    /** More than `MAX_BUFFERED_BYTES` wait in the socket: the client does not read. */
     onOverflow: (code: ErrorCode) => void;
     onFault: (fault: unknown) => void;
 }
@@ -88,7 +88,7 @@ export class SessionWire {
         this.outbox.send(entity);
     }
 
-    /** Genesys said 429: no turn report for `ms`. */
+    /** Genesys reported 429: no turn report for `ms`. */
     holdEvents(ms: number): void {
         this.outbox.hold(ms);
     }
@@ -112,7 +112,7 @@ export class SessionWire {
     }
 }
 
-/** What one call writes by itself: bot audio and events. */
+/** What one call writes: bot audio and events. */
 export type CallWire = Pick<SessionWire, 'sendAudio' | 'sendEvent' | 'bufferedBytes'>;
 
 /**
@@ -205,7 +205,7 @@ class EventOutbox {
         this.pump();
     }
 
-    /** Genesys said 429: no turn report for `ms`. */
+    /** Genesys reported 429: no turn report for `ms`. */
     hold(ms: number): void {
         this.heldUntilMs = Math.max(this.heldUntilMs, this.options.clock.nowMs() + ms);
     }

@@ -152,7 +152,7 @@ export class Session implements SessionPort {
         this.sendDisconnect('completed', 'Server is shutting down', { end_reason: 'server_shutdown' });
     }
 
-    /** What was said and what was heard of it, in the order of the conversation. */
+    /** The items of the conversation in their order, with what the caller heard of the bot's. */
     get transcript(): readonly TranscriptLine[] {
         return this.record.transcript.lines;
     }
@@ -205,8 +205,11 @@ export class Session implements SessionPort {
         this.record.endedBy(endReason);
         this.wire.flushEvents();
         this.bot.free();
-        const told = this.record.isOpened ? this.bot.outcome(outputVariables ?? {}, this.record.reason) : undefined;
-        const sent = told !== undefined && this.wire.send('disconnect', { reason, info, outputVariables: told });
+        const variables = this.record.isOpened
+            ? this.bot.outcome(outputVariables ?? {}, this.record.reason)
+            : undefined;
+        const sent =
+            variables !== undefined && this.wire.send('disconnect', { reason, info, outputVariables: variables });
         // Variables that make the message too long are left out; the call ends all the same.
         if (!sent) this.wire.send('disconnect', { reason, info });
         if (this.isGone()) return;

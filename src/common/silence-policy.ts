@@ -18,7 +18,7 @@ export type { SilenceCode } from './silence-rules';
 
 const NEVER = Infinity;
 
-/** The call whose silences are judged. */
+/** The call whose silences the policy limits. */
 export interface SilentCall {
     playback: Pick<Playback, 'soundLeftMs' | 'comfort'>;
     conversation: Pick<Conversation, 'responseActiveAtMs' | 'onSilence' | 'askAgain'>;
@@ -40,8 +40,8 @@ interface PendingRule {
 }
 
 /**
- * Judges every silence of one call by `SILENCE_RULES`. The call tells it what the caller hears, says and types, and what the bot
- * says of itself. One timer looks again when a rule is due, so that bot audio costs a few sums.
+ * Applies `SILENCE_RULES` to every silence of one call. The call reports what the caller hears, says and types, and what the bot
+ * reports of its work. One timer checks the rules when the next one is due, so that a piece of bot audio costs a few sums.
  */
 export class SilencePolicy {
     private readonly pending: readonly PendingRule[];
@@ -56,7 +56,7 @@ export class SilencePolicy {
     private lookAtMs = NEVER;
     private retriedAtMs = -NEVER;
     /** End of the last filler. */
-    private toldUntilMs = -NEVER;
+    private fillerUntilMs = -NEVER;
     /** Until then what a busy bot says is one sentence, in pieces. */
     private asideUntilMs = -NEVER;
 
@@ -127,25 +127,25 @@ export class SilencePolicy {
     }
 
     /**
-     * A busy bot is about to say that it takes a moment, or a piece of that sentence: a sign of life, and no response.
+     * A busy bot is about to say that it takes a moment, or a piece of that sentence. It shows that the bot works, and is no response.
      *
-     * @returns false: the caller was told so within the last 5 s and must not hear it again
+     * @returns false: a filler ended within the last 5 s, and the caller must not hear another one
      */
     aside(ms: number): boolean {
         const nowMs = this.clock.nowMs();
         if (!this.isFilling) {
             this.enter('work');
-            if (this.hasFallback && nowMs < this.toldUntilMs + FILLER_EVERY_MS && nowMs >= this.asideUntilMs)
+            if (this.hasFallback && nowMs < this.fillerUntilMs + FILLER_EVERY_MS && nowMs >= this.asideUntilMs)
                 return false;
         }
         const quietAtMs = this.quietAtMs(ms);
         if (!this.isFilling) {
             this.asideUntilMs = quietAtMs;
-            this.told(quietAtMs);
+            this.fillerPlays(quietAtMs);
         }
         this.endAll(isPlainWait);
         for (const each of this.pending) {
-            // The rest of a response is owed from the end of this sentence on.
+            // The limit for the rest of a response counts from the end of this sentence.
             const isStall = each.rule.state === 'rest_of_response' && each.rule.needsFallback !== true;
             if (isStall && each.dueMs !== NEVER) each.dueMs = quietAtMs + each.afterMs;
         }
@@ -157,7 +157,7 @@ export class SilencePolicy {
     responseEnded(responseId: string): void {
         if (!this.openResponses.delete(responseId) || this.openResponses.size > 0) return;
         this.endAll(isRestOfResponse);
-        // What a reconnecting bot has broken off is still owed.
+        // The caller still waits for the rest of what a reconnecting bot has broken off.
         if (this.botState !== 'reconnecting') this.endFallbackWait();
     }
 
@@ -185,13 +185,13 @@ export class SilencePolicy {
     /** The caller stopped speaking. */
     callerStopped(): void {
         this.callerSpeaks = false;
-        // While the bot goes on talking the caller waits for nothing but its words; fallback options are not so patient.
+        // While bot audio still plays, only the rules for fallback options count.
         this.awaitResponse(this.call.playback.soundLeftMs === 0);
     }
 
     /** A key was pressed. */
     callerIsActive(): void {
-        for (const each of this.pending) if (each.rule.owedBy === 'caller') each.count = 0;
+        for (const each of this.pending) if (each.rule.waitsFor === 'caller') each.count = 0;
         this.endCallersTurn();
     }
 
@@ -218,7 +218,7 @@ export class SilencePolicy {
     }
 
     private awaitResponse(isAwaitedWithoutFallback: boolean): void {
-        this.endAll(({ owedBy }) => owedBy === 'caller');
+        this.endAll(({ waitsFor }) => waitsFor === 'caller');
         this.enter('response', 0, ({ needsFallback }) =>
             needsFallback === true ? this.botState === 'can_hear' : isAwaitedWithoutFallback,
         );
@@ -242,7 +242,7 @@ export class SilencePolicy {
     private begin(each: PendingRule, atMs: number): void {
         const { rule } = each;
         if (rule.needsFallback === true) this.endAll((other) => isSameWait(other, rule));
-        if (rule.owedBy === 'bot') each.count = 0;
+        if (rule.waitsFor === 'bot') each.count = 0;
         each.gapMs = each.afterMs;
         // A setting of 0 switches its rules off.
         each.dueMs = each.afterMs === 0 ? NEVER : atMs + each.afterMs;
@@ -264,12 +264,12 @@ export class SilencePolicy {
         this.endAll(({ needsFallback }) => needsFallback === true);
     }
 
-    /** The caller says or types something, or may take their time: neither they nor the bot are late. */
+    /** The caller speaks or types, or may take longer than usual: neither the caller nor the bot is late. */
     private endCallersTurn(): void {
-        this.endAll((rule) => rule.owedBy === 'caller' || (isPlainWait(rule) && rule.state === 'response'));
+        this.endAll((rule) => rule.waitsFor === 'caller' || (isPlainWait(rule) && rule.state === 'response'));
     }
 
-    /** The caller hears nothing now, which may be earlier than it was reckoned. */
+    /** The caller hears nothing now, which may be earlier than was computed. */
     private soundEnded(): void {
         const nowMs = this.clock.nowMs();
         for (const each of this.pending)
@@ -278,9 +278,9 @@ export class SilencePolicy {
         this.lookWhenDue();
     }
 
-    /** The caller was told that it takes a moment, until `quietAtMs`. */
-    private told(quietAtMs: number): void {
-        this.toldUntilMs = quietAtMs;
+    /** A filler plays until `quietAtMs`. */
+    private fillerPlays(quietAtMs: number): void {
+        this.fillerUntilMs = quietAtMs;
         if (!this.isPending('takeover')) return;
         for (const each of this.pending) {
             if (each.rule.action !== 'filler' || each.dueMs === NEVER) continue;
@@ -351,10 +351,10 @@ export class SilencePolicy {
     }
 
     /** The silence has not begun, or is not the caller's. */
-    private isHeld({ owedBy, counts }: SilenceRule): boolean {
+    private isHeld({ waitsFor, counts }: SilenceRule): boolean {
         const isSounding = this.call.playback.soundLeftMs > 0;
         // A filler breaks no silence.
-        if (owedBy === 'bot') return counts === undefined && isSounding && this.clock.nowMs() >= this.toldUntilMs;
+        if (waitsFor === 'bot') return counts === undefined && isSounding && this.clock.nowMs() >= this.fillerUntilMs;
         return isSounding || this.callerSpeaks || this.isPending('takeover') || this.isPending('comfort');
     }
 
@@ -393,7 +393,7 @@ export class SilencePolicy {
         } finally {
             this.isFilling = false;
         }
-        this.told(this.quietAtMs());
+        this.fillerPlays(this.quietAtMs());
     }
 
     private valueOf(setting: Setting): number {
@@ -416,8 +416,8 @@ function isSameWait(other: SilenceRule, rule: SilenceRule): boolean {
 }
 
 /** A wait without fallback options that any sound of the bot ends. */
-function isPlainWait({ owedBy, state, needsFallback }: SilenceRule): boolean {
-    return owedBy === 'caller' || (needsFallback !== true && (state === 'response' || state === 'first_audio'));
+function isPlainWait({ waitsFor, state, needsFallback }: SilenceRule): boolean {
+    return waitsFor === 'caller' || (needsFallback !== true && (state === 'response' || state === 'first_audio'));
 }
 
 function isRestOfResponse({ state, needsFallback }: SilenceRule): boolean {

@@ -29,7 +29,7 @@ export interface RestTakeover {
     /** The caller has been greeted. */
     greeted: boolean;
     /** The caller waits for a response. */
-    answerOwed: boolean;
+    awaitsResponse: boolean;
 }
 
 /** What it is asked to say next, apart from a plain answer. */
@@ -181,7 +181,7 @@ export class RestBot extends SpeakingBot {
 
     private firstReply(): Reply | undefined {
         const { takeover, greeting } = this.options;
-        if (takeover?.answerOwed === true) return { disposition: 'match', instruction: RESUME };
+        if (takeover?.awaitsResponse === true) return { disposition: 'match', instruction: RESUME };
         if (takeover?.greeted === true || greeting === '') return undefined;
         return { disposition: 'match', instruction: greeting };
     }

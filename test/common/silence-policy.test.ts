@@ -123,9 +123,9 @@ describe('SilencePolicy', () => {
         });
 
         it('hold a limit for every wait, and name a code for every end of a call', () => {
-            for (const { action, code, owedBy } of SILENCE_RULES) {
+            for (const { action, code, waitsFor } of SILENCE_RULES) {
                 if (action === 'end_call' || action === 'goodbye') expect(code).toBeDefined();
-                expect(owedBy === 'caller').toBe(action === 'ask_again' || action === 'goodbye');
+                expect(waitsFor === 'caller').toBe(action === 'ask_again' || action === 'goodbye');
             }
         });
 

@@ -41,4 +41,6 @@ conversationContract('the local bot that hears phrases', () => local('closed'));
 conversationContract('the local bot that hears everything', () => local('open'));
 conversationContract('the REST bot', () => rest({}));
 conversationContract('the REST bot that waits for the caller', () => rest({ greeting: '' }));
-conversationContract('the REST bot that takes over', () => rest({ takeover: { greeted: true, answerOwed: false } }));
+conversationContract('the REST bot that takes over', () =>
+    rest({ takeover: { greeted: true, awaitsResponse: false } }),
+);

@@ -176,7 +176,10 @@ describe('the REST bot', () => {
             call: { callId: 'c', name: 'n', argumentsJson: '', output: '1' },
         });
         transcript.add({ speaker: 'caller', itemId: 'question', text: 'When do you open?' });
-        await started({ greeting: 'Greet the caller.', takeover: { greeted: true, answerOwed: true } }, { transcript });
+        await started(
+            { greeting: 'Greet the caller.', takeover: { greeted: true, awaitsResponse: true } },
+            { transcript },
+        );
         await bench.turn(1);
         expect(bench.told()).toEqual([
             ['assistant', 'Hello, how can I help?'],
@@ -185,7 +188,7 @@ describe('the REST bot', () => {
         ]);
         bench.bot.end();
         await started(
-            { greeting: 'Greet the caller.', takeover: { greeted: true, answerOwed: false } },
+            { greeting: 'Greet the caller.', takeover: { greeted: true, awaitsResponse: false } },
             { transcript },
         );
         expect(bench.bot.speaksFirst).toBe(false);
@@ -193,7 +196,7 @@ describe('the REST bot', () => {
     });
 
     it('greets when it takes over a caller whom nobody has greeted', async () => {
-        const takeover = { greeted: false, answerOwed: false };
+        const takeover = { greeted: false, awaitsResponse: false };
         await started({ greeting: 'Greet the caller.', takeover });
         await bench.turn(1);
         expect(bench.bot.speaksFirst).toBe(true);

@@ -6,7 +6,7 @@ import { INTERNAL_FAULT, type MadeBot } from './options';
 export const FALLBACK_PREFIX = 'ladder';
 
 /**
- * The bot that answers now, with its state, its circuit breaker's permit and its open responses. Ids of responses and items are unique
+ * The active bot, with its state, its circuit breaker's permit and its open responses. Ids of responses and items are unique
  * in one bot only: this class translates them to ids that are unique in the call, and back.
  */
 export class ActiveBot {

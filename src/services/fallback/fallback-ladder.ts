@@ -24,11 +24,11 @@ export interface FallbackLadderDeps {
     logger: Logger;
     /** One for all calls of the process. */
     breakers: CircuitBreakers;
-    /** `one-moment` is said to a caller whom the bot leaves in silence. */
+    /** `one-moment` is played to a caller who waits in silence. */
     prompts: FallbackPrompts;
-    /** What was said in the call; the call writes it. The history of a takeover is read from it. */
+    /** The call writes it. The history of a takeover is read from it. */
     transcript: Transcript;
-    /** The call fills it before `hear`. What no bot has understood is taken from it for the bot that takes over. */
+    /** The call fills it before `hear`. A bot that takes over gets from it the caller audio that has no response. */
     callerAudio: CallerAudioBuffer;
 }
 
@@ -37,7 +37,7 @@ const UNANSWERED_BYTES = 5000 * 8;
 
 const BACK_AGAIN =
     'The connection was interrupted for a moment, and the last words of the caller may be lost. ' +
-    'Tell the caller in a few words that you are back, and go on with the talk.';
+    'Tell the caller in a few words that you are back, and go on with the conversation.';
 
 /**
  * A conversation that survives the loss of the bot below it: begins with the first option whose service is up, and when a bot fails to
@@ -45,8 +45,8 @@ const BACK_AGAIN =
  * not tried again in the same call. The end carries the output variable `fallback_used`: the names of the options below the best one
  * that answered, with commas, or nothing.
  *
- * How long the caller waits is judged by the call (`common/silence-policy.ts`): the ladder tells it what the caller waits for
- * (`waiting`), and does what it asks for (`onSilence`).
+ * The call limits how long the caller waits (`common/silence-policy.ts`): the ladder reports what the caller waits for
+ * (`waiting`), and does what the call asks for (`onSilence`).
  */
 export class FallbackLadder extends EventEmitter<ConversationEvents> implements Conversation {
     readonly listensOnly = false;
@@ -75,12 +75,12 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
         this.caller = new CallerState(transcript, callerAudio.open(UNANSWERED_BYTES));
     }
 
-    /** The name of the bot that answers now. */
+    /** The name of the active bot. */
     get botName(): string {
         return this.active?.conversation.botName ?? 'ladder';
     }
 
-    /** Whether the bot that answers now does. */
+    /** Whether the active bot does. */
     get speaksFirst(): boolean {
         return this.active?.conversation.speaksFirst ?? false;
     }
@@ -259,7 +259,7 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
         if (takeover !== undefined) this.repeatWords(bot);
     }
 
-    /** The bot that takes over hears again what no bot has understood. */
+    /** Gives the bot that takes over the caller audio that has no response. */
     private repeatWords(bot: ActiveBot): void {
         const pcmu = this.caller.unansweredPcmu;
         if (this.active !== bot || pcmu.length === 0) return;
@@ -280,7 +280,7 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
         if (!this.isOver()) this.startNext({ from: lost.name, why });
     }
 
-    /** The call was told that the caller speaks, and is told the end of it, too. */
+    /** The lost bot had reported that the caller speaks: the end of their speech is reported in its place. */
     private endSpeech(): void {
         if (!this.caller.isSpeaking || this.isOver()) return;
         this.caller.speechCut();

@@ -77,7 +77,7 @@ describe('FallbackLadder', () => {
                 why: 'ERR_OPENAI_KEY',
                 history: [],
                 greeted: false,
-                answerOwed: false,
+                awaitsResponse: false,
             });
             expect(bench.steps).toEqual(['realtime → rest: ERR_OPENAI_KEY']);
             expect(bench.told.map(({ event }) => event)).toEqual(['ready', 'audio', 'responseEnded']);
@@ -111,7 +111,7 @@ describe('FallbackLadder', () => {
                     { speaker: 'caller', text: 'And on Sunday?' },
                 ],
                 greeted: true,
-                answerOwed: true,
+                awaitsResponse: true,
             });
         });
 
@@ -129,7 +129,7 @@ describe('FallbackLadder', () => {
             const ended = bench.told.filter(({ event }) => event === 'responseEnded').map(({ id }) => id);
             expect(ended).toEqual(['r1', 'r2']);
             expect(bench.history(bench.rest).at(-1)).toEqual({ speaker: 'bot', text: 'We are' });
-            expect(bench.rest.takeover?.answerOwed).toBe(true);
+            expect(bench.rest.takeover?.awaitsResponse).toBe(true);
         });
 
         it('lets nothing of a lost bot out any more, and frees it once', async () => {
@@ -174,7 +174,7 @@ describe('FallbackLadder', () => {
             const again = Buffer.concat(bench.rest.bot.heard);
             expect(again).toHaveLength(40_000);
             expect([again[0], again.at(-1)]).toEqual([50, 299 & 0xff]);
-            expect(bench.rest.takeover?.answerOwed).toBe(false);
+            expect(bench.rest.takeover?.awaitsResponse).toBe(false);
             expect(bench.told.at(-1)?.event).toBe('speechStopped');
         });
 
@@ -185,7 +185,7 @@ describe('FallbackLadder', () => {
             bench.hear(ladder, new Uint8Array(160).fill(7));
             bench.realtime.bot.emit('ended', LOST);
             expect(bench.rest.bot.heard).toEqual([new Uint8Array(160).fill(7)]);
-            expect(bench.rest.takeover?.answerOwed).toBe(true);
+            expect(bench.rest.takeover?.awaitsResponse).toBe(true);
         });
 
         it('after the last bot the caller hears an apology, and Architect why', async () => {
