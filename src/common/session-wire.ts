@@ -4,7 +4,7 @@ import type { ClientEnvelope, ServerMessageType, ServerParameters } from '../pro
 import type { Clock, Timer } from '../support/clock';
 import type { ErrorCode } from '../support/errors';
 import { TokenBucket } from '../support/token-bucket';
-import type { StateRules } from './session-state';
+import type { CurrentState } from './session-state';
 
 /** What a session needs of a WebSocket; a socket of `ws` fits. */
 export interface SessionSocket {
@@ -24,8 +24,8 @@ const MAX_BUFFERED_BYTES = 1024 * 1024;
 export interface SessionWireOptions {
     sessionId: Uuid;
     clock: Clock;
-    /** What the session's state allows now. */
-    rules: () => StateRules;
+    /** What may be written follows its rules. */
+    state: Pick<CurrentState, 'rules'>;
     /** More than `MAX_BUFFERED_BYTES` wait in the socket: the client does not read. */
     onOverflow: (code: ErrorCode) => void;
     onFault: (fault: unknown) => void;
@@ -69,7 +69,7 @@ export class SessionWire {
      * does not read (`onOverflow` was called)
      */
     send<T extends ServerMessageType>(type: T, parameters: ServerParameters[T]): boolean {
-        if (!this.options.rules().sends.includes(type)) return false;
+        if (!this.options.state.rules.sends.includes(type)) return false;
         const text = this.sequence.next(type, parameters);
         if (text === undefined) return false;
         this.textBucket.spend();
@@ -80,7 +80,7 @@ export class SessionWire {
     }
 
     sendAudio(pcmu: Uint8Array): void {
-        if (this.options.rules().sendsAudio) this.socket.send(pcmu);
+        if (this.options.state.rules.sendsAudio) this.socket.send(pcmu);
     }
 
     /** A barge-in goes now; a turn report when the text budget allows, merged with others. */
