@@ -7,7 +7,6 @@ import type { AudioOrigin, BotWait, Conversation, ConversationEnd, TranscriptIte
 import { isTelephoneKey, type DigitRequest } from '../services/dtmf-service';
 import type { Clock } from '../support/clock';
 import type { ErrorCode } from '../support/errors';
-import { guarded } from '../support/guarded';
 import { TimerSet } from '../support/timer-set';
 import { BargeInDetector } from './barge-in';
 import type { CallRecord } from './call-record';
@@ -320,7 +319,14 @@ export class CallBridge {
 
     /** A listener that throws would throw into the bot's socket: its fault is caught here. */
     private guarded<A extends unknown[]>(task: (...args: A) => void): (...args: A) => void {
-        return guarded(task, () => this.closed, this.options.onFault);
+        return (...args) => {
+            if (this.closed) return;
+            try {
+                task(...args);
+            } catch (fault) {
+                this.options.onFault(fault);
+            }
+        };
     }
 }
 
