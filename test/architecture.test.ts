@@ -65,6 +65,23 @@ function importsOf(file: string): string[] {
         .map((name) => `${resolve(dirname(file), name).replace(/\.ts$/, '')}.ts`);
 }
 
+/** The same without `import type` and `export type`, which compilation removes. */
+function importsAtRunTimeOf(file: string): string[] {
+    return ts
+        .createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest)
+        .statements.filter((statement) => ts.isImportDeclaration(statement) || ts.isExportDeclaration(statement))
+        .filter((statement) => !isTypeOnly(statement))
+        .map(({ moduleSpecifier: name }) => (name !== undefined && ts.isStringLiteral(name) ? name.text : ''))
+        .filter((name) => name.startsWith('.'))
+        .map((name) => `${resolve(dirname(file), name).replace(/\.ts$/, '')}.ts`);
+}
+
+function isTypeOnly(statement: ts.ImportDeclaration | ts.ExportDeclaration): boolean {
+    return ts.isExportDeclaration(statement)
+        ? statement.isTypeOnly
+        : statement.importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword;
+}
+
 function mayImport(file: string, target: string): boolean {
     const [from, to] = [folderOf(file), folderOf(target)];
     if (from === 'speech' && to === 'services')
@@ -112,6 +129,24 @@ describe('the layers', () => {
         };
         for (const file of files) visit(file, []);
         expect(cycles).toEqual([]);
+    });
+
+    it('load a call without the bots: of services a session needs at run time the keypad and the transcript only', () => {
+        const loaded = new Set<string>();
+        const load = (file: string): void => {
+            if (loaded.has(file)) return;
+            loaded.add(file);
+            for (const target of importsAtRunTimeOf(file)) load(target);
+        };
+        load(join(SRC, 'common/session.ts'));
+        const names = [...loaded].map(nameOf);
+        expect(names).toContain('common/playback');
+        expect(names.filter((name) => name.startsWith('services/')).sort()).toEqual([
+            'services/dtmf-service',
+            'services/transcript',
+        ]);
+        const others = names.filter((name) => !/^(services|common|support|protocol|audio)\//.test(name));
+        expect(others.filter((name) => !name.startsWith('websocket/message-handlers/'))).toEqual([]);
     });
 
     it(`have no file over ${MAX_LINES} lines`, () => {

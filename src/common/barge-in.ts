@@ -1,5 +1,4 @@
 import { meanSquare } from '../audio/loudness';
-import type { HeardPosition } from '../services/conversation';
 
 /** 20 ms of PCMU, 8 kHz: the step in which speech is counted. */
 const WINDOW_BYTES = 160;
@@ -19,28 +18,25 @@ export class BargeInDetector {
     private voicedWindows = 0;
     private isPending = false;
 
-    constructor(
-        /** Speech that counts, in ms; 0: the first sound. */
-        private readonly minSpeechMs: number,
-        private readonly onBargeIn: () => void,
-    ) {}
+    /** `minSpeechMs`: speech that is a barge-in, in ms; 0: the first sound. */
+    constructor(private readonly minSpeechMs: number) {}
 
-    /** Caller audio: PCMU, 8 kHz, mono. Costs nothing while every sound counts. */
-    hear(pcmu: Uint8Array): void {
-        if (this.minSpeechMs === 0) return;
+    /** Caller audio: PCMU, 8 kHz, mono. Costs nothing while every sound counts. @returns true: this is the barge-in */
+    hear(pcmu: Uint8Array): boolean {
+        if (this.minSpeechMs === 0) return false;
         for (let start = 0; start + WINDOW_BYTES <= pcmu.length; start += WINDOW_BYTES) {
             this.count(meanSquare(pcmu, start, start + WINDOW_BYTES) > LEAST_POWER ? 1 : 0);
         }
-        this.decide();
+        return this.decide();
     }
 
-    /** Voice activity began. */
-    speechStarted(): void {
+    /** Voice activity began. @returns true: this is the barge-in */
+    speechStarted(): boolean {
         this.isPending = true;
-        this.decide();
+        return this.decide();
     }
 
-    /** It ended before it counted: the bot goes on. */
+    /** Voice activity ended. Speech that was too short for a barge-in until now is none: the bot goes on. */
     speechStopped(): void {
         this.isPending = false;
     }
@@ -51,31 +47,9 @@ export class BargeInDetector {
         this.next = (this.next + 1) % WINDOWS;
     }
 
-    private decide(): void {
-        if (!this.isPending || this.voicedWindows * WINDOW_MS < this.minSpeechMs) return;
+    private decide(): boolean {
+        if (!this.isPending || this.voicedWindows * WINDOW_MS < this.minSpeechMs) return false;
         this.isPending = false;
-        this.onBargeIn();
+        return true;
     }
-}
-
-/** What a barge-in has to stop, and what it has to tell. */
-export interface BargeInParts {
-    playback: { readonly isAudible: boolean; flush(): HeardPosition };
-    /** Tells Genesys to stop playing and to throw its queue away. */
-    sendBargeIn: () => void;
-    conversation: { interrupt(heard: HeardPosition): void };
-}
-
-/**
- * Carries a barge-in out. The order matters: our own queue first, then the client's, then the bot, so that no byte of the interrupted
- * response follows the `barge_in` (docs/PROTOCOL.md, 5.4).
- *
- * @returns what the caller had heard; undefined when nothing was playing: then nothing is stopped and nothing is told
- */
-export function bargeIn(parts: BargeInParts): HeardPosition | undefined {
-    if (!parts.playback.isAudible) return undefined;
-    const heard = parts.playback.flush();
-    parts.sendBargeIn();
-    parts.conversation.interrupt(heard);
-    return heard;
 }

@@ -6,10 +6,10 @@ import type { ConversationEnd } from '../services/conversation';
 import type { Clock } from '../support/clock';
 import type { Logger } from '../support/logger';
 import type { FoundBot, MissingBot } from '../websocket/message-handlers/message-handler';
-import type { CallWire } from './bot-playback';
 import { outcomeVariables } from './call-record';
 import type { CallRecord } from './call-record';
 import { CallBridge, type CallBridgeOptions } from './call-bridge';
+import type { CallWire } from './session-wire';
 
 export interface CallBotDeps {
     botService: BotService;
@@ -77,7 +77,7 @@ export class CallBot {
     }
 
     /** undefined: the caller is not joined to a bot yet, or not any more. */
-    get line(): CallBridge | undefined {
+    get bridge(): CallBridge | undefined {
         return this.freed ? undefined : this.callBridge;
     }
 
@@ -90,7 +90,7 @@ export class CallBot {
         return this.chosen === undefined ? undefined : this.chosen.maxCallMinutes * 60_000;
     }
 
-    /** What Architect is told; also when the bot is freed. Digits that were asked for count where the bot declares them. */
+    /** The output variables for Architect; also when the bot is freed. Digits that were asked for count where the bot declares them. */
     outcome(given: StringMap, endReason: string): StringMap {
         const { chosen, callBridge, deps } = this;
         // What a tool has set on purpose stays.

@@ -7,14 +7,14 @@ import type { AudioOrigin, BotWait, Conversation, ConversationEnd, TranscriptIte
 import { isTelephoneKey, type DigitRequest } from '../services/dtmf-service';
 import type { Clock } from '../support/clock';
 import type { ErrorCode } from '../support/errors';
-import { guarded } from '../support/guarded';
 import { TimerSet } from '../support/timer-set';
 import { BargeInDetector } from './barge-in';
-import { BotPlayback, type CallWire } from './bot-playback';
 import type { CallRecord } from './call-record';
 import { EchoGuard } from './echo/echo-guard';
 import { EndOfCall } from './end-of-call';
 import { Keypad } from './keypad';
+import { Playback } from './playback';
+import type { CallWire } from './session-wire';
 import { SilencePolicy, type SilenceCode } from './silence-policy';
 
 export interface CallBridgeOptions {
@@ -29,20 +29,20 @@ export interface CallBridgeOptions {
     wire: CallWire;
     /** The conversation is over and the caller has heard the last of it. Called once at most. */
     onFinished: (end: ConversationEnd) => void;
-    /** The bot leaves the caller in silence, and nothing helps: the call must end at once. */
+    /** The bot was silent for longer than the last limit allows: the call must end at once. */
     onFailed: (code: ErrorCode) => void;
     onFault: (fault: unknown) => void;
 }
 
-/** Silence given to the bot when the stream is paused, so that a sentence cut off there still comes to its end: one second. */
+/** One second of silence, given to the bot when the stream is paused: voice activity detection then ends a sentence that was cut off. */
 const PAUSE_SILENCE = new Uint8Array(8000).fill(MULAW_SILENCE);
 
 /**
  * Joins one caller to one bot. Caller audio goes through echo guard, barge-in detection and keypad masking to the conversation; bot
- * audio goes to playback; and the silence policy is told of both. It knows sound and turns, and nothing of messages and states.
+ * audio goes to playback; both are reported to the silence policy. It deals with audio and turns, not with messages and session states.
  */
 export class CallBridge {
-    private readonly voice: BotPlayback;
+    private readonly playback: Playback;
     private readonly keypad: Keypad;
     private readonly timers: TimerSet;
     private readonly echoGuard: EchoGuard | undefined;
@@ -62,10 +62,8 @@ export class CallBridge {
             onFault,
         });
         this.echoGuard = turnTaking.echoGuard ? new EchoGuard() : undefined;
-        this.bargeIn = new BargeInDetector(turnTaking.bargeInMinSpeechMs, () => {
-            this.interrupt();
-        });
-        this.voice = this.createPlayback();
+        this.bargeIn = new BargeInDetector(turnTaking.bargeInMinSpeechMs);
+        this.playback = this.createPlayback();
         this.silence = this.createSilencePolicy();
         this.ending = this.createEndOfCall();
         this.listen();
@@ -83,8 +81,8 @@ export class CallBridge {
     /** The caller's samples: PCMU, 8 kHz, mono. */
     hear(pcmu: Uint8Array): void {
         if (this.ending.isPlayingOut || this.closed) return;
-        const clean = this.echoGuard?.filter(pcmu, this.voice.playheadBytes) ?? pcmu;
-        this.bargeIn.hear(clean);
+        const clean = this.echoGuard?.filter(pcmu, this.playback.playheadBytes) ?? pcmu;
+        if (this.bargeIn.hear(clean)) this.interrupt();
         const audible = this.keypad.audible(clean);
         this.options.callerAudio.push(audible);
         this.options.conversation.hear(audible);
@@ -97,29 +95,29 @@ export class CallBridge {
 
     /** The client's measured round trip, ms. */
     setRoundTrip(ms: number): void {
-        this.voice.setRoundTrip(ms);
+        this.playback.setRoundTrip(ms);
     }
 
-    /** Genesys said 429: nothing for `ms`, and half the pace from now on. */
+    /** Genesys reported 429: nothing is sent for `ms`, and the message rate is halved from now on. */
     slowDown(ms: number): void {
-        this.voice.slowDown(ms);
+        this.playback.slowDown(ms);
     }
 
     processPlaybackStarted(): void {
-        this.voice.processPlaybackStarted();
+        this.playback.playbackStarted();
+        this.options.record.turnClock.playbackStarted(this.options.clock.nowMs());
     }
 
     processPlaybackCompleted(): void {
-        this.ending.playbackCompleted();
-        this.voice.processPlaybackCompleted();
+        this.playback.playbackCompleted();
     }
 
-    /** One key. It interrupts what is being said; the whole entry reaches the bot as one message. */
+    /** One key. It interrupts the bot; the whole entry reaches the bot as one message. @returns false: the key was ignored */
     processDTMF(digit: string): boolean {
         if (this.ending.isPlayingOut || !isTelephoneKey(digit)) return false;
         this.options.record.digits += 1;
         this.silence.callerIsActive();
-        // First what is being said stops, then the key counts: it may complete an entry, whose response must not be cut.
+        // The bot is interrupted first: the key may complete an entry, and the response to that must not be cut.
         this.interrupt();
         this.keypad.press(digit);
         return true;
@@ -141,9 +139,9 @@ export class CallBridge {
         return this.keypad.variables;
     }
 
-    /** How long the client's socket has taken nothing, ms; undefined: it takes what is sent. */
-    get chokedMs(): number | undefined {
-        return this.voice.signs(this.options.clock.nowMs()).chokedMs;
+    /** See `Playback.blockedMs`. */
+    get blockedMs(): number | undefined {
+        return this.playback.blockedMs;
     }
 
     /** Frees the bot, the queue and every timer. May be called twice. */
@@ -152,23 +150,19 @@ export class CallBridge {
         this.closed = true;
         this.silence.stop();
         this.timers.clear();
-        this.voice.close();
+        this.playback.close();
         if (!this.ending.isPlayingOut) this.freeConversation();
     }
 
-    private createPlayback(): BotPlayback {
+    private createPlayback(): Playback {
         const { clock, onFault, maxLeadMs, wire, record } = this.options;
-        return new BotPlayback({
+        return new Playback({
             clock,
             record,
             maxLeadMs,
             wire,
+            echoGuard: this.echoGuard,
             onFault,
-            onSent: (pcmu) => {
-                record.turnClock.botAudio(clock.nowMs());
-                this.echoGuard?.sent(pcmu);
-                this.ending.audioSent();
-            },
             onDrained: () => {
                 this.processDrained();
             },
@@ -178,15 +172,8 @@ export class CallBridge {
     private createSilencePolicy(): SilencePolicy {
         const { clock, conversation, turnTaking } = this.options;
         return new SilencePolicy(clock, this.timers, turnTaking, {
-            soundLeftMs: () => (this.voice.isAudible ? this.voice.queuedMs + this.voice.leadMs : 0),
-            responseActiveAtMs: () => conversation.responseActiveAtMs,
-            onSilence: (step) => conversation.onSilence(step),
-            comfort: () => {
-                this.voice.comfort();
-            },
-            askAgain: () => {
-                conversation.askAgain();
-            },
+            playback: this.playback,
+            conversation,
             goodbye: (code) => {
                 this.endPolitely(code);
             },
@@ -198,7 +185,7 @@ export class CallBridge {
 
     private createEndOfCall(): EndOfCall {
         const { conversation, onFinished } = this.options;
-        return new EndOfCall(this.timers, {
+        return new EndOfCall(this.timers, this.playback, {
             sayGoodbye: () => {
                 this.silence.goodbyeAsked();
                 conversation.sayGoodbye();
@@ -231,18 +218,18 @@ export class CallBridge {
         if (origin.aside !== true) this.silence.botAudio(origin.responseId, ms);
         else if (!this.silence.aside(ms)) return;
         this.options.record.transcript.delivered(origin, ms);
-        this.voice.say(pcmu, origin);
+        this.playback.enqueue(pcmu, origin);
     };
 
     private readonly processResponseEnded = (responseId: string): void => {
         this.silence.responseEnded(responseId);
-        this.voice.responseEnded(responseId);
+        this.playback.responseEnded(responseId);
     };
 
     private readonly processSpeechStarted = (): void => {
         this.silence.callerStarted();
         this.options.record.turnClock.callerStarted();
-        this.bargeIn.speechStarted();
+        if (this.bargeIn.speechStarted()) this.interrupt();
     };
 
     private readonly processSpeechStopped = (silenceMs: number): void => {
@@ -296,17 +283,26 @@ export class CallBridge {
         if (this.ending.isPlayingOut || this.closed) return;
         this.freeConversation();
         this.silence.stop();
-        this.voice.endAll();
-        this.ending.playOut(end, this.voice);
+        this.playback.endAllResponses();
+        this.ending.playOut(end);
     }
 
+    /**
+     * Stops what the caller hears, and does nothing while nothing plays. The order matters: first the queue here, then the client's,
+     * then the bot, so that no byte of the interrupted response follows the `barge_in` (docs/PROTOCOL.md, 5.4).
+     */
     private interrupt(): void {
-        if (this.voice.interrupt(this.options.conversation) === undefined) return;
+        if (!this.playback.isAudible) return;
+        const { wire, conversation, record } = this.options;
+        const heard = this.playback.flush();
+        wire.sendEvent({ type: 'barge_in', data: {} });
+        conversation.interrupt(heard);
+        record.interrupted(heard);
         this.silence.interrupted();
         this.ending.interrupted();
     }
 
-    /** By our count the caller has heard everything. */
+    /** By the playhead the caller has heard everything. */
     private processDrained(): void {
         if (this.ending.isPlayingOut) this.ending.drained();
         else this.silence.drained(!this.keypad.isSecret);
@@ -323,7 +319,14 @@ export class CallBridge {
 
     /** A listener that throws would throw into the bot's socket: its fault is caught here. */
     private guarded<A extends unknown[]>(task: (...args: A) => void): (...args: A) => void {
-        return guarded(task, () => this.closed, this.options.onFault);
+        return (...args) => {
+            if (this.closed) return;
+            try {
+                task(...args);
+            } catch (fault) {
+                this.options.onFault(fault);
+            }
+        };
     }
 }
 

@@ -1,4 +1,5 @@
 import type { StringMap } from '../protocol/core';
+import type { HeardPosition } from '../services/conversation';
 import type { ToolRecord } from '../services/functions/tool';
 import { Transcript } from '../services/transcript';
 import type { LogFields } from '../support/logger';
@@ -40,11 +41,19 @@ export class CallRecord {
         this.openedAtMs = nowMs;
     }
 
+    /** Bot audio was sent. */
     botAudio(nowMs: number): void {
         this.firstAudioAtMs ??= nowMs;
+        this.turnClock.botAudio(nowMs);
     }
 
-    /** Counts caller audio. @returns false, and counts nothing, when more was received than a line can carry: it is not passed on */
+    /** The caller interrupted, and had heard this much. */
+    interrupted(heard: HeardPosition): void {
+        this.bargeIns += 1;
+        this.transcript.interrupted(heard);
+    }
+
+    /** Counts caller audio. @returns false, and counts nothing, when more came than a telephone call can make in this time: it is not passed on */
     callerAudio(byteCount: number, nowMs: number): boolean {
         const plausibleMs = MAX_AHEAD_MS + MAX_PACE * (this.sinceOpenedMs(nowMs) ?? 0);
         if (this.callerBytes / BYTES_PER_MS > plausibleMs) return false;
@@ -61,10 +70,6 @@ export class CallRecord {
     endedBy(reason: string): void {
         if (!this.decided) this.endReason = reason;
         this.decided = true;
-    }
-
-    get hasBotAudio(): boolean {
-        return this.firstAudioAtMs !== undefined;
     }
 
     /** Why the call ended, as far as is known. */
@@ -129,7 +134,7 @@ export class TurnClock {
         this.speechEndMs = atMs;
     }
 
-    /** They talk again: what comes now is no response to what they said before. */
+    /** The caller speaks again: bot audio from now on is no response to their last words. */
     callerStarted(): void {
         this.speechEndMs = undefined;
     }

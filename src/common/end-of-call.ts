@@ -1,19 +1,13 @@
 import type { ConversationEnd } from '../services/conversation';
 import type { TimerSet } from '../support/timer-set';
+import type { Playback } from './playback';
 
 /** The bot is asked for its goodbye → it ends the conversation. */
 const GOODBYE_LIMIT_MS = 12_000;
-/** Last sound by our count → the client reports `playback_completed`. */
+/** Last sound by the playhead → the client reports `playback_completed`. */
 const PLAYBACK_REPORT_LIMIT_MS = 1500;
 /** Playback that does not come to its end in its own length and this much more is cut. */
 const PLAYBACK_SLACK_MS = 5000;
-
-/** What the end of a call needs to know of the sound. */
-export interface PlaybackState {
-    readonly isAudible: boolean;
-    readonly queuedMs: number;
-    readonly leadMs: number;
-}
 
 export interface EndOfCallActions {
     /** Asks the bot for its goodbye. */
@@ -30,18 +24,17 @@ export interface EndOfCallActions {
  * over, however that came; what is queued plays to its end, and only then does the call end.
  */
 export class EndOfCall {
-    private phase: 'talking' | 'goodbye' | 'playout' | 'finished' = 'talking';
+    private phase: 'conversation' | 'goodbye' | 'playout' | 'finished' = 'conversation';
     /** Why the goodbye was asked for. */
     private reason: ConversationEnd | undefined;
-    /** Audio was sent that the client has not reported as played. */
-    private isUnconfirmed = false;
 
     constructor(
         private readonly timers: TimerSet,
+        private readonly playback: Pick<Playback, 'soundLeftMs' | 'isUnreported'>,
         private readonly actions: EndOfCallActions,
     ) {}
 
-    /** The conversation is over: nothing new is heard or said. */
+    /** The conversation is over: caller audio and new bot audio are ignored. */
     get isPlayingOut(): boolean {
         return this.phase === 'playout' || this.phase === 'finished';
     }
@@ -52,7 +45,7 @@ export class EndOfCall {
      * @returns false when the call is ending already
      */
     askForGoodbye(reason: ConversationEnd): boolean {
-        if (this.phase !== 'talking') return false;
+        if (this.phase !== 'conversation') return false;
         this.phase = 'goodbye';
         this.reason = reason;
         this.timers.set('goodbye', GOODBYE_LIMIT_MS, () => {
@@ -73,37 +66,24 @@ export class EndOfCall {
     }
 
     /** Phase two: the call ends with `end` when the caller has heard the rest. */
-    playOut(end: ConversationEnd, playback: PlaybackState): void {
+    playOut(end: ConversationEnd): void {
         this.phase = 'playout';
         this.reason = end;
         this.timers.cancel('goodbye');
-        if (!playback.isAudible) {
-            this.drained();
-            return;
-        }
-        this.finishAfter(playback.queuedMs + playback.leadMs + PLAYBACK_SLACK_MS);
+        const { soundLeftMs } = this.playback;
+        if (soundLeftMs === 0) this.drained();
+        else this.finishAfter(soundLeftMs + PLAYBACK_SLACK_MS);
     }
 
-    /** Bot audio was sent. */
-    audioSent(): void {
-        this.isUnconfirmed = true;
-    }
-
-    /** The client has played, or thrown away, everything that it had. */
-    playbackCompleted(): void {
-        this.isUnconfirmed = false;
-    }
-
-    /** By our count the caller has heard everything. */
+    /** By the playhead the caller has heard everything. */
     drained(): void {
         if (this.phase !== 'playout') return;
-        if (this.isUnconfirmed) this.finishAfter(PLAYBACK_REPORT_LIMIT_MS);
+        if (this.playback.isUnreported) this.finishAfter(PLAYBACK_REPORT_LIMIT_MS);
         else this.finish();
     }
 
     /** The caller interrupted the rest: the call ends now. */
     interrupted(): void {
-        this.isUnconfirmed = false;
         this.finish();
     }
 

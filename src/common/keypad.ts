@@ -14,7 +14,7 @@ export interface KeypadOptions {
 }
 
 /**
- * The caller's keypad on this call: entries for the bot, entries that were asked for, and what Architect is told of them. A secure
+ * The caller's keypad on this call: entries for the bot, entries that were asked for, and the output variables for them. A secure
  * entry (a card, a PIN) goes only to `DigitRequest.done`: its variable is masked, and while it is typed the bot hears silence,
  * because keys can be heard (docs/PROTOCOL.md, 6).
  */

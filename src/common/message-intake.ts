@@ -4,13 +4,13 @@ import type { ErrorCode } from '../support/errors';
 import type { SessionPort } from '../websocket/message-handlers/message-handler';
 import { MessageHandlerRegistry } from '../websocket/message-handlers/message-handler-registry';
 import type { MessageSequence } from './session-wire';
-import type { StateRules } from './session-state';
+import type { CurrentState } from './session-state';
 
 export interface MessageIntakeOptions {
     session: SessionPort;
     sequence: MessageSequence;
-    /** What the session's state allows now. */
-    rules: () => StateRules;
+    /** What is accepted follows its rules. */
+    state: Pick<CurrentState, 'rules'>;
     /** The client broke the protocol. `where` names the part at fault, never its value. */
     onBreach: (code: ErrorCode, where: string) => void;
     /** A message was counted and ignored. */
@@ -39,7 +39,7 @@ export class MessageIntake {
         const inOrder = this.countIn(envelope);
         if (parsed.kind === 'message') this.dispatch(parsed.message, inOrder);
         else if (parsed.kind === 'unknown') this.options.onIgnored(`unknown type ${nameOf(parsed.type)}`);
-        else if (parsed.type === 'open' && this.options.rules().accepts.includes('open'))
+        else if (parsed.type === 'open' && this.options.state.rules.accepts.includes('open'))
             this.options.onBreach(parsed.code, parsed.where);
         else this.options.onIgnored(`unusable ${parsed.type}`, parsed.where);
     }
@@ -56,9 +56,9 @@ export class MessageIntake {
     }
 
     private dispatch(message: ClientMessage, inOrder: boolean): void {
-        const { session, rules, onIgnored } = this.options;
+        const { session, state, onIgnored } = this.options;
         if (!inOrder && message.type !== 'close') return;
-        if (rules().accepts.includes(message.type)) this.registry.handle(message.type, message, session);
+        if (state.rules.accepts.includes(message.type)) this.registry.handle(message.type, message, session);
         else onIgnored(`${message.type} out of place`);
     }
 }

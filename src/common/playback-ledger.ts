@@ -4,7 +4,7 @@ import type { AudioOrigin, HeardItem } from '../services/conversation';
 const BYTES_PER_MS = 8;
 
 /** One conversation item: how much audio of it was received, and where in the sent stream its audio lies. */
-interface Account {
+interface ItemAudio {
     origin: AudioOrigin;
     receivedBytes: number;
     sentBytes: number;
@@ -19,7 +19,7 @@ interface Account {
  * Entries outlive the response: an item is forgotten only when the caller has heard all that was received of it.
  */
 export class PlaybackLedger {
-    private readonly accounts = new Map<string, Account>();
+    private readonly items = new Map<string, ItemAudio>();
     private streamBytes = 0;
 
     /** Length of the whole sent stream, in bytes. */
@@ -29,67 +29,67 @@ export class PlaybackLedger {
 
     /** Items that are remembered. */
     get itemCount(): number {
-        return this.accounts.size;
+        return this.items.size;
     }
 
-    bookReceived(origin: AudioOrigin, byteCount: number): void {
-        this.account(origin).receivedBytes += byteCount;
+    received(origin: AudioOrigin, byteCount: number): void {
+        this.itemOf(origin).receivedBytes += byteCount;
     }
 
-    bookSent(origin: AudioOrigin, byteCount: number): void {
-        const account = this.account(origin);
+    sent(origin: AudioOrigin, byteCount: number): void {
+        const item = this.itemOf(origin);
         const start = this.streamBytes;
         this.streamBytes += byteCount;
-        account.sentBytes += byteCount;
-        const last = account.runs.at(-1);
+        item.sentBytes += byteCount;
+        const last = item.runs.at(-1);
         if (last?.end === start) last.end = this.streamBytes;
-        else account.runs.push({ start, end: this.streamBytes });
+        else item.runs.push({ start, end: this.streamBytes });
     }
 
     /** Items that the caller has not heard to their end, in the order in which they came, with what was heard of each. */
     unheard(playhead: number): HeardItem[] {
-        const items: HeardItem[] = [];
-        for (const account of this.accounts.values()) {
-            const heardBytes = heardOf(account, playhead);
-            if (heardBytes < account.receivedBytes) items.push(toHeardItem(account, heardBytes));
+        const unheard: HeardItem[] = [];
+        for (const item of this.items.values()) {
+            const heardBytes = heardOf(item, playhead);
+            if (heardBytes < item.receivedBytes) unheard.push(toHeardItem(item, heardBytes));
         }
-        return items;
+        return unheard;
     }
 
     /** Forgets items that were heard to their end; `isOpen`: more audio of that response may come. */
     forgetHeard(playhead: number, isOpen: (responseId: string) => boolean): void {
-        for (const [key, account] of this.accounts) {
-            const done = heardOf(account, playhead) >= account.receivedBytes;
-            if (done && !isOpen(account.origin.responseId)) this.accounts.delete(key);
+        for (const [key, item] of this.items) {
+            const done = heardOf(item, playhead) >= item.receivedBytes;
+            if (done && !isOpen(item.origin.responseId)) this.items.delete(key);
         }
     }
 
     /** Forgets everything, after a barge-in: what was not heard by now is not played any more. */
     forgetAll(): void {
-        this.accounts.clear();
+        this.items.clear();
     }
 
-    private account(origin: AudioOrigin): Account {
+    private itemOf(origin: AudioOrigin): ItemAudio {
         const key = `${origin.itemId}/${origin.contentIndex}`;
-        let account = this.accounts.get(key);
-        if (account === undefined) {
-            account = { origin, receivedBytes: 0, sentBytes: 0, runs: [] };
-            this.accounts.set(key, account);
+        let item = this.items.get(key);
+        if (item === undefined) {
+            item = { origin, receivedBytes: 0, sentBytes: 0, runs: [] };
+            this.items.set(key, item);
         }
-        return account;
+        return item;
     }
 }
 
-function heardOf(account: Account, playhead: number): number {
+function heardOf(item: ItemAudio, playhead: number): number {
     let heard = 0;
-    for (const run of account.runs) heard += Math.max(0, Math.min(playhead, run.end) - run.start);
+    for (const run of item.runs) heard += Math.max(0, Math.min(playhead, run.end) - run.start);
     return heard;
 }
 
-function toHeardItem(account: Account, heardBytes: number): HeardItem {
+function toHeardItem(item: ItemAudio, heardBytes: number): HeardItem {
     return {
-        ...account.origin,
+        ...item.origin,
         heardMs: Math.floor(heardBytes / BYTES_PER_MS),
-        receivedMs: Math.floor(account.receivedBytes / BYTES_PER_MS),
+        receivedMs: Math.floor(item.receivedBytes / BYTES_PER_MS),
     };
 }

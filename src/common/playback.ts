@@ -1,8 +1,12 @@
+import { tonePcmu } from '../audio/tone';
 import type { AudioOrigin, HeardPosition } from '../services/conversation';
 import type { Clock, Timer } from '../support/clock';
 import { TokenBucket } from '../support/token-bucket';
+import type { CallRecord } from './call-record';
+import type { EchoGuard } from './echo/echo-guard';
 import { PlaybackLedger } from './playback-ledger';
 import { Playhead } from './playhead';
+import type { CallWire } from './session-wire';
 
 /** PCMU, 8 kHz, mono: eight bytes are one millisecond. */
 const BYTES_PER_MS = 8;
@@ -23,18 +27,22 @@ const BLOCKED_RETRY_MS = 50;
 /** Most audio that may wait here: ten minutes, 4.8 MB. */
 const MAX_QUEUE_BYTES = 10 * 60 * 1000 * BYTES_PER_MS;
 
+/** Tells a caller who waits that the call goes on: 440 Hz for 160 ms, a tenth of full scale, with soft edges of 40 ms. */
+const COMFORT_TONE = tonePcmu(440, 160, 0.1, 40);
+
 export interface PlaybackOptions {
-    /** Puts one binary message on the wire. */
-    send: (pcmu: Uint8Array) => void;
-    /** Bytes that wait in the socket. */
-    bufferedBytes: () => number;
+    wire: Pick<CallWire, 'sendAudio' | 'bufferedBytes'>;
+    /** Is told when bot audio is sent. */
+    record: Pick<CallRecord, 'botAudio'>;
+    /** Gets all audio that is sent: it may come back as an echo. undefined: the guard is switched off. */
+    echoGuard: Pick<EchoGuard, 'sent'> | undefined;
     clock: Clock;
     /** Most audio that may be sent ahead of the playhead, in ms. */
     maxLeadMs: number;
     /** A timer's task threw. */
     onFault: (fault: unknown) => void;
-    /** The caller has heard everything that was queued and no response is open. May be called again and again. */
-    onDrained?: () => void;
+    /** By the playhead the caller has heard everything that was queued, and no response is open. May be called again and again. */
+    onDrained: () => void;
 }
 
 /**
@@ -51,12 +59,10 @@ export class Playback {
     private holdUntilMs = 0;
     private blockedSinceMs: number | undefined;
     private closed = false;
+    private comfortTones = 0;
+    private unreported = false;
     /** Bytes that did not fit in the queue. */
     droppedBytes = 0;
-
-    private readonly book = (origin: AudioOrigin, byteCount: number): void => {
-        this.ledger.bookSent(origin, byteCount);
-    };
 
     constructor(private readonly options: PlaybackOptions) {
         this.bucket = new TokenBucket(options.clock, BUCKET);
@@ -70,7 +76,7 @@ export class Playback {
             return;
         }
         this.openResponses.add(origin.responseId);
-        this.ledger.bookReceived(origin, pcmu.length);
+        this.ledger.received(origin, pcmu.length);
         this.queue.push(pcmu, origin);
         this.pump();
     }
@@ -87,9 +93,27 @@ export class Playback {
         this.pump();
     }
 
+    /** Plays the comfort tone, which belongs to no response of the bot. */
+    comfort(): void {
+        this.comfortTones += 1;
+        const responseId = `comfort_${this.comfortTones}`;
+        this.enqueue(COMFORT_TONE, { responseId, itemId: responseId, contentIndex: 0 });
+        this.responseEnded(responseId);
+    }
+
     /** The caller hears bot audio, or some waits to be sent. */
     get isAudible(): boolean {
-        return this.queue.bytes > 0 || this.leadMs > 0;
+        return this.soundLeftMs > 0;
+    }
+
+    /** Bot audio that the caller has yet to hear, sent or not, in ms. */
+    get soundLeftMs(): number {
+        return this.queuedMs + this.leadMs;
+    }
+
+    /** Audio was sent after the client's last `playback_completed`, and no barge-in has thrown it away. */
+    get isUnreported(): boolean {
+        return this.unreported;
     }
 
     /** Position of the playhead in the sent stream, in bytes; goes on in real time while nothing plays. */
@@ -107,19 +131,9 @@ export class Playback {
         return this.queue.bytes / BYTES_PER_MS;
     }
 
-    /** Audio sent so far, in ms. */
-    get sentMs(): number {
-        return this.ledger.sentBytes / BYTES_PER_MS;
-    }
-
-    /** A response is open, and everything that came of it has been heard: the caller waits for the rest. */
-    get isStarved(): boolean {
-        return this.openResponses.size > 0 && !this.isAudible;
-    }
-
-    /** Since when the socket is blocked, by the clock, ms; undefined: it is not. */
-    get blockedSince(): number | undefined {
-        return this.blockedSinceMs;
+    /** How long the socket has been blocked, in ms; undefined: it is not. */
+    get blockedMs(): number | undefined {
+        return this.blockedSinceMs === undefined ? undefined : this.options.clock.nowMs() - this.blockedSinceMs;
     }
 
     /** Drops everything that waits. @returns what the caller has heard of each item that they had not heard to its end */
@@ -130,6 +144,7 @@ export class Playback {
         this.openResponses.clear();
         this.ledger.forgetAll();
         this.playhead.emptied(nowMs);
+        this.unreported = false;
         this.stopTimer();
         return { items };
     }
@@ -143,6 +158,7 @@ export class Playback {
     }
 
     playbackCompleted(): void {
+        this.unreported = false;
         this.playhead.playbackCompleted(this.options.clock.nowMs());
         this.pump();
     }
@@ -195,7 +211,7 @@ export class Playback {
     }
 
     private isBlocked(nowMs: number): boolean {
-        if (this.options.bufferedBytes() <= BLOCKED_BYTES) {
+        if (this.options.wire.bufferedBytes() <= BLOCKED_BYTES) {
             this.blockedSinceMs = undefined;
             return false;
         }
@@ -204,10 +220,14 @@ export class Playback {
     }
 
     private sendPiece(nowMs: number): void {
-        const piece = this.queue.take(this.pieceBytes(nowMs), this.book);
+        const { record, echoGuard, wire } = this.options;
+        const piece = this.queue.shift(this.pieceBytes(nowMs), this.ledger);
         this.bucket.spend();
         this.playhead.sent(piece.length, nowMs);
-        this.options.send(piece);
+        this.unreported = true;
+        record.botAudio(nowMs);
+        echoGuard?.sent(piece);
+        wire.sendAudio(piece);
         this.ledger.forgetHeard(this.playhead.heardBytes(nowMs), (id) => this.openResponses.has(id));
     }
 
@@ -225,7 +245,7 @@ export class Playback {
             this.later(leadMs);
             return;
         }
-        if (this.openResponses.size === 0) this.options.onDrained?.();
+        if (this.openResponses.size === 0) this.options.onDrained();
     }
 
     private later(ms: number): void {
@@ -268,16 +288,16 @@ class AudioQueue {
         this.waitingBytes += pcmu.length;
     }
 
-    /** Removes the next `byteCount` bytes (at most `bytes`) as one buffer; `book` is called with what each origin contributed. */
-    take(byteCount: number, book: (origin: AudioOrigin, byteCount: number) => void): Uint8Array {
+    /** Removes the next `byteCount` bytes (at most `bytes`) as one buffer, and records them as sent. */
+    shift(byteCount: number, ledger: PlaybackLedger): Uint8Array {
         const first = this.pieces[this.head];
-        if (first !== undefined && first.pcmu.length >= byteCount) return this.takeFrom(first, byteCount, book);
+        if (first !== undefined && first.pcmu.length >= byteCount) return this.shiftFrom(first, byteCount, ledger);
         const joined = new Uint8Array(Math.min(byteCount, this.waitingBytes));
         let filled = 0;
         while (filled < joined.length) {
             const next = this.pieces[this.head];
             if (next === undefined) break;
-            const part = this.takeFrom(next, Math.min(next.pcmu.length, joined.length - filled), book);
+            const part = this.shiftFrom(next, Math.min(next.pcmu.length, joined.length - filled), ledger);
             joined.set(part, filled);
             filled += part.length;
         }
@@ -290,16 +310,12 @@ class AudioQueue {
         this.waitingBytes = 0;
     }
 
-    private takeFrom(
-        piece: QueuedAudio,
-        byteCount: number,
-        book: (origin: AudioOrigin, byteCount: number) => void,
-    ): Uint8Array {
+    private shiftFrom(piece: QueuedAudio, byteCount: number, ledger: PlaybackLedger): Uint8Array {
         const part = piece.pcmu.subarray(0, byteCount);
         if (byteCount === piece.pcmu.length) this.dropHead();
         else piece.pcmu = piece.pcmu.subarray(byteCount);
         this.waitingBytes -= byteCount;
-        book(piece.origin, byteCount);
+        ledger.sent(piece.origin, byteCount);
         return part;
     }
 

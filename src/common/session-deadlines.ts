@@ -9,42 +9,42 @@ const CALL_LIMITS = {
     openingMs: 4000,
     /** Nothing at all received: four missed pings. */
     clientSilentMs: 20_000,
-    /** The client's socket takes nothing. */
+    /** The client's socket is blocked (see `Playback.blockedMs`). */
     slowReaderMs: 10_000,
     /** `disconnect` → `close`. */
     closeMs: 10_000,
-    /** `closed` → the client closes the socket; then we do, and after the same time again by force. */
+    /** `closed` → the client closes the socket; after it this server closes it, and after the same time once more by force. */
     socketMs: 5000,
 } as const;
 
-/** How often `watchLimits` looks. */
+/** How often `watchLimits` checks. */
 const WATCH_INTERVAL_MS = 1000;
 
-/** What can be seen of a session from outside, all in ms. undefined: does not apply now. */
-export interface VitalSigns {
+/** How long a session has been in some condition, all in ms. undefined: it is not. */
+export interface SessionTimes {
     sinceReceivedMs: number;
-    /** Since the socket took nothing more. */
-    chokedMs?: number | undefined;
+    /** Since more waits in the client's socket than it should. */
+    blockedMs?: number | undefined;
     /** Since `opened`. */
     callMs?: number | undefined;
     maxCallMs: number;
 }
 
 /** The limit that a session has passed, the deadliest first. */
-function findPassedLimit({ sinceReceivedMs, chokedMs, callMs, maxCallMs }: VitalSigns): PassedLimit | undefined {
+function findPassedLimit({ sinceReceivedMs, blockedMs, callMs, maxCallMs }: SessionTimes): PassedLimit | undefined {
     if (sinceReceivedMs >= CALL_LIMITS.clientSilentMs) return 'ERR_CLIENT_SILENT';
-    if (chokedMs !== undefined && chokedMs >= CALL_LIMITS.slowReaderMs) return 'ERR_SLOW_READER';
+    if (blockedMs !== undefined && blockedMs >= CALL_LIMITS.slowReaderMs) return 'ERR_SLOW_READER';
     if (callMs !== undefined && callMs >= maxCallMs) return 'ERR_CALL_TOO_LONG';
     return undefined;
 }
 
 export type PassedLimit = 'ERR_CLIENT_SILENT' | 'ERR_SLOW_READER' | 'ERR_CALL_TOO_LONG';
 
-/** Looks at a session's vital signs once a second, until its timers are cleared. */
-export function watchLimits(timers: TimerSet, signs: () => VitalSigns, onPassed: (code: PassedLimit) => void): void {
+/** Checks a session's limits once a second, until its timers are cleared. */
+export function watchLimits(timers: TimerSet, times: () => SessionTimes, onPassed: (code: PassedLimit) => void): void {
     timers.set('watch', WATCH_INTERVAL_MS, () => {
-        watchLimits(timers, signs, onPassed);
-        const code = findPassedLimit(signs());
+        watchLimits(timers, times, onPassed);
+        const code = findPassedLimit(times());
         if (code !== undefined) onPassed(code);
     });
 }

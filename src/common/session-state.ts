@@ -6,9 +6,9 @@ import type { ClientMessageType, ServerMessageType } from '../protocol/message';
  * waitOpen → opening → active ⇄ paused → disconnecting → closed → gone; `close` leads to closed from every state, a lost socket to
  * gone.
  */
-export type SessionState = 'waitOpen' | 'opening' | 'active' | 'paused' | 'disconnecting' | 'closed' | 'gone';
+type SessionState = 'waitOpen' | 'opening' | 'active' | 'paused' | 'disconnecting' | 'closed' | 'gone';
 
-export interface StateRules {
+interface StateRules {
     /** Client messages that are handled. Others are counted, logged once and ignored. */
     accepts: readonly ClientMessageType[];
     /** What happens to caller audio: it is passed to the bot, kept until `opened`, or dropped. */
@@ -42,7 +42,7 @@ const EVERY_REPLY: readonly ServerMessageType[] = [
     'resume',
 ];
 
-export const STATE_RULES: Readonly<Record<SessionState, StateRules>> = {
+const STATE_RULES: Readonly<Record<SessionState, StateRules>> = {
     waitOpen: {
         accepts: ['open', 'close', 'ping'],
         callerAudio: 'drop',
@@ -62,3 +62,25 @@ export const STATE_RULES: Readonly<Record<SessionState, StateRules>> = {
     closed: { accepts: [], callerAudio: 'drop', sends: [], sendsAudio: false },
     gone: { accepts: [], callerAudio: 'drop', sends: [], sendsAudio: false },
 };
+
+/** The state that one session is in now. The session changes it; everything that reads or writes messages asks for its rules. */
+export class CurrentState {
+    private state: SessionState = 'waitOpen';
+
+    get name(): SessionState {
+        return this.state;
+    }
+
+    /** What the state allows. */
+    get rules(): StateRules {
+        return STATE_RULES[this.state];
+    }
+
+    is(state: SessionState): boolean {
+        return this.state === state;
+    }
+
+    enter(state: SessionState): void {
+        this.state = state;
+    }
+}

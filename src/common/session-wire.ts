@@ -4,14 +4,14 @@ import type { ClientEnvelope, ServerMessageType, ServerParameters } from '../pro
 import type { Clock, Timer } from '../support/clock';
 import type { ErrorCode } from '../support/errors';
 import { TokenBucket } from '../support/token-bucket';
-import type { StateRules } from './session-state';
+import type { CurrentState } from './session-state';
 
-/** What a session needs of a WebSocket; `ws` fits it, and so does a ten-line fake. */
+/** What a session needs of a WebSocket; a socket of `ws` fits. */
 export interface SessionSocket {
     send(data: string | Uint8Array): void;
     close(code?: number): void;
     terminate(): void;
-    /** Bytes handed over and not yet taken by the network. */
+    /** Bytes that were handed over and are not yet written to the network. */
     readonly bufferedAmount: number;
 }
 
@@ -24,9 +24,9 @@ const MAX_BUFFERED_BYTES = 1024 * 1024;
 export interface SessionWireOptions {
     sessionId: Uuid;
     clock: Clock;
-    /** What the session's state allows now. */
-    rules: () => StateRules;
-    /** More waits in the socket than a client that reads would leave there. */
+    /** What may be written follows its rules. */
+    state: Pick<CurrentState, 'rules'>;
+    /** More than `MAX_BUFFERED_BYTES` wait in the socket: the client does not read. */
     onOverflow: (code: ErrorCode) => void;
     onFault: (fault: unknown) => void;
 }
@@ -69,7 +69,7 @@ export class SessionWire {
      * does not read (`onOverflow` was called)
      */
     send<T extends ServerMessageType>(type: T, parameters: ServerParameters[T]): boolean {
-        if (!this.options.rules().sends.includes(type)) return false;
+        if (!this.options.state.rules.sends.includes(type)) return false;
         const text = this.sequence.next(type, parameters);
         if (text === undefined) return false;
         this.textBucket.spend();
@@ -80,7 +80,7 @@ export class SessionWire {
     }
 
     sendAudio(pcmu: Uint8Array): void {
-        if (this.options.rules().sendsAudio) this.socket.send(pcmu);
+        if (this.options.state.rules.sendsAudio) this.socket.send(pcmu);
     }
 
     /** A barge-in goes now; a turn report when the text budget allows, merged with others. */
@@ -88,7 +88,7 @@ export class SessionWire {
         this.outbox.send(entity);
     }
 
-    /** Genesys said 429: no turn report for `ms`. */
+    /** Genesys reported 429: no turn report for `ms`. */
     holdEvents(ms: number): void {
         this.outbox.hold(ms);
     }
@@ -111,6 +111,9 @@ export class SessionWire {
         this.socket.terminate();
     }
 }
+
+/** What one call writes: bot audio and events. */
+export type CallWire = Pick<SessionWire, 'sendAudio' | 'sendEvent' | 'bufferedBytes'>;
 
 /**
  * The numbers of both sides (docs/PROTOCOL.md, 2.2). A number is given at the moment of writing: a message that has one must be
@@ -202,7 +205,7 @@ class EventOutbox {
         this.pump();
     }
 
-    /** Genesys said 429: no turn report for `ms`. */
+    /** Genesys reported 429: no turn report for `ms`. */
     hold(ms: number): void {
         this.heldUntilMs = Math.max(this.heldUntilMs, this.options.clock.nowMs() + ms);
     }

@@ -12,9 +12,9 @@ import type { FoundBot, MissingBot, SessionPort } from '../websocket/message-han
 import { CallBot } from './call-bot';
 import { CallRecord } from './call-record';
 import { MessageIntake } from './message-intake';
-import { SessionDeadlines, watchLimits, type PassedLimit, type VitalSigns } from './session-deadlines';
+import { SessionDeadlines, watchLimits, type PassedLimit, type SessionTimes } from './session-deadlines';
 import { SessionLog } from './session-log';
-import { STATE_RULES, type SessionState, type StateRules } from './session-state';
+import { CurrentState } from './session-state';
 import { SessionWire, type SessionSocket } from './session-wire';
 import type { TranscriptLine } from '../services/transcript';
 
@@ -43,7 +43,7 @@ const MAX_OPENING_BYTES = 80_000;
  * allows it (docs/PROTOCOL.md, 4.1), and connects the caller to a bot by a `CallBridge`. No input of a client or a bot makes it throw.
  */
 export class Session implements SessionPort {
-    private state: SessionState = 'waitOpen';
+    private readonly state = new CurrentState();
     private readonly deps: SessionDeps;
     private readonly log: SessionLog;
     private readonly timers: TimerSet;
@@ -76,7 +76,7 @@ export class Session implements SessionPort {
         this.wire = new SessionWire(ws, {
             sessionId,
             clock,
-            rules: () => this.rules,
+            state: this.state,
             onFault: this.processFault,
             onOverflow: this.abandon,
         });
@@ -88,7 +88,7 @@ export class Session implements SessionPort {
         this.intake = new MessageIntake({
             session: this,
             sequence: this.wire.sequence,
-            rules: () => this.rules,
+            state: this.state,
             onBreach: (code, where) => {
                 this.fail(code, 'Client message not acceptable', where);
             },
@@ -109,13 +109,13 @@ export class Session implements SessionPort {
         });
         this.lastReceivedMs = clock.nowMs();
         this.deadlines.awaitOpen();
-        watchLimits(this.timers, () => this.vitalSigns(), this.endPassed);
+        watchLimits(this.timers, () => this.times(), this.endPassed);
     }
 
     /** One text message of the client. */
     processTextMessage(data: string): void {
         this.lastReceivedMs = this.deps.clock.nowMs();
-        if (this.state === 'closed' || this.state === 'gone') return;
+        if (this.state.is('closed') || this.state.is('gone')) return;
         try {
             this.intake.process(data);
         } catch (fault) {
@@ -128,10 +128,10 @@ export class Session implements SessionPort {
         this.lastReceivedMs = this.deps.clock.nowMs();
         if (data.length === 0) return;
         try {
-            const { callerAudio } = this.rules;
+            const { callerAudio } = this.state.rules;
             if (callerAudio === 'hear') this.hear(data);
             else if (callerAudio === 'keep') this.callerAudio.push(data);
-            else this.log.ignore(`audio while ${this.state}`);
+            else this.log.ignore(`audio while ${this.state.name}`);
         } catch (fault) {
             this.processFault(fault);
         }
@@ -139,8 +139,8 @@ export class Session implements SessionPort {
 
     /** The socket is gone: frees everything, once. */
     close(): void {
-        if (this.state === 'gone') return;
-        this.state = 'gone';
+        if (this.state.is('gone')) return;
+        this.state.enter('gone');
         this.freeCall();
         this.timers.clear();
         this.log.end(this.record.fields(this.deps.clock.nowMs()));
@@ -152,7 +152,7 @@ export class Session implements SessionPort {
         this.sendDisconnect('completed', 'Server is shutting down', { end_reason: 'server_shutdown' });
     }
 
-    /** What was said and what was heard of it, in the order of the conversation. */
+    /** The items of the conversation in their order, with what the caller heard of the bot's. */
     get transcript(): readonly TranscriptLine[] {
         return this.record.transcript.lines;
     }
@@ -165,7 +165,7 @@ export class Session implements SessionPort {
     }
 
     beginOpening(parameters: protocol.OpenParameters): void {
-        this.state = 'opening';
+        this.state.enter('opening');
         this.openParameters = parameters;
         this.deadlines.awaitOpened();
         const { conversationId, participant, language } = parameters;
@@ -183,9 +183,9 @@ export class Session implements SessionPort {
     }
 
     completeOpening(media: AcceptedMedia, opened: protocol.OpenedParameters): void {
-        if (this.state !== 'opening' || !this.bot.isFound || !this.wire.send('opened', opened)) return;
+        if (!this.state.is('opening') || !this.bot.isFound || !this.wire.send('opened', opened)) return;
         this.deadlines.done();
-        this.state = this.pausedWhileOpening ? 'paused' : 'active';
+        this.state.enter(this.pausedWhileOpening ? 'paused' : 'active');
         this.record.opened(this.deps.clock.nowMs());
         this.media = media;
         const kept = this.opening.take();
@@ -200,17 +200,21 @@ export class Session implements SessionPort {
     }
 
     sendDisconnect(reason: protocol.DisconnectReason, info: string, outputVariables?: StringMap): void {
-        if (!this.rules.sends.includes('disconnect')) return;
+        if (!this.state.rules.sends.includes('disconnect')) return;
         const endReason = outputVariables?.['end_reason'] ?? (reason === 'completed' ? 'bot_ended' : reason);
         this.record.endedBy(endReason);
         this.wire.flushEvents();
         this.bot.free();
-        const told = this.record.isOpened ? this.bot.outcome(outputVariables ?? {}, this.record.reason) : undefined;
-        const sent = told !== undefined && this.wire.send('disconnect', { reason, info, outputVariables: told });
+        const variables = this.record.isOpened
+            ? this.bot.outcome(outputVariables ?? {}, this.record.reason)
+            : undefined;
+        const sent =
+            variables !== undefined && this.wire.send('disconnect', { reason, info, outputVariables: variables });
         // Variables that make the message too long are left out; the call ends all the same.
         if (!sent) this.wire.send('disconnect', { reason, info });
-        if (this.isGone()) return;
-        this.state = 'disconnecting';
+        // A client that does not read has been cut off.
+        if (this.state.is('gone')) return;
+        this.state.enter('disconnecting');
         this.wire.sequence.stopChecking();
         this.freeCall();
         this.deadlines.awaitClose();
@@ -220,8 +224,8 @@ export class Session implements SessionPort {
         this.record.endedBy(`client_${reason}`);
         this.wire.flushEvents();
         this.wire.send('closed', {});
-        if (this.isGone()) return;
-        this.state = 'closed';
+        if (this.state.is('gone')) return;
+        this.state.enter('closed');
         this.freeCall();
         this.deadlines.awaitSocketClose();
     }
@@ -231,27 +235,27 @@ export class Session implements SessionPort {
     }
 
     setRoundTrip(ms: number): void {
-        this.bot.line?.setRoundTrip(ms);
+        this.bot.bridge?.setRoundTrip(ms);
     }
 
     processClientError(clientCode: number, holdMs: number): void {
         const isRateLimit = clientCode === 429;
         this.log.note(isRateLimit ? 'ERR_RATE_LIMITED' : 'ERR_CLIENT_ERROR', { clientCode, holdMs });
         if (!isRateLimit) return;
-        this.bot.line?.slowDown(holdMs);
+        this.bot.bridge?.slowDown(holdMs);
         this.wire.holdEvents(holdMs);
     }
 
     processPlaybackStarted(): void {
-        this.bot.line?.processPlaybackStarted();
+        this.bot.bridge?.processPlaybackStarted();
     }
 
     processPlaybackCompleted(): void {
-        this.bot.line?.processPlaybackCompleted();
+        this.bot.bridge?.processPlaybackCompleted();
     }
 
     processDTMF(digit: string): void {
-        if (this.bot.line?.processDTMF(digit) === false) this.log.ignore('dtmf key');
+        if (this.bot.bridge?.processDTMF(digit) === false) this.log.ignore('dtmf key');
     }
 
     processLanguage(language: string | undefined): void {
@@ -259,15 +263,15 @@ export class Session implements SessionPort {
     }
 
     processPaused(): void {
-        if (this.state === 'opening') this.pausedWhileOpening = true;
-        if (this.state !== 'active') return;
-        this.state = 'paused';
-        this.bot.line?.pause();
+        if (this.state.is('opening')) this.pausedWhileOpening = true;
+        if (!this.state.is('active')) return;
+        this.state.enter('paused');
+        this.bot.bridge?.pause();
     }
 
     processResumed(): void {
         this.pausedWhileOpening = false;
-        if (this.state === 'paused') this.state = 'active';
+        if (this.state.is('paused')) this.state.enter('active');
     }
 
     skipAudio(ms: number): void {
@@ -279,24 +283,15 @@ export class Session implements SessionPort {
         this.sendDisconnect('error', fault instanceof CodedError ? 'The bot is not available' : 'Internal error');
     };
 
-    /** A message that the client did not read may have ended the session while it was written. */
-    private isGone(): boolean {
-        return this.rules === STATE_RULES.gone;
-    }
-
-    private get rules(): StateRules {
-        return STATE_RULES[this.state];
-    }
-
     private hear(frame: Uint8Array): void {
         const samples = callerSamples(frame, this.media);
-        if (this.record.callerAudio(samples.length, this.deps.clock.nowMs())) this.bot.line?.hear(samples);
+        if (this.record.callerAudio(samples.length, this.deps.clock.nowMs())) this.bot.bridge?.hear(samples);
         else this.log.ignore('audio that outruns the clock');
     }
 
     /** The call cannot go on: logs the code and sends `disconnect` with a short sentence. */
     private readonly fail = (code: ErrorCode, info: string, where?: string): void => {
-        if (!this.rules.sends.includes('disconnect')) return;
+        if (!this.state.rules.sends.includes('disconnect')) return;
         this.log.note(code, { where });
         this.record.endedBy(code);
         this.sendDisconnect('error', info);
@@ -312,14 +307,14 @@ export class Session implements SessionPort {
 
     private readonly endPassed = (code: PassedLimit): void => {
         if (code !== 'ERR_CALL_TOO_LONG') this.abandon(code);
-        else if (this.bot.line?.endPolitely('max_duration') === true) this.log.note(code);
+        else if (this.bot.bridge?.endPolitely('max_duration') === true) this.log.note(code);
     };
 
-    private vitalSigns(): VitalSigns {
+    private times(): SessionTimes {
         const nowMs = this.deps.clock.nowMs();
         return {
             sinceReceivedMs: nowMs - this.lastReceivedMs,
-            chokedMs: this.bot.line?.chokedMs,
+            blockedMs: this.bot.bridge?.blockedMs,
             callMs: this.record.sinceOpenedMs(nowMs),
             maxCallMs: this.bot.maxCallMs ?? this.deps.config.maxCallMinutes * 60_000,
         };

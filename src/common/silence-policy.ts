@@ -1,6 +1,7 @@
-import type { BotWait, SilenceStep } from '../services/conversation';
+import type { BotWait, Conversation } from '../services/conversation';
 import type { Clock } from '../support/clock';
 import type { TimerSet } from '../support/timer-set';
+import type { Playback } from './playback';
 import {
     FILLER_EVERY_MS,
     PROGRESS_MS,
@@ -17,16 +18,10 @@ export type { SilenceCode } from './silence-rules';
 
 const NEVER = Infinity;
 
-/** What the policy needs of the call, and what it does there. */
-export interface SilencePort {
-    /** Sound that the caller has yet to hear, ms; 0: they hear nothing now. */
-    soundLeftMs(): number;
-    /** See `Conversation.responseActiveAtMs`. */
-    responseActiveAtMs(): number | undefined;
-    /** See `Conversation.onSilence`. */
-    onSilence(step: SilenceStep): boolean;
-    comfort(): void;
-    askAgain(): void;
+/** The call whose silences the policy limits. */
+export interface SilentCall {
+    playback: Pick<Playback, 'soundLeftMs' | 'comfort'>;
+    conversation: Pick<Conversation, 'responseActiveAtMs' | 'onSilence' | 'askAgain'>;
     goodbye(code: SilenceCode): void;
     endCall(code: SilenceCode): void;
 }
@@ -45,8 +40,8 @@ interface PendingRule {
 }
 
 /**
- * Judges every silence of one call by `SILENCE_RULES`. The call tells it what the caller hears, says and types, and what the bot
- * says of itself; it acts through the port. One timer looks again when a rule is due, so that bot audio costs a few sums.
+ * Applies `SILENCE_RULES` to every silence of one call. The call reports what the caller hears, says and types, and what the bot
+ * reports of its work. One timer checks the rules when the next one is due, so that a piece of bot audio costs a few sums.
  */
 export class SilencePolicy {
     private readonly pending: readonly PendingRule[];
@@ -61,7 +56,7 @@ export class SilencePolicy {
     private lookAtMs = NEVER;
     private retriedAtMs = -NEVER;
     /** End of the last filler. */
-    private toldUntilMs = -NEVER;
+    private fillerUntilMs = -NEVER;
     /** Until then what a busy bot says is one sentence, in pieces. */
     private asideUntilMs = -NEVER;
 
@@ -69,7 +64,7 @@ export class SilencePolicy {
         private readonly clock: Clock,
         private readonly timers: TimerSet,
         private readonly settings: SilenceSettings,
-        private readonly port: SilencePort,
+        private readonly call: SilentCall,
     ) {
         this.pending = SILENCE_RULES.map((rule) => ({
             rule,
@@ -132,25 +127,25 @@ export class SilencePolicy {
     }
 
     /**
-     * A busy bot is about to say that it takes a moment, or a piece of that sentence: a sign of life, and no response.
+     * A busy bot is about to say that it takes a moment, or a piece of that sentence. It shows that the bot works, and is no response.
      *
-     * @returns false: the caller was told so within the last 5 s and must not hear it again
+     * @returns false: a filler ended within the last 5 s, and the caller must not hear another one
      */
     aside(ms: number): boolean {
         const nowMs = this.clock.nowMs();
         if (!this.isFilling) {
             this.enter('work');
-            if (this.hasFallback && nowMs < this.toldUntilMs + FILLER_EVERY_MS && nowMs >= this.asideUntilMs)
+            if (this.hasFallback && nowMs < this.fillerUntilMs + FILLER_EVERY_MS && nowMs >= this.asideUntilMs)
                 return false;
         }
         const quietAtMs = this.quietAtMs(ms);
         if (!this.isFilling) {
             this.asideUntilMs = quietAtMs;
-            this.told(quietAtMs);
+            this.fillerPlays(quietAtMs);
         }
         this.endAll(isPlainWait);
         for (const each of this.pending) {
-            // The rest of a response is owed from the end of this sentence on.
+            // The limit for the rest of a response counts from the end of this sentence.
             const isStall = each.rule.state === 'rest_of_response' && each.rule.needsFallback !== true;
             if (isStall && each.dueMs !== NEVER) each.dueMs = quietAtMs + each.afterMs;
         }
@@ -162,7 +157,7 @@ export class SilencePolicy {
     responseEnded(responseId: string): void {
         if (!this.openResponses.delete(responseId) || this.openResponses.size > 0) return;
         this.endAll(isRestOfResponse);
-        // What a reconnecting bot has broken off is still owed.
+        // The caller still waits for the rest of what a reconnecting bot has broken off.
         if (this.botState !== 'reconnecting') this.endFallbackWait();
     }
 
@@ -174,7 +169,7 @@ export class SilencePolicy {
         this.soundEnded();
     }
 
-    /** By our count the caller has heard everything. May be called again and again. */
+    /** By the playhead the caller has heard everything. May be called again and again. */
     drained(isCallersTurn: boolean): void {
         this.soundEnded();
         if (isCallersTurn) this.enter('caller_turn');
@@ -190,13 +185,13 @@ export class SilencePolicy {
     /** The caller stopped speaking. */
     callerStopped(): void {
         this.callerSpeaks = false;
-        // While the bot goes on talking the caller waits for nothing but its words; fallback options are not so patient.
-        this.awaitResponse(this.port.soundLeftMs() === 0);
+        // While bot audio still plays, only the rules for fallback options count.
+        this.awaitResponse(this.call.playback.soundLeftMs === 0);
     }
 
     /** A key was pressed. */
     callerIsActive(): void {
-        for (const each of this.pending) if (each.rule.owedBy === 'caller') each.count = 0;
+        for (const each of this.pending) if (each.rule.waitsFor === 'caller') each.count = 0;
         this.endCallersTurn();
     }
 
@@ -223,7 +218,7 @@ export class SilencePolicy {
     }
 
     private awaitResponse(isAwaitedWithoutFallback: boolean): void {
-        this.endAll(({ owedBy }) => owedBy === 'caller');
+        this.endAll(({ waitsFor }) => waitsFor === 'caller');
         this.enter('response', 0, ({ needsFallback }) =>
             needsFallback === true ? this.botState === 'can_hear' : isAwaitedWithoutFallback,
         );
@@ -247,7 +242,7 @@ export class SilencePolicy {
     private begin(each: PendingRule, atMs: number): void {
         const { rule } = each;
         if (rule.needsFallback === true) this.endAll((other) => isSameWait(other, rule));
-        if (rule.owedBy === 'bot') each.count = 0;
+        if (rule.waitsFor === 'bot') each.count = 0;
         each.gapMs = each.afterMs;
         // A setting of 0 switches its rules off.
         each.dueMs = each.afterMs === 0 ? NEVER : atMs + each.afterMs;
@@ -269,12 +264,12 @@ export class SilencePolicy {
         this.endAll(({ needsFallback }) => needsFallback === true);
     }
 
-    /** The caller says or types something, or may take their time: neither they nor the bot are late. */
+    /** The caller speaks or types, or may take longer than usual: neither the caller nor the bot is late. */
     private endCallersTurn(): void {
-        this.endAll((rule) => rule.owedBy === 'caller' || (isPlainWait(rule) && rule.state === 'response'));
+        this.endAll((rule) => rule.waitsFor === 'caller' || (isPlainWait(rule) && rule.state === 'response'));
     }
 
-    /** The caller hears nothing now, which may be earlier than it was reckoned. */
+    /** The caller hears nothing now, which may be earlier than was computed. */
     private soundEnded(): void {
         const nowMs = this.clock.nowMs();
         for (const each of this.pending)
@@ -283,9 +278,9 @@ export class SilencePolicy {
         this.lookWhenDue();
     }
 
-    /** The caller was told that it takes a moment, until `quietAtMs`. */
-    private told(quietAtMs: number): void {
-        this.toldUntilMs = quietAtMs;
+    /** A filler plays until `quietAtMs`. */
+    private fillerPlays(quietAtMs: number): void {
+        this.fillerUntilMs = quietAtMs;
         if (!this.isPending('takeover')) return;
         for (const each of this.pending) {
             if (each.rule.action !== 'filler' || each.dueMs === NEVER) continue;
@@ -299,7 +294,7 @@ export class SilencePolicy {
     }
 
     private quietAtMs(comingMs = 0): number {
-        return this.clock.nowMs() + this.port.soundLeftMs() + comingMs;
+        return this.clock.nowMs() + this.call.playback.soundLeftMs + comingMs;
     }
 
     /** Sets the timer where the next rule is due before it looks again. */
@@ -315,7 +310,7 @@ export class SilencePolicy {
 
     /** Progress is not reported, but looked up. */
     private lookForProgress(): void {
-        const activeAtMs = this.port.responseActiveAtMs();
+        const activeAtMs = this.call.conversation.responseActiveAtMs;
         for (const each of this.pending)
             if (each.rule.state === 'progress')
                 each.dueMs = activeAtMs === undefined ? NEVER : Math.max(activeAtMs, this.retriedAtMs) + each.afterMs;
@@ -356,10 +351,10 @@ export class SilencePolicy {
     }
 
     /** The silence has not begun, or is not the caller's. */
-    private isHeld({ owedBy, counts }: SilenceRule): boolean {
-        const isSounding = this.port.soundLeftMs() > 0;
+    private isHeld({ waitsFor, counts }: SilenceRule): boolean {
+        const isSounding = this.call.playback.soundLeftMs > 0;
         // A filler breaks no silence.
-        if (owedBy === 'bot') return counts === undefined && isSounding && this.clock.nowMs() >= this.toldUntilMs;
+        if (waitsFor === 'bot') return counts === undefined && isSounding && this.clock.nowMs() >= this.fillerUntilMs;
         return isSounding || this.callerSpeaks || this.isPending('takeover') || this.isPending('comfort');
     }
 
@@ -369,24 +364,24 @@ export class SilencePolicy {
                 this.fill();
                 return;
             case 'comfort':
-                this.port.comfort();
+                this.call.playback.comfort();
                 return;
             case 'retry':
                 this.retriedAtMs = this.clock.nowMs();
-                this.port.onSilence('retry');
+                this.call.conversation.onSilence('retry');
                 return;
             case 'takeover':
-                if (!this.port.onSilence('takeover')) this.port.endCall('dead_air');
+                if (!this.call.conversation.onSilence('takeover')) this.call.endCall('dead_air');
                 return;
             case 'ask_again':
                 this.awaitResponse(true);
-                this.port.askAgain();
+                this.call.conversation.askAgain();
                 return;
             case 'goodbye':
-                this.port.goodbye(code);
+                this.call.goodbye(code);
                 return;
             case 'end_call':
-                this.port.endCall(code);
+                this.call.endCall(code);
                 return;
         }
     }
@@ -394,11 +389,11 @@ export class SilencePolicy {
     private fill(): void {
         this.isFilling = true;
         try {
-            if (!this.port.onSilence('filler')) this.port.comfort();
+            if (!this.call.conversation.onSilence('filler')) this.call.playback.comfort();
         } finally {
             this.isFilling = false;
         }
-        this.told(this.quietAtMs());
+        this.fillerPlays(this.quietAtMs());
     }
 
     private valueOf(setting: Setting): number {
@@ -421,8 +416,8 @@ function isSameWait(other: SilenceRule, rule: SilenceRule): boolean {
 }
 
 /** A wait without fallback options that any sound of the bot ends. */
-function isPlainWait({ owedBy, state, needsFallback }: SilenceRule): boolean {
-    return owedBy === 'caller' || (needsFallback !== true && (state === 'response' || state === 'first_audio'));
+function isPlainWait({ waitsFor, state, needsFallback }: SilenceRule): boolean {
+    return waitsFor === 'caller' || (needsFallback !== true && (state === 'response' || state === 'first_audio'));
 }
 
 function isRestOfResponse({ state, needsFallback }: SilenceRule): boolean {

@@ -1,7 +1,7 @@
 import type { TurnTakingConfig } from '../config/config';
 import type { BotWait } from '../services/conversation';
 
-/** What is waited for: what only a bot with fallback options knows (`BotWait`), and what the call sees itself. */
+/** What is waited for: what only a bot with fallback options knows (`BotWait`), and what the call can tell from audio, turns and keys. */
 export type SilenceState =
     | BotWait
     /** The caller has finished a turn or an entry of the keypad, or was asked again: for the bot's response. */
@@ -41,7 +41,8 @@ export type Setting = number | ((settings: SilenceSettings) => number);
 
 /** One rule: in this state, after so long, this is done. */
 export interface SilenceRule {
-    owedBy: 'bot' | 'caller';
+    /** Whose sound ends the silence. */
+    waitsFor: 'bot' | 'caller';
     state: SilenceState;
     /**
      * Holds only for a conversation with fallback options. Of these rules one of each action is pending: a state replaces those of
@@ -69,13 +70,13 @@ export interface SilenceRule {
 const NEVER = Infinity;
 /** End of one filler → the next. */
 export const FILLER_EVERY_MS = 5000;
-/** Sign of life of a bot with fallback options → takeover. */
+/** A sign of work by a bot with fallback options, without a sound → takeover. */
 export const WORK_MS = 10_000;
 /** Last sign of progress of a response → it has stopped. */
 export const PROGRESS_MS = 15_000;
 
 /** A rule of a conversation with fallback options. */
-const fallback = { owedBy: 'bot', needsFallback: true } as const;
+const fallback = { waitsFor: 'bot', needsFallback: true } as const;
 const filler = { ...fallback, action: 'filler', everyMs: FILLER_EVERY_MS } as const;
 const takeover = { ...fallback, action: 'takeover' } as const;
 
@@ -103,7 +104,7 @@ export const SILENCE_RULES: readonly SilenceRule[] = [
     { ...takeover, state: 'reconnect', afterMs: 4000, counts: 'time' },
     { ...takeover, state: 'recovered', afterMs: 6000, counts: 'time' },
 
-    // The bot owes a response.
+    // A response of the bot is due.
     { ...filler, state: 'response', afterMs: 2500 },
     { ...takeover, state: 'response', afterMs: 6000 },
     { ...filler, state: 'rest_of_response', afterMs: 2500 },
@@ -111,11 +112,11 @@ export const SILENCE_RULES: readonly SilenceRule[] = [
     { ...filler, state: 'goodbye', afterMs: 2500 },
     { ...takeover, state: 'goodbye', afterMs: 6000 },
     { ...takeover, state: 'work', afterMs: WORK_MS, counts: 'time', onlyExtends: true },
-    { owedBy: 'bot', state: 'progress', afterMs: PROGRESS_MS, counts: 'time', action: 'retry' },
+    { waitsFor: 'bot', state: 'progress', afterMs: PROGRESS_MS, counts: 'time', action: 'retry' },
 
     // The same without fallback options, or where they do not help.
     {
-        owedBy: 'bot',
+        waitsFor: 'bot',
         state: 'response',
         afterMs: ({ deadAirMs }) => deadAirMs,
         everyMs: ({ deadAirMs }) => deadAirMs,
@@ -123,10 +124,10 @@ export const SILENCE_RULES: readonly SilenceRule[] = [
         counts: 'time',
         action: 'comfort',
     },
-    { owedBy: 'bot', state: 'response', afterMs: 0, following: 'comfort', action: 'end_call', code: 'dead_air' },
-    { owedBy: 'bot', state: 'rest_of_response', afterMs: 6000, action: 'end_call', code: 'ERR_BOT_STALLED' },
+    { waitsFor: 'bot', state: 'response', afterMs: 0, following: 'comfort', action: 'end_call', code: 'dead_air' },
+    { waitsFor: 'bot', state: 'rest_of_response', afterMs: 6000, action: 'end_call', code: 'ERR_BOT_STALLED' },
     {
-        owedBy: 'bot',
+        waitsFor: 'bot',
         state: 'first_audio',
         afterMs: 8000,
         counts: 'time',
@@ -136,12 +137,19 @@ export const SILENCE_RULES: readonly SilenceRule[] = [
 
     // The caller is silent.
     {
-        owedBy: 'caller',
+        waitsFor: 'caller',
         state: 'caller_turn',
         afterMs: ({ noInputMs }) => noInputMs,
         atMost: ({ maxReprompts }) => maxReprompts,
         counts: 'time',
         action: 'ask_again',
     },
-    { owedBy: 'caller', state: 'caller_turn', afterMs: 0, following: 'ask_again', action: 'goodbye', code: 'no_input' },
+    {
+        waitsFor: 'caller',
+        state: 'caller_turn',
+        afterMs: 0,
+        following: 'ask_again',
+        action: 'goodbye',
+        code: 'no_input',
+    },
 ];

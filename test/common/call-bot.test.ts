@@ -78,7 +78,7 @@ describe('the bot of a call', () => {
         find();
         await choosing;
         bot.begin();
-        expect([conversation.endCount, bot.isFound, bot.line, conversation.startCount]).toEqual([
+        expect([conversation.endCount, bot.isFound, bot.bridge, conversation.startCount]).toEqual([
             1,
             false,
             undefined,
@@ -91,7 +91,7 @@ describe('the bot of a call', () => {
         bot.free();
         bot.free();
         expect(conversation.endCount).toBe(1);
-        expect(bot.line).toBeUndefined();
+        expect(bot.bridge).toBeUndefined();
     });
 
     it('that was never chosen has an outcome all the same', () => {

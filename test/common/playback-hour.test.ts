@@ -1,3 +1,4 @@
+import { CallRecord } from '../../src/common/call-record';
 import { Playback } from '../../src/common/playback';
 import { PlaybackLedger } from '../../src/common/playback-ledger';
 import { seededRandom } from '../../tools/fake-openai/signal';
@@ -71,15 +72,20 @@ function runHour(network: Network, seed: number): Hour {
     const playback = new Playback({
         clock,
         maxLeadMs: LEAD_MS,
-        bufferedBytes: () => 0,
-        send: (pcmu) => {
-            const nowMs = clock.nowMs();
-            tokens = Math.min(25, tokens + ((nowMs - tokensAtMs) / 1000) * 5) - 1;
-            tokensAtMs = nowMs;
-            hour.excess = Math.max(hour.excess, -tokens);
-            hour.messages += 1;
-            ear.send(pcmu.length);
+        wire: {
+            bufferedBytes: () => 0,
+            sendAudio: (pcmu) => {
+                const nowMs = clock.nowMs();
+                tokens = Math.min(25, tokens + ((nowMs - tokensAtMs) / 1000) * 5) - 1;
+                tokensAtMs = nowMs;
+                hour.excess = Math.max(hour.excess, -tokens);
+                hour.messages += 1;
+                ear.send(pcmu.length);
+            },
         },
+        record: new CallRecord(),
+        echoGuard: undefined,
+        onDrained: () => undefined,
         onFault: (fault) => {
             throw fault;
         },
@@ -198,8 +204,8 @@ describe('the ledger over an hour', () => {
         for (let answer = 0; answer < 5000; answer++) {
             const origin = { responseId: `r${answer}`, itemId: `i${answer}`, contentIndex: 0 };
             for (let piece = 0; piece < 10; piece++) {
-                ledger.bookReceived(origin, 2400);
-                ledger.bookSent(origin, 2400);
+                ledger.received(origin, 2400);
+                ledger.sent(origin, 2400);
             }
             ledger.forgetHeard(ledger.sentBytes, () => false);
             expect(ledger.itemCount).toBeLessThanOrEqual(1);

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { CallRecord } from '../../src/common/call-record';
 import { Playback } from '../../src/common/playback';
 import { FakeClock } from '../support/fake-clock';
 
@@ -14,8 +15,12 @@ function makePlayback(maxLeadMs = 600) {
     const playback = new Playback({
         clock,
         maxLeadMs,
-        bufferedBytes: () => state.buffered,
-        send: (pcmu) => sent.push({ atMs: clock.nowMs(), pcmu }),
+        wire: {
+            bufferedBytes: () => state.buffered,
+            sendAudio: (pcmu) => sent.push({ atMs: clock.nowMs(), pcmu }),
+        },
+        record: new CallRecord(),
+        echoGuard: undefined,
         onDrained: () => (state.drained += 1),
         onFault: (fault) => {
             throw fault;
@@ -207,18 +212,18 @@ describe('playback', () => {
         expect(playback.flush().items[0]).toMatchObject({ itemId: 'b', heardMs: 200 });
     });
 
-    it('waits while the socket is blocked, loses nothing, and tells since when', () => {
+    it('waits while the socket is blocked, loses nothing, and tells for how long', () => {
         const { playback, sent, state, clock } = makePlayback();
         state.buffered = 20_000;
         playback.enqueue(audio(1000), origin('a'));
         clock.advance(3000);
         expect(sent).toEqual([]);
-        expect(playback.blockedSince).toBe(0);
+        expect(playback.blockedMs).toBe(3000);
         state.buffered = 0;
         playback.responseEnded('a');
         clock.advance(2000);
         expect(joined(sent)).toEqual(Buffer.from(audio(1000)));
-        expect(playback.blockedSince).toBeUndefined();
+        expect(playback.blockedMs).toBeUndefined();
     });
 
     it('says that the caller has heard everything, when they have', () => {

@@ -4,7 +4,7 @@ import type { BotWait, SilenceStep } from '../../src/services/conversation';
 import { TimerSet } from '../../src/support/timer-set';
 import { FakeClock } from '../support/fake-clock';
 
-/** A call of which only its silence is real. */
+/** A call of which only the silence is real: playback and conversation in one fake. */
 class SilenceBench {
     readonly clock = new FakeClock();
     readonly done: string[] = [];
@@ -20,15 +20,8 @@ class SilenceBench {
             throw fault;
         });
         this.policy = new SilencePolicy(clock, timers, settings, {
-            soundLeftMs: () => Math.max(0, this.soundUntilMs - clock.nowMs()),
-            responseActiveAtMs: () => this.responseActiveAtMs,
-            onSilence: (step) => this.onSilence(step),
-            comfort: () => {
-                this.note('comfort');
-            },
-            askAgain: () => {
-                this.note('ask_again');
-            },
+            playback: this,
+            conversation: this,
             goodbye: (code) => {
                 this.note(`goodbye ${code}`);
             },
@@ -53,7 +46,19 @@ class SilenceBench {
         this.done.push(`${what} ${this.clock.nowMs()}`);
     }
 
-    private onSilence(step: SilenceStep): boolean {
+    get soundLeftMs(): number {
+        return Math.max(0, this.soundUntilMs - this.clock.nowMs());
+    }
+
+    comfort(): void {
+        this.note('comfort');
+    }
+
+    askAgain(): void {
+        this.note('ask_again');
+    }
+
+    onSilence(step: SilenceStep): boolean {
         this.note(step);
         if (!this.helps) return false;
         if (step === 'takeover') this.policy.stop();
@@ -118,9 +123,9 @@ describe('SilencePolicy', () => {
         });
 
         it('hold a limit for every wait, and name a code for every end of a call', () => {
-            for (const { action, code, owedBy } of SILENCE_RULES) {
+            for (const { action, code, waitsFor } of SILENCE_RULES) {
                 if (action === 'end_call' || action === 'goodbye') expect(code).toBeDefined();
-                expect(owedBy === 'caller').toBe(action === 'ask_again' || action === 'goodbye');
+                expect(waitsFor === 'caller').toBe(action === 'ask_again' || action === 'goodbye');
             }
         });
 

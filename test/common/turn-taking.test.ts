@@ -11,43 +11,49 @@ const SILENCE = new Uint8Array(160).fill(0xff);
 
 describe('BargeInDetector', () => {
     function listen(minSpeechMs: number) {
-        const calls: number[] = [];
-        const detector = new BargeInDetector(minSpeechMs, () => calls.push(1));
-        return { calls, detector };
+        const bargeIns: number[] = [];
+        const detector = new BargeInDetector(minSpeechMs);
+        const hear = (pcmu: Uint8Array): void => {
+            if (detector.hear(pcmu)) bargeIns.push(1);
+        };
+        const speechStarted = (): void => {
+            if (detector.speechStarted()) bargeIns.push(1);
+        };
+        return { bargeIns, hear, speechStarted, detector };
     }
 
     it('counts at once when no minimum is set', () => {
-        const { calls, detector } = listen(0);
-        detector.speechStarted();
-        expect(calls).toHaveLength(1);
+        const { bargeIns, speechStarted } = listen(0);
+        speechStarted();
+        expect(bargeIns).toHaveLength(1);
     });
 
     it('waits for the minimum of speech, wherever in it voice activity was noticed', () => {
-        const { calls, detector } = listen(300);
-        for (let i = 0; i < 8; i++) detector.hear(SPEECH);
-        detector.speechStarted();
-        for (let i = 0; i < 6; i++) detector.hear(SPEECH);
-        expect(calls).toHaveLength(0);
-        detector.hear(SPEECH);
-        expect(calls).toHaveLength(1);
-        for (let i = 0; i < 20; i++) detector.hear(SPEECH);
-        expect(calls).toHaveLength(1);
+        const { bargeIns, hear, speechStarted } = listen(300);
+        for (let i = 0; i < 8; i++) hear(SPEECH);
+        speechStarted();
+        for (let i = 0; i < 6; i++) hear(SPEECH);
+        expect(bargeIns).toHaveLength(0);
+        hear(SPEECH);
+        expect(bargeIns).toHaveLength(1);
+        for (let i = 0; i < 20; i++) hear(SPEECH);
+        expect(bargeIns).toHaveLength(1);
     });
 
     it('does not come from a cough', () => {
-        const { calls, detector } = listen(300);
-        for (let i = 0; i < 7; i++) detector.hear(SPEECH);
-        detector.speechStarted();
-        for (let i = 0; i < 40; i++) detector.hear(SILENCE);
+        const { bargeIns, hear, speechStarted, detector } = listen(300);
+        for (let i = 0; i < 7; i++) hear(SPEECH);
+        speechStarted();
+        for (let i = 0; i < 40; i++) hear(SILENCE);
         detector.speechStopped();
-        for (let i = 0; i < 40; i++) detector.hear(SPEECH);
-        expect(calls).toHaveLength(0);
+        for (let i = 0; i < 40; i++) hear(SPEECH);
+        expect(bargeIns).toHaveLength(0);
     });
 
     it('does not come from sound without voice activity', () => {
-        const { calls, detector } = listen(100);
-        for (let i = 0; i < 100; i++) detector.hear(SPEECH);
-        expect(calls).toHaveLength(0);
+        const { bargeIns, hear } = listen(100);
+        for (let i = 0; i < 100; i++) hear(SPEECH);
+        expect(bargeIns).toHaveLength(0);
     });
 });
 

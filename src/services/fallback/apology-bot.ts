@@ -28,6 +28,6 @@ export class ApologyBot extends BasicConversation {
     }
 
     override sayGoodbye(): void {
-        // What it said first was its goodbye.
+        // The apology was its goodbye.
     }
 }

@@ -4,33 +4,33 @@ import type { Transcript } from '../transcript';
 import type { ActiveBot } from './active-bot';
 import type { HistoryLine, Takeover } from './options';
 
-/** What the next bot is told of the conversation: the last items, and not too much of them. */
+/** Most items, and most characters of their text, that the next bot is given of the conversation. */
 const MAX_ITEMS = 40;
 const MAX_CHARS = 16_000;
 
 /**
- * What the caller has said and is owed, whichever bot answers: what a bot is told that takes over. Its methods return what the caller
- * waits for from now on (see `BotWait`), where only the fallback ladder can tell; undefined: the call knows it, or nothing changes.
+ * What the caller has said, and what they wait for; it outlives a bot and makes the `Takeover` of the next one. Methods that return a
+ * `BotWait` tell what the caller waits for from now on; undefined: the call can tell it from audio and turns, or nothing has changed.
  */
 export class CallerState {
     /** The caller's last turn: `unknown` and `known` tell whether its words are in the transcript. */
     private turn: 'quiet' | 'speaking' | 'unknown' | 'known' = 'quiet';
     private lastItemId: string | undefined;
-    /** A turn of the caller's, or a response that broke off, has no complete response yet. */
-    private owesResponse = false;
+    /** A turn of the caller's has no complete response yet, or the response to it broke off. */
+    private awaitsResponse = false;
     /** No bot has made a sound yet, and the active one should speak first. */
-    private owesGreeting = false;
+    private awaitsGreeting = false;
     /** The active bot speaks without being asked, and has not yet. */
-    private owesFirstSound = false;
+    private awaitsFirstSound = false;
     /** The active bot starts on a service that was down. */
     private isProbe = false;
     private isTakeover = false;
-    /** While the bot reconnects: the caller was told to wait, or their words may be lost, so that the bot must say that it is back. */
+    /** While the bot reconnects: a filler was played, or words of the caller may be lost, so that the bot must say that it is back. */
     private mustExplain = false;
 
     constructor(
         private readonly transcript: Transcript,
-        /** The caller's last seconds, as far as their words are neither known nor answered. */
+        /** Up to 5 s of caller audio whose words are not in the transcript and which has no response. */
         private readonly unansweredAudio: AudioCursor,
     ) {}
 
@@ -43,19 +43,24 @@ export class CallerState {
         return this.unansweredAudio.peek();
     }
 
-    /** What a bot is told that takes over now. */
+    /** What a bot gets that takes over now. */
     takeover(why: string): Takeover {
         const history = this.transcript.heard(MAX_ITEMS, MAX_CHARS).flatMap(({ speaker, text }): HistoryLine[] => {
             return speaker === 'caller' || speaker === 'bot' ? [{ speaker, text }] : [];
         });
         const isTurnKnown = this.turn === 'quiet' || this.turn === 'known';
-        return { why, history, greeted: this.transcript.hasBotAudio, awaitsResponse: this.owesResponse && isTurnKnown };
+        return {
+            why,
+            history,
+            greeted: this.transcript.hasBotAudio,
+            awaitsResponse: this.awaitsResponse && isTurnKnown,
+        };
     }
 
     /** A bot is about to start. */
     starts({ conversation, permit }: ActiveBot, takeover: Takeover | undefined): BotWait {
-        this.owesGreeting = conversation.speaksFirst && !this.transcript.hasBotAudio;
-        this.owesFirstSound = conversation.speaksFirst;
+        this.awaitsGreeting = conversation.speaksFirst && !this.transcript.hasBotAudio;
+        this.awaitsFirstSound = conversation.speaksFirst;
         this.isProbe = permit?.isProbe === true;
         this.isTakeover = takeover !== undefined;
         if (this.isTakeover) return this.isProbe ? 'probe_takeover' : 'takeover';
@@ -65,33 +70,33 @@ export class CallerState {
 
     /** The bot can hear. */
     ready(): BotWait {
-        const { isProbe, isTakeover, owesSound } = this;
+        const { isProbe, isTakeover, awaitsSound } = this;
         this.isProbe = false;
-        if (!owesSound) return isProbe && !isTakeover ? 'nothing' : 'idle';
+        if (!awaitsSound) return isProbe && !isTakeover ? 'nothing' : 'idle';
         if (!isProbe) return 'ready';
         return isTakeover ? 'probe_takeover_ready' : 'probe_ready';
     }
 
-    /** The bot that takes over was given the caller's last words, all at once. */
+    /** The bot that takes over was given the caller audio that had no response, all at once. */
     wordsRepeated(): BotWait | undefined {
         return this.isSpeaking ? undefined : 'words_repeated';
     }
 
     /** The caller waits for a response from now on. */
     expectResponse(): void {
-        this.owesResponse = true;
+        this.awaitsResponse = true;
     }
 
     /** The bot asks for keys. One that asks for them before its first words is still waited for. */
     awaitsKeys(): BotWait | undefined {
-        if (this.owesFirstSound) return undefined;
-        this.owesResponse = false;
+        if (this.awaitsFirstSound) return undefined;
+        this.awaitsResponse = false;
         return 'key_entry';
     }
 
     botAudio(): void {
-        this.owesGreeting = false;
-        this.owesFirstSound = false;
+        this.awaitsGreeting = false;
+        this.awaitsFirstSound = false;
     }
 
     /** A response is over; `hadSound`: the caller heard something of it, and did not interrupt. */
@@ -99,21 +104,21 @@ export class CallerState {
         if (bot.isReconnecting) return undefined;
         if (!hadSound) return 'work';
         if (bot.openResponses.length > 0) return undefined;
-        this.owesResponse = false;
+        this.awaitsResponse = false;
         if (!this.isSpeaking) this.settle('quiet');
         return undefined;
     }
 
     speechStarted(): void {
         this.turn = 'speaking';
-        this.owesResponse = false;
+        this.awaitsResponse = false;
     }
 
     speechStopped(bot: ActiveBot): void {
         this.turn = 'unknown';
         // A reconnecting bot did not hear the end of it: what was said so far is lost with the connection.
         if (bot.isReconnecting) this.mustExplain = true;
-        else this.owesResponse = true;
+        else this.awaitsResponse = true;
     }
 
     /** The bot was lost while the caller spoke. */
@@ -130,10 +135,10 @@ export class CallerState {
     }
 
     interrupted(bot: ActiveBot | undefined): void {
-        if (bot?.canHear === true) this.owesResponse = false;
+        if (bot?.canHear === true) this.awaitsResponse = false;
     }
 
-    /** The caller was told that it takes a moment. */
+    /** A filler is played. */
     filled(): void {
         this.mustExplain = true;
     }
@@ -145,17 +150,17 @@ export class CallerState {
         return 'reconnect';
     }
 
-    /** It is connected again. `mustExplain`: it should tell the caller that it is back; a response that it owes it asks for itself. */
+    /** It is connected again. `mustExplain`: it should tell the caller that it is back. A response that is missing it requests without that. */
     recovered(): { wait: BotWait; mustExplain: boolean } {
-        const mustExplain = this.mustExplain && !this.owesSound;
-        this.owesResponse ||= mustExplain;
-        return { wait: this.owesSound ? 'recovered' : 'nothing', mustExplain };
+        const mustExplain = this.mustExplain && !this.awaitsSound;
+        this.awaitsResponse ||= mustExplain;
+        return { wait: this.awaitsSound ? 'recovered' : 'nothing', mustExplain };
     }
 
     /** These responses stay unfinished, and the caller waits for the rest. */
     breakOff(responseIds: readonly string[]): void {
         for (const responseId of responseIds) this.transcript.brokeOff(responseId);
-        if (responseIds.length > 0) this.owesResponse = true;
+        if (responseIds.length > 0) this.awaitsResponse = true;
     }
 
     /** Keeps no caller audio any more. May be called twice. */
@@ -168,7 +173,7 @@ export class CallerState {
         this.unansweredAudio.skip();
     }
 
-    private get owesSound(): boolean {
-        return this.owesResponse || this.owesGreeting;
+    private get awaitsSound(): boolean {
+        return this.awaitsResponse || this.awaitsGreeting;
     }
 }

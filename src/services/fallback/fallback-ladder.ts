@@ -3,20 +3,17 @@ import type { CallerAudioBuffer } from '../../audio/caller-audio-buffer';
 import type { CircuitBreakers } from '../../support/circuit-breaker';
 import { CodedError } from '../../support/errors';
 import type { Logger } from '../../support/logger';
-import type { BotResponse } from '../bot-response';
 import type {
-    AudioOrigin,
     BotWait,
     Conversation,
     ConversationEnd,
     ConversationEvents,
     HeardPosition,
     SilenceStep,
-    TranscriptItem,
 } from '../conversation';
 import type { DigitRequest, DigitResult } from '../dtmf-service';
 import type { Transcript } from '../transcript';
-import { ActiveBot, FALLBACK_PREFIX, type ActiveBotListener } from './active-bot';
+import { ActiveBot, FALLBACK_PREFIX } from './active-bot';
 import { CallerState } from './caller-state';
 import { Filler, type FallbackPrompts } from './filler';
 import { noBotLeft, OptionQueue, whyEnded, whyNotStarted, type BotFailure, type FallbackOption } from './options';
@@ -27,11 +24,11 @@ export interface FallbackLadderDeps {
     logger: Logger;
     /** One for all calls of the process. */
     breakers: CircuitBreakers;
-    /** `one-moment` is said to a caller whom the bot leaves in silence. */
+    /** `one-moment` is played to a caller who waits in silence. */
     prompts: FallbackPrompts;
-    /** What was said in the call; the call writes it. The history of a takeover is read from it. */
+    /** The call writes it. The history of a takeover is read from it. */
     transcript: Transcript;
-    /** The call fills it before `hear`. What no bot has understood is taken from it for the bot that takes over. */
+    /** The call fills it before `hear`. A bot that takes over gets from it the caller audio that has no response. */
     callerAudio: CallerAudioBuffer;
 }
 
@@ -48,12 +45,12 @@ const BACK_AGAIN =
  * not tried again in the same call. The end carries the output variable `fallback_used`: the names of the options below the best one
  * that answered, with commas, or nothing.
  *
- * How long the caller waits is judged by the call (`common/silence-policy.ts`): the ladder tells it what the caller waits for
- * (`waiting`), and does what it asks for (`onSilence`).
+ * The call limits how long the caller waits (`common/silence-policy.ts`): the ladder reports what the caller waits for
+ * (`waiting`), and does what the call asks for (`onSilence`).
  */
-export class FallbackLadder extends EventEmitter<ConversationEvents> implements Conversation, ActiveBotListener {
+export class FallbackLadder extends EventEmitter<ConversationEvents> implements Conversation {
     readonly listensOnly = false;
-    private state: 'idle' | 'starting' | 'talking' | 'over' = 'idle';
+    private state: 'idle' | 'starting' | 'running' | 'over' = 'idle';
     private readonly caller: CallerState;
     private readonly queue: OptionQueue;
     private readonly filler: Filler;
@@ -78,12 +75,12 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
         this.caller = new CallerState(transcript, callerAudio.open(UNANSWERED_BYTES));
     }
 
-    /** The name of the bot that answers now. */
+    /** The name of the active bot. */
     get botName(): string {
         return this.active?.conversation.botName ?? 'ladder';
     }
 
-    /** Whether the bot that answers now does. */
+    /** Whether the active bot does. */
     get speaksFirst(): boolean {
         return this.active?.conversation.speaksFirst ?? false;
     }
@@ -164,77 +161,84 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
         this.removeAllListeners();
     }
 
-    processReady(bot: ActiveBot): void {
+    private listen(bot: ActiveBot): void {
+        const { conversation } = bot;
+        conversation.on('ready', () => {
+            this.processReady(bot);
+        });
+        conversation.on('audio', (pcmu, origin) => {
+            if (origin.aside !== true) this.caller.botAudio();
+            this.emit('audio', pcmu, bot.audio(origin));
+        });
+        conversation.on('responseEnded', (responseId) => {
+            const { id, hadSound } = bot.responseEnded(responseId);
+            this.emitWait(this.caller.responseEnded(bot, hadSound));
+            this.emit('responseEnded', id);
+        });
+        conversation.on('speechStarted', () => {
+            this.caller.speechStarted();
+            this.emit('speechStarted');
+        });
+        conversation.on('speechStopped', (silenceMs) => {
+            this.caller.speechStopped(bot);
+            this.emit('speechStopped', silenceMs);
+        });
+        conversation.on('transcript', (item) => {
+            const inCall = bot.transcribed(item);
+            this.caller.transcribed(inCall);
+            this.emit('transcript', inCall);
+        });
+        conversation.on('collectDigits', (request) => {
+            this.processDigitRequest(bot, request);
+        });
+        conversation.on('turn', (turn) => this.emit('turn', turn));
+        conversation.on('waiting', this.emitWait);
+        conversation.on('reconnecting', (why) => {
+            bot.reconnecting(why);
+            this.emitWait(this.caller.reconnects(bot));
+        });
+        conversation.on('recovered', () => {
+            this.processRecovered(bot);
+        });
+        conversation.on('ended', this.processEnded);
+    }
+
+    private processReady(bot: ActiveBot): void {
+        bot.ready();
         if (bot.index > 0) this.used.push(bot.name);
-        this.tellWait(this.caller.ready());
+        this.emitWait(this.caller.ready());
         const isFirst = this.state === 'starting';
-        this.state = 'talking';
+        this.state = 'running';
         if (isFirst) this.emit('ready');
         this.settle?.resolve();
         if (this.isGoodbyeAsked && this.active === bot) bot.conversation.sayGoodbye();
     }
 
-    processAudio(pcmu: Uint8Array, origin: AudioOrigin): void {
-        if (origin.aside !== true) this.caller.botAudio();
-        this.emit('audio', pcmu, origin);
-    }
-
-    processResponseEnded(bot: ActiveBot, responseId: string, hadSound: boolean): void {
-        this.tellWait(this.caller.responseEnded(bot, hadSound));
-        this.emit('responseEnded', responseId);
-    }
-
-    processSpeechStarted(): void {
-        this.caller.speechStarted();
-        this.emit('speechStarted');
-    }
-
-    processSpeechStopped(bot: ActiveBot, silenceMs: number): void {
-        this.caller.speechStopped(bot);
-        this.emit('speechStopped', silenceMs);
-    }
-
-    processWaiting(wait: BotWait): void {
-        this.tellWait(wait);
-    }
-
-    processTranscript(item: TranscriptItem): void {
-        this.caller.transcribed(item);
-        this.emit('transcript', item);
-    }
-
-    processDigitRequest(bot: ActiveBot, request: DigitRequest): void {
-        this.tellWait(this.caller.awaitsKeys());
+    private processDigitRequest(bot: ActiveBot, request: DigitRequest): void {
+        this.emitWait(this.caller.awaitsKeys());
         const done = (result: DigitResult): void => {
             // First: the bot may respond by asking for another entry.
             if (this.active === bot && result.by !== 'cancelled') this.expectResponse();
             request.done(result);
         };
-        this.emit('collectDigits', { ...request, done });
+        this.emit('collectDigits', { ...request, signal: bot.signal, done });
     }
 
-    processTurn(turn: BotResponse): void {
-        this.emit('turn', turn);
-    }
-
-    processReconnecting(bot: ActiveBot): void {
-        this.tellWait(this.caller.reconnects(bot));
-    }
-
-    processRecovered(bot: ActiveBot): void {
+    private processRecovered(bot: ActiveBot): void {
+        bot.recovered();
         const { wait, mustExplain } = this.caller.recovered();
-        this.tellWait(wait);
+        this.emitWait(wait);
         if (mustExplain) bot.conversation.tell(BACK_AGAIN);
     }
 
-    processEnded(end: ConversationEnd): void {
+    private readonly processEnded = (end: ConversationEnd): void => {
         if (end.reason === 'completed') {
             this.finish(end);
             return;
         }
         this.lastEnd = end;
         this.stepDown(whyEnded(end));
-    }
+    };
 
     /** Starts the next option; `loss` undefined: the call begins. */
     private startNext(loss: BotFailure | undefined): void {
@@ -244,22 +248,23 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
             this.finish(this.lastEnd ?? noBotLeft(loss));
             return;
         }
-        const bot = new ActiveBot(next, this.made, this);
+        const bot = new ActiveBot(next, this.made);
+        this.listen(bot);
         this.made += 1;
         this.active = bot;
-        this.tellWait(this.caller.starts(bot, takeover));
+        this.emitWait(this.caller.starts(bot, takeover));
         bot.conversation.start().catch((fault: unknown) => {
             if (this.active === bot) this.stepDown(whyNotStarted(fault));
         });
         if (takeover !== undefined) this.repeatWords(bot);
     }
 
-    /** The bot that takes over hears again what no bot has understood. */
+    /** Gives the bot that takes over the caller audio that has no response. */
     private repeatWords(bot: ActiveBot): void {
         const pcmu = this.caller.unansweredPcmu;
         if (this.active !== bot || pcmu.length === 0) return;
         bot.conversation.hear(pcmu);
-        if (this.active === bot) this.tellWait(this.caller.wordsRepeated());
+        if (this.active === bot) this.emitWait(this.caller.wordsRepeated());
     }
 
     /** The active bot is lost: the next option takes over. */
@@ -275,7 +280,7 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
         if (!this.isOver()) this.startNext({ from: lost.name, why });
     }
 
-    /** The call was told that the caller speaks, and is told the end of it, too. */
+    /** The lost bot had reported that the caller speaks: the end of their speech is reported in its place. */
     private endSpeech(): void {
         if (!this.caller.isSpeaking || this.isOver()) return;
         this.caller.speechCut();
@@ -293,9 +298,9 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
         if (this.active !== undefined) this.caller.expectResponse();
     }
 
-    private tellWait(wait: BotWait | undefined): void {
+    private readonly emitWait = (wait: BotWait | undefined): void => {
         if (wait !== undefined) this.emit('waiting', wait);
-    }
+    };
 
     private finish(end: ConversationEnd): void {
         if (this.isOver()) return;

@@ -6,7 +6,7 @@ export interface FallbackPrompts {
     recording(name: string): Uint8Array | undefined;
 }
 
-/** "One moment please", for a caller whom the bot leaves in silence. A beep where there is no such recording. */
+/** "One moment please", for a caller who waits in silence; a beep where there is no such recording. */
 export class Filler {
     private count = 0;
 

@@ -9,22 +9,22 @@ export interface HistoryLine {
     text: string;
 }
 
-/** What a bot is told that takes a call over from another one. */
+/** What a bot gets that takes a call over from another one. */
 export interface Takeover {
-    /** A code of the catalogue, or the words in which the last bot gave up. */
+    /** A code of the catalogue, or the `info` of the last bot's end. */
     why: string;
     /** The conversation so far, oldest first. */
     history: readonly HistoryLine[];
-    /** The caller has heard a bot's voice: greet no more. */
+    /** The caller has heard bot audio: a greeting would come too late. */
     greeted: boolean;
     /**
-     * The caller waits for a response to what the history holds. Words of the caller that it does not hold reach `hear` again, and
-     * are answered as usual.
+     * The caller waits for a response to the history. Caller audio whose words are not in the history reaches `hear` once more, and
+     * gets its response as usual.
      */
     awaitsResponse: boolean;
 }
 
-/** One bot that can answer a call. */
+/** One kind of bot that a call can be given to. */
 export interface FallbackOption {
     /** Short and without blanks: it stands in logs and in the output variable `fallback_used`. */
     name: string;
@@ -44,13 +44,13 @@ export function optionsFrom(options: readonly FallbackOption[], name: string): r
     );
 }
 
-/** Which bot was lost, and why: a code of the catalogue, or the words in which it gave up. */
+/** Which bot was lost, and why: a code of the catalogue, or the `info` of its end. */
 export interface BotFailure {
     from: string;
     why: string;
 }
 
-/** Why a bot failed that threw something without a code: a defect of this server, which says nothing about the service. */
+/** Why a bot failed that threw something without a code: a bug in this server, which says nothing about the service. */
 export const INTERNAL_FAULT = 'ERR_INTERNAL';
 
 /** Why a bot did not start. */
@@ -63,7 +63,7 @@ export function whyEnded(end: ConversationEnd): string {
     return end.outputVariables?.['error_code'] ?? end.info;
 }
 
-/** The end of a call that no bot can answer, where the last one has told no end of its own. */
+/** The end of a call for which no bot is left, where the last bot gave no end. */
 export function noBotLeft(loss: BotFailure | undefined): ConversationEnd {
     const outputVariables = { end_reason: 'bot_failed', error_code: loss?.why ?? 'ERR_FALLBACK_UPSTREAM_DOWN' };
     return { reason: 'error', info: 'No bot is available', outputVariables };
@@ -79,7 +79,7 @@ export interface MadeBot {
     permit: Permit | undefined;
 }
 
-/** The options of one call: gives each once, the best one first, leaves out those whose service is down, and logs every step. */
+/** The options of one call, each used once, the best one first. Options whose service is down are skipped, and every step is logged. */
 export class OptionQueue {
     private nextIndex = 0;
 
@@ -124,6 +124,6 @@ export class OptionQueue {
         if (loss === undefined && skipped.length === 0) return;
         const why = loss?.why ?? 'ERR_FALLBACK_UPSTREAM_DOWN';
         const fields = { code: 'ERR_FALLBACK_STEP', from: loss?.from, to, why, skipped };
-        this.logger.warn(fields, 'Another bot answers the caller.');
+        this.logger.warn(fields, 'Another bot takes over the call.');
     }
 }
