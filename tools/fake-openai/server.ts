@@ -9,6 +9,7 @@ import type { ConnectionPlan } from './faults';
 import { IdMaker } from './outbox';
 import { withDefaults, type FakeOpenAIOptions, type Settings } from './options';
 import type { RecordedFault } from './recorder';
+import { compileValidators } from './schema-check';
 import { FakeSession } from './session';
 import { SignalCache } from './signal';
 import { Waiters } from './waiters';
@@ -53,6 +54,8 @@ export class FakeOpenAI {
     constructor(options: FakeOpenAIOptions = {}) {
         this.settings = withDefaults(options);
         this.clock = options.clock ?? systemClock;
+        // Where an answer's pace is real, the first event of a type must not hold it up.
+        if (this.clock === systemClock && this.settings.speed < Infinity) compileValidators();
         this.answers = new ResponseScript(options.answer);
         this.ids = new IdMaker(this.settings.seed);
         this.everyPlan = options.plan ?? {};
