@@ -28,7 +28,7 @@ export interface RecordedConnection {
 /** Largest append that the service takes is 15 MiB of audio, 20 MiB of base64. */
 const MAX_PAYLOAD_BYTES = 24 * 2 ** 20;
 const PATHS = ['/v1/realtime', '/openai/v1/realtime'];
-const WAIT_MS = 5_000;
+const WAIT_MS = 60_000;
 
 /** A strict stand-in for OpenAI's Realtime API (GA) on the loopback interface. */
 export class FakeOpenAI {

@@ -22,8 +22,6 @@ export interface FaultOptions {
 }
 
 const SPEED_UP = 5;
-/** A pause of 2 ms that takes longer than this was held up. */
-const LATE_MS = 10;
 const ENOUGH_BYTES = 8000;
 
 /** One call to a backend that fails. */
@@ -70,9 +68,7 @@ export class FaultCall {
     /** Waits until the call's fate is known. With `asksAgain`, the caller asks again whenever the bot is idle. */
     async fate(limitMs: number, asksAgain = true): Promise<Fate> {
         const startMs = this.attack.clock.nowMs();
-        // Time in which a busy machine kept this process waiting is not the server's.
-        let heldUpMs = 0;
-        const afterMs = (): number => this.attack.clock.nowMs() - startMs - heldUpMs;
+        const afterMs = (): number => this.attack.clock.nowMs() - startMs;
         const startBytes = this.receivedBytes();
         const ended = (): boolean => ['closing', 'closed', 'gone'].includes(this.caller.state);
         let askedMs = startMs;
@@ -83,9 +79,7 @@ export class FaultCall {
                 askedMs = this.attack.clock.nowMs();
                 this.ask();
             }
-            const pausedMs = this.attack.clock.nowMs();
             await sleep(2);
-            heldUpMs += Math.max(0, this.attack.clock.nowMs() - pausedMs - LATE_MS * SPEED_UP);
         }
         return { what: 'silence', afterMs: afterMs() };
     }

@@ -9,8 +9,6 @@ import { readTimeline } from '../../../tools/caller/timeline-file';
 import { BrowserBench, chromium, describeWithBrowser, microphoneSpeech } from './browser-bench';
 import { eavesdrop, findSamples, loudness, played } from './heard-samples';
 
-jest.setTimeout(60_000);
-
 if (chromium === undefined)
     process.stdout.write(
         'SKIPPED: the console in a browser, because there is no Chromium here (apt-get install chromium)\n',
@@ -18,6 +16,7 @@ if (chromium === undefined)
 
 /** For so long after the interruption the bot is asked for nothing. */
 const QUIET_MS = 300;
+const SILENCE = new Uint8Array(480_000).fill(0xff);
 
 let bench: BrowserBench | undefined;
 
@@ -96,7 +95,7 @@ describeWithBrowser('the console in a browser', () => {
     });
 
     it('plays on without a gap through two stalls of 200 ms of the main thread', async () => {
-        const { bench: opened, page } = await openConsole(new Uint8Array(480_000).fill(0xff));
+        const { bench: opened, page } = await openConsole(SILENCE);
         await call(page);
         const { caller } = opened;
         await playback(caller, 'started');
@@ -149,7 +148,7 @@ describeWithBrowser('the console in a browser', () => {
     });
 
     it('refuses a second tab, a wrong token and a page from elsewhere with a sentence', async () => {
-        bench = await BrowserBench.start(new Uint8Array(8000).fill(0xff));
+        bench = await BrowserBench.start(SILENCE);
         const { link, port, origin } = bench.running.page;
         const { context, page } = await bench.window();
         await page.goto(link);
