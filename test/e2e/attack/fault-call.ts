@@ -21,7 +21,7 @@ export interface FaultOptions {
     env?: Record<string, string>;
 }
 
-const SPEED_UP = 5;
+const SPEED_UP = 10;
 const ENOUGH_BYTES = 8000;
 
 /** One call to a backend that fails. */
