@@ -32,7 +32,9 @@ export class ScaledClock implements Clock {
         this.started();
         const dueMs = this.nowMs() + Math.max(0, delayMs);
         let waits = true;
-        let timer = systemClock.after(delayMs / this.factor, () => look());
+        let timer = systemClock.after(delayMs / this.factor, () => {
+            look();
+        });
         const look = (): void => {
             const leftMs = dueMs - this.nowMs();
             // Half a millisecond is what a timer of Node may come too early.
