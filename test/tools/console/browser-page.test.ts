@@ -134,10 +134,15 @@ describeWithBrowser('the page of the console', () => {
         const box = await page.locator('#timeline').boundingBox();
         const tip = page.locator('#tip', { hasText: 'The server accepted the WebSocket' });
         // Where the mark lies depends on the fonts and on how long the call took: the pointer walks over its surroundings.
-        for (let tries = 0; tries < 280 && !(await tip.isVisible()); tries++) {
-            const [column, row] = [tries % 14, Math.floor(tries / 14) % 5];
-            await page.mouse.move((box?.x ?? 0) + 55 + 3 * column, (box?.y ?? 0) + 226 + 6 * row);
-            await page.waitForTimeout(20);
+        // In steps of 3 and 6 pixels at first; after a long call marks lie side by side, and it walks between these steps, too.
+        for (let tries = 0; tries < 480 && !(await tip.isVisible()); tries++) {
+            const [column, row, round] = [tries % 16, Math.floor(tries / 16) % 5, Math.floor(tries / 80)];
+            const x = (box?.x ?? 0) + 49 + 3 * column + (round % 3);
+            const y = (box?.y ?? 0) + 226 + 6 * row + 3 * Math.floor(round / 3);
+            await page.mouse.move(x, y);
+            await page.evaluate(
+                'new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))',
+            );
         }
         expect(await tip.isVisible()).toBe(true);
     });
