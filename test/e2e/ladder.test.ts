@@ -49,10 +49,10 @@ describe('a call with fallback options', () => {
     });
 
     it('OpenAI away for a minute under running calls: none is dropped, new ones begin lower, and it is found again', async () => {
-        const figures = await runOutage(4, new ScaledClock(12), voice);
+        const figures = await runOutage(4, new ScaledClock(6), voice);
         expect(figures).toMatchObject({ dropped: 0, greetedTwice: 0, freed: true });
         expect(figures.openedAfterMs).toBeLessThanOrEqual(5000);
-        // Ten seconds until the next call may try it; a second of the machine's own counts as twelve here.
+        // Ten seconds until the next call may try it; a second of the machine's own counts as six here.
         expect(figures.recoveredAfterMs).toBeLessThanOrEqual(30_000);
         expect(Math.max(...figures.silencesMs)).toBeLessThanOrEqual(2600);
     });
