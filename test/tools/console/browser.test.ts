@@ -7,7 +7,7 @@ import { decodeWav } from '../../../src/audio/wav';
 import type { Caller } from '../../../tools/caller/client';
 import { readTimeline } from '../../../tools/caller/timeline-file';
 import { BrowserBench, chromium, describeWithBrowser, microphoneSpeech } from './browser-bench';
-import { eavesdrop, findSamples, loudness, played } from './heard-samples';
+import { eavesdrop, findSamples, loudness, played, playsOn } from './heard-samples';
 
 if (chromium === undefined)
     process.stdout.write(
@@ -15,7 +15,9 @@ if (chromium === undefined)
     );
 
 /** For so long after the interruption the bot is asked for nothing. */
-const QUIET_MS = 300;
+const QUIET_MS = 500;
+/** So late a flush is heard at most: 20 ms, and what a busy machine needs to bring it to the audio thread. */
+const FLUSHED_MS = 200;
 const SILENCE = new Uint8Array(480_000).fill(0xff);
 
 let bench: BrowserBench | undefined;
@@ -67,7 +69,7 @@ describeWithBrowser('the console in a browser', () => {
         const cut = await playback(caller, 'flushed');
         expect(cut.heardMs).toBeGreaterThan(1000);
         expect(cut.heardMs).toBeLessThan(cut.totalMs);
-        await page.waitForTimeout(QUIET_MS);
+        await playsOn(page, QUIET_MS);
         await page.click('[data-key="1"]');
         await page.keyboard.press('#');
         await playback(caller, 'started');
@@ -88,9 +90,9 @@ describeWithBrowser('the console in a browser', () => {
         const match = findSamples(samples, decodeMulaw(greeting));
         expect(match.correlation).toBeGreaterThan(0.99);
         expect(match.gain).toBeCloseTo(1, 1);
-        // The flush is heard as silence at once: 20 ms later nothing sounds, until the next answer.
+        // The flush is heard as silence: nothing sounds until the next answer.
         const cutAt = match.at + Math.floor(cut.heardMs * 8);
-        expect(loudness(samples.subarray(cutAt + 160, cutAt + QUIET_MS * 8))).toBeLessThan(0.0005);
+        expect(loudness(samples.subarray(cutAt + FLUSHED_MS * 8, cutAt + QUIET_MS * 8))).toBeLessThan(0.0005);
         expect(opened.complaints).toEqual([]);
     });
 

@@ -74,6 +74,15 @@ export async function eavesdrop(page: Page): Promise<void> {
     await page.addInitScript({ content: EAVESDROP });
 }
 
+/** Waits until so much more has been played, sound or silence: a busy machine plays less than its time. */
+export async function playsOn(page: Page, ms: number): Promise<void> {
+    await page.evaluate(`(async () => {
+        const { context } = window.testRecorder;
+        const endSeconds = context.currentTime + ${ms / 1000};
+        while (context.currentTime < endSeconds) await new Promise((resolve) => setTimeout(resolve, 5));
+    })()`);
+}
+
 /** What was played up to now, 8 kHz, full scale 1. */
 export async function played(page: Page): Promise<Float32Array> {
     const { rateHz, base64 } = await page.evaluate<{ rateHz: number; base64: string }>(GIVE);
