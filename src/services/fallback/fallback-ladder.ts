@@ -197,7 +197,10 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
             this.processDigitRequest(bot, request);
         });
         conversation.on('turn', (turn) => this.emit('turn', turn));
-        conversation.on('waiting', this.emitWait);
+        conversation.on('waiting', (wait) => {
+            if (wait === 'response_requested') this.expectResponse();
+            this.emitWait(wait);
+        });
         conversation.on('reconnecting', (why) => {
             bot.reconnecting(why);
             this.emitWait(this.caller.reconnects(bot));
