@@ -146,7 +146,14 @@ export class Session implements SessionPort {
         this.log.end(this.record.fields(this.deps.clock.nowMs()));
     }
 
-    /** The process is stopping: the call goes back to Architect. */
+    /** The process is stopping: the bot finishes its sentence and says goodbye, and the call goes back to Architect. */
+    endForShutdown(): void {
+        const { bridge } = this.bot;
+        if (bridge === undefined) this.shutDown();
+        else bridge.endPolitely('server_shutdown');
+    }
+
+    /** The process is stopping, and there is no time for a goodbye: the call goes back to Architect at once. */
     shutDown(): void {
         this.record.endedBy('server_shutdown');
         this.sendDisconnect('completed', 'Server is shutting down', { end_reason: 'server_shutdown' });

@@ -109,6 +109,7 @@ export interface Config {
     readonly trustProxy: boolean;
     readonly maxSessions: number;
     readonly maxCallMinutes: number;
+    readonly shutdownDrainSeconds: number;
     readonly shutdownGraceSeconds: number;
     /** Most audio, in ms, that is sent ahead of the playhead. */
     readonly playbackLeadMs: number;
@@ -168,6 +169,7 @@ function toConfig(values: Environment, instructions: string, warnings: readonly 
         trustProxy: values.AUDIOHOOK_TRUST_PROXY,
         maxSessions: values.MAX_SESSIONS,
         maxCallMinutes: values.MAX_CALL_MINUTES,
+        shutdownDrainSeconds: values.SHUTDOWN_DRAIN_SECONDS,
         shutdownGraceSeconds: values.SHUTDOWN_GRACE_SECONDS,
         playbackLeadMs: values.PLAYBACK_LEAD_MS,
         turnTaking: turnTaking(values),

@@ -72,6 +72,11 @@ export const SERVER_ERRORS = {
         'The server is shutting down.',
         'Nothing: the call was ended with a disconnect so that Architect goes on.',
     ),
+    ERR_LOG_DROPPED: entry(
+        'operator',
+        'Log lines were dropped, because the reader of standard output did not read them in time.',
+        'The field lines tells how many. Look at the program that reads the log: it has stopped, or is too slow for the LOG_LEVEL.',
+    ),
     ERR_INTERNAL: entry(
         'server',
         'A bug of this server was caught; the call was ended, the others go on.',

@@ -15,7 +15,9 @@ export interface ServedSession {
     processBinaryMessage(bytes: Uint8Array): void;
     /** The socket is closed: frees everything. */
     close(): void;
-    /** The process is shutting down: ends the call with a goodbye. */
+    /** The process is shutting down: the bot finishes its sentence and says goodbye, then the call ends. */
+    endForShutdown(): void;
+    /** The process is shutting down: ends the call at once. */
     shutDown(): void;
 }
 
@@ -41,7 +43,7 @@ interface LiveCall {
 /** The calls that run on this server: connects each socket with its session, and frees both together, once. */
 export class Calls {
     private readonly live = new Map<string, LiveCall>();
-    private onEmpty: () => void = () => undefined;
+    private endWait: () => void = () => undefined;
 
     constructor(private readonly options: CallsOptions) {}
 
@@ -77,7 +79,12 @@ export class Calls {
         else this.join({ ws, identity: call.identity, session, timers, logger });
     }
 
-    /** Ends every call with a goodbye. */
+    /** Asks every call to end with a goodbye. */
+    endForShutdown(): void {
+        for (const call of this.live.values()) guard(call, 'endForShutdown');
+    }
+
+    /** Ends every call at once; the clients are expected to close their sockets. */
     shutDown(): void {
         for (const call of this.live.values()) guard(call, 'shutDown');
     }
@@ -87,17 +94,22 @@ export class Calls {
         for (const call of this.live.values()) call.ws.terminate();
     }
 
-    /** Resolves when no call is left, or after `limitMs`. @returns the number of calls that are left. */
+    /** Resolves when no call is left, after `limitMs`, or at `stopWaiting`. @returns the number of calls that are left. */
     async whenEmpty(limitMs: number): Promise<number> {
-        if (this.live.size === 0) return 0;
+        if (this.live.size === 0 || limitMs <= 0) return this.live.size;
         await new Promise<void>((resolve) => {
             const timer = this.options.clock.after(limitMs, resolve);
-            this.onEmpty = () => {
+            this.endWait = () => {
                 timer.cancel();
                 resolve();
             };
         });
         return this.live.size;
+    }
+
+    /** Ends the `whenEmpty` that is running. */
+    stopWaiting(): void {
+        this.endWait();
     }
 
     private createSession(ws: WebSocket, call: AcceptedCall, logger: Logger): ServedSession | undefined {
@@ -128,7 +140,7 @@ export class Calls {
         guard(call, 'close');
         // A retry may have replaced this call.
         if (this.live.get(key) === call) this.live.delete(key);
-        if (this.live.size === 0) this.onEmpty();
+        if (this.live.size === 0) this.endWait();
     }
 }
 
@@ -147,7 +159,7 @@ function receive(call: LiveCall, data: RawData, isBinary: boolean): void {
     }
 }
 
-function guard(call: LiveCall, method: 'close' | 'shutDown'): void {
+function guard(call: LiveCall, method: 'close' | 'endForShutdown' | 'shutDown'): void {
     try {
         call.session[method]();
     } catch (fault) {

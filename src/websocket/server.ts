@@ -52,6 +52,8 @@ export interface ServerDeps extends ServerExtensions {
     server: HttpServer;
 }
 
+/** How long a client may take to close its socket after the `disconnect` of a shutdown, in ms: the last part of SHUTDOWN_GRACE_SECONDS. */
+const CLOSING_MS = 1000;
 /** How long to wait until the sessions have handled the end of their sockets, in ms. */
 const FREEING_MS = 1000;
 
@@ -73,6 +75,7 @@ export class Server {
     private gate: UpgradeGate | undefined;
     private starting: Promise<void> | undefined;
     private stopping: Promise<void> | undefined;
+    private isCut = false;
 
     /**
      * @throws CodedError `ERR_EXTENSIONS` that names each wrong key; what `BotService` throws; `ERR_CONFIG` or `ERR_DEV_KEYS_REFUSED` if
@@ -120,12 +123,22 @@ export class Server {
     }
 
     /**
-     * Drains: further upgrades and `/ready` are answered with 503, each call ends with a goodbye, and calls that are still there
-     * after SHUTDOWN_GRACE_SECONDS are cut off. Resolves when no call is left. Further calls return the same promise.
+     * Further upgrades and `/ready` are answered with 503 from now on. Calls go on for SHUTDOWN_DRAIN_SECONDS; then each bot finishes
+     * its sentence and says goodbye; the calls that are still there near the end of SHUTDOWN_GRACE_SECONDS get their `disconnect` at
+     * once, and after it their sockets are closed by force. Resolves when no call is left. Further calls return the same promise.
+     *
+     * @param options.drain false: the goodbyes come at once, without SHUTDOWN_DRAIN_SECONDS
      */
-    stop(): Promise<void> {
-        this.stopping ??= this.drain();
+    stop({ drain = true }: { drain?: boolean } = {}): Promise<void> {
+        this.stopping ??= this.shutDown(drain ? this.config.shutdownDrainSeconds * 1000 : 0);
         return this.stopping;
+    }
+
+    /** Stops without drain and goodbyes: every call gets its `disconnect` at once. Also while `stop` is waiting. */
+    cutOff(): Promise<void> {
+        this.isCut = true;
+        this.calls.stopWaiting();
+        return this.stop();
     }
 
     private async open(): Promise<void> {
@@ -197,14 +210,12 @@ export class Server {
         return this.calls.count >= this.config.maxSessions ? 'full' : undefined;
     }
 
-    private async drain(): Promise<void> {
-        this.logger.info({ code: 'ERR_SHUTTING_DOWN', calls: this.calls.count }, ERRORS.ERR_SHUTTING_DOWN.cause);
+    private async shutDown(drainMs: number): Promise<void> {
+        const fields = { code: 'ERR_SHUTTING_DOWN', calls: this.calls.count, drainSeconds: drainMs / 1000 };
+        this.logger.info(fields, ERRORS.ERR_SHUTTING_DOWN.cause);
         // A server that is still starting finishes that first; `start` has reported why it failed.
         await this.starting?.catch(() => undefined);
-        this.calls.shutDown();
-        const left = await this.calls.whenEmpty(this.config.shutdownGraceSeconds * 1000);
-        if (left > 0) this.logger.warn({ calls: left }, 'calls were cut off: SHUTDOWN_GRACE_SECONDS are over');
-        this.calls.terminate();
+        await this.endCalls(drainMs, this.config.shutdownGraceSeconds * 1000);
         this.gate?.clear();
         this.refusals.clear();
         this.http.off('upgrade', this.onUpgrade);
@@ -215,6 +226,22 @@ export class Server {
         this.webSockets.close();
         await this.botService.close();
         this.logger.info({}, 'stopped');
+    }
+
+    private async endCalls(drainMs: number, graceMs: number): Promise<void> {
+        const closingMs = Math.min(CLOSING_MS, graceMs);
+        await this.waitUnlessCut(drainMs);
+        if (!this.isCut && graceMs > closingMs) this.calls.endForShutdown();
+        const talking = await this.waitUnlessCut(graceMs - closingMs);
+        if (talking > 0) this.logger.warn({ calls: talking }, 'calls end before their goodbye is over');
+        this.calls.shutDown();
+        const left = await this.calls.whenEmpty(closingMs);
+        if (left > 0) this.logger.warn({ calls: left }, 'calls were cut off: the client did not close its socket');
+        this.calls.terminate();
+    }
+
+    private waitUnlessCut(limitMs: number): Promise<number> {
+        return this.calls.whenEmpty(this.isCut ? 0 : limitMs);
     }
 }
 

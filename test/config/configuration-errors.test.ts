@@ -33,6 +33,7 @@ describe('loadConfig with wrong values', () => {
         ['AUDIOHOOK_TRUST_PROXY', 'yes'],
         ['MAX_SESSIONS', '0'],
         ['MAX_CALL_MINUTES', '0'],
+        ['SHUTDOWN_DRAIN_SECONDS', '-1'],
         ['SHUTDOWN_GRACE_SECONDS', '3601'],
         ['PLAYBACK_LEAD_MS', '299'],
         ['PLAYBACK_LEAD_MS', '5001'],

@@ -46,6 +46,7 @@ describe('loadConfig with nothing set', () => {
             trustProxy: false,
             maxSessions: 1000,
             maxCallMinutes: 60,
+            shutdownDrainSeconds: 30,
             shutdownGraceSeconds: 10,
             playbackLeadMs: 600,
             turnTaking: DEFAULT_TURN_TAKING,
@@ -122,6 +123,7 @@ describe('loadConfig with values', () => {
             AUDIOHOOK_TRUST_PROXY: 'TRUE',
             MAX_SESSIONS: '5',
             MAX_CALL_MINUTES: '15',
+            SHUTDOWN_DRAIN_SECONDS: '7',
             SHUTDOWN_GRACE_SECONDS: '0',
             DEFAULT_BOT: 'billing',
             EXTENSIONS: 'extensions/index.js',
@@ -164,6 +166,7 @@ describe('loadConfig with values', () => {
             trustProxy: true,
             maxSessions: 5,
             maxCallMinutes: 15,
+            shutdownDrainSeconds: 7,
             shutdownGraceSeconds: 0,
             playbackLeadMs: 300,
             turnTaking: {

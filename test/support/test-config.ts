@@ -25,6 +25,7 @@ export function testConfig(changes: Partial<Config> = {}): Config {
         trustProxy: false,
         maxSessions: 1000,
         maxCallMinutes: 60,
+        shutdownDrainSeconds: 0,
         shutdownGraceSeconds: 10,
         playbackLeadMs: 600,
         turnTaking: TEST_TURN_TAKING,

@@ -9,11 +9,12 @@ import { LogRecorder } from '../support/log-recorder';
 export const ORGANIZATION_ID = 'd7934305-0972-4844-938e-9060eef73d05';
 export const CORRELATION_ID = 'e160e428-53e2-487c-977d-96989bf5c99d';
 
-/** A session that keeps what it is told; `leavesOnShutDown`: it ends its call when the server asks. */
+/** A session that keeps what it is told; `leavesOnShutDown`: it ends its call when the server asks, first in good order, then at once. */
 export class FakeSession implements ServedSession {
     readonly heard: (string | Buffer)[] = [];
     closed = 0;
     askedToLeave = 0;
+    toldToLeave = 0;
     leavesOnShutDown = true;
     /** Thrown by every method, where a test wants a session with a bug. */
     bug: Error | undefined;
@@ -38,8 +39,14 @@ export class FakeSession implements ServedSession {
         this.fail();
     }
 
-    shutDown(): void {
+    endForShutdown(): void {
         this.askedToLeave += 1;
+        if (this.leavesOnShutDown) this.ws.close(1000);
+        this.fail();
+    }
+
+    shutDown(): void {
+        this.toldToLeave += 1;
         if (this.leavesOnShutDown) this.ws.close(1000);
         this.fail();
     }
@@ -96,7 +103,7 @@ export async function startServer(
 }
 
 export function testConfig(env: Record<string, string> = {}): Config {
-    return loadConfig({ PORT: '0', SHUTDOWN_GRACE_SECONDS: '0', ...env });
+    return loadConfig({ PORT: '0', SHUTDOWN_DRAIN_SECONDS: '0', SHUTDOWN_GRACE_SECONDS: '0', ...env });
 }
 
 export function portOf(server: Server): number {
