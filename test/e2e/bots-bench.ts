@@ -103,7 +103,7 @@ export class BotsBench {
 
     /** The process goes down. */
     async shutDown(): Promise<void> {
-        await this.server?.stop();
+        await this.server?.stop({ drain: false });
     }
 
     /** Hangs everybody up and stops everything. The stand-ins must not have seen a wrong frame. */

@@ -198,10 +198,10 @@ export class SpeechQueue {
         for await (const piece of speech.speak(sentence, { voice, signal: utterance.giveUp.signal })) {
             if (utterance.isOver) return;
             this.awaitSound(utterance);
+            utterance.isMidSentence = true;
             // The pieces are shared with other calls, and the bytes of an event are the listener's.
             this.emitAudio(utterance, Uint8Array.from(piece), bytes === 0 ? sentence : '');
             bytes += piece.length;
-            utterance.isMidSentence = true;
         }
         this.timers.cancel('silence');
         utterance.isMidSentence = false;
