@@ -33,6 +33,8 @@ export interface SessionDeps {
     botService: BotService;
     /** undefined: the upgrade request was not authenticated. */
     identity: SessionIdentity | undefined;
+    /** Whether MAX_SESSIONS allows one more call. */
+    hasRoom: () => boolean;
 }
 
 /** Most caller audio that is kept while a call opens: ten seconds of PCMU, mono. */
@@ -169,6 +171,17 @@ export class Session implements SessionPort {
         const code = organizationFault(organizationId, identity, config.organizations);
         if (code !== undefined) this.log.note(code);
         return code === undefined;
+    }
+
+    hasRoom(): boolean {
+        const hasRoom = this.deps.hasRoom();
+        if (!hasRoom) this.log.note('ERR_SERVER_FULL');
+        return hasRoom;
+    }
+
+    /** The client has sent `open`, and the call was not refused. */
+    get hasOpened(): boolean {
+        return this.openParameters !== undefined;
     }
 
     beginOpening(parameters: protocol.OpenParameters): void {

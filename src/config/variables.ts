@@ -158,6 +158,10 @@ const SERVER = {
         whole(1, 100_000).default(1000),
         'Most calls at a time. Further calls are answered 503, and Architect continues on its failure path.',
     ),
+    MAX_UNOPENED_CONNECTIONS: variable(
+        whole(1, 100_000).default(200),
+        'Most connections at a time whose client has not sent `open`, for which it has 5 s. Further ones are answered 503. They do not count as calls.',
+    ),
     MAX_CALL_MINUTES: variable(whole(1, 1440).default(60), 'Longest call, in minutes.'),
     SHUTDOWN_DRAIN_SECONDS: variable(
         whole(0, 3600).default(30),

@@ -9,6 +9,8 @@ import type { AcceptedCall } from './upgrade';
 
 /** The part of a session that the server uses. None of the methods throws, and `close` may be called twice. */
 export interface ServedSession {
+    /** The client has sent `open`: the connection is a call, and counts against MAX_SESSIONS. */
+    readonly hasOpened: boolean;
     /** One text message of the client, not checked yet. */
     processTextMessage(text: string): void;
     /** One binary message of the client: audio. */
@@ -40,15 +42,28 @@ interface LiveCall {
     readonly logger: Logger;
 }
 
-/** The calls that run on this server: connects each socket with its session, and frees both together, once. */
+/** The connections of this server, calls or about to become calls: connects each socket with its session, and frees both together, once. */
 export class Calls {
     private readonly live = new Map<string, LiveCall>();
+    /** Those of `live` whose client has sent `open`. */
+    private readonly opened = new Set<LiveCall>();
     private endWait: () => void = () => undefined;
 
     constructor(private readonly options: CallsOptions) {}
 
+    /** All connections. */
     get count(): number {
         return this.live.size;
+    }
+
+    /** The connections whose client has sent `open`. */
+    get openedCount(): number {
+        return this.opened.size;
+    }
+
+    /** The connections whose client has not sent `open` yet. */
+    get unopenedCount(): number {
+        return this.live.size - this.opened.size;
     }
 
     /**
@@ -123,11 +138,14 @@ export class Calls {
 
     private join(call: LiveCall): void {
         const key = keyOf(call.identity);
-        this.live.get(key)?.ws.terminate();
+        const older = this.live.get(key);
+        if (older !== undefined) this.opened.delete(older);
+        older?.ws.terminate();
         this.live.set(key, call);
         const throttle = new ReadThrottle(call.ws, this.options.clock);
         call.ws.on('message', (data, isBinary) => {
             receive(call, data, isBinary);
+            if (!isBinary) this.noteOpen(key, call);
             throttle.messageHandled();
         });
         call.ws.once('close', () => {
@@ -135,11 +153,17 @@ export class Calls {
         });
     }
 
+    private noteOpen(key: string, call: LiveCall): void {
+        // A retry may have replaced this call.
+        if (call.session.hasOpened && this.live.get(key) === call) this.opened.add(call);
+    }
+
     private remove(key: string, call: LiveCall): void {
         call.timers.clear();
         guard(call, 'close');
         // A retry may have replaced this call.
         if (this.live.get(key) === call) this.live.delete(key);
+        this.opened.delete(call);
         if (this.live.size === 0) this.endWait();
     }
 }

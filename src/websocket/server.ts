@@ -117,7 +117,7 @@ export class Server {
         return address === null || typeof address === 'string' ? undefined : address;
     }
 
-    /** The number of calls that are running. */
+    /** The number of connections: calls that are running, and clients that have not sent `open` yet. */
     get callCount(): number {
         return this.calls.count;
     }
@@ -202,12 +202,21 @@ export class Server {
     private createSession(ws: WebSocket, { url, identity }: AcceptedCall): Session {
         const { organizationId, correlationId } = identity;
         const deps = { config: this.config, logger: this.logger, clock: this.clock, botService: this.botService };
-        return new Session(ws, identity.sessionId, url, { ...deps, identity: { organizationId, correlationId } });
+        return new Session(ws, identity.sessionId, url, {
+            ...deps,
+            identity: { organizationId, correlationId },
+            hasRoom: () => this.hasRoom(),
+        });
     }
 
     private unavailable(): Unavailable {
         if (this.stopping !== undefined) return 'draining';
-        return this.calls.count >= this.config.maxSessions ? 'full' : undefined;
+        if (!this.hasRoom()) return 'full';
+        return this.calls.unopenedCount >= this.config.maxUnopenedConnections ? 'busy' : undefined;
+    }
+
+    private hasRoom(): boolean {
+        return this.calls.openedCount < this.config.maxSessions;
     }
 
     private async shutDown(drainMs: number): Promise<void> {

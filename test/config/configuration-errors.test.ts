@@ -32,6 +32,7 @@ describe('loadConfig with wrong values', () => {
         ['AUDIOHOOK_AUTHORITIES', 'bot.example.com/path'],
         ['AUDIOHOOK_TRUST_PROXY', 'yes'],
         ['MAX_SESSIONS', '0'],
+        ['MAX_UNOPENED_CONNECTIONS', '0'],
         ['MAX_CALL_MINUTES', '0'],
         ['SHUTDOWN_DRAIN_SECONDS', '-1'],
         ['SHUTDOWN_GRACE_SECONDS', '3601'],

@@ -24,6 +24,7 @@ export function testConfig(changes: Partial<Config> = {}): Config {
         authorities: [],
         trustProxy: false,
         maxSessions: 1000,
+        maxUnopenedConnections: 200,
         maxCallMinutes: 60,
         shutdownDrainSeconds: 0,
         shutdownGraceSeconds: 10,

@@ -45,6 +45,11 @@ export class FakeSession implements ServedSession {
         this.fail();
     }
 
+    /** It takes any message for `open`. */
+    get hasOpened(): boolean {
+        return this.heard.length > 0;
+    }
+
     shutDown(): void {
         this.toldToLeave += 1;
         if (this.leavesOnShutDown) this.ws.close(1000);
@@ -137,6 +142,15 @@ export async function join(port: number, path = '/', headers: Record<string, str
     opened.clients.add(client);
     client.on('error', () => undefined);
     await once(client, 'open');
+    return client;
+}
+
+/** A client whose session has heard its `open`. */
+export async function joinCall({ port, sessions }: TestServer, path = '/'): Promise<WebSocket> {
+    const client = await join(port, path);
+    const session = sessions.at(-1);
+    client.send('open');
+    await until(() => session?.hasOpened === true);
     return client;
 }
 

@@ -139,7 +139,10 @@ describe('the process', () => {
         const open = { version: '2', id: SESSION_ID, type: 'open', seq: 1, serverseq: 0, position: 'PT0S', parameters };
         client.send(JSON.stringify(open));
         expect(await disconnected).toMatchObject({
-            parameters: { reason: 'completed', outputVariables: { end_reason: 'server_shutdown', bot: 'echo' } },
+            parameters: {
+                info: 'Call ended: server_shutdown',
+                outputVariables: { end_reason: 'server_shutdown', bot: 'echo' },
+            },
         });
         expect(got[0]).toBe('opened');
         expect(got.filter((type) => type === 'audio').length).toBeGreaterThan(0);
