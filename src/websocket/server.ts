@@ -10,6 +10,7 @@ import { EXTENSION_SHAPES, shapeProblems, withMethods, withSignature, type Serve
 import { BotService } from '../services/bot-service';
 import { SecretService } from '../services/secret-service';
 import { systemClock, type Clock } from '../support/clock';
+import { overWithin } from '../support/deadline';
 import { CodedError, ERRORS } from '../support/errors';
 import { isFields } from '../support/json';
 import { createLogger, faultFields, type Logger } from '../support/logger';
@@ -54,6 +55,10 @@ export interface ServerDeps extends ServerExtensions {
 
 /** How long a client may take to close its socket after the `disconnect` of a shutdown, in ms: the last part of SHUTDOWN_GRACE_SECONDS. */
 const CLOSING_MS = 1000;
+/** How long the start waits for the voice and the weights of local speech, in ms. Calls are accepted afterwards, loaded or not. */
+const WARM_MS = 30_000;
+/** How long the engines of local speech may take to end, in ms. */
+const ENGINES_CLOSE_MS = 5000;
 /** How long to wait until the sessions have handled the end of their sockets, in ms. */
 const FREEING_MS = 1000;
 
@@ -75,6 +80,7 @@ export class Server {
     private gate: UpgradeGate | undefined;
     private starting: Promise<void> | undefined;
     private stopping: Promise<void> | undefined;
+    private readonly stopRequest = new AbortController();
     private isCut = false;
 
     /**
@@ -102,7 +108,7 @@ export class Server {
     }
 
     /**
-     * Resolves when calls are accepted. Rejects with `ERR_API_KEYS`, `ERR_DEV_KEYS_REFUSED` or `ERR_LISTEN`. Further calls return the
+     * Resolves when voice and weights of local speech are loaded and calls are accepted. Rejects with `ERR_API_KEYS`, `ERR_DEV_KEYS_REFUSED` or `ERR_LISTEN`. Further calls return the
      * same promise.
      */
     start(): Promise<void> {
@@ -130,6 +136,7 @@ export class Server {
      * @param options.drain false: the goodbyes come at once, without SHUTDOWN_DRAIN_SECONDS
      */
     stop({ drain = true }: { drain?: boolean } = {}): Promise<void> {
+        this.stopRequest.abort();
         this.stopping ??= this.shutDown(drain ? this.config.shutdownDrainSeconds * 1000 : 0);
         return this.stopping;
     }
@@ -145,10 +152,26 @@ export class Server {
         for (const { code, message } of this.config.warnings) this.logger.warn({ code }, message);
         const secrets = this.deps.secrets ?? (await this.readSecrets());
         this.gate = this.createGate(secrets);
+        await this.warm();
         this.http.on('upgrade', this.onUpgrade);
         this.botService.watch();
         const address = this.deps.server === undefined ? await this.listen() : undefined;
         for (const line of bannerLines(this.config, address, secrets, this.botService)) this.logger.info({}, line);
+    }
+
+    /** Waits for voice and weights of local speech; a stop ends the wait. */
+    private async warm(): Promise<void> {
+        // Before it listens, nothing else would keep the process alive while a thread loads.
+        const awake = setInterval(() => undefined, WARM_MS);
+        const stopped = new Promise((resolve) => {
+            this.stopRequest.signal.addEventListener('abort', resolve);
+        });
+        const warm = Promise.race([this.botService.warm(), stopped]);
+        const isOver = await overWithin(this.clock, WARM_MS, warm).finally(() => {
+            clearInterval(awake);
+        });
+        if (!isOver)
+            this.logger.warn({ limitMs: WARM_MS }, 'local speech is not loaded yet: calls are accepted all the same');
     }
 
     private createHttp(): HttpServer {
@@ -233,7 +256,8 @@ export class Server {
         // The sockets are destroyed; their sessions are freed in the next turns of the event loop.
         await this.calls.whenEmpty(FREEING_MS);
         this.webSockets.close();
-        await this.botService.close();
+        const isClosed = await overWithin(this.clock, ENGINES_CLOSE_MS, this.botService.close());
+        if (!isClosed) this.logger.warn({ limitMs: ENGINES_CLOSE_MS }, 'local speech did not end in time');
         this.logger.info({}, 'stopped');
     }
 
@@ -273,7 +297,7 @@ const DEPS_SHAPES = {
     ),
     clock: withMethods(['nowMs', 'epochMs', 'after'], 'have the methods nowMs, epochMs and after'),
     authenticator: withMethods(['authenticate'], 'have the method authenticate(request)'),
-    botService: withMethods(['getBotIfExists', 'watch', 'close'], 'be a BotService'),
+    botService: withMethods(['getBotIfExists', 'warm', 'watch', 'close'], 'be a BotService'),
     createSession: withSignature('(ws, call) => ServedSession'),
     limits: (value: unknown) => (isFields(value) ? [] : [': must be an object']),
     server: withMethods(['on', 'off', 'address', 'listenerCount'], 'be an HTTP or HTTPS server of Node.js'),

@@ -4,6 +4,8 @@ import { WebSocket } from 'ws';
 import type { AuthRequest, AuthResult, Identity } from '../../src/auth/authenticator';
 import { loadConfig, type Config } from '../../src/config/config';
 import { Server, type AcceptedCall, type ServedSession, type ServerDeps } from '../../src/websocket/server';
+import { systemClock } from '../../src/support/clock';
+import { ColdBotService } from '../support/cold-bots';
 import { LogRecorder } from '../support/log-recorder';
 
 export const ORGANIZATION_ID = 'd7934305-0972-4844-938e-9060eef73d05';
@@ -90,9 +92,11 @@ export async function startServer(
 ): Promise<TestServer> {
     const sessions: FakeSession[] = [];
     const log = new LogRecorder();
+    const config = deps.config ?? testConfig(env);
     const server = new Server({
-        config: testConfig(env),
+        config,
         logger: log,
+        botService: new ColdBotService(config, { clock: deps.clock ?? systemClock, logger: log }),
         secrets: { getSecretsForKey: () => undefined },
         authenticator: { authenticate: admitEverybody },
         createSession: (ws, call) => {

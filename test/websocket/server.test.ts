@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { Server } from '../../src/websocket/server';
 import { CodedError } from '../../src/support/errors';
+import { ColdBotService } from '../support/cold-bots';
 import { FakeClock } from '../support/fake-clock';
 import { LogRecorder } from '../support/log-recorder';
 import {
@@ -156,6 +157,87 @@ describe('start', () => {
         await server.stop();
         await expect(server.start()).rejects.toMatchObject({ code: 'ERR_SHUTTING_DOWN' });
         expect(server.address).toBeUndefined();
+    });
+});
+
+describe('voice and weights', () => {
+    /** Bots whose loading and closing end when the test says so. */
+    class SlowBots extends ColdBotService {
+        loaded: () => void = () => undefined;
+        closes = true;
+
+        override warm(): Promise<void> {
+            return new Promise((resolve) => (this.loaded = resolve));
+        }
+
+        override async close(): Promise<void> {
+            await super.close();
+            if (!this.closes) await new Promise(() => undefined);
+        }
+    }
+
+    function slowServer(): { server: Server; bots: SlowBots; clock: FakeClock; log: LogRecorder } {
+        const [clock, log, config] = [new FakeClock(), new LogRecorder(), testConfig()];
+        const bots = new SlowBots(config, { clock, logger: log });
+        const secrets = { getSecretsForKey: () => undefined };
+        return { server: new Server({ config, logger: log, clock, secrets, botService: bots }), bots, clock, log };
+    }
+
+    async function turn(): Promise<void> {
+        await new Promise((resolve) => setImmediate(resolve));
+    }
+
+    it('are loaded before the server listens, so that /ready is never true before', async () => {
+        const { server, bots } = slowServer();
+        const started = server.start();
+        await turn();
+        expect(server.address).toBeUndefined();
+        bots.loaded();
+        await started;
+        const port = server.address?.port ?? 0;
+        expect(await exchange(port, 'GET /ready HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')).toContain(
+            '"ready"',
+        );
+        await server.stop();
+    });
+
+    it('are waited for 30 s at most', async () => {
+        const { server, clock, log } = slowServer();
+        const started = server.start();
+        await turn();
+        await clock.advanceAsync(29_999, 29_999);
+        expect(server.address).toBeUndefined();
+        await clock.advanceAsync(1);
+        await started;
+        expect(log.text).toContain('local speech is not loaded yet');
+        await server.stop();
+        expect(clock.pendingCount).toBe(0);
+    });
+
+    it('are not waited for any more when the server is stopped', async () => {
+        const { server } = slowServer();
+        const started = server.start();
+        await turn();
+        await server.stop();
+        await started;
+        expect(server.address).toBeUndefined();
+    });
+
+    it('hold up a stop for 5 s at most when they do not end', async () => {
+        const { server, bots, clock, log } = slowServer();
+        const started = server.start();
+        await turn();
+        bots.loaded();
+        await started;
+        bots.closes = false;
+        let stopped = false;
+        const stopping = server.stop().then(() => (stopped = true));
+        await until(() => clock.pendingCount === 1);
+        await clock.advanceAsync(4999, 4999);
+        expect(stopped).toBe(false);
+        await clock.advanceAsync(1);
+        await stopping;
+        expect(log.text).toContain('did not end in time');
     });
 });
 
