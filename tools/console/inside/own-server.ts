@@ -40,7 +40,7 @@ export async function startOwnServer(config: Config, logger: Logger): Promise<Ow
         bots: bots.names,
         watchInside: (conversationId, tell) => bots.watchCall(conversationId, tell),
         close: async () => {
-            await server.stop();
+            await server.cutOff();
             await tap?.close();
         },
     };
