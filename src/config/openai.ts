@@ -103,9 +103,14 @@ export function hasHTTPService(values: Environment): boolean {
     return values.OPENAI_BASE_URL !== undefined || values.OPENAI_REALTIME_URL === undefined;
 }
 
-/** The Realtime model: from the URL, else from OPENAI_REALTIME_MODEL, else the default. */
+/** The Realtime model: from the URL, else from OPENAI_REALTIME_MODEL, else the name of Azure's deployment, else the default. */
 export function effectiveModel(values: Environment): string {
-    return modelInUrl(values) ?? values.OPENAI_REALTIME_MODEL ?? DEFAULT_MODEL;
+    return (
+        modelInUrl(values) ??
+        values.OPENAI_REALTIME_MODEL ??
+        values.AZURE_OPENAI_DEPLOYMENT?.toLowerCase() ??
+        DEFAULT_MODEL
+    );
 }
 
 /** The model that OPENAI_REALTIME_URL names; undefined: none. */

@@ -99,8 +99,14 @@ function modelCanReason(values: Environment): string[] {
     const model = effectiveModel(values);
     if (values.OPENAI_REASONING_EFFORT === undefined || model.startsWith('gpt-realtime-2')) return [];
     return [
-        `OPENAI_REASONING_EFFORT is set, but "${model}" cannot reason; right is a gpt-realtime-2 model, or no effort.`,
+        `OPENAI_REASONING_EFFORT is set, but "${model}" cannot reason; right is a gpt-realtime-2 model, or no effort.${deploymentHint(values)}`,
     ];
+}
+
+/** Azure's deployment is taken for the name of the model, where no model is named. */
+function deploymentHint(values: Environment): string {
+    const isName = values.AZURE_OPENAI_DEPLOYMENT !== undefined && values.OPENAI_REALTIME_MODEL === undefined;
+    return isName ? ' Which model is deployed is said by OPENAI_REALTIME_MODEL.' : '';
 }
 
 function noForceInProduction(values: Environment): string[] {

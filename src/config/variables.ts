@@ -102,7 +102,7 @@ const OPENAI_ACCESS = {
     AZURE_OPENAI_API_KEY: variable(token(KEY).optional(), 'Key of the Azure resource.', { secret: true }),
     AZURE_OPENAI_DEPLOYMENT: variable(
         token('a name without blanks').optional(),
-        'Name of the Azure deployment. OPENAI_REALTIME_MODEL then says which model is deployed under this name.',
+        'Name of the Azure deployment. Where it is not the name of the model itself, OPENAI_REALTIME_MODEL says which model is deployed: prices and options depend on it.',
     ),
 };
 
@@ -199,7 +199,7 @@ const BOT = {
     OPENAI_REALTIME_MODEL: variable(
         token('the name of a Realtime model, the same as in OPENAI_REALTIME_URL if that names one').optional(),
         'The Realtime model. `gpt-realtime-2.1-mini` costs about a third.',
-        { unset: `\`${DEFAULT_MODEL}\``, example: DEFAULT_MODEL },
+        { unset: `\`${DEFAULT_MODEL}\`; with Azure the name of the deployment`, example: DEFAULT_MODEL },
     ),
     OPENAI_VOICE: variable(voice.default('marin'), 'The voice of the bot.', {
         remark: {

@@ -10,6 +10,7 @@ import { FallbackLadder, optionsFrom, type FallbackOption, type Takeover } from 
 import { ApologyBot } from './fallback/apology-bot';
 import { LocalBot } from '../speech/local-bot';
 import { LocalSpeechService, type LocalSpeech, type LocalSpeechDeps, type RestSpeech } from '../speech/local-speech';
+import { UnpricedModels } from './realtime/usage';
 import type { ReadAloud } from './realtime/text-response-speaker';
 import { SpeechQueue } from './tts/speech-queue';
 import { SHIPPED_PROMPTS, type TextToSpeech } from './tts-service';
@@ -36,6 +37,7 @@ export interface CallOfBot {
 export class BotFactory {
     private readonly localSpeech: LocalSpeechService;
     private readonly breakers: CircuitBreakers;
+    private readonly unpriced = new UnpricedModels();
 
     constructor(
         private readonly config: Pick<Config, 'logTranscripts' | 'localSpeech'>,
@@ -82,6 +84,7 @@ export class BotFactory {
         const { logTranscripts } = this.config;
         const { name: botName, inputValues: inputVariables, variables } = plan;
         const setVariable = (name: string, value: string): string | undefined => variables.set(name, value);
+        this.unpriced.check(openai, logger);
         return new BotResource(openai, {
             clock: this.deps.clock,
             logger,

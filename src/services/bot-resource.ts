@@ -310,6 +310,7 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
 
     private logEnd(): void {
         const { usage, costUsd, losses } = this;
-        logEnd(this.logger, this.services, { usage, costUsd, reconnects: losses });
+        const { costIsPartial } = this.conversation.usage;
+        logEnd(this.logger, this.services, { usage, costUsd, costIsPartial, reconnects: losses });
     }
 }

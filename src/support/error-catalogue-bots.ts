@@ -43,6 +43,11 @@ export const BOT_ERRORS = {
         'OpenAI refused the settings of the session.',
         'The message names the field: correct the OPENAI_… variable behind it (voice, transcription, turn detection, reasoning, tokens).',
     ),
+    ERR_PRICE_UNKNOWN: entry(
+        'operator',
+        'The price of a model is not in assets/prices.json, so that cost_usd leaves it out.',
+        'Add its price there, or name the model by its own name: with Azure by OPENAI_REALTIME_MODEL. Said once for each model.',
+    ),
     ERR_OPENAI_LOST: entry(
         'network',
         'The connection to OpenAI was lost and did not come back.',

@@ -326,9 +326,21 @@ describe('loadConfig and the address of the bot', () => {
             });
             expect(config.url).toBe('wss://res.openai.azure.com/openai/v1/realtime?model=my-voice');
             expect(config.headers).toEqual({ 'api-key': 'azure-key' });
-            expect(config.model).toBe('gpt-realtime-2.1');
         },
     );
+
+    it('takes Azure’s deployment for the name of the model, unless OPENAI_REALTIME_MODEL names another', () => {
+        const azure = {
+            AZURE_OPENAI_ENDPOINT: 'https://res.openai.azure.com',
+            AZURE_OPENAI_API_KEY: 'azure-key',
+            AZURE_OPENAI_DEPLOYMENT: 'GPT-realtime-1.5',
+        };
+        expect(openai(azure).model).toBe('gpt-realtime-1.5');
+        expect(openai({ ...azure, OPENAI_REALTIME_MODEL: 'gpt-realtime-2.1' }).model).toBe('gpt-realtime-2.1');
+        expect(refusal({ ...azure, OPENAI_REASONING_EFFORT: 'low' }).message).toContain(
+            'said by OPENAI_REALTIME_MODEL',
+        );
+    });
 
     it.each([
         ['OPENAI_REALTIME_URL', 'ws://example.com/v1/realtime', 'wss://'],
