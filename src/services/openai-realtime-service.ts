@@ -206,6 +206,9 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
             createSocket: this.deps.createSocket,
             random: this.deps.random ?? Math.random,
             update: () => ({ ...this.update(), event_id: this.ids.next('session.update') }),
+            ignored: (name) => {
+                this.ignored.add(name);
+            },
             ready: (transport, agreed) => {
                 this.becomeReady(transport, agreed);
             },

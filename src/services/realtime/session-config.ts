@@ -86,9 +86,9 @@ export interface AgreedFormats {
     output: OpenAIAudioFormat;
 }
 
-/** Can audio flow in the formats that `session.updated` names? They need not be those that were asked for. */
-export function agreeFormats(formats: SessionFormats): AgreedFormats | undefined {
-    const { input, output } = formats;
+/** Can audio flow in the formats that `session.updated` names? They need not be the `asked` one, which counts where it names none. */
+export function agreeFormats(formats: SessionFormats, asked: OpenAIAudioFormat): AgreedFormats | undefined {
+    const { input = asked, output = asked } = formats;
     return input === 'unknown' || output === 'unknown' ? undefined : { input, output };
 }
 

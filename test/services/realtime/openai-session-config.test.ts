@@ -94,7 +94,7 @@ describe('agreeFormats', () => {
             }),
         );
         if (event.type !== 'session-updated') throw new Error('not read');
-        return agreeFormats(event.formats);
+        return agreeFormats(event.formats, 'pcmu');
     }
 
     it('takes what it can read, whether asked for or not', () => {
@@ -104,7 +104,11 @@ describe('agreeFormats', () => {
         });
     });
 
-    it.each([[{ type: 'audio/pcma' }], [{ type: 'audio/pcm', rate: 16000 }], [{ type: 'audio/pcm' }], [{}]])(
+    it('takes the format that was asked for where none is named, and PCM at its only rate', () => {
+        expect(formatsOf({}, { type: 'audio/pcm' })).toEqual({ input: 'pcmu', output: 'pcm16' });
+    });
+
+    it.each([[{ type: 'audio/pcma' }], [{ type: 'audio/pcm', rate: 16000 }], [{ type: 'audio/opus' }]])(
         'takes no %j',
         (format) => {
             expect(formatsOf({ type: 'audio/pcmu' }, format)).toBeUndefined();
