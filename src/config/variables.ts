@@ -3,6 +3,7 @@
  * docs/CONFIGURATION.md and .env.example from these entries, and the error for a wrong value is made of the same words.
  */
 import { z } from 'zod';
+import { OPENAI_OPTIONS } from './openai-variables';
 import {
     address,
     authority,
@@ -400,6 +401,7 @@ export const VARIABLE_GROUPS = [
     { title: 'The server', variables: SERVER },
     { title: 'The bot', variables: BOT },
     { title: 'Audio, turn detection and transcription', variables: LISTENING },
+    { title: 'Further options of OpenAI’s session', variables: OPENAI_OPTIONS },
     { title: 'Turn-taking and keypad', variables: TURN_TAKING },
     { title: 'Local bots and fallback', variables: LOCAL_SPEECH },
     { title: 'Genesys Cloud Data Actions', variables: GENESYS_CLOUD },
@@ -411,6 +413,7 @@ const ENTRIES = {
     ...SERVER,
     ...BOT,
     ...LISTENING,
+    ...OPENAI_OPTIONS,
     ...TURN_TAKING,
     ...LOCAL_SPEECH,
     ...GENESYS_CLOUD,

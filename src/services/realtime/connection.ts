@@ -175,6 +175,8 @@ export interface HandshakePort {
     random: () => number;
     /** The `session.update` to send. */
     update(): ClientEvent;
+    /** The update was refused. @returns true: there is another one to send, without what was refused */
+    refused(error: ApiError): boolean;
     /** An event that could not be used, by name. */
     ignored(name: string): void;
     /** The session is configured. The transport is handed over: it needs another listener (`handOver`), and another owner closes it. */
@@ -305,6 +307,7 @@ export class OpenAIHandshake {
         const kind = classify(error);
         if (kind === 'fatal') this.fail(fatalError(error));
         else if (kind === 'retry') this.onVerdict({ kind: 'retry', why: error.code ?? error.type });
+        else if (this.state === 'configuring' && this.port.refused(error)) this.configure();
         else if (this.state === 'configuring') this.fail(refusedUpdate(error));
     }
 
