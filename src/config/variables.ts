@@ -85,7 +85,7 @@ const OPENAI_ACCESS = {
     ),
     OPENAI_CHAT_MODEL: variable(
         token('the name of a chat model, or `off`').default('gpt-5.4-mini'),
-        'Chat model that answers over HTTP when the Realtime API is lost. Not used with Azure, nor when OPENAI_REALTIME_URL is set without OPENAI_BASE_URL.',
+        'Chat model that answers over HTTP when the Realtime API is lost. Not used with Azure, nor when OPENAI_REALTIME_URL is set without OPENAI_BASE_URL. The default is a small model that the installed package `openai` knows; a newer one, such as `gpt-6-luna`, can be named where your project may use it.',
     ),
     OPENAI_SPEECH_MODEL: variable(
         token('the name of a speech model').default('gpt-4o-mini-tts'),

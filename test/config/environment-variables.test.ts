@@ -226,7 +226,7 @@ describe('loadConfig with values', () => {
                 OPENAI_PROJECT_ID: 'proj_1',
             }),
         ).toEqual({
-            safetySalt: expect.any(String),
+            safetySalt: expect.any(String) as unknown,
             url: 'wss://api.openai.com/v1/realtime?model=gpt-realtime-2.1-mini',
             headers: { Authorization: 'Bearer sk-test', 'OpenAI-Organization': 'org-1', 'OpenAI-Project': 'proj_1' },
             model: 'gpt-realtime-2.1-mini',

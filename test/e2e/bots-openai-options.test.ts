@@ -68,7 +68,7 @@ describe('options of OpenAI’s session in a whole call', () => {
             },
             truncation: { retention_ratio: 0.8, token_limits: { post_instructions: 8000 } },
             parallel_tool_calls: false,
-            tracing: { workflow_name: 'Bills', group_id: expect.stringMatching(/^[\da-f-]{36}$/) },
+            tracing: { workflow_name: 'Bills', group_id: expect.stringMatching(/^[\da-f-]{36}$/) as unknown },
         });
     });
 });
