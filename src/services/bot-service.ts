@@ -150,7 +150,8 @@ export class BotService {
         if (choice.name === undefined) return { unknown: choice.unknown };
         const { name, by } = choice;
         const shared = { transcript: new Transcript(), callerAudio: new CallerAudioBuffer() };
-        const full = { ...shared, ...call, conversationId: request.conversationId };
+        const { conversationId, participant } = request;
+        const full = { ...shared, ...call, conversationId, ani: participant?.ani };
         const make = this.withProfile(name, request, full) ?? this.registered(name, request, full);
         if (make === undefined) return { unknown: name };
         // Before the bot is made, so that the log names also one that cannot be made.
