@@ -309,6 +309,12 @@ describe('a call from the page', () => {
         await until(() => to.currentController?.caller?.heardBytes !== 0);
         called.call.event({ type: 'barge_in', data: {} });
         await until(() => page.all('flush').length === 1);
+        const isFlushed = (message: ConsoleMessage): boolean =>
+            message.type === 'event' && message.event.kind === 'playback' && message.event.what === 'flushed';
+        await until(() => page.messages.some(isFlushed));
+        // Sent with the message that asks for it, before anything else is told of it.
+        const at = page.messages.findIndex(({ type }) => type === 'flush');
+        expect(page.messages.findIndex(isFlushed)).toBeGreaterThan(at);
         page.send(report('flushed', 432, 1));
         await until(() => to.currentController?.caller?.playedAudio.length === 432);
         expect(to.currentController?.caller?.cutAudio).toEqual(SOUND.subarray(432));

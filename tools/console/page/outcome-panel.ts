@@ -25,5 +25,10 @@ export class OutcomePanel {
 function fill(id: string, rows: readonly (readonly [string, string])[]): void {
     const list = byId(id, HTMLDListElement);
     list.hidden = rows.length === 0;
-    list.replaceChildren(...rows.flatMap(([name, value]) => [make('dt', '', name), make('dd', '', value)]));
+    list.replaceChildren(
+        ...rows.flatMap(([name, value]) => [
+            make('dt', '', name),
+            value === '' ? make('dd', 'none', 'empty') : make('dd', '', value),
+        ]),
+    );
 }

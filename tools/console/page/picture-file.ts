@@ -11,7 +11,7 @@ const LEAST_PIXELS = 1000;
 const PIXELS_PER_SECOND = 60;
 const MARGIN = 24;
 const TITLE_HEIGHT = 64;
-const LEGEND_HEIGHT = 64;
+const LEGEND_HEIGHT = 72;
 const ROW_HEIGHT = 22;
 const SWATCH = 10;
 
@@ -38,7 +38,7 @@ export function drawPictureFile(context: CanvasRenderingContext2D, store: CallSt
     context.fillStyle = theme.card;
     context.fillRect(width - MARGIN, 0, MARGIN, height);
     drawTitle(context, store, theme);
-    drawLegend(context, MARGIN + TITLE_HEIGHT + PICTURE_HEIGHT + 16, width, theme);
+    drawLegend(context, MARGIN + TITLE_HEIGHT + PICTURE_HEIGHT + 24, width, theme);
 }
 
 function drawTitle(context: CanvasRenderingContext2D, store: CallStore, theme: Theme): void {
