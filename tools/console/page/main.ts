@@ -106,7 +106,7 @@ class Page {
     private readonly gauges = new GaugesPanel();
     private readonly files = new FilesPanel((store) => {
         this.show(store, false);
-        this.player.load(store);
+        this.player.load(store, true);
         this.outcome.show(store, '');
         this.phone.showEnd('From a file', '', false);
         this.phone.showDuration(store.picture.lastMs);

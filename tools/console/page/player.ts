@@ -7,6 +7,7 @@ import { mixOf, type Played } from './mix';
 const NOTES = {
     none: 'When the call is over, it can be heard from any point of the picture.',
     ready: 'Click into the picture to hear the call from there.',
+    silent: 'There was no sound on this call.',
     file: 'This call was opened from a file, which holds no sound.',
 } as const;
 
@@ -33,14 +34,11 @@ export class Player {
         this.audio.addEventListener('play', this.follow);
     }
 
-    /** A call that is over; without sound there is nothing to play. */
-    load(store: CallStore): void {
+    /** A call that is over. Without sound there is nothing to play: `fromFile` is why. */
+    load(store: CallStore, fromFile = false): void {
         this.unload();
-        byId('player-note', HTMLParagraphElement).textContent = store.hasSound
-            ? NOTES.ready
-            : store.isEmpty
-              ? NOTES.none
-              : NOTES.file;
+        const withoutSound = fromFile ? NOTES.file : NOTES.silent;
+        byId('player-note', HTMLParagraphElement).textContent = store.hasSound ? NOTES.ready : withoutSound;
         byId('total', HTMLOutputElement).textContent = tenths(store.picture.lastMs);
         if (!store.hasSound) return;
         this.store = store;
