@@ -32,12 +32,10 @@ let pages: Promise<ReadonlyMap<string, PageFile>> | undefined;
 
 async function pagesForTests(): Promise<ReadonlyMap<string, PageFile>> {
     const bundled = await bundlePages();
+    const lineWorker = bundled.get('/line-worker.js')?.body ?? '';
     return new Map([
         ...bundled,
-        [
-            '/line-worker.js',
-            { contentType: 'text/javascript', body: LINE_SPY + (bundled.get('/line-worker.js')?.body ?? '') },
-        ],
+        ['/test-line-worker.js', { contentType: 'text/javascript', body: LINE_SPY + lineWorker }],
         ['/test-recorder.js', { contentType: 'text/javascript', body: RECORDER }],
         ['/test-tone.js', { contentType: 'text/javascript', body: TONE }],
     ]);

@@ -5,6 +5,8 @@ const TELEPHONE_HZ = 8000;
 
 /** Runs in the page before its own scripts: all that goes to the loudspeaker also goes to a recorder on the audio thread. */
 const EAVESDROP = `
+    const PlainWorker = Worker;
+    window.Worker = function (url) { return new PlainWorker(url.replace('/line-worker', '/test-line-worker')); };
     const addModule = AudioWorklet.prototype.addModule;
     AudioWorklet.prototype.addModule = async function (url) {
         await addModule.call(this, '/test-recorder.js');
@@ -55,7 +57,7 @@ export const RECORDER = `
 `;
 
 /**
- * To stand before /line-worker.js: right behind each flush that comes from the console, it sends a mark of its own the same way to the audio
+ * To be served before the page's line worker, as /test-line-worker.js: right behind each flush that comes from the console, it sends a mark of its own the same way to the audio
  * thread. A line that keeps a flush back, however shortly, is overtaken by the mark; a machine that is slow delays both alike.
  */
 export const LINE_SPY = `
