@@ -135,10 +135,7 @@ export class BotService {
 
     /** Who answers calls that name no bot. */
     get defaultName(): string {
-        const { defaultBot, openai } = this.config;
-        if (defaultBot !== undefined) return defaultBot;
-        if (this.profiles?.has(DEFAULT_PROFILE) === true) return DEFAULT_PROFILE;
-        return openai === undefined ? 'local' : 'openai';
+        return defaultBotName(this.config, (name) => this.profiles?.has(name) === true);
     }
 
     /**
@@ -231,6 +228,16 @@ export class BotService {
             silent: () => new SilentBot(),
         };
     }
+}
+
+/** Who answers calls that name no bot. `hasProfile`: whether there is a profile of that name. */
+export function defaultBotName(
+    { defaultBot, openai }: Pick<Config, 'defaultBot' | 'openai'>,
+    hasProfile: (name: string) => boolean,
+): string {
+    if (defaultBot !== undefined) return defaultBot;
+    if (hasProfile(DEFAULT_PROFILE)) return DEFAULT_PROFILE;
+    return openai === undefined ? 'local' : 'openai';
 }
 
 /** Names only: values are the caller's. */
