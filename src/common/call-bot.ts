@@ -4,7 +4,7 @@ import type { OpenParameters } from '../protocol/message';
 import type { BotService, ChosenBot } from '../services/bot-service';
 import type { ConversationEnd } from '../services/conversation';
 import type { Clock } from '../support/clock';
-import type { Logger } from '../support/logger';
+import type { LogFields, Logger } from '../support/logger';
 import type { FoundBot, MissingBot } from '../websocket/message-handlers/message-handler';
 import { outcomeVariables } from './call-record';
 import type { CallRecord } from './call-record';
@@ -88,6 +88,18 @@ export class CallBot {
     /** Longest call with this bot, ms; undefined: there is none. */
     get maxCallMs(): number | undefined {
         return this.chosen === undefined ? undefined : this.chosen.maxCallMinutes * 60_000;
+    }
+
+    /** Of the bot, for the line at the call's end: who answered, in which version, and who took over for which reason. */
+    get facts(): LogFields {
+        const { name, version, conversation } = this.chosen ?? {};
+        const { fallbackSteps, reconnects } = conversation ?? {};
+        return {
+            bot: name,
+            profileVersion: version,
+            ...(fallbackSteps !== undefined && { fallbacks: fallbackSteps }),
+            reconnects,
+        };
     }
 
     /** The output variables for Architect; also when the bot is freed. Digits that were asked for count where the bot declares them. */

@@ -6,7 +6,7 @@ import type { BotResponse } from '../services/bot-response';
 import type { AudioOrigin, BotWait, Conversation, ConversationEnd, TranscriptItem } from '../services/conversation';
 import { isTelephoneKey, type DigitRequest } from '../services/dtmf-service';
 import type { Clock } from '../support/clock';
-import type { ErrorCode } from '../support/errors';
+import { CodedError, type ErrorCode } from '../support/errors';
 import { TimerSet } from '../support/timer-set';
 import { BargeInDetector } from './barge-in';
 import type { CallRecord } from './call-record';
@@ -29,8 +29,8 @@ export interface CallBridgeOptions {
     wire: CallWire;
     /** The conversation is over and the caller has heard the last of it. Called once at most. */
     onFinished: (end: ConversationEnd) => void;
-    /** The bot was silent for longer than the last limit allows: the call must end at once. */
-    onFailed: (code: ErrorCode) => void;
+    /** The bot was silent for longer than the last limit allows: the call must end at once. `cause`: why, if that is known. */
+    onFailed: (code: ErrorCode, cause: CodedError | undefined) => void;
     onFault: (fault: unknown) => void;
 }
 
@@ -273,9 +273,14 @@ export class CallBridge {
     };
 
     private endForSilence(code: SilenceCode): void {
-        if (code === 'dead_air' || code === 'no_input')
-            this.finish({ reason: 'error', info: 'The bot does not answer', outputVariables: { end_reason: code } });
-        else this.options.onFailed(code);
+        const { lastFault } = this.options.conversation;
+        if (code !== 'dead_air' && code !== 'no_input') {
+            this.options.onFailed(code, lastFault);
+            return;
+        }
+        const fault = lastFault ?? new CodedError('ERR_DEAD_AIR');
+        const outputVariables = { end_reason: code, error_code: fault.code };
+        this.finish({ reason: 'error', info: 'The bot does not answer', outputVariables, fault });
     }
 
     /** The conversation is over; `onFinished` comes when the caller has heard the rest. */

@@ -3,6 +3,7 @@ import type { CallerAudioBuffer } from '../audio/caller-audio-buffer';
 import type { OpenAIConfig } from '../config/config';
 import { CodedError, type FaultFacts } from '../support/errors';
 import { faultFields, type Logger } from '../support/logger';
+import { redact } from '../support/redact';
 import {
     keypadNote,
     type Conversation,
@@ -12,7 +13,6 @@ import {
     type SilenceStep,
 } from './conversation';
 import { OpenAIRealtimeService } from './openai-realtime-service';
-import { redact } from './realtime/errors';
 import { logEnd, logReady } from './realtime/usage';
 import { SessionRenewal } from './realtime/session-renewal';
 import { RealtimeConversation } from './realtime/realtime-conversation';

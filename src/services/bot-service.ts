@@ -57,6 +57,8 @@ export interface BotCall {
 /** A bot for one call, and the limits of its conversation. */
 export interface ChosenBot {
     readonly name: string;
+    /** Of its profile, see `BotProfile.version`; undefined: it has none. */
+    readonly version?: string;
     readonly conversation: Conversation;
     readonly turnTaking: TurnTakingConfig;
     readonly maxCallMinutes: number;
@@ -187,13 +189,14 @@ export class BotService {
 
     private async makeOfProfile(profile: BotProfile, request: BotRequest, call: CallOfBot): Promise<ChosenBot> {
         const { config, env } = this;
-        const { name } = profile;
+        const { name, version } = profile;
         const { logger } = call;
         const input = readInputVariables(profile.inputVariables, request.inputVariables);
         logInput(input, logger);
         const plan = profilePlan(profile, input, this.tools.of(profile), { config, env, logger });
         const { turnTaking, maxCallMinutes, variables } = plan;
-        return { name, conversation: await this.factory.create(plan, call), turnTaking, maxCallMinutes, variables };
+        const conversation = await this.factory.create(plan, call);
+        return { name, version, conversation, turnTaking, maxCallMinutes, variables };
     }
 
     /** undefined: there is no such bot, or it is OpenAI's and there is no key. */

@@ -6,6 +6,7 @@ import type { OpenAIConfig } from '../config/config';
 import type { Clock } from '../support/clock';
 import { CodedError, type FaultFacts } from '../support/errors';
 import { faultFields, type Logger } from '../support/logger';
+import { loggedAddress } from '../support/redact';
 import {
     apiFacts,
     apiFault,
@@ -13,7 +14,6 @@ import {
     fatalError,
     judgeEnd,
     judgeFailures,
-    loggedAddress,
     logApiError,
     type Verdict,
 } from './realtime/errors';

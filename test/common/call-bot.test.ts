@@ -226,7 +226,7 @@ describe('the end of a call whose bot declares its variables', () => {
         expect(disconnect()).toEqual({
             reason: 'error',
             info: 'The bot is not available',
-            outputVariables: outcome({ bot: 'desk', end_reason: 'ERR_TTS_VOICE' }),
+            outputVariables: outcome({ bot: 'desk', end_reason: 'ERR_TTS_VOICE', error_code: 'ERR_TTS_VOICE' }),
         });
     });
 
