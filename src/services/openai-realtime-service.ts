@@ -275,7 +275,8 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
                 this.onFrame(text);
             },
             ended: (end) => {
-                this.finish(judgeEnd(end));
+                // In a call a close reason may quote what was said, without any marks around it.
+                this.finish(judgeEnd(end.kind === 'closed' ? { ...end, reason: '' } : end));
             },
         });
     }

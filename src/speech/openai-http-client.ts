@@ -35,10 +35,15 @@ export function httpFacts(fault: unknown, { baseURL = DEFAULT_BASE_URL }: HTTPAc
         status: typeof fault['status'] === 'number' ? fault['status'] : undefined,
         apiCode: shortened(textIn(fault, 'code') ?? textIn(said, 'code')),
         param: shortened(textIn(fault, 'param') ?? textIn(said, 'param')),
-        apiMessage: shortened(textIn(said, 'message')),
+        apiMessage: isAboutContent(fault['status']) ? undefined : shortened(textIn(said, 'message')),
         systemError: fault['status'] === undefined ? systemErrorIn(fault['cause']) : undefined,
     };
     return { address, ...Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined)) };
+}
+
+/** A service that complains of what it was sent, or breaks off in the middle, may quote the conversation. */
+function isAboutContent(status: unknown): boolean {
+    return status === undefined || status === 400 || status === 413 || status === 422;
 }
 
 function shortened(text: string | undefined): string | undefined {
