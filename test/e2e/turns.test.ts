@@ -1,4 +1,4 @@
-import { systemClock, type Clock } from '../../src/support/clock';
+import type { Clock } from '../../src/support/clock';
 import {
     expectedPcmu,
     findPcmu,
@@ -12,7 +12,7 @@ import type { CallerOptions } from '../../tools/caller/caller-options';
 import { ScaledClock } from '../support/scaled-clock';
 import { TestBench, until } from '../support/test-bench';
 
-/** The busiest test machine holds a message up by no more than this; the benchmark of turn-taking knows better. */
+/** A machine that runs holds a message up by no more than this, and while it does not, no time passes: see `ScaledClock`. */
 const SLACK_MS = 40;
 const BYTES_PER_MS = 8;
 const FRAME_MS = 20;
@@ -25,6 +25,7 @@ interface Turn {
 }
 
 describe('turns over real sockets', () => {
+    const realPace = new ScaledClock(1);
     let bench: TestBench;
 
     afterEach(async () => {
@@ -36,7 +37,7 @@ describe('turns over real sockets', () => {
         openai: FakeOpenAIOptions,
         options: Partial<CallerOptions> = {},
         env: Record<string, string> = {},
-        clock: Clock = systemClock,
+        clock: Clock = realPace,
     ): Promise<Turn> {
         bench = await TestBench.start({
             clock,
@@ -82,8 +83,8 @@ describe('turns over real sockets', () => {
         await heard(turn, 700);
         expect(session.activeResponseId).toBeDefined();
         let bargedIn = 0;
-        caller.on('bargeIn', () => (bargedIn = performance.now()));
-        const saidAt = performance.now();
+        caller.on('bargeIn', () => (bargedIn = realPace.nowMs()));
+        const saidAt = realPace.nowMs();
         session.speechStarted();
         await until('barge_in', () => heardBytes.length > 0);
         expect(bargedIn - saidAt).toBeLessThan(20 + SLACK_MS);

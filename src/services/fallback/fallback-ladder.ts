@@ -90,6 +90,10 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
         return this.active?.conversation.botName ?? 'ladder';
     }
 
+    get remoteVadMs(): number | undefined {
+        return this.active?.conversation.remoteVadMs;
+    }
+
     /** Whether the active bot does. */
     get speaksFirst(): boolean {
         return this.active?.conversation.speaksFirst ?? false;
@@ -172,6 +176,7 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
                 this.fill();
                 return true;
             case 'retry':
+            case 'end_turn':
                 return active.conversation.onSilence(step);
             case 'takeover':
                 this.giveUp(active);

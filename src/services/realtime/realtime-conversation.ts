@@ -142,6 +142,20 @@ export class RealtimeConversation {
         if (this.service !== undefined && !isBusy && this.service.pendingResponse === undefined) this.ask('reprompt');
     }
 
+    /**
+     * Ends the caller's turn from here, because the service does not: commits the audio and requests the response.
+     *
+     * @returns false: there is no session, or a response is awaited already
+     */
+    endTurn(): boolean {
+        const { service } = this;
+        if (service === undefined || service.pendingResponse !== undefined) return false;
+        service.send({ type: 'input_audio_buffer.commit' }, 'end of a turn by the line');
+        this.callerSpeech.stopped(service.appendedMs, undefined);
+        this.ask('turn');
+        return true;
+    }
+
     /** Says fixed words that are no part of the conversation. */
     sayAside(words: string): void {
         this.textSpeaker.aside(words);

@@ -75,10 +75,17 @@ function turnDetection(config: OpenAIConfig, interruptResponse: boolean): TurnDe
     };
 }
 
+/** How long the service may wait after the caller's voice before it ends their turn, ms (docs/REALTIME.md, 2.3). */
+export function longestVadMs(turn: OpenAIConfig['turnDetection']): number {
+    return turn.type === 'server_vad' ? turn.silenceDurationMs : SEMANTIC_VAD_MS[turn.eagerness];
+}
+
 function truncation(config: OpenAIConfig): NonNullable<RealtimeSessionCreateRequest['truncation']> {
     if (typeof config.truncation === 'string') return config.truncation;
     return { type: 'retention_ratio', retention_ratio: config.truncation.retentionRatio };
 }
+
+const SEMANTIC_VAD_MS = { low: 8000, medium: 4000, high: 2000, auto: 4000 } as const;
 
 /** The formats that the session uses, where both can be read; undefined: at least one is not supported. */
 export interface AgreedFormats {
