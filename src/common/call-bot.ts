@@ -9,6 +9,7 @@ import type { FoundBot, MissingBot } from '../websocket/message-handlers/message
 import { outcomeVariables } from './call-record';
 import type { CallRecord } from './call-record';
 import { CallBridge, type CallBridgeOptions } from './call-bridge';
+import { SaidLog } from './said-log';
 import type { SessionLog } from './session-log';
 import type { CallWire } from './session-wire';
 
@@ -17,6 +18,8 @@ export interface CallBotDeps {
     clock: Clock;
     logger: Logger;
     log: SessionLog;
+    /** Log what is said. */
+    logTranscripts: boolean;
     record: CallRecord;
     wire: CallWire;
     /** Most audio, in ms, that may be ahead of the playhead. */
@@ -76,7 +79,8 @@ export class CallBot {
             this.deps.log.info(fields, message);
         };
         const actions = { onFinished, onFailed, onFault, log };
-        const call = { clock, record, callerAudio, wire, maxLeadMs, ...actions };
+        const said = this.deps.logTranscripts ? new SaidLog(this.deps.logger, clock) : undefined;
+        const call = { clock, record, callerAudio, wire, maxLeadMs, said, ...actions };
         this.callBridge = new CallBridge({ conversation, turnTaking, ...call });
         this.callBridge.start();
     }

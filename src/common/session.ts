@@ -102,6 +102,7 @@ export class Session implements SessionPort {
         this.bot = new CallBot({
             ...this.deps,
             log: this.log,
+            logTranscripts: this.deps.config.logTranscripts,
             record: this.record,
             wire: this.wire,
             maxLeadMs: this.deps.config.playbackLeadMs,
@@ -222,6 +223,7 @@ export class Session implements SessionPort {
         if (!this.state.rules.sends.includes('disconnect')) return;
         const endReason = outputVariables?.['end_reason'] ?? (reason === 'completed' ? 'bot_ended' : reason);
         this.record.endedBy(endReason);
+        this.bot.bridge?.reportTurns();
         this.wire.flushEvents();
         this.bot.free();
         const variables = this.record.isOpened
@@ -241,6 +243,7 @@ export class Session implements SessionPort {
 
     closeByClient(reason: string): void {
         this.record.endedBy(`client_${reason}`);
+        this.bot.bridge?.reportTurns();
         this.wire.flushEvents();
         this.wire.send('closed', {});
         if (this.state.is('gone')) return;

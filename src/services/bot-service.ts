@@ -74,7 +74,7 @@ export interface UnknownBot {
 
 type MakeChosen = () => Promise<ChosenBot>;
 
-type BotConfig = Pick<Config, 'openai' | 'logTranscripts' | 'localSpeech' | 'turnTaking' | 'maxCallMinutes'> &
+type BotConfig = Pick<Config, 'openai' | 'localSpeech' | 'turnTaking' | 'maxCallMinutes'> &
     Pick<Config, 'audiohookPath' | 'defaultBot' | 'botsFolder' | 'genesys'>;
 
 /** The profile that answers when nothing names a bot. */

@@ -57,7 +57,14 @@ describe('the bot of a call', () => {
         conversation.endCount = 0;
         const wire = { sendAudio: () => undefined, sendEvent: () => undefined, bufferedBytes: () => 0 };
         const onFinished = (): void => undefined;
-        const rest = { wire, maxLeadMs: 600, onFinished, onFailed: onFinished, onFault: onFinished };
+        const rest = {
+            wire,
+            logTranscripts: false,
+            maxLeadMs: 600,
+            onFinished,
+            onFailed: onFinished,
+            onFault: onFinished,
+        };
         const logger = new LogRecorder();
         const log = new SessionLog(logger);
         bot = new CallBot({ botService: service, clock: new FakeClock(), logger, log, record, ...rest });

@@ -220,7 +220,7 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
         conversation.on('collectDigits', (request) => {
             this.processDigitRequest(bot, request);
         });
-        conversation.on('turn', (turn) => this.emit('turn', turn));
+        conversation.on('turn', (turn) => this.emit('turn', bot.turn(turn)));
         conversation.on('waiting', this.emitWait);
         conversation.on('reconnecting', (why, fault = new CodedError('ERR_OPENAI_LOST', `${why}.`)) => {
             bot.reconnecting(fault);
