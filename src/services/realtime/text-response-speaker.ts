@@ -1,5 +1,7 @@
 import type { AudioOrigin, HeardPosition } from '../conversation';
 import type { SpeechQueue, SpeechQueuePort } from '../tts/speech-queue';
+import { hasWords } from '../tts/sentences';
+import { plainSpeech } from '../tts/spoken-text';
 import type { GeneratedItem } from './response-tracker';
 
 /** Makes the voice of one call. The response ids of its texts are `<idPrefix>_1`, `<idPrefix>_2` and so on. */
@@ -40,11 +42,12 @@ export class TextResponseSpeaker {
         return this.speaker?.isBusy === true;
     }
 
-    /** Reads the items of a response aloud. @returns false: there is no voice */
+    /** Reads the items of a response aloud. @returns false: there is no voice, or nothing to say, as in a tool call that was written as text */
     read(items: readonly GeneratedItem[]): boolean {
         const { speaker } = this;
-        if (speaker === undefined) return false;
-        for (const { id, text } of items.filter((item) => item.text !== '')) {
+        const spoken = items.filter((item) => hasWords(plainSpeech(item.text)));
+        if (speaker === undefined || spoken.length === 0) return false;
+        for (const { id, text } of spoken) {
             this.count += 1;
             this.items.set(`written_${this.count}`, id);
             void speaker.say([text]);

@@ -27,7 +27,7 @@ export function mayHoldData(text: string): boolean {
     return /\{\s*(?:"|$)|```|<(?:tool_call|function)/.test(text);
 }
 
-const MAY_BE_MARKED = /[*_`~#>[\]{}<|\\]|^\s*[-+•]\s/m;
+const MAY_BE_MARKED = /[*_`~#>[\]{}<|\\]|^\s*[-+•]\s|---/m;
 
 /** Not a part of a decimal, and not an amount: these are read as numbers. */
 const ROW_OF_DIGITS = /(?<![\d\p{Sc}]|\d[.,]|\p{Sc} )\d{5,}(?!\d|[.,]\d| ?\p{Sc})/gu;
@@ -108,7 +108,7 @@ const MARKS: readonly (readonly [RegExp, string])[] = [
     [/<((?:https?:\/\/|mailto:)[^<>\s]+)>/g, '$1'],
     [/<\/?(?:a|b|br|code|em|i|li|ol|p|pre|span|strong|u|ul)(?:\s[^<>]{0,500})?\/?>/gi, ' '],
     [/\*\*|__|~~|`/g, ''],
-    [/(?<![\w*])\*(?=[^\s*])([^*\n]{0,1000}?)(?<=[^\s*])\*(?![\w*])/g, '$1'],
+    [/(?<![\w*\\])\*(?=[^\s*])([^*\n]{0,1000}?)(?<=[^\s*\\])\*(?![\w*])/g, '$1'],
     [/(?<![\w])_(?=[^\s_])([^_\n]{0,1000}?)(?<=[^\s_])_(?!\w)/g, '$1'],
     [/\\(?=[*_`#[\](){}.!|~>+-])/g, ''],
 ];

@@ -175,7 +175,12 @@ function spokenMoney(value: string, reader: Reader | undefined, tag: string | un
     const [units, parts] = [Number(whole), Number(decimals.padEnd(2, '0'))];
     const amount =
         names === undefined
-            ? otherMoney(parts === 0 ? whole : `${whole}.${decimals}`, code, reader.language, reader.numbers).join(' ')
+            ? otherMoney(
+                  parts === 0 ? whole : `${whole}.${decimals.replace(/0$/, '')}`,
+                  code,
+                  reader.language,
+                  reader.numbers,
+              ).join(' ')
             : inCurrency(units, parts, names, reader);
     return sign === '' ? amount : `${reader.reading.minus} ${amount}`;
 }
