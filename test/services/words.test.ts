@@ -58,7 +58,8 @@ describe('the words of the server', () => {
     it('are refused with the place when a file is broken', () => {
         const folder = mkdtempSync(join(tmpdir(), 'words-'));
         const path = join(folder, 'xx.json');
-        const { language: _language, ...file } = wordsFor('en');
+        const { sentences, defaultDialog, reading } = wordsFor('en');
+        const file = { sentences, defaultDialog, reading };
         try {
             for (const [offer, wrong] of [
                 ['For {{name}}, press {{key}}.', 'sentences.offer'],
