@@ -67,7 +67,8 @@ export class Prompts {
             if ('file' in source) recordings.set(name, await readRecording(source.file));
             else texts.set(name, source);
         }
-        return new Prompts(recordings, texts, speech, new Set(Object.keys(sources)));
+        const replaced = Object.keys(sources).filter((name) => !texts.has(name));
+        return new Prompts(recordings, texts, speech, new Set(replaced));
     }
 
     has(name: string): boolean {
@@ -88,8 +89,7 @@ export class Prompts {
      * is given in any case, at worst in English.
      */
     forBot(bot: PromptsOfBot): BotPrompts {
-        for (const name of NAMES)
-            if (this.recorded(name, bot) === undefined) void this.make(keyOf(name, bot), name, bot);
+        void this.makeMissing(bot);
         return {
             recording: (name) => {
                 if (!isShipped(name)) return this.recordings.get(name);
@@ -110,21 +110,28 @@ export class Prompts {
         return isRight ? this.recordings.get(name) : undefined;
     }
 
+    /** One after the other, so that the first words of the bot wait for one of them at most. */
+    private async makeMissing(bot: PromptsOfBot): Promise<void> {
+        for (const name of NAMES) {
+            const key = keyOf(name, bot);
+            if (this.recorded(name, bot) === undefined && !this.made.has(key)) await this.make(key, name, bot);
+        }
+    }
+
     /** A failure is the synthesizer's to report; the next call tries again. */
     private async make(key: string, name: ShippedPrompt, { words, language, voice }: PromptsOfBot): Promise<void> {
-        if (this.made.has(key) || this.made.size >= MAX_MADE) return;
+        const oldest = this.made.size >= MAX_MADE ? this.made.keys().next().value : undefined;
+        if (oldest !== undefined) this.made.delete(oldest);
         this.made.set(key, undefined);
+        const pieces: Uint8Array[] = [];
         try {
-            const pieces: Uint8Array[] = [];
             for await (const piece of this.speech.speak(promptWords(name, words), { voice, language }))
                 pieces.push(piece);
-            const pcmu = Buffer.concat(pieces);
-            if (pcmu.length === 0) this.made.delete(key);
-            else this.made.set(key, pcmu);
         } catch {
-            // See above.
-            this.made.delete(key);
+            pieces.length = 0;
         }
+        if (pieces.length === 0) this.made.delete(key);
+        else this.made.set(key, Buffer.concat(pieces));
     }
 
     /** A prompt as `TextToSpeech.speak` gives it. Throws `ERR_PROMPT` while iterating when there is none of that name. */
