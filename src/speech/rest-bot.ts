@@ -51,7 +51,7 @@ const RESUME =
 const REPROMPT =
     'The caller has been silent. Ask in one short sentence, in the language of the conversation, whether they are still there.';
 const UNHEARD =
-    'The caller has just said something that could not be understood. Ask in one short sentence to repeat it.';
+    'The caller has just said something that could not be understood. Ask in one short sentence, in the language of the conversation, to repeat it.';
 const FAREWELL =
     'Say goodbye to the caller in one short sentence, in the language of the conversation. The call ends after it.';
 /** What the model is told of the conversation: the last twenty turns of each side, or about 4,000 tokens. */
