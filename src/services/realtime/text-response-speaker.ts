@@ -42,15 +42,21 @@ export class TextResponseSpeaker {
         return this.speaker?.isBusy === true;
     }
 
-    /** Reads the items of a response aloud. @returns false: there is no voice, or nothing to say, as in a tool call that was written as text */
-    read(items: readonly GeneratedItem[]): boolean {
+    /**
+     * Reads the items of a response aloud. `onSpoken` gets of each item the words that were given a sound, and the id of their response.
+     *
+     * @returns false: there is no voice, or nothing to say, as in a tool call that was written as text
+     */
+    read(items: readonly GeneratedItem[], onSpoken: (text: string, responseId: string) => void): boolean {
         const { speaker } = this;
-        const spoken = items.filter((item) => hasWords(plainSpeech(item.text)));
-        if (speaker === undefined || spoken.length === 0) return false;
-        for (const { id, text } of spoken) {
+        const readable = items.filter((item) => hasWords(plainSpeech(item.text)));
+        if (speaker === undefined || readable.length === 0) return false;
+        for (const { id, text } of readable) {
             this.count += 1;
             this.items.set(`written_${this.count}`, id);
-            void speaker.say([text]);
+            void speaker.say([text]).then((spoken) => {
+                if (spoken.text !== '') onSpoken(spoken.text, spoken.itemId);
+            });
         }
         return true;
     }
