@@ -326,7 +326,7 @@ const LOCAL_SPEECH = {
     ),
     PROMPTS_FILE: variable(
         text.describe('the path of a readable file').optional(),
-        'Recordings for sentences of the local bot and for the apology: a JSON file of names and sentences, with WAV files beside it (docs/SPEECH.md).',
+        'Recordings for sentences of the local bot and for the apology: a JSON file of names (also `name.de`, for one language) and sentences, with WAV files beside it (docs/SPEECH.md).',
         { example: 'prompts/prompts.json' },
     ),
     FALLBACK: variable(
