@@ -46,7 +46,7 @@ export async function startOwnServer(
         bots: bots.names,
         watchInside: (conversationId, tell) => bots.watchCall(conversationId, tell),
         close: async () => {
-            await server.stop();
+            await server.cutOff();
             await tap?.close();
         },
     };
