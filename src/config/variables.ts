@@ -159,10 +159,18 @@ const SERVER = {
         whole(1, 100_000).default(1000),
         'Most calls at a time. Further calls are answered 503, and Architect continues on its failure path.',
     ),
+    MAX_UNOPENED_CONNECTIONS: variable(
+        whole(1, 100_000).default(200),
+        'Most connections at a time whose client has not sent `open`, for which it has 5 s. Further ones are answered 503. They do not count as calls.',
+    ),
     MAX_CALL_MINUTES: variable(whole(1, 1440).default(60), 'Longest call, in minutes.'),
+    SHUTDOWN_DRAIN_SECONDS: variable(
+        whole(0, 3600).default(30),
+        'How long running calls go on after SIGTERM, in seconds, while further calls are refused. 0: each gets its goodbye at once. A second signal ends all calls at once.',
+    ),
     SHUTDOWN_GRACE_SECONDS: variable(
         whole(0, 3600).default(10),
-        'How long a shutdown waits for running calls to say goodbye, in seconds.',
+        'How long each call that is left then has to finish its sentence, say goodbye and end, in seconds. 0: they end in mid-word. The process manager must wait longer than both times together.',
     ),
     PLAYBACK_LEAD_MS: variable(
         whole(300, 5000).default(600),

@@ -45,7 +45,7 @@ export class BotFactory {
     private readonly refusedFields = new RefusedFields();
 
     constructor(
-        private readonly config: Pick<Config, 'logTranscripts' | 'localSpeech'>,
+        private readonly config: Pick<Config, 'logTranscripts' | 'localSpeech' | 'openai'>,
         private readonly deps: BotFactoryDeps,
     ) {
         this.localSpeech = new LocalSpeechService(config.localSpeech, deps);
@@ -73,6 +73,12 @@ export class BotFactory {
         const prompts = local?.prompts ?? { recording: () => undefined };
         const { logger, transcript, callerAudio } = call;
         return new FallbackLadder(options, { logger, breakers: this.breakers, prompts, transcript, callerAudio });
+    }
+
+    /** Loads what the first call would wait for: voice, weights and prompts, unless no call needs them. Rejects as `LocalSpeechService.load`. */
+    async warm(): Promise<void> {
+        const { openai, localSpeech } = this.config;
+        if (openai === undefined || localSpeech.fallback !== 'off') await this.localSpeech.warm();
     }
 
     /** Frees what the bots of all calls share. */
