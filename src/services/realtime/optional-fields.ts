@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import type { RealtimeToolsConfigUnion } from 'openai/resources/realtime/realtime';
 import type { OpenAIConfig } from '../../config/config';
 import type { Logger } from '../../support/logger';
-import { redact } from './errors';
+import { loggedAddress } from '../../support/redact';
+import { apiFacts } from './errors';
 import type { ApiError } from './events';
 import { sessionFor, type SessionRequest } from './session-config';
 
@@ -153,13 +154,10 @@ export class SessionSettings {
         const { url } = this.config;
         const fields = this.sent === undefined ? [] : refusedFields(error, this.sent);
         const added = fields.filter((field) => this.refused.add(url, field, error));
-        const { code: apiCode, type: apiType, message } = error;
+        const facts = { ...apiFacts(error), address: loggedAddress(url) };
         for (const { path: field } of added) {
-            const named = { code: 'ERR_OPENAI_FIELD_REFUSED', field, apiCode, apiType, apiMessage: redact(message) };
-            this.deps.logger.warn(
-                named,
-                'OpenAI refused an optional field of the configuration; calls go on without it.',
-            );
+            const named = { code: 'ERR_OPENAI_FIELD_REFUSED', field, ...facts };
+            this.deps.logger.warn(named, 'OpenAI refused an optional field of the session; calls go on without it.');
         }
         return fields.length > 0;
     }
