@@ -232,7 +232,7 @@ export class CallBridge {
                 this.silence.goodbyeAsked();
                 conversation.sayGoodbye();
             },
-            giveUp: (end) => {
+            conversationOver: (end) => {
                 this.finish(end);
             },
             onFinished: (end) => {
@@ -253,6 +253,7 @@ export class CallBridge {
         conversation.on('transcript', this.guarded(this.processTranscript));
         conversation.on('turn', this.guarded(this.processTurn));
         conversation.on('collectDigits', this.guarded(this.collectDigits));
+        conversation.on('hangUp', this.guarded(this.processHangUp));
         conversation.on('ended', this.guarded(this.processEnded));
     }
 
@@ -325,6 +326,10 @@ export class CallBridge {
         this.options.conversation.digits(digits);
     };
 
+    private readonly processHangUp = (end: ConversationEnd): void => {
+        this.ending.hangUp(end);
+    };
+
     private readonly processEnded = (end: ConversationEnd): void => {
         this.finish(this.ending.endOf(end));
     };
@@ -368,7 +373,7 @@ export class CallBridge {
     /** By the playhead the caller has heard everything. */
     private processDrained(): void {
         this.turns.heard();
-        if (this.ending.isPlayingOut) this.ending.drained();
+        if (this.ending.isPlayingOut || this.ending.isHangingUp) this.ending.drained();
         else this.silence.drained(!this.keypad.isSecret);
     }
 
