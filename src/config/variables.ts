@@ -170,7 +170,7 @@ const SERVER = {
     LOG_LEVEL: variable(choice(['debug', 'info', 'warn', 'error', 'silent']).default('info'), 'How much is logged.'),
     LOG_TRANSCRIPTS: variable(
         flag.default(false),
-        'Write the transcript of caller and bot into the log. It contains private matters: only for tests.',
+        'Log what caller and bot say, in the order of the talk, with the times (`atMs`). It contains private matters: only for tests.',
     ),
 };
 
