@@ -3,7 +3,7 @@
  * docs/CONFIGURATION.md and .env.example from these entries, and the error for a wrong value is made of the same words.
  */
 import { z } from 'zod';
-import { OPENAI_OPTIONS } from './openai-variables';
+import { LISTENING, OPENAI_OPTIONS } from './openai-variables';
 import {
     address,
     authority,
@@ -252,55 +252,6 @@ const BOT = {
     ),
 };
 
-const LISTENING = {
-    OPENAI_AUDIO_FORMAT: variable(
-        choice(['pcm16', 'pcmu']).default('pcm16'),
-        'Audio between this server and OpenAI: PCM at 24 kHz, or the caller’s G.711 unchanged, at a sixth of the bandwidth.',
-    ),
-    OPENAI_TURN_DETECTION: variable(
-        choice(['server_vad', 'semantic_vad']).default('server_vad'),
-        'How the end of the caller’s turn is found: `server_vad` by silence, `semantic_vad` by the meaning of the words.',
-    ),
-    OPENAI_VAD_THRESHOLD: variable(
-        decimal(0, 1).optional(),
-        'How loud speech must be; higher for noisy lines. Only with `server_vad`.',
-        { unset: '0.5', example: '0.5' },
-    ),
-    OPENAI_VAD_PREFIX_MS: variable(
-        whole(0, 5000).optional(),
-        'Audio from before the speech that is kept, in ms. Only with `server_vad`.',
-        { unset: '300', example: '300' },
-    ),
-    OPENAI_VAD_SILENCE_MS: variable(
-        whole(100, 10_000).optional(),
-        'Silence that ends a turn, in ms. Only with `server_vad`.',
-        { unset: '500', example: '500' },
-    ),
-    OPENAI_VAD_IDLE_TIMEOUT_MS: variable(
-        whole(5000, 30_000).optional(),
-        'Silence after which the bot asks whether the caller is still there, in ms. Only with `server_vad`.',
-        { unset: 'it does not ask', example: '8000' },
-    ),
-    OPENAI_VAD_EAGERNESS: variable(
-        choice(['low', 'medium', 'high', 'auto']).optional(),
-        'How soon the bot takes its turn. Only with `semantic_vad`.',
-        { unset: '`auto`', example: 'auto' },
-    ),
-    OPENAI_TRANSCRIPTION_MODEL: variable(
-        token('the name of a transcription model, or `off`').default('gpt-transcribe'),
-        'Model that writes the transcript of the caller, for reports and for restoring a conversation. The bot itself listens to the audio.',
-    ),
-    OPENAI_TRANSCRIPTION_LANGUAGE: variable(
-        matching(/^[a-z]{2,3}$/, 'an ISO 639 code in lower case, such as `en`').optional(),
-        'Language of the callers, when all of them speak the same.',
-        { unset: 'it is recognized', example: 'en' },
-    ),
-    OPENAI_NOISE_REDUCTION: variable(
-        choice(['off', 'near_field', 'far_field']).default('off'),
-        'Noise filter for the caller’s audio: `near_field` for a handset, `far_field` for a speakerphone.',
-    ),
-};
-
 const TURN_TAKING = {
     BARGE_IN_MIN_SPEECH_MS: variable(
         whole(0, 2000).default(0),
@@ -375,7 +326,7 @@ const LOCAL_SPEECH = {
     ),
     PROMPTS_FILE: variable(
         text.describe('the path of a readable file').optional(),
-        'Recordings for sentences of the local bot and for the apology: a JSON file of names and sentences, with WAV files beside it (docs/SPEECH.md).',
+        'Recordings for sentences of the local bot and for the apology: a JSON file of names (also `name.de`, for one language) and sentences, with WAV files beside it (docs/SPEECH.md).',
         { example: 'prompts/prompts.json' },
     ),
     FALLBACK: variable(
