@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { SHIPPED_PROMPTS, type SpeakOptions, type TextToSpeech } from '../services/tts-service';
 import { wavToPcmu } from '../audio/wav';
 import { CodedError } from '../support/errors';
+import { jsonMistake, mistakeWords } from '../support/json-mistake';
 
 /** A WAV file: PCM or µ-law; 8, 16, 24 or 48 kHz (32 and 40 too); channels are averaged. */
 export interface RecordedPrompt {
@@ -117,7 +118,10 @@ export async function readPromptCatalog(path: string): Promise<PromptCatalog> {
 
 async function readCatalog(path: string): Promise<z.infer<typeof catalogSchema>> {
     try {
-        return catalogSchema.parse(JSON.parse(await readFile(path, 'utf8')));
+        const text = await readFile(path, 'utf8');
+        const mistake = jsonMistake(text);
+        if (mistake !== undefined) throw new Error(`it is no JSON, ${mistakeWords(mistake)}`);
+        return catalogSchema.parse(JSON.parse(text));
     } catch (fault) {
         const what = fault instanceof z.ZodError ? 'it must be an object of names and files' : String(fault);
         throw new CodedError('ERR_PROMPT', `PROMPTS_FILE ${path}: ${what}`);

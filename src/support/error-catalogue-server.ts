@@ -45,6 +45,11 @@ export const SERVER_ERRORS = {
         'An upgrade request is not a WebSocket handshake of version 13.',
         'Look for a proxy that drops the Upgrade or Sec-WebSocket headers: it must be told to pass WebSockets.',
     ),
+    ERR_UPGRADE_HEADERS_DROPPED: entry(
+        'operator',
+        'A call came as a plain GET: a proxy dropped the headers of the WebSocket upgrade. It was answered 426.',
+        'Let the proxy pass WebSockets: in nginx `proxy_http_version 1.1`, `proxy_set_header Upgrade $http_upgrade` and `proxy_set_header Connection "upgrade"`. The log line names the headers that were missing.',
+    ),
     ERR_UPGRADE_PATH: entry(
         'operator',
         'An upgrade request asks for a path outside AUDIOHOOK_PATH.',

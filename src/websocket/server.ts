@@ -139,7 +139,7 @@ export class Server {
     }
 
     private createHttp(): HttpServer {
-        const endpoints = createHttpEndpoints(this.config.audiohookPath, () => this.unavailable());
+        const endpoints = createHttpEndpoints(this.config.audiohookPath, this.refusalLog, () => this.unavailable());
         return createHttpServer(this.limits, this.refusals, this.refusalLog, endpoints);
     }
 

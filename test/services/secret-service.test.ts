@@ -85,6 +85,19 @@ describe('SecretService', () => {
     });
 
     it.each([
+        ['a trailing comma', `{"key": "${SECRET.toString('base64')}",}`, /column 56: a comma stands before/],
+        ['quotes that the shell took away', '{key:verysecret}', /column 2: the double quotes are missing.*shell/],
+        ['single quotes', "{'key': 'verysecret'}", /column 2: .*no single ones/],
+        ['the first line of several', '{', /column 2: .*one line, between single quotes/],
+        ['a JSON text in quotes', '"{\\"key\\": \\"verysecret\\"}"', /in quotes; right is the object/],
+    ])('names the place and the likely mistake of broken JSON, without the text: %s', async (_name, json, sentence) => {
+        const fault = await faultOf(fromJson(json));
+        expect(fault.code).toBe('ERR_API_KEYS');
+        expect(fault.message).toMatch(sentence);
+        expect(fault.message).not.toMatch(/verysecret|BQUF/);
+    });
+
+    it.each([
         ['garbage', 'correct horse battery staple!', /not base64, as Genesys’ client secret is\.$/],
         ['a blank around it', ` ${SECRET.toString('base64')}`, /not base64/],
         ['a length that base64 never has', 'AAAAA', /not base64/],

@@ -1,6 +1,7 @@
 /** From the files of a folder to profiles, or to sentences about what is wrong with them. */
 import { readFileSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { join, sep } from 'node:path';
+import { jsonMistake, mistakeWords } from '../../support/json-mistake';
 import { problemSentences, placeholderProblems } from './rules';
 import { BOT_NAME_PATTERN } from './fields';
 import { botProfileSchema, MAX_INSTRUCTIONS_CHARS, type BotProfile } from './schema';
@@ -147,17 +148,9 @@ function parsedJson(json: string, reviver: (name: string, part: unknown) => unkn
     try {
         return JSON.parse(json, reviver);
     } catch (fault) {
-        throw new Problems([`is no JSON: ${syntaxWords(fault, json)}`]);
+        const mistake = jsonMistake(json);
+        throw new Problems([`is no JSON: ${mistake === undefined ? String(fault) : mistakeWords(mistake)}`]);
     }
-}
-
-function syntaxWords(fault: unknown, json: string): string {
-    const message = (fault instanceof Error ? fault.message : String(fault)).replace(/\s+/g, ' ');
-    const [, position] = /at position (\d+)/.exec(message) ?? [];
-    if (position === undefined) return message;
-    const before = json.slice(0, Number(position)).split('\n');
-    const column = (before.at(-1) ?? '').length + 1;
-    return `${message.replace(/ at position.*$/, '')} in line ${before.length}, column ${column}`;
 }
 
 /** Text of a file that stands in the folder, wherever its links lead. */
