@@ -15,8 +15,8 @@ export const SERVER_ERRORS = {
     ),
     ERR_CONFIG_UNKNOWN: entry(
         'operator',
-        'A variable begins with AUDIOHOOK_, but this server has no such setting.',
-        'Look for a misspelt name and compare it with .env.example. A variable of another program can stay; it has no effect here.',
+        'A variable is no setting of this server, but begins with AUDIOHOOK_ or is nearly the name of one.',
+        'Give the variable the name that the message says, or compare it with .env.example. A variable of another program can stay; it has no effect here.',
     ),
     ERR_API_KEYS: entry(
         'operator',

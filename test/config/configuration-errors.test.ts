@@ -177,9 +177,66 @@ describe('the warnings of loadConfig', () => {
         expect(loadConfig({ AUDIOHOOK_PATH: '/', OPENAI_LOG: 'debug', PATH: '/bin' }).warnings).toEqual([]);
     });
 
+    it.each([
+        ['OPENAI_API_KYE', 'OPENAI_API_KEY'],
+        ['OPENAI_VOIC', 'OPENAI_VOICE'],
+        ['OPENAI_KEY', 'OPENAI_API_KEY'],
+        ['OPEN_AI_API_KEY', 'OPENAI_API_KEY'],
+        ['openai_api_key', 'OPENAI_API_KEY'],
+        ['AZURE_OPENAI_KEY', 'AZURE_OPENAI_API_KEY'],
+        ['LOCAL_TSS', 'LOCAL_TTS'],
+        ['DTMF_MAX_DIGIT', 'DTMF_MAX_DIGITS'],
+        ['GENESYS_CLIENT_SECRT', 'GENESYS_CLIENT_SECRET'],
+        ['NOINPUT_SECONDS', 'NO_INPUT_SECONDS'],
+        ['MAX_SESSION', 'MAX_SESSIONS'],
+        ['BOTS_FODLER', 'BOTS_FOLDER'],
+        ['DEFALT_BOT', 'DEFAULT_BOT'],
+        ['LOGLEVEL', 'LOG_LEVEL'],
+        ['PROT', 'PORT'],
+        ['FALBACK', 'FALLBACK'],
+    ])('names the variable that was meant by %s', (written, meant) => {
+        expect(loadConfig({ [written]: 'x' }).warnings).toEqual([
+            {
+                code: 'ERR_CONFIG_UNKNOWN',
+                message: `${written} is not a setting of this server: did you mean ${meant}?`,
+            },
+        ]);
+    });
+
+    it('say nothing of variables of other programs, nor of a second key that a profile may name', () => {
+        const others = [
+            'PATH',
+            'HOME',
+            'HOSTNAME',
+            'USER',
+            'LOGNAME',
+            'SHELL',
+            'LANG',
+            'TERM',
+            'PWD',
+            'NODE_OPTIONS',
+            'TZ',
+        ];
+        const more = [
+            'OPENAI_API_KEY_2',
+            'OPENAI_API_KEY_SALES',
+            'OPENAI_LOG',
+            'host',
+            'port',
+            'npm_config_host',
+            'POST_URL',
+        ];
+        const env = Object.fromEntries([...others, ...more].map((name) => [name, 'x']));
+        expect(loadConfig(env).warnings).toEqual([]);
+    });
+
     it('name a misspelt variable that begins with AUDIOHOOK_', () => {
         expect(loadConfig({ AUDIOHOOK_ORGANISATIONS: 'x', AUDIOHOOK_NOTHING: ' ' }).warnings).toEqual([
-            { code: 'ERR_CONFIG_UNKNOWN', message: 'AUDIOHOOK_ORGANISATIONS is not a setting of this server' },
+            {
+                code: 'ERR_CONFIG_UNKNOWN',
+                message:
+                    'AUDIOHOOK_ORGANISATIONS is not a setting of this server: did you mean AUDIOHOOK_ORGANIZATIONS?',
+            },
         ]);
     });
 });
