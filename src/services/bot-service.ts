@@ -16,6 +16,7 @@ import {
 } from './profiles/variables';
 import type { BotProfile } from './profiles/schema';
 import { ProfileStore } from './profiles/store';
+import { checkDefaultBot, profileWarnings, settingWarnings } from './setting-warnings';
 import { SilentBot } from './silent-bot';
 import { Transcript } from './transcript';
 import { BotTools } from './functions/bot-tools';
@@ -87,8 +88,8 @@ export class BotService {
     private readonly env: Readonly<Record<string, string | undefined>>;
 
     /**
-     * @throws CodedError `ERR_PROFILE` that names every place where a profile is wrong, `ERR_PROFILE_FOLDER`, `ERR_TOOL`, `ERR_EXTENSIONS`;
-     * and what `LocalSpeechService` throws
+     * @throws CodedError `ERR_PROFILE` that names every place where a profile is wrong, `ERR_PROFILE_FOLDER`, `ERR_TOOL`, `ERR_EXTENSIONS`,
+     * `ERR_CONFIG` when there is no bot of the name DEFAULT_BOT; and what `LocalSpeechService` throws
      */
     constructor(
         private readonly config: BotConfig,
@@ -113,7 +114,10 @@ export class BotService {
                       env,
                       reserved: new Set(Object.keys(bots)),
                       functions: new Set((functions ?? []).map(({ name }) => name)),
+                      warningsOf: (profile) => profileWarnings(profile, config, clock.epochMs()),
                   });
+        checkDefaultBot(config.defaultBot, this.names);
+        for (const { code, message } of settingWarnings(config, clock.epochMs())) logger.warn({ code }, message);
         // Last, because it makes engines that would have to be closed if something else were refused.
         this.factory = new BotFactory(config, {
             clock,

@@ -18,6 +18,11 @@ export const SERVER_ERRORS = {
         'A variable is no setting of this server, but begins with AUDIOHOOK_ or is nearly the name of one.',
         'Give the variable the name that the message says, or compare it with .env.example. A variable of another program can stay; it has no effect here.',
     ),
+    ERR_MODEL_ENDS: entry(
+        'operator',
+        'OpenAI ends a model, or a voice, that a setting names.',
+        'Choose its successor before the day that the message names; OpenAI’s page of deprecations lists it. Calls fail from that day on.',
+    ),
     ERR_API_KEYS: entry(
         'operator',
         'The API keys cannot be read.',

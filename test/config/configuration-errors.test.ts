@@ -103,6 +103,15 @@ describe('loadConfig with wrong values', () => {
 
 describe('loadConfig with values that do not fit together', () => {
     it.each([
+        [{ LOCAL_VOICE: 'klaus' }, /LOCAL_VOICE is "klaus", and LOCAL_TTS is `flite`: flite has rms and slt\./],
+        [
+            { LOCAL_TTS: 'sherpa', LOCAL_TTS_MODEL_PATH: '/models', LOCAL_VOICE: 'klaus' },
+            /a voice of sherpa-onnx is a number from 0/,
+        ],
+        [
+            { LOCAL_TTS: 'openai', OPENAI_API_KEY: 'sk', LOCAL_VOICE: 'klaus' },
+            /LOCAL_VOICE is "klaus".*OpenAI has alloy, ash/,
+        ],
         [
             { AUDIOHOOK_API_KEYS: '{}', AUDIOHOOK_API_KEYS_FILE: 'keys.json' },
             /AUDIOHOOK_API_KEYS and .*_FILE are both set/,

@@ -64,8 +64,8 @@ export function patternProblems(schema: unknown): string[] {
 function capped(schema: unknown): unknown {
     if (Array.isArray(schema)) return schema.map((part: unknown) => capped(part));
     if (typeof schema !== 'object' || schema === null) return schema;
-    const children = childrenOf(schema).map(([name, child]) => [name, capped(child)]);
-    const copy: Schema = { ...schema, ...Object.fromEntries<unknown>(children) };
+    const children = childrenOf(schema).map(([name, child]): [string, unknown] => [name, capped(child)]);
+    const copy: Schema = { ...schema, ...Object.fromEntries(children) };
     return hasPattern(schema) && !('maxLength' in schema) ? { ...copy, maxLength: USUAL_PATTERN_CHARS } : copy;
 }
 
