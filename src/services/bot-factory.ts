@@ -8,8 +8,11 @@ import { BotResource } from './bot-resource';
 import type { Conversation } from './conversation';
 import { FallbackLadder, optionsFrom, type FallbackOption, type Takeover } from './fallback/fallback-ladder';
 import { ApologyBot } from './fallback/apology-bot';
+import { whyNotStarted } from './fallback/options';
+import { Dialog } from '../speech/dialog/dialog';
 import { LocalBot } from '../speech/local-bot';
 import { LocalSpeechService, type LocalSpeech, type LocalSpeechDeps, type RestSpeech } from '../speech/local-speech';
+import { shippedRecording } from '../speech/prompts';
 import type { ReadAloud } from './realtime/text-response-speaker';
 import { SpeechQueue } from './tts/speech-queue';
 import { SHIPPED_PROMPTS, type TextToSpeech } from './tts-service';
@@ -47,11 +50,11 @@ export class BotFactory {
 
     /**
      * Makes the bot of a plan: OpenAI's model with those behind it that take over when it is lost, or a bot without OpenAI.
-     * Rejects with a coded error when that one has no voice.
+     * Never rejects for what cannot be loaded: the caller then hears the recorded apology.
      */
     async create(plan: BotPlan, call: CallOfBot): Promise<Conversation> {
         const { openai } = plan;
-        if (openai === undefined) return this.makeLocal(await this.localSpeech.load(), plan, call);
+        if (openai === undefined) return this.createLocal(plan, call);
         // With the fallback switched off nothing of it is loaded.
         const { fallback, forceFallback } = this.config.localSpeech;
         const local = fallback === 'off' ? undefined : await this.loadLocal(call.logger);
@@ -62,10 +65,24 @@ export class BotFactory {
         };
         if (fallback === 'off') return realtime.make();
         const lower = local === undefined ? [] : this.lowerOptions(local, openai, plan, call);
-        const options = optionsFrom([realtime, ...lower, apology(local)], forceFallback);
-        const prompts = local?.prompts ?? { recording: () => undefined };
+        const options = optionsFrom([realtime, ...lower, apology(local, plan)], forceFallback);
+        const prompts = local?.prompts ?? { recording: shippedRecording };
         const { logger, transcript, callerAudio } = call;
         return new FallbackLadder(options, { logger, breakers: this.breakers, prompts, transcript, callerAudio });
+    }
+
+    /** A bot without OpenAI; where its voice cannot be loaded, the recorded apology. */
+    private async createLocal(plan: BotPlan, call: CallOfBot): Promise<Conversation> {
+        try {
+            return this.makeLocal(await this.localSpeech.load(), plan, call);
+        } catch (fault) {
+            call.logger.error(
+                faultFields(fault),
+                'local speech cannot be loaded: the caller hears the recorded apology',
+            );
+            const lost = { why: whyNotStarted(fault), history: [], greeted: false, awaitsResponse: false };
+            return apology(undefined, plan).make(lost);
+        }
     }
 
     /** Frees what the bots of all calls share. */
@@ -144,7 +161,9 @@ export class BotFactory {
     }
 }
 
-function apology(local: LocalSpeech | undefined): FallbackOption {
-    const pcmu = local?.prompts.recording('technical-problem') ?? beepPcmu();
-    return { name: 'apology', make: (takeover) => new ApologyBot(pcmu, takeover) };
+/** The last words: recorded, so that they sound whatever cannot be loaded; and the end that the profile's dialog wants for a failure. */
+function apology(local: LocalSpeech | undefined, { dialog }: Pick<BotPlan, 'dialog'>): FallbackOption {
+    const pcmu = local?.prompts.recording('technical-problem') ?? shippedRecording('technical-problem') ?? beepPcmu();
+    const endOf = dialog === undefined ? undefined : (why: string) => new Dialog(dialog, 'none').failureEnd(why);
+    return { name: 'apology', make: (takeover) => new ApologyBot(pcmu, takeover, endOf) };
 }

@@ -1,3 +1,4 @@
+import type { ConversationEnd } from '../services/conversation';
 import type { DigitResult } from '../services/dtmf-service';
 import { Dialog, PLAYBACK, type DialogInput, type DialogNext, type DialogStep } from './dialog/dialog';
 import { defaultDialog, takeoverDialog, type TakeoverReason } from './dialog/default-dialog';
@@ -31,14 +32,18 @@ export class LocalBot extends SpeakingBot {
     readonly speaksFirst = true;
     readonly costUsd = 0;
     private readonly dialog: Dialog;
+    /** Its dialog is its own, and no other bot takes over: what the dialog says of failure holds. */
+    private readonly followsOnFailure: boolean;
     private next: DialogNext | undefined;
     private recording: Uint8Array | undefined;
     /** Results of utterances that were recorded: they are no answers. */
     private resultsToDrop = 0;
     private awaitsKey = false;
 
-    constructor(deps: SpeakingBotDeps, { dialog = defaultDialog(), takeover }: LocalBotOptions = {}) {
+    constructor(deps: SpeakingBotDeps, { dialog: own, takeover }: LocalBotOptions = {}) {
         super(deps, 'local');
+        const dialog = own ?? defaultDialog();
+        this.followsOnFailure = own !== undefined && takeover === undefined && deps.recordings !== undefined;
         const script = takeover === undefined ? dialog : takeoverDialog(takeover, dialog);
         this.dialog = new Dialog(script, deps.recognizer.kind);
     }
@@ -78,6 +83,10 @@ export class LocalBot extends SpeakingBot {
         this.resultsToDrop += 1;
         this.recording = pcmu;
         this.advance({ type: 'recorded' });
+    }
+
+    protected override failureEnd(code: string): ConversationEnd | undefined {
+        return this.followsOnFailure ? this.dialog.failureEnd(code) : undefined;
     }
 
     private isDropped(): boolean {

@@ -1,7 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
-import { SHIPPED_PROMPTS, type SpeakOptions, type TextToSpeech } from '../services/tts-service';
+import { SHIPPED_PROMPTS, type ShippedPrompt, type SpeakOptions, type TextToSpeech } from '../services/tts-service';
 import { wavToPcmu } from '../audio/wav';
 import { CodedError } from '../support/errors';
 import { jsonMistake, mistakeWords } from '../support/json-mistake';
@@ -75,6 +76,15 @@ export class Prompts {
 
 function shippedFiles(): [name: string, file: string][] {
     return Object.keys(SHIPPED_PROMPTS).map((name) => [name, join(PROMPTS_FOLDER, `${name}.wav`)]);
+}
+
+/** A shipped prompt where nothing else of local speech can be loaded: PCMU, 8 kHz, mono. undefined: it cannot be read. */
+export function shippedRecording(name: ShippedPrompt): Uint8Array | undefined {
+    try {
+        return wavToPcmu(readFileSync(join(PROMPTS_FOLDER, `${name}.wav`)));
+    } catch {
+        return undefined;
+    }
 }
 
 /** One recording: PCMU, 8 kHz, mono.

@@ -1,4 +1,4 @@
-import { BasicConversation } from '../conversation';
+import { BasicConversation, type ConversationEnd } from '../conversation';
 import type { Takeover } from './options';
 
 /** The last fallback option: says that it cannot help, and gives the call back to Architect. It needs nothing that could fail. */
@@ -9,6 +9,8 @@ export class ApologyBot extends BasicConversation {
         /** What it says: PCMU, 8 kHz, mono. */
         private readonly pcmu: Uint8Array,
         private readonly takeover?: Takeover,
+        /** How the call ends, from why the bot before it could not go on. Default: with `reason` `error`. */
+        private readonly endOf: (why: string) => ConversationEnd = botFailed,
     ) {
         super();
     }
@@ -19,15 +21,16 @@ export class ApologyBot extends BasicConversation {
         // A copy: the listener owns the bytes, and the recording serves all calls.
         this.emit('audio', Uint8Array.from(this.pcmu), { responseId, itemId: responseId, contentIndex: 0 });
         this.emit('responseEnded', responseId);
-        this.emit('ended', {
-            reason: 'error',
-            info: 'No bot is available',
-            outputVariables: { end_reason: 'bot_failed', error_code: this.takeover?.why ?? 'ERR_BOT_FAILED' },
-        });
+        this.emit('ended', this.endOf(this.takeover?.why ?? 'ERR_BOT_FAILED'));
         return Promise.resolve();
     }
 
     override sayGoodbye(): void {
         // The apology was its goodbye.
     }
+}
+
+function botFailed(why: string): ConversationEnd {
+    const outputVariables = { end_reason: 'bot_failed', error_code: why };
+    return { reason: 'error', info: 'No bot is available', outputVariables };
 }
