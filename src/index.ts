@@ -15,6 +15,7 @@ async function main(): Promise<void> {
     drainOnSignals(server, logger);
     drainOnFaults(server, logger);
     await server.start();
+    void server.checkModels();
 }
 
 /** The first signal drains the server, the second one ends the process at once. */

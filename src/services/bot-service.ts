@@ -1,12 +1,13 @@
 import type { Config, TurnTakingConfig } from '../config/config';
 import { CallerAudioBuffer } from '../audio/caller-audio-buffer';
 import type { LanguageCode, Participant } from '../protocol/core';
-import type { Logger } from '../support/logger';
+import type { LogFields, Logger } from '../support/logger';
 import { BotFactory, type BotFactoryDeps, type CallOfBot } from './bot-factory';
 import { BotRegistry, type CreateBot } from './bot-registry';
 import { plainPlan, plainVariables, profilePlan } from './bot-plan';
 import type { Conversation } from './conversation';
 import { EchoBot } from './echo-bot';
+import { endWarnings, inUseByProfile, inUseBySettings, type Ends, type InUse } from './model-ends';
 import { botNameOf, type BotChoice } from './profiles/choose-bot';
 import {
     readInputVariables,
@@ -160,6 +161,20 @@ export class BotService {
         // Before the bot is made, so that the log names also one that cannot be made.
         call.logger.info({ bot: name, by }, 'bot chosen');
         return make();
+    }
+
+    /** Warns of each model and voice that the settings or the profiles name and that ends soon by these dates. */
+    warnOfEnds(ends: Ends): void {
+        const { clock, logger } = this.deps;
+        const warn = (inUse: readonly InUse[], fields: LogFields): void => {
+            for (const { code, message } of endWarnings(inUse, ends, clock.epochMs()))
+                logger.warn({ code, ...fields }, message);
+        };
+        warn(inUseBySettings(this.config), {});
+        for (const bot of this.profiles?.names ?? []) {
+            const profile = this.profiles?.get(bot);
+            if (profile !== undefined) warn(inUseByProfile(profile), { bot });
+        }
     }
 
     /** Frees what the bots of all calls share. */

@@ -38,13 +38,18 @@ const DATED_VERSION = /-\d{4}-\d{2}-\d{2}$/;
 /** A warning (`ERR_MODEL_ENDS`) for each model and voice that ends within 90 days, or has ended. */
 export function endWarnings(inUse: readonly InUse[], ends: Ends, epochMs: number): ConfigWarning[] {
     return inUse.flatMap(({ kind, name, setting }) => {
-        const day = ends[kind].get(name) ?? ends[kind].get(name.replace(DATED_VERSION, ''));
+        const day = endOf(name, ends[kind]);
         const leftDays = day === undefined ? Infinity : Math.ceil((Date.parse(day) - epochMs) / DAY_MS);
         if (day === undefined || leftDays > WARNED_DAYS) return [];
         const when =
             leftDays < 0 ? `ended on ${day}` : `ends on ${day}, in ${leftDays} ${leftDays === 1 ? 'day' : 'days'}`;
         return [{ code: 'ERR_MODEL_ENDS' as const, message: `${setting}: the ${kind} ${name} ${when}` }];
     });
+}
+
+/** Of a dated version that is not named itself: the end of its model. */
+function endOf(name: string, ends: ReadonlyMap<string, string>): string | undefined {
+    return ends.get(name) ?? ends.get(name.replace(DATED_VERSION, ''));
 }
 
 /** What the settings of the server name. Azure has models under names, and with ends, of its own. */
@@ -81,12 +86,15 @@ function model(name: string | undefined, setting: string): InUse[] {
     return name === undefined ? [] : [{ kind: 'model', name, setting }];
 }
 
-/** The ends that a list of models says (`GET /v1/models`, field `shutdown_date`: seconds since 1970, or a date). */
+/**
+ * The ends that a list of models says (`GET /v1/models`, field `shutdown_date`: seconds since 1970, or a date), where `KNOWN_ENDS` does
+ * not say the same.
+ */
 export function endsIn(models: readonly unknown[]): Ends {
     const found = models.flatMap((each): [string, string][] => {
         if (!isFields(each) || typeof each['id'] !== 'string') return [];
         const day = dayOf(each['shutdown_date']);
-        return day === undefined ? [] : [[each['id'], day]];
+        return day === undefined || day === endOf(each['id'], KNOWN_ENDS.model) ? [] : [[each['id'], day]];
     });
     return { model: new Map(found), voice: new Map() };
 }

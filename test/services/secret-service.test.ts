@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readDevelopmentKey, SecretService } from '../../src/services/secret-service';
@@ -138,10 +138,19 @@ describe('SecretService with a file', () => {
     });
 
     it('reads the keys, a byte order mark before them or not', async () => {
-        await writeFile(path, `\uFEFF${JSON.stringify({ key: SECRET.toString('base64') })}`);
+        await writeFile(path, `\uFEFF${JSON.stringify({ key: SECRET.toString('base64') })}`, { mode: 0o600 });
         const service = await SecretService.fromSource({ kind: 'file', path });
         expect(service.getSecretsForKey('key')).toEqual([SECRET]);
         expect(service).toMatchObject({ kind: 'file', developmentKeyPath: undefined });
+    });
+
+    it.each(['file', 'development'] as const)('warns of a key file (%s) that others may read', async (kind) => {
+        await writeFile(path, JSON.stringify({ key: SECRET.toString('base64') }));
+        await chmod(path, 0o644);
+        const open = await SecretService.fromSource({ kind, path });
+        expect(open.warnings).toEqual([expect.stringMatching(/every user of this machine \(mode 644\): chmod 600/)]);
+        await chmod(path, 0o640);
+        expect((await SecretService.fromSource({ kind, path })).warnings).toEqual([]);
     });
 
     it('says which file cannot be read, and why', async () => {

@@ -10,7 +10,7 @@ import type { ToolSpec } from './tool-schema';
 /** The file for editors, which is no profile. */
 export const SCHEMA_FILE = 'bot-profile.schema.json';
 /** Bots that the server has without any profile: no profile may take their names. */
-const BUILT_IN_BOTS: ReadonlySet<string> = new Set(['openai', 'local', 'echo', 'silent']);
+export const BUILT_IN_BOTS: ReadonlySet<string> = new Set(['openai', 'local', 'echo', 'silent']);
 
 const MAX_PROFILE_BYTES = 524_288;
 const MAX_INSTRUCTIONS_BYTES = MAX_INSTRUCTIONS_CHARS * 4;
