@@ -13,9 +13,11 @@ import {
 } from './conversation';
 import { OpenAIRealtimeService } from './openai-realtime-service';
 import { logEnd, logReady } from './realtime/usage';
+import { longestVadMs } from './realtime/session-config';
 import { SessionRenewal } from './realtime/session-renewal';
 import { RealtimeConversation } from './realtime/realtime-conversation';
 import type { CreateSocket } from './realtime/connection';
+import { RefusedFields } from './realtime/optional-fields';
 import type { CallUsage } from './realtime/usage';
 import { runnerFor, type CallToolsDeps, type ToolRunner } from './functions/tool-runner';
 import type { Transcript } from './transcript';
@@ -34,6 +36,8 @@ export interface BotResourceDeps extends CallToolsDeps {
     fillerWords?: string;
     /** Opens the sockets; `ws` ones unless a test hands in its own. */
     createSocket?: CreateSocket;
+    /** Optional fields that OpenAI has refused, known to all calls. */
+    refusedFields?: RefusedFields;
 }
 
 /** Caller audio kept before the first session is ready, and while a lost one is replaced. */
@@ -54,6 +58,7 @@ const FILLER_EVERY_MS = 8000;
 export class BotResource extends EventEmitter<ConversationEvents> implements Conversation {
     readonly botName = 'openai';
     readonly listensOnly = false;
+    readonly remoteVadMs: number;
     readonly speaksFirst: boolean;
     private state: 'idle' | 'starting' | 'talking' | 'reconnecting' | 'over' = 'idle';
     private readonly logger: Logger;
@@ -61,6 +66,8 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
     private readonly conversation: RealtimeConversation;
     private readonly change: SessionRenewal;
     private readonly notes: string[] = [];
+    /** Without one that all calls share. */
+    private readonly refusedFields = new RefusedFields();
     private readonly services: OpenAIRealtimeService[] = [];
     /** The session that hears the caller; not connected before `start`. */
     private service: OpenAIRealtimeService;
@@ -74,6 +81,7 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
         super();
         this.logger = deps.logger;
         this.speaksFirst = config.greeting !== '';
+        this.remoteVadMs = longestVadMs(config.turnDetection);
         this.tools = runnerFor(deps, (request) => this.emit('collectDigits', request));
         const { clock, logger, logTranscripts = false } = deps;
         this.conversation = new RealtimeConversation({
@@ -151,9 +159,17 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
         return this.state === 'talking' ? this.service.responseActiveAtMs : undefined;
     }
 
-    /** It can ask again for a response that has stopped, and nothing else. */
+    /** It can ask again for a response that has stopped, and end a turn; for the rest a fallback ladder is needed. */
     onSilence(step: SilenceStep): boolean {
-        return step === 'retry' && this.service.retryStalledResponse();
+        switch (step) {
+            case 'retry':
+                return this.service.retryStalledResponse();
+            case 'end_turn':
+                return this.state === 'talking' && this.conversation.endTurn();
+            case 'filler':
+            case 'takeover':
+                return false;
+        }
     }
 
     interrupt(heard: HeardPosition): void {
@@ -167,13 +183,14 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
     }
 
     private make(): OpenAIRealtimeService {
-        const { clock, logger, callerAudio, createSocket } = this.deps;
+        const { clock, logger, callerAudio, createSocket, refusedFields = this.refusedFields } = this.deps;
         const service = new OpenAIRealtimeService(this.config, {
             clock,
             logger,
             callerAudio,
             keepAudioMs: this.losses === 0 ? KEPT_AT_START_MS : KEPT_AT_LOSS_MS,
             createSocket,
+            refusedFields,
             tools: this.tools.definitions,
             interruptible: this.conversation.interruptible,
         });
@@ -310,6 +327,7 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
 
     private logEnd(): void {
         const { usage, costUsd, losses } = this;
-        logEnd(this.logger, this.services, { usage, costUsd, reconnects: losses });
+        const { costIsPartial } = this.conversation.usage;
+        logEnd(this.logger, this.services, { usage, costUsd, costIsPartial, reconnects: losses });
     }
 }

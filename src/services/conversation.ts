@@ -89,15 +89,17 @@ export interface ConversationEvents {
     reconnecting: [why: string];
     /** It is connected again: caller audio of the meantime was kept, and the response that the caller waits for is being asked for. */
     recovered: [];
-    /** What the caller waits for has changed in a way that only the conversation knows. Only a bot with fallback options emits it. */
+    /** What the caller waits for has changed in a way that only the conversation knows. Only a bot with fallback options emits it, `response_requested` apart. */
     waiting: [wait: BotWait];
+    /** The bot has hung up: the call ends once the caller has heard what is queued. If they interrupt it, the conversation goes on. */
+    hangUp: [end: ConversationEnd];
     /** The conversation is over; the call ends once the caller has heard what is queued. Emitted at most once. */
     ended: [end: ConversationEnd];
 }
 
 /**
- * What the caller waits for, where the call cannot tell from the audio and the turns. A conversation that emits it has fallback
- * options and acts on `onSilence`: the rules of `common/silence-policy.ts` that need a fallback hold for it.
+ * What the caller waits for, where the call cannot tell from the audio and the turns. A conversation that emits one of them, apart from
+ * `response_requested`, has fallback options and acts on `onSilence`: the rules of `common/silence-policy.ts` that need a fallback hold for it.
  */
 export type BotWait =
     /** A bot starts that speaks first: for its first sound. */
@@ -122,6 +124,8 @@ export type BotWait =
     | 'idle'
     /** The bot has given a sign of life without a sound: a response ended of which nothing was to be heard. */
     | 'work'
+    /** The bot goes on without a word of the caller, after a function or a response that was cut off: for the response that it has requested. */
+    | 'response_requested'
     /** The bot waits for keys: the caller may take as long as the entry allows. */
     | 'key_entry'
     /** The bot has lost its connection and connects again. */
@@ -135,6 +139,8 @@ export type BotWait =
 export type SilenceStep =
     /** Say that it takes a moment. */
     | 'filler'
+    /** By the line the caller has finished a turn, or speaks for very long: end the turn here, and ask for the response. */
+    | 'end_turn'
     /** The response that is being given has stopped: cancel it and ask for it again. */
     | 'retry'
     /** Give up the bot that answers now: the next fallback option takes over. */
@@ -150,6 +156,11 @@ export interface Conversation extends EventEmitter<ConversationEvents> {
     readonly botName: string;
     /** It never sends audio, and therefore takes any PCMU offer, stereo and internal-only ones too. */
     readonly listensOnly: boolean;
+    /**
+     * A remote service detects the caller's turns for it: the longest time, ms, from the end of the caller's voice to its report. Such a
+     * service may fail without a sign, therefore the call watches the line too. undefined: the turns are detected in this process.
+     */
+    readonly remoteVadMs: number | undefined;
     /** It speaks without being spoken to: the call counts as failed when no sound comes within the first-audio limit. */
     readonly speaksFirst: boolean;
     /** The names of the fallback options that answered, with commas; undefined: there are none. */
@@ -187,6 +198,7 @@ export function keypadNote(entry: string): string {
 export abstract class BasicConversation extends EventEmitter<ConversationEvents> implements Conversation {
     abstract readonly botName: string;
     readonly listensOnly: boolean = false;
+    readonly remoteVadMs: number | undefined = undefined;
     readonly speaksFirst: boolean = true;
     readonly costUsd: number | undefined = 0;
     readonly responseActiveAtMs: number | undefined = undefined;

@@ -6,16 +6,18 @@ import type { OpenAIConfig } from '../config/config';
 import type { Clock } from '../support/clock';
 import { CodedError } from '../support/errors';
 import { faultFields, type Logger } from '../support/logger';
-import { classify, fatalError, judgeEnd, judgeFailures, logApiError, type Verdict } from './realtime/errors';
+import { classify, fatalError, judgeEnd, judgeFailures, logApiError, redact, type Verdict } from './realtime/errors';
+import { RefusedFields, refusedFields } from './realtime/optional-fields';
 import { OpenAIHandshake, type CreateSocket, type RealtimeTransport } from './realtime/connection';
 import {
     readServerEvent,
     type ApiError,
     type ClientEvent,
+    type ItemInfo,
     type ResponseEnd,
     type ServerEvent,
 } from './realtime/events';
-import { sessionFor, type AgreedFormats } from './realtime/session-config';
+import { sessionFor, type AgreedFormats, type SessionRequest } from './realtime/session-config';
 import { CallerAudioSender } from './realtime/caller-audio-sender';
 import { ResponseSequencer, type Purpose, type ResponseRequest } from './realtime/response-sequencer';
 
@@ -54,6 +56,8 @@ export interface RealtimeServiceDeps {
     tools?: readonly RealtimeToolsConfigUnion[];
     /** May the caller interrupt from the start? Default true. */
     interruptible?: boolean;
+    /** Optional fields that services have refused, known to all calls; default: those of this session alone. */
+    refusedFields?: RefusedFields | undefined;
 }
 
 /** Server errors that one session survives. */
@@ -71,11 +75,18 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
     private readonly sequencer: ResponseSequencer;
     private readonly ids = new EventIds();
     private readonly ignored = new NameCounter();
+    private readonly refusedFields: RefusedFields;
+    /** The configuration as it was sent last. */
+    private session: SessionRequest | undefined;
     private transport: RealtimeTransport | undefined;
     private agreed: AgreedFormats | undefined;
     private settle: { resolve: () => void; reject: (error: CodedError) => void } | undefined;
     private interruptible: boolean;
     private serverTroubles = 0;
+    /** The last response that had a sound, a word, or a call. */
+    private contentOfId: string | undefined;
+    /** A response with nothing in it is being handled. */
+    private gaveEmpty = false;
 
     constructor(
         private readonly config: OpenAIConfig,
@@ -84,6 +95,7 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
         super();
         this.logger = deps.logger;
         this.interruptible = deps.interruptible ?? true;
+        this.refusedFields = deps.refusedFields ?? new RefusedFields();
         const onFault = (fault: unknown): void => {
             this.logger.error({ code: 'ERR_INTERNAL', ...faultFields(fault) }, 'A timer of the bot’s session failed.');
         };
@@ -131,6 +143,12 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
     /** The service cancels the active response when the caller speaks. */
     get interruptsItself(): boolean {
         return this.interruptible;
+    }
+
+    /** The words of the caller will be known, as far as this session was told to transcribe them. */
+    get transcribes(): boolean {
+        const session = this.session ?? sessionFor(this.config, { tools: [], interruptResponse: true });
+        return (session.audio?.input?.transcription ?? undefined) !== undefined;
     }
 
     /** For the log: sockets opened, milliseconds of caller audio dropped, events ignored by type. */
@@ -206,6 +224,10 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
             createSocket: this.deps.createSocket,
             random: this.deps.random ?? Math.random,
             update: () => ({ ...this.update(), event_id: this.ids.next('session.update') }),
+            refused: (error) => this.canDoWithout(error),
+            ignored: (name) => {
+                this.ignored.add(name);
+            },
             ready: (transport, agreed) => {
                 this.becomeReady(transport, agreed);
             },
@@ -228,7 +250,8 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
                 this.emit('responseStalled', responseId);
             },
             gaveUp: (error: ApiError | undefined) => {
-                this.finish(judgeFailures(error));
+                const empty = { kind: 'fatal', error: new CodedError('ERR_OPENAI_EMPTY') } as const;
+                this.finish(this.gaveEmpty ? empty : judgeFailures(error));
             },
         };
         return new ResponseSequencer(this.deps.clock, port, onFault);
@@ -236,7 +259,22 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
 
     private update(): ClientEvent {
         const extras = { tools: this.deps.tools ?? [], interruptResponse: this.interruptible };
-        return { type: 'session.update', session: sessionFor(this.config, extras) };
+        this.session = this.refusedFields.without(this.config.url, sessionFor(this.config, extras));
+        // Tracing cannot change once it is on.
+        if (this.state === 'ready') delete this.session.tracing;
+        return { type: 'session.update', session: this.session };
+    }
+
+    /** The configuration was refused: remembers the optional fields for which it was. @returns false: there are none */
+    private canDoWithout(error: ApiError): boolean {
+        const fields = this.session === undefined ? [] : refusedFields(error, this.session);
+        const added = fields.filter((field) => this.refusedFields.add(this.config.url, field, error));
+        const { code: apiCode, type: apiType, message } = error;
+        for (const { path: field } of added) {
+            const named = { code: 'ERR_OPENAI_FIELD_REFUSED', field, apiCode, apiType, apiMessage: redact(message) };
+            this.logger.warn(named, 'OpenAI refused an optional field of the configuration; calls go on without it.');
+        }
+        return fields.length > 0;
     }
 
     private becomeReady(transport: RealtimeTransport, agreed: AgreedFormats): void {
@@ -303,19 +341,43 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
                 this.emit('event', event);
                 return;
             default:
+                if (hasContent(event)) this.contentOfId = event.responseId;
                 this.emit('event', event);
         }
     }
 
     private onDone(end: ResponseEnd): void {
+        if (this.isEmpty(end)) {
+            this.onEmpty(end);
+            return;
+        }
         if (end.status === 'completed') this.serverTroubles = 0;
         if (end.error !== undefined) logApiError(this.logger, end.error, 'response.done');
         if (end.error !== undefined && classify(end.error) === 'fatal') {
             this.finish({ kind: 'fatal', error: fatalError(end.error) });
             return;
         }
-        const { purpose, again } = this.sequencer.done(end);
+        this.reportDone(end, this.sequencer.done(end));
+    }
+
+    /** Like a failed response: it is requested once more, and after a second one the bot is given up. */
+    private onEmpty(end: ResponseEnd): void {
+        const fields = { code: 'ERR_OPENAI_EMPTY', responseId: end.id, status: end.status, reason: end.reason };
+        this.logger.warn(fields, 'A response ended with nothing in it.');
+        this.gaveEmpty = true;
+        const done = this.sequencer.done({ ...end, status: 'failed' });
+        this.gaveEmpty = false;
+        this.reportDone(end, done);
+    }
+
+    private reportDone(end: ResponseEnd, { purpose, again }: { purpose: Purpose; again: boolean }): void {
         this.emit('responseDone', end, purpose, again);
+    }
+
+    /** It is over as if all were well, or for its length, and the caller would hear nothing of it and nothing after it. */
+    private isEmpty({ id, status, reason, items }: ResponseEnd): boolean {
+        const isOver = status === 'completed' || (status === 'incomplete' && reason === 'max_output_tokens');
+        return isOver && this.contentOfId !== id && !items.some(isContent);
     }
 
     private onError(error: ApiError): void {
@@ -347,6 +409,25 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
         this.sequencer.close();
         this.transport?.close();
     }
+}
+
+/** An event that brings a sound, a word or a call of a response. */
+function hasContent(event: ServerEvent): event is ServerEvent & { responseId: string } {
+    switch (event.type) {
+        case 'audio':
+            return event.bytes.length > 0;
+        case 'transcript':
+        case 'text':
+            return event.delta !== '';
+        case 'output-item-done':
+            return isContent(event.item);
+        default:
+            return false;
+    }
+}
+
+function isContent({ text = '', call, mcp }: ItemInfo): boolean {
+    return text !== '' || call !== undefined || mcp !== undefined;
 }
 
 const MAX_MEANINGS = 128;

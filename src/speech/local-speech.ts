@@ -58,10 +58,11 @@ export interface RestSpeech {
 
 /**
  * Speech without the Realtime API, for the whole process: one synthesizer, one recognizer, one set of weights. Only engines of your own
- * are made at start; nothing else is loaded before the first call that needs it.
+ * are made at once; everything else is loaded by `warm`, or by the first call that needs it.
  */
 export class LocalSpeechService {
     private loading: Promise<LocalSpeech> | undefined;
+    private voice: TTSService | undefined;
     private readonly open: { close(): Promise<void> }[] = [];
     /** Engines of your own that were made at start and that no call has needed yet. */
     private made: { recognizer?: SpeechToText; voice?: SpeechEngine } = {};
@@ -98,6 +99,12 @@ export class LocalSpeechService {
         return this.loading;
     }
 
+    /** Loads, and lets the voice get ready, so that the first caller does not wait for either. Rejects as `load` does. */
+    async warm(): Promise<void> {
+        await this.load();
+        await this.voice?.warm();
+    }
+
     /** Ends the synthesizers and the recognizers. May be called twice. */
     async close(): Promise<void> {
         try {
@@ -116,6 +123,7 @@ export class LocalSpeechService {
         // The recognizer first: a synthesizer may be refused, and an own recognizer must be closed then.
         const engine = this.opened(createRecognizer(config, deps));
         const voice = this.opened(createSpeech(config, deps));
+        this.voice = voice;
         const { named, recordings } = await this.ownRecordings();
         const speech = recordings.length === 0 ? voice : new RecordedSpeech(voice, recordings);
         const network = loadSileroNetwork();

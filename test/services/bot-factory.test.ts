@@ -95,6 +95,25 @@ describe('BotFactory', () => {
         expect(logger.lines).toEqual([]);
     });
 
+    it('loads weights and prompts and lets the voice get ready before any call, unless the model is all there is', async () => {
+        const warmed = async (env: Record<string, string>): Promise<number> => {
+            const engine = new FliteEngine();
+            const warm = jest.spyOn(engine, 'warm').mockResolvedValue();
+            const config = loadConfig({ LOCAL_TTS: 'custom', ...env });
+            factory = new BotFactory(config, { clock: systemClock, logger, voice: () => engine });
+            await factory.warm();
+            return warm.mock.calls.length;
+        };
+        expect(await warmed({})).toBe(1);
+        await factory.close();
+        expect(await warmed({ ...WITH_KEY })).toBe(1);
+        await factory.close();
+        expect(await warmed({ ...WITH_KEY, FALLBACK: 'off' })).toBe(0);
+        await factory.close();
+        await factory.close();
+        expect(await warmed(NO_PROMPTS)).toBe(1);
+    });
+
     it('speaks without the recordings of a PROMPTS_FILE that cannot be read', async () => {
         const bot = await create(NO_PROMPTS, { dialog: DIALOG, voice: 'slt' });
         const expected = await soundOf(GREETING, 'slt');

@@ -5,6 +5,7 @@ import { Server } from '../../src/websocket/server';
 import type { CallerOptions } from '../../tools/caller/caller-options';
 import { Caller } from '../../tools/caller/client';
 import { startFakeOpenAI, type FakeOpenAI, type FakeOpenAIOptions } from '../../tools/fake-openai';
+import { ColdBotService } from './cold-bots';
 import { LogRecorder } from './log-recorder';
 
 export interface TestBenchOptions {
@@ -40,7 +41,9 @@ export class TestBench {
             ...options.env,
         });
         const logs = new LogRecorder();
-        const server = new Server({ config: { ...config, port: 0, ...options.config }, clock, logger: logs });
+        const whole = { ...config, port: 0, ...options.config };
+        const botService = new ColdBotService(whole, { clock, logger: logs });
+        const server = new Server({ config: whole, clock, logger: logs, botService });
         await server.start();
         return new TestBench(server, logs, fake, clock, apiKey, clientSecret);
     }
@@ -80,8 +83,11 @@ export class TestBench {
     }
 }
 
-/** Resolves when `condition` holds; rejects with `what` after `timeoutMs` of real time. */
-export async function until(what: string, condition: () => boolean, timeoutMs = 10_000): Promise<void> {
+/** So long a test waits for what never comes, ms of real time: shorter than the time limit of Jest, which does not say for what. */
+const PATIENCE_MS = 60_000;
+
+/** Resolves when `condition` holds; rejects with `what` after a minute of real time, which measures nothing. */
+export async function until(what: string, condition: () => boolean, timeoutMs = PATIENCE_MS): Promise<void> {
     const startedAtMs = systemClock.nowMs();
     while (!condition()) {
         if (systemClock.nowMs() - startedAtMs > timeoutMs) throw new Error(`waited in vain until ${what}`);

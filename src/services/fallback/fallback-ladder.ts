@@ -32,9 +32,6 @@ export interface FallbackLadderDeps {
     callerAudio: CallerAudioBuffer;
 }
 
-/** Caller audio that is kept for a bot that takes over: PCMU, 8 bytes each millisecond. */
-const UNANSWERED_BYTES = 5000 * 8;
-
 const BACK_AGAIN =
     'The connection was interrupted for a moment, and the last words of the caller may be lost. ' +
     'Tell the caller in a few words that you are back, and go on with the conversation.';
@@ -72,12 +69,16 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
         const { logger, breakers, prompts, transcript, callerAudio } = deps;
         this.queue = new OptionQueue(options, breakers, logger);
         this.filler = new Filler(prompts, FALLBACK_PREFIX);
-        this.caller = new CallerState(transcript, callerAudio.open(UNANSWERED_BYTES));
+        this.caller = new CallerState(transcript, callerAudio);
     }
 
     /** The name of the active bot. */
     get botName(): string {
         return this.active?.conversation.botName ?? 'ladder';
+    }
+
+    get remoteVadMs(): number | undefined {
+        return this.active?.conversation.remoteVadMs;
     }
 
     /** Whether the active bot does. */
@@ -109,6 +110,7 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
     }
 
     hear(pcmu: Uint8Array): void {
+        this.caller.heard(pcmu);
         this.active?.conversation.hear(pcmu);
     }
 
@@ -148,6 +150,7 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
                 this.fill();
                 return true;
             case 'retry':
+            case 'end_turn':
                 return active.conversation.onSilence(step);
             case 'takeover':
                 this.stepDown(active.isReconnecting ? 'ERR_FALLBACK_NOT_RECOVERED' : 'ERR_FALLBACK_SLOW');
@@ -192,7 +195,10 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
             this.processDigitRequest(bot, request);
         });
         conversation.on('turn', (turn) => this.emit('turn', turn));
-        conversation.on('waiting', this.emitWait);
+        conversation.on('waiting', (wait) => {
+            if (wait === 'response_requested') this.expectResponse();
+            this.emitWait(wait);
+        });
         conversation.on('reconnecting', (why) => {
             bot.reconnecting(why);
             this.emitWait(this.caller.reconnects(bot));
@@ -200,6 +206,7 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
         conversation.on('recovered', () => {
             this.processRecovered(bot);
         });
+        conversation.on('hangUp', (end) => this.emit('hangUp', this.withFallbackUsed(end)));
         conversation.on('ended', this.processEnded);
     }
 
@@ -305,9 +312,12 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
     private finish(end: ConversationEnd): void {
         if (this.isOver()) return;
         this.release();
-        const outputVariables = { ...end.outputVariables, fallback_used: this.fallbackUsed };
-        this.emit('ended', { ...end, outputVariables });
+        this.emit('ended', this.withFallbackUsed(end));
         this.settle?.resolve();
+    }
+
+    private withFallbackUsed(end: ConversationEnd): ConversationEnd {
+        return { ...end, outputVariables: { ...end.outputVariables, fallback_used: this.fallbackUsed } };
     }
 
     /** A method, because a listener may have ended the call in the middle of what we do. */
