@@ -1,7 +1,7 @@
 /** The name that was meant by a misspelt one. */
 
 /** Known names that differ from a misspelt one by a slip or two, the nearest first; empty: there is none. */
-export function namesNear(written: string, known: readonly string[]): string[] {
+function namesNear(written: string, known: readonly string[]): string[] {
     const slips = known
         .map((name) => ({ name, slips: slipsBetween(written.toUpperCase(), name.toUpperCase()) }))
         .filter((near) => near.slips <= slipsAllowed(near.name))

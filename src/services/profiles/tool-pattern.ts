@@ -6,7 +6,7 @@
 import { RE2JS } from 're2js';
 
 /** Longest text of an argument with a pattern when its schema names no `maxLength`. */
-export const USUAL_PATTERN_CHARS = 64;
+const USUAL_PATTERN_CHARS = 64;
 /** Longest text that is matched at all: no `maxLength` beside a pattern may be larger. */
 export const MAX_PATTERN_CHARS = 1000;
 /** Most instructions of a compiled pattern. Matching costs this times the characters: some 5 ms at the most of both. */
