@@ -76,7 +76,11 @@ export class SherpaEngine implements SpeechEngine {
     }
 
     /** One sentence, within the deadline; given up as soon as its caller has hung up. */
-    private async limited(speaker: number | undefined, text: string, signal: AbortSignal | undefined): Promise<Uint8Array> {
+    private async limited(
+        speaker: number | undefined,
+        text: string,
+        signal: AbortSignal | undefined,
+    ): Promise<Uint8Array> {
         const late = new AbortController();
         const timer = this.clock.after(this.options.deadlineMs ?? DEADLINE_MS, () => {
             late.abort();
@@ -104,7 +108,13 @@ export class SherpaEngine implements SpeechEngine {
             if (speaker !== undefined && speaker >= tts.numSpeakers)
                 throw new CodedError('ERR_TTS_VOICE', `The model has ${tts.numSpeakers} voices, from 0.`);
             const onProgress = (): boolean => !stop.aborted;
-            const request = { text, sid: speaker ?? this.ownSpeaker, speed: 1, enableExternalBuffer: false, onProgress };
+            const request = {
+                text,
+                sid: speaker ?? this.ownSpeaker,
+                speed: 1,
+                enableExternalBuffer: false,
+                onProgress,
+            };
             return toPcmu(await tts.generateAsync(request));
         } finally {
             release();
