@@ -30,6 +30,7 @@ async function run(config: Config, log: Log): Promise<void> {
     stopOnSignals(server, log);
     stopOnFaults(server, log);
     await server.start();
+    void server.checkModels();
 }
 
 /** The first signal lets the calls run out, the second one ends them at once. */

@@ -1,6 +1,7 @@
 /**
  * Reads all bot profiles as the server does, and says what each needs: in Architect, in the environment, and of tools.
- * `npm run bots:check`, or `npm run bots:check -- folder`. Ends with 1 and the wrong places when a profile is broken.
+ * `npm run bots:check`, or `npm run bots:check -- folder`. Ends with 1 and the wrong places when a profile is broken, or a setting
+ * of the server, and names what the server would warn of at its start.
  */
 import { join } from 'node:path';
 import { config as loadDotenv } from 'dotenv';
@@ -15,9 +16,11 @@ import {
     type InputVariable,
 } from '../src/services/profiles/variables';
 import { sentencesMissing } from '../src/services/words';
+import { listModels } from '../src/speech/model-list';
 import { systemClock } from '../src/support/clock';
 import { CodedError } from '../src/support/errors';
 import { silentLogger } from '../src/support/logger';
+import { checkSettings } from './settings-check';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -143,11 +146,13 @@ function botsFolder(): string {
     return folder === '' ? join(__dirname, '..', 'bots') : folder;
 }
 
-function main(): void {
+async function main(): Promise<void> {
     loadDotenv({ quiet: true });
-    const { isRight, text } = checkBots(process.argv[2] ?? botsFolder(), process.env);
-    (isRight ? process.stdout : process.stderr).write(text);
-    process.exitCode = isRight ? 0 : 1;
+    const folder = process.argv[2] ?? botsFolder();
+    const bots = checkBots(folder, process.env);
+    const settings = await checkSettings(folder, process.env, { listModels });
+    for (const { isRight, text } of [settings, bots]) (isRight ? process.stdout : process.stderr).write(text);
+    process.exitCode = bots.isRight && settings.isRight ? 0 : 1;
 }
 
-if (require.main === module) main();
+if (require.main === module) void main();

@@ -13,6 +13,7 @@ import {
     type VariableName,
 } from './variables';
 import { CodedError, ERRORS, type ErrorCode } from '../support/errors';
+import { didYouMean } from '../support/near-names';
 
 /** The environment as Node gives it, or that of a test. */
 export type RawEnvironment = Readonly<Record<string, string | undefined>>;
@@ -312,16 +313,24 @@ function readOldNames(present: RawEnvironment): Pick<ReadEnvironment, 'problems'
 }
 
 /**
- * Variables that begin with AUDIOHOOK_ and are not known: a misspelt AUDIOHOOK_ORGANISATIONS would let every organization call.
- * They are not refused, because a container platform may add variables of its own.
+ * Variables that are not known: all that begin with AUDIOHOOK_, because a misspelt AUDIOHOOK_ORGANISATIONS would let every organization
+ * call, and of the others those whose names are near a known one. They are not refused, because other programs have variables too.
  */
 function unknownVariables(present: RawEnvironment): ConfigWarning[] {
-    const known = new Set<string>(VARIABLE_NAMES);
-    const unknown = Object.keys(present).filter((name) => name.startsWith('AUDIOHOOK_') && !known.has(name));
-    return unknown.map((name) => ({
-        code: 'ERR_CONFIG_UNKNOWN',
-        message: `${name} is not a setting of this server`,
-    }));
+    const known = new Set<string>([...VARIABLE_NAMES, ...RENAMED_VARIABLES.map(({ old }) => old)]);
+    const unset = VARIABLE_NAMES.filter((name) => present[name] === undefined);
+    return Object.keys(present).flatMap((name) => {
+        if (known.has(name)) return [];
+        const hint = mayBeMisspelt(name) ? didYouMean(name, unset) : '';
+        if (hint === '' && !name.startsWith('AUDIOHOOK_')) return [];
+        const message = `${name} is not a setting of this server${hint === '' ? '' : `: ${hint}`}`;
+        return [{ code: 'ERR_CONFIG_UNKNOWN', message }];
+    });
+}
+
+/** A name with a number at its end is one of several of its kind, which a profile may name; `host` of a shell is no HOST. */
+function mayBeMisspelt(name: string): boolean {
+    return !/\d$/.test(name) && (name.includes('_') || name === name.toUpperCase());
 }
 
 /** Names the variable as the operator has written it: a renamed one by its old name. */

@@ -1,5 +1,6 @@
 /** Rules between variables. Each gives a sentence when it is broken. */
 import { isLoopback } from './fields';
+import { voiceProblem } from './local-voices';
 import { canReason, effectiveModel, hasHTTPService, modelInUrl, takesHint, takesKeywords } from './openai';
 import type { Environment, VariableName } from './variables';
 
@@ -31,6 +32,7 @@ const RULES: readonly Rule[] = [
     sherpaHasModel('LOCAL_TTS', 'LOCAL_TTS_MODEL_PATH'),
     sherpaHasModel('LOCAL_ASR', 'LOCAL_ASR_MODEL_PATH'),
     { about: ['LOCAL_TTS', 'LOCAL_ASR', 'OPENAI_API_KEY', ...ADDRESSES], check: speechHasService },
+    { about: ['LOCAL_TTS', 'LOCAL_VOICE', 'OPENAI_BASE_URL'], check: localVoiceIsKnown },
     { about: ['DEFAULT_BOT', 'OPENAI_API_KEY', ...AZURE], check: defaultBotHasKey },
     onlyOne('AZURE_OPENAI_ENDPOINT', 'OPENAI_REALTIME_URL'),
     onlyOne('AZURE_OPENAI_ENDPOINT', 'OPENAI_BASE_URL'),
@@ -160,6 +162,11 @@ function sherpaHasModel(engine: 'LOCAL_TTS' | 'LOCAL_ASR', path: VariableName): 
                 ? []
                 : [`${engine} is \`sherpa\`, and ${path} is not set; right is the folder of its model.`],
     };
+}
+
+function localVoiceIsKnown({ LOCAL_TTS: tts, LOCAL_VOICE: voice, OPENAI_BASE_URL: base }: Environment): string[] {
+    const why = voice === undefined ? undefined : voiceProblem({ tts, baseURL: base?.href }, voice);
+    return why === undefined ? [] : [`LOCAL_VOICE is ${JSON.stringify(voice)}, and LOCAL_TTS is \`${tts}\`: ${why}.`];
 }
 
 function speechHasService(values: Environment): string[] {

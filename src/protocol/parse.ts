@@ -21,7 +21,7 @@ const anyObject = z.record(z.string(), z.unknown());
 const envelopeSchema = z.object({
     version: z.literal('2'),
     id: z.string().max(100),
-    type: z.string().max(100),
+    type: z.string(),
     seq: sequenceNumber,
     serverseq: sequenceNumber,
     position: z.string().max(100),

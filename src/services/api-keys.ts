@@ -1,4 +1,5 @@
 import { CodedError } from '../support/errors';
+import { jsonMistake, mistakeWords } from '../support/json-mistake';
 
 /** One API key with its decoded secrets. */
 export interface ApiKeyEntry {
@@ -31,13 +32,13 @@ export function readApiKeys(json: string, production: boolean): ApiKeyEntry[] {
 }
 
 function parseObject(json: string): object {
-    let value: unknown;
-    try {
-        value = JSON.parse(json.replace(/^\uFEFF/, ''));
-    } catch {
-        // The parser's own message quotes the text, which contains secrets.
-        throw refused('The text is not JSON.');
-    }
+    const text = json.replace(/^\uFEFF/, '');
+    // Not the parser's own message: it quotes the text, which contains secrets.
+    const mistake = jsonMistake(text);
+    if (mistake !== undefined) throw refused(`The text is not JSON, ${mistakeWords(mistake)}.`);
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'string')
+        throw refused('The text is a JSON text in quotes; right is the object without them.');
     if (typeof value !== 'object' || value === null || Array.isArray(value))
         throw refused('The text is not an object.');
     return value;

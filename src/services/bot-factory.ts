@@ -10,8 +10,11 @@ import { FallbackLadder, optionsFrom, type FallbackOption, type Takeover } from 
 import { ApologyBot, UnavailableBot } from './fallback/apology-bot';
 import type { FallbackPrompts } from './fallback/filler';
 import { CodedError } from '../support/errors';
+import { Dialog } from '../speech/dialog/dialog';
+import { whyNotStarted } from './fallback/options';
 import { LocalBot } from '../speech/local-bot';
 import { LocalSpeechService, type LocalSpeech, type LocalSpeechDeps, type RestSpeech } from '../speech/local-speech';
+import { shippedRecording } from '../speech/prompts';
 import { forCall } from './realtime/call-identity';
 import { RefusedFields } from './realtime/optional-fields';
 import { UnpricedModels } from './realtime/usage';
@@ -56,11 +59,11 @@ export class BotFactory {
 
     /**
      * Makes the bot of a plan: OpenAI's model with those behind it that take over when it is lost, or a bot without OpenAI.
-     * Rejects with a coded error when that one has no voice.
+     * Never rejects for what cannot be loaded: the caller then hears the recorded apology.
      */
     async create(plan: BotPlan, call: CallOfBot): Promise<Conversation> {
         const { openai } = plan;
-        if (openai === undefined) return this.makeLocal(await this.localSpeech.load(), plan, call);
+        if (openai === undefined) return this.createLocal(plan, call);
         // With the fallback switched off nothing of it is loaded.
         const { fallback, forceFallback } = this.config.localSpeech;
         const loaded = fallback === 'off' ? undefined : await this.loadLocal(call.logger);
@@ -72,10 +75,23 @@ export class BotFactory {
         };
         if (fallback === 'off') return realtime.make();
         const lower = local === undefined ? unavailable(loaded) : this.lowerOptions(local, openai, plan, call);
-        const prompts = local?.prompts.forBot(plan) ?? { recording: () => undefined };
-        const options = optionsFrom([realtime, ...lower, apology(prompts)], forceFallback);
+        const prompts = local?.prompts.forBot(plan) ?? { recording: shippedRecording };
+        const options = optionsFrom([realtime, ...lower, apology(prompts, plan)], forceFallback);
         const { logger, transcript, callerAudio } = call;
         return new FallbackLadder(options, { logger, breakers: this.breakers, prompts, transcript, callerAudio });
+    }
+
+    /** A bot without OpenAI; where its voice cannot be loaded, the recorded apology. */
+    private async createLocal(plan: BotPlan, call: CallOfBot): Promise<Conversation> {
+        try {
+            return this.makeLocal(await this.localSpeech.load(), plan, call);
+        } catch (fault) {
+            call.logger.error(
+                faultFields(fault),
+                'local speech cannot be loaded: the caller hears the recorded apology',
+            );
+            return apology({ recording: shippedRecording }, plan).make(undefined, whyNotStarted(fault).cause.code);
+        }
     }
 
     /** Loads what the first call would wait for: voice, weights and prompts, unless no call needs them. Rejects as `LocalSpeechService.load`. */
@@ -172,8 +188,13 @@ function unavailable(fault: unknown): FallbackOption[] {
     return fault instanceof CodedError ? [{ name: 'local', make: () => new UnavailableBot(fault) }] : [];
 }
 
-/** What it says is looked up when it is needed: by then the synthesizer may have made it. */
-function apology(prompts: FallbackPrompts): FallbackOption {
-    const pcmu = (): Uint8Array => prompts.recording('technical-problem') ?? beepPcmu();
-    return { name: 'apology', make: (_takeover, why) => new ApologyBot(pcmu(), why) };
+/**
+ * The last words: recorded, so that they sound whatever cannot be loaded; and the end that the profile's dialog wants for a failure.
+ * What it says is looked up when it is needed: by then the synthesizer may have made it.
+ */
+function apology(prompts: FallbackPrompts, { dialog }: Pick<BotPlan, 'dialog'>): FallbackOption {
+    const pcmu = (): Uint8Array =>
+        prompts.recording('technical-problem') ?? shippedRecording('technical-problem') ?? beepPcmu();
+    const endOf = dialog === undefined ? undefined : (why: string) => new Dialog(dialog, 'none').failureEnd(why);
+    return { name: 'apology', make: (_takeover, why) => new ApologyBot(pcmu(), why, endOf) };
 }

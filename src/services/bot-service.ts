@@ -1,12 +1,13 @@
 import type { Config, TurnTakingConfig } from '../config/config';
 import { CallerAudioBuffer } from '../audio/caller-audio-buffer';
 import type { LanguageCode, Participant } from '../protocol/core';
-import { faultFields, type Logger } from '../support/logger';
+import { faultFields, type LogFields, type Logger } from '../support/logger';
 import { BotFactory, type BotFactoryDeps, type CallOfBot } from './bot-factory';
 import { BotRegistry, type BotCallContext, type CreateBot } from './bot-registry';
 import { plainPlan, plainVariables, profilePlan, type BotPlan } from './bot-plan';
 import type { Conversation } from './conversation';
 import { EchoBot } from './echo-bot';
+import { endWarnings, inUseByProfile, inUseBySettings, type Ends, type InUse } from './model-ends';
 import { botNameOf, type BotChoice } from './profiles/choose-bot';
 import {
     readInputVariables,
@@ -16,6 +17,7 @@ import {
 } from './profiles/variables';
 import type { BotProfile } from './profiles/schema';
 import { ProfileStore } from './profiles/store';
+import { checkDefaultBot, profileWarnings, settingWarnings } from './setting-warnings';
 import { SilentBot } from './silent-bot';
 import { Transcript } from './transcript';
 import { languageCode, languagesWithWords, USUAL_LANGUAGE } from './words';
@@ -90,8 +92,8 @@ export class BotService {
     private readonly env: Readonly<Record<string, string | undefined>>;
 
     /**
-     * @throws CodedError `ERR_PROFILE` that names every place where a profile is wrong, `ERR_PROFILE_FOLDER`, `ERR_TOOL`, `ERR_EXTENSIONS`;
-     * and what `LocalSpeechService` throws
+     * @throws CodedError `ERR_PROFILE` that names every place where a profile is wrong, `ERR_PROFILE_FOLDER`, `ERR_TOOL`, `ERR_EXTENSIONS`,
+     * `ERR_CONFIG` when there is no bot of the name DEFAULT_BOT; and what `LocalSpeechService` throws
      */
     constructor(
         private readonly config: BotConfig,
@@ -116,7 +118,10 @@ export class BotService {
                       env,
                       reserved: new Set(Object.keys(bots)),
                       functions: new Set((functions ?? []).map(({ name }) => name)),
+                      warningsOf: (profile) => profileWarnings(profile, config, clock.epochMs()),
                   });
+        checkDefaultBot(config.defaultBot, this.names);
+        for (const { code, message } of settingWarnings(config, clock.epochMs())) logger.warn({ code }, message);
         // Last, because it makes engines that would have to be closed if something else were refused.
         this.factory = new BotFactory(config, {
             clock,
@@ -157,6 +162,20 @@ export class BotService {
         // Before the bot is made, so that the log names also one that cannot be made.
         call.logger.info({ bot: name, by }, 'bot chosen');
         return make();
+    }
+
+    /** Warns of each model and voice that the settings or the profiles name and that ends soon by these dates. */
+    warnOfEnds(ends: Ends): void {
+        const { clock, logger } = this.deps;
+        const warn = (inUse: readonly InUse[], fields: LogFields): void => {
+            for (const { code, message } of endWarnings(inUse, ends, clock.epochMs()))
+                logger.warn({ code, ...fields }, message);
+        };
+        warn(inUseBySettings(this.config), {});
+        for (const bot of this.profiles?.names ?? []) {
+            const profile = this.profiles?.get(bot);
+            if (profile !== undefined) warn(inUseByProfile(profile), { bot });
+        }
     }
 
     /** Loads what the first call would wait for. Never rejects: what could not be loaded is logged, and tried again by the first call. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { ApiKeySource } from '../config/config';
 import { CodedError } from '../support/errors';
@@ -31,9 +31,10 @@ export class SecretService {
         readonly kind: SecretKind,
         /** The file that holds the development key; undefined for configured keys. */
         readonly developmentKeyPath: string | undefined,
+        ofFile: readonly string[],
     ) {
         this.secrets = new Map(entries.map(({ apiKey, secrets }) => [apiKey, secrets]));
-        this.warnings = entries.flatMap((entry) => entry.warnings);
+        this.warnings = [...ofFile, ...entries.flatMap((entry) => entry.warnings)];
     }
 
     /**
@@ -44,7 +45,8 @@ export class SecretService {
     static async fromSource(source: ApiKeySource, options: SecretServiceOptions = {}): Promise<SecretService> {
         const text = await readSource(source);
         const path = source.kind === 'development' ? source.path : undefined;
-        return new SecretService(readApiKeys(text, options.production ?? false), source.kind, path);
+        const entries = readApiKeys(text, options.production ?? false);
+        return new SecretService(entries, source.kind, path, await fileWarnings(source));
     }
 
     /** undefined: the key is unknown. Empty: the key is explicitly unsigned. Otherwise one secret, or two during a rotation. */
@@ -91,6 +93,20 @@ async function readKeyFile(path: string): Promise<string> {
     } catch (fault) {
         throw new CodedError('ERR_API_KEYS', `The file ${path} cannot be read (${systemCode(fault)}).`);
     }
+}
+
+/** Others than the user of this process, its group apart, as a platform that mounts secrets as files may need it. */
+const READABLE_BY_OTHERS = 0o004;
+
+async function fileWarnings(source: ApiKeySource): Promise<string[]> {
+    // Windows has no such bits: Node makes some up.
+    if (!('path' in source) || process.platform === 'win32') return [];
+    const { mode } = await stat(source.path);
+    if ((mode & READABLE_BY_OTHERS) === 0) return [];
+    const shown = (mode & 0o777).toString(8);
+    return [
+        `The key file ${source.path} can be read by every user of this machine (mode ${shown}): chmod 600 ${source.path}`,
+    ];
 }
 
 async function readOrMakeDevelopmentKey(path: string): Promise<string> {

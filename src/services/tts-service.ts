@@ -81,7 +81,8 @@ const ABOUT_THE_TEXT: ReadonlySet<string> = new Set(['ERR_TTS_TEXT', 'ERR_TTS_VO
  * Speaks for the server where the Realtime API does not. One for all calls: it owns the engine and the cache of what was spoken.
  *
  * A text loses the marks of Markdown and is cut into sentences; while one plays, the next is made. When the engine fails, the fallback engine speaks that sentence
- * from its beginning, and everything else for the next 30 s.
+ * from its beginning, and everything else for the next 30 s. A voice that the engine does not
+ * have is replaced by the engine's own.
  */
 export class TTSService implements TextToSpeech {
     readonly kind: string;
@@ -89,6 +90,8 @@ export class TTSService implements TextToSpeech {
     private readonly logger: Logger;
     private readonly cache: SpeechCache;
     private readonly restMs: number;
+    /** Voices that were asked for and that the engine does not have. */
+    private readonly unknownVoices = new Set<string>();
     private fallback: SpeechEngine | undefined;
     private restsUntilMs = 0;
     private isClosed = false;
@@ -145,19 +148,29 @@ export class TTSService implements TextToSpeech {
     }
 
     private async *sentence(opened: Opened, options: SpeakOptions): AsyncGenerator<Uint8Array, void, undefined> {
+        let next: SpeechEngine;
         try {
             yield* opened.listener.pieces(options.signal);
             return;
         } catch (fault) {
-            if (options.signal?.aborted === true || this.isClosed || !this.hasFallback(opened.engine)) throw fault;
-            this.onFailure(opened.engine, fault);
+            if (options.signal?.aborted === true || this.isClosed) throw fault;
+            next = this.engineAfter(opened, fault);
         } finally {
             opened.listener.close();
         }
-        yield* this.sentence(
-            this.openWith(this.fallbackEngine() ?? opened.engine, opened.sentence, undefined),
-            options,
-        );
+        yield* this.sentence(this.openWith(next, opened.sentence, undefined), options);
+    }
+
+    /** What says a sentence again; throws the fault when nothing is left. */
+    private engineAfter({ engine, asked }: Opened, fault: unknown): SpeechEngine {
+        if (asked !== undefined && codeOf(fault) === 'ERR_TTS_VOICE') {
+            this.unknownVoices.add(asked);
+            this.logger.warn({ engine: engine.kind, asked, ...faultFields(fault) }, 'its own voice speaks instead');
+            return engine;
+        }
+        if (!this.hasFallback(engine)) throw fault;
+        this.onFailure(engine, fault);
+        return this.fallbackEngine() ?? engine;
     }
 
     private openNext(engine: SpeechEngine, sentence: string | undefined, options: SpeakOptions): Opened | undefined {
@@ -174,8 +187,12 @@ export class TTSService implements TextToSpeech {
     private open(engine: SpeechEngine, sentence: string, { voice }: SpeakOptions): Opened {
         const fallback = this.rests(engine) ? this.fallbackEngine() : undefined;
         return fallback === undefined
-            ? this.openWith(engine, sentence, voice)
+            ? this.openWith(engine, sentence, this.known(voice))
             : this.openWith(fallback, sentence, undefined);
+    }
+
+    private known(voice: string | undefined): string | undefined {
+        return voice !== undefined && this.unknownVoices.has(voice) ? undefined : voice;
     }
 
     private openWith(engine: SpeechEngine, sentence: string, asked: string | undefined): Opened {
@@ -183,7 +200,7 @@ export class TTSService implements TextToSpeech {
         const listener = this.cache.open(JSON.stringify([engine.kind, voice, sentence]), (signal) =>
             engine.speak(sentence, { voice, signal }),
         );
-        return { engine, sentence, listener };
+        return { engine, sentence, asked, listener };
     }
 
     private hasFallback(engine: SpeechEngine): boolean {
@@ -195,8 +212,7 @@ export class TTSService implements TextToSpeech {
     }
 
     private onFailure(engine: SpeechEngine, fault: unknown): void {
-        const code = fault instanceof CodedError ? fault.code : '';
-        if (!ABOUT_THE_TEXT.has(code)) this.restsUntilMs = this.clock.nowMs() + this.restMs;
+        if (!ABOUT_THE_TEXT.has(codeOf(fault))) this.restsUntilMs = this.clock.nowMs() + this.restMs;
         this.logger.warn({ engine: engine.kind, ...faultFields(fault) }, 'the fallback voice speaks');
     }
 
@@ -206,9 +222,15 @@ export class TTSService implements TextToSpeech {
     }
 }
 
+function codeOf(fault: unknown): string {
+    return fault instanceof CodedError ? fault.code : '';
+}
+
 /** A sentence that is being made, or was made before. */
 interface Opened {
     engine: SpeechEngine;
     sentence: string;
+    /** undefined: the engine's own voice. */
+    asked: string | undefined;
     listener: Listener;
 }

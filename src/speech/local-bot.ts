@@ -1,3 +1,4 @@
+import type { ConversationEnd } from '../services/conversation';
 import type { DigitResult } from '../services/dtmf-service';
 import { Dialog, PLAYBACK, type DialogInput, type DialogNext, type DialogStep } from './dialog/dialog';
 import { defaultDialog, takeoverDialog, type TakeoverReason } from './dialog/default-dialog';
@@ -31,6 +32,8 @@ export class LocalBot extends SpeakingBot {
     readonly speaksFirst = true;
     readonly costUsd = 0;
     private readonly dialog: Dialog;
+    /** Its dialog is its own, and no other bot takes over: what the dialog says of failure holds. */
+    private readonly followsOnFailure: boolean;
     private next: DialogNext | undefined;
     private recording: Uint8Array | undefined;
     /** Results of utterances that were recorded: they are no answers. */
@@ -40,6 +43,7 @@ export class LocalBot extends SpeakingBot {
     constructor(deps: SpeakingBotDeps, { dialog, takeover }: LocalBotOptions = {}) {
         super(deps, 'local');
         const { words } = this;
+        this.followsOnFailure = dialog !== undefined && takeover === undefined && deps.recordings !== undefined;
         const own = dialog ?? defaultDialog(words);
         const script = takeover === undefined ? own : takeoverDialog(takeover, own, words);
         this.dialog = new Dialog(script, deps.recognizer.kind, words.sentences);
@@ -80,6 +84,10 @@ export class LocalBot extends SpeakingBot {
         this.resultsToDrop += 1;
         this.recording = pcmu;
         this.advance({ type: 'recorded' });
+    }
+
+    protected override failureEnd(code: string): ConversationEnd | undefined {
+        return this.followsOnFailure ? this.dialog.failureEnd(code) : undefined;
     }
 
     private isDropped(): boolean {

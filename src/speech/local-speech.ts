@@ -1,4 +1,5 @@
 import type { LocalSpeechConfig } from '../config/config';
+import { voiceProblem } from '../config/local-voices';
 import { ASRService, NoSpeechToText, type SpeechToText } from '../services/asr-service';
 import { TTSService, type SpeechEngine, type TextToSpeech } from '../services/tts-service';
 import type { Clock } from '../support/clock';
@@ -7,7 +8,7 @@ import { faultFields, type Logger } from '../support/logger';
 import { OpenAITranscription } from './asr/openai-transcription';
 import { SherpaTranscription } from './asr/sherpa-transcription';
 import { ChatService } from './chat/chat-service';
-import { Prompts, readPromptCatalog, readRecording } from './prompts';
+import { Prompts, readPromptCatalog, readRecording, type RecordedPrompt } from './prompts';
 import { RecordedSpeech } from './recorded-speech';
 import { FliteEngine } from './tts/flite-engine';
 import { OpenAIEngine } from './tts/openai-engine';
@@ -38,6 +39,15 @@ export interface LocalSpeech {
     /** OpenAI over HTTP; undefined where it is not to answer callers. */
     rest: RestSpeech | undefined;
 }
+
+interface OwnRecordings {
+    /** In place of shipped prompts, by name. */
+    named: Readonly<Record<string, RecordedPrompt>>;
+    /** In place of the voice, by the words that they say. */
+    recordings: readonly (readonly [words: string, pcmu: Uint8Array])[];
+}
+
+const NO_RECORDINGS: OwnRecordings = { named: {}, recordings: [] };
 
 /** What all REST bots of the process share. */
 export interface RestSpeech {
@@ -79,7 +89,7 @@ export class LocalSpeechService {
         }
     }
 
-    /** Rejects with a coded error when the voice, the prompts or the weights cannot be loaded; the next call tries again. */
+    /** Rejects with a coded error when the voice, the shipped prompts or the weights cannot be loaded; the next call tries again. */
     load(): Promise<LocalSpeech> {
         this.loading ??= this.prepare().catch(async (fault: unknown) => {
             this.loading = undefined;
@@ -114,20 +124,33 @@ export class LocalSpeechService {
         const engine = this.opened(createRecognizer(config, deps));
         const voice = this.opened(createSpeech(config, deps));
         this.voice = voice;
-        const catalog = config.promptsFile === undefined ? undefined : await readPromptCatalog(config.promptsFile);
-        const recordings = await Promise.all(
-            (catalog?.sentences ?? []).map(async ([words, { file }]) => [words, await readRecording(file)] as const),
-        );
+        const { named, recordings } = await this.ownRecordings();
         const speech = recordings.length === 0 ? voice : new RecordedSpeech(voice, recordings);
         const network = loadSileroNetwork();
         const recognizerOf = (engine: SpeechToText) => (logger: Logger) =>
             new ASRService({ detector: new SileroDetector(network), engine, logger });
         return {
             speech,
-            prompts: await Prompts.load(speech, catalog?.named),
+            prompts: await Prompts.load(speech, named),
             createRecognizer: recognizerOf(engine),
             rest: this.prepareRest(recognizerOf),
         };
+    }
+
+    /** Those of PROMPTS_FILE. A call must not be lost for a recording that cannot be read: the voice speaks instead. */
+    private async ownRecordings(): Promise<OwnRecordings> {
+        const { promptsFile } = this.config;
+        if (promptsFile === undefined) return NO_RECORDINGS;
+        try {
+            const { named, sentences } = await readPromptCatalog(promptsFile);
+            const read = async ({ file }: RecordedPrompt): Promise<Uint8Array> => readRecording(file);
+            await Promise.all(Object.values(named).map(read));
+            const recordings = sentences.map(async ([words, prompt]) => [words, await read(prompt)] as const);
+            return { named, recordings: await Promise.all(recordings) };
+        } catch (fault) {
+            this.deps.logger.error(faultFields(fault), 'the recordings of PROMPTS_FILE are not used');
+            return NO_RECORDINGS;
+        }
     }
 
     private prepareRest(
@@ -167,9 +190,10 @@ export class LocalSpeechService {
 }
 
 /**
- * The synthesizer of a configuration. flite, which is English, is the fallback of every other engine.
+ * The synthesizer of a configuration. flite, which is English, is the fallback of every other engine. A voice that the engine cannot
+ * have is replaced by the engine's own.
  *
- * @throws CodedError `ERR_TTS_VOICE` for a voice that the engine cannot have; `ERR_CONFIG` for `openai` without its key, for `sherpa`
+ * @throws CodedError `ERR_CONFIG` for `openai` without its key, for `sherpa`
  * without its model, and for `custom` without a registered engine
  */
 export function createSpeech(config: VoiceConfig, deps: LocalSpeechDeps): TTSService {
@@ -200,8 +224,10 @@ export function createRecognizer(config: RecognizerConfig, deps: LocalSpeechDeps
     }
 }
 
-function createEngine({ tts, voice, ttsModelPath, rest }: VoiceConfig, deps: LocalSpeechDeps): SpeechEngine {
+function createEngine(config: VoiceConfig, deps: LocalSpeechDeps): SpeechEngine {
     const { clock, logger } = deps;
+    const { tts, ttsModelPath, rest } = config;
+    const voice = usableVoice(config, logger);
     const voiceOption = voice === undefined ? {} : { voice };
     switch (tts) {
         case 'flite':
@@ -211,10 +237,18 @@ function createEngine({ tts, voice, ttsModelPath, rest }: VoiceConfig, deps: Loc
             return new OpenAIEngine({ ...rest, model: rest.speechModel, ...voiceOption }, { clock });
         case 'sherpa':
             if (ttsModelPath === undefined) throw new CodedError('ERR_CONFIG', 'LOCAL_TTS_MODEL_PATH is not set.');
-            return new SherpaEngine({ ...voiceOption, clock, modelPath: ttsModelPath });
+            return new SherpaEngine({ ...voiceOption, clock, logger, modelPath: ttsModelPath });
         case 'custom':
             return ownVoice(deps);
     }
+}
+
+/** A call must not be lost for the name of a voice. */
+function usableVoice({ tts, voice, rest }: VoiceConfig, logger: Logger): string | undefined {
+    const why = voice === undefined ? undefined : voiceProblem({ tts, baseURL: rest?.baseURL }, voice);
+    if (why === undefined) return voice;
+    logger.warn({ code: 'ERR_TTS_VOICE', engine: tts, asked: voice, why }, 'its own voice speaks instead');
+    return undefined;
 }
 
 function missing(variable: string, part: string): CodedError {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
@@ -5,6 +6,7 @@ import { SHIPPED_PROMPTS, type ShippedPrompt, type SpeakOptions, type TextToSpee
 import { languageCode, promptWords, wordsFor, type Words } from '../services/words';
 import { wavToPcmu } from '../audio/wav';
 import { CodedError } from '../support/errors';
+import { jsonMistake, mistakeWords } from '../support/json-mistake';
 
 /** A WAV file: PCM or µ-law; 8, 16, 24 or 48 kHz (32 and 40 too); channels are averaged. */
 export interface RecordedPrompt {
@@ -163,6 +165,15 @@ function shippedFiles(): [name: string, file: string][] {
     return NAMES.map((name) => [name, join(PROMPTS_FOLDER, `${name}.wav`)]);
 }
 
+/** A shipped prompt where nothing else of local speech can be loaded: PCMU, 8 kHz, mono. undefined: it cannot be read. */
+export function shippedRecording(name: ShippedPrompt): Uint8Array | undefined {
+    try {
+        return wavToPcmu(readFileSync(join(PROMPTS_FOLDER, `${name}.wav`)));
+    } catch {
+        return undefined;
+    }
+}
+
 /** One recording: PCMU, 8 kHz, mono.
  *
  * @throws CodedError `ERR_PROMPT` when it cannot be read, or is no WAV file that can be used
@@ -205,7 +216,10 @@ export async function readPromptCatalog(path: string): Promise<PromptCatalog> {
 
 async function readCatalog(path: string): Promise<z.infer<typeof catalogSchema>> {
     try {
-        return catalogSchema.parse(JSON.parse(await readFile(path, 'utf8')));
+        const text = await readFile(path, 'utf8');
+        const mistake = jsonMistake(text);
+        if (mistake !== undefined) throw new Error(`it is no JSON, ${mistakeWords(mistake)}`);
+        return catalogSchema.parse(JSON.parse(text));
     } catch (fault) {
         const what = fault instanceof z.ZodError ? 'it must be an object of names and files' : String(fault);
         throw new CodedError('ERR_PROMPT', `PROMPTS_FILE ${path}: ${what}`);

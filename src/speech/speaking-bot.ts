@@ -171,6 +171,9 @@ export abstract class SpeakingBot extends EventEmitter<ConversationEvents> imple
     /** It is over, and everything is to be freed. May be called twice. */
     protected onOver?(): void;
 
+    /** How the conversation ends when it fails with this code; undefined: with `reason` `error`. */
+    protected failureEnd?(code: string): ConversationEnd | undefined;
+
     /** Says a response when those before it are finished, and reports it. Its failure ends the conversation. */
     protected respond(response: SpokenResponse): void {
         if (this.state !== 'talking') return;
@@ -187,7 +190,9 @@ export abstract class SpeakingBot extends EventEmitter<ConversationEvents> imple
         const { code } = coded;
         this.deps.logger.error(faultFields(fault), 'The bot cannot go on.');
         const outputVariables = { end_reason: 'bot_failed', error_code: code };
-        this.finish({ reason: 'error', info: `The bot cannot go on (${code}).`, outputVariables, fault: coded });
+        const info = `The bot cannot go on (${code}).`;
+        const usual: ConversationEnd = { reason: 'error', info, outputVariables, fault: coded };
+        this.finish(this.failureEnd?.(code) ?? usual);
     }
 
     /** A method, because a listener may have ended the call in the middle of what we do. */

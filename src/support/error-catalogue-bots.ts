@@ -133,6 +133,11 @@ export const BOT_ERRORS = {
         'The speech synthesizer has no such voice.',
         'Choose one that the message names, or leave the voice out.',
     ),
+    ERR_TTS_LANGUAGE: entry(
+        'operator',
+        'The local voice does not read the language of a bot.',
+        'Choose a voice that does (LOCAL_TTS=openai, or sherpa with a model of the language), or record the sentences (PROMPTS_FILE). With FALLBACK=off and a key the local voice says nothing.',
+    ),
     ERR_TTS_TEXT: entry(
         'server',
         'A text cannot be spoken: it is too long, or in letters that the voice does not know.',

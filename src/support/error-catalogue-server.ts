@@ -15,8 +15,13 @@ export const SERVER_ERRORS = {
     ),
     ERR_CONFIG_UNKNOWN: entry(
         'operator',
-        'A variable begins with AUDIOHOOK_, but this server has no such setting.',
-        'Look for a misspelt name and compare it with .env.example. A variable of another program can stay; it has no effect here.',
+        'A variable is no setting of this server, but begins with AUDIOHOOK_ or is nearly the name of one.',
+        'Give the variable the name that the message says, or compare it with .env.example. A variable of another program can stay; it has no effect here.',
+    ),
+    ERR_MODEL_ENDS: entry(
+        'operator',
+        'OpenAI ends a model, or a voice, that a setting names.',
+        'Choose its successor before the day that the message names; OpenAI’s page of deprecations lists it. Calls fail from that day on.',
     ),
     ERR_API_KEYS: entry(
         'operator',
@@ -44,6 +49,11 @@ export const SERVER_ERRORS = {
         'client',
         'An upgrade request is not a WebSocket handshake of version 13.',
         'Look for a proxy that drops the Upgrade or Sec-WebSocket headers: it must be told to pass WebSockets.',
+    ),
+    ERR_UPGRADE_HEADERS_DROPPED: entry(
+        'operator',
+        'A call came as a plain GET: a proxy dropped the headers of the WebSocket upgrade. It was answered 426.',
+        'Let the proxy pass WebSockets: in nginx `proxy_http_version 1.1`, `proxy_set_header Upgrade $http_upgrade` and `proxy_set_header Connection "upgrade"`. The log line names the headers that were missing.',
     ),
     ERR_UPGRADE_PATH: entry(
         'operator',

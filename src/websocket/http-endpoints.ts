@@ -1,4 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { RefusalLog } from './refusals';
 
 /**
  * Why no further call is accepted: the word that `/ready` returns. `full`: MAX_SESSIONS calls are running; `busy`:
@@ -22,9 +23,14 @@ export function isBelow(base: string, path: string): boolean {
 
 /**
  * The plain HTTP endpoints, for load balancers: `/health` is 200 while the process runs, `/ready` is 200 while further calls are
- * accepted and otherwise 503, and the WebSocket path answers a plain GET with 426, which asks for an upgrade.
+ * accepted and otherwise 503, and the WebSocket path answers a plain GET with 426, which asks for an upgrade. A plain GET that
+ * carries what Genesys sends with an upgrade is logged: a proxy has dropped the headers of the upgrade.
  */
-export function createHttpEndpoints(audiohookPath: string, unavailable: () => Unavailable): RequestListener {
+export function createHttpEndpoints(
+    audiohookPath: string,
+    refusalLog: RefusalLog,
+    unavailable: () => Unavailable,
+): RequestListener {
     return (request, response) => {
         // An unread body would keep the connection busy.
         request.resume();
@@ -32,8 +38,24 @@ export function createHttpEndpoints(audiohookPath: string, unavailable: () => Un
         const endpoint = findEndpoint(audiohookPath, path);
         if (endpoint === undefined) send(response, 404);
         else if (!isRead(request)) send(response, 405, { Allow: 'GET, HEAD', Connection: 'close' });
-        else respond(endpoint, response, unavailable);
+        else {
+            if (endpoint === 'websocket') noteDroppedHeaders(request, path, refusalLog);
+            respond(endpoint, response, unavailable);
+        }
     };
+}
+
+const MAX_LOGGED_PATH_CHARACTERS = 200;
+
+/** The request of a call that a proxy forwards without the headers of the upgrade arrives here, and not at the upgrade gate. */
+function noteDroppedHeaders({ headers, socket }: IncomingMessage, path: string, log: RefusalLog): void {
+    if (headers['x-api-key'] === undefined && headers['signature'] === undefined) return;
+    const missing = [
+        ...(headers.upgrade === undefined ? ['Upgrade'] : []),
+        ...(/\bupgrade\b/i.test(headers.connection ?? '') ? [] : ['Connection: Upgrade']),
+    ];
+    const fields = { status: 426, path: path.slice(0, MAX_LOGGED_PATH_CHARACTERS), from: socket.remoteAddress };
+    log.note('warn', 'ERR_UPGRADE_HEADERS_DROPPED', { ...fields, missing });
 }
 
 type Endpoint = 'health' | 'ready' | 'websocket';

@@ -8,7 +8,9 @@ import { loadConfig, type Config } from '../config/config';
 import { Session } from '../common/session';
 import { EXTENSION_SHAPES, shapeProblems, withMethods, withSignature, type ServerExtensions } from '../extensions';
 import { BotService } from '../services/bot-service';
+import { endsIn } from '../services/model-ends';
 import { SecretService } from '../services/secret-service';
+import { listModels } from '../speech/model-list';
 import { systemClock, type Clock } from '../support/clock';
 import { overWithin } from '../support/deadline';
 import { CodedError, ERRORS } from '../support/errors';
@@ -117,6 +119,23 @@ export class Server {
         return this.starting;
     }
 
+    /**
+     * Asks OpenAI when the models end that the settings and the profiles name, and logs a warning for each that ends within 90 days.
+     * Does nothing without the key of an HTTP service. Never rejects.
+     */
+    async checkModels(): Promise<void> {
+        const { rest } = this.config.localSpeech;
+        if (rest === undefined) return;
+        try {
+            this.botService.warnOfEnds(endsIn(await listModels(rest)));
+        } catch (fault) {
+            this.logger.debug(
+                faultFields(fault),
+                'OpenAI’s list of models cannot be read: ends are known from assets alone',
+            );
+        }
+    }
+
     /** The address on which its HTTP server listens; undefined when that does not listen. */
     get address(): AddressInfo | undefined {
         const address = this.http.address();
@@ -175,7 +194,7 @@ export class Server {
     }
 
     private createHttp(): HttpServer {
-        const endpoints = createHttpEndpoints(this.config.audiohookPath, () => this.unavailable());
+        const endpoints = createHttpEndpoints(this.config.audiohookPath, this.refusalLog, () => this.unavailable());
         return createHttpServer(this.limits, this.refusals, this.refusalLog, endpoints);
     }
 

@@ -105,6 +105,15 @@ describe('loadConfig with wrong values', () => {
 
 describe('loadConfig with values that do not fit together', () => {
     it.each([
+        [{ LOCAL_VOICE: 'klaus' }, /LOCAL_VOICE is "klaus", and LOCAL_TTS is `flite`: flite has rms and slt\./],
+        [
+            { LOCAL_TTS: 'sherpa', LOCAL_TTS_MODEL_PATH: '/models', LOCAL_VOICE: 'klaus' },
+            /a voice of sherpa-onnx is a number from 0/,
+        ],
+        [
+            { LOCAL_TTS: 'openai', OPENAI_API_KEY: 'sk', LOCAL_VOICE: 'klaus' },
+            /LOCAL_VOICE is "klaus".*OpenAI has alloy, ash/,
+        ],
         [
             { AUDIOHOOK_API_KEYS: '{}', AUDIOHOOK_API_KEYS_FILE: 'keys.json' },
             /AUDIOHOOK_API_KEYS and .*_FILE are both set/,
@@ -179,9 +188,66 @@ describe('the warnings of loadConfig', () => {
         expect(loadConfig({ AUDIOHOOK_PATH: '/', OPENAI_LOG: 'debug', PATH: '/bin' }).warnings).toEqual([]);
     });
 
+    it.each([
+        ['OPENAI_API_KYE', 'OPENAI_API_KEY'],
+        ['OPENAI_VOIC', 'OPENAI_VOICE'],
+        ['OPENAI_KEY', 'OPENAI_API_KEY'],
+        ['OPEN_AI_API_KEY', 'OPENAI_API_KEY'],
+        ['openai_api_key', 'OPENAI_API_KEY'],
+        ['AZURE_OPENAI_KEY', 'AZURE_OPENAI_API_KEY'],
+        ['LOCAL_TSS', 'LOCAL_TTS'],
+        ['DTMF_MAX_DIGIT', 'DTMF_MAX_DIGITS'],
+        ['GENESYS_CLIENT_SECRT', 'GENESYS_CLIENT_SECRET'],
+        ['NOINPUT_SECONDS', 'NO_INPUT_SECONDS'],
+        ['MAX_SESSION', 'MAX_SESSIONS'],
+        ['BOTS_FODLER', 'BOTS_FOLDER'],
+        ['DEFALT_BOT', 'DEFAULT_BOT'],
+        ['LOGLEVEL', 'LOG_LEVEL'],
+        ['PROT', 'PORT'],
+        ['FALBACK', 'FALLBACK'],
+    ])('names the variable that was meant by %s', (written, meant) => {
+        expect(loadConfig({ [written]: 'x' }).warnings).toEqual([
+            {
+                code: 'ERR_CONFIG_UNKNOWN',
+                message: `${written} is not a setting of this server: did you mean ${meant}?`,
+            },
+        ]);
+    });
+
+    it('say nothing of variables of other programs, nor of a second key that a profile may name', () => {
+        const others = [
+            'PATH',
+            'HOME',
+            'HOSTNAME',
+            'USER',
+            'LOGNAME',
+            'SHELL',
+            'LANG',
+            'TERM',
+            'PWD',
+            'NODE_OPTIONS',
+            'TZ',
+        ];
+        const more = [
+            'OPENAI_API_KEY_2',
+            'OPENAI_API_KEY_SALES',
+            'OPENAI_LOG',
+            'host',
+            'port',
+            'npm_config_host',
+            'POST_URL',
+        ];
+        const env = Object.fromEntries([...others, ...more].map((name) => [name, 'x']));
+        expect(loadConfig(env).warnings).toEqual([]);
+    });
+
     it('name a misspelt variable that begins with AUDIOHOOK_', () => {
         expect(loadConfig({ AUDIOHOOK_ORGANISATIONS: 'x', AUDIOHOOK_NOTHING: ' ' }).warnings).toEqual([
-            { code: 'ERR_CONFIG_UNKNOWN', message: 'AUDIOHOOK_ORGANISATIONS is not a setting of this server' },
+            {
+                code: 'ERR_CONFIG_UNKNOWN',
+                message:
+                    'AUDIOHOOK_ORGANISATIONS is not a setting of this server: did you mean AUDIOHOOK_ORGANIZATIONS?',
+            },
         ]);
     });
 });

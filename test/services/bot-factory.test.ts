@@ -1,11 +1,15 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { CallerAudioBuffer } from '../../src/audio/caller-audio-buffer';
-import { loadConfig, type Config } from '../../src/config/config';
+import { wavToPcmu } from '../../src/audio/wav';
+import { loadConfig, type Config, type LocalSpeechConfig } from '../../src/config/config';
 import { BotFactory } from '../../src/services/bot-factory';
 import { plainPlan, type BotPlan } from '../../src/services/bot-plan';
 import { BotResource } from '../../src/services/bot-resource';
 import type { Conversation, ConversationEnd } from '../../src/services/conversation';
 import { readDialog } from '../../src/services/profiles/dialog-script';
 import { FallbackLadder } from '../../src/services/fallback/fallback-ladder';
+import { PROMPTS_FOLDER } from '../../src/speech/prompts';
 import { LocalBot } from '../../src/speech/local-bot';
 import { TTSService } from '../../src/services/tts-service';
 import { FliteEngine } from '../../src/speech/tts/flite-engine';
@@ -34,13 +38,24 @@ describe('BotFactory', () => {
 
     afterAll(() => voices.close());
 
-    async function create(env: Record<string, string>, changes: Partial<BotPlan> = {}): Promise<Conversation> {
-        const config: Config = loadConfig(env);
+    async function create(
+        env: Record<string, string>,
+        changes: Partial<BotPlan> = {},
+        speech: Partial<LocalSpeechConfig> = {},
+    ): Promise<Conversation> {
+        const read = loadConfig(env);
+        const config: Config = { ...read, localSpeech: { ...read.localSpeech, ...speech } };
         factory = new BotFactory(config, { clock: systemClock, logger });
         const plan = { ...plainPlan('desk', config.openai, config), ...changes };
         const shared = { transcript: new Transcript(), callerAudio: new CallerAudioBuffer() };
         conversation = await factory.create(plan, { logger, conversationId: 'c', ...shared });
         return conversation;
+    }
+
+    function endsOf(bot: Conversation): ConversationEnd[] {
+        const ends: ConversationEnd[] = [];
+        bot.on('ended', (end) => ends.push(end));
+        return ends;
     }
 
     /** What a bot says first, joined; it starts here. */
@@ -95,33 +110,55 @@ describe('BotFactory', () => {
         await factory.close();
         expect(await warmed({ ...WITH_KEY, FALLBACK: 'off' })).toBe(0);
         await factory.close();
-        await expect(warmed(NO_PROMPTS)).rejects.toMatchObject({ code: 'ERR_PROMPT' });
+        await factory.close();
+        expect(await warmed(NO_PROMPTS)).toBe(1);
     });
 
-    it('makes the model although the local voice cannot be loaded: an apology is left to fall back to', async () => {
-        const bot = await create({ ...WITH_KEY, FORCE_FALLBACK: 'apology', ...NO_PROMPTS });
-        expect(logger.lines).toMatchObject([{ level: 'warn', fields: { code: 'ERR_PROMPT' } }]);
-        const ends: ConversationEnd[] = [];
-        bot.on('ended', (end) => ends.push(end));
-        expect((await firstWords(bot, 800)).length).toBe(800);
-        expect(ends).toMatchObject([{ reason: 'error', outputVariables: { end_reason: 'bot_failed' } }]);
+    it('speaks without the recordings of a PROMPTS_FILE that cannot be read', async () => {
+        const bot = await create(NO_PROMPTS, { dialog: DIALOG, voice: 'slt' });
+        const expected = await soundOf(GREETING, 'slt');
+        expect((await firstWords(bot, expected.length)).equals(expected)).toBe(true);
+        expect(logger.lines).toMatchObject([{ level: 'error', fields: { code: 'ERR_PROMPT' } }]);
     });
 
-    it('tells why there is no local bot to take over, when its turn has come', async () => {
-        const bot = await create({ ...WITH_KEY, FORCE_FALLBACK: 'local', ...NO_PROMPTS });
-        const ends: ConversationEnd[] = [];
-        bot.on('ended', (end) => ends.push(end));
-        await firstWords(bot, 800);
-        expect(logger.lines.at(-2)?.fields).toMatchObject({
-            code: 'ERR_FALLBACK_STEP',
-            from: 'local',
-            to: 'apology',
-            why: 'ERR_PROMPT',
+    it.each(['klaus', 'de'])('speaks with the own voice of the engine where it has none called %s', async (voice) => {
+        const bot = await create({}, { dialog: DIALOG, voice });
+        const expected = await soundOf(GREETING, 'rms');
+        expect((await firstWords(bot, expected.length)).equals(expected)).toBe(true);
+        expect(logger.lines).toMatchObject([{ level: 'warn', fields: { code: 'ERR_TTS_VOICE', asked: voice } }]);
+    });
+
+    describe('whose local speech cannot be loaded', () => {
+        const apology = wavToPcmu(readFileSync(join(PROMPTS_FOLDER, 'technical-problem.wav')));
+        const FAILED = { end_reason: 'bot_failed', error_code: 'ERR_CONFIG' };
+
+        it.each([
+            ['alone', {}],
+            ['under the model', { ...WITH_KEY, FORCE_FALLBACK: 'apology' }],
+        ])('lets the caller hear the recorded apology: %s', async (_, env) => {
+            const bot = await create(env, {}, { tts: 'openai', rest: undefined });
+            const ends = endsOf(bot);
+            expect((await firstWords(bot, apology.length)).equals(apology)).toBe(true);
+            expect(ends).toMatchObject([{ reason: 'error', outputVariables: { end_reason: 'bot_failed' } }]);
         });
-        expect(ends).toMatchObject([{ outputVariables: { error_code: 'ERR_PROMPT' } }]);
-    });
 
-    it('rejects with its code when the local bot is all there is, and its voice cannot be loaded', async () => {
-        await expect(create(NO_PROMPTS)).rejects.toMatchObject({ code: 'ERR_PROMPT' });
+        it.each([
+            ['alone', {}],
+            ['under the model', { ...WITH_KEY, FORCE_FALLBACK: 'apology' }],
+        ])('ends the call as onFailure of the profile says: %s', async (_, env) => {
+            const bot = await create(env, { dialog: DIALOG }, { tts: 'openai', rest: undefined });
+            const ends = endsOf(bot);
+            await firstWords(bot, apology.length);
+            const outputVariables = { end_reason: 'transfer', transfer_queue: 'Help' };
+            expect(ends).toMatchObject([{ reason: 'completed', outputVariables }]);
+        });
+
+        it('names the cause', async () => {
+            const bot = await create({}, {}, { tts: 'openai', rest: undefined });
+            const ends = endsOf(bot);
+            await bot.start();
+            expect(ends).toMatchObject([{ outputVariables: FAILED }]);
+            expect(logger.lines).toMatchObject([{ level: 'error', fields: { code: 'ERR_CONFIG' } }]);
+        });
     });
 });

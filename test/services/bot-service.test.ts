@@ -61,6 +61,51 @@ describe('BotService', () => {
         expect(make({ BOTS_FOLDER: 'off' }).names).toEqual(['openai', 'local', 'echo', 'silent']);
     });
 
+    it('refuses a DEFAULT_BOT that no bot has, and says which one was probably meant', () => {
+        bots.write('billing.json', smallProfile());
+        let fault: unknown;
+        try {
+            make({ DEFAULT_BOT: 'biling' });
+        } catch (thrown) {
+            fault = thrown;
+        }
+        expect(fault).toMatchObject({ code: 'ERR_CONFIG' });
+        expect(String(fault)).toContain('DEFAULT_BOT is "biling", and there is no such bot; did you mean billing?');
+        expect(make({ DEFAULT_BOT: 'desk' }, { bots: { desk: () => new EchoBot() } }).defaultName).toBe('desk');
+    });
+
+    it('warns at start of a voice that the local engine lacks and of a language that it cannot read', () => {
+        bots.write('desk.json', { ...smallProfile(), language: 'de-DE', speech: { voice: 'de' } });
+        make();
+        const warned = logger.lines.filter(({ level }) => level === 'warn');
+        expect(warned).toMatchObject(
+            [
+                {
+                    fields: { code: 'ERR_TTS_VOICE', bot: 'desk' },
+                    message: /speech.voice is "de": flite has rms and slt/,
+                },
+                { fields: { code: 'ERR_TTS_LANGUAGE', bot: 'desk' }, message: /flite reads English only/ },
+            ].map((line) => ({ ...line, message: expect.stringMatching(line.message) as string })),
+        );
+    });
+
+    it('warns at start of a model that ends within 90 days, of the server and of a profile', () => {
+        bots.write('desk.json', { ...smallProfile(), realtime: { model: 'gpt-realtime-mini' } });
+        const url = 'wss://model.example.com/v1/realtime';
+        make({ OPENAI_API_KEY: 'sk', OPENAI_REALTIME_URL: url, OPENAI_REALTIME_MODEL: 'gpt-realtime-2025-08-28' });
+        expect(logger.lines.filter((line) => line.fields['code'] === 'ERR_MODEL_ENDS')).toMatchObject([
+            {
+                level: 'warn',
+                fields: { bot: 'desk' },
+                message: expect.stringContaining('gpt-realtime-mini ends on') as string,
+            },
+            {
+                level: 'warn',
+                message: expect.stringContaining('OPENAI_REALTIME_MODEL: the model gpt-realtime-2025') as string,
+            },
+        ]);
+    });
+
     it('answers a call that names no bot by DEFAULT_BOT, the profile default, the model, or the local bot', () => {
         expect([make().defaultName, make(WITH_KEY).defaultName]).toEqual(['local', 'openai']);
         bots.write('default.json', smallProfile());

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readDevelopmentKey, SecretService } from '../../src/services/secret-service';
@@ -85,6 +85,19 @@ describe('SecretService', () => {
     });
 
     it.each([
+        ['a trailing comma', `{"key": "${SECRET.toString('base64')}",}`, /column 56: a comma stands before/],
+        ['quotes that the shell took away', '{key:verysecret}', /column 2: the double quotes are missing.*shell/],
+        ['single quotes', "{'key': 'verysecret'}", /column 2: .*no single ones/],
+        ['the first line of several', '{', /column 2: .*one line, between single quotes/],
+        ['a JSON text in quotes', '"{\\"key\\": \\"verysecret\\"}"', /in quotes; right is the object/],
+    ])('names the place and the likely mistake of broken JSON, without the text: %s', async (_name, json, sentence) => {
+        const fault = await faultOf(fromJson(json));
+        expect(fault.code).toBe('ERR_API_KEYS');
+        expect(fault.message).toMatch(sentence);
+        expect(fault.message).not.toMatch(/verysecret|BQUF/);
+    });
+
+    it.each([
         ['garbage', 'correct horse battery staple!', /not base64, as Genesys’ client secret is\.$/],
         ['a blank around it', ` ${SECRET.toString('base64')}`, /not base64/],
         ['a length that base64 never has', 'AAAAA', /not base64/],
@@ -125,10 +138,19 @@ describe('SecretService with a file', () => {
     });
 
     it('reads the keys, a byte order mark before them or not', async () => {
-        await writeFile(path, `\uFEFF${JSON.stringify({ key: SECRET.toString('base64') })}`);
+        await writeFile(path, `\uFEFF${JSON.stringify({ key: SECRET.toString('base64') })}`, { mode: 0o600 });
         const service = await SecretService.fromSource({ kind: 'file', path });
         expect(service.getSecretsForKey('key')).toEqual([SECRET]);
         expect(service).toMatchObject({ kind: 'file', developmentKeyPath: undefined });
+    });
+
+    it.each(['file', 'development'] as const)('warns of a key file (%s) that others may read', async (kind) => {
+        await writeFile(path, JSON.stringify({ key: SECRET.toString('base64') }));
+        await chmod(path, 0o644);
+        const open = await SecretService.fromSource({ kind, path });
+        expect(open.warnings).toEqual([expect.stringMatching(/every user of this machine \(mode 644\): chmod 600/)]);
+        await chmod(path, 0o640);
+        expect((await SecretService.fromSource({ kind, path })).warnings).toEqual([]);
     });
 
     it('says which file cannot be read, and why', async () => {

@@ -128,6 +128,20 @@ describe('TTSService', () => {
         expect(engine.asked).toEqual(['own: Please hold on.', 'own: Sorry.']);
     });
 
+    it('speaks with the own voice of the engine where it does not have the one that is asked for, and says so once', async () => {
+        service = new TTSService({ engine: new FliteEngine(), clock, logger });
+        const own = await hear(service.speak('One. Two.'));
+        expect(await hear(service.speak('One. Two.', { voice: 'klaus' }))).toBe(own);
+        expect(await hear(service.speak('Two.', { voice: 'klaus' }))).not.toBe('');
+        expect(logger.lines).toMatchObject([
+            {
+                level: 'warn',
+                fields: { code: 'ERR_TTS_VOICE', asked: 'klaus' },
+                message: 'its own voice speaks instead',
+            },
+        ]);
+    });
+
     it('makes it again for another voice', async () => {
         await hear(service.speak('Hello.'));
         await hear(service.speak('Hello.', { voice: 'other' }));

@@ -241,7 +241,7 @@ describe('the local bot', () => {
         expect(bench.watch.ended).toMatchObject([{ outputVariables: { fallback_reason: 'ERR_OPENAI_LOST' } }]);
     });
 
-    it('ends with the error when it cannot speak; with recordings it says that there is a problem', async () => {
+    it('ends with the error when it cannot speak; with recordings it says so, and ends as onFailure of its dialog says', async () => {
         bench = new LocalBench('none');
         bench.speech.failsAt = /Hello/;
         await bench.start();
@@ -258,7 +258,8 @@ describe('the local bot', () => {
         await bench.start();
         expect(bench.watch.audio.map(({ pcmu }) => pcmu[0])).toEqual([0x99]);
         expect(asked).toEqual(['technical-problem']);
-        expect(bench.watch.ended).toMatchObject([{ reason: 'error', outputVariables: error }]);
+        const outputVariables = { end_reason: 'transfer', error_code: 'ERR_TTS_FAILED' };
+        expect(bench.watch.ended).toMatchObject([{ reason: 'completed', outputVariables }]);
     });
 
     it('asks and says goodbye by recording when it cannot speak', async () => {

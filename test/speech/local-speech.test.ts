@@ -8,13 +8,26 @@ const deps = { clock: new FakeClock(), logger: new LogRecorder() };
 
 describe('the local speech of a configuration', () => {
     it.each([
-        [{ tts: 'flite', voice: 'kal' }, 'ERR_TTS_VOICE'],
-        [{ tts: 'sherpa', voice: 'rms', ttsModelPath: '/models' }, 'ERR_TTS_VOICE'],
         [{ tts: 'sherpa' }, 'ERR_CONFIG'],
         [{ tts: 'openai' }, 'ERR_CONFIG'],
         [{ tts: 'custom' }, 'ERR_CONFIG'],
     ] as const)('refuses %j with %s', (config, code) => {
         expect(() => createSpeech(config, deps)).toThrow(expect.objectContaining({ code }) as Error);
+    });
+
+    it.each([
+        { tts: 'flite', voice: 'klaus' },
+        { tts: 'sherpa', voice: 'rms', ttsModelPath: '/models' },
+    ] as const)('has the own voice of the engine in place of one that it cannot have: %j', async (config) => {
+        const logger = new LogRecorder();
+        await createSpeech(config, { ...deps, logger }).close();
+        expect(logger.lines).toMatchObject([
+            {
+                level: 'warn',
+                fields: { code: 'ERR_TTS_VOICE', asked: config.voice },
+                message: 'its own voice speaks instead',
+            },
+        ]);
     });
 
     it('speaks with the engine that an extension registers', async () => {

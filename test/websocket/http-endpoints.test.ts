@@ -71,6 +71,30 @@ describe('other requests', () => {
         expect(await ask(port, 'GET', path)).toMatch(/^HTTP\/1\.1 426 [^]*Upgrade: websocket\r\n/);
     });
 
+    it.each([
+        ['X-API-KEY', 'X-API-KEY: my-key\r\n', 'HTTP/1.1', ['Upgrade', 'Connection: Upgrade']],
+        ['Signature', 'Signature: sig1=:AAAA:\r\n', 'HTTP/1.0', ['Upgrade', 'Connection: Upgrade']],
+        ['X-API-KEY', 'X-API-KEY: my-key\r\nUpgrade: websocket\r\n', 'HTTP/1.1', ['Connection: Upgrade']],
+    ])(
+        'a plain GET with %s is refused with a line that says that a proxy dropped headers',
+        async (_, lines, http, missing) => {
+            const { port, log } = await startServer({}, { AUDIOHOOK_PATH: '/audiohook' });
+            const head = `GET /audiohook/desk?x=secret ${http}\r\nHost: x\r\nConnection: close\r\n${lines}\r\n`;
+            expect(statusIn(await exchange(port, head))).toBe(426);
+            const line = log.lines.find(({ fields }) => fields['code'] === 'ERR_UPGRADE_HEADERS_DROPPED');
+            expect(line).toMatchObject({ level: 'warn', fields: { status: 426, path: '/audiohook/desk', missing } });
+            expect(line?.message).toContain('proxy');
+            expect(JSON.stringify(log.lines)).not.toMatch(/my-key|AAAA|secret/);
+        },
+    );
+
+    it('a plain GET of a browser, or of another path, gets no line', async () => {
+        const { port, log } = await startServer({}, { AUDIOHOOK_PATH: '/audiohook' });
+        await ask(port, 'GET', '/audiohook');
+        await exchange(port, 'GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-API-KEY: k\r\n\r\n');
+        expect(log.codes).not.toContain('ERR_UPGRADE_HEADERS_DROPPED');
+    });
+
     it.each(['/', '/audiohookbot', '/healthy', '/favicon.ico'])(
         'of %s are 404 outside AUDIOHOOK_PATH',
         async (path) => {

@@ -1,5 +1,5 @@
 import type { CodedError } from '../../support/errors';
-import { BasicConversation } from '../conversation';
+import { BasicConversation, type ConversationEnd } from '../conversation';
 
 /** The last fallback option: says that it cannot help, and gives the call back to Architect. It needs nothing that could fail. */
 export class ApologyBot extends BasicConversation {
@@ -10,6 +10,8 @@ export class ApologyBot extends BasicConversation {
         private readonly pcmu: Uint8Array,
         /** Why the bot before it could not go on: the output variable `error_code`. */
         private readonly why = 'ERR_BOT_FAILED',
+        /** How the call ends, from why the bot before it could not go on. Default: with `reason` `error`. */
+        private readonly endOf: (why: string) => ConversationEnd = botFailed,
     ) {
         super();
     }
@@ -20,11 +22,7 @@ export class ApologyBot extends BasicConversation {
         // A copy: the listener owns the bytes, and the recording serves all calls.
         this.emit('audio', Uint8Array.from(this.pcmu), { responseId, itemId: responseId, contentIndex: 0 });
         this.emit('responseEnded', responseId);
-        this.emit('ended', {
-            reason: 'error',
-            info: 'No bot is available',
-            outputVariables: { end_reason: 'bot_failed', error_code: this.why },
-        });
+        this.emit('ended', this.endOf(this.why));
         return Promise.resolve();
     }
 
@@ -44,4 +42,9 @@ export class UnavailableBot extends BasicConversation {
     override start(): Promise<void> {
         return Promise.reject(this.fault);
     }
+}
+
+function botFailed(why: string): ConversationEnd {
+    const outputVariables = { end_reason: 'bot_failed', error_code: why };
+    return { reason: 'error', info: 'No bot is available', outputVariables };
 }

@@ -79,7 +79,11 @@ const script = z.strictObject({
         .max(10)
         .default(3)
         .describe('Misunderstandings, or silences, in a row, beyond which onFailure is done. Default 3.'),
-    onFailure: z.discriminatedUnion('do', [transfer, goodbye]).describe('How the call ends then.'),
+    onFailure: z
+        .discriminatedUnion('do', [transfer, goodbye])
+        .describe(
+            'How the call ends then, and when the bot can say nothing any more: then after the recorded apology.',
+        ),
 });
 
 const checked = script.superRefine(check);

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { join, sep } from 'node:path';
+import { jsonMistake, mistakeWords } from '../../support/json-mistake';
 import { problemSentences, placeholderProblems } from './rules';
 import { BOT_NAME_PATTERN } from './fields';
 import { botProfileSchema, MAX_INSTRUCTIONS_CHARS, type BotProfile } from './schema';
@@ -10,7 +11,7 @@ import type { ToolSpec } from './tool-schema';
 /** The file for editors, which is no profile. */
 export const SCHEMA_FILE = 'bot-profile.schema.json';
 /** Bots that the server has without any profile: no profile may take their names. */
-const BUILT_IN_BOTS: ReadonlySet<string> = new Set(['openai', 'local', 'echo', 'silent']);
+export const BUILT_IN_BOTS: ReadonlySet<string> = new Set(['openai', 'local', 'echo', 'silent']);
 
 const MAX_PROFILE_BYTES = 524_288;
 const MAX_INSTRUCTIONS_BYTES = MAX_INSTRUCTIONS_CHARS * 4;
@@ -149,17 +150,9 @@ function parsedJson(json: string, reviver: (name: string, part: unknown) => unkn
     try {
         return JSON.parse(json, reviver);
     } catch (fault) {
-        throw new Problems([`is no JSON: ${syntaxWords(fault, json)}`]);
+        const mistake = jsonMistake(json);
+        throw new Problems([`is no JSON: ${mistake === undefined ? String(fault) : mistakeWords(mistake)}`]);
     }
-}
-
-function syntaxWords(fault: unknown, json: string): string {
-    const message = (fault instanceof Error ? fault.message : String(fault)).replace(/\s+/g, ' ');
-    const [, position] = /at position (\d+)/.exec(message) ?? [];
-    if (position === undefined) return message;
-    const before = json.slice(0, Number(position)).split('\n');
-    const column = (before.at(-1) ?? '').length + 1;
-    return `${message.replace(/ at position.*$/, '')} in line ${before.length}, column ${column}`;
 }
 
 /** Text of a file that stands in the folder, wherever its links lead. */

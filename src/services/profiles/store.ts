@@ -1,5 +1,6 @@
 import { watch } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import type { ConfigWarning } from '../../config/config';
 import type { Clock } from '../../support/clock';
 import { CodedError } from '../../support/errors';
 import { faultFields, type Logger } from '../../support/logger';
@@ -14,6 +15,8 @@ export interface ProfileStoreDeps extends RegisteredNames {
     logger: Logger;
     /** Holds the variables that profiles name; left out: nothing is said about missing ones. Its values are not kept. */
     env?: Readonly<Record<string, string | undefined>>;
+    /** What a profile is warned of under the server's settings; left out: nothing. */
+    warningsOf?: (profile: BotProfile) => readonly ConfigWarning[];
     /** How a folder is watched. Default: `fs.watch`. */
     watchFolder?: WatchFolder;
 }
@@ -36,7 +39,7 @@ export class ProfileStore {
         this.profiles = new Map(
             reads.flatMap((read) => ('profile' in read ? [[read.profile.name, read.profile]] : [])),
         );
-        for (const profile of this.profiles.values()) this.warnOfMissing(profile);
+        for (const profile of this.profiles.values()) this.warnOf(profile);
     }
 
     /**
@@ -134,8 +137,14 @@ export class ProfileStore {
             if (profile === before.get(name)) continue;
             const what = profile === undefined ? 'is gone' : before.has(name) ? 'has changed' : 'is new';
             this.deps.logger.info({ bot: name }, `bot profile ${what}: it counts from the next call on`);
-            if (profile !== undefined) this.warnOfMissing(profile);
+            if (profile !== undefined) this.warnOf(profile);
         }
+    }
+
+    private warnOf(profile: BotProfile): void {
+        for (const { code, message } of this.deps.warningsOf?.(profile) ?? [])
+            this.deps.logger.warn({ code, bot: profile.name }, `bot profile: ${message}`);
+        this.warnOfMissing(profile);
     }
 
     private warnOfMissing(profile: BotProfile): void {

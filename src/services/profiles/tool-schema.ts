@@ -3,12 +3,19 @@ import Ajv from 'ajv';
 import { z } from 'zod';
 import { environmentName, httpUrl, httpsUrl, jsonPath, toolName, variableName, words } from './fields';
 import { NAME_PATTERN } from './template';
+import { linearPattern, patternProblems, withCappedPatterns } from './tool-pattern';
 
 /** Longest time that a tool may have, in ms; the caller waits meanwhile. */
 const MAX_TOOL_TIMEOUT_MS = 30_000;
 
 /** What ajv is told wherever arguments are checked: unknown keywords are slips of the pen, and nothing is printed. */
-export const AJV_OPTIONS = { strict: true, strictRequired: true, validateFormats: false, logger: false } as const;
+export const AJV_OPTIONS = {
+    strict: true,
+    strictRequired: true,
+    validateFormats: false,
+    logger: false,
+    code: { regExp: linearPattern },
+} as const;
 
 const property = z.looseObject({ description: z.string().optional() });
 
@@ -22,13 +29,14 @@ const parametersSchema = z
     .superRefine((schema, context) => {
         const message = schemaProblem(schema);
         if (message !== undefined) context.addIssue({ code: 'custom', message });
-    });
+    })
+    .overwrite(withCappedPatterns);
 
 /** What is wrong with a JSON Schema, in words; undefined: nothing is. */
 export function schemaProblem(schema: Record<string, unknown>): string | undefined {
     try {
         new Ajv(AJV_OPTIONS).compile(schema);
-        return undefined;
+        return patternProblems(schema)[0];
     } catch (fault) {
         return `is no JSON Schema that can be used: ${fault instanceof Error ? fault.message : String(fault)}`;
     }

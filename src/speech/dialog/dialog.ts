@@ -98,6 +98,13 @@ export class Dialog {
         }
     }
 
+    /** How the call ends when the bot can say nothing any more: as `onFailure` says, without its words. `code`: why. */
+    failureEnd(code: string): ConversationEnd {
+        const { onFailure } = this.script;
+        const outputVariables = { error_code: code, ...onFailure.outputVariables };
+        return this.endOf({ ...onFailure, outputVariables });
+    }
+
     private takeKeys(keys: string): DialogStep {
         const { place } = this;
         if (place.at === 'confirm' && (keys === '1' || keys === '2'))
@@ -212,8 +219,12 @@ export class Dialog {
     }
 
     private end(disposition: Disposition, action: EndAction): DialogStep {
+        return { disposition, say: [this.words(action.text)], next: { do: 'end', end: this.endOf(action) } };
+    }
+
+    private endOf(action: EndAction): ConversationEnd {
         const isTransfer = action.do === 'transfer';
-        const end: ConversationEnd = {
+        return {
             reason: 'completed',
             info: isTransfer ? 'The caller is to be transferred' : 'conversation finished',
             outputVariables: {
@@ -223,7 +234,6 @@ export class Dialog {
                 ...action.outputVariables,
             },
         };
-        return { disposition, say: [this.words(action.text)], next: { do: 'end', end } };
     }
 
     private words(words: Words): string {

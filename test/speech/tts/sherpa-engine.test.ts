@@ -5,6 +5,7 @@ import { levelDbfs } from '../../../src/audio/loudness';
 import type { SherpaModule, SherpaTtsConfig } from '../../../src/speech/sherpa';
 import { SherpaEngine, voiceModelIn, type SherpaEngineOptions } from '../../../src/speech/tts/sherpa-engine';
 import { FakeClock } from '../../support/fake-clock';
+import { LogRecorder } from '../../support/log-recorder';
 
 type Request = Parameters<Awaited<ReturnType<SherpaModule['OfflineTts']['createAsync']>>['generateAsync']>[0];
 
@@ -135,6 +136,16 @@ describe('the voice of sherpa-onnx', () => {
     ])('fails with ERR_TTS_FAILED on %s', async (_, made: () => Promise<unknown>) => {
         generate = made;
         await expect(spoken('Hello.')).rejects.toEqual(coded('ERR_TTS_FAILED'));
+    });
+
+    it('speaks with voice 0 where the model does not have the configured one, and says so', async () => {
+        const logger = new LogRecorder();
+        create({ voice: '9', logger });
+        await spoken('Hello.');
+        expect(requests).toMatchObject([{ sid: 0 }]);
+        expect(logger.lines).toMatchObject([
+            { level: 'warn', fields: { code: 'ERR_TTS_VOICE', asked: '9', voices: 2 } },
+        ]);
     });
 
     it('refuses voices that the model does not have, and texts that are too long', async () => {
