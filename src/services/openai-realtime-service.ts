@@ -4,9 +4,19 @@ import type { RealtimeToolsConfigUnion } from 'openai/resources/realtime/realtim
 import type { CallerAudioBuffer } from '../audio/caller-audio-buffer';
 import type { OpenAIConfig } from '../config/config';
 import type { Clock } from '../support/clock';
-import { CodedError } from '../support/errors';
+import { CodedError, type FaultFacts } from '../support/errors';
 import { faultFields, type Logger } from '../support/logger';
-import { classify, fatalError, judgeEnd, judgeFailures, logApiError, type Verdict } from './realtime/errors';
+import {
+    apiFacts,
+    apiFault,
+    classify,
+    fatalError,
+    judgeEnd,
+    judgeFailures,
+    loggedAddress,
+    logApiError,
+    type Verdict,
+} from './realtime/errors';
 import { OpenAIHandshake, type CreateSocket, type RealtimeTransport } from './realtime/connection';
 import {
     readServerEvent,
@@ -34,7 +44,7 @@ export interface RealtimeServiceEvents {
     /** A response was requested and refused for good; it is not requested again. */
     responseRefused: [purpose: Purpose];
     /** The connection is gone, or of no use; another one may do. */
-    lost: [why: string];
+    lost: [why: string, facts: FaultFacts];
     /** The conversation cannot go on; no other connection would help. */
     fatal: [error: CodedError];
 }
@@ -76,6 +86,7 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
     private settle: { resolve: () => void; reject: (error: CodedError) => void } | undefined;
     private interruptible: boolean;
     private serverTroubles = 0;
+    private trouble: CodedError | undefined;
 
     constructor(
         private readonly config: OpenAIConfig,
@@ -121,6 +132,11 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
     /** When the response that is active or asked for last made progress, by the clock, ms; undefined: there is none. */
     get responseActiveAtMs(): number | undefined {
         return this.sequencer.activeAtMs;
+    }
+
+    /** What has gone wrong last, while it connects or with a response; undefined: nothing since the last complete response. */
+    get lastFault(): CodedError | undefined {
+        return this.trouble ?? (this.state === 'ready' ? undefined : this.handshake.lastFault);
     }
 
     /** Milliseconds of caller audio that were appended: the clock of `audio_end_ms`. */
@@ -224,6 +240,7 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
                 this.transmit(event);
             },
             stalled: (responseId: string) => {
+                this.noteTrouble(new CodedError('ERR_BOT_STALLED'));
                 this.logger.warn({ code: 'ERR_BOT_STALLED', responseId }, 'A response stopped in the middle.');
                 this.emit('responseStalled', responseId);
             },
@@ -308,7 +325,8 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
     }
 
     private onDone(end: ResponseEnd): void {
-        if (end.status === 'completed') this.serverTroubles = 0;
+        if (end.status === 'completed') this.recovered();
+        if (end.error !== undefined) this.noteTrouble(apiFault(end.error));
         if (end.error !== undefined) logApiError(this.logger, end.error, 'response.done');
         if (end.error !== undefined && classify(end.error) === 'fatal') {
             this.finish({ kind: 'fatal', error: fatalError(end.error) });
@@ -321,22 +339,38 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
     private onError(error: ApiError): void {
         const kind = logApiError(this.logger, error, this.ids.meaningOf(error.eventId));
         const refused = this.sequencer.refused(error);
+        if (refused !== undefined || kind === 'retry') this.noteTrouble(apiFault(error));
         if (refused !== undefined) this.emit('responseRefused', refused);
         if (kind === 'fatal') this.finish({ kind: 'fatal', error: fatalError(error) });
-        else if (error.code === 'session_expired') this.finish({ kind: 'retry', why: 'session_expired' });
+        else if (error.code === 'session_expired')
+            this.finish({ kind: 'retry', why: 'session_expired', facts: apiFacts(error) });
         else if (kind === 'retry') this.onTrouble(error);
     }
 
     private onTrouble(error: ApiError): void {
         this.serverTroubles += 1;
-        if (this.serverTroubles > MAX_SERVER_TROUBLES) this.finish({ kind: 'retry', why: error.code ?? error.type });
+        if (this.serverTroubles <= MAX_SERVER_TROUBLES) return;
+        this.finish({ kind: 'retry', why: error.code ?? error.type, facts: apiFacts(error) });
+    }
+
+    private noteTrouble(fault: CodedError): void {
+        this.trouble = fault.with(this.facts);
+    }
+
+    private recovered(): void {
+        this.serverTroubles = 0;
+        this.trouble = undefined;
+    }
+
+    private get facts(): FaultFacts {
+        return { address: loggedAddress(this.config.url) };
     }
 
     private finish(verdict: Verdict): void {
         if (this.state === 'closed') return;
         this.release();
-        if (verdict.kind === 'fatal') this.emit('fatal', verdict.error);
-        else this.emit('lost', verdict.why);
+        if (verdict.kind === 'fatal') this.emit('fatal', verdict.error.with(this.facts));
+        else this.emit('lost', verdict.why, { ...this.facts, ...verdict.facts });
         this.removeAllListeners();
     }
 

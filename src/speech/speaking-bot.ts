@@ -175,10 +175,11 @@ export abstract class SpeakingBot extends EventEmitter<ConversationEvents> imple
     /** Nothing more will come of this conversation. */
     protected fail(fault: unknown): void {
         if (this.isOver()) return;
-        const code = fault instanceof CodedError ? fault.code : 'ERR_INTERNAL';
+        const coded = fault instanceof CodedError ? fault : new CodedError('ERR_INTERNAL');
+        const { code } = coded;
         this.deps.logger.error(faultFields(fault), 'The bot cannot go on.');
         const outputVariables = { end_reason: 'bot_failed', error_code: code };
-        this.finish({ reason: 'error', info: `The bot cannot go on (${code}).`, outputVariables });
+        this.finish({ reason: 'error', info: `The bot cannot go on (${code}).`, outputVariables, fault: coded });
     }
 
     /** A method, because a listener may have ended the call in the middle of what we do. */

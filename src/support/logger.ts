@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { pino } from 'pino';
 import type { PrettyOptions } from 'pino-pretty';
+import { CodedError } from './errors';
 
 export type LogFields = Record<string, unknown>;
 
@@ -40,9 +41,10 @@ export const silentLogger: Logger = {
     child: () => silentLogger,
 };
 
-/** A fault as log fields: code and message; for an error without a code, which is a bug, also its stack. */
+/** A fault as log fields: code, message and the facts of a `CodedError`; for an error without a code, which is a bug, also its stack. */
 export function faultFields(fault: unknown): LogFields {
     if (!(fault instanceof Error)) return { fault: String(fault) };
+    if (fault instanceof CodedError) return { code: fault.code, fault: fault.message, ...fault.facts };
     const code: unknown = 'code' in fault ? fault.code : undefined;
     return code === undefined ? { fault: fault.message, stack: fault.stack } : { code, fault: fault.message };
 }

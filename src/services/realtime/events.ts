@@ -248,6 +248,12 @@ function readCallerTranscriptFailure(fields: Fields): ServerEvent | undefined {
     return itemId === undefined ? undefined : { type: 'caller-transcript', itemId, text: '', usage: undefined };
 }
 
+/** Reads the body of an HTTP response that refuses; undefined: it says nothing. */
+export function readErrorBody(body: string): ApiError | undefined {
+    const error = recordIn(parseFields(body) ?? {}, 'error');
+    return Object.keys(error).length === 0 ? undefined : readError(error);
+}
+
 function readError(error: Fields): ApiError {
     return {
         type: textIn(error, 'type') ?? '',

@@ -143,7 +143,7 @@ describe('BotResource: another session', () => {
             if (last() !== socket) last().configure();
         }
         expect(sockets).toHaveLength(4);
-        expect(made.ended).toEqual([
+        expect(made.ended).toMatchObject([
             {
                 reason: 'error',
                 info: 'The bot cannot go on (ERR_OPENAI_LOST).',
