@@ -57,12 +57,13 @@ export class BotFactory {
         const { fallback, forceFallback } = this.config.localSpeech;
         const loaded = fallback === 'off' ? undefined : await this.loadLocal(call.logger);
         const local = loaded instanceof CodedError ? undefined : loaded;
+        if (fallback === 'off') return this.makeRealtime(openai, undefined, plan, call, undefined);
+        const upstream = plan.hasOwnUpstream ? `openai-realtime-${plan.name}` : 'openai-realtime';
         const realtime: FallbackOption = {
             name: 'realtime',
-            upstream: plan.hasOwnUpstream ? `openai-realtime-${plan.name}` : 'openai-realtime',
-            make: () => this.makeRealtime(openai, local, plan, call),
+            upstream,
+            make: () => this.makeRealtime(openai, local, plan, call, this.maxUnreachable(upstream)),
         };
-        if (fallback === 'off') return realtime.make();
         const lower = local === undefined ? unavailable(loaded) : this.lowerOptions(local, openai, plan, call);
         const options = optionsFrom([realtime, ...lower, apology(local)], forceFallback);
         const prompts = local?.prompts ?? { recording: () => undefined };
@@ -80,6 +81,7 @@ export class BotFactory {
         local: LocalSpeech | undefined,
         plan: BotPlan,
         { logger, conversationId, transcript, callerAudio, onTool }: CallOfBot,
+        maxUnreachable: number | undefined,
     ): Conversation {
         const { logTranscripts } = this.config;
         const { name: botName, inputValues: inputVariables, variables } = plan;
@@ -92,10 +94,16 @@ export class BotFactory {
             transcript,
             readAloud: local === undefined ? undefined : this.readAloud(local.speech, logger),
             fillerWords: SHIPPED_PROMPTS['one-moment'],
+            maxUnreachable,
             callFacts: { botName, conversationId, inputVariables, setVariable },
             ...(plan.toolbox !== undefined && { tools: plan.toolbox }),
             ...(onTool !== undefined && { onTool }),
         });
+    }
+
+    /** A fallback option follows: a second attempt, and none where the service was down before. */
+    private maxUnreachable(upstream: string): number {
+        return this.breakers.of(upstream).state === 'closed' ? 2 : 1;
     }
 
     private readAloud(speech: TextToSpeech, logger: Logger): ReadAloud {

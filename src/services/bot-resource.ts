@@ -36,6 +36,8 @@ export interface BotResourceDeps extends CallToolsDeps {
     fillerWords?: string;
     /** Opens the sockets; `ws` ones unless a test hands in its own. */
     createSocket?: CreateSocket;
+    /** See `HandshakePort.maxUnreachable`: for the call's first session; one that replaces a lost session is tried for the whole time. */
+    maxUnreachable?: number | undefined;
 }
 
 /** Caller audio kept before the first session is ready, and while a lost one is replaced. */
@@ -190,13 +192,14 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
     }
 
     private make(): OpenAIRealtimeService {
-        const { clock, logger, callerAudio, createSocket } = this.deps;
+        const { clock, logger, callerAudio, createSocket, maxUnreachable } = this.deps;
         const service = new OpenAIRealtimeService(this.config, {
             clock,
             logger,
             callerAudio,
             keepAudioMs: this.losses === 0 ? KEPT_AT_START_MS : KEPT_AT_LOSS_MS,
             createSocket,
+            maxUnreachable: this.state === 'idle' ? maxUnreachable : undefined,
             tools: this.tools.definitions,
             interruptible: this.conversation.interruptible,
         });

@@ -60,6 +60,8 @@ export interface RealtimeServiceDeps {
     createSocket?: CreateSocket | undefined;
     /** Chance, 0 … 1; `Math.random` unless a test hands in its own. */
     random?: () => number;
+    /** See `HandshakePort.maxUnreachable`. */
+    maxUnreachable?: number | undefined;
     /** Functions that the model may call, and MCP servers that OpenAI may. */
     tools?: readonly RealtimeToolsConfigUnion[];
     /** May the caller interrupt from the start? Default true. */
@@ -156,7 +158,8 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
     }
 
     /**
-     * Connects and configures; called once. Tries again where that may help, for at most 8 s.
+     * Connects and configures; called once. Tries again where that may help, for at most 8 s, and `maxUnreachable` times in a row where
+     * the service cannot be reached.
      *
      * Rejects with a CodedError: ERR_OPENAI_KEY, _MODEL, _QUOTA, _REFUSED, _CONNECT, _NO_SESSION, _FORMAT, _REFUSED_UPDATE,
      * or _ABANDONED when `close` comes first.
@@ -221,6 +224,7 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
             logger: this.logger,
             createSocket: this.deps.createSocket,
             random: this.deps.random ?? Math.random,
+            maxUnreachable: this.deps.maxUnreachable,
             update: () => ({ ...this.update(), event_id: this.ids.next('session.update') }),
             ready: (transport, agreed) => {
                 this.becomeReady(transport, agreed);
