@@ -8,7 +8,7 @@ import { BotResource } from './bot-resource';
 import type { Conversation } from './conversation';
 import { FallbackLadder, optionsFrom, type FallbackOption, type Takeover } from './fallback/fallback-ladder';
 import { ApologyBot, UnavailableBot } from './fallback/apology-bot';
-import { CodedError } from '../support/errors';
+import { CodedError, type ErrorCode } from '../support/errors';
 import { LocalBot } from '../speech/local-bot';
 import { LocalSpeechService, type LocalSpeech, type LocalSpeechDeps, type RestSpeech } from '../speech/local-speech';
 import type { ReadAloud } from './realtime/text-response-speaker';
@@ -114,7 +114,9 @@ export class BotFactory {
     private lowerOptions(local: LocalSpeech, openai: OpenAIConfig, plan: BotPlan, call: CallOfBot): FallbackOption[] {
         // A profile with an upstream of its own must not be billed to the server's account.
         const rest = plan.hasOwnUpstream ? undefined : local.rest;
-        const makeLocal = (takeover?: Takeover): Conversation => this.makeLocal(local, plan, call, takeover);
+        // Architect learns why the model does not answer also where the call begins with the local bot.
+        const makeLocal = (takeover?: Takeover, why?: ErrorCode): Conversation =>
+            this.makeLocal(local, plan, call, takeover ?? (why && { why, greeted: false }));
         if (rest === undefined) return [{ name: 'local', make: makeLocal }];
         const makeRest = (takeover?: Takeover): Conversation => this.makeRest(rest, openai, call, takeover);
         return [
@@ -132,7 +134,12 @@ export class BotFactory {
         return new RestBot(deps, { instructions, greeting, ...(takeover !== undefined && { takeover }) });
     }
 
-    private makeLocal(local: LocalSpeech, plan: BotPlan, { logger }: CallOfBot, takeover?: Takeover): Conversation {
+    private makeLocal(
+        local: LocalSpeech,
+        plan: BotPlan,
+        { logger }: CallOfBot,
+        takeover?: Pick<Takeover, 'why' | 'greeted'>,
+    ): Conversation {
         const { speech, prompts } = local;
         const { dialog, voice } = plan;
         const deps = { clock: this.deps.clock, logger, speech, voice, recognizer: local.createRecognizer(logger) };
