@@ -209,5 +209,11 @@ describe('the layers', () => {
         expect(Object.fromEntries(rows)).toEqual(
             Object.fromEntries(Object.entries(LAYERS).map(([folder, { layer }]) => [folder, layer])),
         );
+        for (const [folder, { siblings }] of Object.entries(LAYERS)) {
+            const row = page.split('\n').find((line) => /^\| \d/.test(line) && line.includes(`\`${folder}\` `)) ?? '';
+            const others = row.split('|')[4] ?? '';
+            for (const sibling of siblings)
+                expect([folder, others]).toEqual([folder, expect.stringContaining(sibling)]);
+        }
     });
 });
