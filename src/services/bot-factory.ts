@@ -39,7 +39,7 @@ export class BotFactory {
     private readonly breakers: CircuitBreakers;
 
     constructor(
-        private readonly config: Pick<Config, 'logTranscripts' | 'localSpeech'>,
+        private readonly config: Pick<Config, 'localSpeech'>,
         private readonly deps: BotFactoryDeps,
     ) {
         this.localSpeech = new LocalSpeechService(config.localSpeech, deps);
@@ -83,14 +83,12 @@ export class BotFactory {
         { logger, conversationId, transcript, callerAudio, onTool }: CallOfBot,
         maxUnreachable: number | undefined,
     ): Conversation {
-        const { logTranscripts } = this.config;
         const { name: botName, inputValues: inputVariables, variables } = plan;
         const setVariable = (name: string, value: string): string | undefined => variables.set(name, value);
         return new BotResource(openai, {
             clock: this.deps.clock,
             logger,
             callerAudio,
-            logTranscripts,
             transcript,
             readAloud: local === undefined ? undefined : this.readAloud(local.speech, logger),
             fillerWords: SHIPPED_PROMPTS['one-moment'],

@@ -3,6 +3,7 @@ import type { CallerAudioBuffer } from '../audio/caller-audio-buffer';
 import type { OpenAIConfig } from '../config/config';
 import { CodedError, type FaultFacts } from '../support/errors';
 import { faultFields, type Logger } from '../support/logger';
+import { redact } from '../support/redact';
 import {
     keypadNote,
     type Conversation,
@@ -12,7 +13,6 @@ import {
     type SilenceStep,
 } from './conversation';
 import { OpenAIRealtimeService } from './openai-realtime-service';
-import { redact } from './realtime/errors';
 import { logEnd, logReady } from './realtime/usage';
 import { longestVadMs } from './realtime/session-config';
 import { SessionRenewal } from './realtime/session-renewal';
@@ -28,8 +28,6 @@ export interface BotResourceDeps extends CallToolsDeps {
     transcript: Transcript;
     /** Where caller audio waits that cannot be sent yet; the call fills it before `hear`. */
     callerAudio: CallerAudioBuffer;
-    /** Log what was said. Default false. */
-    logTranscripts?: boolean;
     /** Makes the voice that reads aloud what the model writes instead of speaking; without it such a response is only logged. */
     readAloud?: ReadAloud | undefined;
     /** Said while a function is running, where it has no words of its own; undefined: nothing is said then. */
@@ -82,12 +80,11 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
         this.speaksFirst = config.greeting !== '';
         this.remoteVadMs = longestVadMs(config.turnDetection);
         this.tools = runnerFor(deps, (request) => this.emit('collectDigits', request));
-        const { clock, logger, logTranscripts = false } = deps;
+        const { clock, logger } = deps;
         this.conversation = new RealtimeConversation({
             config,
             clock,
             logger,
-            logTranscripts,
             readAloud: deps.readAloud,
             transcript: deps.transcript,
             functions: this.tools,

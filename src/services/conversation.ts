@@ -103,6 +103,8 @@ export interface ConversationEvents {
     recovered: [];
     /** What the caller waits for has changed in a way that only the conversation knows. Only a bot with fallback options emits it. */
     waiting: [wait: BotWait];
+    /** The bot has hung up: the call ends once the caller has heard what is queued. If they interrupt it, the conversation goes on. */
+    hangUp: [end: ConversationEnd];
     /** The conversation is over; the call ends once the caller has heard what is queued. Emitted at most once. */
     ended: [end: ConversationEnd];
 }

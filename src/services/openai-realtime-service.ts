@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import type { RealtimeToolsConfigUnion } from 'openai/resources/realtime/realtime';
 import type { CallerAudioBuffer } from '../audio/caller-audio-buffer';
@@ -6,6 +5,7 @@ import type { OpenAIConfig } from '../config/config';
 import type { Clock } from '../support/clock';
 import { CodedError, type FaultFacts } from '../support/errors';
 import { faultFields, type Logger } from '../support/logger';
+import { loggedAddress } from '../support/redact';
 import {
     apiFacts,
     apiFault,
@@ -13,7 +13,6 @@ import {
     fatalError,
     judgeEnd,
     judgeFailures,
-    loggedAddress,
     logApiError,
     type Verdict,
 } from './realtime/errors';
@@ -22,9 +21,11 @@ import {
     readServerEvent,
     type ApiError,
     type ClientEvent,
+    type ItemInfo,
     type ResponseEnd,
     type ServerEvent,
 } from './realtime/events';
+import { EventIds, NameCounter } from './realtime/event-names';
 import { sessionFor, type AgreedFormats } from './realtime/session-config';
 import { CallerAudioSender } from './realtime/caller-audio-sender';
 import { ResponseSequencer, type Purpose, type ResponseRequest } from './realtime/response-sequencer';
@@ -89,6 +90,10 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
     private interruptible: boolean;
     private serverTroubles = 0;
     private trouble: CodedError | undefined;
+    /** The last response that had a sound, a word, or a call. */
+    private contentOfId: string | undefined;
+    /** A response with nothing in it is being handled. */
+    private gaveEmpty = false;
 
     constructor(
         private readonly config: OpenAIConfig,
@@ -249,7 +254,8 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
                 this.emit('responseStalled', responseId);
             },
             gaveUp: (error: ApiError | undefined) => {
-                this.finish(judgeFailures(error));
+                const empty = { kind: 'fatal', error: new CodedError('ERR_OPENAI_EMPTY') } as const;
+                this.finish(this.gaveEmpty ? empty : judgeFailures(error));
             },
         };
         return new ResponseSequencer(this.deps.clock, port, onFault);
@@ -279,7 +285,8 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
                 this.onFrame(text);
             },
             ended: (end) => {
-                this.finish(judgeEnd(end));
+                // In a call a close reason may quote what was said, without any marks around it.
+                this.finish(judgeEnd(end.kind === 'closed' ? { ...end, reason: '' } : end));
             },
         });
     }
@@ -324,11 +331,16 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
                 this.emit('event', event);
                 return;
             default:
+                if (hasContent(event)) this.contentOfId = event.responseId;
                 this.emit('event', event);
         }
     }
 
     private onDone(end: ResponseEnd): void {
+        if (this.isEmpty(end)) {
+            this.onEmpty(end);
+            return;
+        }
         if (end.status === 'completed') this.recovered();
         if (end.error !== undefined) this.noteTrouble(apiFault(end.error));
         if (end.error !== undefined) logApiError(this.logger, end.error, 'response.done');
@@ -336,8 +348,28 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
             this.finish({ kind: 'fatal', error: fatalError(end.error) });
             return;
         }
-        const { purpose, again } = this.sequencer.done(end);
+        this.reportDone(end, this.sequencer.done(end));
+    }
+
+    /** Like a failed response: it is requested once more, and after a second one the bot is given up. */
+    private onEmpty(end: ResponseEnd): void {
+        const fields = { code: 'ERR_OPENAI_EMPTY', responseId: end.id, status: end.status, reason: end.reason };
+        this.logger.warn(fields, 'A response ended with nothing in it.');
+        this.noteTrouble(new CodedError('ERR_OPENAI_EMPTY'));
+        this.gaveEmpty = true;
+        const done = this.sequencer.done({ ...end, status: 'failed' });
+        this.gaveEmpty = false;
+        this.reportDone(end, done);
+    }
+
+    private reportDone(end: ResponseEnd, { purpose, again }: { purpose: Purpose; again: boolean }): void {
         this.emit('responseDone', end, purpose, again);
+    }
+
+    /** It is over as if all were well, or for its length, and the caller would hear nothing of it and nothing after it. */
+    private isEmpty({ id, status, reason, items }: ResponseEnd): boolean {
+        const isOver = status === 'completed' || (status === 'incomplete' && reason === 'max_output_tokens');
+        return isOver && this.contentOfId !== id && !items.some(isContent);
     }
 
     private onError(error: ApiError): void {
@@ -387,40 +419,21 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
     }
 }
 
-const MAX_MEANINGS = 128;
-
-/** Ids of the events that are sent (`<short>_<n>`), so that an error about one can be explained. Bounded: the oldest are forgotten. */
-class EventIds {
-    private readonly shortId = randomBytes(4).toString('hex');
-    private readonly meanings = new Map<string, string>();
-    private count = 0;
-
-    /** A fresh id, 64 characters at most; `meaning` says what the event is for, without any content of the call. */
-    next(meaning: string): string {
-        this.count += 1;
-        const id = `${this.shortId}_${this.count}`;
-        this.meanings.set(id, meaning);
-        if (this.meanings.size > MAX_MEANINGS) this.meanings.delete(this.meanings.keys().next().value ?? id);
-        return id;
-    }
-
-    meaningOf(id: string | undefined): string | undefined {
-        return id === undefined ? undefined : this.meanings.get(id);
+/** An event that brings a sound, a word or a call of a response. */
+function hasContent(event: ServerEvent): event is ServerEvent & { responseId: string } {
+    switch (event.type) {
+        case 'audio':
+            return event.bytes.length > 0;
+        case 'transcript':
+        case 'text':
+            return event.delta !== '';
+        case 'output-item-done':
+            return isContent(event.item);
+        default:
+            return false;
     }
 }
 
-const MAX_NAMES = 32;
-
-/** Counts by name, bounded: names beyond the first 32 count as `other`. */
-class NameCounter {
-    private readonly counts = new Map<string, number>();
-
-    add(name: string): void {
-        const key = this.counts.has(name) || this.counts.size < MAX_NAMES ? name : 'other';
-        this.counts.set(key, (this.counts.get(key) ?? 0) + 1);
-    }
-
-    get total(): Readonly<Record<string, number>> {
-        return Object.fromEntries(this.counts);
-    }
+function isContent({ text = '', call, mcp }: ItemInfo): boolean {
+    return text !== '' || call !== undefined || mcp !== undefined;
 }

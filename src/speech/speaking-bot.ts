@@ -201,9 +201,9 @@ export abstract class SpeakingBot extends EventEmitter<ConversationEvents> imple
         else if (isLost) this.fail(spoken.fault);
     }
 
-    private report({ disposition, confidence }: SpokenResponse, { text }: Spoken): void {
+    private report({ disposition, confidence }: SpokenResponse, { text, itemId }: Spoken): void {
         if (text === '') return;
-        const turn = new BotResponse(disposition, text);
+        const turn = new BotResponse(disposition, text).of(itemId);
         this.emit('turn', confidence === undefined ? turn : turn.withConfidence(confidence));
     }
 

@@ -136,6 +136,33 @@ describe('turns over real sockets', () => {
         await end(turn);
     });
 
+    it.each([1, 5, 60])(
+        'a caller who interrupts the goodbye of end_call stays on the line, at %d times the pace of speech',
+        async (speed) => {
+            const goodbye = { text: 'goodbye', audioMs: 3000, functionCalls: [{ name: 'end_call', arguments: {} }] };
+            const turn = await call({ speed, response: [goodbye, { text: 'Of course.', audioMs: 400 }] });
+            const { caller, session, heardBytes } = turn;
+            await heard(turn, 1200);
+            session.speechStarted();
+            await until('barge_in', () => heardBytes.length > 0);
+            session.speechStopped();
+            await heard(turn, (heardBytes[0] ?? 0) / BYTES_PER_MS + 400);
+            await end(turn);
+            expect((await caller.ended).disconnect).toBeUndefined();
+        },
+    );
+
+    it.each([1, 60])(
+        'a goodbye of end_call that is heard to its end ends the call, at %d times the pace',
+        async (speed) => {
+            const goodbye = { text: 'goodbye', audioMs: 900, functionCalls: [{ name: 'end_call', arguments: {} }] };
+            const { caller } = await call({ speed, response: [goodbye] });
+            const { disconnect } = await caller.ended;
+            expect(disconnect).toMatchObject({ reason: 'completed', outputVariables: { end_reason: 'bot_ended' } });
+            expect(caller.heardBytes).toBe(900 * BYTES_PER_MS);
+        },
+    );
+
     it('speech while nothing plays and nothing is made sends neither barge_in nor truncate nor cancel', async () => {
         const turn = await call({ speed: 40, response: [{ text: 'short', audioMs: 300 }] });
         const { caller, session, heardBytes } = turn;

@@ -1,5 +1,6 @@
 import type { Permit } from '../../support/circuit-breaker';
 import { isUnreachable, type CodedError } from '../../support/errors';
+import type { BotResponse } from '../bot-response';
 import type { AudioOrigin, Conversation, HeardPosition, TranscriptItem } from '../conversation';
 import type { MadeBot } from './options';
 
@@ -72,6 +73,11 @@ export class ActiveBot {
     responseEnded(responseId: string): { id: string; hadSound: boolean } {
         const id = this.prefix + responseId;
         return { id, hadSound: this.open.delete(id) };
+    }
+
+    /** @returns the turn in ids of the call */
+    turn(turn: BotResponse): BotResponse {
+        return turn.responseId === undefined ? turn : turn.of(this.prefix + turn.responseId);
     }
 
     /** @returns the item in ids of the call */

@@ -220,7 +220,7 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
         conversation.on('collectDigits', (request) => {
             this.processDigitRequest(bot, request);
         });
-        conversation.on('turn', (turn) => this.emit('turn', turn));
+        conversation.on('turn', (turn) => this.emit('turn', bot.turn(turn)));
         conversation.on('waiting', this.emitWait);
         conversation.on('reconnecting', (why, fault = new CodedError('ERR_OPENAI_LOST', `${why}.`)) => {
             bot.reconnecting(fault);
@@ -229,6 +229,7 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
         conversation.on('recovered', () => {
             this.processRecovered(bot);
         });
+        conversation.on('hangUp', (end) => this.emit('hangUp', this.withFallbackUsed(end)));
         conversation.on('ended', this.processEnded);
     }
 
@@ -339,9 +340,12 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
     private finish(end: ConversationEnd): void {
         if (this.isOver()) return;
         this.release();
-        const outputVariables = { ...end.outputVariables, fallback_used: this.fallbackUsed };
-        this.emit('ended', { ...end, outputVariables });
+        this.emit('ended', this.withFallbackUsed(end));
         this.settle?.resolve();
+    }
+
+    private withFallbackUsed(end: ConversationEnd): ConversationEnd {
+        return { ...end, outputVariables: { ...end.outputVariables, fallback_used: this.fallbackUsed } };
     }
 
     /** A method, because a listener may have ended the call in the middle of what we do. */

@@ -4,17 +4,9 @@ import type { OpenAIConfig } from '../../config/config';
 import type { Clock } from '../../support/clock';
 import { CodedError, isUnreachable, type ErrorCode, type FaultFacts } from '../../support/errors';
 import { faultFields, type Logger } from '../../support/logger';
+import { loggedAddress, redact } from '../../support/redact';
 import { TimerSet } from '../../support/timer-set';
-import {
-    apiFacts,
-    classify,
-    fatalError,
-    judgeEnd,
-    loggedAddress,
-    redact,
-    type TransportEnd,
-    type Verdict,
-} from './errors';
+import { apiFacts, classify, fatalError, judgeEnd, type TransportEnd, type Verdict } from './errors';
 import { readErrorBody, readServerEvent, type ApiError, type ClientEvent } from './events';
 import { agreeFormats, type AgreedFormats } from './session-config';
 

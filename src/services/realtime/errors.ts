@@ -1,5 +1,6 @@
 import { CodedError, type ErrorCode, type FaultFacts } from '../../support/errors';
 import type { LogFields, Logger } from '../../support/logger';
+import { redact } from '../../support/redact';
 import type { ApiError } from './events';
 
 /**
@@ -86,13 +87,6 @@ export function apiFacts({ code, param, message }: ApiError): FaultFacts {
     };
 }
 
-/** An address as it may be logged: scheme, host, port and path. */
-export function loggedAddress(url: string): string {
-    if (!URL.canParse(url)) return 'no URL';
-    const { protocol, host, pathname } = new URL(url);
-    return `${protocol}//${host}${pathname}`;
-}
-
 /** How a connection came to its end. Reported once; never after `close`. */
 export type TransportEnd =
     /** The upgrade was answered with this HTTP status; `error` undefined: the response says nothing more. */
@@ -147,20 +141,6 @@ function judgeClose(code: number, reason: string): Verdict {
     if (code >= 3000 || code === 1008)
         return { kind: 'fatal', error: new CodedError('ERR_OPENAI_REFUSED', detail, facts) };
     return { kind: 'retry', why: `close ${code}`, facts };
-}
-
-const KEYS = /\b(?:sk|ek|sess)[-_][A-Za-z0-9_*.-]{4,}/g;
-/** The service quotes what it was sent: words and digits of the caller may be in it. */
-const QUOTES = /'[^']*'|"[^"]*"/g;
-const LONG_NUMBERS = /\d(?:[ -]?\d){5,}/g;
-
-/**
- * An API message that may be logged: what looks like a key, what is quoted and every long number is taken out, and it is cut
- * to 200 characters. The part at fault is named beside it, as `param`.
- */
-export function redact(message: string): string {
-    const safe = message.replace(KEYS, '[key]').replace(QUOTES, '[quote]').replace(LONG_NUMBERS, '[number]');
-    return safe.slice(0, 200);
 }
 
 const RETRY_HINT = /try again in (\d+(?:\.\d+)?)\s*(ms|s)\b/i;

@@ -18,7 +18,14 @@ import {
     type ResponseSummary,
 } from './response-tracker';
 import type { Purpose, ResponseRequest } from './response-sequencer';
-import { bytesPerMs, callItem, purposeAfterLoss, requestFor, restoredItems } from './session-config';
+import {
+    bytesPerMs,
+    callItem,
+    purposeAfterCutOff,
+    purposeAfterLoss,
+    requestFor,
+    restoredItems,
+} from './session-config';
 import { TextResponseSpeaker, type ReadAloud } from './text-response-speaker';
 import { TranscriptReporter } from './transcript-reporter';
 import { UsageMeter } from './usage';
@@ -28,7 +35,6 @@ export interface RealtimeConversationDeps {
     clock: Clock;
     logger: Logger;
     functions: ToolRunner;
-    logTranscripts: boolean;
     /** What was said in the call; a new session is told the last of it. */
     transcript: Transcript;
     /** Reads aloud what the model writes instead of speaking it. */
@@ -42,6 +48,9 @@ export interface RealtimeConversationDeps {
     /** A function runs for longer than a moment; `words` for the caller, if there are any. Returns as `FunctionCalls.filler`. */
     functionIsSlow(words: string | undefined): number;
 }
+
+/** Responses in a row of which the rest, or an explanation, is requested. */
+const MAX_CUT_OFFS = { continue: 3, decline: 1 } as const;
 
 /**
  * The conversation of the caller and the model: whose turn it is, what was heard, what the model must be told. It goes on when one
@@ -63,7 +72,8 @@ export class RealtimeConversation {
     private cancelledId: string | undefined;
     /** The response that the caller waits for and that was not requested yet. */
     private pending: Purpose | undefined;
-    private refusedContent = false;
+    /** Responses in a row that were cut off and for which another one was requested. */
+    private cutOffs = 0;
 
     constructor(private readonly deps: RealtimeConversationDeps) {
         const { config, bot } = deps;
@@ -178,6 +188,7 @@ export class RealtimeConversation {
             this.service?.cancelResponse();
         }
         this.correct(corrections);
+        this.functions.interrupted();
         this.guard.cut();
     }
 
@@ -200,6 +211,9 @@ export class RealtimeConversation {
             isResponding: () => (this.service?.activePurpose ?? 'farewell') !== 'farewell',
             // The bot does not speak while the caller does.
             filler: (words) => (this.callerSpeech.isOn ? 0 : deps.functionIsSlow(words)),
+            hangUp: (end) => {
+                deps.bot.emit('hangUp', end);
+            },
             end: (end) => {
                 deps.end(end);
             },
@@ -235,7 +249,6 @@ export class RealtimeConversation {
             case 'caller-transcript':
                 this.usage.addTranscription(event.usage);
                 this.reporter.callerWords(event.itemId, event.text);
-                this.logWords('caller', event.text);
                 return;
             case 'speech-started':
                 this.onSpeechStarted(service);
@@ -289,7 +302,7 @@ export class RealtimeConversation {
         if (result === undefined) return;
         if (purpose === 'farewell') this.functions.saidFarewell(end, again);
         else if (!this.functions.responseDone(end, result.playedMs > 0, this.sessions))
-            this.replaceRefused(end, result);
+            this.completeCutOff(end, result);
     };
 
     /** Nothing more of this response comes. undefined: it had ended before. */
@@ -299,30 +312,29 @@ export class RealtimeConversation {
         if (result === undefined) return undefined;
         const disposition = this.noInput.dispositionOf(id);
         this.correct(result.corrections);
-        if (result.textOnly) this.readAloud(id, result);
+        if (result.textOnly) this.readAloud(id, result, disposition);
         this.reporter.close(result.items);
         bot.emit('responseEnded', id);
-        if (result.text === '') return result;
-        this.logWords('bot', result.text);
-        bot.emit('turn', new BotResponse(disposition, result.text));
+        if (result.text !== '' && !result.textOnly) bot.emit('turn', new BotResponse(disposition, result.text).of(id));
         return result;
     }
 
-    private readAloud(responseId: string, { items }: ResponseSummary): void {
-        const isRead = this.textSpeaker.read(items);
+    private readAloud(responseId: string, { items }: ResponseSummary, disposition: Disposition): void {
+        const isRead = this.textSpeaker.read(items, (text, spokenId) => {
+            this.deps.bot.emit('turn', new BotResponse(disposition, text).of(spokenId));
+        });
         const what = isRead ? 'it is read aloud' : 'the caller heard nothing';
         this.deps.logger.warn({ responseId }, `The response is text without audio; ${what}.`);
     }
 
-    private logWords(speaker: 'caller' | 'bot', text: string): void {
-        if (this.deps.logTranscripts) this.deps.logger.info({ speaker, text }, 'Said.');
-    }
-
-    /** The content filter ended a response before any of its audio was played: a fixed sentence instead, once in a row. */
-    private replaceRefused(end: ResponseEnd, result: ResponseSummary): void {
-        const refused = end.status === 'incomplete' && end.reason === 'content_filter' && result.playedMs === 0;
-        if (refused && !this.refusedContent) this.ask('decline');
-        this.refusedContent = refused;
+    /** A response that the service cut off: for its length, the rest is requested; for its content, a sentence that explains. */
+    private completeCutOff(end: ResponseEnd, { playedMs }: ResponseSummary): void {
+        const purpose = end.status === 'incomplete' ? purposeAfterCutOff(end.reason, playedMs > 0) : undefined;
+        if (purpose === undefined) this.cutOffs = 0;
+        else if (!this.callerSpeech.isOn && this.cutOffs < MAX_CUT_OFFS[purpose]) {
+            this.cutOffs += 1;
+            this.ask(purpose);
+        }
     }
 
     /** While the caller speaks, VAD is about to make a response of its own. */

@@ -116,6 +116,10 @@ const REPROMPT = 'The caller has been silent. Ask in one short sentence whether 
 const DECLINE =
     'Say in one short sentence that you cannot help with this, and ask what else you can do. Do not mention any filter.';
 
+const CONTINUE =
+    'Your last response was cut off because it was too long. Carry on exactly where it stopped, in the middle of the sentence if need ' +
+    'be, and be brief. Do not repeat what was said, and do not mention the interruption.';
+
 /**
  * The request for a response. Instructions of a request replace the session's for this response, therefore they are added to a copy;
  * a plain turn names none (docs/REALTIME.md, 4.6).
@@ -133,11 +137,19 @@ export function requestFor(purpose: Purpose, config: OpenAIConfig, handsOver = f
             return { purpose, params: { instructions: `${config.instructions}\n\n${RESUME}` } };
         case 'decline':
             return { purpose, params: { instructions: `${config.instructions}\n\n${DECLINE}` } };
+        case 'continue':
+            return { purpose, params: { instructions: `${config.instructions}\n\n${CONTINUE}` } };
         case 'reprompt':
             return { purpose, params: { instructions: `${config.instructions}\n\n${REPROMPT}`, tool_choice: 'none' } };
         case 'farewell':
             return { purpose, params: { instructions: `${config.instructions}\n\n${farewell}`, tool_choice: 'none' } };
     }
+}
+
+/** What to request after a response that the service cut off; undefined: nothing, or the service says no reason that helps. */
+export function purposeAfterCutOff(reason: string | undefined, wasHeard: boolean): 'continue' | 'decline' | undefined {
+    if (reason === 'content_filter') return 'decline';
+    return reason === 'max_output_tokens' && wasHeard ? 'continue' : undefined;
 }
 
 /** What to request of a new session when the old one is lost while the caller waits for `purpose`. There is no second greeting, and a reprompt is given up. */
