@@ -57,6 +57,8 @@ export interface SilenceRule {
      * the state before that have the same action, and leaves the others.
      */
     needsFallback?: true;
+    /** Holds only for a conversation without them. */
+    needsNoFallback?: true;
     /** ms; Infinity: never, which ends what the state before had begun. */
     afterMs: Setting;
     /**
@@ -144,6 +146,7 @@ export const SILENCE_RULES: readonly SilenceRule[] = [
         everyMs: ({ deadAirMs }) => deadAirMs,
         atMost: 2,
         counts: 'time',
+        needsNoFallback: true,
         action: 'comfort',
     },
     { waitsFor: 'bot', state: 'response', afterMs: 0, following: 'comfort', action: 'end_call', code: 'dead_air' },
@@ -154,6 +157,7 @@ export const SILENCE_RULES: readonly SilenceRule[] = [
         everyMs: ({ deadAirMs }) => deadAirMs,
         atMost: 2,
         counts: 'voice',
+        needsNoFallback: true,
         action: 'comfort',
     },
     { waitsFor: 'bot', state: 'voice_ended', afterMs: 0, following: 'comfort', action: 'end_call', code: 'dead_air' },

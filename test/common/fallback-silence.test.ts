@@ -30,6 +30,18 @@ describe('the silence of a bot with fallback options', () => {
         expect(seen).toEqual(['filler 2500', 'takeover 6000', 'filler 7200', 'takeover 12000']);
     });
 
+    it('is no matter of DEAD_AIR_SECONDS, however short that is', async () => {
+        bench.turnTaking = { ...bench.turnTaking, deadAirMs: 500 };
+        await bench.greeted();
+        bench.asks(bench.realtime.bot, 'u1', 'my balance');
+        bench.clock.advance(2499);
+        expect([bench.sentMs, bench.ends]).toEqual([500, []]);
+        bench.clock.advance(1);
+        expect(bench.sounds).toEqual(['r1', 'filler']);
+        bench.clock.advance(3500);
+        expect(bench.steps).toEqual(['realtime → rest: ERR_FALLBACK_SLOW']);
+    });
+
     describe('what a busy bot says aside', () => {
         const aside = (ms: number) => {
             const origin = { responseId: 'written_1', itemId: 'written_1', contentIndex: 0, aside: true } as const;
