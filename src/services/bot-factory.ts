@@ -11,6 +11,9 @@ import { ApologyBot, UnavailableBot } from './fallback/apology-bot';
 import { CodedError, type ErrorCode } from '../support/errors';
 import { LocalBot } from '../speech/local-bot';
 import { LocalSpeechService, type LocalSpeech, type LocalSpeechDeps, type RestSpeech } from '../speech/local-speech';
+import { forCall } from './realtime/call-identity';
+import { RefusedFields } from './realtime/optional-fields';
+import { UnpricedModels } from './realtime/usage';
 import type { ReadAloud } from './realtime/text-response-speaker';
 import { SpeechQueue } from './tts/speech-queue';
 import { SHIPPED_PROMPTS, type TextToSpeech } from './tts-service';
@@ -25,6 +28,8 @@ export type BotFactoryDeps = LocalSpeechDeps;
 export interface CallOfBot {
     logger: Logger;
     conversationId: string;
+    /** Number of the caller as Genesys gives it; undefined: not known. Never logged. */
+    ani?: string | undefined;
     /** Hears of every call of a tool. */
     onTool?: (record: ToolRecord) => void;
     /** What was said in the call; the call writes it, bots read it. */
@@ -37,9 +42,11 @@ export interface CallOfBot {
 export class BotFactory {
     private readonly localSpeech: LocalSpeechService;
     private readonly breakers: CircuitBreakers;
+    private readonly unpriced = new UnpricedModels();
+    private readonly refusedFields = new RefusedFields();
 
     constructor(
-        private readonly config: Pick<Config, 'localSpeech'>,
+        private readonly config: Pick<Config, 'localSpeech' | 'openai'>,
         private readonly deps: BotFactoryDeps,
     ) {
         this.localSpeech = new LocalSpeechService(config.localSpeech, deps);
@@ -71,6 +78,12 @@ export class BotFactory {
         return new FallbackLadder(options, { logger, breakers: this.breakers, prompts, transcript, callerAudio });
     }
 
+    /** Loads what the first call would wait for: voice, weights and prompts, unless no call needs them. Rejects as `LocalSpeechService.load`. */
+    async warm(): Promise<void> {
+        const { openai, localSpeech } = this.config;
+        if (openai === undefined || localSpeech.fallback !== 'off') await this.localSpeech.warm();
+    }
+
     /** Frees what the bots of all calls share. */
     close(): Promise<void> {
         return this.localSpeech.close();
@@ -80,17 +93,19 @@ export class BotFactory {
         openai: OpenAIConfig,
         local: LocalSpeech | undefined,
         plan: BotPlan,
-        { logger, conversationId, transcript, callerAudio, onTool }: CallOfBot,
+        { logger, conversationId, ani, transcript, callerAudio, onTool }: CallOfBot,
         maxUnreachable: number | undefined,
     ): Conversation {
         const { name: botName, inputValues: inputVariables, variables } = plan;
         const setVariable = (name: string, value: string): string | undefined => variables.set(name, value);
-        return new BotResource(openai, {
+        this.unpriced.check(openai, logger);
+        return new BotResource(forCall(openai, { conversationId, ani }), {
             clock: this.deps.clock,
             logger,
             callerAudio,
             transcript,
             readAloud: local === undefined ? undefined : this.readAloud(local.speech, logger),
+            refusedFields: this.refusedFields,
             fillerWords: SHIPPED_PROMPTS['one-moment'],
             maxUnreachable,
             callFacts: { botName, conversationId, inputVariables, setVariable },

@@ -5,7 +5,9 @@ import type { OpenAIConfig } from '../config/config';
 import type { Clock } from '../support/clock';
 import { CodedError, type FaultFacts } from '../support/errors';
 import { faultFields, type Logger } from '../support/logger';
-import { loggedAddress } from '../support/redact';
+import { EventIds, NameCounter } from './realtime/event-ids';
+import { RefusedFields, refusedFields } from './realtime/optional-fields';
+import { loggedAddress, redact } from '../support/redact';
 import {
     apiFacts,
     apiFault,
@@ -16,17 +18,17 @@ import {
     logApiError,
     type Verdict,
 } from './realtime/errors';
-import { OpenAIHandshake, type CreateSocket, type RealtimeTransport } from './realtime/connection';
+import { OpenAIHandshake, type CreateSocket, type HandshakePort, type RealtimeTransport } from './realtime/connection';
 import {
+    hasContent,
+    isContent,
     readServerEvent,
     type ApiError,
     type ClientEvent,
-    type ItemInfo,
     type ResponseEnd,
     type ServerEvent,
 } from './realtime/events';
-import { EventIds, NameCounter } from './realtime/event-names';
-import { sessionFor, type AgreedFormats } from './realtime/session-config';
+import { sessionFor, type AgreedFormats, type SessionRequest } from './realtime/session-config';
 import { CallerAudioSender } from './realtime/caller-audio-sender';
 import { ResponseSequencer, type Purpose, type ResponseRequest } from './realtime/response-sequencer';
 
@@ -50,7 +52,7 @@ export interface RealtimeServiceEvents {
     fatal: [error: CodedError];
 }
 
-export interface RealtimeServiceDeps {
+export interface RealtimeServiceDeps extends Pick<HandshakePort, 'maxUnreachable'> {
     clock: Clock;
     logger: Logger;
     /** Where caller audio waits that cannot be sent yet; the call fills it before `sendAudio`. */
@@ -61,12 +63,12 @@ export interface RealtimeServiceDeps {
     createSocket?: CreateSocket | undefined;
     /** Chance, 0 … 1; `Math.random` unless a test hands in its own. */
     random?: () => number;
-    /** See `HandshakePort.maxUnreachable`. */
-    maxUnreachable?: number | undefined;
     /** Functions that the model may call, and MCP servers that OpenAI may. */
     tools?: readonly RealtimeToolsConfigUnion[];
     /** May the caller interrupt from the start? Default true. */
     interruptible?: boolean;
+    /** Optional fields that services have refused, known to all calls; default: those of this session alone. */
+    refusedFields?: RefusedFields | undefined;
 }
 
 /** Server errors that one session survives. */
@@ -84,16 +86,19 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
     private readonly sequencer: ResponseSequencer;
     private readonly ids = new EventIds();
     private readonly ignored = new NameCounter();
+    private readonly refusedFields: RefusedFields;
+    /** The configuration as it was sent last. */
+    private session: SessionRequest | undefined;
     private transport: RealtimeTransport | undefined;
     private agreed: AgreedFormats | undefined;
     private settle: { resolve: () => void; reject: (error: CodedError) => void } | undefined;
     private interruptible: boolean;
     private serverTroubles = 0;
-    private trouble: CodedError | undefined;
     /** The last response that had a sound, a word, or a call. */
     private contentOfId: string | undefined;
     /** A response with nothing in it is being handled. */
     private gaveEmpty = false;
+    private trouble: CodedError | undefined;
 
     constructor(
         private readonly config: OpenAIConfig,
@@ -102,6 +107,7 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
         super();
         this.logger = deps.logger;
         this.interruptible = deps.interruptible ?? true;
+        this.refusedFields = deps.refusedFields ?? new RefusedFields();
         const onFault = (fault: unknown): void => {
             this.logger.error({ code: 'ERR_INTERNAL', ...faultFields(fault) }, 'A timer of the bot’s session failed.');
         };
@@ -156,6 +162,12 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
         return this.interruptible;
     }
 
+    /** The words of the caller will be known, as far as this session was told to transcribe them. */
+    get transcribes(): boolean {
+        const session = this.session ?? sessionFor(this.config, { tools: [], interruptResponse: true });
+        return (session.audio?.input?.transcription ?? undefined) !== undefined;
+    }
+
     /** For the log: sockets opened, milliseconds of caller audio dropped, events ignored by type. */
     get counters(): { attempts: number; droppedMs: number; ignored: Readonly<Record<string, number>> } {
         const { droppedMs } = this.audioSender;
@@ -163,8 +175,7 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
     }
 
     /**
-     * Connects and configures; called once. Tries again where that may help, for at most 8 s, and `maxUnreachable` times in a row where
-     * the service cannot be reached.
+     * Connects and configures; called once. Tries again where that may help, for at most 8 s.
      *
      * Rejects with a CodedError: ERR_OPENAI_KEY, _MODEL, _QUOTA, _REFUSED, _CONNECT, _NO_SESSION, _FORMAT, _REFUSED_UPDATE,
      * or _ABANDONED when `close` comes first.
@@ -231,6 +242,10 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
             random: this.deps.random ?? Math.random,
             maxUnreachable: this.deps.maxUnreachable,
             update: () => ({ ...this.update(), event_id: this.ids.next('session.update') }),
+            refused: (error) => this.canDoWithout(error),
+            ignored: (name) => {
+                this.ignored.add(name);
+            },
             ready: (transport, agreed) => {
                 this.becomeReady(transport, agreed);
             },
@@ -263,7 +278,22 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
 
     private update(): ClientEvent {
         const extras = { tools: this.deps.tools ?? [], interruptResponse: this.interruptible };
-        return { type: 'session.update', session: sessionFor(this.config, extras) };
+        this.session = this.refusedFields.without(this.config.url, sessionFor(this.config, extras));
+        // Tracing cannot change once it is on.
+        if (this.state === 'ready') delete this.session.tracing;
+        return { type: 'session.update', session: this.session };
+    }
+
+    /** The configuration was refused: remembers the optional fields for which it was. @returns false: there are none */
+    private canDoWithout(error: ApiError): boolean {
+        const fields = this.session === undefined ? [] : refusedFields(error, this.session);
+        const added = fields.filter((field) => this.refusedFields.add(this.config.url, field, error));
+        const { code: apiCode, type: apiType, message } = error;
+        for (const { path: field } of added) {
+            const named = { code: 'ERR_OPENAI_FIELD_REFUSED', field, apiCode, apiType, apiMessage: redact(message) };
+            this.logger.warn(named, 'OpenAI refused an optional field of the configuration; calls go on without it.');
+        }
+        return fields.length > 0;
     }
 
     private becomeReady(transport: RealtimeTransport, agreed: AgreedFormats): void {
@@ -417,23 +447,4 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
         this.sequencer.close();
         this.transport?.close();
     }
-}
-
-/** An event that brings a sound, a word or a call of a response. */
-function hasContent(event: ServerEvent): event is ServerEvent & { responseId: string } {
-    switch (event.type) {
-        case 'audio':
-            return event.bytes.length > 0;
-        case 'transcript':
-        case 'text':
-            return event.delta !== '';
-        case 'output-item-done':
-            return isContent(event.item);
-        default:
-            return false;
-    }
-}
-
-function isContent({ text = '', call, mcp }: ItemInfo): boolean {
-    return text !== '' || call !== undefined || mcp !== undefined;
 }

@@ -2,10 +2,11 @@ import { parseArgs } from 'node:util';
 import { startFakeOpenAI } from './server';
 import type { FakeSession } from './session';
 
-const USAGE = `Usage: npm run fake-openai -- [--port 8089] [--speed 5] [--rtt 60]
+const USAGE = `Usage: npm run fake-openai -- [--port 8089] [--speed 5] [--rtt 60] [--refuse-field PATH]
 
 A local stand-in for OpenAI's Realtime API. In another terminal:
   OPENAI_REALTIME_URL=ws://127.0.0.1:8089/v1/realtime OPENAI_API_KEY=sk-test npm start
+--refuse-field session.reasoning refuses every configuration that has this field; it may be given several times.
 Responses carry a rising tone. Wrong frames are listed here as they come.`;
 
 const POLL_MS = 500;
@@ -16,6 +17,7 @@ async function main(): Promise<void> {
             port: { type: 'string', default: '8089' },
             speed: { type: 'string', default: '5' },
             rtt: { type: 'string', default: '60' },
+            'refuse-field': { type: 'string', multiple: true, default: [] },
             help: { type: 'boolean', default: false },
         },
     });
@@ -23,11 +25,11 @@ async function main(): Promise<void> {
         console.log(USAGE);
         return;
     }
-    await serve(Number(values.port), Number(values.speed), Number(values.rtt));
+    await serve(Number(values.port), Number(values.speed), Number(values.rtt), values['refuse-field']);
 }
 
-async function serve(port: number, speed: number, rttMs: number): Promise<void> {
-    const fake = await startFakeOpenAI({ port, speed, rttMs, tone: true });
+async function serve(port: number, speed: number, rttMs: number, refuseFields: readonly string[]): Promise<void> {
+    const fake = await startFakeOpenAI({ port, speed, rttMs, tone: true, plan: { refuseFields } });
     console.log(`The stand-in listens on ${fake.url} (any key but sk-bad; a model is required).`);
     const stop = () => {
         void fake.close().then(() => process.exit(0));

@@ -7,7 +7,7 @@ import { faultFields, type Logger } from '../../support/logger';
 import { loggedAddress, redact } from '../../support/redact';
 import { TimerSet } from '../../support/timer-set';
 import { apiFacts, classify, fatalError, judgeEnd, type TransportEnd, type Verdict } from './errors';
-import { readErrorBody, readServerEvent, type ApiError, type ClientEvent } from './events';
+import { readErrorBody, readServerEvent, type ApiError, type ClientEvent, type SessionFormats } from './events';
 import { agreeFormats, type AgreedFormats } from './session-config';
 
 /** A peer that answers no ping counts as lost after at most `PING_EVERY_MS + PONG_WITHIN_MS`. */
@@ -197,6 +197,10 @@ export interface HandshakePort {
     maxUnreachable?: number | undefined;
     /** The `session.update` to send. */
     update(): ClientEvent;
+    /** The update was refused. @returns true: there is another one to send, without what was refused */
+    refused(error: ApiError): boolean;
+    /** An event that could not be used, by name. */
+    ignored(name: string): void;
     /** The session is configured. The transport is handed over: it needs another listener (`handOver`), and another owner closes it. */
     ready(transport: RealtimeTransport, formats: AgreedFormats): void;
     failed(error: CodedError): void;
@@ -299,10 +303,15 @@ export class OpenAIHandshake {
     private onFrame(text: string): void {
         const event = readServerEvent(text);
         if (event.type === 'session-created') this.expiresAt = event.expiresAtEpochMs;
-        if (event.type === 'error') this.onError(event.error);
+        if (event.type === 'ignored') this.port.ignored(event.name);
+        else if (event.type === 'error') this.onError(event.error);
         else if (event.type === 'session-created' && this.state === 'connecting') this.configure();
-        else if (event.type === 'session-updated' && this.state === 'configuring')
-            this.finish(agreeFormats(event.formats));
+        else if (event.type === 'session-updated' && this.state === 'configuring') this.agree(event.formats);
+    }
+
+    private agree(formats: SessionFormats): void {
+        if (formats.input === undefined || formats.output === undefined) this.port.ignored('odd session.updated');
+        this.finish(agreeFormats(formats, this.config.audioFormat));
     }
 
     private configure(): void {
@@ -329,6 +338,7 @@ export class OpenAIHandshake {
         if (kind === 'fatal') this.fail(fatalError(error));
         else if (kind === 'retry')
             this.onVerdict({ kind: 'retry', why: error.code ?? error.type, facts: apiFacts(error) });
+        else if (this.state === 'configuring' && this.port.refused(error)) this.configure();
         else if (this.state === 'configuring') this.fail(refusedUpdate(error));
     }
 

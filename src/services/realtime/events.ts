@@ -168,8 +168,11 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
     ['mcp_list_tools.failed', (fields) => readMcpEnd(fields, 'mcp-list', true)],
     ['conversation.item.input_audio_transcription.completed', readCallerTranscript],
     ['conversation.item.input_audio_transcription.failed', readCallerTranscriptFailure],
-    ['error', (fields) => ({ type: 'error', error: readError(recordIn(fields, 'error')) })],
+    ['error', readErrorEvent],
 ]);
+
+/** The types of the server events that are read; every other one is `ignored`. */
+export const READ_EVENT_TYPES: readonly string[] = ['response.output_audio.delta', ...READERS.keys()];
 
 function withOrigin(fields: Fields, make: (origin: PartOrigin) => ServerEvent): ServerEvent | undefined {
     const origin = readOrigin(fields);
@@ -248,6 +251,13 @@ function readCallerTranscriptFailure(fields: Fields): ServerEvent | undefined {
     return itemId === undefined ? undefined : { type: 'caller-transcript', itemId, text: '', usage: undefined };
 }
 
+/** An error that says nothing refuses nothing. */
+function readErrorEvent(fields: Fields): ServerEvent | undefined {
+    const error = readError(recordIn(fields, 'error'));
+    const isEmpty = error.type === '' && error.code === undefined && error.message === '';
+    return isEmpty ? undefined : { type: 'error', error };
+}
+
 /** Reads the body of an HTTP response that refuses; undefined: it says nothing. */
 export function readErrorBody(body: string): ApiError | undefined {
     const error = recordIn(parseFields(body) ?? {}, 'error');
@@ -267,10 +277,10 @@ function readError(error: Fields): ApiError {
 /** An audio format that the session says it uses; `unknown`: one that this bridge cannot read. */
 export type WireFormat = 'pcm16' | 'pcmu' | 'unknown';
 
-/** The formats of `session.updated`: caller to model, and model to caller. */
+/** The formats of `session.updated`: caller to model, and model to caller. undefined: it does not say. */
 export interface SessionFormats {
-    input: WireFormat;
-    output: WireFormat;
+    input: WireFormat | undefined;
+    output: WireFormat | undefined;
 }
 
 /** Reads `audio.input.format` and `audio.output.format` of a session object (docs/REALTIME.md, 2.2). */
@@ -279,11 +289,14 @@ function readFormats(session: Fields): SessionFormats {
     return { input: formatOf(recordIn(audio, 'input')), output: formatOf(recordIn(audio, 'output')) };
 }
 
-function formatOf(side: Fields): WireFormat {
+function formatOf(side: Fields): WireFormat | undefined {
     const format = recordIn(side, 'format');
     const type = textIn(format, 'type');
+    if (type === undefined) return undefined;
     if (type === 'audio/pcmu') return 'pcmu';
-    return type === 'audio/pcm' && finiteIn(format, 'rate') === 24_000 ? 'pcm16' : 'unknown';
+    // PCM has one rate, which need not be named.
+    const rate = finiteIn(format, 'rate') ?? 24_000;
+    return type === 'audio/pcm' && rate === 24_000 ? 'pcm16' : 'unknown';
 }
 
 /** Tokens of one response (docs/REALTIME.md, 10). A missing field counts 0. */
@@ -402,4 +415,23 @@ function readMcp(item: Fields, type: 'mcp_call' | 'mcp_list_tools'): McpInfo {
     const name = (textIn(item, 'name') ?? '').slice(0, MAX_NAME_CHARS);
     const failed = item['error'] !== undefined && item['error'] !== null;
     return { kind: type === 'mcp_call' ? 'call' : 'list', server, name, failed };
+}
+
+/** An event that brings a sound, a word or a call of a response. */
+export function hasContent(event: ServerEvent): event is ServerEvent & { responseId: string } {
+    switch (event.type) {
+        case 'audio':
+            return event.bytes.length > 0;
+        case 'transcript':
+        case 'text':
+            return event.delta !== '';
+        case 'output-item-done':
+            return isContent(event.item);
+        default:
+            return false;
+    }
+}
+
+export function isContent({ text = '', call, mcp }: ItemInfo): boolean {
+    return text !== '' || call !== undefined || mcp !== undefined;
 }

@@ -1,4 +1,3 @@
-/** What the events of one session are known by: those that are sent by their ids, those that are ignored by their types. */
 import { randomBytes } from 'node:crypto';
 
 const MAX_MEANINGS = 128;
