@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { wavToPcmu } from '../src/audio/wav';
 import { loadConfig } from '../src/config/config';
@@ -18,6 +19,20 @@ import { WatchedService } from './watched-service';
 export interface FaultBenchOptions extends FakeOpenAIOptions {
     /** The HTTP interface is there, too, and does this at first; undefined: none is configured. */
     rest?: RestPlan | undefined;
+    /** Nothing is at the address of the Realtime API that the server is told, or at that of OpenAI's HTTP interface, too. */
+    unreachable?: { url: string; isHTTP: boolean } | undefined;
+}
+
+/** No server has this name: a part of one has 63 characters at most, so that the system says it without asking any other. */
+export const UNKNOWN_NAME_URL = `wss://${'x'.repeat(64)}.invalid/v1`;
+
+/** An address of this machine at which nothing listens. */
+export async function closedPortURL(): Promise<string> {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    await new Promise((resolve) => server.close(resolve));
+    return `ws://127.0.0.1:${typeof address === 'object' ? (address?.port ?? 0) : 0}/v1`;
 }
 
 /** Speech of the callers: one and a half seconds. */
@@ -37,11 +52,12 @@ export class FaultBench {
         readonly fake: FakeOpenAI,
         readonly rest: RestStandIn | undefined,
         readonly sentences: Sentences,
+        private readonly unreachable: FaultBenchOptions['unreachable'],
     ) {
         this.log = new TimedLog(clock);
     }
 
-    static async start(clock: Clock, { rest, ...options }: FaultBenchOptions = {}): Promise<FaultBench> {
+    static async start(clock: Clock, { rest, unreachable, ...options }: FaultBenchOptions = {}): Promise<FaultBench> {
         const sentences = new Sentences();
         const response: FakeOpenAIOptions['response'] = ({ params }) => {
             const greets = params.instructions?.includes('Greet the caller') === true;
@@ -50,7 +66,7 @@ export class FaultBench {
         };
         const fake = await startFakeOpenAI({ clock, response, ...options });
         const standIn = rest === undefined ? undefined : await RestStandIn.start(clock, sentences, rest);
-        const bench = new FaultBench(clock, fake, standIn, sentences);
+        const bench = new FaultBench(clock, fake, standIn, sentences, unreachable);
         await bench.startServer();
         return bench;
     }
@@ -115,8 +131,9 @@ export class FaultBench {
         const config = loadConfig({
             AUDIOHOOK_API_KEYS: JSON.stringify({ [this.key]: this.secret }),
             OPENAI_API_KEY: 'sk-bench',
-            OPENAI_REALTIME_URL: this.fake.url,
+            OPENAI_REALTIME_URL: this.unreachable?.url ?? this.fake.url,
             ...(this.rest !== undefined && { OPENAI_BASE_URL: this.rest.baseURL }),
+            ...(this.unreachable?.isHTTP === true && { OPENAI_BASE_URL: this.unreachable.url.replace(/^ws/, 'http') }),
             OPENAI_AUDIO_FORMAT: 'pcmu',
             NO_INPUT_SECONDS: '0',
             DEAD_AIR_SECONDS: '0',

@@ -2,13 +2,15 @@ import type { TextToSpeech } from '../src/services/tts-service';
 import type { Clock } from '../src/support/clock';
 import type { CallEvent } from '../tools/caller/call-event';
 import type { Caller } from '../tools/caller/client';
-import { FaultBench } from './fault-bench';
+import { closedPortURL, FaultBench, UNKNOWN_NAME_URL } from './fault-bench';
 import type { Fault } from './fault-table';
 
 /** What one call with a fault came to. */
 export interface FaultRun {
     /** From the moment at which the fault can be known, or the caller's playback falls silent after it, to the next sound. */
     silenceMs: number;
+    /** With `fromOpened`: from the call's beginning to the first sound after the last step. */
+    answerMs: number;
     /** The longest silence in the caller's playback before any sound of the call, their own speech included. */
     longestMs: number;
     /** Greetings that the caller heard, whole or not. */
@@ -28,7 +30,8 @@ export interface FaultRun {
 
 /** Plays a fault once. `voice`: the embedded one, to know its sentences by their sound. */
 export async function runFault(fault: Fault, clock: Clock, voice: TextToSpeech): Promise<FaultRun> {
-    const bench = await FaultBench.start(clock, { vad: 'off', rest: fault.rest, ...fault.options });
+    const unreachable = await unreachableIn(fault);
+    const bench = await FaultBench.start(clock, { vad: 'off', rest: fault.rest, unreachable, ...fault.options });
     try {
         if (fault.plan !== undefined) bench.fake.plan(fault.plan, 'every');
         return await observe(fault, bench, voice);
@@ -39,12 +42,18 @@ export async function runFault(fault: Fault, clock: Clock, voice: TextToSpeech):
     }
 }
 
+async function unreachableIn({ unreachable, isHTTPUnreachable: isHTTP = false }: Fault) {
+    if (unreachable === undefined) return undefined;
+    return { url: unreachable === 'closed port' ? await closedPortURL() : UNKNOWN_NAME_URL, isHTTP };
+}
+
 /** A play that could not be played to its end says nothing but that. */
 function brokenOff({ callers: [caller] }: FaultBench, why: string): FaultRun {
     const nothing = { longestMs: 0, greetings: 0, repeated: [], steps: [], outputVariables: undefined };
     return {
         ...nothing,
         silenceMs: Infinity,
+        answerMs: Infinity,
         freed: true,
         faults: [`broken off: ${why}`],
         events: caller?.events ?? [],
@@ -52,11 +61,13 @@ function brokenOff({ callers: [caller] }: FaultBench, why: string): FaultRun {
 }
 
 async function observe(fault: Fault, bench: FaultBench, voice: TextToSpeech): Promise<FaultRun> {
+    for (let i = 0; i < (fault.callsBefore ?? 0); i++) await shortCall(bench);
     const { caller, playback } = await bench.call();
     const actedMs = await fault.act?.({ bench, session: await bench.fake.nextSession(), caller, playback });
     const code = fault.knownBy ?? 'ERR_FALLBACK_STEP';
     if (actedMs === undefined) await bench.until(() => bench.log.firstMs(code) !== undefined);
-    const knownMs = actedMs ?? bench.log.firstMs(code) ?? NaN;
+    const isFromOpened = fault.fromOpened !== undefined;
+    const knownMs = actedMs ?? (isFromOpened ? playback.openedMs : bench.log.firstMs(code)) ?? NaN;
     await bench.until(() => playback.silenceFrom(knownMs)?.over === true);
     const silenceMs = playback.silenceFrom(knownMs)?.ms ?? NaN;
     await bench.until(() => bench.log.count('ERR_FALLBACK_STEP') >= fault.steps.length);
@@ -67,6 +78,7 @@ async function observe(fault: Fault, bench: FaultBench, voice: TextToSpeech): Pr
     const received = await bench.soundOf(caller, voice);
     return {
         silenceMs,
+        answerMs: playback.soundAfter(bench.log.lines.filter(isStep).at(-1)?.atMs ?? NaN),
         longestMs: playback.longestMs,
         greetings: bench.sentences.greetingsIn(received),
         repeated: bench.sentences.repeatedIn(received),
@@ -81,6 +93,14 @@ async function observe(fault: Fault, bench: FaultBench, voice: TextToSpeech): Pr
         ],
         events: caller.events,
     };
+}
+
+/** A call until its first sound. */
+async function shortCall(bench: FaultBench): Promise<void> {
+    const { caller, playback } = await bench.call();
+    await bench.until(() => playback.startsMs.length > 0);
+    caller.hangUp();
+    await bench.until(() => bench.callCount === 0);
 }
 
 /** The caller asks for a colleague by key. @returns the output variables of the call's end */

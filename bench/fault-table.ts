@@ -26,6 +26,14 @@ export interface Fault {
     rest?: RestPlan;
     /** The steps to other bots, in order; empty: the model itself goes on. */
     steps: readonly string[];
+    /** OpenAI's address leads nowhere: nothing listens there, or no server has the name. */
+    unreachable?: 'closed port' | 'unknown name';
+    /** The same of the HTTP interface. */
+    isHTTPUnreachable?: boolean;
+    /** Calls of the same process before the measured one, each until its first sound. */
+    callsBefore?: number;
+    /** The fault is there from the beginning, and silence is counted from there: ms to the first sound, and to that of the last step, at most. */
+    fromOpened?: { soundMs: number; answerMs: number };
 }
 
 /** Delivered little faster than it is heard, so that the middle of a response is easily met. */
@@ -91,6 +99,47 @@ async function stalls(call: FaultCall, deltas: number): Promise<undefined> {
     call.session.faultState.stallNextResponse(deltas);
     await says(call);
 }
+
+const AT_ONCE = { soundMs: 1500, answerMs: 1500 };
+const KNOWN = { soundMs: 500, answerMs: 500 };
+
+/** What a caller waits for where OpenAI is away when the call begins: nothing that can be known at once, and a moment where nothing answers. */
+export const START_FAULTS: readonly Fault[] = [
+    { name: 'unreachable: closed port, first call', unreachable: 'closed port', steps: TO_LOCAL, fromOpened: AT_ONCE },
+    {
+        name: 'unreachable: unknown name, first call',
+        unreachable: 'unknown name',
+        steps: TO_LOCAL,
+        fromOpened: AT_ONCE,
+    },
+    {
+        name: 'unreachable: closed port, later call',
+        unreachable: 'closed port',
+        callsBefore: 1,
+        steps: ['local', 'local'],
+        fromOpened: KNOWN,
+    },
+    {
+        name: 'unreachable: unknown name, later call',
+        unreachable: 'unknown name',
+        callsBefore: 1,
+        steps: ['local', 'local'],
+        fromOpened: KNOWN,
+    },
+    {
+        name: 'unreachable, and HTTP with it, first call',
+        unreachable: 'closed port',
+        isHTTPUnreachable: true,
+        steps: ['rest', 'local'],
+        fromOpened: AT_ONCE,
+    },
+    {
+        name: 'black hole: nothing answers',
+        plan: { hangUpgrade: true },
+        steps: TO_LOCAL,
+        fromOpened: { soundMs: 2600, answerMs: 6500 },
+    },
+];
 
 /** Every way to lose the model where nothing stands between it and the embedded bot. */
 export const FAULTS: readonly Fault[] = [

@@ -5,7 +5,8 @@ import type { Caller } from '../tools/caller/client';
 export class PlaybackTimes {
     readonly startsMs: number[] = [];
     readonly endsMs: number[] = [];
-    private openedMs = Infinity;
+    /** When the call began; Infinity: it has not yet. */
+    openedMs = Infinity;
 
     constructor(
         caller: Caller,
@@ -26,6 +27,11 @@ export class PlaybackTimes {
     /** From the call's beginning to its first sound, ms; NaN: there was none. */
     get firstSoundMs(): number {
         return (this.startsMs[0] ?? NaN) - this.openedMs;
+    }
+
+    /** From the call's beginning to the first sound that began after `atMs`, ms; NaN: there was none. */
+    soundAfter(atMs: number): number {
+        return (this.startsMs.find((startMs) => startMs > atMs) ?? NaN) - this.openedMs;
     }
 
     /** The longest silence before a sound, ms: from the call's beginning, or from the sound before it. */

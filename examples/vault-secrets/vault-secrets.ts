@@ -14,15 +14,23 @@ export interface VaultOptions {
     clock: Clock;
 }
 
-/** A dot or a slash in a key could lead to another folder of the vault: such a key is unknown. */
-const API_KEY = /^[\w+=-]{1,200}$/;
+/** Base64, as Genesys proposes it, or another word without a dot: that could lead to another folder of the vault. */
+const API_KEY = /^[\w+/=-]{1,200}$/;
+
+/** The name of a key's entry. A slash would lead to another folder: it is `~` in the vault, which no key holds. */
+function entryOf(apiKey: string): string {
+    return apiKey.replaceAll('/', '~');
+}
 
 /** What HashiCorp Vault's KV engine, version 2, answers: one secret in base64, or two while they are being rotated. */
 const ANSWER = z.object({
     data: z.object({ data: z.object({ secrets: z.array(z.base64().min(1)).min(1) }) }),
 });
 
-/** Client secrets from a vault: `vault kv put -mount=secret audiohook/MY-API-KEY secrets=@secrets.json`. */
+/**
+ * Client secrets from a vault: `vault kv put -mount=secret audiohook/MY-API-KEY secrets=@secrets.json`; the entry of the key `a/b` is
+ * `audiohook/a~b`.
+ */
 export class VaultSecrets implements SecretProvider {
     private readonly cache = new Map<string, { secrets: readonly Uint8Array[]; untilMs: number }>();
 
@@ -44,7 +52,7 @@ export class VaultSecrets implements SecretProvider {
 
     private async ask(apiKey: string): Promise<readonly Uint8Array[] | undefined> {
         const { url, token, timeoutMs } = this.options;
-        const response = await fetch(`${url}/${encodeURIComponent(apiKey)}`, {
+        const response = await fetch(`${url}/${encodeURIComponent(entryOf(apiKey))}`, {
             headers: { 'X-Vault-Token': token },
             signal: AbortSignal.timeout(timeoutMs),
             redirect: 'error',

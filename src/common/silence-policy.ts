@@ -276,7 +276,7 @@ export class SilencePolicy {
         for (const each of this.rules) {
             const { rule } = each;
             if (rule.state !== state || rule.following !== undefined || !holds(rule)) continue;
-            if (rule.needsFallback === true && !this.hasFallback) continue;
+            if (this.hasFallback ? rule.needsNoFallback === true : rule.needsFallback === true) continue;
             if (rule.keepsEarlier === true && this.rules.isPending(rule.action)) continue;
             if (rule.onlyExtends === true) this.rules.extend(rule.action, nowMs + each.afterMs, nowMs);
             else this.rules.begin(each, this.fromMs(rule, nowMs, quietAtMs), nowMs);

@@ -57,6 +57,8 @@ export interface SilenceRule {
      * the state before that have the same action, and leaves the others.
      */
     needsFallback?: true;
+    /** Holds only for a conversation without them. */
+    needsNoFallback?: true;
     /** ms; Infinity: never, which ends what the state before had begun. */
     afterMs: Setting;
     /**
@@ -102,7 +104,13 @@ const takeover = { ...fallback, action: 'takeover' } as const;
 /** Without fallback options: two soft tones, `deadAirMs` apart, and then the end of the call. */
 function comfortThenEnd(state: SilenceState, counts: 'silence' | 'time' | 'voice'): SilenceRule[] {
     const deadAirMs = (settings: SilenceSettings): number => settings.deadAirMs;
-    const comfort = { afterMs: deadAirMs, everyMs: deadAirMs, atMost: 2, action: 'comfort' } as const;
+    const comfort = {
+        afterMs: deadAirMs,
+        everyMs: deadAirMs,
+        atMost: 2,
+        needsNoFallback: true,
+        action: 'comfort',
+    } as const;
     return [
         { waitsFor: 'bot', state, ...comfort, ...(counts !== 'silence' && { counts }) },
         { waitsFor: 'bot', state, afterMs: 0, following: 'comfort', action: 'end_call', code: 'dead_air' },

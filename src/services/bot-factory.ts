@@ -9,7 +9,7 @@ import type { Conversation } from './conversation';
 import { FallbackLadder, optionsFrom, type FallbackOption, type Takeover } from './fallback/fallback-ladder';
 import { ApologyBot, UnavailableBot } from './fallback/apology-bot';
 import type { FallbackPrompts } from './fallback/filler';
-import { CodedError } from '../support/errors';
+import { CodedError, type ErrorCode } from '../support/errors';
 import { Dialog } from '../speech/dialog/dialog';
 import { whyNotStarted } from './fallback/options';
 import { LocalBot } from '../speech/local-bot';
@@ -68,12 +68,13 @@ export class BotFactory {
         const { fallback, forceFallback } = this.config.localSpeech;
         const loaded = fallback === 'off' ? undefined : await this.loadLocal(call.logger);
         const local = loaded instanceof CodedError ? undefined : loaded;
+        if (fallback === 'off') return this.makeRealtime(openai, undefined, plan, call, undefined);
+        const upstream = plan.hasOwnUpstream ? `openai-realtime-${plan.name}` : 'openai-realtime';
         const realtime: FallbackOption = {
             name: 'realtime',
-            upstream: plan.hasOwnUpstream ? `openai-realtime-${plan.name}` : 'openai-realtime',
-            make: () => this.makeRealtime(openai, local, plan, call),
+            upstream,
+            make: () => this.makeRealtime(openai, local, plan, call, this.maxUnreachable(upstream)),
         };
-        if (fallback === 'off') return realtime.make();
         const lower = local === undefined ? unavailable(loaded) : this.lowerOptions(local, openai, plan, call);
         const prompts = local?.prompts.forBot(plan) ?? { recording: shippedRecording };
         const options = optionsFrom([realtime, ...lower, apology(prompts, plan)], forceFallback);
@@ -110,6 +111,7 @@ export class BotFactory {
         local: LocalSpeech | undefined,
         plan: BotPlan,
         { logger, conversationId, ani, transcript, callerAudio, onTool }: CallOfBot,
+        maxUnreachable: number | undefined,
     ): Conversation {
         const { name: botName, inputValues: inputVariables, variables } = plan;
         const setVariable = (name: string, value: string): string | undefined => variables.set(name, value);
@@ -122,10 +124,16 @@ export class BotFactory {
             readAloud: local === undefined ? undefined : this.readAloud(local.speech, plan, logger),
             refusedFields: this.refusedFields,
             fillerWords: plan.words.sentences.oneMoment,
+            maxUnreachable,
             callFacts: { botName, conversationId, inputVariables, setVariable },
             ...(plan.toolbox !== undefined && { tools: plan.toolbox }),
             ...(onTool !== undefined && { onTool }),
         });
+    }
+
+    /** A fallback option follows: a second attempt, and none where the service was down before. */
+    private maxUnreachable(upstream: string): number {
+        return this.breakers.of(upstream).state === 'closed' ? 2 : 1;
     }
 
     private readAloud(speech: TextToSpeech, { language }: BotPlan, logger: Logger): ReadAloud {
@@ -136,7 +144,9 @@ export class BotFactory {
     private lowerOptions(local: LocalSpeech, openai: OpenAIConfig, plan: BotPlan, call: CallOfBot): FallbackOption[] {
         // A profile with an upstream of its own must not be billed to the server's account.
         const rest = plan.hasOwnUpstream ? undefined : local.rest;
-        const makeLocal = (takeover?: Takeover): Conversation => this.makeLocal(local, plan, call, takeover);
+        // Architect learns why the model does not answer also where the call begins with the local bot.
+        const makeLocal = (takeover?: Takeover, why?: ErrorCode): Conversation =>
+            this.makeLocal(local, plan, call, takeover ?? (why && { why, greeted: false }));
         if (rest === undefined) return [{ name: 'local', make: makeLocal }];
         const makeRest = (takeover?: Takeover): Conversation => this.makeRest(rest, openai, plan, call, takeover);
         return [
@@ -160,7 +170,12 @@ export class BotFactory {
         return new RestBot(deps, { instructions, greeting, ...(takeover !== undefined && { takeover }) });
     }
 
-    private makeLocal(local: LocalSpeech, plan: BotPlan, { logger }: CallOfBot, takeover?: Takeover): Conversation {
+    private makeLocal(
+        local: LocalSpeech,
+        plan: BotPlan,
+        { logger }: CallOfBot,
+        takeover?: Pick<Takeover, 'why' | 'greeted'>,
+    ): Conversation {
         const { speech, prompts } = local;
         const { dialog, voice, language, words } = plan;
         const recognizer = local.createRecognizer(logger);

@@ -35,6 +35,8 @@ export interface BotResourceDeps extends CallToolsDeps {
     fillerWords?: string;
     /** Opens the sockets; `ws` ones unless a test hands in its own. */
     createSocket?: CreateSocket;
+    /** See `HandshakePort.maxUnreachable`: for the call's first session; one that replaces a lost session is tried for the whole time. */
+    maxUnreachable?: number | undefined;
     /** Optional fields that OpenAI has refused, known to all calls. */
     refusedFields?: RefusedFields;
 }
@@ -192,13 +194,15 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
     }
 
     private make(): OpenAIRealtimeService {
-        const { clock, logger, callerAudio, createSocket, refusedFields = this.refusedFields } = this.deps;
+        const { clock, logger, callerAudio, createSocket } = this.deps;
+        const { refusedFields = this.refusedFields, maxUnreachable } = this.deps;
         const service = new OpenAIRealtimeService(this.config, {
             clock,
             logger,
             callerAudio,
             keepAudioMs: this.losses === 0 ? KEPT_AT_START_MS : KEPT_AT_LOSS_MS,
             createSocket,
+            maxUnreachable: this.state === 'idle' ? maxUnreachable : undefined,
             refusedFields,
             tools: this.tools.definitions,
             interruptible: this.conversation.interruptible,

@@ -122,6 +122,7 @@ export class BotService {
                   });
         checkDefaultBot(config.defaultBot, this.names);
         for (const { code, message } of settingWarnings(config, clock.epochMs())) logger.warn({ code }, message);
+        this.warnOfUnnamed(functions ?? []);
         // Last, because it makes engines that would have to be closed if something else were refused.
         this.factory = new BotFactory(config, {
             clock,
@@ -192,6 +193,18 @@ export class BotService {
         this.profiles?.close();
         this.tools.close();
         await this.factory.close();
+    }
+
+    /** A function alone does nothing: the model of a call has those that the call's profile names. */
+    private warnOfUnnamed(functions: readonly Tool[]): void {
+        const { profiles } = this;
+        const tools = (profiles?.names ?? []).flatMap((name) => profiles?.get(name)?.tools ?? []);
+        const named = new Set(tools.flatMap((tool) => (tool.kind === 'code' ? [tool.name] : [])));
+        const unnamed = functions.map(({ name }) => name).filter((name) => !named.has(name));
+        if (unnamed.length === 0) return;
+        const right = 'a profile names one among its tools: {"kind": "code", "name": "…"}';
+        const fields = { code: 'ERR_TOOL', functions: unnamed };
+        this.deps.logger.warn(fields, `no profile names these registered functions, so that no bot has them; ${right}`);
     }
 
     private choose({ connectionUrl, inputVariables, customConfig }: BotRequest): BotChoice {

@@ -18,7 +18,7 @@ import {
     logApiError,
     type Verdict,
 } from './realtime/errors';
-import { OpenAIHandshake, type CreateSocket, type RealtimeTransport } from './realtime/connection';
+import { OpenAIHandshake, type CreateSocket, type HandshakePort, type RealtimeTransport } from './realtime/connection';
 import {
     hasContent,
     isContent,
@@ -52,7 +52,7 @@ export interface RealtimeServiceEvents {
     fatal: [error: CodedError];
 }
 
-export interface RealtimeServiceDeps {
+export interface RealtimeServiceDeps extends Pick<HandshakePort, 'maxUnreachable'> {
     clock: Clock;
     logger: Logger;
     /** Where caller audio waits that cannot be sent yet; the call fills it before `sendAudio`. */
@@ -233,6 +233,7 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
             logger: this.logger,
             createSocket: this.deps.createSocket,
             random: this.deps.random ?? Math.random,
+            maxUnreachable: this.deps.maxUnreachable,
             update: () => ({ ...this.update(), event_id: this.ids.next('session.update') }),
             refused: (error) => this.settings.canDoWithout(error),
             ignored: (name) => {

@@ -1,10 +1,10 @@
 import type { Clock } from './clock';
-import type { CodedError } from './errors';
+import { isUnreachable, type CodedError } from './errors';
 import type { Logger } from './logger';
 
 /** When a breaker opens, and when it tries the service again. */
 export interface BreakerOptions {
-    /** The breaker opens after this many failures without a success between them … */
+    /** The breaker opens at once where the service cannot be reached, and after this many other failures without a success between them … */
     failures: number;
     /** … within this time. */
     windowMs: number;
@@ -20,14 +20,14 @@ export interface Permit {
     readonly isProbe: boolean;
     /** The service worked. */
     succeeded(): void;
-    /** The service failed; `fault` says how, for the log. A caller who hangs up is no failure. */
+    /** The service failed; `fault` says how: for the log, and because one that cannot be reached is down. A caller who hangs up is no failure. */
     failed(fault?: CodedError): void;
     /** The call does not use the service any more. May be called after a success or a failure, and twice. */
     release(): void;
 }
 
 /**
- * Keeps new calls away from a service that is down: closed, then open after some failures, then half-open after a while for one
+ * Keeps new calls away from a service that is down: closed, then open after some failures or one that says enough, then half-open after a while for one
  * call at a time, then closed after a success. One for each service, shared by all calls of the process. Each change is logged.
  */
 export class CircuitBreaker {
@@ -93,15 +93,16 @@ export class CircuitBreaker {
     /** While the breaker is not closed, only a failure of the probe counts. */
     private failed(permit: Permit, fault: CodedError | undefined): void {
         this.fault = fault ?? this.fault;
-        if (this.current === 'closed') this.count();
+        const isDown = fault !== undefined && isUnreachable(fault);
+        if (this.current === 'closed') this.count(isDown);
         else if (this.probe === permit) this.open();
     }
 
-    private count(): void {
+    private count(isDown: boolean): void {
         const nowMs = this.clock.nowMs();
         this.failuresMs = this.failuresMs.filter((atMs) => nowMs - atMs < this.options.windowMs);
         this.failuresMs.push(nowMs);
-        if (this.failuresMs.length >= this.options.failures) this.open();
+        if (isDown || this.failuresMs.length >= this.options.failures) this.open();
     }
 
     private open(): void {

@@ -230,7 +230,7 @@ export const BOT_ERRORS = {
     ),
     ERR_FALLBACK_UPSTREAM_DOWN: entry(
         'network',
-        'A service failed several times in a row; for a while new calls begin with the next fallback option.',
+        'A service failed several times in a row, or cannot be reached at all; for a while new calls begin with the next fallback option.',
         'Nothing here: the service is tried again by one call at a time. Look at its status if it stays so.',
     ),
     ERR_FALLBACK_ABANDONED: entry(

@@ -56,3 +56,12 @@ export class CodedError extends Error {
         return ERRORS[this.code].cure;
     }
 }
+
+/** An address that refuses, a name or a network that is not found, a certificate or a TLS version that is not accepted. */
+const UNREACHABLE =
+    /^(ECONNREFUSED|ENOTFOUND|EAI_.+|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|EPROTO|ERR_(TLS|SSL)_.+|.*CERT.*|UNABLE_TO_.+)$/;
+
+/** The system has said at once why no connection comes about: waiting does not help, unlike where nothing answers at all. */
+export function isUnreachable({ facts }: CodedError): boolean {
+    return UNREACHABLE.test(facts.systemError ?? '');
+}

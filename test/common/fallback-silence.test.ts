@@ -15,6 +15,33 @@ describe('the silence of a bot with fallback options', () => {
         expect(bench.clock.pendingCount).toBe(0);
     });
 
+    it('goes by the timeline of docs/ARCHITECTURE.md where every bot is silent', async () => {
+        await bench.greeted();
+        bench.asks(bench.realtime.bot, 'u1', 'my balance');
+        const fromMs = bench.clock.nowMs();
+        const seen: string[] = [];
+        bench.rest.startResult = () => new Promise(() => undefined);
+        for (let [sounds, steps] = [bench.sounds.length, 0]; bench.clock.nowMs() - fromMs < 12_500;) {
+            bench.clock.advance(50);
+            const ms = bench.clock.nowMs() - fromMs;
+            for (; sounds < bench.sounds.length; sounds++) seen.push(`${bench.sounds[sounds] ?? ''} ${ms}`);
+            for (; steps < bench.steps.length; steps++) seen.push(`takeover ${ms}`);
+        }
+        expect(seen).toEqual(['filler 2500', 'takeover 6000', 'filler 7200', 'takeover 12000']);
+    });
+
+    it('is no matter of DEAD_AIR_SECONDS, however short that is', async () => {
+        bench.turnTaking = { ...bench.turnTaking, deadAirMs: 500 };
+        await bench.greeted();
+        bench.asks(bench.realtime.bot, 'u1', 'my balance');
+        bench.clock.advance(2499);
+        expect([bench.sentMs, bench.ends]).toEqual([500, []]);
+        bench.clock.advance(1);
+        expect(bench.sounds).toEqual(['r1', 'filler']);
+        bench.clock.advance(3500);
+        expect(bench.steps).toEqual(['realtime → rest: ERR_FALLBACK_SLOW']);
+    });
+
     describe('what a busy bot says aside', () => {
         const aside = (ms: number) => {
             const origin = { responseId: 'written_1', itemId: 'written_1', contentIndex: 0, aside: true } as const;

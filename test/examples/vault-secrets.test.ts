@@ -83,13 +83,18 @@ describe('the example of secrets from a vault', () => {
         expect(await secrets.getSecretsForKey('key-2')).toEqual([SECRET]);
     });
 
-    it.each(['..', '../other', 'a/b', 'a%2fb', '', 'a b'])('never asks the vault for the key "%s"', async (key) => {
+    it('knows keys in base64, whose slashes would lead to another folder', async () => {
+        await provider().getSecretsForKey('Zm/9+w==');
+        expect(requests[0]?.url).toBe('/v1/secret/data/audiohook/Zm~9%2Bw%3D%3D');
+    });
+
+    it.each(['..', '../other', 'a~b', 'a%2fb', '', 'a b'])('never asks the vault for the key "%s"', async (key) => {
         expect(await provider().getSecretsForKey(key)).toBeUndefined();
         expect(requests).toEqual([]);
     });
 
     it('rejects when the vault refuses, is slow or is down', async () => {
-        const secrets = provider(50);
+        const secrets = provider(500);
         answer = { status: 403, body: 'permission denied' };
         await expect(secrets.getSecretsForKey('key-1')).rejects.toThrow('The vault answered 403.');
         answer = undefined;

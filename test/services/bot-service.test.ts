@@ -1,3 +1,4 @@
+import { OFFICE, openingHoursTool } from '../../examples/own-function/opening-hours';
 import { loadConfig } from '../../src/config/config';
 import {
     BotService,
@@ -53,6 +54,20 @@ describe('BotService', () => {
         if ('unknown' in chosen) throw new Error(`no bot ${chosen.unknown}`);
         return chosen;
     }
+
+    it('warns at start of registered functions that no profile names, and so no bot has', () => {
+        const { name, ...other } = openingHoursTool(OFFICE, new FakeClock());
+        const functions = [
+            { name, ...other },
+            { ...other, name: 'unused' },
+        ];
+        const warnings = () => logger.lines.filter(({ fields }) => fields['code'] === 'ERR_TOOL');
+        bots.write('desk.json', { ...smallProfile(), tools: [{ kind: 'code', name }] });
+        make({}, { functions });
+        expect(warnings().map(({ fields }) => fields['functions'])).toEqual([['unused']]);
+        make({}, { functions: functions.slice(0, 1) });
+        expect(warnings()).toHaveLength(1);
+    });
 
     it('names the profiles first, and then the bots that need none', () => {
         bots.write('zoo.json', smallProfile());

@@ -1,4 +1,5 @@
 import { CircuitBreaker, CircuitBreakers, type Permit } from '../../src/support/circuit-breaker';
+import { CodedError } from '../../src/support/errors';
 import { FakeClock } from './fake-clock';
 import { LogRecorder } from './log-recorder';
 
@@ -30,6 +31,30 @@ describe('CircuitBreaker', () => {
         expect(breaker.state).toBe('open');
         expect(breaker.enter()).toBeUndefined();
     });
+
+    it.each([
+        'ECONNREFUSED',
+        'ENOTFOUND',
+        'EAI_AGAIN',
+        'EHOSTUNREACH',
+        'ENETUNREACH',
+        'CERT_HAS_EXPIRED',
+        'SELF_SIGNED_CERT_IN_CHAIN',
+        'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+        'ERR_TLS_CERT_ALTNAME_INVALID',
+        'EPROTO',
+    ])('opens at the first failure when the service cannot be reached: %s', (systemError) => {
+        enter().failed(new CodedError('ERR_OPENAI_CONNECT', undefined, { systemError }));
+        expect(breaker.state).toBe('open');
+    });
+
+    it.each(['ECONNRESET', 'ETIMEDOUT', 'UND_ERR_SOCKET', 'no answer in time, or no WebSocket'])(
+        'counts a failure of which another attempt may know more: %s',
+        (systemError) => {
+            enter().failed(new CodedError('ERR_OPENAI_CONNECT', undefined, { systemError }));
+            expect(breaker.state).toBe('closed');
+        },
+    );
 
     it('stays closed when the failures are further apart', () => {
         for (let i = 0; i < 20; i++) {

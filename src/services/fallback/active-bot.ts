@@ -1,5 +1,5 @@
 import type { Permit } from '../../support/circuit-breaker';
-import type { CodedError } from '../../support/errors';
+import { isUnreachable, type CodedError } from '../../support/errors';
 import type { BotResponse } from '../bot-response';
 import type { AudioOrigin, Conversation, HeardPosition, TranscriptItem } from '../conversation';
 import type { MadeBot } from './options';
@@ -112,9 +112,10 @@ export class ActiveBot {
         this.conversation.interrupt({ items: inward });
     }
 
-    /** Counts against its service, except a fault of this server; a loss that the bot has reported counts once. */
+    /** Counts against its service, except a fault of this server; a loss that the bot has reported counts once, and again if no way leads back. */
     failed(cause: CodedError): void {
-        if (!this.isReconnecting && cause.code !== 'ERR_INTERNAL') this.permit?.failed(cause);
+        const isNew = !this.isReconnecting || isUnreachable(cause);
+        if (isNew && cause.code !== 'ERR_INTERNAL') this.permit?.failed(cause);
     }
 
     /** Cuts it off, so that nothing of a lost bot reaches the caller, and frees it. May be called twice. */

@@ -6,7 +6,7 @@ import { DEFAULT_TOOLS } from './built-in-tools';
 import type { CallContext, CallFacts, FunctionCall, Tool, ToolEnd, ToolRecord, ToolResult } from './tool';
 import { Toolbox, type SessionTool } from './toolbox';
 
-/** Time limit of a tool that sets none: the caller hears nothing meanwhile. */
+/** Time limit of a tool that sets none. */
 const TOOL_LIMIT_MS = 8000;
 /** A tool that takes longer needs a word to the caller. */
 export const FILLER_AFTER_MS = 1500;

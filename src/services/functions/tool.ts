@@ -31,7 +31,10 @@ export interface ToolEnd {
 
 /** What a tool gave. */
 export interface ToolResult {
-    /** Told to the model: anything that JSON can hold. Data of another system is framed first: see `frame`. */
+    /**
+     * Told to the model: anything that JSON can hold. It reads all of it as words to follow: give the fields that it
+     * needs, shortened, and no text of another system as a whole (docs/BOTS.md).
+     */
     output: unknown;
     /** The call is to end once the caller has heard the goodbye. */
     hangUp?: boolean;
@@ -49,9 +52,12 @@ export interface Tool {
     readonly description: string;
     /** JSON Schema (draft 7) of the arguments: an object schema. Arguments that do not fit never reach `run`. */
     readonly parameters: Readonly<Record<string, unknown>>;
-    /** Milliseconds after which it has failed. Default 8000: the caller hears nothing meanwhile. */
+    /** Milliseconds after which it has failed. Default 8000. */
     readonly limitMs?: number;
-    /** Said to the caller when it takes longer than a moment. false: nothing, because the caller is busy with the keypad. */
+    /**
+     * Said to the caller when it takes longer than 1.5 s, once they have heard nothing for 1 s, and again every 8 s. undefined: “One moment
+     * please.” With FALLBACK=off no voice says it, and the caller hears nothing. false: nothing, because the caller is busy with the keypad.
+     */
     readonly filler?: string | false;
     /**
      * Runs it. `args` is what the model wrote: parsed JSON that fits `parameters`, and still untrusted. `signal` is aborted when

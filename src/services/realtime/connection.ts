@@ -2,7 +2,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import { WebSocket, type ClientOptions } from 'ws';
 import type { OpenAIConfig } from '../../config/config';
 import type { Clock } from '../../support/clock';
-import { CodedError, type ErrorCode, type FaultFacts } from '../../support/errors';
+import { CodedError, isUnreachable, type ErrorCode, type FaultFacts } from '../../support/errors';
 import { faultFields, type Logger } from '../../support/logger';
 import { loggedAddress, redact } from '../../support/redact';
 import { TimerSet } from '../../support/timer-set';
@@ -193,6 +193,8 @@ export interface HandshakePort {
     createSocket: CreateSocket | undefined;
     /** 0 … 1, evenly spread. */
     random: () => number;
+    /** Attempts in a row that find the service unreachable (`isUnreachable`), after which it gives up; undefined: as many as fit into 8 s. */
+    maxUnreachable?: number | undefined;
     /** The `session.update` to send. */
     update(): ClientEvent;
     /** The update was refused. @returns true: there is another one to send, without what was refused */
@@ -218,6 +220,7 @@ export class OpenAIHandshake {
     /** The last thing that went wrong was a connection without a session. */
     private wasOpen = false;
     private fault: CodedError | undefined;
+    private unreachableCount = 0;
 
     constructor(
         private readonly config: OpenAIConfig,
@@ -350,9 +353,11 @@ export class OpenAIHandshake {
         this.state = 'waiting';
         const summary = `${this.attemptCount} attempts; the last one: ${redact(why)}.`;
         this.fault = new CodedError(this.givenUpCode(), summary, facts).with(this.facts);
+        this.unreachableCount = isUnreachable(this.fault) ? this.unreachableCount + 1 : 0;
         const mostMs = BACKOFF_MS[Math.min(this.attemptCount, BACKOFF_MS.length) - 1] ?? 0;
         const delayMs = Math.round(mostMs * (0.5 + 0.5 * this.port.random()));
-        if (this.port.clock.nowMs() + delayMs >= this.deadlineMs) {
+        const { clock, maxUnreachable = Infinity } = this.port;
+        if (this.unreachableCount >= maxUnreachable || clock.nowMs() + delayMs >= this.deadlineMs) {
             this.fail(this.fault);
             return;
         }

@@ -33,6 +33,32 @@ describe('FallbackLadder and the state of its services', () => {
         expect(bench.steps.at(-1)).toBe('undefined → rest: ERR_OPENAI_CONNECT');
     });
 
+    it('one call that finds the service unreachable is enough: the next one begins with the next bot', async () => {
+        const { realtime, rest } = bench;
+        const fault = new CodedError('ERR_OPENAI_CONNECT', undefined, { systemError: 'ECONNREFUSED' });
+        realtime.startResult = () => Promise.reject(fault);
+        for (let call = 0; call < 2; call++) {
+            bench
+                .make()
+                .start()
+                .catch(() => undefined);
+            await settle();
+        }
+        expect([realtime.bots.length, rest.bots.length]).toEqual([1, 2]);
+        expect(rest.takeovers).toEqual([expect.objectContaining({ why: 'ERR_OPENAI_CONNECT' }), undefined]);
+    });
+
+    it('a lost connection to which no way leads back tells the next call, too', async () => {
+        const ladder = await bench.started();
+        const { bot } = bench.realtime;
+        bot.emit('reconnecting', 'close 1006');
+        expect(bench.breakers.of('openai-realtime').state).toBe('closed');
+        const fault = new CodedError('ERR_OPENAI_CONNECT', undefined, { systemError: 'ECONNREFUSED' });
+        Object.assign(bot, { lastFault: fault });
+        ladder.onSilence('takeover');
+        expect(bench.breakers.of('openai-realtime').state).toBe('open');
+    });
+
     it('one call tries the service again; when it speaks, all do', async () => {
         await failThrice();
         bench.clock.advance(10_000);
