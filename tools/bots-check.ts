@@ -2,8 +2,8 @@
  * Reads all bot profiles as the server does, and says what each needs: in Architect, in the environment, and of tools.
  * `npm run bots:check`, or `npm run bots:check -- folder`. Ends with 1 and the wrong places when a profile is broken.
  */
-import { join } from 'node:path';
 import { config as loadDotenv } from 'dotenv';
+import { SHIPPED_BOTS } from '../src/config/shipped-bots';
 import { environmentNeeds } from '../src/services/profiles/config';
 import type { BotProfile } from '../src/services/profiles/schema';
 import { ProfileStore } from '../src/services/profiles/store';
@@ -128,7 +128,7 @@ function counted(profiles: number): string {
 /** Where the server looks too. */
 function botsFolder(): string {
     const folder = process.env['BOTS_FOLDER']?.trim() ?? '';
-    return folder === '' ? join(__dirname, '..', 'bots') : folder;
+    return folder === '' ? SHIPPED_BOTS : folder;
 }
 
 function main(): void {

@@ -29,6 +29,7 @@ class Process {
         const base = {
             PATH: process.env['PATH'],
             PORT: '0',
+            BOTS_FOLDER: joinPath(__dirname, '..', 'fixtures', 'bots'),
             AUDIOHOOK_API_KEYS: JSON.stringify({ [UNSIGNED_KEY]: '' }),
         };
         this.child = spawn(process.execPath, [...preload, INDEX], { cwd, env: { ...base, ...env } });

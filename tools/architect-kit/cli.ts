@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { config as loadDotenv } from 'dotenv';
+import { SHIPPED_BOTS } from '../../src/config/shipped-bots';
 import { CodedError } from '../../src/support/errors';
 import { architectKit, readProfiles, writeKit } from './kit';
 
@@ -24,7 +25,7 @@ export function makeKit(botsFolder: string, kitFolder: string): { isRight: boole
 /** Where the server looks too. */
 function botsFolder(): string {
     const folder = process.env['BOTS_FOLDER']?.trim() ?? '';
-    return folder === '' ? join(ROOT, 'bots') : folder;
+    return folder === '' ? SHIPPED_BOTS : folder;
 }
 
 function main(): void {
