@@ -19,6 +19,7 @@ import {
     whole,
     type Variable,
 } from './fields';
+import { OUTGOING_PROXY } from './outgoing-proxy';
 
 /** The voices of the Realtime API; a custom voice is named by its id. */
 export const REALTIME_VOICES = [
@@ -403,6 +404,7 @@ export const VARIABLE_GROUPS = [
     { title: 'Turn-taking and keypad', variables: TURN_TAKING },
     { title: 'Local bots and fallback', variables: LOCAL_SPEECH },
     { title: 'Genesys Cloud Data Actions', variables: GENESYS_CLOUD },
+    { title: 'Proxy on the way out', variables: OUTGOING_PROXY },
 ] as const;
 
 const ENTRIES = {
@@ -414,6 +416,7 @@ const ENTRIES = {
     ...TURN_TAKING,
     ...LOCAL_SPEECH,
     ...GENESYS_CLOUD,
+    ...OUTGOING_PROXY,
 };
 
 export type VariableName = keyof typeof ENTRIES;

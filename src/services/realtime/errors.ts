@@ -1,5 +1,6 @@
 import { CodedError, type ErrorCode } from '../../support/errors';
 import type { LogFields, Logger } from '../../support/logger';
+import type { ProxyFault } from '../../support/proxy';
 import type { ApiError } from './events';
 
 /**
@@ -75,6 +76,8 @@ export type TransportEnd =
     | { kind: 'http'; status: number }
     /** No connection: DNS, TCP, TLS, or no answer in time. `detail` is the system's code (`ECONNREFUSED`). */
     | { kind: 'unreachable'; detail: string }
+    /** The proxy on the way did not let it through. */
+    | { kind: 'proxy'; fault: ProxyFault }
     /** The peer closed: RFC 6455 code; 1006 without a close frame. */
     | { kind: 'closed'; code: number; reason: string }
     /** The connection is open, but nothing comes from the other side any more. */
@@ -90,6 +93,8 @@ export function judgeEnd(end: TransportEnd): Verdict {
             return judgeStatus(end.status);
         case 'unreachable':
             return { kind: 'retry', why: end.detail };
+        case 'proxy':
+            return end.fault.isFinal ? { kind: 'fatal', error: end.fault } : { kind: 'retry', why: end.fault.message };
         case 'dead':
             return { kind: 'retry', why: 'no pong' };
         case 'closed':
