@@ -67,8 +67,7 @@ describe('the billing bot that ships', () => {
     }
 
     afterEach(async () => {
-        await bench.stop();
-        await service.close();
+        await bench.stop().finally(() => service.close());
     });
 
     /** Types when the bot waits for it, which it does once `answers` answers are done. */
