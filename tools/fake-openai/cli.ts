@@ -1,12 +1,23 @@
 import { parseArgs } from 'node:util';
+import type { FakeOpenAIOptions } from './options';
+import { isJsonObject, type JsonObject } from './protocol';
 import { startFakeOpenAI } from './server';
 import type { FakeSession } from './session';
+import { callsWithTurns, readToolCall } from './tool-calls';
 
-const USAGE = `Usage: npm run fake-openai -- [--port 8089] [--speed 5] [--rtt 60]
+const USAGE = `Usage: npm run fake-openai -- [--port 8089] [--speed 5] [--rtt 60] [--call-tool NAME='{…}']
 
 A local stand-in for OpenAI's Realtime API. In another terminal:
   OPENAI_REALTIME_URL=ws://127.0.0.1:8089/v1/realtime OPENAI_API_KEY=sk-test npm start
-Responses carry a rising tone. Wrong frames are listed here as they come.`;
+
+  --port N              port to listen on (8089)
+  --speed N             times real time at which a response's audio is delivered (5)
+  --rtt MS              round trip (60)
+  --call-tool NAME='{"argument":"value"}'
+                        calls this function when the caller has said something; may be repeated, one with each turn
+  --help                this page
+
+Responses carry a rising tone. What a function gave back is printed, and wrong frames are listed as they come.`;
 
 const POLL_MS = 500;
 
@@ -16,18 +27,21 @@ async function main(): Promise<void> {
             port: { type: 'string', default: '8089' },
             speed: { type: 'string', default: '5' },
             rtt: { type: 'string', default: '60' },
-            help: { type: 'boolean', default: false },
+            'call-tool': { type: 'string', multiple: true, default: [] },
+            help: { type: 'boolean', short: 'h', default: false },
         },
     });
     if (values.help) {
         console.log(USAGE);
         return;
     }
-    await serve(Number(values.port), Number(values.speed), Number(values.rtt));
+    const response = callsWithTurns(values['call-tool'].map(readToolCall));
+    const { port, speed, rtt } = values;
+    await serve({ port: Number(port), speed: Number(speed), rttMs: Number(rtt), tone: true, response });
 }
 
-async function serve(port: number, speed: number, rttMs: number): Promise<void> {
-    const fake = await startFakeOpenAI({ port, speed, rttMs, tone: true });
+async function serve(options: FakeOpenAIOptions): Promise<void> {
+    const fake = await startFakeOpenAI(options);
     console.log(`The stand-in listens on ${fake.url} (any key but sk-bad; a model is required).`);
     const stop = () => {
         void fake.close().then(() => process.exit(0));
@@ -42,8 +56,9 @@ function watch(session: FakeSession): void {
     let frames = 0;
     let faults = 0;
     const report = () => {
-        for (const { type } of session.frames.slice(frames))
-            if (type !== 'input_audio_buffer.append') console.log(`[${session.index}] ${type ?? 'unreadable frame'}`);
+        for (const { type, event } of session.frames.slice(frames))
+            if (type !== 'input_audio_buffer.append')
+                console.log(`[${session.index}] ${type ?? 'unreadable frame'}${resultIn(event)}`);
         for (const { code, message } of session.faults.slice(faults))
             console.log(`[${session.index}] FAULT ${code ?? ''} ${message}`);
         frames = session.frames.length;
@@ -56,6 +71,13 @@ function watch(session: FakeSession): void {
         report();
         console.log(`[${session.index}] closed after ${(session.appendedMs / 1000).toFixed(1)} s of caller audio`);
     });
+}
+
+/** What a function call gave back, where the frame tells it. */
+function resultIn(event: JsonObject | undefined): string {
+    const item = event?.['item'];
+    if (!isJsonObject(item) || item['type'] !== 'function_call_output') return '';
+    return `: the function gave back ${String(item['output'])}`;
 }
 
 main().catch((fault: unknown) => {
