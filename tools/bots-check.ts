@@ -17,6 +17,7 @@ import {
 import { systemClock } from '../src/support/clock';
 import { CodedError } from '../src/support/errors';
 import { silentLogger } from '../src/support/logger';
+import { answerHelp } from './usage';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -131,7 +132,15 @@ function botsFolder(): string {
     return folder === '' ? SHIPPED_BOTS : folder;
 }
 
+const USAGE = `Reads all bot profiles as the server does, and says what each needs: in Architect, in the environment, and of tools.
+
+  npm run bots:check                (the folder of BOTS_FOLDER, or bots/)
+  npm run bots:check -- FOLDER
+
+Exit code: 0 all can be used, 1 one cannot; the message names the places.`;
+
 function main(): void {
+    answerHelp(USAGE);
     loadDotenv({ quiet: true });
     const { isRight, text } = checkBots(process.argv[2] ?? botsFolder(), process.env);
     (isRight ? process.stdout : process.stderr).write(text);
