@@ -7,6 +7,11 @@ module.exports = {
     // Tests use profiles of their own: what a user saves in bots/ changes none of them.
     moduleNameMapper: { '/shipped-bots$': '<rootDir>/test/fixtures/shipped-bots.ts' },
     reporters: ['default', '<rootDir>/test/support/count-reporter.js'],
-    testTimeout: 15000,
+    // Jest's default leaves one of two processors to nobody, and a suite that waits for sockets needs hardly any.
+    maxWorkers: '100%',
+    // Of a module's globals this one is used in loops over samples, where looking it up in Jest's sandbox takes longer than the rest.
+    sandboxInjectedGlobals: ['Math'],
+    // For tests that hang: no test measures how busy the machine is.
+    testTimeout: 90_000,
     maxConcurrency: 15,
 };

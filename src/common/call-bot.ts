@@ -4,17 +4,19 @@ import type { OpenParameters } from '../protocol/message';
 import type { BotService, ChosenBot } from '../services/bot-service';
 import type { ConversationEnd } from '../services/conversation';
 import type { Clock } from '../support/clock';
-import type { Logger } from '../support/logger';
+import type { LogFields, Logger } from '../support/logger';
 import type { FoundBot, MissingBot } from '../websocket/message-handlers/message-handler';
 import { outcomeVariables } from './call-record';
 import type { CallRecord } from './call-record';
 import { CallBridge, type CallBridgeOptions } from './call-bridge';
+import type { SessionLog } from './session-log';
 import type { CallWire } from './session-wire';
 
 export interface CallBotDeps {
     botService: BotService;
     clock: Clock;
     logger: Logger;
+    log: SessionLog;
     record: CallRecord;
     wire: CallWire;
     /** Most audio, in ms, that may be ahead of the playhead. */
@@ -70,7 +72,10 @@ export class CallBot {
         const { clock, record, wire, maxLeadMs, onFinished, onFailed, onFault } = this.deps;
         const { conversation, turnTaking } = chosen;
         const { callerAudio } = this;
-        const actions = { onFinished, onFailed, onFault };
+        const log = (fields: LogFields, message: string): void => {
+            this.deps.log.info(fields, message);
+        };
+        const actions = { onFinished, onFailed, onFault, log };
         const call = { clock, record, callerAudio, wire, maxLeadMs, ...actions };
         this.callBridge = new CallBridge({ conversation, turnTaking, ...call });
         this.callBridge.start();

@@ -1,5 +1,6 @@
 import type { CallerAudioBuffer } from '../audio/caller-audio-buffer';
 import { MULAW_SILENCE } from '../audio/mulaw';
+import { SpeechGate } from '../audio/speech-gate';
 import type { TurnTakingConfig } from '../config/config';
 import type { EventEntity } from '../protocol/entities';
 import type { BotResponse } from '../services/bot-response';
@@ -7,6 +8,7 @@ import type { AudioOrigin, BotWait, Conversation, ConversationEnd, TranscriptIte
 import { isTelephoneKey, type DigitRequest } from '../services/dtmf-service';
 import type { Clock } from '../support/clock';
 import type { ErrorCode } from '../support/errors';
+import type { LogFields } from '../support/logger';
 import { TimerSet } from '../support/timer-set';
 import { BargeInDetector } from './barge-in';
 import type { CallRecord } from './call-record';
@@ -21,7 +23,7 @@ export interface CallBridgeOptions {
     conversation: Conversation;
     clock: Clock;
     record: CallRecord;
-    /** What the bot may hear is kept here for those who have opened a cursor. */
+    /** Keeps what the bot may hear for the cursors that are open. */
     callerAudio: CallerAudioBuffer;
     /** Most audio, in ms, that may be ahead of the playhead. */
     maxLeadMs: number;
@@ -32,7 +34,12 @@ export interface CallBridgeOptions {
     /** The bot was silent for longer than the last limit allows: the call must end at once. */
     onFailed: (code: ErrorCode) => void;
     onFault: (fault: unknown) => void;
+    /** Logs a step of the call; the line carries the call's names. */
+    log: (fields: LogFields, message: string) => void;
 }
+
+/** When sound on the line counts as a turn of the caller: not a click or a cough, and not the noise of the line (docs/AUDIO.md). */
+const VOICE = { onsetMs: 240, releaseMs: 400, aboveFloorDb: 8 };
 
 /** One second of silence, given to the bot when the stream is paused: voice activity detection then ends a sentence that was cut off. */
 const PAUSE_SILENCE = new Uint8Array(8000).fill(MULAW_SILENCE);
@@ -48,6 +55,8 @@ export class CallBridge {
     private readonly echoGuard: EchoGuard | undefined;
     private readonly bargeIn: BargeInDetector;
     private readonly silence: SilencePolicy;
+    /** The caller's voice on the line, while they hear nothing. */
+    private readonly voice = new SpeechGate(VOICE);
     private readonly ending: EndOfCall;
     private closed = false;
 
@@ -84,6 +93,7 @@ export class CallBridge {
         const clean = this.echoGuard?.filter(pcmu, this.playback.playheadBytes) ?? pcmu;
         if (this.bargeIn.hear(clean)) this.interrupt();
         const audible = this.keypad.audible(clean);
+        this.watchVoice(audible);
         this.options.callerAudio.push(audible);
         this.options.conversation.hear(audible);
     }
@@ -91,6 +101,19 @@ export class CallBridge {
     /** The client's stream is paused: lets a sentence that was cut off end. */
     pause(): void {
         this.hear(PAUSE_SILENCE);
+        this.suspend();
+    }
+
+    /** Until `resume` no silence counts, and no entry of the keypad runs out of time. */
+    suspend(): void {
+        this.silence.pause();
+        this.keypad.pause();
+    }
+
+    /** The stream goes on. */
+    resume(): void {
+        this.silence.resume();
+        this.keypad.resume();
     }
 
     /** The client's measured round trip, ms. */
@@ -116,7 +139,8 @@ export class CallBridge {
     processDTMF(digit: string): boolean {
         if (this.ending.isPlayingOut || !isTelephoneKey(digit)) return false;
         this.options.record.digits += 1;
-        this.silence.callerIsActive();
+        this.silence.keyPressed();
+        this.voice.reset();
         // The bot is interrupted first: the key may complete an entry, and the response to that must not be cut.
         this.interrupt();
         this.keypad.press(digit);
@@ -174,6 +198,9 @@ export class CallBridge {
         return new SilencePolicy(clock, this.timers, turnTaking, {
             playback: this.playback,
             conversation,
+            log: (fields) => {
+                this.options.log(fields, 'The line and the service differ about the caller’s turn.');
+            },
             goodbye: (code) => {
                 this.endPolitely(code);
             },
@@ -190,7 +217,7 @@ export class CallBridge {
                 this.silence.goodbyeAsked();
                 conversation.sayGoodbye();
             },
-            giveUp: (end) => {
+            conversationOver: (end) => {
                 this.finish(end);
             },
             onFinished: (end) => {
@@ -210,7 +237,20 @@ export class CallBridge {
         conversation.on('transcript', this.guarded(this.processTranscript));
         conversation.on('turn', this.guarded(this.processTurn));
         conversation.on('collectDigits', this.guarded(this.collectDigits));
+        conversation.on('hangUp', this.guarded(this.processHangUp));
         conversation.on('ended', this.guarded(this.processEnded));
+    }
+
+    /** Bot audio may return as an echo: the line is watched only while the caller hears nothing. */
+    private watchVoice(pcmu: Uint8Array): void {
+        if (this.playback.isAudible) {
+            if (this.voice.talking) this.silence.voiceHidden();
+            this.voice.reset();
+            return;
+        }
+        const change = this.voice.feed(pcmu);
+        if (change === 'started') this.silence.voiceStarted();
+        if (change === 'stopped') this.silence.voiceEnded(VOICE.releaseMs);
     }
 
     private readonly processAudio = (pcmu: Uint8Array, origin: AudioOrigin): void => {
@@ -230,6 +270,7 @@ export class CallBridge {
         this.silence.callerStarted();
         this.options.record.turnClock.callerStarted();
         if (this.bargeIn.speechStarted()) this.interrupt();
+        this.silence.turnStarted();
     };
 
     private readonly processSpeechStopped = (silenceMs: number): void => {
@@ -268,6 +309,10 @@ export class CallBridge {
         this.options.conversation.digits(digits);
     };
 
+    private readonly processHangUp = (end: ConversationEnd): void => {
+        this.ending.hangUp(end);
+    };
+
     private readonly processEnded = (end: ConversationEnd): void => {
         this.finish(this.ending.endOf(end));
     };
@@ -304,7 +349,7 @@ export class CallBridge {
 
     /** By the playhead the caller has heard everything. */
     private processDrained(): void {
-        if (this.ending.isPlayingOut) this.ending.drained();
+        if (this.ending.isPlayingOut || this.ending.isHangingUp) this.ending.drained();
         else this.silence.drained(!this.keypad.isSecret);
     }
 

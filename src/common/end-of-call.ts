@@ -12,20 +12,21 @@ const PLAYBACK_SLACK_MS = 5000;
 export interface EndOfCallActions {
     /** Asks the bot for its goodbye. */
     sayGoodbye: () => void;
-    /** The conversation is over, because the goodbye did not come in time. */
-    giveUp: (end: ConversationEnd) => void;
+    /** The conversation is over: the caller has heard that the bot hung up, or the goodbye did not come in time. */
+    conversationOver: (end: ConversationEnd) => void;
     /** The call ends now. Called once at most. */
     onFinished: (end: ConversationEnd) => void;
 }
 
 /**
- * The end of one call, in two phases (docs/PROTOCOL.md, 8.4). *Goodbye*: a call that must end, because the caller is silent or a limit
- * is reached, ends with a spoken sentence: the bot is asked for it, and its end becomes the call's. *Playout*: the conversation is
- * over, however that came; what is queued plays to its end, and only then does the call end.
+ * The end of one call (docs/PROTOCOL.md, 8.4). *Goodbye*: a call that must end, because the caller is silent or a limit is reached, ends
+ * with a spoken sentence: the bot is asked for it, and its end becomes the call's. *Hang-up*: the bot has hung up by its own choice; the
+ * caller may interrupt the last of it, and the conversation goes on. *Playout*: the conversation is over; what is queued plays to its
+ * end, and only then does the call end.
  */
 export class EndOfCall {
-    private phase: 'conversation' | 'goodbye' | 'playout' | 'finished' = 'conversation';
-    /** Why the goodbye was asked for. */
+    private phase: 'conversation' | 'goodbye' | 'hang_up' | 'playout' | 'finished' = 'conversation';
+    /** Why the goodbye was asked for, or with what the bot has hung up. */
     private reason: ConversationEnd | undefined;
 
     constructor(
@@ -33,6 +34,11 @@ export class EndOfCall {
         private readonly playback: Pick<Playback, 'soundLeftMs' | 'isUnreported'>,
         private readonly actions: EndOfCallActions,
     ) {}
+
+    /** The bot has hung up, and the caller hears the last of it. */
+    get isHangingUp(): boolean {
+        return this.phase === 'hang_up';
+    }
 
     /** The conversation is over: caller audio and new bot audio are ignored. */
     get isPlayingOut(): boolean {
@@ -49,7 +55,7 @@ export class EndOfCall {
         this.phase = 'goodbye';
         this.reason = reason;
         this.timers.set('goodbye', GOODBYE_LIMIT_MS, () => {
-            this.actions.giveUp(reason);
+            this.actions.conversationOver(reason);
         });
         this.actions.sayGoodbye();
         return true;
@@ -65,6 +71,19 @@ export class EndOfCall {
         return { ...this.reason, outputVariables: { ...end.outputVariables, ...this.reason.outputVariables } };
     }
 
+    /** The bot has hung up: the conversation is over with `end` when the caller has heard the rest, and goes on if they interrupt it. */
+    hangUp(end: ConversationEnd): void {
+        if (this.phase !== 'conversation') {
+            this.actions.conversationOver(this.endOf(end));
+            return;
+        }
+        this.phase = 'hang_up';
+        this.reason = end;
+        const { soundLeftMs } = this.playback;
+        if (soundLeftMs === 0) this.drained();
+        else this.timers.set('hangUp', soundLeftMs + PLAYBACK_SLACK_MS, this.heardHangUp);
+    }
+
     /** Phase two: the call ends with `end` when the caller has heard the rest. */
     playOut(end: ConversationEnd): void {
         this.phase = 'playout';
@@ -77,15 +96,30 @@ export class EndOfCall {
 
     /** By the playhead the caller has heard everything. */
     drained(): void {
+        this.heardHangUp();
         if (this.phase !== 'playout') return;
         if (this.playback.isUnreported) this.finishAfter(PLAYBACK_REPORT_LIMIT_MS);
         else this.finish();
     }
 
-    /** The caller interrupted the rest: the call ends now. */
+    /** The caller interrupted the rest: a bot that has hung up goes on, and a conversation that is over ends the call now. */
     interrupted(): void {
-        this.finish();
+        if (this.phase === 'hang_up') this.resetHangUp();
+        else this.finish();
     }
+
+    private resetHangUp(): void {
+        this.phase = 'conversation';
+        this.reason = undefined;
+        this.timers.cancel('hangUp');
+    }
+
+    private readonly heardHangUp = (): void => {
+        const end = this.phase === 'hang_up' ? this.reason : undefined;
+        if (end === undefined) return;
+        this.resetHangUp();
+        this.actions.conversationOver(end);
+    };
 
     private finishAfter(ms: number): void {
         this.timers.set('playout', ms, () => {

@@ -59,6 +59,16 @@ export class Keypad {
         this.options.onCollected();
     }
 
+    /** The client's stream is paused: the time limits of entries do not run. */
+    pause(): void {
+        this.dtmf.pause();
+    }
+
+    /** The stream goes on. */
+    resume(): void {
+        this.dtmf.resume();
+    }
+
     /** Cancels what is being typed, and forgets it. May be called twice. */
     close(): void {
         this.dtmf.removeAllListeners();

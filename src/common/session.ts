@@ -96,6 +96,7 @@ export class Session implements SessionPort {
         });
         this.bot = new CallBot({
             ...this.deps,
+            log: this.log,
             record: this.record,
             wire: this.wire,
             maxLeadMs: this.deps.config.playbackLeadMs,
@@ -196,6 +197,7 @@ export class Session implements SessionPort {
             return;
         }
         this.bot.begin();
+        if (this.state.is('paused')) this.bot.bridge?.suspend();
         if (kept.length > 0) this.hear(kept);
     }
 
@@ -271,7 +273,9 @@ export class Session implements SessionPort {
 
     processResumed(): void {
         this.pausedWhileOpening = false;
-        if (this.state.is('paused')) this.state.enter('active');
+        if (!this.state.is('paused')) return;
+        this.state.enter('active');
+        this.bot.bridge?.resume();
     }
 
     skipAudio(ms: number): void {

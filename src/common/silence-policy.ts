@@ -1,13 +1,17 @@
 import type { BotWait, Conversation } from '../services/conversation';
 import type { Clock } from '../support/clock';
+import type { LogFields } from '../support/logger';
 import type { TimerSet } from '../support/timer-set';
 import type { Playback } from './playback';
+import { PendingRules, type PendingRule } from './pending-rules';
 import {
     FILLER_EVERY_MS,
+    isForBot,
+    isPlainWait,
+    isRestOfResponse,
+    isTurnWait,
+    isVoiceWait,
     PROGRESS_MS,
-    SILENCE_RULES,
-    type Setting,
-    type SilenceAction,
     type SilenceCode,
     type SilenceRule,
     type SilenceSettings,
@@ -17,26 +21,21 @@ import {
 export type { SilenceCode } from './silence-rules';
 
 const NEVER = Infinity;
+/** A report of the end of a turn so long after the voice is in time: the rules count with it. */
+const PROMPT_VAD_MS = 1500;
+/** A key's tone ends so long after the key was reported, at the latest. */
+const KEY_TONE_MS = 1000;
+/** Voice that ended so long ago belongs to the turn that the service reports now. */
+const RECENT_VOICE_MS = 3000;
 
 /** The call whose silences the policy limits. */
 export interface SilentCall {
     playback: Pick<Playback, 'soundLeftMs' | 'comfort'>;
-    conversation: Pick<Conversation, 'responseActiveAtMs' | 'onSilence' | 'askAgain'>;
+    conversation: Pick<Conversation, 'responseActiveAtMs' | 'remoteVadMs' | 'onSilence' | 'askAgain'>;
+    /** Logs what is done about a turn that the service does not end, and what the line and the service have said. */
+    log(fields: LogFields): void;
     goodbye(code: SilenceCode): void;
     endCall(code: SilenceCode): void;
-}
-
-/** A rule at work in one call. */
-interface PendingRule {
-    readonly rule: SilenceRule;
-    readonly afterMs: number;
-    readonly everyMs: number | undefined;
-    readonly atMost: number;
-    /** Infinity: it is not pending. */
-    dueMs: number;
-    /** What `dueMs` was counted with. */
-    gapMs: number;
-    count: number;
 }
 
 /**
@@ -44,12 +43,19 @@ interface PendingRule {
  * reports of its work. One timer checks the rules when the next one is due, so that a piece of bot audio costs a few sums.
  */
 export class SilencePolicy {
-    private readonly pending: readonly PendingRule[];
+    private readonly rules: PendingRules;
     /** Responses with sound that have not ended. */
     private readonly openResponses = new Set<string>();
     private hasFallback = false;
     private botState: 'can_hear' | 'starting' | 'reconnecting' = 'can_hear';
+    /** By the service. */
     private callerSpeaks = false;
+    /** By the line. */
+    private voiceOnLine = false;
+    private voiceEndedMs = -NEVER;
+    private keyAtMs = -NEVER;
+    /** undefined: the client's stream is not paused. */
+    private pausedAtMs: number | undefined;
     private isFilling = false;
     private stopped = false;
     private startedAtMs = 0;
@@ -63,18 +69,10 @@ export class SilencePolicy {
     constructor(
         private readonly clock: Clock,
         private readonly timers: TimerSet,
-        private readonly settings: SilenceSettings,
+        settings: SilenceSettings,
         private readonly call: SilentCall,
     ) {
-        this.pending = SILENCE_RULES.map((rule) => ({
-            rule,
-            afterMs: this.valueOf(rule.afterMs),
-            everyMs: rule.everyMs === undefined ? undefined : this.valueOf(rule.everyMs),
-            atMost: rule.atMost === undefined ? NEVER : this.valueOf(rule.atMost),
-            dueMs: NEVER,
-            gapMs: 0,
-            count: 0,
-        }));
+        this.rules = new PendingRules(settings);
     }
 
     /** The bot starts. */
@@ -119,10 +117,28 @@ export class SilencePolicy {
         this.enter(wait);
     }
 
+    /** The client's stream is paused: no silence counts until it goes on. May be called twice. */
+    pause(): void {
+        this.pausedAtMs ??= this.clock.nowMs();
+        this.timers.cancel('silence');
+    }
+
+    /** The stream goes on: what the bot has to do is due later by the length of the pause, and the caller's time begins anew. */
+    resume(): void {
+        const { pausedAtMs } = this;
+        if (pausedAtMs === undefined) return;
+        const nowMs = this.clock.nowMs();
+        this.pausedAtMs = undefined;
+        this.retriedAtMs = nowMs;
+        this.rules.resume(pausedAtMs, nowMs);
+        this.lookAtMs = NEVER;
+        this.lookWhenDue();
+    }
+
     /** `ms` of a response are about to be handed to playback. */
     botAudio(responseId: string, ms: number): void {
         this.openResponses.add(responseId);
-        this.endAll(() => true);
+        this.rules.end(() => true);
         this.enter('rest_of_response', ms);
     }
 
@@ -143,8 +159,8 @@ export class SilencePolicy {
             this.asideUntilMs = quietAtMs;
             this.fillerPlays(quietAtMs);
         }
-        this.endAll(isPlainWait);
-        for (const each of this.pending) {
+        this.rules.end(isPlainWait);
+        for (const each of this.rules) {
             // The limit for the rest of a response counts from the end of this sentence.
             const isStall = each.rule.state === 'rest_of_response' && each.rule.needsFallback !== true;
             if (isStall && each.dueMs !== NEVER) each.dueMs = quietAtMs + each.afterMs;
@@ -156,7 +172,7 @@ export class SilencePolicy {
     /** No more audio will come of this response. */
     responseEnded(responseId: string): void {
         if (!this.openResponses.delete(responseId) || this.openResponses.size > 0) return;
-        this.endAll(isRestOfResponse);
+        this.rules.end(isRestOfResponse);
         // The caller still waits for the rest of what a reconnecting bot has broken off.
         if (this.botState !== 'reconnecting') this.endFallbackWait();
     }
@@ -164,7 +180,7 @@ export class SilencePolicy {
     /** The caller interrupted: they hear nothing now. */
     interrupted(): void {
         this.openResponses.clear();
-        this.endAll(isRestOfResponse);
+        this.rules.end(isRestOfResponse);
         if (this.botState === 'can_hear') this.endFallbackWait();
         this.soundEnded();
     }
@@ -175,23 +191,64 @@ export class SilencePolicy {
         if (isCallersTurn) this.enter('caller_turn');
     }
 
-    /** The caller began to speak. */
+    /** By the service the caller began to speak. */
     callerStarted(): void {
         this.callerSpeaks = true;
         this.callerIsActive();
         this.endFallbackWait();
     }
 
+    /** The same, when what the caller hears was stopped for it: from now on the line is the second witness. */
+    turnStarted(): void {
+        if (this.call.conversation.remoteVadMs === undefined) return;
+        const isHeard = this.voiceOnLine || this.clock.nowMs() - this.voiceEndedMs < RECENT_VOICE_MS;
+        this.enter('turn');
+        if (!isHeard) this.enter('unheard_turn');
+        else if (!this.voiceOnLine) this.enter('voice_ended');
+    }
+
+    /** By the line the caller began to speak, while they heard nothing. */
+    voiceStarted(): void {
+        this.voiceOnLine = true;
+        if (this.call.conversation.remoteVadMs === undefined) return;
+        this.rules.end(isVoiceWait);
+        this.rules.end(({ waitsFor }) => waitsFor === 'caller');
+        if (!this.rules.has(({ state }) => state === 'turn')) this.enter('turn');
+    }
+
+    /** The bot is to be heard: the line is not watched meanwhile. */
+    voiceHidden(): void {
+        this.voiceOnLine = false;
+    }
+
+    /** By the line the caller's voice ended `agoMs` ago. */
+    voiceEnded(agoMs: number): void {
+        this.voiceOnLine = false;
+        this.voiceEndedMs = this.clock.nowMs() - agoMs;
+        const { remoteVadMs } = this.call.conversation;
+        // The tone of a key is no voice, and what the bot is late with already is not begun anew.
+        const isKey = this.voiceEndedMs - this.keyAtMs < KEY_TONE_MS;
+        if (remoteVadMs === undefined || this.botState !== 'can_hear' || isKey || this.rules.has(isForBot)) return;
+        this.enter('voice_ended');
+    }
+
     /** The caller stopped speaking. */
     callerStopped(): void {
         this.callerSpeaks = false;
+        this.rules.end(isTurnWait);
         // While bot audio still plays, only the rules for fallback options count.
         this.awaitResponse(this.call.playback.soundLeftMs === 0);
     }
 
     /** A key was pressed. */
-    callerIsActive(): void {
-        for (const each of this.pending) if (each.rule.waitsFor === 'caller') each.count = 0;
+    keyPressed(): void {
+        this.keyAtMs = this.clock.nowMs();
+        this.callerIsActive();
+    }
+
+    private callerIsActive(): void {
+        this.rules.end(isVoiceWait);
+        for (const each of this.rules) if (each.rule.waitsFor === 'caller') each.count = 0;
         this.endCallersTurn();
     }
 
@@ -207,18 +264,19 @@ export class SilencePolicy {
 
     /** The bot was asked for its goodbye. */
     goodbyeAsked(): void {
+        this.rules.end(isTurnWait);
         if (this.botState === 'can_hear') this.enter('goodbye');
     }
 
     /** Nothing is waited for any more: the call ends. */
     stop(): void {
         this.stopped = true;
-        this.endAll(() => true);
+        this.rules.end(() => true);
         this.timers.cancel('silence');
     }
 
     private awaitResponse(isAwaitedWithoutFallback: boolean): void {
-        this.endAll(({ waitsFor }) => waitsFor === 'caller');
+        this.rules.end(({ waitsFor }) => waitsFor === 'caller');
         this.enter('response', 0, ({ needsFallback }) =>
             needsFallback === true ? this.botState === 'can_hear' : isAwaitedWithoutFallback,
         );
@@ -229,68 +287,35 @@ export class SilencePolicy {
         if (this.stopped) return;
         const nowMs = this.clock.nowMs();
         const quietAtMs = this.quietAtMs(comingMs);
-        for (const each of this.pending) {
+        for (const each of this.rules) {
             const { rule } = each;
             if (rule.state !== state || rule.following !== undefined || !holds(rule)) continue;
             if (rule.needsFallback === true && !this.hasFallback) continue;
-            if (rule.onlyExtends === true) this.extend(rule.action, nowMs + each.afterMs);
-            else this.begin(each, fromMs(rule, nowMs, quietAtMs, this.startedAtMs));
+            if (rule.onlyExtends === true) this.rules.extend(rule.action, nowMs + each.afterMs, nowMs);
+            else this.rules.begin(each, this.fromMs(rule, nowMs, quietAtMs), nowMs);
         }
         this.lookWhenDue();
     }
 
-    private begin(each: PendingRule, atMs: number): void {
-        const { rule } = each;
-        if (rule.needsFallback === true) this.endAll((other) => isSameWait(other, rule));
-        if (rule.waitsFor === 'bot') each.count = 0;
-        each.gapMs = each.afterMs;
-        // A setting of 0 switches its rules off.
-        each.dueMs = each.afterMs === 0 ? NEVER : atMs + each.afterMs;
-    }
-
-    private extend(action: SilenceAction, untilMs: number): void {
-        for (const each of this.pending)
-            if (each.rule.action === action && each.dueMs !== NEVER && each.dueMs < untilMs) {
-                each.dueMs = untilMs;
-                each.gapMs = untilMs - this.clock.nowMs();
-            }
-    }
-
-    private endAll(isMeant: (rule: SilenceRule) => boolean): void {
-        for (const each of this.pending) if (isMeant(each.rule)) each.dueMs = NEVER;
-    }
-
     private endFallbackWait(): void {
-        this.endAll(({ needsFallback }) => needsFallback === true);
+        this.rules.end(({ needsFallback }) => needsFallback === true);
     }
 
     /** The caller speaks or types, or may take longer than usual: neither the caller nor the bot is late. */
     private endCallersTurn(): void {
-        this.endAll((rule) => rule.waitsFor === 'caller' || (isPlainWait(rule) && rule.state === 'response'));
+        this.rules.end((rule) => rule.waitsFor === 'caller' || (isPlainWait(rule) && rule.state === 'response'));
     }
 
     /** The caller hears nothing now, which may be earlier than was computed. */
     private soundEnded(): void {
-        const nowMs = this.clock.nowMs();
-        for (const each of this.pending)
-            if (each.rule.counts === undefined && each.dueMs !== NEVER)
-                each.dueMs = Math.min(each.dueMs, nowMs + each.gapMs);
+        this.rules.soundEnded(this.clock.nowMs());
         this.lookWhenDue();
     }
 
     /** A filler plays until `quietAtMs`. */
     private fillerPlays(quietAtMs: number): void {
         this.fillerUntilMs = quietAtMs;
-        if (!this.isPending('takeover')) return;
-        for (const each of this.pending) {
-            if (each.rule.action !== 'filler' || each.dueMs === NEVER) continue;
-            each.gapMs = FILLER_EVERY_MS;
-            each.dueMs = quietAtMs + FILLER_EVERY_MS;
-        }
-    }
-
-    private isPending(action: SilenceAction): boolean {
-        return this.pending.some((each) => each.rule.action === action && each.dueMs !== NEVER);
+        this.rules.fillerPlays(quietAtMs);
     }
 
     private quietAtMs(comingMs = 0): number {
@@ -299,10 +324,9 @@ export class SilencePolicy {
 
     /** Sets the timer where the next rule is due before it looks again. */
     private lookWhenDue(): void {
-        if (this.stopped) return;
+        if (this.stopped || this.pausedAtMs !== undefined) return;
         // Sooner no response can be late that begins after now.
-        let nextMs = this.clock.nowMs() + PROGRESS_MS;
-        for (const { dueMs } of this.pending) nextMs = Math.min(nextMs, dueMs);
+        const nextMs = Math.min(this.rules.nextDueMs, this.clock.nowMs() + PROGRESS_MS);
         if (nextMs >= this.lookAtMs) return;
         this.lookAtMs = nextMs;
         this.timers.set('silence', Math.max(0, Math.ceil(nextMs - this.clock.nowMs())), this.look);
@@ -311,7 +335,7 @@ export class SilencePolicy {
     /** Progress is not reported, but looked up. */
     private lookForProgress(): void {
         const activeAtMs = this.call.conversation.responseActiveAtMs;
-        for (const each of this.pending)
+        for (const each of this.rules)
             if (each.rule.state === 'progress')
                 each.dueMs = activeAtMs === undefined ? NEVER : Math.max(activeAtMs, this.retriedAtMs) + each.afterMs;
     }
@@ -319,7 +343,7 @@ export class SilencePolicy {
     private readonly look = (): void => {
         this.lookAtMs = NEVER;
         this.lookForProgress();
-        for (const each of this.pending) if (!this.isOver() && each.dueMs <= this.clock.nowMs()) this.fallDue(each);
+        for (const each of this.rules) if (!this.isOver() && each.dueMs <= this.clock.nowMs()) this.fallDue(each);
         this.lookForProgress();
         this.lookWhenDue();
     };
@@ -331,23 +355,8 @@ export class SilencePolicy {
             each.dueMs = this.quietAtMs() + each.gapMs;
             return;
         }
-        each.dueMs = NEVER;
-        if (each.count >= each.atMost) {
-            const next = SILENCE_RULES.find(
-                (rule) => rule.state === each.rule.state && rule.following === each.rule.action,
-            );
-            if (next !== undefined) this.act(next);
-            return;
-        }
-        each.count += 1;
-        if (each.everyMs !== undefined) this.repeat(each, nowMs, each.everyMs);
-        this.act(each.rule);
-    }
-
-    private repeat(each: PendingRule, nowMs: number, everyMs: number): void {
-        if (each.rule.action === 'filler' && !this.isPending('takeover')) return;
-        each.gapMs = everyMs;
-        each.dueMs = nowMs + everyMs;
+        const rule = this.rules.take(each, nowMs);
+        if (rule !== undefined) this.act(rule);
     }
 
     /** The silence has not begun, or is not the caller's. */
@@ -355,16 +364,21 @@ export class SilencePolicy {
         const isSounding = this.call.playback.soundLeftMs > 0;
         // A filler breaks no silence.
         if (waitsFor === 'bot') return counts === undefined && isSounding && this.clock.nowMs() >= this.fillerUntilMs;
-        return isSounding || this.callerSpeaks || this.isPending('takeover') || this.isPending('comfort');
+        return isSounding || this.callerSpeaks || this.rules.isPending('takeover') || this.rules.isPending('comfort');
     }
 
-    private act({ action, code = 'dead_air' }: SilenceRule): void {
+    private act(rule: SilenceRule): void {
+        const { action, code = 'dead_air' } = rule;
+        if (isTurnWait(rule)) this.logTurn(rule);
         switch (action) {
             case 'filler':
                 this.fill();
                 return;
             case 'comfort':
                 this.call.playback.comfort();
+                return;
+            case 'end_turn':
+                this.call.conversation.onSilence('end_turn');
                 return;
             case 'retry':
                 this.retriedAtMs = this.clock.nowMs();
@@ -386,6 +400,27 @@ export class SilencePolicy {
         }
     }
 
+    /** A step about a turn that the service does not end: which witness said what. */
+    private logTurn({ action, state }: SilenceRule): void {
+        const quietMs = this.voiceEndedMs === -NEVER ? undefined : Math.round(this.clock.nowMs() - this.voiceEndedMs);
+        const line = this.voiceOnLine ? 'voice' : 'quiet';
+        const service = this.callerSpeaks ? 'speech' : 'no speech';
+        this.call.log({ action, state, line, lineQuietMs: this.voiceOnLine ? 0 : quietMs, service });
+    }
+
+    private fromMs({ counts = 'silence' }: SilenceRule, nowMs: number, quietAtMs: number): number {
+        switch (counts) {
+            case 'silence':
+                return quietAtMs;
+            case 'time':
+                return nowMs;
+            case 'start':
+                return this.startedAtMs;
+            case 'voice':
+                return this.voiceEndedMs + Math.max(0, (this.call.conversation.remoteVadMs ?? 0) - PROMPT_VAD_MS);
+        }
+    }
+
     private fill(): void {
         this.isFilling = true;
         try {
@@ -396,30 +431,8 @@ export class SilencePolicy {
         this.fillerPlays(this.quietAtMs());
     }
 
-    private valueOf(setting: Setting): number {
-        return typeof setting === 'number' ? setting : setting(this.settings);
-    }
-
     /** A method, because an action may have ended the call in the middle of what we do. */
     private isOver(): boolean {
         return this.stopped;
     }
-}
-
-function fromMs({ counts }: SilenceRule, nowMs: number, quietAtMs: number, startedAtMs: number): number {
-    if (counts === undefined) return quietAtMs;
-    return counts === 'time' ? nowMs : startedAtMs;
-}
-
-function isSameWait(other: SilenceRule, rule: SilenceRule): boolean {
-    return other.needsFallback === true && other.action === rule.action;
-}
-
-/** A wait without fallback options that any sound of the bot ends. */
-function isPlainWait({ waitsFor, state, needsFallback }: SilenceRule): boolean {
-    return waitsFor === 'caller' || (needsFallback !== true && (state === 'response' || state === 'first_audio'));
-}
-
-function isRestOfResponse({ state, needsFallback }: SilenceRule): boolean {
-    return state === 'rest_of_response' && needsFallback !== true;
 }

@@ -13,13 +13,21 @@ export type SilenceState =
     /** The bot was asked for its goodbye: for the first sound of it. */
     | 'goodbye'
     /** The caller has heard everything: for their words or keys. */
-    | 'caller_turn';
+    | 'caller_turn'
+    /** The caller speaks, by the line or by the service: for the end of the turn. */
+    | 'turn'
+    /** By the line the caller's voice has ended, and the service has not reported the end of a turn: for the response. */
+    | 'voice_ended'
+    /** The service reported speech that is not to be heard on the line: for the end of the turn. */
+    | 'unheard_turn';
 
 export type SilenceAction =
     /** The conversation says that it takes a moment; where it cannot, as `comfort`. */
     | 'filler'
     /** A soft tone. */
     | 'comfort'
+    /** The conversation ends the caller's turn, and asks for the response. */
+    | 'end_turn'
     /** The conversation cancels the response that has stopped, and asks for it again. */
     | 'retry'
     /** The next fallback option takes over; where there is none, the call ends with `dead_air`. */
@@ -53,9 +61,9 @@ export interface SilenceRule {
     afterMs: Setting;
     /**
      * From when `afterMs` counts: from the end of what the caller hears (`silence`, the default), from the moment at which the state
-     * began (`time`), or from the moment at which the bot began to start (`start`).
+     * began (`time`), from the moment at which the bot began to start (`start`), or from the end of the caller's voice (`voice`).
      */
-    counts?: 'time' | 'start';
+    counts?: 'silence' | 'time' | 'start' | 'voice';
     /** Again after so many ms. A filler is repeated only while a takeover is pending. */
     everyMs?: Setting;
     /** Times at most; then what is due is done by the rule that is `following` this action in the same state. */
@@ -74,6 +82,9 @@ export const FILLER_EVERY_MS = 5000;
 export const WORK_MS = 10_000;
 /** Last sign of progress of a response → it has stopped. */
 export const PROGRESS_MS = 15_000;
+
+/** By then a turn without an end is ended. */
+const MAX_TURN_MS = 25_000;
 
 /** A rule of a conversation with fallback options. */
 const fallback = { waitsFor: 'bot', needsFallback: true } as const;
@@ -114,6 +125,17 @@ export const SILENCE_RULES: readonly SilenceRule[] = [
     { ...takeover, state: 'work', afterMs: WORK_MS, counts: 'time', onlyExtends: true },
     { waitsFor: 'bot', state: 'progress', afterMs: PROGRESS_MS, counts: 'time', action: 'retry' },
 
+    // The line is the second witness of the caller's turn, where a remote service detects speech. A service that says nothing more is
+    // found out by it; one that hears only noise is asked for a response to it.
+    { ...filler, state: 'voice_ended', afterMs: 2500, counts: 'voice' },
+    { waitsFor: 'bot', state: 'voice_ended', afterMs: 4000, counts: 'voice', action: 'end_turn' },
+    { ...takeover, state: 'voice_ended', afterMs: 6000, counts: 'voice' },
+    // The caller may speak too softly to be found on a noisy line: they get more time.
+    { ...filler, state: 'unheard_turn', afterMs: 6000, counts: 'time' },
+    { waitsFor: 'bot', state: 'unheard_turn', afterMs: 7500, counts: 'time', action: 'end_turn' },
+    { ...takeover, state: 'unheard_turn', afterMs: 10_000, counts: 'time' },
+    { waitsFor: 'bot', state: 'turn', afterMs: MAX_TURN_MS, everyMs: MAX_TURN_MS, counts: 'time', action: 'end_turn' },
+
     // The same without fallback options, or where they do not help.
     {
         waitsFor: 'bot',
@@ -125,6 +147,16 @@ export const SILENCE_RULES: readonly SilenceRule[] = [
         action: 'comfort',
     },
     { waitsFor: 'bot', state: 'response', afterMs: 0, following: 'comfort', action: 'end_call', code: 'dead_air' },
+    {
+        waitsFor: 'bot',
+        state: 'voice_ended',
+        afterMs: ({ deadAirMs }) => deadAirMs,
+        everyMs: ({ deadAirMs }) => deadAirMs,
+        atMost: 2,
+        counts: 'voice',
+        action: 'comfort',
+    },
+    { waitsFor: 'bot', state: 'voice_ended', afterMs: 0, following: 'comfort', action: 'end_call', code: 'dead_air' },
     { waitsFor: 'bot', state: 'rest_of_response', afterMs: 6000, action: 'end_call', code: 'ERR_BOT_STALLED' },
     {
         waitsFor: 'bot',
@@ -153,3 +185,28 @@ export const SILENCE_RULES: readonly SilenceRule[] = [
         code: 'no_input',
     },
 ];
+
+/** A wait for the end of a turn that the service has not reported, or for the response to it. */
+export function isTurnWait({ state }: SilenceRule): boolean {
+    return state === 'turn' || state === 'voice_ended' || state === 'unheard_turn';
+}
+
+export function isVoiceWait({ state }: SilenceRule): boolean {
+    return state === 'voice_ended' || state === 'unheard_turn';
+}
+
+const PLAIN_STATES: ReadonlySet<SilenceState> = new Set(['response', 'first_audio', 'voice_ended']);
+
+/** A wait for the bot that began with what the service or the bot has reported. */
+export function isForBot(rule: SilenceRule): boolean {
+    return rule.waitsFor === 'bot' && !isTurnWait(rule) && rule.state !== 'progress';
+}
+
+/** A wait without fallback options that any sound of the bot ends. */
+export function isPlainWait({ waitsFor, state, needsFallback }: SilenceRule): boolean {
+    return waitsFor === 'caller' || (needsFallback !== true && PLAIN_STATES.has(state));
+}
+
+export function isRestOfResponse({ state, needsFallback }: SilenceRule): boolean {
+    return state === 'rest_of_response' && needsFallback !== true;
+}

@@ -13,6 +13,7 @@ import {
 } from './conversation';
 import { OpenAIRealtimeService } from './openai-realtime-service';
 import { logEnd, logReady } from './realtime/usage';
+import { longestVadMs } from './realtime/session-config';
 import { SessionRenewal } from './realtime/session-renewal';
 import { RealtimeConversation } from './realtime/realtime-conversation';
 import type { CreateSocket } from './realtime/connection';
@@ -54,6 +55,7 @@ const FILLER_EVERY_MS = 8000;
 export class BotResource extends EventEmitter<ConversationEvents> implements Conversation {
     readonly botName = 'openai';
     readonly listensOnly = false;
+    readonly remoteVadMs: number;
     readonly speaksFirst: boolean;
     private state: 'idle' | 'starting' | 'talking' | 'reconnecting' | 'over' = 'idle';
     private readonly logger: Logger;
@@ -74,6 +76,7 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
         super();
         this.logger = deps.logger;
         this.speaksFirst = config.greeting !== '';
+        this.remoteVadMs = longestVadMs(config.turnDetection);
         this.tools = runnerFor(deps, (request) => this.emit('collectDigits', request));
         const { clock, logger, logTranscripts = false } = deps;
         this.conversation = new RealtimeConversation({
@@ -151,9 +154,17 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
         return this.state === 'talking' ? this.service.responseActiveAtMs : undefined;
     }
 
-    /** It can ask again for a response that has stopped, and nothing else. */
+    /** It can ask again for a response that has stopped, and end a turn; for the rest a fallback ladder is needed. */
     onSilence(step: SilenceStep): boolean {
-        return step === 'retry' && this.service.retryStalledResponse();
+        switch (step) {
+            case 'retry':
+                return this.service.retryStalledResponse();
+            case 'end_turn':
+                return this.state === 'talking' && this.conversation.endTurn();
+            case 'filler':
+            case 'takeover':
+                return false;
+        }
     }
 
     interrupt(heard: HeardPosition): void {

@@ -91,6 +91,8 @@ export interface ConversationEvents {
     recovered: [];
     /** What the caller waits for has changed in a way that only the conversation knows. Only a bot with fallback options emits it. */
     waiting: [wait: BotWait];
+    /** The bot has hung up: the call ends once the caller has heard what is queued. If they interrupt it, the conversation goes on. */
+    hangUp: [end: ConversationEnd];
     /** The conversation is over; the call ends once the caller has heard what is queued. Emitted at most once. */
     ended: [end: ConversationEnd];
 }
@@ -135,6 +137,8 @@ export type BotWait =
 export type SilenceStep =
     /** Say that it takes a moment. */
     | 'filler'
+    /** By the line the caller has finished a turn, or speaks for very long: end the turn here, and ask for the response. */
+    | 'end_turn'
     /** The response that is being given has stopped: cancel it and ask for it again. */
     | 'retry'
     /** Give up the bot that answers now: the next fallback option takes over. */
@@ -150,6 +154,11 @@ export interface Conversation extends EventEmitter<ConversationEvents> {
     readonly botName: string;
     /** It never sends audio, and therefore takes any PCMU offer, stereo and internal-only ones too. */
     readonly listensOnly: boolean;
+    /**
+     * A remote service detects the caller's turns for it: the longest time, ms, from the end of the caller's voice to its report. Such a
+     * service may fail without a sign, therefore the call watches the line too. undefined: the turns are detected in this process.
+     */
+    readonly remoteVadMs: number | undefined;
     /** It speaks without being spoken to: the call counts as failed when no sound comes within the first-audio limit. */
     readonly speaksFirst: boolean;
     /** The names of the fallback options that answered, with commas; undefined: there are none. */
@@ -187,6 +196,7 @@ export function keypadNote(entry: string): string {
 export abstract class BasicConversation extends EventEmitter<ConversationEvents> implements Conversation {
     abstract readonly botName: string;
     readonly listensOnly: boolean = false;
+    readonly remoteVadMs: number | undefined = undefined;
     readonly speaksFirst: boolean = true;
     readonly costUsd: number | undefined = 0;
     readonly responseActiveAtMs: number | undefined = undefined;

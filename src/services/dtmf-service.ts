@@ -77,6 +77,7 @@ export class DTMFService extends EventEmitter<DTMFEvents> {
     private request: DigitRequest | undefined;
     /** The terminator of an entry that its length completed: pressed out of habit, it must not end the next entry. */
     private belated: { key: string; untilMs: number } | undefined;
+    private isPaused = false;
     private closed = false;
 
     constructor({ clock, onFault, config = DEFAULTS }: DTMFOptions) {
@@ -124,6 +125,21 @@ export class DTMFService extends EventEmitter<DTMFEvents> {
         if (former !== undefined) this.answer(former, CANCELLED);
     }
 
+    /** No entry runs out of time until `resume`; its keys count meanwhile. May be called twice. */
+    pause(): void {
+        this.isPaused = true;
+        this.timers.cancel('interDigit');
+        this.timers.cancel('total');
+    }
+
+    /** The time limits of an entry begin anew. */
+    resume(): void {
+        if (!this.isPaused) return;
+        this.isPaused = false;
+        if (this.request !== undefined || this.digits !== '') this.startTotal();
+        if (this.digits !== '') this.awaitKey();
+    }
+
     /** Forgets the digits, cancels what was asked for, frees the timers. May be called twice. */
     close(): void {
         if (this.closed) return;
@@ -160,16 +176,22 @@ export class DTMFService extends EventEmitter<DTMFEvents> {
         if (this.request === undefined && this.digits === '') this.startTotal();
         this.digits += key;
         if (this.digits.length < (this.request?.maxDigits ?? this.config.maxDigits)) {
-            this.timers.set('interDigit', this.config.interDigitMs, () => {
-                this.complete('timeout');
-            });
+            this.awaitKey();
             return;
         }
         this.belated = { key: this.terminator, untilMs: this.clock.nowMs() + this.config.interDigitMs };
         this.complete('length');
     }
 
+    private awaitKey(): void {
+        if (this.isPaused) return;
+        this.timers.set('interDigit', this.config.interDigitMs, () => {
+            this.complete('timeout');
+        });
+    }
+
     private startTotal(): void {
+        if (this.isPaused) return;
         this.timers.set('total', this.config.totalMs, () => {
             this.complete('timeout');
         });

@@ -12,6 +12,7 @@ import {
     readServerEvent,
     type ApiError,
     type ClientEvent,
+    type ItemInfo,
     type ResponseEnd,
     type ServerEvent,
 } from './realtime/events';
@@ -76,6 +77,10 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
     private settle: { resolve: () => void; reject: (error: CodedError) => void } | undefined;
     private interruptible: boolean;
     private serverTroubles = 0;
+    /** The last response that had a sound, a word, or a call. */
+    private contentOfId: string | undefined;
+    /** A response with nothing in it is being handled. */
+    private gaveEmpty = false;
 
     constructor(
         private readonly config: OpenAIConfig,
@@ -228,7 +233,8 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
                 this.emit('responseStalled', responseId);
             },
             gaveUp: (error: ApiError | undefined) => {
-                this.finish(judgeFailures(error));
+                const empty = { kind: 'fatal', error: new CodedError('ERR_OPENAI_EMPTY') } as const;
+                this.finish(this.gaveEmpty ? empty : judgeFailures(error));
             },
         };
         return new ResponseSequencer(this.deps.clock, port, onFault);
@@ -303,19 +309,43 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
                 this.emit('event', event);
                 return;
             default:
+                if (hasContent(event)) this.contentOfId = event.responseId;
                 this.emit('event', event);
         }
     }
 
     private onDone(end: ResponseEnd): void {
+        if (this.isEmpty(end)) {
+            this.onEmpty(end);
+            return;
+        }
         if (end.status === 'completed') this.serverTroubles = 0;
         if (end.error !== undefined) logApiError(this.logger, end.error, 'response.done');
         if (end.error !== undefined && classify(end.error) === 'fatal') {
             this.finish({ kind: 'fatal', error: fatalError(end.error) });
             return;
         }
-        const { purpose, again } = this.sequencer.done(end);
+        this.reportDone(end, this.sequencer.done(end));
+    }
+
+    /** Like a failed response: it is requested once more, and after a second one the bot is given up. */
+    private onEmpty(end: ResponseEnd): void {
+        const fields = { code: 'ERR_OPENAI_EMPTY', responseId: end.id, status: end.status, reason: end.reason };
+        this.logger.warn(fields, 'A response ended with nothing in it.');
+        this.gaveEmpty = true;
+        const done = this.sequencer.done({ ...end, status: 'failed' });
+        this.gaveEmpty = false;
+        this.reportDone(end, done);
+    }
+
+    private reportDone(end: ResponseEnd, { purpose, again }: { purpose: Purpose; again: boolean }): void {
         this.emit('responseDone', end, purpose, again);
+    }
+
+    /** It is over as if all were well, or for its length, and the caller would hear nothing of it and nothing after it. */
+    private isEmpty({ id, status, reason, items }: ResponseEnd): boolean {
+        const isOver = status === 'completed' || (status === 'incomplete' && reason === 'max_output_tokens');
+        return isOver && this.contentOfId !== id && !items.some(isContent);
     }
 
     private onError(error: ApiError): void {
@@ -347,6 +377,25 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
         this.sequencer.close();
         this.transport?.close();
     }
+}
+
+/** An event that brings a sound, a word or a call of a response. */
+function hasContent(event: ServerEvent): event is ServerEvent & { responseId: string } {
+    switch (event.type) {
+        case 'audio':
+            return event.bytes.length > 0;
+        case 'transcript':
+        case 'text':
+            return event.delta !== '';
+        case 'output-item-done':
+            return isContent(event.item);
+        default:
+            return false;
+    }
+}
+
+function isContent({ text = '', call, mcp }: ItemInfo): boolean {
+    return text !== '' || call !== undefined || mcp !== undefined;
 }
 
 const MAX_MEANINGS = 128;

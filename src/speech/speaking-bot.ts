@@ -58,6 +58,7 @@ export abstract class SpeakingBot extends EventEmitter<ConversationEvents> imple
     abstract readonly speaksFirst: boolean;
     abstract readonly costUsd: number | undefined;
     readonly listensOnly = false;
+    readonly remoteVadMs = undefined;
     readonly responseActiveAtMs: number | undefined = undefined;
     protected readonly speechQueue: SpeechQueue;
     /** The caller is speaking. */

@@ -272,6 +272,11 @@ export const SERVER_ERRORS = {
         'The bot gave no sound within the limit after the call opened.',
         'Look at OpenAI’s status and at the network from this server to OpenAI.',
     ),
+    ERR_OPENAI_EMPTY: entry(
+        'openai',
+        'A response of the model ended with nothing in it: no sound, no word, no function call. It is requested once more.',
+        'If it happens often: look at OpenAI’s status, and give the model more room with OPENAI_MAX_OUTPUT_TOKENS.',
+    ),
     ERR_BOT_STALLED: entry(
         'openai',
         'The bot’s response stopped in the middle.',

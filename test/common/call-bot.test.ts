@@ -1,4 +1,5 @@
 import { CallBot } from '../../src/common/call-bot';
+import { SessionLog } from '../../src/common/session-log';
 import { CallRecord } from '../../src/common/call-record';
 import { BotResponse } from '../../src/services/bot-response';
 import { BotService, type BotCall, type BotRequest, type ChosenBot } from '../../src/services/bot-service';
@@ -57,7 +58,9 @@ describe('the bot of a call', () => {
         const wire = { sendAudio: () => undefined, sendEvent: () => undefined, bufferedBytes: () => 0 };
         const onFinished = (): void => undefined;
         const rest = { wire, maxLeadMs: 600, onFinished, onFailed: onFinished, onFault: onFinished };
-        bot = new CallBot({ botService: service, clock: new FakeClock(), logger: new LogRecorder(), record, ...rest });
+        const logger = new LogRecorder();
+        const log = new SessionLog(logger);
+        bot = new CallBot({ botService: service, clock: new FakeClock(), logger, log, record, ...rest });
     });
 
     it('is asked for with what the call says, its tools come into the record, and its limit counts', async () => {

@@ -1,6 +1,7 @@
 import { CallBridge } from '../../src/common/call-bridge';
 import { CallRecord } from '../../src/common/call-record';
 import type { FallbackLadder } from '../../src/services/fallback/fallback-ladder';
+import type { LogFields } from '../../src/support/logger';
 import { LadderBench } from '../services/fallback/ladder-bench';
 import { TEST_TURN_TAKING } from '../support/test-config';
 
@@ -9,6 +10,7 @@ export class FallbackCallBench extends LadderBench {
     /** Bot audio that was sent to the client, bytes. */
     sentBytes = 0;
     readonly failures: string[] = [];
+    readonly logged: LogFields[] = [];
     turnTaking = TEST_TURN_TAKING;
     private readonly bridges = new Map<FallbackLadder, CallBridge>();
 
@@ -30,6 +32,7 @@ export class FallbackCallBench extends LadderBench {
             },
             onFinished: () => undefined,
             onFailed: (code) => this.failures.push(code),
+            log: (fields) => this.logged.push(fields),
             onFault: (fault) => {
                 throw fault;
             },

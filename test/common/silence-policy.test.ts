@@ -8,9 +8,11 @@ import { FakeClock } from '../support/fake-clock';
 class SilenceBench {
     readonly clock = new FakeClock();
     readonly done: string[] = [];
+    readonly logged: string[] = [];
     /** The conversation can do something about silence. */
     helps = true;
     responseActiveAtMs: number | undefined;
+    remoteVadMs: number | undefined = 500;
     readonly policy: SilencePolicy;
     private soundUntilMs = 0;
 
@@ -22,6 +24,11 @@ class SilenceBench {
         this.policy = new SilencePolicy(clock, timers, settings, {
             playback: this,
             conversation: this,
+            log: ({ action, state, line, service }) => {
+                this.logged.push(
+                    `${String(action)} ${String(state)}: line ${String(line)}, service ${String(service)}`,
+                );
+            },
             goodbye: (code) => {
                 this.note(`goodbye ${code}`);
             },
@@ -251,6 +258,157 @@ describe('SilencePolicy', () => {
             policy.drained(false);
             clock.advance(30_000);
             expect(done).toEqual([]);
+        });
+    });
+
+    describe('of a turn that the service does not end', () => {
+        const off = { noInputMs: 0, maxReprompts: 2, deadAirMs: 0 };
+        let bench: SilenceBench;
+
+        beforeEach(() => {
+            bench = new SilenceBench(off);
+            bench.policy.waiting('ready');
+            bench.policy.waiting('nothing');
+        });
+
+        /** The caller speaks for 2 s, which the line shows 200 ms late at the start and 400 ms late at the end. */
+        function voice(): void {
+            bench.clock.advance(200);
+            bench.policy.voiceStarted();
+            bench.clock.advance(2200);
+            bench.policy.voiceEnded(400);
+        }
+
+        it('is a filler, the end of the turn and a takeover, counted from the end of the voice, when the service reports nothing', () => {
+            voice();
+            bench.clock.advance(20_000);
+            expect(bench.done).toEqual(['filler 4500', 'end_turn 6000', 'takeover 8000']);
+            expect(bench.logged).toEqual([
+                'filler voice_ended: line quiet, service no speech',
+                'end_turn voice_ended: line quiet, service no speech',
+                'takeover voice_ended: line quiet, service no speech',
+            ]);
+        });
+
+        it('is the same when the service reports the start, and not the end', () => {
+            bench.clock.advance(100);
+            bench.policy.callerStarted();
+            bench.policy.turnStarted();
+            voice();
+            bench.clock.advance(20_000);
+            expect(bench.done).toEqual(['filler 4600', 'end_turn 6100', 'takeover 8100']);
+            expect(bench.logged[1]).toBe('end_turn voice_ended: line quiet, service speech');
+        });
+
+        it('is the same when the service reports the start after the end of the voice', () => {
+            voice();
+            bench.policy.callerStarted();
+            bench.policy.turnStarted();
+            bench.clock.advance(20_000);
+            expect(bench.done).toEqual(['filler 4500', 'end_turn 6000', 'takeover 8000']);
+        });
+
+        it('waits longer for a service that may report the end of a turn late', () => {
+            bench.remoteVadMs = 4000;
+            voice();
+            bench.clock.advance(20_000);
+            expect(bench.done).toEqual(['filler 7000', 'end_turn 8500', 'takeover 10500']);
+        });
+
+        it('is judged by the response alone once the service has reported the end', () => {
+            voice();
+            bench.clock.advance(300);
+            bench.policy.callerStopped();
+            bench.clock.advance(20_000);
+            expect(bench.done).toEqual(['filler 5200', 'takeover 8700']);
+        });
+
+        it('begins anew when the caller goes on', () => {
+            voice();
+            bench.clock.advance(1000);
+            bench.policy.voiceStarted();
+            bench.clock.advance(10_000);
+            expect(bench.done).toEqual([]);
+        });
+
+        it('gives a voice more time that the line does not show', () => {
+            bench.policy.callerStarted();
+            bench.policy.turnStarted();
+            bench.clock.advance(20_000);
+            expect(bench.done).toEqual(['filler 6000', 'end_turn 7500', 'takeover 10000']);
+        });
+
+        it('ends after 25 s on a line that never gets quiet', () => {
+            bench.policy.voiceStarted();
+            bench.clock.advance(30_000);
+            expect(bench.done).toEqual(['end_turn 25000']);
+            expect(bench.logged).toEqual(['end_turn turn: line voice, service no speech']);
+        });
+
+        it('is not looked for where speech is detected in this process', () => {
+            bench.remoteVadMs = undefined;
+            voice();
+            bench.policy.callerStarted();
+            bench.policy.turnStarted();
+            bench.clock.advance(60_000);
+            expect(bench.done).toEqual([]);
+        });
+
+        it('is over when the bot responds', () => {
+            voice();
+            bench.say('r1', 500);
+            bench.policy.responseEnded('r1');
+            bench.clock.advance(60_000);
+            expect(bench.done).toEqual([]);
+        });
+
+        it('is not begun by the tone of a key', () => {
+            bench.policy.keyPressed();
+            bench.policy.voiceStarted();
+            bench.clock.advance(300);
+            bench.policy.voiceEnded(0);
+            bench.clock.advance(20_000);
+            expect(bench.done).toEqual([]);
+        });
+    });
+
+    describe('while the stream is paused', () => {
+        it('neither asks the caller nor hangs up, and asks in full time and as often as ever once it goes on', () => {
+            const { policy, clock, done } = new SilenceBench();
+            policy.drained(true);
+            clock.advance(9000);
+            policy.pause();
+            clock.advance(45_000);
+            expect(done).toEqual([]);
+            policy.resume();
+            clock.advance(9999);
+            expect(done).toEqual([]);
+            clock.advance(1);
+            expect(done).toEqual(['ask_again 64000']);
+        });
+
+        it('counts no silence of the bot: it is due later by the length of the pause', () => {
+            const bench = new SilenceBench({ noInputMs: 0, maxReprompts: 2, deadAirMs: 0 });
+            bench.policy.waiting('ready');
+            bench.policy.callerStopped();
+            bench.clock.advance(1000);
+            bench.policy.pause();
+            bench.clock.advance(45_000);
+            bench.policy.resume();
+            bench.clock.advance(20_000);
+            expect(bench.done).toEqual(['filler 47500', 'takeover 51000']);
+        });
+
+        it('counts what begins meanwhile from the end of the pause', () => {
+            const bench = new SilenceBench({ noInputMs: 0, maxReprompts: 2, deadAirMs: 0 });
+            bench.policy.waiting('ready');
+            bench.policy.pause();
+            bench.clock.advance(5000);
+            bench.policy.callerStopped();
+            bench.clock.advance(5000);
+            bench.policy.resume();
+            bench.clock.advance(20_000);
+            expect(bench.done).toEqual(['filler 12500', 'takeover 16000']);
         });
     });
 

@@ -19,7 +19,7 @@ beforeAll(async () => {
     const env = { ...BYTE_EXACT.env, PLAYBACK_LEAD_MS: LEAD_MS };
     attack = await AttackBench.start({ ...BYTE_EXACT, env, speedUp: SPEED_UP });
     good = await Promise.all(Array.from({ length: GOOD_CALLS }, () => GoodCall.begin(attack)));
-}, 30_000);
+});
 
 afterAll(async () => {
     await attack.stop();

@@ -107,7 +107,7 @@ describe('a bot with a way of its own to a model', () => {
         await until('another bot speaks', () => received(fourth).length > 0);
         expect(own.connections).toHaveLength(knocked);
         await hearsTheModel(await bench.call('/plain'));
-    }, 20_000);
+    });
 
     it('is not handed to the server’s account when its way is down: its talk goes nowhere else', async () => {
         const requests: string[] = [];

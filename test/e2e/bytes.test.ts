@@ -33,13 +33,13 @@ describe('bytes, end to end over real sockets', () => {
         const caller = bench.caller({ audio: speech, frameMs: () => [200, 20, 137, 60, 400][frame++ % 5] ?? 200 });
         await caller.dial();
         const session = await bench.fake.nextSession();
-        await until('a minute has arrived', () => session.appended.length >= speech.length, 30_000);
+        await until('a minute has arrived', () => session.appended.length >= speech.length);
         expect(session.appended.subarray(0, speech.length).equals(speech)).toBe(true);
         expect(bench.fake.faults).toEqual([]);
         caller.hangUp();
         const summary = await caller.ended;
         expect(summary.protocol.broken).toEqual([]);
-    }, 40_000);
+    });
 
     it('plays a 30 s answer that was delivered in 3 s whole, in 30 s, within the message limits', async () => {
         const clock = new ScaledClock(SPEED_UP);
@@ -55,7 +55,7 @@ describe('bytes, end to end over real sockets', () => {
         caller.once('playbackStarted', () => (startedMs = clock.nowMs()));
         caller.on('playbackCompleted', () => (completedMs = clock.nowMs()));
         await caller.dial();
-        await until('the answer has been played', () => caller.playedAudio.length >= 240_000, 30_000);
+        await until('the answer has been played', () => caller.playedAudio.length >= 240_000);
         await until('the client says so', () => completedMs > 0);
         expect(Buffer.from(caller.playedAudio).equals(Buffer.from(expectedPcmu(1, 30_000)))).toBe(true);
         expect(completedMs - startedMs).toBeGreaterThan(29_900);
@@ -64,5 +64,5 @@ describe('bytes, end to end over real sockets', () => {
         const summary = await caller.ended;
         expect(summary.protocol.broken).toEqual([]);
         expect(bench.fake.faults).toEqual([]);
-    }, 40_000);
+    });
 });

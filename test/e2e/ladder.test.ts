@@ -1,4 +1,3 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { FaultBench, ownVoice } from '../../bench/fault-bench';
 import { runFault } from '../../bench/fault-run';
 import { FAULTS } from '../../bench/fault-table';
@@ -6,26 +5,19 @@ import { runOutage } from '../../bench/outage';
 import { ScaledClock } from '../support/scaled-clock';
 
 const SPEED = 4;
-/** The bar: longest silence of the caller. A machine that was held up by n ms adds n × SPEED, so that is measured and allowed for. */
+/** The bar: longest silence of the caller. What takes 50 ms of real time takes SPEED times as long here. */
 const MAX_SILENCE_MS = 2000 + 50 * SPEED;
 
 describe('a call with fallback options', () => {
     const voice = ownVoice();
 
-    const holdUps = monitorEventLoopDelay({ resolution: 5 });
-
-    beforeAll(() => holdUps.enable());
-    afterAll(async () => {
-        holdUps.disable();
-        await voice.close();
-    });
+    afterAll(() => voice.close());
 
     it.concurrent.each(FAULTS.map((fault) => [fault.name, fault] as const))(
         'OpenAI %s: the caller hears something within 2 s, nothing twice, and everything is freed',
         async (_name, fault) => {
             const run = await runFault(fault, new ScaledClock(SPEED), voice);
-            const heldUpMs = holdUps.max / 1e6;
-            expect(run.silenceMs).toBeLessThanOrEqual(MAX_SILENCE_MS + heldUpMs * SPEED);
+            expect(run.silenceMs).toBeLessThanOrEqual(MAX_SILENCE_MS);
             expect(run).toMatchObject({ repeated: [], freed: true, steps: fault.steps, faults: [] });
             expect(run.greetings).toBeLessThanOrEqual(1);
         },
@@ -57,11 +49,11 @@ describe('a call with fallback options', () => {
     });
 
     it('OpenAI away for a minute under running calls: none is dropped, new ones begin lower, and it is found again', async () => {
-        const figures = await runOutage(4, new ScaledClock(12), voice);
+        const figures = await runOutage(4, new ScaledClock(6), voice);
         expect(figures).toMatchObject({ dropped: 0, greetedTwice: 0, freed: true });
         expect(figures.openedAfterMs).toBeLessThanOrEqual(5000);
-        // Ten seconds until the next call may try it; a second of the machine's own counts as twelve here.
+        // Ten seconds until the next call may try it; a second of the machine's own counts as six here.
         expect(figures.recoveredAfterMs).toBeLessThanOrEqual(30_000);
         expect(Math.max(...figures.silencesMs)).toBeLessThanOrEqual(2600);
-    }, 30_000);
+    });
 });

@@ -1,4 +1,4 @@
-import { systemClock, type Clock } from '../../src/support/clock';
+import type { Clock } from '../../src/support/clock';
 import {
     expectedPcmu,
     findPcmu,
@@ -12,7 +12,7 @@ import type { CallerOptions } from '../../tools/caller/caller-options';
 import { ScaledClock } from '../support/scaled-clock';
 import { TestBench, until } from '../support/test-bench';
 
-/** The busiest test machine holds a message up by no more than this; the benchmark of turn-taking knows better. */
+/** A machine that runs holds a message up by no more than this, and while it does not, no time passes: see `ScaledClock`. */
 const SLACK_MS = 40;
 const BYTES_PER_MS = 8;
 const FRAME_MS = 20;
@@ -25,6 +25,7 @@ interface Turn {
 }
 
 describe('turns over real sockets', () => {
+    const realPace = new ScaledClock(1);
     let bench: TestBench;
 
     afterEach(async () => {
@@ -36,7 +37,7 @@ describe('turns over real sockets', () => {
         openai: FakeOpenAIOptions,
         options: Partial<CallerOptions> = {},
         env: Record<string, string> = {},
-        clock: Clock = systemClock,
+        clock: Clock = realPace,
     ): Promise<Turn> {
         bench = await TestBench.start({
             clock,
@@ -82,8 +83,8 @@ describe('turns over real sockets', () => {
         await heard(turn, 700);
         expect(session.activeResponseId).toBeDefined();
         let bargedIn = 0;
-        caller.on('bargeIn', () => (bargedIn = performance.now()));
-        const saidAt = performance.now();
+        caller.on('bargeIn', () => (bargedIn = realPace.nowMs()));
+        const saidAt = realPace.nowMs();
         session.speechStarted();
         await until('barge_in', () => heardBytes.length > 0);
         expect(bargedIn - saidAt).toBeLessThan(20 + SLACK_MS);
@@ -134,6 +135,33 @@ describe('turns over real sockets', () => {
         expect(deleted.item_id).toBe(session.items[1]?.itemId);
         await end(turn);
     });
+
+    it.each([1, 5, 60])(
+        'a caller who interrupts the goodbye of end_call stays on the line, at %d times the pace of speech',
+        async (speed) => {
+            const goodbye = { text: 'goodbye', audioMs: 3000, functionCalls: [{ name: 'end_call', arguments: {} }] };
+            const turn = await call({ speed, response: [goodbye, { text: 'Of course.', audioMs: 400 }] });
+            const { caller, session, heardBytes } = turn;
+            await heard(turn, 1200);
+            session.speechStarted();
+            await until('barge_in', () => heardBytes.length > 0);
+            session.speechStopped();
+            await heard(turn, (heardBytes[0] ?? 0) / BYTES_PER_MS + 400);
+            await end(turn);
+            expect((await caller.ended).disconnect).toBeUndefined();
+        },
+    );
+
+    it.each([1, 60])(
+        'a goodbye of end_call that is heard to its end ends the call, at %d times the pace',
+        async (speed) => {
+            const goodbye = { text: 'goodbye', audioMs: 900, functionCalls: [{ name: 'end_call', arguments: {} }] };
+            const { caller } = await call({ speed, response: [goodbye] });
+            const { disconnect } = await caller.ended;
+            expect(disconnect).toMatchObject({ reason: 'completed', outputVariables: { end_reason: 'bot_ended' } });
+            expect(caller.heardBytes).toBe(900 * BYTES_PER_MS);
+        },
+    );
 
     it('speech while nothing plays and nothing is made sends neither barge_in nor truncate nor cancel', async () => {
         const turn = await call({ speed: 40, response: [{ text: 'short', audioMs: 300 }] });

@@ -11,6 +11,7 @@ import {
 export class FakeConversation extends EventEmitter<ConversationEvents> implements Conversation {
     readonly botName = 'fake';
     listensOnly = false;
+    remoteVadMs: number | undefined = undefined;
     speaksFirst = false;
     costUsd: number | undefined;
     responseActiveAtMs: number | undefined;

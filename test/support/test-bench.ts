@@ -80,8 +80,11 @@ export class TestBench {
     }
 }
 
-/** Resolves when `condition` holds; rejects with `what` after `timeoutMs` of real time. */
-export async function until(what: string, condition: () => boolean, timeoutMs = 10_000): Promise<void> {
+/** So long a test waits for what never comes, ms of real time: shorter than the time limit of Jest, which does not say for what. */
+const PATIENCE_MS = 60_000;
+
+/** Resolves when `condition` holds; rejects with `what` after a minute of real time, which measures nothing. */
+export async function until(what: string, condition: () => boolean, timeoutMs = PATIENCE_MS): Promise<void> {
     const startedAtMs = systemClock.nowMs();
     while (!condition()) {
         if (systemClock.nowMs() - startedAtMs > timeoutMs) throw new Error(`waited in vain until ${what}`);

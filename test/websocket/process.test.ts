@@ -14,8 +14,6 @@ const SESSION_ID = '30b0e395-84d3-4570-ac13-9a62d8f514c0';
 /** A bug on demand. */
 const BUG_ON_SIGNAL = 'process.on("SIGUSR2", () => { throw new Error("a bug"); });';
 
-jest.setTimeout(30_000);
-
 class Process {
     readonly child: ChildProcessWithoutNullStreams;
     out = '';

@@ -9,6 +9,7 @@ import type { ConnectionPlan } from './faults';
 import { IdMaker } from './outbox';
 import { withDefaults, type FakeOpenAIOptions, type Settings } from './options';
 import type { RecordedFault } from './recorder';
+import { compileValidators } from './schema-check';
 import { FakeSession } from './session';
 import { SignalCache } from './signal';
 import { Waiters } from './waiters';
@@ -27,7 +28,7 @@ export interface RecordedConnection {
 /** Largest append that the service takes is 15 MiB of audio, 20 MiB of base64. */
 const MAX_PAYLOAD_BYTES = 24 * 2 ** 20;
 const PATHS = ['/v1/realtime', '/openai/v1/realtime'];
-const WAIT_MS = 5_000;
+const WAIT_MS = 60_000;
 
 /** A strict stand-in for OpenAI's Realtime API (GA) on the loopback interface. */
 export class FakeOpenAI {
@@ -53,6 +54,8 @@ export class FakeOpenAI {
     constructor(options: FakeOpenAIOptions = {}) {
         this.settings = withDefaults(options);
         this.clock = options.clock ?? systemClock;
+        // Where a response's pace is real, the first event of a type must not hold it up.
+        if (this.clock === systemClock && this.settings.speed < Infinity) compileValidators();
         this.script = new ResponseScript(options.response);
         this.ids = new IdMaker(this.settings.seed);
         this.everyPlan = options.plan ?? {};

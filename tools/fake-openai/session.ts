@@ -6,7 +6,7 @@ import type { ClientEventType, EffectiveSession, EventOf, Item, JsonObject, Serv
 import type { ClientFrame, RecordedFault, SentEvent, SpokenItem } from './recorder';
 import { SessionEngine, type SessionOptions } from './session-engine';
 
-const WAIT_MS = 5_000;
+const WAIT_MS = 60_000;
 
 /** One connection as the service sees it: what came, what was sent, and levers to make things happen. */
 export class FakeSession {

@@ -80,6 +80,10 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
         return this.active?.conversation.botName ?? 'ladder';
     }
 
+    get remoteVadMs(): number | undefined {
+        return this.active?.conversation.remoteVadMs;
+    }
+
     /** Whether the active bot does. */
     get speaksFirst(): boolean {
         return this.active?.conversation.speaksFirst ?? false;
@@ -148,6 +152,7 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
                 this.fill();
                 return true;
             case 'retry':
+            case 'end_turn':
                 return active.conversation.onSilence(step);
             case 'takeover':
                 this.stepDown(active.isReconnecting ? 'ERR_FALLBACK_NOT_RECOVERED' : 'ERR_FALLBACK_SLOW');
@@ -200,6 +205,7 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
         conversation.on('recovered', () => {
             this.processRecovered(bot);
         });
+        conversation.on('hangUp', (end) => this.emit('hangUp', this.withFallbackUsed(end)));
         conversation.on('ended', this.processEnded);
     }
 
@@ -305,9 +311,12 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
     private finish(end: ConversationEnd): void {
         if (this.isOver()) return;
         this.release();
-        const outputVariables = { ...end.outputVariables, fallback_used: this.fallbackUsed };
-        this.emit('ended', { ...end, outputVariables });
+        this.emit('ended', this.withFallbackUsed(end));
         this.settle?.resolve();
+    }
+
+    private withFallbackUsed(end: ConversationEnd): ConversationEnd {
+        return { ...end, outputVariables: { ...end.outputVariables, fallback_used: this.fallbackUsed } };
     }
 
     /** A method, because a listener may have ended the call in the middle of what we do. */

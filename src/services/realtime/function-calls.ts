@@ -31,7 +31,9 @@ export interface FunctionCallsPort {
     ask(purpose: Purpose): void;
     /** A response is active that is not the goodbye. */
     isResponding(): boolean;
-    /** The conversation ends once everything has been heard. */
+    /** The conversation ends once everything has been heard; if the caller interrupts it, it goes on. */
+    hangUp(end: ConversationEnd): void;
+    /** The conversation ends once everything has been heard, or was interrupted. */
     end(end: ConversationEnd): void;
     /**
      * A function runs for long: the caller should hear something, once for all calls of a response.
@@ -61,6 +63,10 @@ export class FunctionCalls {
     private pendingEnd: ToolEnd | undefined;
     /** Nothing is requested any more but the goodbye. */
     private isSayingGoodbye = false;
+    /** The bot has hung up, and the caller may still hear the last of it. */
+    private isHangingUp = false;
+    /** What the model is told if the call goes on after all. */
+    private untold: { outcomes: readonly ToolOutcome[]; session: number } | undefined;
     private isClosed = false;
 
     constructor(
@@ -88,7 +94,7 @@ export class FunctionCalls {
 
     /** The end is settled: a session that is lost before the goodbye was said is not replaced. */
     get isEnding(): boolean {
-        return this.isSayingGoodbye || this.handsOver;
+        return this.isSayingGoodbye || this.isHangingUp || this.handsOver;
     }
 
     /** How the conversation would end now: plainly, or with what a function asked for. */
@@ -145,14 +151,25 @@ export class FunctionCalls {
         if (again) return;
         this.timers.cancel('farewell');
         // A caller who interrupts it has something to say.
-        if (end.status !== 'cancelled' || this.isSayingGoodbye) this.port.end(this.end);
+        if (end.status !== 'cancelled' || this.isSayingGoodbye) this.hangUp();
         else this.pendingEnd = undefined;
+    }
+
+    /** The caller interrupted: a bot that has hung up goes on, unless the call must end. */
+    interrupted(): void {
+        if (!this.isHangingUp) return;
+        const { untold } = this;
+        this.isHangingUp = false;
+        this.pendingEnd = undefined;
+        this.untold = undefined;
+        for (const { call, output, hangUp } of untold?.outcomes ?? [])
+            this.port.tellOutput(call, hangUp ? NOT_ENDED : output, untold?.session ?? 0);
     }
 
     /** The goodbye will not come. */
     farewellRefused(): void {
         this.timers.cancel('farewell');
-        this.port.end(this.end);
+        this.hangUp();
     }
 
     /** Aborts what runs and frees everything. */
@@ -167,7 +184,8 @@ export class FunctionCalls {
         const hangUp = !interrupted && outcomes.some((outcome) => outcome.hangUp);
         if (hangUp) this.pendingEnd = outcomes.find((outcome) => outcome.end !== undefined)?.end;
         if (hangUp && spoke) {
-            this.port.end(this.end);
+            this.untold = { outcomes, session };
+            this.hangUp();
             return;
         }
         for (const outcome of outcomes) {
@@ -187,8 +205,17 @@ export class FunctionCalls {
     private awaitFarewell(limits: number): void {
         this.timers.set('farewell', FAREWELL_LIMIT_MS, () => {
             if (limits > 1 && this.port.isResponding()) this.awaitFarewell(limits - 1);
-            else this.port.end(this.end);
+            else this.hangUp();
         });
+    }
+
+    private hangUp(): void {
+        if (this.isSayingGoodbye) {
+            this.port.end(this.end);
+            return;
+        }
+        this.isHangingUp = true;
+        this.port.hangUp(this.end);
     }
 
     private readonly fill = (words: string | undefined): number => {

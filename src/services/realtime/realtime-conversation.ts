@@ -18,7 +18,14 @@ import {
     type ResponseSummary,
 } from './response-tracker';
 import type { Purpose, ResponseRequest } from './response-sequencer';
-import { bytesPerMs, callItem, purposeAfterLoss, requestFor, restoredItems } from './session-config';
+import {
+    bytesPerMs,
+    callItem,
+    purposeAfterCutOff,
+    purposeAfterLoss,
+    requestFor,
+    restoredItems,
+} from './session-config';
 import { TextResponseSpeaker, type ReadAloud } from './text-response-speaker';
 import { TranscriptReporter } from './transcript-reporter';
 import { UsageMeter } from './usage';
@@ -43,6 +50,9 @@ export interface RealtimeConversationDeps {
     functionIsSlow(words: string | undefined): number;
 }
 
+/** Responses in a row of which the rest, or an explanation, is requested. */
+const MAX_CUT_OFFS = { continue: 3, decline: 1 } as const;
+
 /**
  * The conversation of the caller and the model: whose turn it is, what was heard, what the model must be told. It goes on when one
  * session of the service takes the place of another: `BotResource` attaches and detaches them.
@@ -63,7 +73,8 @@ export class RealtimeConversation {
     private cancelledId: string | undefined;
     /** The response that the caller waits for and that was not requested yet. */
     private pending: Purpose | undefined;
-    private refusedContent = false;
+    /** Responses in a row that were cut off and for which another one was requested. */
+    private cutOffs = 0;
 
     constructor(private readonly deps: RealtimeConversationDeps) {
         const { config, bot } = deps;
@@ -142,6 +153,20 @@ export class RealtimeConversation {
         if (this.service !== undefined && !isBusy && this.service.pendingResponse === undefined) this.ask('reprompt');
     }
 
+    /**
+     * Ends the caller's turn from here, because the service does not: commits the audio and requests the response.
+     *
+     * @returns false: there is no session, or a response is awaited already
+     */
+    endTurn(): boolean {
+        const { service } = this;
+        if (service === undefined || service.pendingResponse !== undefined) return false;
+        service.send({ type: 'input_audio_buffer.commit' }, 'end of a turn by the line');
+        this.callerSpeech.stopped(service.appendedMs, undefined);
+        this.ask('turn');
+        return true;
+    }
+
     /** Says fixed words that are no part of the conversation. */
     sayAside(words: string): void {
         this.textSpeaker.aside(words);
@@ -164,6 +189,7 @@ export class RealtimeConversation {
             this.service?.cancelResponse();
         }
         this.correct(corrections);
+        this.functions.interrupted();
         this.guard.cut();
     }
 
@@ -186,6 +212,9 @@ export class RealtimeConversation {
             isResponding: () => (this.service?.activePurpose ?? 'farewell') !== 'farewell',
             // The bot does not speak while the caller does.
             filler: (words) => (this.callerSpeech.isOn ? 0 : deps.functionIsSlow(words)),
+            hangUp: (end) => {
+                deps.bot.emit('hangUp', end);
+            },
             end: (end) => {
                 deps.end(end);
             },
@@ -275,7 +304,7 @@ export class RealtimeConversation {
         if (result === undefined) return;
         if (purpose === 'farewell') this.functions.saidFarewell(end, again);
         else if (!this.functions.responseDone(end, result.playedMs > 0, this.sessions))
-            this.replaceRefused(end, result);
+            this.completeCutOff(end, result);
     };
 
     /** Nothing more of this response comes. undefined: it had ended before. */
@@ -304,11 +333,14 @@ export class RealtimeConversation {
         if (this.deps.logTranscripts) this.deps.logger.info({ speaker, text }, 'Said.');
     }
 
-    /** The content filter ended a response before any of its audio was played: a fixed sentence instead, once in a row. */
-    private replaceRefused(end: ResponseEnd, result: ResponseSummary): void {
-        const refused = end.status === 'incomplete' && end.reason === 'content_filter' && result.playedMs === 0;
-        if (refused && !this.refusedContent) this.ask('decline');
-        this.refusedContent = refused;
+    /** A response that the service cut off: for its length, the rest is requested; for its content, a sentence that explains. */
+    private completeCutOff(end: ResponseEnd, { playedMs }: ResponseSummary): void {
+        const purpose = end.status === 'incomplete' ? purposeAfterCutOff(end.reason, playedMs > 0) : undefined;
+        if (purpose === undefined) this.cutOffs = 0;
+        else if (!this.callerSpeech.isOn && this.cutOffs < MAX_CUT_OFFS[purpose]) {
+            this.cutOffs += 1;
+            this.ask(purpose);
+        }
     }
 
     /** While the caller speaks, VAD is about to make a response of its own. */

@@ -5,7 +5,7 @@ import { retryWaitMs } from './errors';
 import type { ApiError, ClientEvent, ResponseEnd } from './events';
 
 /** Why a response is requested. Those that VAD makes are `turn`s. */
-export type Purpose = 'turn' | 'greeting' | 'farewell' | 'resume' | 'decline' | 'reprompt';
+export type Purpose = 'turn' | 'greeting' | 'farewell' | 'resume' | 'decline' | 'continue' | 'reprompt';
 
 /** A response to request. `params` are empty for a plain one: what they name replaces the session's setting for this response. */
 export interface ResponseRequest {

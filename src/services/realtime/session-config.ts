@@ -75,10 +75,17 @@ function turnDetection(config: OpenAIConfig, interruptResponse: boolean): TurnDe
     };
 }
 
+/** How long the service may wait after the caller's voice before it ends their turn, ms (docs/REALTIME.md, 2.3). */
+export function longestVadMs(turn: OpenAIConfig['turnDetection']): number {
+    return turn.type === 'server_vad' ? turn.silenceDurationMs : SEMANTIC_VAD_MS[turn.eagerness];
+}
+
 function truncation(config: OpenAIConfig): NonNullable<RealtimeSessionCreateRequest['truncation']> {
     if (typeof config.truncation === 'string') return config.truncation;
     return { type: 'retention_ratio', retention_ratio: config.truncation.retentionRatio };
 }
+
+const SEMANTIC_VAD_MS = { low: 8000, medium: 4000, high: 2000, auto: 4000 } as const;
 
 /** The formats that the session uses, where both can be read; undefined: at least one is not supported. */
 export interface AgreedFormats {
@@ -109,6 +116,10 @@ const REPROMPT = 'The caller has been silent. Ask in one short sentence whether 
 const DECLINE =
     'Say in one short sentence that you cannot help with this, and ask what else you can do. Do not mention any filter.';
 
+const CONTINUE =
+    'Your last response was cut off because it was too long. Carry on exactly where it stopped, in the middle of the sentence if need ' +
+    'be, and be brief. Do not repeat what was said, and do not mention the interruption.';
+
 /**
  * The request for a response. Instructions of a request replace the session's for this response, therefore they are added to a copy;
  * a plain turn names none (docs/REALTIME.md, 4.6).
@@ -126,11 +137,19 @@ export function requestFor(purpose: Purpose, config: OpenAIConfig, handsOver = f
             return { purpose, params: { instructions: `${config.instructions}\n\n${RESUME}` } };
         case 'decline':
             return { purpose, params: { instructions: `${config.instructions}\n\n${DECLINE}` } };
+        case 'continue':
+            return { purpose, params: { instructions: `${config.instructions}\n\n${CONTINUE}` } };
         case 'reprompt':
             return { purpose, params: { instructions: `${config.instructions}\n\n${REPROMPT}`, tool_choice: 'none' } };
         case 'farewell':
             return { purpose, params: { instructions: `${config.instructions}\n\n${farewell}`, tool_choice: 'none' } };
     }
+}
+
+/** What to request after a response that the service cut off; undefined: nothing, or the service says no reason that helps. */
+export function purposeAfterCutOff(reason: string | undefined, wasHeard: boolean): 'continue' | 'decline' | undefined {
+    if (reason === 'content_filter') return 'decline';
+    return reason === 'max_output_tokens' && wasHeard ? 'continue' : undefined;
 }
 
 /** What to request of a new session when the old one is lost while the caller waits for `purpose`. There is no second greeting, and a reprompt is given up. */

@@ -1,4 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { CallerOptions } from '../../../tools/caller/caller-options';
 import type { Caller } from '../../../tools/caller/client';
 import { newNonce, upgradeHeaders, type UpgradeHeadersInput } from '../../../tools/caller/signer';
@@ -31,6 +34,7 @@ export class AttackBench {
         readonly clock: CountingClock,
         readonly apiKey: string,
         readonly clientSecret: string,
+        private readonly noBots: string,
     ) {
         this.sockets = socketCount();
     }
@@ -41,9 +45,12 @@ export class AttackBench {
         const clientSecret = randomBytes(32).toString('base64');
         // The bridge itself is under attack here; what takes over when it is lost has tests of its own.
         const keys = JSON.stringify({ [apiKey]: clientSecret });
-        const env = { AUDIOHOOK_API_KEYS: keys, FALLBACK: 'off', ...echoBot(options), ...options.env };
+        // Nor are the bots that ship: reading them takes longer than many an attack.
+        const noBots = mkdtempSync(join(tmpdir(), 'no-bots-'));
+        const fixed = { AUDIOHOOK_API_KEYS: keys, FALLBACK: 'off', BOTS_FOLDER: noBots };
+        const env = { ...fixed, ...echoBot(options), ...options.env };
         const bench = await TestBench.start({ openai: false, ...options, clock, env });
-        return new AttackBench(bench, clock, apiKey, clientSecret);
+        return new AttackBench(bench, clock, apiKey, clientSecret, noBots);
     }
 
     get port(): number {
@@ -130,6 +137,7 @@ export class AttackBench {
     async stop(): Promise<void> {
         this.cutAll();
         await this.bench.stop();
+        rmSync(this.noBots, { recursive: true });
     }
 }
 

@@ -1,7 +1,7 @@
 import type { ConnectionPlan, CutHow, FakeSession } from '../../../tools/fake-openai';
 import { FaultCall, type Fate, type FaultOptions, type Moment } from './fault-call';
 
-/** The limits of docs/ARCHITECTURE.md, and something for a busy machine: the clock runs five times as fast. */
+/** The limits of docs/ARCHITECTURE.md, and something for a busy machine: the clock runs ten times as fast. */
 export const SLACK_MS = 4000;
 export const CONNECT_MS = 8000;
 export const FIRST_AUDIO_MS = 8000;

@@ -35,14 +35,14 @@ export class GoodCall {
         const { fake } = attack.bench;
         const caller = attack.caller({ audio: SPEECH }, path);
         await caller.dial();
-        const session = await fake.nextSession(10_000);
+        const session = await fake.nextSession();
         await until('the good call hears something', () => caller.heardBytes >= SETTLED_BYTES);
         return new GoodCall(caller, session);
     }
 
     /** Goes on until `ms` of the answer have been heard in all. */
     async listen(ms: number): Promise<void> {
-        await until(`the good call has heard ${ms} ms`, () => this.caller.heardBytes >= ms * 8, 30_000);
+        await until(`the good call has heard ${ms} ms`, () => this.caller.heardBytes >= ms * 8);
     }
 
     /** Hangs up, and holds that nothing was noticed: both ways byte for byte, no gap in the sound, every protocol check passed. */

@@ -159,10 +159,10 @@ describe('tools on the bridge', () => {
         const answer = [{ text: 'I put you through.', audioMs: 500, functionCalls: [TRANSFER] }];
         const tools = [...DEFAULT_TOOLS, transferTool()];
         const { made, session } = await bench.call({ response: answer }, GREETING, { tools });
-        await until(() => made.ended.length > 0, 'the end');
-        expect(made.ended).toEqual([TRANSFERRED]);
+        await until(() => made.hangUps.length > 0, 'the end');
+        expect(made.hangUps).toEqual([TRANSFERRED]);
         expect(made.pcmu).toHaveLength(4000);
-        expect(made.order.indexOf('responseEnded')).toBeLessThan(made.order.indexOf('ended'));
+        expect(made.order.indexOf('responseEnded')).toBeLessThan(made.order.indexOf('hangUp'));
         expect(session.received('response.create')).toHaveLength(1);
     });
 
@@ -175,12 +175,12 @@ describe('tools on the bridge', () => {
     it('a transfer without a word is announced first', async () => {
         const answer = [{ functionCalls: [TRANSFER] }, { text: 'I put you through.', audioMs: 500 }];
         const { made, session } = await bench.call({ response: answer }, GREETING, { tools: [transferTool()] });
-        await until(() => made.ended.length > 0, 'the end');
+        await until(() => made.hangUps.length > 0, 'the end');
         const asked = session.received('response.create')[1]?.response;
         expect(asked).toMatchObject({ tool_choice: 'none' });
         expect(asked?.instructions).toContain('putting them through to a colleague');
         expect(made.pcmu).toHaveLength(4000);
-        expect(made.ended).toEqual([TRANSFERRED]);
+        expect(made.hangUps).toEqual([TRANSFERRED]);
     });
 
     it('an announcement that does not come ends the call with the transfer, before a ladder gives the bot up', async () => {
@@ -188,7 +188,7 @@ describe('tools on the bridge', () => {
         serveCalls(socket, TRANSFER);
         await settle(2);
         clock.advance(WORK_MS - 1);
-        expect(made.ended).toEqual([TRANSFERRED]);
+        expect(made.hangUps).toEqual([TRANSFERRED]);
     });
 
     it('a caller who speaks into the announcement stays, and the next goodbye is a plain one', async () => {

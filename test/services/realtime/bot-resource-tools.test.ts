@@ -2,7 +2,7 @@ import { END_CALL } from '../../../src/services/functions/built-in-tools';
 import type { Tool } from '../../../src/services/functions/tool';
 import { ENDS } from '../../../tools/fake-openai/index';
 import { Bench, GREETING } from './bench';
-import { deltaEvent, doneEvent, settle, until } from './support';
+import { createdEvent, deltaEvent, doneEvent, settle, until } from './support';
 
 function balanceTool(): { tool: Tool; calls: unknown[] } {
     const calls: unknown[] = [];
@@ -207,13 +207,16 @@ describe('BotResource: tools', () => {
     it('end_call ends the conversation after its answer, when that has said goodbye', async () => {
         const answer = [{ text: 'Goodbye!', audioMs: 500, functionCalls: [{ name: 'end_call', arguments: {} }] }];
         const { made, session } = await bench.call({ response: answer });
-        await until(() => made.ended.length > 0, 'the end');
-        expect(made.ended).toEqual([
+        await until(() => made.hangUps.length > 0, 'the end');
+        expect(made.hangUps).toEqual([
             { reason: 'completed', info: 'conversation finished', outputVariables: { end_reason: 'bot_ended' } },
         ]);
         expect(made.pcmu).toHaveLength(4000);
-        expect(made.order.at(-1)).toBe('ended');
-        expect(made.order.indexOf('responseEnded')).toBeLessThan(made.order.indexOf('ended'));
+        expect(made.order.at(-1)).toBe('hangUp');
+        expect(made.order.indexOf('responseEnded')).toBeLessThan(made.order.indexOf('hangUp'));
+        expect(session.closed).toBeUndefined();
+        // The caller has heard it.
+        made.bot.end();
         await session.whenClosed;
         expect(session.closed).toMatchObject({ code: 1000 });
         expect(session.received('response.create')).toHaveLength(1);
@@ -222,10 +225,10 @@ describe('BotResource: tools', () => {
     it('without a goodbye one is asked for first', async () => {
         const answer = [{ functionCalls: [{ name: 'end_call', arguments: {} }] }, { text: 'Goodbye!', audioMs: 500 }];
         const { made, session } = await bench.call({ response: answer });
-        await until(() => made.ended.length > 0, 'the end');
+        await until(() => made.hangUps.length > 0, 'the end');
         expect(made.pcmu).toHaveLength(4000);
         expect(session.received('response.create')[1]?.response).toMatchObject({ tool_choice: 'none' });
-        expect(made.ended).toHaveLength(1);
+        expect(made.hangUps).toHaveLength(1);
     });
 
     it('a goodbye that does not come ends the call after its limit', async () => {
@@ -238,8 +241,26 @@ describe('BotResource: tools', () => {
         clock.advance(7999);
         expect(made.ended).toEqual([]);
         clock.advance(1);
-        expect(made.ended).toHaveLength(1);
+        expect(made.hangUps).toHaveLength(1);
+        made.bot.end();
         expect(clock.pendingCount).toBe(0);
+    });
+
+    it('a goodbye that is interrupted after it was delivered is no end: the model is told so, and the caller goes on', async () => {
+        const { made, socket } = await bench.byHand({}, { tools: [END_CALL] });
+        socket.serve(createdEvent('r1'));
+        socket.serve(deltaEvent('r1', 'i1', new Uint8Array(32_000)));
+        const output = [callItem('end_call', '{}')];
+        socket.serve({ type: 'response.done', response: { id: 'r1', status: 'completed', output } });
+        await settle(3);
+        expect(made.hangUps).toHaveLength(1);
+        expect(socket.typed('conversation.item.create')).toEqual([]);
+        made.interruptAfter(1500);
+        expect(JSON.stringify(socket.typed('conversation.item.create'))).toContain('the call goes on');
+        expect(socket.typed('response.create')).toEqual([]);
+        made.bot.tell('Note.');
+        expect(socket.typed('response.create')).toHaveLength(1);
+        expect(made.ended).toEqual([]);
     });
 
     it('a caller who speaks into the goodbye stays on the line', async () => {

@@ -70,6 +70,7 @@ export class BotProbe {
     readonly audio: Heard[] = [];
     readonly turns: BotResponse[] = [];
     readonly ended: ConversationEnd[] = [];
+    readonly hangUps: ConversationEnd[] = [];
     readonly responsesEnded: string[] = [];
     readonly order: string[] = [];
     readonly said: TranscriptItem[] = [];
@@ -131,6 +132,10 @@ export class BotProbe {
             this.transcript.add(item);
         });
         this.bot.on('speechStopped', (silenceMs) => this.silences.push(silenceMs));
+        this.bot.on('hangUp', (end) => {
+            this.hangUps.push(end);
+            this.order.push('hangUp');
+        });
         this.bot.on('ended', (end) => {
             this.ended.push(end);
             this.order.push('ended');
@@ -242,8 +247,15 @@ export function speechEvent(what: 'started' | 'stopped', fields: object = {}): o
     return { type: `input_audio_buffer.speech_${what}`, item_id: 'u', ...fields };
 }
 
-/** `response.done`. */
+/** `response.done`, with an item of words. */
 export function doneEvent(id: string, status = 'completed', details: object | null = null): object {
+    const content = [{ type: 'output_audio', transcript: 'Words.' }];
+    const output = [{ id: `${id}_words`, type: 'message', role: 'assistant', content }];
+    return { type: 'response.done', response: { id, status, status_details: details, output, usage: null } };
+}
+
+/** `response.done` of a response that has nothing in it. */
+export function emptyDoneEvent(id: string, status = 'completed', details: object | null = null): object {
     return { type: 'response.done', response: { id, status, status_details: details, output: [], usage: null } };
 }
 

@@ -27,6 +27,8 @@ export function microphoneSpeech(silenceMs: number, name: string): Uint8Array {
     return concat([quiet(silenceMs), wavToPcmu(readFileSync(join(ROOT, 'samples', `${name}.wav`))), quiet(60_000)]);
 }
 
+let pages: Promise<ReadonlyMap<string, PageFile>> | undefined;
+
 async function pagesForTests(): Promise<ReadonlyMap<string, PageFile>> {
     return new Map([
         ...(await bundlePages()),
@@ -35,9 +37,24 @@ async function pagesForTests(): Promise<ReadonlyMap<string, PageFile>> {
     ]);
 }
 
+const browsers = new Map<string, Promise<HeadlessBrowser>>();
+
+/** The browser whose microphone hears this speech: one for all tests of a suite, each of which has windows of its own. */
+function browserHearing(path: string, speech: Uint8Array): Promise<HeadlessBrowser> {
+    const name = Buffer.from(speech).toString('latin1');
+    const browser = browsers.get(name) ?? startBrowser(path, speech);
+    browsers.set(name, browser);
+    return browser;
+}
+
+afterAll(async () => {
+    for (const browser of browsers.values()) await (await browser).close();
+});
+
 /** A console with its own server, and a browser: everything that a person would have. */
 export class BrowserBench {
     readonly complaints: string[] = [];
+    private readonly contexts: BrowserContext[] = [];
     private constructor(
         readonly running: RunningConsole,
         readonly browser: HeadlessBrowser,
@@ -56,15 +73,16 @@ export class BrowserBench {
                 directory,
                 print: () => undefined,
                 prettyLogs: false,
-                pages: await pagesForTests(),
+                pages: await (pages ??= pagesForTests()),
             },
         );
-        return new BrowserBench(running, await startBrowser(chromium, speech), directory);
+        return new BrowserBench(running, await browserHearing(chromium, speech), directory);
     }
 
     /** A window whose console errors and uncaught faults are kept in `complaints`. */
     async window(width = 1280, height = 900): Promise<{ context: BrowserContext; page: Page }> {
         const opened = await this.browser.open(width, height);
+        this.contexts.push(opened.context);
         this.listen(opened.page);
         return opened;
     }
@@ -90,7 +108,7 @@ export class BrowserBench {
     }
 
     async close(): Promise<void> {
-        await this.browser.close();
+        for (const context of this.contexts) await context.close();
         await this.running.close();
         rmSync(this.directory, { recursive: true, force: true });
     }

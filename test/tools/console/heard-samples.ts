@@ -30,7 +30,7 @@ export const RECORDER = `
             this.port.onmessage = () => this.port.postMessage({ rateHz: sampleRate, blocks: this.blocks });
         }
         process([input]) {
-            if (input[0]) this.blocks.push(Array.from(input[0]));
+            if (input[0]) this.blocks.push(input[0].slice());
             return true;
         }
     });
@@ -58,9 +58,15 @@ export const TONE = `
     });
 `;
 
+/** What was recorded, as base64 of 32-bit floats: a list of numbers takes Playwright seconds. */
 const GIVE = `new Promise((resolve) => {
-    window.testRecorder.port.onmessage = ({ data }) => resolve({ rateHz: data.rateHz, samples: data.blocks.flat() });
-    window.testRecorder.port.postMessage('give');
+    const recorder = window.testRecorder;
+    recorder.port.onmessage = ({ data: { rateHz, blocks } }) => {
+        const reader = new FileReader();
+        reader.onload = () => resolve({ rateHz, base64: reader.result.slice(reader.result.indexOf(',') + 1) });
+        reader.readAsDataURL(new Blob(blocks));
+    };
+    recorder.port.postMessage('give');
 })`;
 
 /** Records what `page` plays, from its first sound on. To be called before the page is loaded. */
@@ -68,11 +74,21 @@ export async function eavesdrop(page: Page): Promise<void> {
     await page.addInitScript({ content: EAVESDROP });
 }
 
+/** Waits until so much more has been played, sound or silence: a busy machine plays less than its time. */
+export async function playsOn(page: Page, ms: number): Promise<void> {
+    await page.evaluate(`(async () => {
+        const { context } = window.testRecorder;
+        const endSeconds = context.currentTime + ${ms / 1000};
+        while (context.currentTime < endSeconds) await new Promise((resolve) => setTimeout(resolve, 5));
+    })()`);
+}
+
 /** What was played up to now, 8 kHz, full scale 1. */
 export async function played(page: Page): Promise<Float32Array> {
-    const { rateHz, samples } = await page.evaluate<{ rateHz: number; samples: number[] }>(GIVE);
+    const { rateHz, base64 } = await page.evaluate<{ rateHz: number; base64: string }>(GIVE);
+    const bytes = Uint8Array.from(Buffer.from(base64, 'base64'));
+    const input = new Float32Array(bytes.buffer);
     const changer = new RateChanger(rateHz, TELEPHONE_HZ);
-    const input = Float32Array.from(samples);
     const out = new Float32Array(changer.mostFor(input.length));
     return out.subarray(0, changer.process(input, out));
 }
@@ -86,16 +102,34 @@ export interface Match {
     gain: number;
 }
 
-/** Finds `expected` (8 kHz, full scale 32,768) in what was played: the lag with the highest correlation. */
+/** Of the expected samples so many are looked for everywhere, those behind them only where the first ones are alike. */
+const GLANCE = 200;
+const ALIKE = 0.9;
+
+/** Finds `expected` (8 kHz, full scale 32,768) in what was played: the lag with the highest correlation; -1: it is nowhere. */
 export function findSamples(playedSamples: Float32Array, expected: Int16Array): Match {
     const wave = Float32Array.from(expected, (sample) => sample / 32_768);
     const probe = wave.subarray(0, Math.min(wave.length, 4000));
+    const from = loudestAt(probe);
+    const glance = probe.subarray(from, from + GLANCE);
     let best = { at: 0, correlation: -1, gain: 0 };
     for (let at = 0; at + probe.length <= playedSamples.length; at++) {
+        if (compare(playedSamples.subarray(at + from, at + from + GLANCE), glance).correlation < ALIKE) continue;
         const match = compare(playedSamples.subarray(at, at + probe.length), probe);
         if (match.correlation > best.correlation) best = { at, ...match };
     }
+    if (best.correlation === -1) return best;
     return { at: best.at, ...compare(playedSamples.subarray(best.at, best.at + wave.length), wave) };
+}
+
+/** Where the `GLANCE` loudest samples in a row begin. */
+function loudestAt(wave: Float32Array): number {
+    let best = { at: 0, level: -1 };
+    for (let at = 0; at + GLANCE <= wave.length; at += GLANCE) {
+        const level = loudness(wave.subarray(at, at + GLANCE));
+        if (level > best.level) best = { at, level };
+    }
+    return best.at;
 }
 
 /** The root of the mean square of samples, full scale 1. */

@@ -1,3 +1,5 @@
+import { Ajv2020 } from 'ajv/dist/2020';
+import schema from '../../../tools/fake-openai/realtime-client-events.schema.json';
 import { checkClientEvent } from '../../../tools/fake-openai/schema-check';
 import type { JsonObject } from '../../../tools/fake-openai/protocol';
 
@@ -16,6 +18,10 @@ function refusalOf(event: JsonObject) {
 }
 
 describe('the schema of the client events', () => {
+    it('is itself a sound schema', () => {
+        expect(new Ajv2020().validateSchema(schema)).toBe(true);
+    });
+
     it.each<[string, JsonObject]>([
         [
             'an update with everything a bridge sends',

@@ -49,7 +49,7 @@ export class TestClient {
 
     /** The next event of this type that was not waited for before. */
     next(type: string): Promise<JsonObject> {
-        return this.waiters.next(type, 3_000, (event) => event['type'] === type);
+        return this.waiters.next(type, 60_000, (event) => event['type'] === type);
     }
 
     /** The `error` of the next error event. */
