@@ -123,7 +123,10 @@ async function playAll(faults: readonly Fault[], runs: number, speed: number): P
                     0.95,
                 ),
             });
-            good = reportFault(fault, done, (line) => { progress.print(line); }) && good;
+            good =
+                reportFault(fault, done, (line) => {
+                    progress.print(line);
+                }) && good;
         }
     };
     const sideBySide = count('beside', values.beside ?? `${SIDE_BY_SIDE}`);
