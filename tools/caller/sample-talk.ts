@@ -16,7 +16,7 @@ const LAST_ANSWER_IS_DONE_MS = 3000;
 /** A bot that makes no sound for this long is not waited for. */
 const NO_SOUND_MS = 10_000;
 /** So much of the answer is heard before the interruption. */
-const INTERRUPT_AFTER_MS = 1500;
+const INTERRUPT_AFTER_MS = 1000;
 const LONGEST_CALL_MS = 120_000;
 
 /**

@@ -44,7 +44,7 @@ describe('the sample of a call without options', () => {
         expect(told.slice(1)).toEqual(['the sample asks']);
         await call.pass(600, 200);
         await speak(8000);
-        await call.pass(1400, 200);
+        await call.pass(800, 200);
         expect(told.slice(2)).toEqual([]);
         await call.pass(200, 200);
         expect(told.slice(2)).toEqual(['the sample interrupts']);
