@@ -1,50 +1,71 @@
 import { config as loadDotenv } from 'dotenv';
-import { loadConfig } from './config/config';
+import { loadConfig, type Config } from './config/config';
 import { loadExtensions } from './extensions';
 import { CodedError, ERRORS } from './support/errors';
-import { createLogger, faultFields, type Logger } from './support/logger';
+import { faultFields, openLog, type Log } from './support/logger';
 import { Server } from './websocket/server';
+
+/** How long the last log lines may take to be written, in ms. */
+const LOG_CLOSE_MS = 1000;
+
+/** `SIGHUP`: the terminal was closed. */
+const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
 async function main(): Promise<void> {
     loadDotenv({ quiet: true });
     const config = loadConfig(process.env);
-    const logger = createLogger({ level: config.logLevel, pretty: process.stdout.isTTY });
+    const log = openLog({ level: config.logLevel, pretty: process.stdout.isTTY });
+    try {
+        await run(config, log);
+    } catch (fault) {
+        process.stderr.write(explain(fault));
+        await leave(log, 1);
+    }
+}
+
+async function run(config: Config, log: Log): Promise<void> {
     const { extensionsPath } = config;
     const extensions = extensionsPath === undefined ? {} : await loadExtensions(extensionsPath);
-    const server = new Server({ config, logger, ...extensions });
-    drainOnSignals(server, logger);
-    drainOnFaults(server, logger);
+    const server = new Server({ config, logger: log.logger, ...extensions });
+    stopOnSignals(server, log);
+    stopOnFaults(server, log);
     await server.start();
 }
 
-/** The first signal drains the server, the second one ends the process at once. */
-function drainOnSignals(server: Server, logger: Logger): void {
-    let signalled = false;
+/** The first signal lets the calls run out, the second one ends them at once. */
+function stopOnSignals(server: Server, log: Log): void {
+    let signals = 0;
     const onSignal = (): void => {
-        if (signalled) process.exit(1);
-        signalled = true;
-        void drainAndExit(server, logger, 0);
+        signals += 1;
+        if (signals === 1) void leaveAfter(server.stop(), log, () => (signals === 1 ? 0 : 1));
+        else void server.cutOff();
     };
-    process.on('SIGTERM', onSignal);
-    process.on('SIGINT', onSignal);
+    for (const signal of STOP_SIGNALS) process.on(signal, onSignal);
 }
 
 /** An uncaught fault is a bug: the calls end with a goodbye, and the process manager is expected to start a new process. */
-function drainOnFaults(server: Server, logger: Logger): void {
+function stopOnFaults(server: Server, log: Log): void {
     const onFault = (fault: unknown): void => {
-        logger.error({ ...faultFields(fault), code: 'ERR_INTERNAL' }, 'uncaught fault: the server drains and ends');
-        void drainAndExit(server, logger, 1);
+        log.logger.error({ ...faultFields(fault), code: 'ERR_INTERNAL' }, 'uncaught fault: the server stops and ends');
+        void leaveAfter(server.stop({ drain: false }), log, () => 1);
     };
     process.on('uncaughtException', onFault);
     process.on('unhandledRejection', onFault);
 }
 
-async function drainAndExit(server: Server, logger: Logger, exitCode: number): Promise<void> {
+async function leaveAfter(stopped: Promise<void>, log: Log, exitCode: () => number): Promise<void> {
     try {
-        await server.stop();
+        await stopped;
     } catch (fault) {
-        logger.error({ ...faultFields(fault), code: 'ERR_INTERNAL' }, ERRORS.ERR_INTERNAL.cause);
+        log.logger.error({ ...faultFields(fault), code: 'ERR_INTERNAL' }, ERRORS.ERR_INTERNAL.cause);
     }
+    await leave(log, exitCode());
+}
+
+async function leave(log: Log, exitCode: number): Promise<void> {
+    const isWritten = await log.close(LOG_CLOSE_MS);
+    // `process.exit` waits until the log lines are written: without end, when their reader does not read.
+    if (!isWritten) process.kill(process.pid, 'SIGKILL');
     process.exit(exitCode);
 }
 

@@ -74,6 +74,8 @@ describe('.env.example', () => {
     const NEED_COMPANY = [
         'OPENAI_INSTRUCTIONS_FILE',
         'OPENAI_VAD_EAGERNESS',
+        'OPENAI_NOISE_REDUCTION_STRENGTH',
+        'OPENAI_TRUNCATION_TOKENS',
         'AZURE_OPENAI_ENDPOINT',
         'AZURE_OPENAI_API_KEY',
         'AZURE_OPENAI_DEPLOYMENT',

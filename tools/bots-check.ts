@@ -107,7 +107,7 @@ function toolRow(tool: ToolSpec): string[] {
         case 'data_action':
             return [tool.name, tool.kind, tool.actionId];
         case 'mcp':
-            return [tool.label, tool.kind, `${tool.allowedTools.join(', ')} at ${tool.url}`];
+            return [tool.label, tool.kind, `${tool.allowedTools.join(', ')} at ${tool.url ?? tool.tunnelId ?? ''}`];
         case 'set_variable':
             return [tool.kind, '', tool.variables.join(', ')];
         default:

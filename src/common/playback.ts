@@ -270,12 +270,13 @@ interface QueuedAudio {
     origin: AudioOrigin;
 }
 
-/** Entries that were sent are removed together when there are this many. */
-const COMPACT_AT = 256;
+/** Places of entries that were sent are removed together when there are this many. */
+const COMPACT_AT = 64;
 
 /** Bot audio that waits to be sent, in order, each byte with its origin. Keeps the buffers it is given: no copies. */
 class AudioQueue {
-    private pieces: QueuedAudio[] = [];
+    /** An entry is undefined once it was sent: its buffer must not stay in memory until the list is shortened. */
+    private pieces: (QueuedAudio | undefined)[] = [];
     private head = 0;
     private waitingBytes = 0;
 
@@ -320,6 +321,7 @@ class AudioQueue {
     }
 
     private dropHead(): void {
+        this.pieces[this.head] = undefined;
         this.head += 1;
         if (this.head < COMPACT_AT || this.head * 2 < this.pieces.length) return;
         this.pieces = this.pieces.slice(this.head);

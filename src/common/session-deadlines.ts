@@ -4,7 +4,7 @@ import type { TimerSet } from '../support/timer-set';
 /** Limits that a session is held to, in ms (docs/PROTOCOL.md, 9.2). What bot and caller may be silent for: `silence-policy.ts`. */
 const CALL_LIMITS = {
     /** Upgrade → `open`. */
-    openMs: 10_000,
+    openMs: 5000,
     /** `open` → `opened`: the client waits 5 s. */
     openingMs: 4000,
     /** Nothing at all received: four missed pings. */

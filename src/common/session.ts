@@ -33,6 +33,8 @@ export interface SessionDeps {
     botService: BotService;
     /** undefined: the upgrade request was not authenticated. */
     identity: SessionIdentity | undefined;
+    /** Whether MAX_SESSIONS allows one more call. */
+    hasRoom: () => boolean;
 }
 
 /** Most caller audio that is kept while a call opens: ten seconds of PCMU, mono. */
@@ -147,7 +149,14 @@ export class Session implements SessionPort {
         this.log.end(this.record.fields(this.deps.clock.nowMs()));
     }
 
-    /** The process is stopping: the call goes back to Architect. */
+    /** The process is stopping: the bot finishes its sentence and says goodbye, and the call goes back to Architect. */
+    endForShutdown(): void {
+        const { bridge } = this.bot;
+        if (bridge === undefined) this.shutDown();
+        else bridge.endPolitely('server_shutdown');
+    }
+
+    /** The process is stopping, and there is no time for a goodbye: the call goes back to Architect at once. */
     shutDown(): void {
         this.record.endedBy('server_shutdown');
         this.sendDisconnect('completed', 'Server is shutting down', { end_reason: 'server_shutdown' });
@@ -163,6 +172,17 @@ export class Session implements SessionPort {
         const code = organizationFault(organizationId, identity, config.organizations);
         if (code !== undefined) this.log.note(code);
         return code === undefined;
+    }
+
+    hasRoom(): boolean {
+        const hasRoom = this.deps.hasRoom();
+        if (!hasRoom) this.log.note('ERR_SERVER_FULL');
+        return hasRoom;
+    }
+
+    /** The client has sent `open`, and the call was not refused. */
+    get hasOpened(): boolean {
+        return this.openParameters !== undefined;
     }
 
     beginOpening(parameters: protocol.OpenParameters): void {

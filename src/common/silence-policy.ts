@@ -11,7 +11,10 @@ import {
     isRestOfResponse,
     isTurnWait,
     isVoiceWait,
+    KEY_TONE_MS,
     PROGRESS_MS,
+    PROMPT_VAD_MS,
+    RECENT_VOICE_MS,
     type SilenceCode,
     type SilenceRule,
     type SilenceSettings,
@@ -21,12 +24,16 @@ import {
 export type { SilenceCode } from './silence-rules';
 
 const NEVER = Infinity;
-/** A report of the end of a turn so long after the voice is in time: the rules count with it. */
-const PROMPT_VAD_MS = 1500;
-/** A key's tone ends so long after the key was reported, at the latest. */
-const KEY_TONE_MS = 1000;
-/** Voice that ended so long ago belongs to the turn that the service reports now. */
-const RECENT_VOICE_MS = 3000;
+/** The bot starts; it can hear. Other waits say nothing about that. */
+const STARTING: ReadonlySet<BotWait> = new Set(['first_audio', 'start', 'probe', 'takeover', 'probe_takeover']);
+const HEARING: ReadonlySet<BotWait> = new Set([
+    'probe_ready',
+    'probe_takeover_ready',
+    'ready',
+    'idle',
+    'recovered',
+    'nothing',
+]);
 
 /** The call whose silences the policy limits. */
 export interface SilentCall {
@@ -57,6 +64,7 @@ export class SilencePolicy {
     /** undefined: the client's stream is not paused. */
     private pausedAtMs: number | undefined;
     private isFilling = false;
+    private isEndingTurn = false;
     private stopped = false;
     private startedAtMs = 0;
     private lookAtMs = NEVER;
@@ -83,37 +91,13 @@ export class SilencePolicy {
 
     /** The conversation says what the caller waits for. */
     waiting(wait: BotWait): void {
-        this.hasFallback = true;
-        switch (wait) {
-            case 'first_audio':
-            case 'start':
-            case 'probe':
-            case 'takeover':
-            case 'probe_takeover':
-                this.botState = 'starting';
-                this.startedAtMs = this.clock.nowMs();
-                break;
-            case 'reconnect':
-                this.botState = 'reconnecting';
-                break;
-            case 'probe_ready':
-            case 'probe_takeover_ready':
-            case 'ready':
-            case 'idle':
-            case 'recovered':
-                this.botState = 'can_hear';
-                break;
-            case 'nothing':
-                this.botState = 'can_hear';
-                this.endFallbackWait();
-                break;
-            case 'key_entry':
-                this.endFallbackWait();
-                break;
-            case 'work':
-            case 'words_repeated':
-                break;
-        }
+        this.hasFallback ||= wait !== 'response_requested';
+        if (STARTING.has(wait)) {
+            this.botState = 'starting';
+            this.startedAtMs = this.clock.nowMs();
+        } else if (wait === 'reconnect') this.botState = 'reconnecting';
+        else if (HEARING.has(wait)) this.botState = 'can_hear';
+        if (wait === 'nothing' || wait === 'key_entry') this.endFallbackWait();
         this.enter(wait);
     }
 
@@ -235,6 +219,8 @@ export class SilencePolicy {
     /** The caller stopped speaking. */
     callerStopped(): void {
         this.callerSpeaks = false;
+        // The turn was ended from here, and the waits go on that led to it.
+        if (this.isEndingTurn && this.rules.has(isVoiceWait)) return;
         this.rules.end(isTurnWait);
         // While bot audio still plays, only the rules for fallback options count.
         this.awaitResponse(this.call.playback.soundLeftMs === 0);
@@ -291,6 +277,7 @@ export class SilencePolicy {
             const { rule } = each;
             if (rule.state !== state || rule.following !== undefined || !holds(rule)) continue;
             if (rule.needsFallback === true && !this.hasFallback) continue;
+            if (rule.keepsEarlier === true && this.rules.isPending(rule.action)) continue;
             if (rule.onlyExtends === true) this.rules.extend(rule.action, nowMs + each.afterMs, nowMs);
             else this.rules.begin(each, this.fromMs(rule, nowMs, quietAtMs), nowMs);
         }
@@ -378,7 +365,7 @@ export class SilencePolicy {
                 this.call.playback.comfort();
                 return;
             case 'end_turn':
-                this.call.conversation.onSilence('end_turn');
+                this.endTurn();
                 return;
             case 'retry':
                 this.retriedAtMs = this.clock.nowMs();
@@ -400,6 +387,15 @@ export class SilencePolicy {
         }
     }
 
+    private endTurn(): void {
+        this.isEndingTurn = true;
+        try {
+            this.call.conversation.onSilence('end_turn');
+        } finally {
+            this.isEndingTurn = false;
+        }
+    }
+
     /** A step about a turn that the service does not end: which witness said what. */
     private logTurn({ action, state }: SilenceRule): void {
         const quietMs = this.voiceEndedMs === -NEVER ? undefined : Math.round(this.clock.nowMs() - this.voiceEndedMs);
@@ -408,10 +404,10 @@ export class SilencePolicy {
         this.call.log({ action, state, line, lineQuietMs: this.voiceOnLine ? 0 : quietMs, service });
     }
 
-    private fromMs({ counts = 'silence' }: SilenceRule, nowMs: number, quietAtMs: number): number {
-        switch (counts) {
+    private fromMs(rule: SilenceRule, nowMs: number, quietAtMs: number): number {
+        switch (rule.counts ?? 'silence') {
             case 'silence':
-                return quietAtMs;
+                return this.isWaitForWords(rule) ? Math.min(quietAtMs, this.voiceEndedMs) : quietAtMs;
             case 'time':
                 return nowMs;
             case 'start':
@@ -419,6 +415,14 @@ export class SilencePolicy {
             case 'voice':
                 return this.voiceEndedMs + Math.max(0, (this.call.conversation.remoteVadMs ?? 0) - PROMPT_VAD_MS);
         }
+    }
+
+    /** A response to words whose end on the line is known is late by it, and not by the service's report. */
+    private isWaitForWords({ state }: SilenceRule): boolean {
+        const isRecent = this.clock.nowMs() - this.voiceEndedMs < RECENT_VOICE_MS;
+        return (
+            state === 'response' && isRecent && !this.voiceOnLine && this.call.conversation.remoteVadMs !== undefined
+        );
     }
 
     private fill(): void {

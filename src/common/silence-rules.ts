@@ -69,6 +69,8 @@ export interface SilenceRule {
     /** Times at most; then what is due is done by the rule that is `following` this action in the same state. */
     atMost?: Setting;
     following?: SilenceAction;
+    /** Leaves a rule with this action that is pending as it is. */
+    keepsEarlier?: true;
     /** Gives more time to a rule with this action that is pending; begins none. */
     onlyExtends?: true;
     action: SilenceAction;
@@ -83,6 +85,12 @@ export const WORK_MS = 10_000;
 /** Last sign of progress of a response → it has stopped. */
 export const PROGRESS_MS = 15_000;
 
+/** A report of the end of a turn so long after the voice is in time: the rules count with it. */
+export const PROMPT_VAD_MS = 1500;
+/** A key's tone ends so long after the key was reported, at the latest. */
+export const KEY_TONE_MS = 1000;
+/** Voice that ended so long ago belongs to the turn that the service reports now. */
+export const RECENT_VOICE_MS = 3000;
 /** By then a turn without an end is ended. */
 const MAX_TURN_MS = 25_000;
 
@@ -90,6 +98,16 @@ const MAX_TURN_MS = 25_000;
 const fallback = { waitsFor: 'bot', needsFallback: true } as const;
 const filler = { ...fallback, action: 'filler', everyMs: FILLER_EVERY_MS } as const;
 const takeover = { ...fallback, action: 'takeover' } as const;
+
+/** Without fallback options: two soft tones, `deadAirMs` apart, and then the end of the call. */
+function comfortThenEnd(state: SilenceState, counts: 'silence' | 'time' | 'voice'): SilenceRule[] {
+    const deadAirMs = (settings: SilenceSettings): number => settings.deadAirMs;
+    const comfort = { afterMs: deadAirMs, everyMs: deadAirMs, atMost: 2, action: 'comfort' } as const;
+    return [
+        { waitsFor: 'bot', state, ...comfort, ...(counts !== 'silence' && { counts }) },
+        { waitsFor: 'bot', state, afterMs: 0, following: 'comfort', action: 'end_call', code: 'dead_air' },
+    ];
+}
 
 /** Every rule about silence. What is due at the same time is done in this order. */
 export const SILENCE_RULES: readonly SilenceRule[] = [
@@ -120,6 +138,8 @@ export const SILENCE_RULES: readonly SilenceRule[] = [
     { ...takeover, state: 'response', afterMs: 6000 },
     { ...filler, state: 'rest_of_response', afterMs: 2500 },
     { ...takeover, state: 'rest_of_response', afterMs: 6000 },
+    { ...filler, state: 'response_requested', afterMs: 2500, keepsEarlier: true },
+    { ...takeover, state: 'response_requested', afterMs: 6000 },
     { ...filler, state: 'goodbye', afterMs: 2500 },
     { ...takeover, state: 'goodbye', afterMs: 6000 },
     { ...takeover, state: 'work', afterMs: WORK_MS, counts: 'time', onlyExtends: true },
@@ -137,26 +157,9 @@ export const SILENCE_RULES: readonly SilenceRule[] = [
     { waitsFor: 'bot', state: 'turn', afterMs: MAX_TURN_MS, everyMs: MAX_TURN_MS, counts: 'time', action: 'end_turn' },
 
     // The same without fallback options, or where they do not help.
-    {
-        waitsFor: 'bot',
-        state: 'response',
-        afterMs: ({ deadAirMs }) => deadAirMs,
-        everyMs: ({ deadAirMs }) => deadAirMs,
-        atMost: 2,
-        counts: 'time',
-        action: 'comfort',
-    },
-    { waitsFor: 'bot', state: 'response', afterMs: 0, following: 'comfort', action: 'end_call', code: 'dead_air' },
-    {
-        waitsFor: 'bot',
-        state: 'voice_ended',
-        afterMs: ({ deadAirMs }) => deadAirMs,
-        everyMs: ({ deadAirMs }) => deadAirMs,
-        atMost: 2,
-        counts: 'voice',
-        action: 'comfort',
-    },
-    { waitsFor: 'bot', state: 'voice_ended', afterMs: 0, following: 'comfort', action: 'end_call', code: 'dead_air' },
+    ...comfortThenEnd('response', 'time'),
+    ...comfortThenEnd('response_requested', 'silence'),
+    ...comfortThenEnd('voice_ended', 'voice'),
     { waitsFor: 'bot', state: 'rest_of_response', afterMs: 6000, action: 'end_call', code: 'ERR_BOT_STALLED' },
     {
         waitsFor: 'bot',
@@ -195,7 +198,12 @@ export function isVoiceWait({ state }: SilenceRule): boolean {
     return state === 'voice_ended' || state === 'unheard_turn';
 }
 
-const PLAIN_STATES: ReadonlySet<SilenceState> = new Set(['response', 'first_audio', 'voice_ended']);
+const PLAIN_STATES: ReadonlySet<SilenceState> = new Set([
+    'response',
+    'response_requested',
+    'first_audio',
+    'voice_ended',
+]);
 
 /** A wait for the bot that began with what the service or the bot has reported. */
 export function isForBot(rule: SilenceRule): boolean {
@@ -203,8 +211,8 @@ export function isForBot(rule: SilenceRule): boolean {
 }
 
 /** A wait without fallback options that any sound of the bot ends. */
-export function isPlainWait({ waitsFor, state, needsFallback }: SilenceRule): boolean {
-    return waitsFor === 'caller' || (needsFallback !== true && PLAIN_STATES.has(state));
+export function isPlainWait({ waitsFor, state, needsFallback, action }: SilenceRule): boolean {
+    return waitsFor === 'caller' || (needsFallback !== true && action !== 'end_turn' && PLAIN_STATES.has(state));
 }
 
 export function isRestOfResponse({ state, needsFallback }: SilenceRule): boolean {

@@ -108,7 +108,9 @@ export interface Config {
     /** Take the signed authority from X-Forwarded-Host. Only behind a proxy that overwrites this header. */
     readonly trustProxy: boolean;
     readonly maxSessions: number;
+    readonly maxUnopenedConnections: number;
     readonly maxCallMinutes: number;
+    readonly shutdownDrainSeconds: number;
     readonly shutdownGraceSeconds: number;
     /** Most audio, in ms, that is sent ahead of the playhead. */
     readonly playbackLeadMs: number;
@@ -164,7 +166,9 @@ function toConfig(values: Environment, instructions: string, warnings: readonly 
         authorities: values.AUDIOHOOK_AUTHORITIES,
         trustProxy: values.AUDIOHOOK_TRUST_PROXY,
         maxSessions: values.MAX_SESSIONS,
+        maxUnopenedConnections: values.MAX_UNOPENED_CONNECTIONS,
         maxCallMinutes: values.MAX_CALL_MINUTES,
+        shutdownDrainSeconds: values.SHUTDOWN_DRAIN_SECONDS,
         shutdownGraceSeconds: values.SHUTDOWN_GRACE_SECONDS,
         playbackLeadMs: values.PLAYBACK_LEAD_MS,
         turnTaking: turnTaking(values),

@@ -1,4 +1,5 @@
 /** How this server reaches OpenAI: over the Realtime API, and over HTTP. */
+import { randomBytes } from 'node:crypto';
 import { DEFAULT_MODEL, type Environment } from './variables';
 
 const OPENAI = 'https://api.openai.com/v1';
@@ -34,12 +35,56 @@ export interface OpenAIConfig {
     readonly interruptsItself: boolean;
     readonly audioFormat: OpenAIAudioFormat;
     readonly turnDetection: TurnDetection;
-    readonly transcription: { readonly model: string; readonly language?: string } | undefined;
+    readonly transcription: TranscriptionConfig | undefined;
     readonly noiseReduction: 'near_field' | 'far_field' | undefined;
+    /** 1 is usual; only with `noiseReduction`. undefined: the service's own. */
+    readonly noiseReductionStrength?: number | undefined;
     readonly speed: number;
     readonly maxOutputTokens: number | 'inf';
     readonly reasoningEffort: 'minimal' | 'low' | 'medium' | 'high' | 'xhigh' | undefined;
-    readonly truncation: 'auto' | 'disabled' | { readonly retentionRatio: number };
+    /** `tokensAfterInstructions`: length of the conversation at which it is cut; without it the model's context. */
+    readonly truncation:
+        | 'auto'
+        | 'disabled'
+        | { readonly retentionRatio: number; readonly tokensAfterInstructions?: number | undefined };
+    /** undefined: `auto`. */
+    readonly toolChoice?: ToolChoice | undefined;
+    /** Sent only to models that know it. undefined: the model's own. */
+    readonly parallelToolCalls?: boolean | undefined;
+    /** `groupId`: what the traces of one call have in common. undefined: off. */
+    readonly tracing?: 'auto' | { readonly workflowName: string; readonly groupId?: string } | undefined;
+    /** Salt of the hash by which OpenAI tells callers apart; undefined: it is told none. */
+    readonly safetySalt?: string | undefined;
+}
+
+/** The recognizer of the caller's words, and what helps it. */
+export interface TranscriptionConfig {
+    readonly model: string;
+    readonly language?: string;
+    /** Instead of `language`, where the model takes several. */
+    readonly languages?: readonly string[];
+    /** Names and words that are said, where the model takes them. */
+    readonly keywords?: readonly string[];
+    /** What the calls are about, where the model takes it. */
+    readonly prompt?: string;
+}
+
+/** Whether the model uses functions; a `function` by its name is used in every response. */
+export type ToolChoice = 'auto' | 'none' | 'required' | { readonly function: string };
+
+/** Whether a model reasons, and knows `reasoning` and `parallel_tool_calls`: the others refuse the whole update for them. */
+export function canReason(model: string): boolean {
+    return model.startsWith('gpt-realtime-2') && !/^gpt-realtime-20\d\d/.test(model);
+}
+
+/** Whether a transcription model takes `languages` and `keywords`. */
+export function takesKeywords(model: string): boolean {
+    return model === 'gpt-transcribe' || model === 'gpt-live-transcribe';
+}
+
+/** Whether a transcription model takes a `prompt`. */
+export function takesHint(model: string): boolean {
+    return model !== 'gpt-realtime-whisper';
 }
 
 /** OpenAI's chat, speech and transcription over HTTP. Holds a key: never log it. */
@@ -74,6 +119,7 @@ export function openaiConfig(values: Environment, instructions: string): OpenAIC
         maxOutputTokens: values.OPENAI_MAX_OUTPUT_TOKENS,
         reasoningEffort: values.OPENAI_REASONING_EFFORT,
         truncation: truncation(values),
+        ...furtherOptions(values),
     };
 }
 
@@ -103,9 +149,14 @@ export function hasHTTPService(values: Environment): boolean {
     return values.OPENAI_BASE_URL !== undefined || values.OPENAI_REALTIME_URL === undefined;
 }
 
-/** The Realtime model: from the URL, else from OPENAI_REALTIME_MODEL, else the default. */
+/** The Realtime model: from the URL, else from OPENAI_REALTIME_MODEL, else the name of Azure's deployment, else the default. */
 export function effectiveModel(values: Environment): string {
-    return modelInUrl(values) ?? values.OPENAI_REALTIME_MODEL ?? DEFAULT_MODEL;
+    return (
+        modelInUrl(values) ??
+        values.OPENAI_REALTIME_MODEL ??
+        values.AZURE_OPENAI_DEPLOYMENT?.toLowerCase() ??
+        DEFAULT_MODEL
+    );
 }
 
 /** The model that OPENAI_REALTIME_URL names; undefined: none. */
@@ -129,14 +180,48 @@ function turnDetection(values: Environment): TurnDetection {
 
 function transcription(values: Environment): OpenAIConfig['transcription'] {
     const model = values.OPENAI_TRANSCRIPTION_MODEL;
-    const language = values.OPENAI_TRANSCRIPTION_LANGUAGE;
     if (model.toLowerCase() === 'off') return undefined;
-    return { model, ...(language !== undefined && { language }) };
+    const { OPENAI_TRANSCRIPTION_LANGUAGE: language, OPENAI_TRANSCRIPTION_LANGUAGES: languages } = values;
+    const { OPENAI_TRANSCRIPTION_KEYWORDS: keywords, OPENAI_TRANSCRIPTION_PROMPT: prompt } = values;
+    return {
+        model,
+        ...(language !== undefined && { language }),
+        ...(languages !== undefined && { languages }),
+        ...(keywords !== undefined && { keywords }),
+        ...(prompt !== undefined && { prompt }),
+    };
+}
+
+/** For servers that set none: another one in each process. */
+const RANDOM_SALT = randomBytes(32).toString('base64');
+
+function furtherOptions(values: Environment): Partial<OpenAIConfig> {
+    const { OPENAI_TOOL_CHOICE: choice, OPENAI_TRACING: tracing, OPENAI_SAFETY_SALT: salt = RANDOM_SALT } = values;
+    return {
+        noiseReductionStrength: values.OPENAI_NOISE_REDUCTION_STRENGTH,
+        toolChoice: choice === undefined ? undefined : toolChoice(choice),
+        parallelToolCalls: values.OPENAI_PARALLEL_TOOL_CALLS,
+        tracing: tracingOf(tracing),
+        safetySalt: salt === 'off' ? undefined : salt,
+    };
+}
+
+function toolChoice(given: string): ToolChoice {
+    if (given === 'auto' || given === 'none' || given === 'required') return given;
+    return { function: given.replace('function:', '') };
+}
+
+function tracingOf(given: string): OpenAIConfig['tracing'] {
+    const word = given.toLowerCase();
+    if (word === 'off') return undefined;
+    return word === 'auto' ? 'auto' : { workflowName: given };
 }
 
 function truncation(values: Environment): OpenAIConfig['truncation'] {
     const kept = values.OPENAI_TRUNCATION;
-    return typeof kept === 'number' ? { retentionRatio: kept } : kept;
+    if (typeof kept !== 'number') return kept;
+    const tokensAfterInstructions = values.OPENAI_TRUNCATION_TOKENS;
+    return { retentionRatio: kept, ...(tokensAfterInstructions !== undefined && { tokensAfterInstructions }) };
 }
 
 /** Where the Realtime socket connects, and its headers (docs/REALTIME.md, 1.1). */

@@ -1,6 +1,6 @@
 /** Rules between variables. Each gives a sentence when it is broken. */
 import { isLoopback } from './fields';
-import { effectiveModel, hasHTTPService, modelInUrl } from './openai';
+import { canReason, effectiveModel, hasHTTPService, modelInUrl, takesHint, takesKeywords } from './openai';
 import type { Environment, VariableName } from './variables';
 
 /** One sentence for each broken rule. `broken`: variables with a wrong value, whose rules are not checked. */
@@ -40,6 +40,10 @@ const RULES: readonly Rule[] = [
     { about: ['OPENAI_TURN_DETECTION'], check: detectionFits },
     { about: ['OPENAI_REALTIME_URL', 'OPENAI_REALTIME_MODEL'], check: oneModel },
     { about: ['OPENAI_REALTIME_URL', 'OPENAI_REALTIME_MODEL'], check: modelCanReason },
+    onlyOne('OPENAI_TRANSCRIPTION_LANGUAGE', 'OPENAI_TRANSCRIPTION_LANGUAGES'),
+    { about: ['OPENAI_TRANSCRIPTION_MODEL'], check: transcriptionTakesHints },
+    { about: ['OPENAI_NOISE_REDUCTION', 'OPENAI_NOISE_REDUCTION_STRENGTH'], check: strengthHasFilter },
+    { about: ['OPENAI_TRUNCATION', 'OPENAI_TRUNCATION_TOKENS'], check: tokensHaveShare },
 ];
 
 function onlyOne(first: VariableName, second: VariableName): Rule {
@@ -97,10 +101,50 @@ function oneModel(values: Environment): string[] {
 
 function modelCanReason(values: Environment): string[] {
     const model = effectiveModel(values);
-    if (values.OPENAI_REASONING_EFFORT === undefined || model.startsWith('gpt-realtime-2')) return [];
+    const hint = deploymentHint(values);
+    if (canReason(model)) return [];
+    const parallel = `OPENAI_PARALLEL_TOOL_CALLS is set, but "${model}" does not know it; right is a gpt-realtime-2 model, or to leave it unset.${hint}`;
+    if (values.OPENAI_REASONING_EFFORT === undefined)
+        return values.OPENAI_PARALLEL_TOOL_CALLS === undefined ? [] : [parallel];
     return [
-        `OPENAI_REASONING_EFFORT is set, but "${model}" cannot reason; right is a gpt-realtime-2 model, or no effort.`,
+        ...(values.OPENAI_PARALLEL_TOOL_CALLS === undefined ? [] : [parallel]),
+        `OPENAI_REASONING_EFFORT is set, but "${model}" cannot reason; right is a gpt-realtime-2 model, or no effort.${hint}`,
     ];
+}
+
+/** Azure's deployment is taken for the name of the model, where no model is named. */
+function deploymentHint(values: Environment): string {
+    const isName = values.AZURE_OPENAI_DEPLOYMENT !== undefined && values.OPENAI_REALTIME_MODEL === undefined;
+    return isName ? ' Which model is deployed is said by OPENAI_REALTIME_MODEL.' : '';
+}
+
+function transcriptionTakesHints(values: Environment): string[] {
+    const model = values.OPENAI_TRANSCRIPTION_MODEL;
+    const isOff = model.toLowerCase() === 'off';
+    const misplaced = [
+        ...(isOff || !takesKeywords(model)
+            ? (['OPENAI_TRANSCRIPTION_LANGUAGES', 'OPENAI_TRANSCRIPTION_KEYWORDS'] as const)
+            : []),
+        ...(isOff || !takesHint(model) ? (['OPENAI_TRANSCRIPTION_PROMPT'] as const) : []),
+    ];
+    return misplaced
+        .filter((name) => values[name] !== undefined)
+        .map(
+            (name) =>
+                `${name} does not go with OPENAI_TRANSCRIPTION_MODEL=${model}; right is gpt-transcribe, or to leave it unset.`,
+        );
+}
+
+function strengthHasFilter(values: Environment): string[] {
+    if (values.OPENAI_NOISE_REDUCTION_STRENGTH === undefined || values.OPENAI_NOISE_REDUCTION !== 'off') return [];
+    return [
+        'OPENAI_NOISE_REDUCTION_STRENGTH is set, and OPENAI_NOISE_REDUCTION is `off`; right is to set both or none.',
+    ];
+}
+
+function tokensHaveShare(values: Environment): string[] {
+    if (values.OPENAI_TRUNCATION_TOKENS === undefined || typeof values.OPENAI_TRUNCATION === 'number') return [];
+    return ['OPENAI_TRUNCATION_TOKENS needs OPENAI_TRUNCATION to be a number: the share that is kept.'];
 }
 
 function noForceInProduction(values: Environment): string[] {

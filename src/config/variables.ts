@@ -3,6 +3,7 @@
  * docs/CONFIGURATION.md and .env.example from these entries, and the error for a wrong value is made of the same words.
  */
 import { z } from 'zod';
+import { OPENAI_OPTIONS } from './openai-variables';
 import {
     address,
     authority,
@@ -19,7 +20,7 @@ import {
     whole,
     type Variable,
 } from './fields';
-import { OUTGOING_PROXY } from './outgoing-proxy';
+import { GENESYS_CLOUD, OUTGOING_PROXY } from './outbound-variables';
 
 /** The voices of the Realtime API; a custom voice is named by its id. */
 export const REALTIME_VOICES = [
@@ -85,7 +86,7 @@ const OPENAI_ACCESS = {
     ),
     OPENAI_CHAT_MODEL: variable(
         token('the name of a chat model, or `off`').default('gpt-5.4-mini'),
-        'Chat model that answers over HTTP when the Realtime API is lost. Not used with Azure, nor when OPENAI_REALTIME_URL is set without OPENAI_BASE_URL.',
+        'Chat model that answers over HTTP when the Realtime API is lost. Not used with Azure, nor when OPENAI_REALTIME_URL is set without OPENAI_BASE_URL. The default is a small model that the installed package `openai` knows; a newer one, such as `gpt-6-luna`, can be named where your project may use it.',
     ),
     OPENAI_SPEECH_MODEL: variable(
         token('the name of a speech model').default('gpt-4o-mini-tts'),
@@ -103,7 +104,7 @@ const OPENAI_ACCESS = {
     AZURE_OPENAI_API_KEY: variable(token(KEY).optional(), 'Key of the Azure resource.', { secret: true }),
     AZURE_OPENAI_DEPLOYMENT: variable(
         token('a name without blanks').optional(),
-        'Name of the Azure deployment. OPENAI_REALTIME_MODEL then says which model is deployed under this name.',
+        'Name of the Azure deployment. Where it is not the name of the model itself, OPENAI_REALTIME_MODEL says which model is deployed: prices and options depend on it.',
     ),
 };
 
@@ -159,10 +160,18 @@ const SERVER = {
         whole(1, 100_000).default(1000),
         'Most calls at a time. Further calls are answered 503, and Architect continues on its failure path.',
     ),
+    MAX_UNOPENED_CONNECTIONS: variable(
+        whole(1, 100_000).default(200),
+        'Most connections at a time whose client has not sent `open`, for which it has 5 s. Further ones are answered 503. They do not count as calls.',
+    ),
     MAX_CALL_MINUTES: variable(whole(1, 1440).default(60), 'Longest call, in minutes.'),
+    SHUTDOWN_DRAIN_SECONDS: variable(
+        whole(0, 3600).default(30),
+        'How long running calls go on after SIGTERM, in seconds, while further calls are refused. 0: each gets its goodbye at once. A second signal ends all calls at once.',
+    ),
     SHUTDOWN_GRACE_SECONDS: variable(
         whole(0, 3600).default(10),
-        'How long a shutdown waits for running calls to say goodbye, in seconds.',
+        'How long each call that is left then has to finish its sentence, say goodbye and end, in seconds. 0: they end in mid-word. The process manager must wait longer than both times together.',
     ),
     PLAYBACK_LEAD_MS: variable(
         whole(300, 5000).default(600),
@@ -200,7 +209,7 @@ const BOT = {
     OPENAI_REALTIME_MODEL: variable(
         token('the name of a Realtime model, the same as in OPENAI_REALTIME_URL if that names one').optional(),
         'The Realtime model. `gpt-realtime-2.1-mini` costs about a third.',
-        { unset: `\`${DEFAULT_MODEL}\``, example: DEFAULT_MODEL },
+        { unset: `\`${DEFAULT_MODEL}\`; with Azure the name of the deployment`, example: DEFAULT_MODEL },
     ),
     OPENAI_VOICE: variable(voice.default('marin'), 'The voice of the bot.', {
         remark: {
@@ -380,20 +389,6 @@ const LOCAL_SPEECH = {
     ),
 };
 
-const GENESYS_CLOUD = {
-    GENESYS_REGION: variable(
-        host.describe('its domain, such as `mypurecloud.de` or `usw2.pure.cloud`').optional(),
-        'Region of the Genesys Cloud organization whose Data Actions the bots may run. The three GENESYS variables are set together.',
-    ),
-    GENESYS_CLIENT_ID: variable(
-        token(ID).optional(),
-        'OAuth client with the grant “Client Credentials”, whose role may execute the Data Actions that the profiles name.',
-    ),
-    GENESYS_CLIENT_SECRET: variable(token('the secret, without blanks').optional(), 'Secret of this OAuth client.', {
-        secret: true,
-    }),
-};
-
 /** The groups in which the variables are documented, in this order. */
 export const VARIABLE_GROUPS = [
     { title: 'OpenAI: key and address', variables: OPENAI_ACCESS },
@@ -401,6 +396,7 @@ export const VARIABLE_GROUPS = [
     { title: 'The server', variables: SERVER },
     { title: 'The bot', variables: BOT },
     { title: 'Audio, turn detection and transcription', variables: LISTENING },
+    { title: 'Further options of OpenAI’s session', variables: OPENAI_OPTIONS },
     { title: 'Turn-taking and keypad', variables: TURN_TAKING },
     { title: 'Local bots and fallback', variables: LOCAL_SPEECH },
     { title: 'Genesys Cloud Data Actions', variables: GENESYS_CLOUD },
@@ -413,6 +409,7 @@ const ENTRIES = {
     ...SERVER,
     ...BOT,
     ...LISTENING,
+    ...OPENAI_OPTIONS,
     ...TURN_TAKING,
     ...LOCAL_SPEECH,
     ...GENESYS_CLOUD,

@@ -10,6 +10,9 @@ import { FallbackLadder, optionsFrom, type FallbackOption, type Takeover } from 
 import { ApologyBot } from './fallback/apology-bot';
 import { LocalBot } from '../speech/local-bot';
 import { LocalSpeechService, type LocalSpeech, type LocalSpeechDeps, type RestSpeech } from '../speech/local-speech';
+import { forCall } from './realtime/call-identity';
+import { RefusedFields } from './realtime/optional-fields';
+import { UnpricedModels } from './realtime/usage';
 import type { ReadAloud } from './realtime/text-response-speaker';
 import { SpeechQueue } from './tts/speech-queue';
 import { SHIPPED_PROMPTS, type TextToSpeech } from './tts-service';
@@ -24,6 +27,8 @@ export type BotFactoryDeps = LocalSpeechDeps;
 export interface CallOfBot {
     logger: Logger;
     conversationId: string;
+    /** Number of the caller as Genesys gives it; undefined: not known. Never logged. */
+    ani?: string | undefined;
     /** Hears of every call of a tool. */
     onTool?: (record: ToolRecord) => void;
     /** What was said in the call; the call writes it, bots read it. */
@@ -36,9 +41,11 @@ export interface CallOfBot {
 export class BotFactory {
     private readonly localSpeech: LocalSpeechService;
     private readonly breakers: CircuitBreakers;
+    private readonly unpriced = new UnpricedModels();
+    private readonly refusedFields = new RefusedFields();
 
     constructor(
-        private readonly config: Pick<Config, 'logTranscripts' | 'localSpeech'>,
+        private readonly config: Pick<Config, 'logTranscripts' | 'localSpeech' | 'openai'>,
         private readonly deps: BotFactoryDeps,
     ) {
         this.localSpeech = new LocalSpeechService(config.localSpeech, deps);
@@ -68,6 +75,12 @@ export class BotFactory {
         return new FallbackLadder(options, { logger, breakers: this.breakers, prompts, transcript, callerAudio });
     }
 
+    /** Loads what the first call would wait for: voice, weights and prompts, unless no call needs them. Rejects as `LocalSpeechService.load`. */
+    async warm(): Promise<void> {
+        const { openai, localSpeech } = this.config;
+        if (openai === undefined || localSpeech.fallback !== 'off') await this.localSpeech.warm();
+    }
+
     /** Frees what the bots of all calls share. */
     close(): Promise<void> {
         return this.localSpeech.close();
@@ -77,18 +90,20 @@ export class BotFactory {
         openai: OpenAIConfig,
         local: LocalSpeech | undefined,
         plan: BotPlan,
-        { logger, conversationId, transcript, callerAudio, onTool }: CallOfBot,
+        { logger, conversationId, ani, transcript, callerAudio, onTool }: CallOfBot,
     ): Conversation {
         const { logTranscripts } = this.config;
         const { name: botName, inputValues: inputVariables, variables } = plan;
         const setVariable = (name: string, value: string): string | undefined => variables.set(name, value);
-        return new BotResource(openai, {
+        this.unpriced.check(openai, logger);
+        return new BotResource(forCall(openai, { conversationId, ani }), {
             clock: this.deps.clock,
             logger,
             callerAudio,
             logTranscripts,
             transcript,
             readAloud: local === undefined ? undefined : this.readAloud(local.speech, logger),
+            refusedFields: this.refusedFields,
             fillerWords: SHIPPED_PROMPTS['one-moment'],
             callFacts: { botName, conversationId, inputVariables, setVariable },
             ...(plan.toolbox !== undefined && { tools: plan.toolbox }),

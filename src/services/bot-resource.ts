@@ -17,6 +17,7 @@ import { longestVadMs } from './realtime/session-config';
 import { SessionRenewal } from './realtime/session-renewal';
 import { RealtimeConversation } from './realtime/realtime-conversation';
 import type { CreateSocket } from './realtime/connection';
+import { RefusedFields } from './realtime/optional-fields';
 import type { CallUsage } from './realtime/usage';
 import { runnerFor, type CallToolsDeps, type ToolRunner } from './functions/tool-runner';
 import type { Transcript } from './transcript';
@@ -35,6 +36,8 @@ export interface BotResourceDeps extends CallToolsDeps {
     fillerWords?: string;
     /** Opens the sockets; `ws` ones unless a test hands in its own. */
     createSocket?: CreateSocket;
+    /** Optional fields that OpenAI has refused, known to all calls. */
+    refusedFields?: RefusedFields;
 }
 
 /** Caller audio kept before the first session is ready, and while a lost one is replaced. */
@@ -63,6 +66,8 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
     private readonly conversation: RealtimeConversation;
     private readonly change: SessionRenewal;
     private readonly notes: string[] = [];
+    /** Without one that all calls share. */
+    private readonly refusedFields = new RefusedFields();
     private readonly services: OpenAIRealtimeService[] = [];
     /** The session that hears the caller; not connected before `start`. */
     private service: OpenAIRealtimeService;
@@ -178,13 +183,14 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
     }
 
     private make(): OpenAIRealtimeService {
-        const { clock, logger, callerAudio, createSocket } = this.deps;
+        const { clock, logger, callerAudio, createSocket, refusedFields = this.refusedFields } = this.deps;
         const service = new OpenAIRealtimeService(this.config, {
             clock,
             logger,
             callerAudio,
             keepAudioMs: this.losses === 0 ? KEPT_AT_START_MS : KEPT_AT_LOSS_MS,
             createSocket,
+            refusedFields,
             tools: this.tools.definitions,
             interruptible: this.conversation.interruptible,
         });
@@ -321,6 +327,7 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
 
     private logEnd(): void {
         const { usage, costUsd, losses } = this;
-        logEnd(this.logger, this.services, { usage, costUsd, reconnects: losses });
+        const { costIsPartial } = this.conversation.usage;
+        logEnd(this.logger, this.services, { usage, costUsd, costIsPartial, reconnects: losses });
     }
 }

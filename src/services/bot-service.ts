@@ -1,7 +1,7 @@
 import type { Config, TurnTakingConfig } from '../config/config';
 import { CallerAudioBuffer } from '../audio/caller-audio-buffer';
 import type { LanguageCode, Participant } from '../protocol/core';
-import type { Logger } from '../support/logger';
+import { faultFields, type Logger } from '../support/logger';
 import { BotFactory, type BotFactoryDeps, type CallOfBot } from './bot-factory';
 import { BotRegistry, type CreateBot } from './bot-registry';
 import { plainPlan, plainVariables, profilePlan } from './bot-plan';
@@ -135,10 +135,7 @@ export class BotService {
 
     /** Who answers calls that name no bot. */
     get defaultName(): string {
-        const { defaultBot, openai } = this.config;
-        if (defaultBot !== undefined) return defaultBot;
-        if (this.profiles?.has(DEFAULT_PROFILE) === true) return DEFAULT_PROFILE;
-        return openai === undefined ? 'local' : 'openai';
+        return defaultBotName(this.config, (name) => this.profiles?.has(name) === true);
     }
 
     /**
@@ -150,12 +147,22 @@ export class BotService {
         if (choice.name === undefined) return { unknown: choice.unknown };
         const { name, by } = choice;
         const shared = { transcript: new Transcript(), callerAudio: new CallerAudioBuffer() };
-        const full = { ...shared, ...call, conversationId: request.conversationId };
+        const { conversationId, participant } = request;
+        const full = { ...shared, ...call, conversationId, ani: participant?.ani };
         const make = this.withProfile(name, request, full) ?? this.registered(name, request, full);
         if (make === undefined) return { unknown: name };
         // Before the bot is made, so that the log names also one that cannot be made.
         call.logger.info({ bot: name, by }, 'bot chosen');
         return make();
+    }
+
+    /** Loads what the first call would wait for. Never rejects: what could not be loaded is logged, and tried again by the first call. */
+    async warm(): Promise<void> {
+        try {
+            await this.factory.warm();
+        } catch (fault) {
+            this.deps.logger.warn(faultFields(fault), 'local speech cannot be loaded');
+        }
     }
 
     /** Frees what the bots of all calls share. */
@@ -221,6 +228,16 @@ export class BotService {
             silent: () => new SilentBot(),
         };
     }
+}
+
+/** Who answers calls that name no bot. `hasProfile`: whether there is a profile of that name. */
+export function defaultBotName(
+    { defaultBot, openai }: Pick<Config, 'defaultBot' | 'openai'>,
+    hasProfile: (name: string) => boolean,
+): string {
+    if (defaultBot !== undefined) return defaultBot;
+    if (hasProfile(DEFAULT_PROFILE)) return DEFAULT_PROFILE;
+    return openai === undefined ? 'local' : 'openai';
 }
 
 /** Names only: values are the caller's. */

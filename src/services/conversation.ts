@@ -89,7 +89,7 @@ export interface ConversationEvents {
     reconnecting: [why: string];
     /** It is connected again: caller audio of the meantime was kept, and the response that the caller waits for is being asked for. */
     recovered: [];
-    /** What the caller waits for has changed in a way that only the conversation knows. Only a bot with fallback options emits it. */
+    /** What the caller waits for has changed in a way that only the conversation knows. Only a bot with fallback options emits it, `response_requested` apart. */
     waiting: [wait: BotWait];
     /** The bot has hung up: the call ends once the caller has heard what is queued. If they interrupt it, the conversation goes on. */
     hangUp: [end: ConversationEnd];
@@ -98,8 +98,8 @@ export interface ConversationEvents {
 }
 
 /**
- * What the caller waits for, where the call cannot tell from the audio and the turns. A conversation that emits it has fallback
- * options and acts on `onSilence`: the rules of `common/silence-policy.ts` that need a fallback hold for it.
+ * What the caller waits for, where the call cannot tell from the audio and the turns. A conversation that emits one of them, apart from
+ * `response_requested`, has fallback options and acts on `onSilence`: the rules of `common/silence-policy.ts` that need a fallback hold for it.
  */
 export type BotWait =
     /** A bot starts that speaks first: for its first sound. */
@@ -124,6 +124,8 @@ export type BotWait =
     | 'idle'
     /** The bot has given a sign of life without a sound: a response ended of which nothing was to be heard. */
     | 'work'
+    /** The bot goes on without a word of the caller, after a function or a response that was cut off: for the response that it has requested. */
+    | 'response_requested'
     /** The bot waits for keys: the caller may take as long as the entry allows. */
     | 'key_entry'
     /** The bot has lost its connection and connects again. */

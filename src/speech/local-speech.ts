@@ -48,10 +48,11 @@ export interface RestSpeech {
 
 /**
  * Speech without the Realtime API, for the whole process: one synthesizer, one recognizer, one set of weights. Only engines of your own
- * are made at start; nothing else is loaded before the first call that needs it.
+ * are made at once; everything else is loaded by `warm`, or by the first call that needs it.
  */
 export class LocalSpeechService {
     private loading: Promise<LocalSpeech> | undefined;
+    private voice: TTSService | undefined;
     private readonly open: { close(): Promise<void> }[] = [];
     /** Engines of your own that were made at start and that no call has needed yet. */
     private made: { recognizer?: SpeechToText; voice?: SpeechEngine } = {};
@@ -88,6 +89,12 @@ export class LocalSpeechService {
         return this.loading;
     }
 
+    /** Loads, and lets the voice get ready, so that the first caller does not wait for either. Rejects as `load` does. */
+    async warm(): Promise<void> {
+        await this.load();
+        await this.voice?.warm();
+    }
+
     /** Ends the synthesizers and the recognizers. May be called twice. */
     async close(): Promise<void> {
         try {
@@ -106,6 +113,7 @@ export class LocalSpeechService {
         // The recognizer first: a synthesizer may be refused, and an own recognizer must be closed then.
         const engine = this.opened(createRecognizer(config, deps));
         const voice = this.opened(createSpeech(config, deps));
+        this.voice = voice;
         const catalog = config.promptsFile === undefined ? undefined : await readPromptCatalog(config.promptsFile);
         const recordings = await Promise.all(
             (catalog?.sentences ?? []).map(async ([words, { file }]) => [words, await readRecording(file)] as const),

@@ -111,7 +111,7 @@ export abstract class SpeakingBot extends EventEmitter<ConversationEvents> imple
         if (this.state === 'idle') this.finish(GOODBYE_SAID);
         if (this.state !== 'talking') return;
         // What waits to be said is of no use any more.
-        this.speechQueue.stop();
+        this.speechQueue.stopAfterSentence();
         this.bidFarewell();
     }
 

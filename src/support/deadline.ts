@@ -1,6 +1,19 @@
 import type { Clock } from './clock';
 import { TimerSet } from './timer-set';
 
+/** Waits until `task` is over, at most for `limitMs`. @returns whether it is over. Rejects as `task` does. */
+export async function overWithin(clock: Clock, limitMs: number, task: Promise<unknown>): Promise<boolean> {
+    const timers = new TimerSet(clock, () => undefined);
+    const tooLate = new Promise<boolean>((resolve) => {
+        timers.set('limit', limitMs, () => {
+            resolve(false);
+        });
+    });
+    return Promise.race([task.then(() => true), tooLate]).finally(() => {
+        timers.clear();
+    });
+}
+
 /** A time limit that can be set again, combined with signals that end the same request earlier. `end()` frees its timers. */
 export class Deadline {
     /** Aborted when the limit has passed, or when one of the other signals is. */

@@ -41,7 +41,17 @@ export const BOT_ERRORS = {
     ERR_OPENAI_REFUSED_UPDATE: entry(
         'operator',
         'OpenAI refused the settings of the session.',
-        'The message names the field: correct the OPENAI_… variable behind it (voice, transcription, turn detection, reasoning, tokens).',
+        'The message names the field, which no session can do without: correct the OPENAI_… variable behind it (voice, transcription, turn detection, reasoning, tokens).',
+    ),
+    ERR_OPENAI_FIELD_REFUSED: entry(
+        'operator',
+        'OpenAI refused an optional field of the session’s configuration; the session goes on without it.',
+        'The line names the field and OpenAI’s words: change or remove the OPENAI_… variable or the profile’s setting behind it. Until a restart no call sends it to this service again; it is said once.',
+    ),
+    ERR_PRICE_UNKNOWN: entry(
+        'operator',
+        'The price of a model is not in assets/prices.json, so that cost_usd leaves it out.',
+        'Add its price there, or name the model by its own name: with Azure by OPENAI_REALTIME_MODEL. Said once for each model.',
     ),
     ERR_OPENAI_LOST: entry(
         'network',

@@ -55,6 +55,11 @@ export const SERVER_ERRORS = {
         'A call was refused: MAX_SESSIONS calls are running, or too many requests wait to be checked.',
         'Raise MAX_SESSIONS if the machine can bear it, or start a second server.',
     ),
+    ERR_SERVER_BUSY: entry(
+        'operator',
+        'A connection was refused: MAX_UNOPENED_CONNECTIONS clients are connected that have not sent open yet.',
+        'Look for a client with one of your API keys that connects and sends nothing. Raise MAX_UNOPENED_CONNECTIONS if so many calls really begin within a second.',
+    ),
     ERR_SESSION_CONFLICT: entry(
         'client',
         'An upgrade request names the session of a call that is running on another connection.',
@@ -71,6 +76,11 @@ export const SERVER_ERRORS = {
         'operator',
         'The server is shutting down.',
         'Nothing: the call was ended with a disconnect so that Architect goes on.',
+    ),
+    ERR_LOG_DROPPED: entry(
+        'operator',
+        'Log lines were dropped, because the reader of standard output did not read them in time.',
+        'The field lines tells how many. Look at the program that reads the log: it has stopped, or is too slow for the LOG_LEVEL.',
     ),
     ERR_INTERNAL: entry(
         'server',

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
-import { pino } from 'pino';
+import { pino, type DestinationStream } from 'pino';
 import type { PrettyOptions } from 'pino-pretty';
+import { ERRORS } from './errors';
 
 export type LogFields = Record<string, unknown>;
 
@@ -22,14 +23,48 @@ export interface LoggerOptions {
     pretty?: boolean;
 }
 
+/** A logger, and the end of what it writes to. */
+export interface Log {
+    logger: Logger;
+    /**
+     * Writes what waits, at most for `limitMs`. Nothing may be logged afterwards.
+     *
+     * @returns false when some of it could not be written: the reader of standard output has stopped reading, and `process.exit` would
+     * wait for it without end
+     */
+    close(limitMs: number): Promise<boolean>;
+}
+
 /** Field names whose values are removed from log lines, in case a secret was passed to the logger by mistake. */
 const SECRET_FIELDS = ['authorization', 'apiKey', 'x-api-key', 'secret', 'signature', 'nonce', 'password', 'token'];
 const REDACT_PATHS = SECRET_FIELDS.flatMap((name) => [`["${name}"]`, `*["${name}"]`]);
 
+/** Most log lines that wait until standard output takes them, in bytes; further ones are dropped and counted. */
+const MAX_WAITING_BYTES = 1024 * 1024;
+const STANDARD_OUTPUT = 1;
+
 export function createLogger(options: LoggerOptions): Logger {
-    const settings = { level: options.level, base: null, redact: { paths: REDACT_PATHS, censor: '[redacted]' } };
-    const stream = options.pretty === true ? prettyStream() : undefined;
-    return stream === undefined ? pino(settings) : pino(settings, stream);
+    return openLog(options).logger;
+}
+
+/** A log to standard output. A reader that is slow or has stopped holds nothing up: lines that do not fit are dropped and counted. */
+export function openLog({ level, pretty }: LoggerOptions): Log {
+    const output = pino.destination({ dest: STANDARD_OUTPUT, sync: false, maxLength: MAX_WAITING_BYTES });
+    const stream = (pretty === true ? prettyStream(output) : undefined) ?? output;
+    const settings = { level, base: null, redact: { paths: REDACT_PATHS, censor: '[redacted]' } };
+    const logger = pino(settings, stream);
+    let isBroken = false;
+    let droppedLines = 0;
+    // Without this listener, a terminal that was closed would end the process.
+    output.on('error', () => (isBroken = true));
+    output.on('drop', () => (droppedLines += 1));
+    output.on('drain', () => {
+        if (droppedLines === 0) return;
+        const fields = { code: 'ERR_LOG_DROPPED', lines: droppedLines };
+        droppedLines = 0;
+        logger.warn(fields, ERRORS.ERR_LOG_DROPPED.cause);
+    });
+    return { logger, close: (limitMs) => (isBroken ? Promise.resolve(true) : ended(output, limitMs)) };
 }
 
 export const silentLogger: Logger = {
@@ -47,11 +82,32 @@ export function faultFields(fault: unknown): LogFields {
     return code === undefined ? { fault: fault.message, stack: fault.stack } : { code, fault: fault.message };
 }
 
-function prettyStream(): NodeJS.WritableStream | undefined {
+type Output = ReturnType<typeof pino.destination>;
+
+/** Ends the output. @returns whether everything was written within `limitMs`, or the reader is gone */
+function ended(output: Output, limitMs: number): Promise<boolean> {
+    return new Promise((resolve) => {
+        const timer = setTimeout(() => {
+            resolve(false);
+        }, limitMs);
+        const done = (): void => {
+            clearTimeout(timer);
+            resolve(true);
+        };
+        output.once('close', done);
+        output.once('error', done);
+        // What was logged last may still be on its way through pino-pretty.
+        setImmediate(() => {
+            output.end();
+        });
+    });
+}
+
+function prettyStream(output: Output): DestinationStream | undefined {
     try {
         // pino-pretty is a development dependency: present beside a terminal, absent in production.
-        const pretty = createRequire(__filename)('pino-pretty') as (options: PrettyOptions) => NodeJS.WritableStream;
-        return pretty({ translateTime: 'SYS:HH:MM:ss.l', ignore: 'pid,hostname', sync: true });
+        const pretty = createRequire(__filename)('pino-pretty') as (options: PrettyOptions) => DestinationStream;
+        return pretty({ translateTime: 'SYS:HH:MM:ss.l', ignore: 'pid,hostname', destination: output });
     } catch {
         return undefined;
     }

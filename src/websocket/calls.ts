@@ -9,13 +9,17 @@ import type { AcceptedCall } from './upgrade';
 
 /** The part of a session that the server uses. None of the methods throws, and `close` may be called twice. */
 export interface ServedSession {
+    /** The client has sent `open`: the connection is a call, and counts against MAX_SESSIONS. */
+    readonly hasOpened: boolean;
     /** One text message of the client, not checked yet. */
     processTextMessage(text: string): void;
     /** One binary message of the client: audio. */
     processBinaryMessage(bytes: Uint8Array): void;
     /** The socket is closed: frees everything. */
     close(): void;
-    /** The process is shutting down: ends the call with a goodbye. */
+    /** The process is shutting down: the bot finishes its sentence and says goodbye, then the call ends. */
+    endForShutdown(): void;
+    /** The process is shutting down: ends the call at once. */
     shutDown(): void;
 }
 
@@ -38,15 +42,28 @@ interface LiveCall {
     readonly logger: Logger;
 }
 
-/** The calls that run on this server: connects each socket with its session, and frees both together, once. */
+/** The connections of this server, calls or about to become calls: connects each socket with its session, and frees both together, once. */
 export class Calls {
     private readonly live = new Map<string, LiveCall>();
-    private onEmpty: () => void = () => undefined;
+    /** Those of `live` whose client has sent `open`. */
+    private readonly opened = new Set<LiveCall>();
+    private endWait: () => void = () => undefined;
 
     constructor(private readonly options: CallsOptions) {}
 
+    /** All connections. */
     get count(): number {
         return this.live.size;
+    }
+
+    /** The connections whose client has sent `open`. */
+    get openedCount(): number {
+        return this.opened.size;
+    }
+
+    /** The connections whose client has not sent `open` yet. */
+    get unopenedCount(): number {
+        return this.live.size - this.opened.size;
     }
 
     /**
@@ -77,7 +94,12 @@ export class Calls {
         else this.join({ ws, identity: call.identity, session, timers, logger });
     }
 
-    /** Ends every call with a goodbye. */
+    /** Asks every call to end with a goodbye. */
+    endForShutdown(): void {
+        for (const call of this.live.values()) guard(call, 'endForShutdown');
+    }
+
+    /** Ends every call at once; the clients are expected to close their sockets. */
     shutDown(): void {
         for (const call of this.live.values()) guard(call, 'shutDown');
     }
@@ -87,17 +109,22 @@ export class Calls {
         for (const call of this.live.values()) call.ws.terminate();
     }
 
-    /** Resolves when no call is left, or after `limitMs`. @returns the number of calls that are left. */
+    /** Resolves when no call is left, after `limitMs`, or at `stopWaiting`. @returns the number of calls that are left. */
     async whenEmpty(limitMs: number): Promise<number> {
-        if (this.live.size === 0) return 0;
+        if (this.live.size === 0 || limitMs <= 0) return this.live.size;
         await new Promise<void>((resolve) => {
             const timer = this.options.clock.after(limitMs, resolve);
-            this.onEmpty = () => {
+            this.endWait = () => {
                 timer.cancel();
                 resolve();
             };
         });
         return this.live.size;
+    }
+
+    /** Ends the `whenEmpty` that is running. */
+    stopWaiting(): void {
+        this.endWait();
     }
 
     private createSession(ws: WebSocket, call: AcceptedCall, logger: Logger): ServedSession | undefined {
@@ -111,11 +138,14 @@ export class Calls {
 
     private join(call: LiveCall): void {
         const key = keyOf(call.identity);
-        this.live.get(key)?.ws.terminate();
+        const older = this.live.get(key);
+        if (older !== undefined) this.opened.delete(older);
+        older?.ws.terminate();
         this.live.set(key, call);
         const throttle = new ReadThrottle(call.ws, this.options.clock);
         call.ws.on('message', (data, isBinary) => {
             receive(call, data, isBinary);
+            if (!isBinary) this.noteOpen(key, call);
             throttle.messageHandled();
         });
         call.ws.once('close', () => {
@@ -123,12 +153,18 @@ export class Calls {
         });
     }
 
+    private noteOpen(key: string, call: LiveCall): void {
+        // A retry may have replaced this call.
+        if (call.session.hasOpened && this.live.get(key) === call) this.opened.add(call);
+    }
+
     private remove(key: string, call: LiveCall): void {
         call.timers.clear();
         guard(call, 'close');
         // A retry may have replaced this call.
         if (this.live.get(key) === call) this.live.delete(key);
-        if (this.live.size === 0) this.onEmpty();
+        this.opened.delete(call);
+        if (this.live.size === 0) this.endWait();
     }
 }
 
@@ -147,7 +183,7 @@ function receive(call: LiveCall, data: RawData, isBinary: boolean): void {
     }
 }
 
-function guard(call: LiveCall, method: 'close' | 'shutDown'): void {
+function guard(call: LiveCall, method: 'close' | 'endForShutdown' | 'shutDown'): void {
     try {
         call.session[method]();
     } catch (fault) {

@@ -1,7 +1,10 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 
-/** Why no further call is accepted: the word that `/ready` returns. undefined: calls are accepted. */
-export type Unavailable = 'draining' | 'full' | undefined;
+/**
+ * Why no further call is accepted: the word that `/ready` returns. `full`: MAX_SESSIONS calls are running; `busy`:
+ * MAX_UNOPENED_CONNECTIONS clients have not sent `open` yet. undefined: calls are accepted.
+ */
+export type Unavailable = 'draining' | 'full' | 'busy' | undefined;
 
 /** The Retry-After header of a 503, in seconds. */
 export const RETRY_AFTER_SECONDS = '5';

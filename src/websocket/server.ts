@@ -10,6 +10,7 @@ import { EXTENSION_SHAPES, shapeProblems, withMethods, withSignature, type Serve
 import { BotService } from '../services/bot-service';
 import { SecretService } from '../services/secret-service';
 import { systemClock, type Clock } from '../support/clock';
+import { overWithin } from '../support/deadline';
 import { CodedError, ERRORS } from '../support/errors';
 import { isFields } from '../support/json';
 import { createLogger, faultFields, type Logger } from '../support/logger';
@@ -52,6 +53,12 @@ export interface ServerDeps extends ServerExtensions {
     server: HttpServer;
 }
 
+/** How long a client may take to close its socket after the `disconnect` of a shutdown, in ms: the last part of SHUTDOWN_GRACE_SECONDS. */
+const CLOSING_MS = 1000;
+/** How long the start waits for the voice and the weights of local speech, in ms. Calls are accepted afterwards, loaded or not. */
+const WARM_MS = 30_000;
+/** How long the engines of local speech may take to end, in ms. */
+const ENGINES_CLOSE_MS = 5000;
 /** How long to wait until the sessions have handled the end of their sockets, in ms. */
 const FREEING_MS = 1000;
 
@@ -73,6 +80,8 @@ export class Server {
     private gate: UpgradeGate | undefined;
     private starting: Promise<void> | undefined;
     private stopping: Promise<void> | undefined;
+    private readonly stopRequest = new AbortController();
+    private isCut = false;
 
     /**
      * @throws CodedError `ERR_EXTENSIONS` that names each wrong key; what `BotService` throws; `ERR_CONFIG` or `ERR_DEV_KEYS_REFUSED` if
@@ -99,7 +108,7 @@ export class Server {
     }
 
     /**
-     * Resolves when calls are accepted. Rejects with `ERR_API_KEYS`, `ERR_DEV_KEYS_REFUSED` or `ERR_LISTEN`. Further calls return the
+     * Resolves when voice and weights of local speech are loaded and calls are accepted. Rejects with `ERR_API_KEYS`, `ERR_DEV_KEYS_REFUSED` or `ERR_LISTEN`. Further calls return the
      * same promise.
      */
     start(): Promise<void> {
@@ -114,28 +123,55 @@ export class Server {
         return address === null || typeof address === 'string' ? undefined : address;
     }
 
-    /** The number of calls that are running. */
+    /** The number of connections: calls that are running, and clients that have not sent `open` yet. */
     get callCount(): number {
         return this.calls.count;
     }
 
     /**
-     * Drains: further upgrades and `/ready` are answered with 503, each call ends with a goodbye, and calls that are still there
-     * after SHUTDOWN_GRACE_SECONDS are cut off. Resolves when no call is left. Further calls return the same promise.
+     * Further upgrades and `/ready` are answered with 503 from now on. Calls go on for SHUTDOWN_DRAIN_SECONDS; then each bot finishes
+     * its sentence and says goodbye; the calls that are still there near the end of SHUTDOWN_GRACE_SECONDS get their `disconnect` at
+     * once, and after it their sockets are closed by force. Resolves when no call is left. Further calls return the same promise.
+     *
+     * @param options.drain false: the goodbyes come at once, without SHUTDOWN_DRAIN_SECONDS
      */
-    stop(): Promise<void> {
-        this.stopping ??= this.drain();
+    stop({ drain = true }: { drain?: boolean } = {}): Promise<void> {
+        this.stopRequest.abort();
+        this.stopping ??= this.shutDown(drain ? this.config.shutdownDrainSeconds * 1000 : 0);
         return this.stopping;
+    }
+
+    /** Stops without drain and goodbyes: every call gets its `disconnect` at once. Also while `stop` is waiting. */
+    cutOff(): Promise<void> {
+        this.isCut = true;
+        this.calls.stopWaiting();
+        return this.stop();
     }
 
     private async open(): Promise<void> {
         for (const { code, message } of this.config.warnings) this.logger.warn({ code }, message);
         const secrets = this.deps.secrets ?? (await this.readSecrets());
         this.gate = this.createGate(secrets);
+        await this.warm();
         this.http.on('upgrade', this.onUpgrade);
         this.botService.watch();
         const address = this.deps.server === undefined ? await this.listen() : undefined;
         for (const line of bannerLines(this.config, address, secrets, this.botService)) this.logger.info({}, line);
+    }
+
+    /** Waits for voice and weights of local speech; a stop ends the wait. */
+    private async warm(): Promise<void> {
+        // Before it listens, nothing else would keep the process alive while a thread loads.
+        const awake = setInterval(() => undefined, WARM_MS);
+        const stopped = new Promise((resolve) => {
+            this.stopRequest.signal.addEventListener('abort', resolve);
+        });
+        const warm = Promise.race([this.botService.warm(), stopped]);
+        const isOver = await overWithin(this.clock, WARM_MS, warm).finally(() => {
+            clearInterval(awake);
+        });
+        if (!isOver)
+            this.logger.warn({ limitMs: WARM_MS }, 'local speech is not loaded yet: calls are accepted all the same');
     }
 
     private createHttp(): HttpServer {
@@ -189,22 +225,29 @@ export class Server {
     private createSession(ws: WebSocket, { url, identity }: AcceptedCall): Session {
         const { organizationId, correlationId } = identity;
         const deps = { config: this.config, logger: this.logger, clock: this.clock, botService: this.botService };
-        return new Session(ws, identity.sessionId, url, { ...deps, identity: { organizationId, correlationId } });
+        return new Session(ws, identity.sessionId, url, {
+            ...deps,
+            identity: { organizationId, correlationId },
+            hasRoom: () => this.hasRoom(),
+        });
     }
 
     private unavailable(): Unavailable {
         if (this.stopping !== undefined) return 'draining';
-        return this.calls.count >= this.config.maxSessions ? 'full' : undefined;
+        if (!this.hasRoom()) return 'full';
+        return this.calls.unopenedCount >= this.config.maxUnopenedConnections ? 'busy' : undefined;
     }
 
-    private async drain(): Promise<void> {
-        this.logger.info({ code: 'ERR_SHUTTING_DOWN', calls: this.calls.count }, ERRORS.ERR_SHUTTING_DOWN.cause);
+    private hasRoom(): boolean {
+        return this.calls.openedCount < this.config.maxSessions;
+    }
+
+    private async shutDown(drainMs: number): Promise<void> {
+        const fields = { code: 'ERR_SHUTTING_DOWN', calls: this.calls.count, drainSeconds: drainMs / 1000 };
+        this.logger.info(fields, ERRORS.ERR_SHUTTING_DOWN.cause);
         // A server that is still starting finishes that first; `start` has reported why it failed.
         await this.starting?.catch(() => undefined);
-        this.calls.shutDown();
-        const left = await this.calls.whenEmpty(this.config.shutdownGraceSeconds * 1000);
-        if (left > 0) this.logger.warn({ calls: left }, 'calls were cut off: SHUTDOWN_GRACE_SECONDS are over');
-        this.calls.terminate();
+        await this.endCalls(drainMs, this.config.shutdownGraceSeconds * 1000);
         this.gate?.clear();
         this.refusals.clear();
         this.http.off('upgrade', this.onUpgrade);
@@ -213,8 +256,25 @@ export class Server {
         // The sockets are destroyed; their sessions are freed in the next turns of the event loop.
         await this.calls.whenEmpty(FREEING_MS);
         this.webSockets.close();
-        await this.botService.close();
+        const isClosed = await overWithin(this.clock, ENGINES_CLOSE_MS, this.botService.close());
+        if (!isClosed) this.logger.warn({ limitMs: ENGINES_CLOSE_MS }, 'local speech did not end in time');
         this.logger.info({}, 'stopped');
+    }
+
+    private async endCalls(drainMs: number, graceMs: number): Promise<void> {
+        const closingMs = Math.min(CLOSING_MS, graceMs);
+        await this.waitUnlessCut(drainMs);
+        if (!this.isCut && graceMs > closingMs) this.calls.endForShutdown();
+        const talking = await this.waitUnlessCut(graceMs - closingMs);
+        if (talking > 0) this.logger.warn({ calls: talking }, 'calls end before their goodbye is over');
+        this.calls.shutDown();
+        const left = await this.calls.whenEmpty(closingMs);
+        if (left > 0) this.logger.warn({ calls: left }, 'calls were cut off: the client did not close its socket');
+        this.calls.terminate();
+    }
+
+    private waitUnlessCut(limitMs: number): Promise<number> {
+        return this.calls.whenEmpty(this.isCut ? 0 : limitMs);
     }
 }
 
@@ -237,7 +297,7 @@ const DEPS_SHAPES = {
     ),
     clock: withMethods(['nowMs', 'epochMs', 'after'], 'have the methods nowMs, epochMs and after'),
     authenticator: withMethods(['authenticate'], 'have the method authenticate(request)'),
-    botService: withMethods(['getBotIfExists', 'watch', 'close'], 'be a BotService'),
+    botService: withMethods(['getBotIfExists', 'warm', 'watch', 'close'], 'be a BotService'),
     createSession: withSignature('(ws, call) => ServedSession'),
     limits: (value: unknown) => (isFields(value) ? [] : [': must be an object']),
     server: withMethods(['on', 'off', 'address', 'listenerCount'], 'be an HTTP or HTTPS server of Node.js'),

@@ -51,7 +51,7 @@ export function selectSubProtocol(offered: ReadonlySet<string>): string | false 
 }
 
 /**
- * Decides about each upgrade request, cheapest check first (docs/PROTOCOL.md, 1.4): malformed 400, draining or full 503, another
+ * Decides about each upgrade request, cheapest check first (docs/PROTOCOL.md, 1.4): malformed 400, draining, full or busy 503, another
  * path 404, then the signature (401, 400), then a session that is already served (409), then 101. The peer gets only the status;
  * the code is logged.
  */
@@ -137,6 +137,7 @@ const WRONG_PATH: Refusal = { status: 404, code: 'ERR_UPGRADE_PATH' };
 const RETRY_LATER = { 'Retry-After': RETRY_AFTER_SECONDS };
 const BUSY = {
     draining: { status: 503, code: 'ERR_SHUTTING_DOWN', headers: RETRY_LATER },
+    busy: { status: 503, code: 'ERR_SERVER_BUSY', headers: RETRY_LATER },
     full: { status: 503, code: 'ERR_SERVER_FULL', headers: RETRY_LATER },
 } as const satisfies Record<NonNullable<Unavailable>, Refusal>;
 const CONFLICT: Refusal = { status: 409, code: 'ERR_SESSION_CONFLICT' };

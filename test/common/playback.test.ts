@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { CallRecord } from '../../src/common/call-record';
 import { Playback } from '../../src/common/playback';
@@ -253,5 +255,33 @@ describe('playback', () => {
         clock.advance(5000);
         expect(sent).toHaveLength(count);
         expect(clock.pendingCount).toBe(0);
+    });
+
+    it('lets go of audio as soon as it was sent, also in a long answer of many pieces', async () => {
+        setFlagsFromString('--expose_gc');
+        const collectGarbage = runInNewContext('gc') as () => void;
+        const clock = new FakeClock();
+        const playback = new Playback({
+            clock,
+            maxLeadMs: 600,
+            wire: { bufferedBytes: () => 0, sendAudio: () => undefined },
+            record: new CallRecord(),
+            echoGuard: undefined,
+            onDrained: () => undefined,
+            onFault: (fault) => {
+                throw fault;
+            },
+        });
+        const enqueued = Array.from({ length: 250 }, () => {
+            const pcmu = audio(200);
+            playback.enqueue(pcmu, origin('a'));
+            return new WeakRef(pcmu.buffer);
+        });
+        clock.advance(48_000);
+        expect(playback.queuedMs).toBeGreaterThan(0);
+        const waiting = Math.ceil(playback.queuedMs / 200);
+        await new Promise((resolve) => setImmediate(resolve));
+        collectGarbage();
+        expect(enqueued.filter((buffer) => buffer.deref() !== undefined).length).toBeLessThanOrEqual(waiting + 1);
     });
 });

@@ -1,4 +1,4 @@
-import { openParameters, outcome, SessionHarness, settle } from '../support/session-harness';
+import { NULL_ID, openParameters, outcome, SessionHarness, settle } from '../support/session-harness';
 import { testConfig } from '../support/test-config';
 
 async function openCall(deps: ConstructorParameters<typeof SessionHarness>[0] = {}): Promise<SessionHarness> {
@@ -17,6 +17,45 @@ describe('the end of a session', () => {
         call.send('update', { language: 'en-us' });
         call.send('dtmf', { digit: '1' });
         expect(call.socket.types).toEqual(['opened', 'disconnect', 'pong']);
+    });
+
+    it('at a shutdown finishes its sentence, says goodbye, and disconnects with the output variables', async () => {
+        const call = await openCall();
+        const sentence = call.bot.say('a', 3000);
+        call.pass(500);
+        call.session.endForShutdown();
+        expect([call.bot.goodbyes, call.socket.types]).toEqual([1, ['opened']]);
+        const goodbye = call.bot.say('bye', 1000);
+        call.bot.emit('ended', { reason: 'completed', info: 'done' });
+        call.pass(3400);
+        expect(call.socket.types).toEqual(['opened']);
+        call.pass(200);
+        call.send('playback_completed');
+        expect(call.socket.audioBytes).toEqual(Buffer.concat([sentence, goodbye]));
+        expect(call.socket.last('disconnect')?.parameters).toMatchObject({
+            reason: 'completed',
+            outputVariables: outcome({ end_reason: 'server_shutdown' }),
+        });
+    });
+
+    it('at a shutdown disconnects at once while there is no conversation', async () => {
+        const call = new SessionHarness();
+        call.session.endForShutdown();
+        expect(call.socket.types).toEqual(['disconnect']);
+        const probe = new SessionHarness();
+        await probe.open({ conversationId: NULL_ID });
+        probe.session.endForShutdown();
+        expect(probe.socket.types).toEqual(['opened', 'disconnect']);
+    });
+
+    it('keeps the end that has begun when a shutdown comes', async () => {
+        const call = await openCall();
+        call.bot.say('bye', 2000);
+        call.bot.emit('ended', { reason: 'completed', info: 'done' });
+        call.session.endForShutdown();
+        call.clock.advance(3600);
+        expect(call.bot.goodbyes).toBe(0);
+        expect(call.socket.last('disconnect')?.parameters).toMatchObject({ outputVariables: outcome() });
     });
 
     it('lets the farewell play, and disconnects on playback_completed', async () => {

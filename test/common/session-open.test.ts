@@ -73,6 +73,27 @@ describe('opening a session', () => {
         expect(call.socket.last('disconnect')?.parameters['reason']).toBe('error');
     });
 
+    it('refuses an open beyond MAX_SESSIONS, which then is no call', async () => {
+        const call = new SessionHarness({ hasRoom: () => false });
+        await call.open();
+        expect(call.socket.last('disconnect')?.parameters).toEqual({ reason: 'error', info: 'The server is full' });
+        expect([call.socket.types, call.session.hasOpened]).toEqual([['disconnect'], false]);
+        expect(call.logger.codes).toEqual(['ERR_SERVER_FULL']);
+    });
+
+    it('is a call from its open on, for which it waits 5 s', async () => {
+        const call = new SessionHarness();
+        expect(call.session.hasOpened).toBe(false);
+        await call.open();
+        expect(call.session.hasOpened).toBe(true);
+        const silent = new SessionHarness();
+        silent.clock.advance(4999);
+        expect(silent.socket.types).toEqual([]);
+        silent.clock.advance(1);
+        expect(silent.socket.types).toEqual(['disconnect']);
+        expect(silent.logger.codes).toEqual(['ERR_OPEN_TIMEOUT']);
+    });
+
     it('ignores a second open', async () => {
         const call = new SessionHarness();
         await call.open();

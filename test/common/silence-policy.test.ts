@@ -320,7 +320,7 @@ describe('SilencePolicy', () => {
             bench.clock.advance(300);
             bench.policy.callerStopped();
             bench.clock.advance(20_000);
-            expect(bench.done).toEqual(['filler 5200', 'takeover 8700']);
+            expect(bench.done).toEqual(['filler 4500', 'takeover 8000']);
         });
 
         it('begins anew when the caller goes on', () => {

@@ -46,7 +46,9 @@ describe('loadConfig with nothing set', () => {
             authorities: [],
             trustProxy: false,
             maxSessions: 1000,
+            maxUnopenedConnections: 200,
             maxCallMinutes: 60,
+            shutdownDrainSeconds: 30,
             shutdownGraceSeconds: 10,
             playbackLeadMs: 600,
             turnTaking: DEFAULT_TURN_TAKING,
@@ -122,7 +124,9 @@ describe('loadConfig with values', () => {
             AUDIOHOOK_AUTHORITIES: 'Bot.Example.com,[::1]:8443',
             AUDIOHOOK_TRUST_PROXY: 'TRUE',
             MAX_SESSIONS: '5',
+            MAX_UNOPENED_CONNECTIONS: '6',
             MAX_CALL_MINUTES: '15',
+            SHUTDOWN_DRAIN_SECONDS: '7',
             SHUTDOWN_GRACE_SECONDS: '0',
             DEFAULT_BOT: 'billing',
             EXTENSIONS: 'extensions/index.js',
@@ -164,7 +168,9 @@ describe('loadConfig with values', () => {
             authorities: ['bot.example.com', '[::1]:8443'],
             trustProxy: true,
             maxSessions: 5,
+            maxUnopenedConnections: 6,
             maxCallMinutes: 15,
+            shutdownDrainSeconds: 7,
             shutdownGraceSeconds: 0,
             playbackLeadMs: 300,
             turnTaking: {
@@ -227,6 +233,7 @@ describe('loadConfig with values', () => {
                 OPENAI_PROJECT_ID: 'proj_1',
             }),
         ).toEqual({
+            safetySalt: expect.any(String) as unknown,
             url: 'wss://api.openai.com/v1/realtime?model=gpt-realtime-2.1-mini',
             headers: { Authorization: 'Bearer sk-test', 'OpenAI-Organization': 'org-1', 'OpenAI-Project': 'proj_1' },
             model: 'gpt-realtime-2.1-mini',
@@ -327,9 +334,85 @@ describe('loadConfig and the address of the bot', () => {
             });
             expect(config.url).toBe('wss://res.openai.azure.com/openai/v1/realtime?model=my-voice');
             expect(config.headers).toEqual({ 'api-key': 'azure-key' });
-            expect(config.model).toBe('gpt-realtime-2.1');
         },
     );
+
+    it('reads the further options of the session', () => {
+        const config = openai({
+            OPENAI_TRANSCRIPTION_LANGUAGES: 'en, es,',
+            OPENAI_TRANSCRIPTION_KEYWORDS: 'Brightwater Energy, IBAN',
+            OPENAI_TRANSCRIPTION_PROMPT: 'Calls about bills.',
+            OPENAI_NOISE_REDUCTION: 'far_field',
+            OPENAI_NOISE_REDUCTION_STRENGTH: '0.5',
+            OPENAI_TRUNCATION: '0.8',
+            OPENAI_TRUNCATION_TOKENS: '8000',
+            OPENAI_TOOL_CHOICE: 'function:find_Order',
+            OPENAI_PARALLEL_TOOL_CALLS: 'false',
+            OPENAI_TRACING: 'Bills desk',
+            OPENAI_SAFETY_SALT: 'a-salt-of-our-own-1',
+        });
+        expect(config).toMatchObject({
+            transcription: {
+                model: 'gpt-transcribe',
+                languages: ['en', 'es'],
+                keywords: ['Brightwater Energy', 'IBAN'],
+                prompt: 'Calls about bills.',
+            },
+            noiseReduction: 'far_field',
+            noiseReductionStrength: 0.5,
+            truncation: { retentionRatio: 0.8, tokensAfterInstructions: 8000 },
+            toolChoice: { function: 'find_Order' },
+            parallelToolCalls: false,
+            tracing: { workflowName: 'Bills desk' },
+            safetySalt: 'a-salt-of-our-own-1',
+        });
+    });
+
+    it('leaves the further options out where nothing is set, with a salt that is random in each process', () => {
+        const config = openai({});
+        const { noiseReductionStrength, toolChoice, parallelToolCalls, tracing, truncation, transcription } = config;
+        expect([noiseReductionStrength, toolChoice, parallelToolCalls, tracing]).toEqual(Array(4).fill(undefined));
+        expect([truncation, transcription]).toEqual(['auto', { model: 'gpt-transcribe' }]);
+        expect(config.safetySalt).toMatch(/^.{40,}$/);
+        expect(openai({}).safetySalt).toBe(config.safetySalt);
+        expect(openai({ OPENAI_SAFETY_SALT: 'off' }).safetySalt).toBeUndefined();
+        expect(openai({ OPENAI_TRACING: 'AUTO' }).tracing).toBe('auto');
+    });
+
+    it.each([
+        [{ OPENAI_TRANSCRIPTION_LANGUAGE: 'en', OPENAI_TRANSCRIPTION_LANGUAGES: 'en,es' }, 'are both set'],
+        [
+            { OPENAI_TRANSCRIPTION_MODEL: 'whisper-1', OPENAI_TRANSCRIPTION_KEYWORDS: 'IBAN' },
+            'KEYWORDS does not go with',
+        ],
+        [{ OPENAI_TRANSCRIPTION_MODEL: 'off', OPENAI_TRANSCRIPTION_LANGUAGES: 'en' }, 'LANGUAGES does not go with'],
+        [
+            { OPENAI_TRANSCRIPTION_MODEL: 'gpt-realtime-whisper', OPENAI_TRANSCRIPTION_PROMPT: 'x' },
+            'PROMPT does not go with',
+        ],
+        [{ OPENAI_NOISE_REDUCTION_STRENGTH: '1' }, 'OPENAI_NOISE_REDUCTION is `off`'],
+        [{ OPENAI_TRUNCATION_TOKENS: '8000' }, 'needs OPENAI_TRUNCATION to be a number'],
+        [{ OPENAI_PARALLEL_TOOL_CALLS: 'true', OPENAI_REALTIME_MODEL: 'gpt-realtime-1.5' }, 'does not know it'],
+        [{ OPENAI_REASONING_EFFORT: 'low', OPENAI_REALTIME_MODEL: 'gpt-realtime-2025-08-28' }, 'cannot reason'],
+        [{ OPENAI_TOOL_CHOICE: 'end_call' }, 'or `function:` with the name of a function'],
+        [{ OPENAI_SAFETY_SALT: 'short' }, '16 to 200 characters'],
+        [{ OPENAI_TRACING: 'a'.repeat(65) }, 'a name of 64 letters'],
+    ])('refuses further options that can never work: %j', (env, words) => {
+        expect(refusal(env).message).toContain(words);
+    });
+
+    it('takes Azure’s deployment for the name of the model, unless OPENAI_REALTIME_MODEL names another', () => {
+        const azure = {
+            AZURE_OPENAI_ENDPOINT: 'https://res.openai.azure.com',
+            AZURE_OPENAI_API_KEY: 'azure-key',
+            AZURE_OPENAI_DEPLOYMENT: 'GPT-realtime-1.5',
+        };
+        expect(openai(azure).model).toBe('gpt-realtime-1.5');
+        expect(openai({ ...azure, OPENAI_REALTIME_MODEL: 'gpt-realtime-2.1' }).model).toBe('gpt-realtime-2.1');
+        expect(refusal({ ...azure, OPENAI_REASONING_EFFORT: 'low' }).message).toContain(
+            'said by OPENAI_REALTIME_MODEL',
+        );
+    });
 
     it.each([
         ['OPENAI_REALTIME_URL', 'ws://example.com/v1/realtime', 'wss://'],

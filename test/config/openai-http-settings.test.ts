@@ -1,4 +1,9 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { loadConfig } from '../../src/config/config';
+
+/** The folder of the package. */
+const OPENAI = dirname(require.resolve('openai'));
 
 type Env = Record<string, string>;
 
@@ -19,6 +24,12 @@ describe('OpenAI over HTTP', () => {
         const named = { OPENAI_CHAT_MODEL: 'c', OPENAI_SPEECH_MODEL: 's', OPENAI_HTTP_TRANSCRIPTION_MODEL: 'h' };
         expect(rest(named)).toMatchObject({ chatModel: 'c', speechModel: 's', transcriptionModel: 'h' });
         expect(rest({ OPENAI_CHAT_MODEL: 'Off' })?.chatModel).toBeUndefined();
+    });
+
+    it('has by default a chat model that the installed package knows, while it does not know the newer small one', () => {
+        const names = readFileSync(join(OPENAI, 'resources', 'shared.d.ts'), 'utf8');
+        expect(names).toContain(`'${rest({})?.chatModel ?? ''}'`);
+        expect(names).not.toContain("'gpt-6-luna'");
     });
 
     it.each([

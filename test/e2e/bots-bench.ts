@@ -3,7 +3,6 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from '../../src/config/config';
-import { BotService } from '../../src/services/bot-service';
 import { TTSService } from '../../src/services/tts-service';
 import { FliteEngine } from '../../src/speech/tts/flite-engine';
 import { systemClock, type Clock } from '../../src/support/clock';
@@ -11,6 +10,7 @@ import { Server } from '../../src/websocket/server';
 import type { CallerOptions } from '../../tools/caller/caller-options';
 import { Caller } from '../../tools/caller/client';
 import { INSTANT, startFakeOpenAI, type FakeOpenAI, type FakeOpenAIOptions } from '../../tools/fake-openai';
+import { ColdBotService } from '../support/cold-bots';
 import { LogRecorder } from '../support/log-recorder';
 
 /** The key of the server itself: no bot with a way of its own may ever show it. */
@@ -103,7 +103,7 @@ export class BotsBench {
 
     /** The process goes down. */
     async shutDown(): Promise<void> {
-        await this.server?.stop();
+        await this.server?.stop({ drain: false });
     }
 
     /** Hangs everybody up and stops everything. The stand-ins must not have seen a wrong frame. */
@@ -131,7 +131,7 @@ export class BotsBench {
             ...env,
         });
         const { clock, logs: logger } = this;
-        const botService = new BotService(config, { clock, logger, env: secrets });
+        const botService = new ColdBotService(config, { clock, logger, env: secrets });
         this.server = new Server({ config: { ...config, port: 0 }, clock, logger, botService });
         await this.server.start();
     }

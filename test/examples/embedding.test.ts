@@ -24,6 +24,7 @@ describe('the example of a server inside an application', () => {
             AUDIOHOOK_API_KEYS: JSON.stringify({ [API_KEY]: CLIENT_SECRET }),
             BOTS_FOLDER: 'off',
             DEFAULT_BOT: 'echo',
+            SHUTDOWN_DRAIN_SECONDS: '0',
             SHUTDOWN_GRACE_SECONDS: '0',
         });
         calls = addCalls(http, (line) => lines.push(line), { config });

@@ -80,6 +80,24 @@ describe('BotFactory', () => {
         expect(logger.lines).toEqual([]);
     });
 
+    it('loads weights and prompts and lets the voice get ready before any call, unless the model is all there is', async () => {
+        const warmed = async (env: Record<string, string>): Promise<number> => {
+            const engine = new FliteEngine();
+            const warm = jest.spyOn(engine, 'warm').mockResolvedValue();
+            const config = loadConfig({ LOCAL_TTS: 'custom', ...env });
+            factory = new BotFactory(config, { clock: systemClock, logger, voice: () => engine });
+            await factory.warm();
+            return warm.mock.calls.length;
+        };
+        expect(await warmed({})).toBe(1);
+        await factory.close();
+        expect(await warmed({ ...WITH_KEY })).toBe(1);
+        await factory.close();
+        expect(await warmed({ ...WITH_KEY, FALLBACK: 'off' })).toBe(0);
+        await factory.close();
+        await expect(warmed(NO_PROMPTS)).rejects.toMatchObject({ code: 'ERR_PROMPT' });
+    });
+
     it('makes the model although the local voice cannot be loaded: an apology is left to fall back to', async () => {
         const bot = await create({ ...WITH_KEY, FORCE_FALLBACK: 'apology', ...NO_PROMPTS });
         expect(logger.lines).toMatchObject([{ level: 'warn', fields: { code: 'ERR_PROMPT' } }]);

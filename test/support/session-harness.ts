@@ -68,6 +68,7 @@ export class SessionHarness {
             config: testConfig(),
             botService: new OneBotService(found, deps.config ?? testConfig()),
             identity: { organizationId: ORGANIZATION_ID },
+            hasRoom: () => true,
             ...deps,
         });
     }

@@ -5,6 +5,7 @@ import { Server } from '../../src/websocket/server';
 import type { CallerOptions } from '../../tools/caller/caller-options';
 import { Caller } from '../../tools/caller/client';
 import { startFakeOpenAI, type FakeOpenAI, type FakeOpenAIOptions } from '../../tools/fake-openai';
+import { ColdBotService } from './cold-bots';
 import { LogRecorder } from './log-recorder';
 
 export interface TestBenchOptions {
@@ -40,7 +41,9 @@ export class TestBench {
             ...options.env,
         });
         const logs = new LogRecorder();
-        const server = new Server({ config: { ...config, port: 0, ...options.config }, clock, logger: logs });
+        const whole = { ...config, port: 0, ...options.config };
+        const botService = new ColdBotService(whole, { clock, logger: logs });
+        const server = new Server({ config: whole, clock, logger: logs, botService });
         await server.start();
         return new TestBench(server, logs, fake, clock, apiKey, clientSecret);
     }

@@ -70,7 +70,7 @@ describe('a server inside the HTTP server of an application', () => {
         const closed = once(client, 'close');
         await server.stop();
         await closed;
-        expect(sessions[0]).toMatchObject({ askedToLeave: 1, closed: 1 });
+        expect(sessions[0]).toMatchObject({ toldToLeave: 1, closed: 1 });
         expect(http.listening).toBe(true);
         expect(http.listenerCount('upgrade')).toBe(0);
         const answer = await exchange(port, upgradeRequest('/audiohook', { Connection: 'close', Upgrade: '' }));

@@ -4,16 +4,19 @@ import { WebSocket } from 'ws';
 import type { AuthRequest, AuthResult, Identity } from '../../src/auth/authenticator';
 import { loadConfig, type Config } from '../../src/config/config';
 import { Server, type AcceptedCall, type ServedSession, type ServerDeps } from '../../src/websocket/server';
+import { systemClock } from '../../src/support/clock';
+import { ColdBotService } from '../support/cold-bots';
 import { LogRecorder } from '../support/log-recorder';
 
 export const ORGANIZATION_ID = 'd7934305-0972-4844-938e-9060eef73d05';
 export const CORRELATION_ID = 'e160e428-53e2-487c-977d-96989bf5c99d';
 
-/** A session that keeps what it is told; `leavesOnShutDown`: it ends its call when the server asks. */
+/** A session that keeps what it is told; `leavesOnShutDown`: it ends its call when the server asks, first in good order, then at once. */
 export class FakeSession implements ServedSession {
     readonly heard: (string | Buffer)[] = [];
     closed = 0;
     askedToLeave = 0;
+    toldToLeave = 0;
     leavesOnShutDown = true;
     /** Thrown by every method, where a test wants a session with a bug. */
     bug: Error | undefined;
@@ -38,8 +41,19 @@ export class FakeSession implements ServedSession {
         this.fail();
     }
 
-    shutDown(): void {
+    endForShutdown(): void {
         this.askedToLeave += 1;
+        if (this.leavesOnShutDown) this.ws.close(1000);
+        this.fail();
+    }
+
+    /** It takes any message for `open`. */
+    get hasOpened(): boolean {
+        return this.heard.length > 0;
+    }
+
+    shutDown(): void {
+        this.toldToLeave += 1;
         if (this.leavesOnShutDown) this.ws.close(1000);
         this.fail();
     }
@@ -84,9 +98,11 @@ export async function startServer(
 ): Promise<TestServer> {
     const sessions: FakeSession[] = [];
     const log = new LogRecorder();
+    const config = deps.config ?? testConfig(env);
     const server = new Server({
-        config: testConfig(env),
+        config,
         logger: log,
+        botService: new ColdBotService(config, { clock: deps.clock ?? systemClock, logger: log }),
         secrets: { getSecretsForKey: () => undefined },
         authenticator: { authenticate: admitEverybody },
         createSession: (ws, call) => {
@@ -102,7 +118,7 @@ export async function startServer(
 }
 
 export function testConfig(env: Record<string, string> = {}): Config {
-    return loadConfig({ PORT: '0', SHUTDOWN_GRACE_SECONDS: '0', ...env });
+    return loadConfig({ PORT: '0', SHUTDOWN_DRAIN_SECONDS: '0', SHUTDOWN_GRACE_SECONDS: '0', ...env });
 }
 
 export function portOf(server: Server): number {
@@ -136,6 +152,15 @@ export async function join(port: number, path = '/', headers: Record<string, str
     opened.clients.add(client);
     client.on('error', () => undefined);
     await once(client, 'open');
+    return client;
+}
+
+/** A client whose session has heard its `open`. */
+export async function joinCall({ port, sessions }: TestServer, path = '/'): Promise<WebSocket> {
+    const client = await join(port, path);
+    const session = sessions.at(-1);
+    client.send('open');
+    await until(() => session?.hasOpened === true);
     return client;
 }
 

@@ -1,4 +1,4 @@
-import { cleanUp, exchange, join, startServer, statusIn } from './harness';
+import { cleanUp, exchange, join, joinCall, startServer, statusIn } from './harness';
 
 afterEach(cleanUp);
 
@@ -26,8 +26,9 @@ describe('GET /health', () => {
     });
 
     it('stays 200 when the server is full', async () => {
-        const { port } = await startServer({}, { MAX_SESSIONS: '1' });
-        await join(port);
+        const started = await startServer({}, { MAX_SESSIONS: '1' });
+        const { port } = started;
+        await joinCall(started);
         expect(statusIn(await ask(port, 'GET', '/health'))).toBe(200);
     });
 });
@@ -39,8 +40,9 @@ describe('GET /ready', () => {
     });
 
     it('is 503 with Retry-After when the server is full, and 200 again when a call has ended', async () => {
-        const { port, server } = await startServer({}, { MAX_SESSIONS: '1' });
-        const client = await join(port);
+        const started = await startServer({}, { MAX_SESSIONS: '1' });
+        const { port, server } = started;
+        const client = await joinCall(started);
         expect(await ask(port, 'GET', '/ready')).toMatch(/^HTTP\/1\.1 503 [^]*Retry-After: \d+\r\n[^]*"full"/);
         client.close();
         while (server.callCount > 0) await new Promise((resolve) => setImmediate(resolve));

@@ -5,6 +5,7 @@ import { createServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
 import type { WebSocket } from 'ws';
+import { openParameters } from '../support/session-harness';
 import { CORRELATION_ID, ORGANIZATION_ID, cleanUp, exchange, join } from './harness';
 
 const INDEX = joinPath(__dirname, '..', '..', 'src', 'index.ts');
@@ -79,8 +80,8 @@ describe('the process', () => {
         return started;
     }
 
-    async function call(port: number): Promise<WebSocket> {
-        return join(port, '/', {
+    async function call(port: number, path = '/'): Promise<WebSocket> {
+        return join(port, path, {
             'X-API-KEY': UNSIGNED_KEY,
             'Audiohook-Session-Id': SESSION_ID,
             'Audiohook-Organization-Id': ORGANIZATION_ID,
@@ -108,11 +109,15 @@ describe('the process', () => {
         expect(await server.exitCode()).toBe(0);
     });
 
-    it('at SIGTERM says goodbye to a running call, waits for its end, and ends with 0', async () => {
-        const server = run();
-        const client = await call(await server.port());
+    it('at SIGTERM lets a running call go on, then disconnects it, waits for its end, and ends with 0', async () => {
+        const server = run({ SHUTDOWN_DRAIN_SECONDS: '1' });
+        const port = await server.port();
+        const client = await call(port);
         const message = once(client, 'message');
         server.child.kill('SIGTERM');
+        await server.says(/"drainSeconds":1,"msg":"The server is shutting down/);
+        const refused = await exchange(port, 'GET /ready HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+        expect(refused).toMatch(/ 503 [^]*"draining"/);
         const [data] = (await message) as [Buffer];
         expect(JSON.parse(data.toString())).toMatchObject({ type: 'disconnect', id: SESSION_ID });
         client.close(1000);
@@ -120,16 +125,48 @@ describe('the process', () => {
         expect(server.out).toContain('stopped');
     });
 
-    it('ends at once at the second signal', async () => {
-        const server = run({ SHUTDOWN_GRACE_SECONDS: '600' });
-        const client = await call(await server.port());
-        const goodbye = once(client, 'message');
-        server.child.kill('SIGTERM');
-        await goodbye;
-        server.child.kill('SIGINT');
-        expect(await server.exitCode()).toBe(1);
-        expect(server.out).not.toContain('stopped');
+    it('lets the bot of a running call say goodbye after the drain, and disconnects with the output variables', async () => {
+        const server = run({ SHUTDOWN_DRAIN_SECONDS: '1', SHUTDOWN_GRACE_SECONDS: '20' });
+        const client = await call(await server.port(), '/?bot=echo');
+        const got: string[] = [];
+        const disconnected = new Promise<unknown>((resolve) => {
+            client.on('message', (data: Buffer, isBinary: boolean) => {
+                const message = isBinary ? { type: 'audio' } : (JSON.parse(data.toString()) as { type: string });
+                got.push(message.type);
+                if (message.type === 'opened') server.child.kill('SIGTERM');
+                if (message.type === 'disconnect') resolve(message);
+            });
+        });
+        const parameters = openParameters({ organizationId: ORGANIZATION_ID });
+        const open = { version: '2', id: SESSION_ID, type: 'open', seq: 1, serverseq: 0, position: 'PT0S', parameters };
+        client.send(JSON.stringify(open));
+        expect(await disconnected).toMatchObject({
+            parameters: {
+                info: 'Call ended: server_shutdown',
+                outputVariables: { end_reason: 'server_shutdown', bot: 'echo' },
+            },
+        });
+        expect(got[0]).toBe('opened');
+        expect(got.filter((type) => type === 'audio').length).toBeGreaterThan(0);
+        client.close(1000);
+        expect(await server.exitCode()).toBe(0);
     });
+
+    it.each(['SIGTERM', 'SIGHUP', 'SIGINT'] as const)(
+        'lets calls run out at %s, and disconnects them at once at a second signal, whose exit code is 1',
+        async (signal) => {
+            const server = run({ SHUTDOWN_DRAIN_SECONDS: '600', SHUTDOWN_GRACE_SECONDS: '600' });
+            const client = await call(await server.port());
+            const goodbye = once(client, 'message');
+            server.child.kill(signal);
+            await server.says(/"drainSeconds":600/);
+            server.child.kill('SIGTERM');
+            const [data] = (await goodbye) as [Buffer];
+            expect(JSON.parse(data.toString())).toMatchObject({ type: 'disconnect', id: SESSION_ID });
+            expect(await server.exitCode()).toBe(1);
+            expect(server.out).toContain('stopped');
+        },
+    );
 
     it('logs a fault that was not caught, drains, and ends with 1', async () => {
         const server = run();

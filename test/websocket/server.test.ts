@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { Server } from '../../src/websocket/server';
 import { CodedError } from '../../src/support/errors';
+import { ColdBotService } from '../support/cold-bots';
 import { FakeClock } from '../support/fake-clock';
 import { LogRecorder } from '../support/log-recorder';
 import {
@@ -160,7 +161,161 @@ describe('start', () => {
     });
 });
 
+describe('voice and weights', () => {
+    /** Bots whose loading and closing end when the test says so. */
+    class SlowBots extends ColdBotService {
+        loaded: () => void = () => undefined;
+        closes = true;
+
+        override warm(): Promise<void> {
+            return new Promise((resolve) => (this.loaded = resolve));
+        }
+
+        override async close(): Promise<void> {
+            await super.close();
+            if (!this.closes) await new Promise(() => undefined);
+        }
+    }
+
+    function slowServer(): { server: Server; bots: SlowBots; clock: FakeClock; log: LogRecorder } {
+        const [clock, log, config] = [new FakeClock(), new LogRecorder(), testConfig()];
+        const bots = new SlowBots(config, { clock, logger: log });
+        const secrets = { getSecretsForKey: () => undefined };
+        return { server: new Server({ config, logger: log, clock, secrets, botService: bots }), bots, clock, log };
+    }
+
+    async function turn(): Promise<void> {
+        await new Promise((resolve) => setImmediate(resolve));
+    }
+
+    it('are loaded before the server listens, so that /ready is never true before', async () => {
+        const { server, bots } = slowServer();
+        const started = server.start();
+        await turn();
+        expect(server.address).toBeUndefined();
+        bots.loaded();
+        await started;
+        const port = server.address?.port ?? 0;
+        expect(await exchange(port, 'GET /ready HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')).toContain(
+            '"ready"',
+        );
+        await server.stop();
+    });
+
+    it('are waited for 30 s at most', async () => {
+        const { server, clock, log } = slowServer();
+        const started = server.start();
+        await turn();
+        await clock.advanceAsync(29_999, 29_999);
+        expect(server.address).toBeUndefined();
+        await clock.advanceAsync(1);
+        await started;
+        expect(log.text).toContain('local speech is not loaded yet');
+        await server.stop();
+        expect(clock.pendingCount).toBe(0);
+    });
+
+    it('are not waited for any more when the server is stopped', async () => {
+        const { server } = slowServer();
+        const started = server.start();
+        await turn();
+        await server.stop();
+        await started;
+        expect(server.address).toBeUndefined();
+    });
+
+    it('hold up a stop for 5 s at most when they do not end', async () => {
+        const { server, bots, clock, log } = slowServer();
+        const started = server.start();
+        await turn();
+        bots.loaded();
+        await started;
+        bots.closes = false;
+        let stopped = false;
+        const stopping = server.stop().then(() => (stopped = true));
+        await until(() => clock.pendingCount === 1);
+        await clock.advanceAsync(4999, 4999);
+        expect(stopped).toBe(false);
+        await clock.advanceAsync(1);
+        await stopping;
+        expect(log.text).toContain('did not end in time');
+    });
+});
+
 describe('stop', () => {
+    describe('with SHUTDOWN_DRAIN_SECONDS=30 and SHUTDOWN_GRACE_SECONDS=10', () => {
+        const TIMES = { SHUTDOWN_DRAIN_SECONDS: '30', SHUTDOWN_GRACE_SECONDS: '10' };
+
+        /** A server with a call that does not end, and its `stop`. */
+        async function stopping() {
+            const clock = new FakeClock();
+            const { port, server, sessions, log } = await startServer({ clock }, TIMES);
+            await join(port);
+            const [session] = sessions;
+            if (session === undefined) throw new Error('there is no session');
+            session.leavesOnShutDown = false;
+            const state = { stopped: false };
+            const done = server.stop().then(() => (state.stopped = true));
+            await until(() => clock.pendingCount === 1);
+            return { clock, port, server, session, log, state, done };
+        }
+
+        it('refuses calls at once, lets running ones go on for 30 s, then asks for the goodbye, ends the call 1 s before 10 s are over, and its socket then', async () => {
+            const { clock, port, session, log, state, done } = await stopping();
+            const ready = await exchange(port, 'GET /ready HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+            expect(ready).toMatch(/ 503 [^]*"draining"/);
+            expect(await exchange(port, upgradeRequest())).toContain(' 503 ');
+            const told = async (ms: number): Promise<unknown[]> => {
+                await clock.advanceAsync(ms, ms);
+                return [session.askedToLeave, session.toldToLeave, session.closed, state.stopped];
+            };
+            expect(await told(29_999)).toEqual([0, 0, 0, false]);
+            expect(await told(1)).toEqual([1, 0, 0, false]);
+            expect(await told(8999)).toEqual([1, 0, 0, false]);
+            expect(await told(1)).toEqual([1, 1, 0, false]);
+            expect(await told(999)).toEqual([1, 1, 0, false]);
+            clock.advance(1);
+            await done;
+            expect(session.closed).toBe(1);
+            expect(clock.pendingCount).toBe(0);
+            expect(log.text).toContain('calls end before their goodbye is over');
+        });
+
+        it('waits no longer than the last call lasts', async () => {
+            const { clock, session, done } = await stopping();
+            clock.advance(10_000);
+            session.ws.close(1000);
+            await done;
+            expect([session.askedToLeave, session.toldToLeave]).toEqual([0, 0]);
+        });
+
+        it('cutOff ends each call at once, in the drain and in the goodbyes', async () => {
+            for (const afterMs of [1000, 31_000]) {
+                const { clock, server, session, done } = await stopping();
+                await clock.advanceAsync(afterMs, 1000);
+                const cut = server.cutOff();
+                await until(() => session.toldToLeave === 1);
+                await clock.advanceAsync(1000, 1000);
+                await Promise.all([cut, done]);
+                expect(session.closed).toBe(1);
+            }
+        });
+
+        it('cutOff without stop does the same', async () => {
+            const { port, server, sessions } = await startServer({}, TIMES);
+            await join(port);
+            await server.cutOff();
+            expect(sessions.map(({ askedToLeave, toldToLeave }) => [askedToLeave, toldToLeave])).toEqual([[0, 1]]);
+        });
+
+        it('stop without the drain asks for the goodbyes at once', async () => {
+            const { port, server, sessions } = await startServer({}, TIMES);
+            await join(port);
+            await server.stop({ drain: false });
+            expect(sessions.map(({ askedToLeave, toldToLeave }) => [askedToLeave, toldToLeave])).toEqual([[1, 0]]);
+        });
+    });
+
     it('asks each session to leave, waits until all are gone, and closes', async () => {
         const { port, server, sessions } = await startServer({}, { SHUTDOWN_GRACE_SECONDS: '600' });
         const clients = [await join(port), await join(port)];
@@ -181,8 +336,7 @@ describe('stop', () => {
         let stopped = false;
         const stopping = server.stop().then(() => (stopped = true));
         await until(() => clock.pendingCount === 1);
-        clock.advance(9999);
-        await new Promise((resolve) => setImmediate(resolve));
+        await clock.advanceAsync(9999, 9000);
         expect(stopped).toBe(false);
         clock.advance(1);
         await stopping;

@@ -10,6 +10,7 @@ import {
     exchange,
     identityOf,
     join,
+    joinCall,
     startServer,
     statusIn,
     statusOf,
@@ -150,8 +151,9 @@ describe('authentication of an upgrade', () => {
 
 describe('a busy server', () => {
     it('answers 503 with Retry-After when it is full', async () => {
-        const { port, log } = await startServer({}, { MAX_SESSIONS: '1' });
-        await join(port);
+        const started = await startServer({}, { MAX_SESSIONS: '1' });
+        const { port, log } = started;
+        await joinCall(started);
         expect(await exchange(port, upgradeRequest())).toBe(
             'HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\nConnection: close\r\n\r\n',
         );
@@ -169,8 +171,35 @@ describe('a busy server', () => {
         await stopped;
     });
 
+    it('counts a connection as a call only from its open on', async () => {
+        const started = await startServer({}, { MAX_SESSIONS: '1' });
+        const silent = [await join(started.port), await join(started.port)];
+        expect(await statusOf(started.port)).toBe(101);
+        const client = await joinCall(started);
+        expect(await statusOf(started.port)).toBe(503);
+        client.close();
+        await until(() => started.sessions.some(({ closed }) => closed === 1));
+        expect(await statusOf(started.port)).toBe(101);
+        expect(silent.map(({ readyState }) => readyState)).toEqual([1, 1]);
+    });
+
+    it('answers 503 to more than MAX_UNOPENED_CONNECTIONS that have not sent open, and says so at /ready', async () => {
+        const started = await startServer({}, { MAX_UNOPENED_CONNECTIONS: '2' });
+        const { port, log, sessions } = started;
+        await joinCall(started);
+        const silent = [await join(port), await join(port)];
+        expect(await statusOf(port)).toBe(503);
+        expect(log.codes).toEqual(['ERR_SERVER_BUSY']);
+        expect(await exchange(port, 'GET /ready HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')).toMatch(
+            / 503 [^]*"busy"/,
+        );
+        silent[0]?.send('open');
+        await until(() => sessions[1]?.hasOpened === true);
+        expect(await statusOf(port)).toBe(101);
+    });
+
     it('gives the last place to one of two callers that are authenticated at the same time', async () => {
-        const { port, server } = await startServer({}, { MAX_SESSIONS: '1' });
+        const { port, server } = await startServer({}, { MAX_UNOPENED_CONNECTIONS: '1' });
         const statuses = await Promise.all([statusOf(port), statusOf(port)]);
         expect(statuses.sort()).toEqual([101, 503]);
         expect(server.callCount).toBe(1);
@@ -188,10 +217,11 @@ describe('a busy server', () => {
     it('is asked before the path, and the path before the signature', async () => {
         const authenticate = jest.fn(admitEverybody);
         const env = { MAX_SESSIONS: '1', AUDIOHOOK_PATH: '/a' };
-        const { port } = await startServer({ authenticator: { authenticate } }, env);
+        const started = await startServer({ authenticator: { authenticate } }, env);
+        const { port } = started;
         expect(await statusOf(port, '/b')).toBe(404);
         expect(authenticate).toHaveBeenCalledTimes(0);
-        await join(port, '/a');
+        await joinCall(started, '/a');
         expect(await statusOf(port, '/b')).toBe(503);
     });
 });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 import { decodeMulaw } from '../../src/audio/mulaw';
+import { pcm16Wav } from '../caller/pcm16-wav';
 
 const PLACES = [
     '/usr/bin/chromium',
@@ -30,6 +31,7 @@ export interface HeadlessBrowser {
 export async function startBrowser(path: string, speech: Uint8Array): Promise<HeadlessBrowser> {
     const folder = mkdtempSync(join(tmpdir(), 'console-'));
     const wav = join(folder, 'microphone.wav');
+    // Chromium's microphone reads no µ-law.
     writeFileSync(wav, pcm16Wav(decodeMulaw(speech)));
     const browser: Browser = await chromium.launch({
         executablePath: path,
@@ -52,23 +54,4 @@ export async function startBrowser(path: string, speech: Uint8Array): Promise<He
             rmSync(folder, { recursive: true, force: true });
         },
     };
-}
-
-/** Chromium's microphone reads no µ-law. */
-function pcm16Wav(samples: Int16Array): Uint8Array {
-    const bytes = Buffer.alloc(44 + samples.length * 2);
-    bytes.write('RIFF', 0, 'latin1');
-    bytes.writeUInt32LE(bytes.length - 8, 4);
-    bytes.write('WAVEfmt ', 8, 'latin1');
-    bytes.writeUInt32LE(16, 16);
-    bytes.writeUInt16LE(1, 20);
-    bytes.writeUInt16LE(1, 22);
-    bytes.writeUInt32LE(8000, 24);
-    bytes.writeUInt32LE(16_000, 28);
-    bytes.writeUInt16LE(2, 32);
-    bytes.writeUInt16LE(16, 34);
-    bytes.write('data', 36, 'latin1');
-    bytes.writeUInt32LE(samples.length * 2, 40);
-    samples.forEach((sample, index) => bytes.writeInt16LE(sample, 44 + 2 * index));
-    return bytes;
 }

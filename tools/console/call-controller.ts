@@ -47,9 +47,13 @@ interface Line {
     secure: boolean;
     /** Caller audio messages since the delay was told. */
     untoldFrames: number;
+    /** The page went away while the call ran. */
+    pageGone: boolean;
 }
 
 const TELL_DELAY_EVERY_MS = 1000;
+const PAGE_GONE =
+    'The page was loaded anew or closed during the call, and the console hung up. What was recorded until then is here.';
 
 /** Between one page and its calls: the page has the microphone, the loudspeaker and the keys; `Caller` speaks the protocol. */
 export class CallController {
@@ -93,6 +97,7 @@ export class CallController {
                 this.line?.playout?.report(message);
                 break;
             case 'hello':
+            case 'lookInside':
                 break;
         }
     }
@@ -107,6 +112,7 @@ export class CallController {
 
     /** The page is gone: hangs up. */
     pageGone(): void {
+        if (this.line !== undefined) this.line.pageGone = true;
         this.hangUp();
     }
 
@@ -129,7 +135,7 @@ export class CallController {
             endWatch?.();
             this.line = undefined;
             if (summary.refusal === undefined) timeline.end(summary);
-            this.page.send({ type: 'ended', ...this.tellEnd(summary) });
+            this.page.send({ type: 'ended', ...this.tellEnd(summary, line.pageGone) });
         });
         void caller.dial();
     }
@@ -158,7 +164,15 @@ export class CallController {
                 return playout;
             },
         });
-        return { caller, microphone, playout, hideKeys: settings.hideKeys, secure: false, untoldFrames: 0 };
+        return {
+            caller,
+            microphone,
+            playout,
+            hideKeys: settings.hideKeys,
+            secure: false,
+            untoldFrames: 0,
+            pageGone: false,
+        };
     }
 
     /** The event as it may be seen and kept. */
@@ -194,7 +208,7 @@ export class CallController {
         else caller.hangUp();
     }
 
-    private tellEnd(summary: CallSummary): Omit<Extract<ConsoleMessage, { type: 'ended' }>, 'type'> {
+    private tellEnd(summary: CallSummary, pageGone: boolean): Omit<Extract<ConsoleMessage, { type: 'ended' }>, 'type'> {
         const { checked, broken } = summary.protocol;
         const counts = { protocolChecks: checked.length, checksBroken: broken.length };
         if (summary.refusal !== undefined)
@@ -202,7 +216,7 @@ export class CallController {
         const failure = explainEnd(summary);
         return {
             good: failure === undefined && broken.length === 0,
-            sentence: failure ?? 'The call is over.',
+            sentence: failure ?? (pageGone ? PAGE_GONE : 'The call is over.'),
             ...counts,
         };
     }

@@ -28,7 +28,7 @@ async function main(): Promise<number | undefined> {
 function greet({ page, serverUrl, ownServer }: RunningConsole): void {
     const whose = ownServer
         ? 'started here: calls can be seen from inside'
-        : 'it runs already: calls are seen from outside; --own starts one that can be looked into';
+        : 'it runs already: calls are seen from outside until the page is told to look inside';
     console.log(`Server  ${serverUrl} (${whose})`);
     console.log(`Page    ${page.link}`);
     console.log('Open the page in a browser on this machine. The link lets one tab in. Ctrl-C ends the console.');

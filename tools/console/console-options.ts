@@ -22,6 +22,7 @@ export const HELP = `Opens a page on this machine from which you call your bot, 
   --key KEY      API key                             (first of AUDIOHOOK_API_KEYS, or the development key)
   --secret S     client secret, base64               (the one that belongs to the key)
   --own          start a server of its own even if one runs: it can be seen from inside, with what passes to OpenAI
+                 ("See inside" on the page does the same later, on a free port of this machine; not in production)
   --port N       port of the page                    (8090, or any free one)
   --help         this page
 

@@ -1,17 +1,25 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type RawData, type WebSocket } from 'ws';
+import type { BotList } from './bot-list';
 import { CallController, type CallControllerOptions, type PagePort } from './call-controller';
+import { CallKeeper } from './call-keeper';
 import { PageAccess, isOwnHost, isOwnOrigin, REFUSALS } from './origin-check';
-import { readPageMessage, type ConsoleMessage } from './page-protocol';
+import { readPageMessage, type ConsoleMessage, type ServerView } from './page-protocol';
 import type { PageFile } from './pages';
 
-export interface ConsoleServerOptions extends CallControllerOptions {
+/** The server that is called. */
+export type CalledServer = Pick<CallControllerOptions, 'url' | 'watchInside'> & {
+    /** Asked whenever a page comes: profiles are edited while the console runs. */
+    bots: () => BotList;
+};
+
+export interface ConsoleServerOptions extends CallControllerOptions, CalledServer {
     pages: ReadonlyMap<string, PageFile>;
     /** 0: any free port. */
     port: number;
-    /** Bots that the page suggests. */
-    bots: readonly string[];
+    /** Starts a server that can be seen from inside, to be called instead; undefined: none can be started. */
+    startInside?: (() => Promise<CalledServer>) | undefined;
     /** Told when the page has gone: the link is a new one. */
     onPageGone?: (link: string) => void;
 }
@@ -43,9 +51,11 @@ export class ConsoleServer {
         maxPayload: MAX_MESSAGE_BYTES,
     });
     private readonly http: Server;
+    private readonly keeper = new CallKeeper();
     private controller: CallController | undefined;
+    private starting = false;
 
-    private constructor(private readonly options: ConsoleServerOptions) {
+    private constructor(private options: ConsoleServerOptions) {
         this.http = createServer((request, response) => {
             this.answer(request, response);
         });
@@ -112,6 +122,7 @@ export class ConsoleServer {
             "style-src 'self'",
             "worker-src 'self'",
             "img-src 'self' blob:",
+            'media-src blob:',
             `connect-src ws://${host}`,
             "base-uri 'none'",
             "form-action 'none'",
@@ -153,30 +164,53 @@ export class ConsoleServer {
 
     private welcome(page: WebSocket, pass: string): void {
         const port = pagePort(page);
-        const controller = new CallController(this.options, port);
-        this.controller = controller;
+        this.controller = new CallController(this.options, this.keeper.port());
         page.on('message', (data, isBinary) => {
             const bytes = bytesOf(data);
-            if (isBinary) controller.handleAudio(bytes);
-            else this.handle(controller, port, bytes.toString('utf8'));
+            if (isBinary) this.controller?.handleAudio(bytes);
+            else this.handle(port, bytes.toString('utf8'));
         });
         page.once('close', () => {
-            controller.pageGone();
+            this.controller?.pageGone();
             this.controller = undefined;
+            this.keeper.detach();
             this.access.release();
             this.options.onPageGone?.(this.link);
         });
         const samples = [...this.options.samples].map(([name, pcmu]) => ({ name, seconds: pcmu.length / 8000 }));
-        const { url, bots, watchInside } = this.options;
-        const { host, pathname } = new URL(url);
-        const server = pathname === '/' ? host : host + pathname;
-        port.send({ type: 'welcome', pass, server, inside: watchInside !== undefined, bots, samples });
+        port.send({ type: 'welcome', pass, server: this.serverView, samples });
+        this.keeper.attach(port);
     }
 
-    private handle(controller: CallController, port: PagePort, text: string): void {
+    private get serverView(): ServerView {
+        const { url, bots, watchInside, startInside } = this.options;
+        const { host, pathname } = new URL(url);
+        const name = pathname === '/' ? host : host + pathname;
+        return { name, inside: watchInside !== undefined, canLookInside: startInside !== undefined, ...bots() };
+    }
+
+    private handle(port: PagePort, text: string): void {
         const message = readPageMessage(text);
         if (message === undefined) port.send({ type: 'refused', why: REFUSALS.call });
-        else controller.handle(message);
+        else if (message.type === 'lookInside') void this.lookInside(port);
+        // The page cannot call meanwhile: which server would it be?
+        else if (!this.starting) this.controller?.handle(message);
+    }
+
+    /** Calls a server of the console's own from now on. Only between calls, and once. */
+    private async lookInside(port: PagePort): Promise<void> {
+        const { startInside } = this.options;
+        if (startInside === undefined || this.starting || this.controller?.caller !== undefined) return;
+        this.starting = true;
+        try {
+            this.options = { ...this.options, ...(await startInside()), startInside: undefined };
+            if (this.controller !== undefined) this.controller = new CallController(this.options, this.keeper.port());
+            port.send({ type: 'server', server: this.serverView });
+        } catch (fault) {
+            port.send({ type: 'notInside', why: fault instanceof Error ? fault.message : String(fault) });
+        } finally {
+            this.starting = false;
+        }
     }
 }
 

@@ -33,12 +33,48 @@ export type PageMessage =
     | { type: 'mute'; on: boolean }
     | { type: 'say'; sample: string }
     | { type: 'hangUp' }
+    /** Wants a server that can be seen from inside instead of the one that is called now. */
+    | { type: 'lookInside' }
     | ({ type: 'playout' } & PlayoutReport);
 
 /** A recording that comes with the server. */
 export interface Sample {
     name: string;
     seconds: number;
+}
+
+/** An input variable that a bot declares. */
+export interface VariableOffer {
+    name: string;
+    type: 'string' | 'number' | 'boolean' | 'date';
+    /** Empty: there is none. */
+    description: string;
+    /** Its value when none is sent; empty: there is none. */
+    byDefault: string;
+    required: boolean;
+    /** Most characters. */
+    maxLength: number;
+}
+
+/** A bot that can be called. */
+export interface BotOffer {
+    name: string;
+    /** Empty: there is none. */
+    description: string;
+    variables: VariableOffer[];
+}
+
+/** The server that is called. */
+export interface ServerView {
+    /** Host, port and path. */
+    name: string;
+    /** It was started by the console, and can be seen from inside. */
+    inside: boolean;
+    /** The console can start one that can be seen from inside, when the page asks for it. */
+    canLookInside: boolean;
+    bots: readonly BotOffer[];
+    /** The bot of calls that name none; empty: not known. */
+    defaultBot: string;
 }
 
 /** Times that the page's microphone costs, ms: from the browser's microphone to the connection. */
@@ -57,9 +93,14 @@ interface CallEnd {
 
 /** Text messages of the console. */
 export type ConsoleMessage =
-    /** `inside`: the server is the console's own, and can be seen from inside. */
-    | { type: 'welcome'; pass: string; server: string; inside: boolean; bots: readonly string[]; samples: Sample[] }
+    | { type: 'welcome'; pass: string; server: ServerView; samples: Sample[] }
+    /** The server that is called from now on. */
+    | { type: 'server'; server: ServerView }
+    /** No server that can be seen from inside could be started. */
+    | { type: 'notInside'; why: string }
     | { type: 'refused'; why: string }
+    /** The last call, for a page that was loaded anew: its events and its audio follow, and its end. */
+    | { type: 'restored'; startedAt: string }
     | { type: 'dialled'; startedAt: string }
     | { type: 'event'; event: CallEvent }
     | { type: 'flush'; flush: number }
@@ -67,7 +108,7 @@ export type ConsoleMessage =
     | ({ type: 'ended' } & CallEnd);
 
 /** The first byte of a binary message. PCMU follows; of the microphone, first when its last sample was spoken: float64, little endian, ms since 1970. */
-export const AUDIO = { microphone: 1, recording: 2, bot: 1, caller: 2 } as const;
+export const AUDIO = { microphone: 1, recording: 2, bot: 1, caller: 2, restoredBot: 3, restoredCaller: 4 } as const;
 
 /** Bytes before the sound of a microphone message. */
 export const MICROPHONE_HEAD_BYTES = 9;
@@ -95,6 +136,7 @@ export function readPageMessage(text: string): PageMessage | undefined {
         case 'say':
             return isText(value['sample']) ? { type, sample: value['sample'] } : undefined;
         case 'hangUp':
+        case 'lookInside':
             return { type };
         case 'playout':
             return readPlayout(value);
@@ -111,8 +153,11 @@ export function readConsoleMessage(text: string): ConsoleMessage | undefined {
 
 /** What each message of the console must have, by its type. */
 const CONSOLE_FIELDS: Readonly<Record<ConsoleMessage['type'], Readonly<Record<string, string>>>> = {
-    welcome: { pass: 'string', server: 'string', inside: 'boolean', bots: 'object', samples: 'object' },
+    welcome: { pass: 'string', server: 'object', samples: 'object' },
+    server: { server: 'object' },
+    notInside: { why: 'string' },
     refused: { why: 'string' },
+    restored: { startedAt: 'string' },
     dialled: { startedAt: 'string' },
     event: { event: 'object' },
     flush: { flush: 'number' },

@@ -1,13 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { wavToPcmu } from '../../src/audio/wav';
-import { loadConfig } from '../../src/config/config';
+import { loadConfig, type Config } from '../../src/config/config';
+import { loadExtensions } from '../../src/extensions';
 import { createLogger, type LogLevel } from '../../src/support/logger';
+import { listBots, USUAL_BOTS, type BotList } from './bot-list';
 import { readCliOptions, type Environment } from '../caller/cli-options';
 import { findCredentials, readEnvironment } from '../caller/credentials';
 import type { ConsoleOptions } from './console-options';
-import { ConsoleServer, type ConsoleServerOptions } from './console-server';
-import type { WatchInside } from './call-controller';
+import { ConsoleServer, type CalledServer, type ConsoleServerOptions } from './console-server';
 import { startOwnServer, type OwnServer } from './inside/own-server';
 import { bundlePages, type PageFile } from './pages';
 
@@ -37,14 +38,13 @@ export interface RunningConsole {
 const SAMPLES = join(__dirname, '../../samples');
 const DEFAULT_PORT = 8090;
 const HEALTH_WITHIN_MS = 1000;
-/** Suggested for a server that was not started here: bots that every server of this kind has. */
-const USUAL_BOTS = ['local', 'echo', 'openai'];
 
+/** The server to call first. */
 interface Target {
-    url: string;
-    bots: readonly string[];
-    watchInside: WatchInside | undefined;
+    called: CalledServer;
     own: OwnServer | undefined;
+    /** The settings of a server that runs already on this machine; undefined: of another one, or of the own one. */
+    localConfig: Config | undefined;
 }
 
 /** Starts the console, and the server too if none runs. Rejects with an error that says what to do. */
@@ -54,11 +54,18 @@ export async function startConsole(options: ConsoleOptions, around: ConsoleSurro
     const target = await findTarget(options, env, around);
     const found = findCredentials(options, around.directory, env);
     if (!found.ok) throw new Error(found.why);
-    const { url, bots, watchInside, own } = target;
+    const { called, localConfig } = target;
+    let { own } = target;
     const page = await listen(options.port, {
-        url,
-        bots,
-        watchInside,
+        ...called,
+        // With the settings of this folder, for this machine only, and never with those of production.
+        startInside:
+            localConfig === undefined || localConfig.production
+                ? undefined
+                : async () => {
+                      own = await startOwn({ ...localConfig, host: '127.0.0.1', port: 0 }, env, around);
+                      return calledOwn(own, localConfig);
+                  },
         credentials: found.credentials,
         samples: readSamples(),
         pages,
@@ -72,22 +79,42 @@ export async function startConsole(options: ConsoleOptions, around: ConsoleSurro
         await page.close();
         await own?.close();
     };
-    return { page, serverUrl: url, ownServer: own !== undefined, close };
+    return { page, serverUrl: called.url, ownServer: own !== undefined, close };
 }
 
 async function findTarget(options: ConsoleOptions, env: Environment, around: ConsoleSurroundings): Promise<Target> {
-    if (options.url !== undefined) return notOurs(options.url);
+    if (options.url !== undefined) return fromOutside(options.url, undefined);
     const read = readCliOptions([], env);
     if (!read.ok) throw new Error(read.why);
     const { url } = read.options;
-    if (!options.own && (await isHealthy(url))) return notOurs(url);
-    const level: LogLevel = env['LOG_LEVEL'] === undefined ? 'warn' : loadConfig(env).logLevel;
-    const own = await startOwnServer(loadConfig(env), createLogger({ level, pretty: around.prettyLogs }));
-    return { url: own.url, bots: own.bots, watchInside: own.watchInside, own };
+    if (!options.own && (await isHealthy(url))) return fromOutside(url, configIfValid(env));
+    const config = loadConfig(env);
+    const own = await startOwn(config, env, around);
+    return { called: calledOwn(own, config), own, localConfig: undefined };
 }
 
-function notOurs(url: string): Target {
-    return { url, bots: USUAL_BOTS, watchInside: undefined, own: undefined };
+function fromOutside(url: string, localConfig: Config | undefined): Target {
+    const bots = (): BotList => (localConfig === undefined ? USUAL_BOTS : listBots(localConfig));
+    return { called: { url, bots, watchInside: undefined }, own: undefined, localConfig };
+}
+
+/** undefined: these settings would start no server; the one that runs was started with others. */
+function configIfValid(env: Environment): Config | undefined {
+    try {
+        return loadConfig(env);
+    } catch {
+        return undefined;
+    }
+}
+
+async function startOwn(config: Config, env: Environment, around: ConsoleSurroundings): Promise<OwnServer> {
+    const level: LogLevel = env['LOG_LEVEL'] === undefined ? 'warn' : config.logLevel;
+    const extensions = config.extensionsPath === undefined ? {} : await loadExtensions(config.extensionsPath);
+    return startOwnServer(config, createLogger({ level, pretty: around.prettyLogs }), extensions);
+}
+
+function calledOwn({ url, bots, watchInside }: OwnServer, config: Config): CalledServer {
+    return { url, bots: () => listBots(config, bots), watchInside };
 }
 
 async function isHealthy(url: string): Promise<boolean> {

@@ -5,7 +5,7 @@ import { startFakeOpenAI } from './server';
 import type { FakeSession } from './session';
 import { callsWithTurns, readToolCall } from './tool-calls';
 
-const USAGE = `Usage: npm run fake-openai -- [--port 8089] [--speed 5] [--rtt 60] [--call-tool NAME='{…}']
+const USAGE = `Usage: npm run fake-openai -- [--port 8089] [--speed 5] [--rtt 60] [--call-tool NAME='{…}'] [--refuse-field PATH]
 
 A local stand-in for OpenAI's Realtime API. In another terminal:
   OPENAI_REALTIME_URL=ws://127.0.0.1:8089/v1/realtime OPENAI_API_KEY=sk-test npm start
@@ -15,6 +15,8 @@ A local stand-in for OpenAI's Realtime API. In another terminal:
   --rtt MS              round trip (60)
   --call-tool NAME='{"argument":"value"}'
                         calls this function when the caller has said something; may be repeated, one with each turn
+  --refuse-field session.reasoning
+                        refuses every configuration that has this field; may be repeated
   --help                this page
 
 Responses carry a rising tone. What a function gave back is printed, and wrong frames are listed as they come.`;
@@ -27,6 +29,7 @@ async function main(): Promise<void> {
             port: { type: 'string', default: '8089' },
             speed: { type: 'string', default: '5' },
             rtt: { type: 'string', default: '60' },
+            'refuse-field': { type: 'string', multiple: true, default: [] },
             'call-tool': { type: 'string', multiple: true, default: [] },
             help: { type: 'boolean', short: 'h', default: false },
         },
@@ -37,7 +40,8 @@ async function main(): Promise<void> {
     }
     const response = callsWithTurns(values['call-tool'].map(readToolCall));
     const { port, speed, rtt } = values;
-    await serve({ port: Number(port), speed: Number(speed), rttMs: Number(rtt), tone: true, response });
+    const plan = { refuseFields: values['refuse-field'] };
+    await serve({ port: Number(port), speed: Number(speed), rttMs: Number(rtt), tone: true, response, plan });
 }
 
 async function serve(options: FakeOpenAIOptions): Promise<void> {

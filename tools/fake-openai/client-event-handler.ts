@@ -34,7 +34,7 @@ export class ClientEventHandler {
 
     private forcedFault(event: ClientEvent): ApiFault | undefined {
         const { faults } = this.parts;
-        if (event.type === 'session.update') return faults.updateFault();
+        if (event.type === 'session.update') return faults.updateFault({ ...event });
         if (event.type === 'response.create') return faults.createFault(this.responder.activeId ?? 'resp_other');
         if (event.type === 'conversation.item.truncate') return faults.truncateFault();
         return undefined;

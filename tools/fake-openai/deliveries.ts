@@ -36,7 +36,7 @@ export function deliver(planned: PlannedItem, context: DeliveryContext): Deliver
         case 'speech':
             return new SpeechDelivery(planned, context);
         case 'text':
-            return new TextDelivery(planned.text, context);
+            return new TextDelivery(planned, context);
         case 'call':
             return new CallDelivery(planned, context);
         case 'mcp':
@@ -83,8 +83,9 @@ abstract class BaseDelivery implements Delivery {
     }
 }
 
-function message(itemId: string): Item {
+function message(itemId: string, phase: string | undefined): Item {
     return {
+        ...(phase !== undefined && { phase }),
         id: itemId,
         object: 'realtime.item',
         type: 'message',
@@ -106,8 +107,8 @@ class SpeechDelivery extends BaseDelivery {
 
     constructor(planned: PlannedItem & { kind: 'speech' }, context: DeliveryContext) {
         super(context);
-        const { text, audio, format, itemNumber } = planned;
-        this.item = message(context.itemId);
+        const { text, audio, format, itemNumber, phase } = planned;
+        this.item = message(context.itemId, phase);
         this.perMs = bytesPerMs(format);
         this.pieces = cutDeltas(audio, format, context.settings.deltas, context.random);
         this.words = cutText(text, this.pieces.length);
@@ -174,9 +175,9 @@ class TextDelivery extends BaseDelivery {
     private said = '';
     private index = 0;
 
-    constructor(text: string, context: DeliveryContext) {
+    constructor({ text, phase }: PlannedItem & { kind: 'text' }, context: DeliveryContext) {
         super(context);
-        this.item = message(context.itemId);
+        this.item = message(context.itemId, phase);
         this.pieces = cutText(text, 2).filter((piece) => piece !== '');
     }
 

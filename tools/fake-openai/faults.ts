@@ -1,5 +1,5 @@
 import { type ApiFault, API_FAULTS } from './api-faults';
-import type { AudioFormat, ServerEvent, StatusDetails } from './protocol';
+import type { AudioFormat, JsonObject, ServerEvent, StatusDetails } from './protocol';
 
 /** How a connection is cut: the client sees 1006, or this close frame (docs/REALTIME.md, 1.5). */
 export type CutHow = 'terminate' | { code: number; reason?: string };
@@ -29,6 +29,8 @@ export interface ConnectionPlan {
     /** Refuses this many updates with `updateFault` (default: a server error). */
     refuseUpdates?: number;
     updateFault?: ApiFault;
+    /** Refuses every update that has one of these fields (`session.audio.input.noise_reduction`), as a service that does not know it. */
+    refuseFields?: readonly string[];
     /** The session uses these formats, and not those that the client asks for (docs/REALTIME.md, 8.1). */
     forceFormat?: { input?: AudioFormat; output?: AudioFormat };
     /** Refuses this many `response.create` as if another response were active (docs/REALTIME.md, 4.2). */
@@ -176,6 +178,14 @@ function position(responseId: string) {
     return { response_id: responseId, item_id: 'item_junk', output_index: 0, content_index: 0 };
 }
 
+/** `session.tools[0].server_url` is a path. */
+function hasField(update: JsonObject, path: string): boolean {
+    let part: unknown = update;
+    for (const name of path.split(/[.[\]]+/).filter((each) => each !== ''))
+        part = typeof part === 'object' && part !== null ? Reflect.get(part, name) : undefined;
+    return part !== undefined;
+}
+
 /** The faults of one connection that are still to happen; each use takes one away. Also armed in mid-call. */
 export class FaultState {
     private updatesToRefuse: number;
@@ -207,9 +217,10 @@ export class FaultState {
         this.stallAfterDeltas = afterDeltas;
     }
 
-    updateFault(): ApiFault | undefined {
-        if (this.updatesToRefuse-- <= 0) return undefined;
-        return this.plan.updateFault ?? API_FAULTS.serverError();
+    updateFault(update: JsonObject): ApiFault | undefined {
+        if (this.updatesToRefuse-- > 0) return this.plan.updateFault ?? API_FAULTS.serverError();
+        const field = this.plan.refuseFields?.find((path) => hasField(update, path));
+        return field === undefined ? undefined : API_FAULTS.unknownParameter(field);
     }
 
     createFault(activeId: string): ApiFault | undefined {

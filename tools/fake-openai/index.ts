@@ -1,4 +1,5 @@
 export type { ScriptedResponse, ResponseItem, ResponseRequest, FunctionCall, McpCall } from './responses';
+export { preambleScene } from './responses';
 export { API_FAULTS, apiFault, type ApiFault } from './api-faults';
 export { ENDS, type ResponseSummary, type ConnectionPlan, type CutHow, type Junk, type Refusal } from './faults';
 export { INSTANT, type CallerTranscript, type DeltaSizes, type FakeOpenAIOptions, type VadMode } from './options';

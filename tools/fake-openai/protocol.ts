@@ -105,6 +105,8 @@ export interface Item {
     type: string;
     status: ItemStatus;
     role?: 'system' | 'user' | 'assistant';
+    /** Of an assistant's message, where the model marks it. */
+    phase?: string;
     content?: ContentPart[];
     name?: string;
     call_id?: string;

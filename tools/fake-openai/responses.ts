@@ -12,7 +12,11 @@ export interface ResponseItem {
     audio?: Uint8Array;
     /** A text part although audio was asked for (docs/REALTIME.md, 8.1). */
     textOnly?: boolean;
+    /** `phase` of the item, where the model marks what it says before a tool (docs/REALTIME.md, 4.3). Default: it has none. */
+    phase?: Phase;
 }
+
+export type Phase = 'commentary' | 'final_answer';
 
 export interface FunctionCall {
     name: string;
@@ -34,11 +38,13 @@ export interface McpCall {
     error?: string;
 }
 
-/** What the stand-in says in one response: one message, or several `items`, then the function calls and the calls of MCP servers. */
+/** What the stand-in says in one response: one message, or several `items`, then (or `callsAfter`) the function calls and the calls of MCP servers. */
 export interface ScriptedResponse extends ResponseItem {
     items?: readonly ResponseItem[];
     functionCalls?: readonly FunctionCall[];
     mcpCalls?: readonly McpCall[];
+    /** The calls come after this many messages. Default: after all. */
+    callsAfter?: number;
     /** Sends the deltas of the messages in turn instead of one message after the other. */
     interleave?: boolean;
     /** Ends so instead of `completed`. A failed response without text or items has no output at all. */
@@ -59,8 +65,8 @@ export interface ResponseRequest {
 
 /** One output item, ready to be sent. */
 export type PlannedItem =
-    | { kind: 'speech'; text: string; audio: Buffer; format: AudioFormat; itemNumber: number }
-    | { kind: 'text'; text: string }
+    | { kind: 'speech'; text: string; audio: Buffer; format: AudioFormat; itemNumber: number; phase: Phase | undefined }
+    | { kind: 'text'; text: string; phase: Phase | undefined }
     | { kind: 'call'; name: string; arguments: string; callId: string }
     | { kind: 'mcp'; call: McpCall };
 
@@ -92,6 +98,25 @@ const DEFAULT_RESPONSES: readonly ScriptedResponse[] = [
     { text: 'All right. I have made a note of it for you.', audioMs: 2200 },
 ];
 
+/**
+ * A scene: the model says something, uses a function, and says the rest, all in one response; after the function's output it says
+ * one thing more. `marked`: with `phase`, as some services send it.
+ */
+export function preambleScene(
+    call: FunctionCall,
+    { marked, interleave = false }: { marked: boolean; interleave?: boolean },
+) {
+    const phase = (name: Phase): Pick<ResponseItem, 'phase'> => (marked ? { phase: name } : {});
+    const preamble = { text: 'One moment, I am looking it up.', audioMs: 900, ...phase('commentary') };
+    const rest = { text: 'Meanwhile: we are open from nine to five.', audioMs: 1300, ...phase('final_answer') };
+    const after = { text: 'Here it is: your order comes today.', audioMs: 700, ...phase('final_answer') };
+    const scene: ScriptedResponse[] = [
+        { items: [preamble, rest], callsAfter: 1, functionCalls: [call], interleave },
+        { items: [after] },
+    ];
+    return scene;
+}
+
 /** Chooses the responses: the list or function of the options first, else the default ones. */
 export class ResponseScript {
     private used = 0;
@@ -121,7 +146,9 @@ export function planResponse(response: ScriptedResponse, context: VoiceContext):
     const items = messagesOf(response).map((item) => planMessage(item, context));
     const calls = (response.functionCalls ?? []).map((call) => planCall(call, context));
     const mcpCalls = (response.mcpCalls ?? []).map((call): PlannedItem => ({ kind: 'mcp', call }));
-    return { items: [...items, ...calls, ...mcpCalls], interleave: response.interleave ?? false, end: response.end };
+    const { callsAfter = items.length, interleave = false, end } = response;
+    const inOrder = [...items.slice(0, callsAfter), ...calls, ...mcpCalls, ...items.slice(callsAfter)];
+    return { items: inOrder, interleave, end };
 }
 
 function messagesOf(response: ScriptedResponse): readonly ResponseItem[] {
@@ -133,8 +160,8 @@ function messagesOf(response: ScriptedResponse): readonly ResponseItem[] {
 }
 
 function planMessage(item: ResponseItem, context: VoiceContext): PlannedItem {
-    const text = item.text ?? '';
-    if (item.textOnly === true || context.textAsked) return { kind: 'text', text };
+    const { text = '', phase } = item;
+    if (item.textOnly === true || context.textAsked) return { kind: 'text', text, phase };
     const { format } = context;
     const itemNumber = context.nextItemNumber();
     const ms = item.audioMs ?? Math.max(SHORTEST_MS, text.length * MS_PER_LETTER);
@@ -142,7 +169,7 @@ function planMessage(item: ResponseItem, context: VoiceContext): PlannedItem {
         item.audio === undefined
             ? context.signals.get(format, itemNumber, ms, context.settings.tone)
             : fromPcmu(item.audio, format);
-    return { kind: 'speech', text, audio, format, itemNumber };
+    return { kind: 'speech', text, audio, format, itemNumber, phase };
 }
 
 function planCall(call: FunctionCall, context: VoiceContext): PlannedItem {

@@ -1,4 +1,5 @@
-import type { AudioCursor } from '../../audio/caller-audio-buffer';
+import type { AudioCursor, CallerAudioBuffer } from '../../audio/caller-audio-buffer';
+import { SpeechGate } from '../../audio/speech-gate';
 import type { BotWait, TranscriptItem } from '../conversation';
 import type { Transcript } from '../transcript';
 import type { ActiveBot } from './active-bot';
@@ -7,6 +8,13 @@ import type { HistoryLine, Takeover } from './options';
 /** Most items, and most characters of their text, that the next bot is given of the conversation. */
 const MAX_ITEMS = 40;
 const MAX_CHARS = 16_000;
+
+/** Most caller audio that is kept for a bot that takes over: PCMU, 8 bytes each millisecond. */
+const UNANSWERED_BYTES = 5000 * 8;
+/** Kept while the line is quiet: the beginning of a word, before it is known for a voice. */
+const QUIET_LINE_BYTES = 1000 * 8;
+/** More is taken for a voice than elsewhere: a mistake costs memory only. */
+const ANY_VOICE = { onsetMs: 60, aboveFloorDb: 9, minimumDbfs: -50 };
 
 /**
  * What the caller has said, and what they wait for; it outlives a bot and makes the `Takeover` of the next one. Methods that return a
@@ -28,11 +36,18 @@ export class CallerState {
     /** While the bot reconnects: a filler was played, or words of the caller may be lost, so that the bot must say that it is back. */
     private mustExplain = false;
 
+    /** Caller audio whose words are not in the transcript and which has no response: 5 s at most, 1 s while no voice is in it. */
+    private readonly unansweredAudio: AudioCursor;
+    private readonly voice = new SpeechGate(ANY_VOICE);
+    /** Since the last voice on the line; Infinity: what is kept has none. */
+    private quietBytes = Infinity;
+
     constructor(
         private readonly transcript: Transcript,
-        /** Up to 5 s of caller audio whose words are not in the transcript and which has no response. */
-        private readonly unansweredAudio: AudioCursor,
-    ) {}
+        callerAudio: CallerAudioBuffer,
+    ) {
+        this.unansweredAudio = callerAudio.open(QUIET_LINE_BYTES);
+    }
 
     get isSpeaking(): boolean {
         return this.turn === 'speaking';
@@ -41,6 +56,14 @@ export class CallerState {
     /** Caller audio that no bot has understood: PCMU, 8 kHz, mono; a copy. */
     get unansweredPcmu(): Uint8Array {
         return this.unansweredAudio.peek();
+    }
+
+    /** The caller's audio arrived, and is in the buffer of the call. */
+    heard(pcmu: Uint8Array): void {
+        this.voice.feed(pcmu);
+        if (this.voice.talking) this.keepWords();
+        else if (this.quietBytes < UNANSWERED_BYTES) this.quietBytes += pcmu.length;
+        else if (this.turn === 'quiet' || this.turn === 'known') this.keepNoWords();
     }
 
     /** What a bot gets that takes over now. */
@@ -111,6 +134,7 @@ export class CallerState {
 
     speechStarted(): void {
         this.turn = 'speaking';
+        this.keepWords();
         this.awaitsResponse = false;
     }
 
@@ -171,6 +195,18 @@ export class CallerState {
     private settle(turn: 'quiet' | 'known'): void {
         this.turn = turn;
         this.unansweredAudio.skip();
+        this.keepNoWords();
+    }
+
+    private keepWords(): void {
+        if (this.quietBytes === Infinity) this.unansweredAudio.limit(UNANSWERED_BYTES);
+        this.quietBytes = 0;
+    }
+
+    private keepNoWords(): void {
+        if (this.quietBytes === Infinity) return;
+        this.quietBytes = Infinity;
+        this.unansweredAudio.limit(QUIET_LINE_BYTES);
     }
 
     private get awaitsSound(): boolean {

@@ -32,9 +32,6 @@ export interface FallbackLadderDeps {
     callerAudio: CallerAudioBuffer;
 }
 
-/** Caller audio that is kept for a bot that takes over: PCMU, 8 bytes each millisecond. */
-const UNANSWERED_BYTES = 5000 * 8;
-
 const BACK_AGAIN =
     'The connection was interrupted for a moment, and the last words of the caller may be lost. ' +
     'Tell the caller in a few words that you are back, and go on with the conversation.';
@@ -72,7 +69,7 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
         const { logger, breakers, prompts, transcript, callerAudio } = deps;
         this.queue = new OptionQueue(options, breakers, logger);
         this.filler = new Filler(prompts, FALLBACK_PREFIX);
-        this.caller = new CallerState(transcript, callerAudio.open(UNANSWERED_BYTES));
+        this.caller = new CallerState(transcript, callerAudio);
     }
 
     /** The name of the active bot. */
@@ -113,6 +110,7 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
     }
 
     hear(pcmu: Uint8Array): void {
+        this.caller.heard(pcmu);
         this.active?.conversation.hear(pcmu);
     }
 
@@ -197,7 +195,10 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
             this.processDigitRequest(bot, request);
         });
         conversation.on('turn', (turn) => this.emit('turn', turn));
-        conversation.on('waiting', this.emitWait);
+        conversation.on('waiting', (wait) => {
+            if (wait === 'response_requested') this.expectResponse();
+            this.emitWait(wait);
+        });
         conversation.on('reconnecting', (why) => {
             bot.reconnecting(why);
             this.emitWait(this.caller.reconnects(bot));

@@ -55,7 +55,8 @@ export function mcpServer(spec: McpToolSpec, env: ToolEnvironment): SessionTool 
     return {
         type: 'mcp',
         server_label: spec.label,
-        server_url: spec.url,
+        ...(spec.url === undefined ? {} : { server_url: spec.url }),
+        ...(spec.tunnelId === undefined ? {} : { tunnel_id: spec.tunnelId }),
         allowed_tools: [...spec.allowedTools],
         require_approval: 'never',
         ...(spec.description === undefined ? {} : { server_description: spec.description }),

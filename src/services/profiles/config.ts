@@ -81,9 +81,13 @@ function openaiConfigAt(
 ): OpenAIConfig | undefined {
     const key = env[keyVariable]?.trim() ?? '';
     if (key === '') return undefined;
-    if (azure === undefined)
-        return loadConfig({ OPENAI_API_KEY: key, OPENAI_REALTIME_URL: withModel(url ?? '', model) }).openai;
+    const { OPENAI_SAFETY_SALT } = env;
+    if (azure === undefined) {
+        const address = withModel(url ?? '', model);
+        return loadConfig({ OPENAI_API_KEY: key, OPENAI_REALTIME_URL: address, OPENAI_SAFETY_SALT }).openai;
+    }
     return loadConfig({
+        OPENAI_SAFETY_SALT,
         AZURE_OPENAI_API_KEY: key,
         AZURE_OPENAI_ENDPOINT: azure.endpoint,
         AZURE_OPENAI_DEPLOYMENT: azure.deployment,
@@ -105,7 +109,7 @@ function withModel(address: string, model: string | undefined): string {
 
 type Overrides = Omit<
     OpenAIConfig,
-    'url' | 'headers' | 'model' | 'instructions' | 'greeting' | 'greetingProtected' | 'interruptsItself'
+    'url' | 'headers' | 'model' | 'instructions' | 'greeting' | 'greetingProtected' | 'interruptsItself' | 'safetySalt'
 >;
 
 function overrides(profile: BotProfile, realtime: RealtimeSettings, base: OpenAIConfig): Overrides {
@@ -120,6 +124,10 @@ function overrides(profile: BotProfile, realtime: RealtimeSettings, base: OpenAI
         maxOutputTokens: realtime.maxOutputTokens ?? base.maxOutputTokens,
         reasoningEffort: realtime.reasoningEffort ?? base.reasoningEffort,
         truncation: realtime.truncation ?? base.truncation,
+        noiseReductionStrength: realtime.noiseReductionStrength ?? base.noiseReductionStrength,
+        toolChoice: realtime.toolChoice ?? base.toolChoice,
+        parallelToolCalls: realtime.parallelToolCalls ?? base.parallelToolCalls,
+        tracing: realtime.tracing === 'off' ? undefined : (realtime.tracing ?? base.tracing),
     };
 }
 
@@ -139,7 +147,21 @@ function transcription(
     const [ofProfile] = profile.language?.toLowerCase().split('-') ?? [];
     const language = given?.language ?? ofProfile ?? base.transcription?.language;
     const model = given?.model ?? base.transcription?.model ?? USUAL_TRANSCRIPTION_MODEL;
-    return language === undefined ? { model } : { model, language };
+    // The languages of a profile are more than the server's.
+    const inherited =
+        given?.language === undefined && ofProfile === undefined ? base.transcription?.languages : undefined;
+    const {
+        languages = inherited,
+        keywords = base.transcription?.keywords,
+        prompt = base.transcription?.prompt,
+    } = given ?? {};
+    return {
+        model,
+        ...(language !== undefined && { language }),
+        ...(languages !== undefined && { languages }),
+        ...(keywords !== undefined && { keywords }),
+        ...(prompt !== undefined && { prompt }),
+    };
 }
 
 const USUAL_PROMPT: Prompt = {

@@ -1,5 +1,7 @@
 /** The rules that hold between the parts of a profile, and the sentences that say where a profile is wrong. */
 import type { z } from 'zod';
+import { canReason, takesHint, takesKeywords } from '../../config/openai';
+import { DEFAULT_MODEL } from '../../config/variables';
 import type { UnnamedDialog } from './dialog-script';
 import { dialogTexts, dialogVariables, saysSomething } from './dialog-texts';
 import { hasStrayBraces, placeholdersIn } from './template';
@@ -27,6 +29,22 @@ export interface RuleSubject {
     readonly outputVariables: Readonly<Record<string, OutputVariable>>;
     readonly tools: readonly ToolSpec[];
     readonly dialog?: UnnamedDialog | undefined;
+    readonly realtime?: RealtimeSubject | undefined;
+}
+
+interface RealtimeSubject {
+    readonly model?: string | undefined;
+    readonly parallelToolCalls?: boolean | undefined;
+    readonly toolChoice?: string | { readonly function: string } | undefined;
+    readonly transcription?: 'off' | TranscriptionSubject | undefined;
+}
+
+interface TranscriptionSubject {
+    readonly model?: string | undefined;
+    readonly language?: string | undefined;
+    readonly languages?: readonly string[] | undefined;
+    readonly keywords?: readonly string[] | undefined;
+    readonly prompt?: string | undefined;
 }
 
 /** One breach for each sentence, all at the same place. */
@@ -46,7 +64,27 @@ export function brokenProfileRules(profile: RuleSubject): RuleBreach[] {
         ...Object.keys(outputVariables).flatMap((name) => breachesAt(['outputVariables', name], reserved(name))),
         ...brokenToolRules(profile),
         ...breachesAt(['dialog'], brokenDialog(profile)),
+        ...breachesAt(['realtime'], brokenRealtime(profile)),
     ];
+}
+
+/** Options that the model which is named beside them does not take. What the server's model takes is not known here. */
+function brokenRealtime({ realtime = {}, tools }: RuleSubject): string[] {
+    const { model = DEFAULT_MODEL, parallelToolCalls, toolChoice, transcription } = realtime;
+    const words: TranscriptionSubject = transcription === undefined || transcription === 'off' ? {} : transcription;
+    const { model: recognizer = 'gpt-transcribe', languages, keywords, prompt, language } = words;
+    const named = typeof toolChoice === 'object' ? toolChoice.function : undefined;
+    const isKnown = named === undefined || tools.some((tool) => toolNameOf(tool) === named);
+    const problems: readonly (string | false)[] = [
+        parallelToolCalls !== undefined && !canReason(model) && `has parallelToolCalls, which ${model} does not know`,
+        !isKnown && `has the toolChoice ${named}, which is none of the tools`,
+        language !== undefined && languages !== undefined && 'has language and languages; right is only one of them',
+        (languages ?? keywords) !== undefined &&
+            !takesKeywords(recognizer) &&
+            `has languages or keywords, which the transcription model ${recognizer} does not take`,
+        prompt !== undefined && !takesHint(recognizer) && `has a prompt, which ${recognizer} does not take`,
+    ];
+    return problems.filter((problem) => problem !== false);
 }
 
 /** What is wrong with the placeholders of a text that was read from a file. */

@@ -1,5 +1,6 @@
 /** A bot as data: one JSON file in `bots/`, whose name is the name of the bot. */
 import { z } from 'zod';
+import { MAX_HINT_CHARS, MAX_KEYWORD_CHARS, MAX_KEYWORDS } from '../../config/openai-variables';
 import { REALTIME_VOICES } from '../../config/variables';
 import { unnamedDialogSchema, type DialogScript } from './dialog-script';
 import { environmentName, template, urlProblem, variableName, words } from './fields';
@@ -87,8 +88,45 @@ const transcription = z.union([
             .regex(/^[a-z]{2,3}$/, 'must be a language code of two or three small letters')
             .optional()
             .describe('The language to expect, such as "en". Left out: the one of the profile.'),
+        languages: z
+            .array(z.string().regex(/^[a-z]{2,3}$/, 'must be language codes of two or three small letters'))
+            .min(1)
+            .max(20)
+            .optional()
+            .describe(
+                'Instead of one language: those that callers may speak. With gpt-transcribe and gpt-live-transcribe.',
+            ),
+        keywords: z
+            .array(words(1, MAX_KEYWORD_CHARS))
+            .min(1)
+            .max(MAX_KEYWORDS)
+            .optional()
+            .describe('Names, products and codes that callers say. With gpt-transcribe and gpt-live-transcribe.'),
+        prompt: words(1, MAX_HINT_CHARS)
+            .optional()
+            .describe('What the calls are about. Not with gpt-realtime-whisper.'),
     }),
 ]);
+
+const toolChoice = z.union(
+    [z.enum(['auto', 'none', 'required']), z.strictObject({ function: z.string().regex(/^[\w-]{1,64}$/) })],
+    { error: 'must be "auto", "none", "required" or {"function": "name"}' },
+);
+
+const tracing = z.union(
+    [z.enum(['off', 'auto']), z.strictObject({ workflowName: z.string().regex(/^[\w .:/-]{1,64}$/) })],
+    { error: 'must be "off", "auto" or {"workflowName": "name"}' },
+);
+
+const truncatedShare = z.strictObject({
+    retentionRatio: z.number().min(0).max(1).describe('The share of the conversation that is kept.'),
+    tokensAfterInstructions: z
+        .int()
+        .min(1)
+        .max(1_000_000)
+        .optional()
+        .describe('Length at which it is cut, in tokens without the instructions. Left out: what the model takes.'),
+});
 
 /** What a profile may set of the Realtime session, field by field as in `OpenAIConfig`. What is left out stays the server's. */
 const realtimeSchema = z.strictObject({
@@ -118,12 +156,23 @@ const realtimeSchema = z.strictObject({
         .describe('How the end of the caller’s turn is found.'),
     transcription: transcription.optional().describe('How the caller’s words are written down, or "off".'),
     noiseReduction: z.enum(['off', 'near_field', 'far_field']).optional().describe('Against noise around the caller.'),
+    noiseReductionStrength: z.number().min(0).max(10).optional().describe('How strongly it filters. 1 is usual.'),
     truncation: z
-        .union([z.enum(['auto', 'disabled']), z.strictObject({ retentionRatio: z.number().min(0).max(1) })], {
-            error: 'must be "auto", "disabled" or {"retentionRatio": 0 … 1}',
+        .union([z.enum(['auto', 'disabled']), truncatedShare], {
+            error: 'must be "auto", "disabled" or {"retentionRatio": 0 … 1, "tokensAfterInstructions": 1 … 1000000}',
         })
         .optional()
         .describe('What becomes of the beginning of a conversation that is too long for the model.'),
+    toolChoice: toolChoice
+        .optional()
+        .describe(
+            'Whether it uses functions. "required" and a function’s name: in every response, also in the greeting.',
+        ),
+    parallelToolCalls: z
+        .boolean()
+        .optional()
+        .describe('One response may hold several function calls; with gpt-realtime-2 models.'),
+    tracing: tracing.optional().describe('Traces in OpenAI’s dashboard, under the name of a workflow.'),
 });
 
 const azure = z.strictObject({

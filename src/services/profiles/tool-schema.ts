@@ -181,7 +181,14 @@ const mcp = z
             .regex(/^[A-Za-z][\w-]{0,63}$/)
             .describe('A short name for the server, unique in the profile.'),
         description: description.optional(),
-        url: httpsUrl.describe('Its address: https, and to be reached by OpenAI, which calls it.'),
+        url: httpsUrl.optional().describe('Its address: https, and to be reached by OpenAI, which calls it.'),
+        tunnelId: z
+            .string()
+            .regex(/^tunnel_[a-z\d]{32}$/, 'must be tunnel_ and 32 small letters and digits')
+            .optional()
+            .describe(
+                'Instead of an address: the id of OpenAI’s Secure MCP Tunnel to a server that the internet cannot reach.',
+            ),
         allowedTools: z
             .array(z.string().regex(/^[\w.-]{1,128}$/))
             .min(1)
@@ -190,6 +197,9 @@ const mcp = z
         authorizationVariable: environmentName
             .optional()
             .describe('Name of the environment variable that holds the access token: the name, never the token.'),
+    })
+    .refine(({ url, tunnelId }) => (url === undefined) !== (tunnelId === undefined), {
+        error: 'must have either url or tunnelId',
     })
     .describe('The bot may use tools of an MCP server.');
 

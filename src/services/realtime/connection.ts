@@ -7,7 +7,7 @@ import { faultFields, type Logger } from '../../support/logger';
 import { proxyAgentFor, ProxyFault } from '../../support/proxy';
 import { TimerSet } from '../../support/timer-set';
 import { classify, fatalError, judgeEnd, redact, type TransportEnd, type Verdict } from './errors';
-import { readServerEvent, type ApiError, type ClientEvent } from './events';
+import { readServerEvent, type ApiError, type ClientEvent, type SessionFormats } from './events';
 import { agreeFormats, type AgreedFormats } from './session-config';
 
 /** A peer that answers no ping counts as lost after at most `PING_EVERY_MS + PONG_WITHIN_MS`. */
@@ -181,6 +181,10 @@ export interface HandshakePort {
     random: () => number;
     /** The `session.update` to send. */
     update(): ClientEvent;
+    /** The update was refused. @returns true: there is another one to send, without what was refused */
+    refused(error: ApiError): boolean;
+    /** An event that could not be used, by name. */
+    ignored(name: string): void;
     /** The session is configured. The transport is handed over: it needs another listener (`handOver`), and another owner closes it. */
     ready(transport: RealtimeTransport, formats: AgreedFormats): void;
     failed(error: CodedError): void;
@@ -281,10 +285,15 @@ export class OpenAIHandshake {
     private onFrame(text: string): void {
         const event = readServerEvent(text);
         if (event.type === 'session-created') this.expiresAt = event.expiresAtEpochMs;
-        if (event.type === 'error') this.onError(event.error);
+        if (event.type === 'ignored') this.port.ignored(event.name);
+        else if (event.type === 'error') this.onError(event.error);
         else if (event.type === 'session-created' && this.state === 'connecting') this.configure();
-        else if (event.type === 'session-updated' && this.state === 'configuring')
-            this.finish(agreeFormats(event.formats));
+        else if (event.type === 'session-updated' && this.state === 'configuring') this.agree(event.formats);
+    }
+
+    private agree(formats: SessionFormats): void {
+        if (formats.input === undefined || formats.output === undefined) this.port.ignored('odd session.updated');
+        this.finish(agreeFormats(formats, this.config.audioFormat));
     }
 
     private configure(): void {
@@ -309,6 +318,7 @@ export class OpenAIHandshake {
         const kind = classify(error);
         if (kind === 'fatal') this.fail(fatalError(error));
         else if (kind === 'retry') this.onVerdict({ kind: 'retry', why: error.code ?? error.type });
+        else if (this.state === 'configuring' && this.port.refused(error)) this.configure();
         else if (this.state === 'configuring') this.fail(refusedUpdate(error));
     }
 

@@ -168,8 +168,11 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
     ['mcp_list_tools.failed', (fields) => readMcpEnd(fields, 'mcp-list', true)],
     ['conversation.item.input_audio_transcription.completed', readCallerTranscript],
     ['conversation.item.input_audio_transcription.failed', readCallerTranscriptFailure],
-    ['error', (fields) => ({ type: 'error', error: readError(recordIn(fields, 'error')) })],
+    ['error', readErrorEvent],
 ]);
+
+/** The types of the server events that are read; every other one is `ignored`. */
+export const READ_EVENT_TYPES: readonly string[] = ['response.output_audio.delta', ...READERS.keys()];
 
 function withOrigin(fields: Fields, make: (origin: PartOrigin) => ServerEvent): ServerEvent | undefined {
     const origin = readOrigin(fields);
@@ -248,6 +251,13 @@ function readCallerTranscriptFailure(fields: Fields): ServerEvent | undefined {
     return itemId === undefined ? undefined : { type: 'caller-transcript', itemId, text: '', usage: undefined };
 }
 
+/** An error that says nothing refuses nothing. */
+function readErrorEvent(fields: Fields): ServerEvent | undefined {
+    const error = readError(recordIn(fields, 'error'));
+    const isEmpty = error.type === '' && error.code === undefined && error.message === '';
+    return isEmpty ? undefined : { type: 'error', error };
+}
+
 function readError(error: Fields): ApiError {
     return {
         type: textIn(error, 'type') ?? '',
@@ -261,10 +271,10 @@ function readError(error: Fields): ApiError {
 /** An audio format that the session says it uses; `unknown`: one that this bridge cannot read. */
 export type WireFormat = 'pcm16' | 'pcmu' | 'unknown';
 
-/** The formats of `session.updated`: caller to model, and model to caller. */
+/** The formats of `session.updated`: caller to model, and model to caller. undefined: it does not say. */
 export interface SessionFormats {
-    input: WireFormat;
-    output: WireFormat;
+    input: WireFormat | undefined;
+    output: WireFormat | undefined;
 }
 
 /** Reads `audio.input.format` and `audio.output.format` of a session object (docs/REALTIME.md, 2.2). */
@@ -273,11 +283,14 @@ function readFormats(session: Fields): SessionFormats {
     return { input: formatOf(recordIn(audio, 'input')), output: formatOf(recordIn(audio, 'output')) };
 }
 
-function formatOf(side: Fields): WireFormat {
+function formatOf(side: Fields): WireFormat | undefined {
     const format = recordIn(side, 'format');
     const type = textIn(format, 'type');
+    if (type === undefined) return undefined;
     if (type === 'audio/pcmu') return 'pcmu';
-    return type === 'audio/pcm' && finiteIn(format, 'rate') === 24_000 ? 'pcm16' : 'unknown';
+    // PCM has one rate, which need not be named.
+    const rate = finiteIn(format, 'rate') ?? 24_000;
+    return type === 'audio/pcm' && rate === 24_000 ? 'pcm16' : 'unknown';
 }
 
 /** Tokens of one response (docs/REALTIME.md, 10). A missing field counts 0. */

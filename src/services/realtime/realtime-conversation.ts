@@ -82,7 +82,7 @@ export class RealtimeConversation {
         this.callerSpeech = new CallerSpeech(bot);
         this.reporter = new TranscriptReporter(
             (item) => bot.emit('transcript', item),
-            config.transcription !== undefined,
+            () => this.service?.transcribes ?? config.transcription !== undefined,
         );
         this.responses = new ResponseTracker(config.audioFormat, deps.play);
         this.pending = config.greeting === '' ? undefined : 'greeting';
@@ -207,7 +207,7 @@ export class RealtimeConversation {
                 this.tellOutput(call, output, session);
             },
             ask: (purpose) => {
-                this.ask(purpose);
+                this.goOn(purpose);
             },
             isResponding: () => (this.service?.activePurpose ?? 'farewell') !== 'farewell',
             // The bot does not speak while the caller does.
@@ -339,8 +339,14 @@ export class RealtimeConversation {
         if (purpose === undefined) this.cutOffs = 0;
         else if (!this.callerSpeech.isOn && this.cutOffs < MAX_CUT_OFFS[purpose]) {
             this.cutOffs += 1;
-            this.ask(purpose);
+            this.goOn(purpose);
         }
+    }
+
+    /** Requests a response to which the caller has said nothing: the call must know that they wait for it. */
+    private goOn(purpose: Purpose): void {
+        this.ask(purpose);
+        if (this.service?.pendingResponse !== undefined) this.deps.bot.emit('waiting', 'response_requested');
     }
 
     /** While the caller speaks, VAD is about to make a response of its own. */

@@ -1,13 +1,40 @@
 import type { RealtimeSessionCreateRequest, RealtimeToolsConfigUnion } from 'openai/resources/realtime/realtime';
 import type { OpenAIAudioFormat, OpenAIConfig } from '../../config/config';
+import { canReason, takesHint, takesKeywords, type TranscriptionConfig } from '../../config/openai';
 import type { HeardLine, Transcript } from '../transcript';
 import type { FunctionCall, NewItem, SessionFormats } from './events';
 import type { Purpose, ResponseRequest } from './response-sequencer';
 
 type SessionAudio = NonNullable<RealtimeSessionCreateRequest['audio']>;
-type AudioInput = NonNullable<SessionAudio['input']>;
+type DeclaredInput = NonNullable<SessionAudio['input']>;
+
+interface Transcription extends NonNullable<DeclaredInput['transcription']> {
+    /** Words and names that the caller may say. */
+    keywords?: string[];
+    /** Languages that the caller may speak. */
+    languages?: string[];
+}
+
+interface NoiseReduction extends NonNullable<DeclaredInput['noise_reduction']> {
+    /** 1 is the service's default. */
+    strength?: number;
+}
+
+interface AudioInput extends DeclaredInput {
+    transcription?: Transcription;
+    noise_reduction?: NoiseReduction;
+}
+
 type AudioFormat = NonNullable<AudioInput['format']>;
 type TurnDetection = NonNullable<AudioInput['turn_detection']>;
+
+/**
+ * The `session` object of a `session.update`. Three fields are declared here, because version 6.49 of the package `openai` lacks them; they
+ * are in its version 7.57, `src/resources/realtime/realtime.ts`.
+ */
+export interface SessionRequest extends Omit<RealtimeSessionCreateRequest, 'audio'> {
+    audio?: Omit<SessionAudio, 'input'> & { input?: AudioInput };
+}
 
 /** What a session needs besides the settings. */
 export interface SessionExtras {
@@ -20,25 +47,33 @@ export interface SessionExtras {
  * The whole `session` object of a `session.update` (docs/REALTIME.md, 2.1). Always complete, because the service merges what it is
  * sent with its own defaults. The only place that knows the field names of the GA interface; it sends none of the beta's.
  */
-export function sessionFor(config: OpenAIConfig, extras: SessionExtras): RealtimeSessionCreateRequest {
-    const session: RealtimeSessionCreateRequest = {
+export function sessionFor(config: OpenAIConfig, extras: SessionExtras): SessionRequest {
+    const session: SessionRequest = {
         type: 'realtime',
         output_modalities: ['audio'],
         instructions: config.instructions,
         audio: { input: audioInput(config, extras.interruptResponse), output: audioOutput(config) },
         tools: [...extras.tools],
-        tool_choice: 'auto',
+        tool_choice: toolChoice(config.toolChoice),
         max_output_tokens: config.maxOutputTokens,
         truncation: truncation(config),
     };
-    if (config.reasoningEffort !== undefined && reasons(config.model))
-        session.reasoning = { effort: config.reasoningEffort };
+    const { reasoningEffort, parallelToolCalls, tracing } = config;
+    if (tracing !== undefined) session.tracing = tracingOf(tracing);
+    if (!canReason(config.model)) return session;
+    if (reasoningEffort !== undefined) session.reasoning = { effort: reasoningEffort };
+    if (parallelToolCalls !== undefined) session.parallel_tool_calls = parallelToolCalls;
     return session;
 }
 
-/** Only these models reason; the others refuse the whole update for it. */
-function reasons(model: string): boolean {
-    return model.startsWith('gpt-realtime-2') && !model.startsWith('gpt-realtime-2025');
+function toolChoice(choice: OpenAIConfig['toolChoice'] = 'auto'): NonNullable<SessionRequest['tool_choice']> {
+    return typeof choice === 'string' ? choice : { type: 'function', name: choice.function };
+}
+
+function tracingOf(tracing: NonNullable<OpenAIConfig['tracing']>): NonNullable<SessionRequest['tracing']> {
+    if (tracing === 'auto') return tracing;
+    const { workflowName, groupId } = tracing;
+    return { workflow_name: workflowName, ...(groupId !== undefined && { group_id: groupId }) };
 }
 
 function audioInput(config: OpenAIConfig, interruptResponse: boolean): AudioInput {
@@ -46,9 +81,20 @@ function audioInput(config: OpenAIConfig, interruptResponse: boolean): AudioInpu
         format: wireFormat(config.audioFormat),
         turn_detection: turnDetection(config, interruptResponse),
     };
-    if (config.transcription !== undefined) input.transcription = { ...config.transcription };
-    if (config.noiseReduction !== undefined) input.noise_reduction = { type: config.noiseReduction };
+    const { noiseReduction: type, noiseReductionStrength: strength } = config;
+    if (config.transcription !== undefined) input.transcription = transcription(config.transcription);
+    if (type !== undefined) input.noise_reduction = { type, ...(strength !== undefined && { strength }) };
     return input;
+}
+
+/** A field that the model does not take would be refused with the whole update. */
+function transcription({ model, language, languages, keywords, prompt }: TranscriptionConfig): Transcription {
+    const request: Transcription = { model };
+    if (takesKeywords(model) && keywords !== undefined) request.keywords = [...keywords];
+    if (takesHint(model) && prompt !== undefined) request.prompt = prompt;
+    if (takesKeywords(model) && languages !== undefined) request.languages = [...languages];
+    else if (language !== undefined) request.language = language;
+    return request;
 }
 
 function audioOutput(config: OpenAIConfig): NonNullable<SessionAudio['output']> {
@@ -82,7 +128,9 @@ export function longestVadMs(turn: OpenAIConfig['turnDetection']): number {
 
 function truncation(config: OpenAIConfig): NonNullable<RealtimeSessionCreateRequest['truncation']> {
     if (typeof config.truncation === 'string') return config.truncation;
-    return { type: 'retention_ratio', retention_ratio: config.truncation.retentionRatio };
+    const { retentionRatio, tokensAfterInstructions: tokens } = config.truncation;
+    const limits = tokens === undefined ? {} : { token_limits: { post_instructions: tokens } };
+    return { type: 'retention_ratio', retention_ratio: retentionRatio, ...limits };
 }
 
 const SEMANTIC_VAD_MS = { low: 8000, medium: 4000, high: 2000, auto: 4000 } as const;
@@ -93,9 +141,9 @@ export interface AgreedFormats {
     output: OpenAIAudioFormat;
 }
 
-/** Can audio flow in the formats that `session.updated` names? They need not be those that were asked for. */
-export function agreeFormats(formats: SessionFormats): AgreedFormats | undefined {
-    const { input, output } = formats;
+/** Can audio flow in the formats that `session.updated` names? They need not be the `asked` one, which counts where it names none. */
+export function agreeFormats(formats: SessionFormats, asked: OpenAIAudioFormat): AgreedFormats | undefined {
+    const { input = asked, output = asked } = formats;
     return input === 'unknown' || output === 'unknown' ? undefined : { input, output };
 }
 

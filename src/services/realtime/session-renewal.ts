@@ -60,7 +60,9 @@ export class SessionRenewal {
     /** A session has become the call's, and says when it ends (ms since 1970; undefined: it does not). */
     watch(expiresAtEpochMs: number | undefined): void {
         this.drop();
-        const lifeMs = expiresAtEpochMs === undefined ? Infinity : Math.max(0, expiresAtEpochMs - this.clock.epochMs());
+        const saidMs = expiresAtEpochMs === undefined ? 0 : expiresAtEpochMs - this.clock.epochMs();
+        // A session that has just begun has not ended: such a time says nothing.
+        const lifeMs = saidMs > 0 ? saidMs : Infinity;
         const soonMs = Math.min(MAX_AGE_MS, Math.max(lifeMs - SPARE_MS, lifeMs * SOON_SHARE));
         const latestMs = Math.max(lifeMs - LAST_CALL_MS, lifeMs * LATEST_SHARE);
         this.latestMs = this.clock.nowMs() + latestMs;

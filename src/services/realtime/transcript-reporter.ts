@@ -26,7 +26,7 @@ export class TranscriptReporter {
     constructor(
         private readonly report: (item: TranscriptItem) => void,
         /** The caller's words will be known. */
-        private readonly transcribes: boolean,
+        private readonly transcribes: () => boolean,
     ) {}
 
     /** The session took an item in, after `previousId` (undefined: it is the first one). */
@@ -97,6 +97,6 @@ export class TranscriptReporter {
 
     /** The words of a caller whose speech is not transcribed will never be known: they are empty, and not awaited. */
     private get unknownWords(): string | undefined {
-        return this.transcribes ? undefined : '';
+        return this.transcribes() ? undefined : '';
     }
 }

@@ -17,8 +17,12 @@ const priceList = z.strictObject({
     models: z.record(z.string(), modelPrices),
     /** US dollars for a minute of caller audio. */
     transcriptionPerMinute: z.record(z.string(), price),
-    /** Hosts `<region>.api.openai.com` keep data in a region and cost this factor more. */
-    regionalUplift: z.strictObject({ regions: z.array(z.string().regex(/^[a-z]+$/)), factor: z.number().min(1) }),
+    /** Hosts `<region>.api.openai.com` keep data in a region: there these models cost this factor more. */
+    regionalUplift: z.strictObject({
+        regions: z.array(z.string().regex(/^[a-z]+$/)),
+        factor: z.number().min(1),
+        models: z.array(z.string()),
+    }),
 });
 
 type Rates = z.infer<typeof rates>;
@@ -31,6 +35,7 @@ const PRICES_FILE = join(__dirname, '..', '..', '..', 'assets', 'prices.json');
 const PRICES = priceList.parse(JSON.parse(readFileSync(PRICES_FILE, 'utf8')));
 const MODELS = new Map(Object.entries(PRICES.models));
 const PER_MINUTE = new Map(Object.entries(PRICES.transcriptionPerMinute));
+const UPLIFTED: ReadonlySet<string> = new Set(PRICES.regionalUplift.models);
 const REGIONAL = new RegExp(`^wss://(?:${PRICES.regionalUplift.regions.join('|')})\\.api\\.openai\\.com/`);
 
 const DATE = /-\d{4}-\d{2}-\d{2}$/;
@@ -38,9 +43,25 @@ const MILLION = 1_000_000;
 
 /** The prices of a speech model, a dated version of it included, at this address; undefined: they are not in the price list. */
 export function pricesOf(model: string, url: string): ModelPrices | undefined {
-    const prices = MODELS.get(model.replace(DATE, ''));
-    if (prices === undefined || !REGIONAL.test(url)) return prices;
-    return { text: uplifted(prices.text), audio: uplifted(prices.audio) };
+    const prices = MODELS.get(undated(model));
+    const factor = upliftOf(model, url);
+    if (prices === undefined || factor === 1) return prices;
+    return { text: uplifted(prices.text, factor), audio: uplifted(prices.audio, factor) };
+}
+
+/** US dollars for a minute of caller audio with this transcription model at this address; undefined: it is not in the price list. */
+export function perMinuteOf(model: string, url: string): number | undefined {
+    const price = PER_MINUTE.get(undated(model));
+    return price === undefined ? undefined : price * upliftOf(model, url);
+}
+
+/** Azure's names are those of the models, in any case of letters. */
+function undated(model: string): string {
+    return model.toLowerCase().replace(DATE, '');
+}
+
+function upliftOf(model: string, url: string): number {
+    return UPLIFTED.has(undated(model)) && REGIONAL.test(url) ? PRICES.regionalUplift.factor : 1;
 }
 
 /** US dollars for these tokens (docs/REALTIME.md, 10). Linear: the sum of a call may be given, or each of its responses. */
@@ -51,19 +72,12 @@ export function responseCostUsd(usage: ResponseUsage, { text, audio }: ModelPric
     return (textIn + audioIn + out) / MILLION;
 }
 
-/** US dollars for transcribing this many seconds of caller audio; 0 where the price is not known. */
-export function transcriptionCostUsd(model: string | undefined, seconds: number): number {
-    const perMinute = model === undefined ? undefined : PER_MINUTE.get(model.replace(DATE, ''));
-    return ((perMinute ?? 0) * seconds) / 60;
-}
-
 function inputCost(tokens: number, cachedTokens: number, rates: Rates): number {
     const cached = Math.min(tokens, cachedTokens);
     return (tokens - cached) * rates.in + cached * rates.cached;
 }
 
-function uplifted(rates: Rates): Rates {
-    const { factor } = PRICES.regionalUplift;
+function uplifted(rates: Rates, factor: number): Rates {
     return { in: rates.in * factor, cached: rates.cached * factor, out: rates.out * factor };
 }
 
@@ -84,6 +98,8 @@ const SECONDS_PER_AUDIO_TOKEN = 0.1;
 /** Sums what a call uses over all its responses, interrupted ones too: generated audio is billed whether heard or not. */
 export class UsageMeter {
     private readonly prices: ModelPrices | undefined;
+    /** 0 without transcription. undefined: the price is not known. */
+    private readonly usdPerMinute: number | undefined;
     private readonly sum: CallUsage = {
         responses: 0,
         totalTokens: 0,
@@ -102,8 +118,9 @@ export class UsageMeter {
         transcribedSeconds: 0,
     };
 
-    constructor(private readonly config: Pick<OpenAIConfig, 'model' | 'url' | 'transcription'>) {
-        this.prices = pricesOf(config.model, config.url);
+    constructor({ model, url, transcription }: PricedConfig) {
+        this.prices = pricesOf(model, url);
+        this.usdPerMinute = transcription === undefined ? 0 : perMinuteOf(transcription.model, url);
     }
 
     /** Counts one response; `usage` is undefined where the service gave none. */
@@ -140,9 +157,36 @@ export class UsageMeter {
     /** US dollars so far; undefined: the speech model's prices are not known. A transcription without a known price counts 0. */
     get costUsd(): number | undefined {
         if (this.prices === undefined) return undefined;
-        const { transcribedSeconds } = this.sum;
-        const words = transcriptionCostUsd(this.config.transcription?.model, transcribedSeconds);
+        const words = ((this.usdPerMinute ?? 0) * this.sum.transcribedSeconds) / 60;
         return responseCostUsd(this.sum, this.prices) + words;
+    }
+
+    /** The price of a model is not known: `costUsd` leaves its part out, or all of it. */
+    get costIsPartial(): boolean {
+        return this.prices === undefined || this.usdPerMinute === undefined;
+    }
+}
+
+/** What a price depends on. */
+type PricedConfig = Pick<OpenAIConfig, 'model' | 'url' | 'transcription'>;
+
+/** Names the models whose prices are not known, each once in the life of the process. */
+export class UnpricedModels {
+    private readonly named = new Set<string>();
+
+    /** A call is about to use this configuration. */
+    check({ model, url, transcription }: PricedConfig, logger: Logger): void {
+        if (pricesOf(model, url) === undefined) this.warn(model, 'cost_usd has no part of this model', logger);
+        const words = transcription?.model;
+        if (words !== undefined && perMinuteOf(words, url) === undefined)
+            this.warn(words, 'cost_usd is partial: the transcription of the caller is not in it', logger);
+    }
+
+    private warn(model: string, what: string, logger: Logger): void {
+        if (this.named.has(model)) return;
+        this.named.add(model);
+        const message = `The price of a model is not known: ${what}, and MAX_COST_USD counts too little.`;
+        logger.warn({ code: 'ERR_PRICE_UNKNOWN', model }, message);
     }
 }
 
@@ -162,6 +206,7 @@ export function logReady(logger: Logger, config: OpenAIConfig, session: OpenAIRe
 export interface CallTotals {
     usage: Readonly<CallUsage>;
     costUsd: number | undefined;
+    costIsPartial: boolean;
     /** Sessions that were lost. */
     reconnects: number;
 }

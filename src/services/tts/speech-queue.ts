@@ -53,6 +53,9 @@ const BYTES_PER_MS = 8;
 class Utterance {
     readonly giveUp = new AbortController();
     isOver = false;
+    /** Some audio of a sentence was handed over, and not all. */
+    isMidSentence = false;
+    endsAfterSentence = false;
     /** The sentences that have audio. */
     readonly sentences: SpokenSentence[] = [];
     audioBytes = 0;
@@ -130,6 +133,16 @@ export class SpeechQueue {
         for (const utterance of waiting) this.settle(utterance, 'interrupted');
     }
 
+    /** As `stop`, but a sentence of which the caller has heard something is said to its end. */
+    stopAfterSentence(): void {
+        if (this.current?.isMidSentence !== true) {
+            this.stop();
+            return;
+        }
+        this.current.endsAfterSentence = true;
+        for (const utterance of this.waiting.splice(0)) this.settle(utterance, 'interrupted');
+    }
+
     /** Falls silent for good; nothing is reported any more. May be called twice. */
     close(): void {
         this.isClosed = true;
@@ -185,14 +198,17 @@ export class SpeechQueue {
         for await (const piece of speech.speak(sentence, { voice, signal: utterance.giveUp.signal })) {
             if (utterance.isOver) return;
             this.awaitSound(utterance);
+            utterance.isMidSentence = true;
             // The pieces are shared with other calls, and the bytes of an event are the listener's.
             this.emitAudio(utterance, Uint8Array.from(piece), bytes === 0 ? sentence : '');
             bytes += piece.length;
         }
         this.timers.cancel('silence');
+        utterance.isMidSentence = false;
         if (utterance.isOver) return;
         if (bytes === 0) throw new CodedError('ERR_TTS_FAILED', 'It gave no sound.');
         this.endSentence(utterance);
+        if (utterance.endsAfterSentence) this.finish(utterance, 'interrupted');
     }
 
     private endSentence(utterance: Utterance): void {

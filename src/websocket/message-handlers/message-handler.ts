@@ -28,6 +28,8 @@ export interface MissingBot {
 export interface SessionPort {
     /** Whether the organization is the signed one and is in the allow-list. */
     allowsOrganization(organizationId: string): boolean;
+    /** Whether the server may take one more call. */
+    hasRoom(): boolean;
     /** Keeps the parameters of the call and enters the state OPENING: caller audio is kept from now on, and `opened` is due. */
     beginOpening(parameters: OpenParameters): void;
     /** Looks up the bot that the connection URL, the input variables or the configuration name. */

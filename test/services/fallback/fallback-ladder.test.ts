@@ -1,3 +1,4 @@
+import { silencePcmu, tonePcmu } from '../../../src/audio/tone';
 import { CodedError } from '../../../src/support/errors';
 import { BotResponse } from '../../../src/services/bot-response';
 import { LadderBench, LOST, settle } from './ladder-bench';
@@ -176,6 +177,44 @@ describe('FallbackLadder', () => {
             expect([again[0], again.at(-1)]).toEqual([50, 299 & 0xff]);
             expect(bench.rest.takeover?.awaitsResponse).toBe(false);
             expect(bench.told.at(-1)?.event).toBe('speechStopped');
+        });
+
+        it('keeps 5 s of caller audio only while a voice is in it that has no response, and 1 s of a quiet line', async () => {
+            const ladder = await bench.greeted();
+            const keptBytes = (): number => {
+                const kept = bench.callerAudio.open(Infinity, Infinity);
+                const { length } = kept;
+                kept.close();
+                return length;
+            };
+            const hear = (ms: number, pcmu: Uint8Array): void => {
+                for (let at = 0; at < ms; at += 20) bench.hear(ladder, pcmu.subarray(0, 160));
+            };
+            const [quiet, voice] = [silencePcmu(20), tonePcmu(300, 20)];
+            hear(20_000, quiet);
+            expect(keptBytes()).toBe(8000);
+            hear(2000, voice);
+            hear(2000, quiet);
+            expect(keptBytes()).toBeGreaterThan(36_000);
+            hear(20_000, quiet);
+            expect(keptBytes()).toBe(8000);
+            bench.realtime.bot.emit('speechStarted');
+            hear(20_000, quiet);
+            expect(keptBytes()).toBe(40_000);
+            bench.realtime.bot.emit('speechStopped', 500);
+            bench.realtime.bot.say('r2', 500);
+            hear(20_000, quiet);
+            expect(keptBytes()).toBe(8000);
+        });
+
+        it('gives the next bot words that the lost one did not notice, with their beginning', async () => {
+            const ladder = await bench.greeted();
+            for (let at = 0; at < 400; at++) bench.hear(ladder, silencePcmu(20));
+            for (let at = 0; at < 100; at++) bench.hear(ladder, tonePcmu(300, 20));
+            bench.realtime.bot.emit('ended', LOST);
+            const again = Buffer.concat(bench.rest.bot.heard);
+            expect(again.length).toBeGreaterThanOrEqual(16_000 + 7000);
+            expect(again.subarray(-160)).toEqual(Buffer.from(tonePcmu(300, 20)));
         });
 
         it('does not let it hear again what it is told in writing', async () => {

@@ -3,6 +3,7 @@ import { GenesysDataActions } from '../../../src/services/functions/genesys-data
 import { createHttpClient } from '../../../src/services/functions/http/client';
 import { FakeClock } from '../../support/fake-clock';
 import { RunnerBench, spec, tool } from './tool-bench';
+import { checkClientEvent } from '../../../tools/fake-openai/schema-check';
 
 const clock = new FakeClock();
 const http = createHttpClient();
@@ -60,6 +61,15 @@ describe('the tools of a profile', () => {
                 require_approval: 'never',
             },
         ]);
+    });
+
+    it('an MCP server behind OpenAI’s tunnel is named by the tunnel, without an address', () => {
+        const tunnelId = `tunnel_${'a1'.repeat(16)}`;
+        const [server] = createTools([spec('mcp', { ...MCP, url: undefined, tunnelId })], deps()).definitions;
+        expect(server).toMatchObject({ type: 'mcp', server_label: 'crm', tunnel_id: tunnelId });
+        expect(server).not.toHaveProperty('server_url');
+        const update = { type: 'session.update', session: { type: 'realtime', tools: [server] } };
+        expect(checkClientEvent(update)).toHaveProperty('event');
     });
 
     it('tells all problems at once, each with the name of the tool', () => {

@@ -54,6 +54,40 @@ describe('the Realtime settings of a bot', () => {
         });
     });
 
+    it('may have the further options of the session, each instead of the server’s', () => {
+        const realtime = {
+            transcription: { languages: ['en', 'es'], keywords: ['IBAN'], prompt: 'Bills.' },
+            noiseReduction: 'far_field',
+            noiseReductionStrength: 0.5,
+            truncation: { retentionRatio: 0.5, tokensAfterInstructions: 8000 },
+            toolChoice: { function: 'end_call' },
+            parallelToolCalls: false,
+            tracing: { workflowName: 'Bills' },
+        };
+        expect(configOf({ realtime })).toEqual({
+            ...server(),
+            ...PROMPT,
+            ...realtime,
+            transcription: { model: 'gpt-transcribe', ...realtime.transcription },
+        });
+        const traced = server({ OPENAI_TRACING: 'auto', OPENAI_TRANSCRIPTION_KEYWORDS: 'IBAN' });
+        const off = openaiConfigOf(profile({ realtime: { tracing: 'off' } }), PROMPT, traced, {});
+        expect(off?.tracing).toBeUndefined();
+        expect(off?.transcription).toEqual({ model: 'gpt-transcribe', keywords: ['IBAN'] });
+    });
+
+    it('a language of the profile stands before the languages of the server', () => {
+        const base = server({ OPENAI_TRANSCRIPTION_LANGUAGES: 'en,es' });
+        const german = openaiConfigOf(profile({ language: 'de-DE' }), PROMPT, base, {});
+        expect(german?.transcription).toEqual({ model: 'gpt-transcribe', language: 'de' });
+    });
+
+    it('a way of its own is told no caller where the server tells none', () => {
+        const upstream = { url: 'wss://rt.example.com/v1/realtime?model=one', keyVariable: 'OWN_KEY' };
+        const env = { OWN_KEY: 'own-secret', OPENAI_SAFETY_SALT: 'off' };
+        expect(openaiConfigOf(profile({ upstream }), PROMPT, undefined, env)?.safetySalt).toBeUndefined();
+    });
+
     it('can switch off what the server has on', () => {
         const base = server({ OPENAI_NOISE_REDUCTION: 'far_field', OPENAI_GREETING_PROTECTED: 'true' });
         const quiet = profile({

@@ -42,9 +42,18 @@ describe('a bot profile', () => {
                 maxOutputTokens: 800,
                 audioFormat: 'pcmu',
                 turnDetection: { type: 'semantic_vad' },
-                transcription: { model: 'gpt-transcribe', language: 'es' },
+                transcription: {
+                    model: 'gpt-transcribe',
+                    languages: ['es', 'en'],
+                    keywords: ['IBAN'],
+                    prompt: 'Calls about bills.',
+                },
                 noiseReduction: 'far_field',
-                truncation: { retentionRatio: 0.8 },
+                noiseReductionStrength: 0.5,
+                truncation: { retentionRatio: 0.8, tokensAfterInstructions: 8000 },
+                toolChoice: { function: 'find' },
+                parallelToolCalls: false,
+                tracing: { workflowName: 'Bills' },
             },
             upstream: {
                 azure: { endpoint: 'https://mine.openai.azure.com', deployment: 'talk' },
@@ -75,6 +84,7 @@ describe('a bot profile', () => {
                     allowedTools: ['look_up'],
                     authorizationVariable: 'MCP_TOKEN',
                 },
+                { kind: 'mcp', label: 'inside', tunnelId: `tunnel_${'0'.repeat(32)}`, allowedTools: ['look_up'] },
                 { kind: 'code', name: 'opening_hours' },
             ],
             dialog: unnamedDialog(),
@@ -125,6 +135,46 @@ describe('a bot profile', () => {
             'a default for what must come',
             { inputVariables: { age: { required: true, default: '1' } } },
             /^inputVariables\.age: is required and has a default/,
+        ],
+        [
+            'a function to use that is none of the tools',
+            { realtime: { toolChoice: { function: 'nope' } } },
+            'realtime: has the toolChoice nope, which is none of the tools',
+        ],
+        [
+            'several function calls with a model that does not know them',
+            { realtime: { model: 'gpt-realtime-1.5', parallelToolCalls: true } },
+            'realtime: has parallelToolCalls, which gpt-realtime-1.5 does not know',
+        ],
+        [
+            'keywords for a model that takes none',
+            { realtime: { transcription: { model: 'whisper-1', keywords: ['IBAN'] } } },
+            /^realtime: has languages or keywords, which the transcription model whisper-1/,
+        ],
+        [
+            'a language and languages',
+            { realtime: { transcription: { language: 'en', languages: ['en', 'es'] } } },
+            /^realtime: has language and languages/,
+        ],
+        [
+            'an MCP server with an address and a tunnel',
+            {
+                tools: [
+                    {
+                        kind: 'mcp',
+                        label: 'a',
+                        url: 'https://a.example.com',
+                        tunnelId: `tunnel_${'0'.repeat(32)}`,
+                        allowedTools: ['x'],
+                    },
+                ],
+            },
+            'tools.0: must have either url or tunnelId',
+        ],
+        [
+            'a tunnel with another name',
+            { tools: [{ kind: 'mcp', label: 'a', tunnelId: 'tunnel_1', allowedTools: ['x'] }] },
+            /^tools\.0\.tunnelId: must be tunnel_ and 32/,
         ],
         [
             'two ways upstream',

@@ -1,5 +1,6 @@
 import { agreeFormats, sessionFor } from '../../../src/services/realtime/session-config';
 import { readServerEvent } from '../../../src/services/realtime/events';
+import { checkClientEvent } from '../../../tools/fake-openai/schema-check';
 import { makeConfig } from './support';
 
 const extras = { tools: [], interruptResponse: true };
@@ -60,6 +61,52 @@ describe('sessionFor', () => {
         });
     });
 
+    it('passes on the further options where they are set', () => {
+        const config = makeConfig({
+            noiseReduction: 'far_field',
+            noiseReductionStrength: 0.5,
+            transcription: { model: 'gpt-transcribe', languages: ['en', 'es'], keywords: ['IBAN'], prompt: 'Bills.' },
+            truncation: { retentionRatio: 0.8, tokensAfterInstructions: 8000 },
+            toolChoice: { function: 'find_order' },
+            parallelToolCalls: false,
+            tracing: { workflowName: 'Bills', groupId: 'conversation-1' },
+        });
+        const session = sessionFor(config, extras);
+        expect(session).toMatchObject({
+            audio: {
+                input: {
+                    noise_reduction: { type: 'far_field', strength: 0.5 },
+                    transcription: {
+                        model: 'gpt-transcribe',
+                        languages: ['en', 'es'],
+                        keywords: ['IBAN'],
+                        prompt: 'Bills.',
+                    },
+                },
+            },
+            truncation: { type: 'retention_ratio', retention_ratio: 0.8, token_limits: { post_instructions: 8000 } },
+            tool_choice: { type: 'function', name: 'find_order' },
+            parallel_tool_calls: false,
+            tracing: { workflow_name: 'Bills', group_id: 'conversation-1' },
+        });
+        expect(checkClientEvent({ type: 'session.update', session })).toHaveProperty('event');
+    });
+
+    it.each([
+        ['gpt-live-transcribe', ['keywords', 'languages', 'model', 'prompt']],
+        ['whisper-1', ['language', 'model', 'prompt']],
+        ['gpt-realtime-whisper', ['language', 'model']],
+    ])('tells the transcription model %s what it takes, and nothing else', (model, names) => {
+        const hints = { language: 'en', languages: ['en', 'es'], keywords: ['IBAN'], prompt: 'Bills.' };
+        const sent = sessionFor(makeConfig({ transcription: { model, ...hints } }), extras).audio?.input?.transcription;
+        expect(Object.keys(sent ?? {}).sort()).toEqual(names);
+    });
+
+    it('sends parallel_tool_calls only to a model that knows it', () => {
+        const config = makeConfig({ model: 'gpt-realtime-1.5', parallelToolCalls: true });
+        expect(sessionFor(config, extras)).not.toHaveProperty('parallel_tool_calls');
+    });
+
     it('passes on the settings that are off by default', () => {
         const config = makeConfig({
             noiseReduction: 'near_field',
@@ -94,7 +141,7 @@ describe('agreeFormats', () => {
             }),
         );
         if (event.type !== 'session-updated') throw new Error('not read');
-        return agreeFormats(event.formats);
+        return agreeFormats(event.formats, 'pcmu');
     }
 
     it('takes what it can read, whether asked for or not', () => {
@@ -104,7 +151,11 @@ describe('agreeFormats', () => {
         });
     });
 
-    it.each([[{ type: 'audio/pcma' }], [{ type: 'audio/pcm', rate: 16000 }], [{ type: 'audio/pcm' }], [{}]])(
+    it('takes the format that was asked for where none is named, and PCM at its only rate', () => {
+        expect(formatsOf({}, { type: 'audio/pcm' })).toEqual({ input: 'pcmu', output: 'pcm16' });
+    });
+
+    it.each([[{ type: 'audio/pcma' }], [{ type: 'audio/pcm', rate: 16000 }], [{ type: 'audio/opus' }]])(
         'takes no %j',
         (format) => {
             expect(formatsOf({ type: 'audio/pcmu' }, format)).toBeUndefined();

@@ -67,6 +67,16 @@ describe('BotResource: the planned change of session', () => {
         return Buffer.concat(appends.map((event) => Buffer.from(String(event['audio']), 'base64')));
     }
 
+    it('takes an end that has passed already for none: a session that has just begun is not replaced', async () => {
+        const { made, clock, sockets, last } = await bench.byHand();
+        last().emit('close', 1012, Buffer.alloc(0));
+        configure(last(), clock, -60 * MINUTE);
+        expect(sockets.length).toBe(2);
+        clock.advance(54 * MINUTE);
+        expect(sockets.length).toBe(2);
+        expect(made.ended).toEqual([]);
+    });
+
     it('opens the next session 5 min before the end, seeds it, and closes the old one with 1000', async () => {
         const { clock, socket, last, sockets, events } = await call();
         clock.advance(55 * MINUTE - 1);

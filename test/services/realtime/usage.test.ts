@@ -1,7 +1,9 @@
 import { readTranscriptionUsage, readUsage } from '../../../src/services/realtime/events';
-import { pricesOf, responseCostUsd, transcriptionCostUsd } from '../../../src/services/realtime/usage';
+import { perMinuteOf, pricesOf, responseCostUsd, UnpricedModels } from '../../../src/services/realtime/usage';
 import { readServerEvent } from '../../../src/services/realtime/events';
 import { UsageMeter } from '../../../src/services/realtime/usage';
+import { DEFAULT_MODEL, environmentSchema } from '../../../src/config/variables';
+import { LogRecorder } from '../../support/log-recorder';
 import { Bench, GREETING, speak } from './bench';
 import { makeConfig, until } from './support';
 
@@ -76,7 +78,27 @@ describe('UsageMeter', () => {
         expect(costOf('gpt-realtime-2.1', 'wss://eu.api.openai.com.example.org/v1')).toBeCloseTo(LARGE_USD, 9);
     });
 
-    it.each(['gpt-realtime', 'gpt-realtime-2025-08-28', 'my-deployment', 'gpt-realtime-2.1-mega', ''])(
+    // As above, with text out at 16 dollars: 14·16, 9000·16, 20000·16.
+    const OLDER_USD = LARGE_USD - ((14 + 9000 + 20_000) * 8) / 1e6;
+
+    it.each(['gpt-realtime-1.5', 'gpt-realtime', 'gpt-realtime-2025-08-28', 'GPT-realtime-1.5-2026-02-23'])(
+        'the cost of the older model %s is known, by its dated name and Azure’s too',
+        (model) => {
+            expect(costOf(model)).toBeCloseTo(OLDER_USD, 9);
+        },
+    );
+
+    it('the cost of gpt-realtime-mini is that of the small model', () => {
+        expect(costOf('gpt-realtime-mini')).toBeCloseTo(3.1694112, 9);
+        expect(costOf('gpt-realtime-mini-2025-12-15')).toBeCloseTo(3.1694112, 9);
+    });
+
+    it('a regional host costs no more for models that are older than the surcharge', () => {
+        const url = 'wss://eu.api.openai.com/v1/realtime?model=gpt-realtime';
+        expect(costOf('gpt-realtime', url)).toBeCloseTo(OLDER_USD, 9);
+    });
+
+    it.each(['my-deployment', 'gpt-realtime-2.1-mega', 'gpt-realtime-3', ''])(
         'the cost of the unknown model %j is not known',
         (model) => {
             expect(costOf(model)).toBeUndefined();
@@ -109,10 +131,47 @@ describe('UsageMeter', () => {
         expect(meter.costUsd).toBeCloseTo(0.034, 9);
     });
 
-    it('a transcription without a known price costs nothing that is known', () => {
-        expect(transcriptionCostUsd('gpt-transcribe', 60)).toBe(0);
-        expect(transcriptionCostUsd(undefined, 60)).toBe(0);
-        expect(transcriptionCostUsd('gpt-live-transcribe', 60)).toBeCloseTo(0.017, 9);
+    it('a minute of caller audio costs 0.0045 dollars with gpt-transcribe, so that a limit of the cost is kept', () => {
+        const meter = new UsageMeter({
+            model: 'gpt-realtime-2.1',
+            url: URL,
+            transcription: { model: 'gpt-transcribe' },
+        });
+        meter.addTranscription(readTranscriptionUsage({ type: 'duration', seconds: 240 }));
+        expect(meter.costUsd).toBeCloseTo(0.018, 9);
+        expect(meter.costIsPartial).toBe(false);
+    });
+
+    it('the default transcription model and the default model have a price', () => {
+        const { OPENAI_TRANSCRIPTION_MODEL: words } = environmentSchema.parse({});
+        expect(perMinuteOf(words, URL)).toBe(0.0045);
+        expect(pricesOf(DEFAULT_MODEL, URL)).toBeDefined();
+        expect(perMinuteOf(words, 'wss://eu.api.openai.com/v1/realtime')).toBeCloseTo(0.00495, 9);
+    });
+
+    it('without a known price of the transcription the cost is partial, and without one of the model too', () => {
+        const words = { model: 'some-recognizer' };
+        const meter = new UsageMeter({ model: 'gpt-realtime-2.1', url: URL, transcription: words });
+        meter.addTranscription(readTranscriptionUsage({ type: 'duration', seconds: 60 }));
+        expect(meter.costUsd).toBe(0);
+        expect(meter.costIsPartial).toBe(true);
+        expect(new UsageMeter({ model: 'x', url: URL, transcription: undefined }).costIsPartial).toBe(true);
+    });
+});
+
+describe('UnpricedModels', () => {
+    it('warns once of each model without a price, and says what cost_usd leaves out', () => {
+        const log = new LogRecorder();
+        const unpriced = new UnpricedModels();
+        const config = { model: 'my-deployment', url: URL, transcription: { model: 'some-recognizer' } };
+        for (const each of [config, config, { ...config, transcription: { model: 'gpt-transcribe' } }])
+            unpriced.check(each, log);
+        unpriced.check(makeConfig(), log);
+        const warned = log.lines.map(({ level, fields, message }) => [level, fields['code'], fields['model'], message]);
+        expect(warned).toEqual([
+            ['warn', 'ERR_PRICE_UNKNOWN', 'my-deployment', expect.stringContaining('cost_usd has no part')],
+            ['warn', 'ERR_PRICE_UNKNOWN', 'some-recognizer', expect.stringContaining('cost_usd is partial')],
+        ]);
     });
 });
 
@@ -134,6 +193,7 @@ describe('BotResource: what a call costs', () => {
         for (const { event } of session.sent) {
             const told = readServerEvent(JSON.stringify(event));
             if (told.type === 'response-done') meter.add(told.response.usage);
+            if (told.type === 'caller-transcript') meter.addTranscription(told.usage);
         }
         expect(meter.total.responses).toBe(2);
         expect(made.bot.costUsd).toBeCloseTo(meter.costUsd ?? NaN, 12);

@@ -100,6 +100,32 @@ describe('SpeechQueue', () => {
         expect([speech.spoken, speech.aborted]).toEqual([['One two three.'], ['One two three.']]);
     });
 
+    it('finishes the sentence that the caller hears, and says nothing of the next one nor of what waits', async () => {
+        let stopped = false;
+        onAudio = () => {
+            if (!stopped) speaker.stopAfterSentence();
+            stopped = true;
+        };
+        const first = speaker.say(['One two three. Four.']);
+        const second = speaker.say(['Five.']);
+        await settle();
+        const goodbye = speaker.say(['Goodbye.']);
+        expect(await first).toEqual({ itemId: 'bot_1', end: 'interrupted', text: 'One two three.' });
+        expect(await second).toMatchObject({ end: 'interrupted', text: '' });
+        expect(await goodbye).toMatchObject({ end: 'complete' });
+        expect(log).toEqual(['audio bot_1', 'audio bot_1', 'ended bot_1', 'audio bot_3', 'audio bot_3', 'ended bot_3']);
+        expect(speech.spoken).toEqual(['One two three.', 'Goodbye.']);
+    });
+
+    it('says nothing of a sentence that the caller does not hear yet, when it is to finish its sentence', async () => {
+        speech.gate = new Promise(() => undefined);
+        const hung = speaker.say(['Hello.']);
+        await settle();
+        speaker.stopAfterSentence();
+        expect(await hung).toMatchObject({ end: 'interrupted', text: '' });
+        expect(log).toEqual(['ended bot_1']);
+    });
+
     it('falls silent while a synthesizer hangs, and speaks again', async () => {
         speech.gate = new Promise(() => undefined);
         const hung = speaker.say(['Hello.']);

@@ -9,10 +9,11 @@ import { startConsole, type RunningConsole } from '../../../tools/console/run-co
 import { concat } from '../../../tools/caller/recording';
 import { PCMU_SILENCE } from '../../../tools/caller/media';
 import type { Caller } from '../../../tools/caller/client';
-import { RECORDER, TONE } from './heard-samples';
+import { LINE_SPY, RECORDER, TONE } from './heard-samples';
 
 const ROOT = join(__dirname, '../../..');
-const KEYS = JSON.stringify({ 'Y29uc29sZQ==': Buffer.alloc(32, 7).toString('base64') });
+/** API key and secret of the server under test, as AUDIOHOOK_API_KEYS has them. */
+export const KEYS = JSON.stringify({ 'Y29uc29sZQ==': Buffer.alloc(32, 7).toString('base64') });
 
 /** Where the pictures of a test run lie; git does not see it. */
 export const PICTURES = join(ROOT, 'coverage', 'console');
@@ -30,8 +31,11 @@ export function microphoneSpeech(silenceMs: number, name: string): Uint8Array {
 let pages: Promise<ReadonlyMap<string, PageFile>> | undefined;
 
 async function pagesForTests(): Promise<ReadonlyMap<string, PageFile>> {
+    const bundled = await bundlePages();
+    const lineWorker = bundled.get('/line-worker.js')?.body ?? '';
     return new Map([
-        ...(await bundlePages()),
+        ...bundled,
+        ['/test-line-worker.js', { contentType: 'text/javascript', body: LINE_SPY + lineWorker }],
         ['/test-recorder.js', { contentType: 'text/javascript', body: RECORDER }],
         ['/test-tone.js', { contentType: 'text/javascript', body: TONE }],
     ]);
@@ -61,13 +65,14 @@ export class BrowserBench {
         private readonly directory: string,
     ) {}
 
-    static async start(speech: Uint8Array, env: Record<string, string> = {}): Promise<BrowserBench> {
+    /** `own` false: the server that listens on PORT of `env` is called. */
+    static async start(speech: Uint8Array, env: Record<string, string> = {}, own = true): Promise<BrowserBench> {
         if (chromium === undefined)
             throw new Error('There is no Chromium: apt-get install chromium, or set CHROMIUM_PATH.');
         mkdirSync(PICTURES, { recursive: true });
         const directory = mkdtempSync(join(tmpdir(), 'console-test-'));
         const running = await startConsole(
-            { url: undefined, key: undefined, secret: undefined, port: 0, own: true, help: false },
+            { url: undefined, key: undefined, secret: undefined, port: 0, own, help: false },
             {
                 env: { AUDIOHOOK_API_KEYS: KEYS, PORT: '0', DEFAULT_BOT: 'local', LOG_LEVEL: 'silent', ...env },
                 directory,

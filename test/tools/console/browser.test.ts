@@ -14,10 +14,10 @@ if (chromium === undefined)
         'SKIPPED: the console in a browser, because there is no Chromium here (apt-get install chromium)\n',
     );
 
-/** For so long after the interruption the bot is asked for nothing. */
+/** For so long after the interruption the bot says nothing. */
 const QUIET_MS = 500;
-/** So late a flush is heard at most: 20 ms, and what a busy machine needs to bring it to the audio thread. */
-const FLUSHED_MS = 200;
+/** So much is still heard of a flush, of what the audio thread had computed already: two of its blocks and the filter's tail. */
+const FLUSHED_MS = 10;
 const SILENCE = new Uint8Array(480_000).fill(0xff);
 
 let bench: BrowserBench | undefined;
@@ -47,6 +47,16 @@ async function hangUp(page: Page): Promise<void> {
     await page.locator('#state', { hasText: 'Call ended' }).waitFor();
 }
 
+/** Keeps what is written into pictures from now on. */
+const KEEP_TEXTS = `{
+    window.drawnTexts = [];
+    const fillText = CanvasRenderingContext2D.prototype.fillText;
+    CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) {
+        window.drawnTexts.push(text);
+        return fillText.call(this, text, ...rest);
+    };
+}`;
+
 /** The main thread does nothing else for so long. */
 async function stall(page: Page, ms: number): Promise<void> {
     await page.evaluate(`{ const end = performance.now() + ${ms}; while (performance.now() < end); }`);
@@ -69,7 +79,6 @@ describeWithBrowser('the console in a browser', () => {
         const cut = await playback(caller, 'flushed');
         expect(cut.heardMs).toBeGreaterThan(1000);
         expect(cut.heardMs).toBeLessThan(cut.totalMs);
-        await playsOn(page, QUIET_MS);
         await page.click('[data-key="1"]');
         await page.keyboard.press('#');
         await playback(caller, 'started');
@@ -86,12 +95,25 @@ describeWithBrowser('the console in a browser', () => {
         expect(keys).toEqual(['1', '#']);
 
         const greeting = caller.playedAudio.subarray(0, Math.floor(cut.heardMs * 8) - 160);
-        const samples = await played(page);
+        const { samples } = await played(page);
         const match = findSamples(samples, decodeMulaw(greeting));
         expect(match.correlation).toBeGreaterThan(0.99);
         expect(match.gain).toBeCloseTo(1, 1);
-        // The flush is heard as silence: nothing sounds until the next answer.
-        const cutAt = match.at + Math.floor(cut.heardMs * 8);
+        expect(opened.complaints).toEqual([]);
+    });
+
+    it('is silent 10 ms after the flush has reached the audio thread, in its own time, and the line holds no flush back', async () => {
+        const { bench: opened, page } = await openConsole();
+        await call(page);
+        await playback(opened.caller, 'flushed');
+        await playsOn(page, QUIET_MS);
+        await hangUp(page);
+        const { samples, orders } = await played(page);
+        // The end of the call flushes once more.
+        expect(orders.slice(0, 2).map(({ isFlush }) => isFlush)).toEqual([true, false]);
+        const cutAt = Math.round(orders[0]?.at ?? 0);
+        expect(cutAt).toBeGreaterThan(8000);
+        expect(loudness(samples.subarray(cutAt - 4000, cutAt))).toBeGreaterThan(0.005);
         expect(loudness(samples.subarray(cutAt + FLUSHED_MS * 8, cutAt + QUIET_MS * 8))).toBeLessThan(0.0005);
         expect(opened.complaints).toEqual([]);
     });
@@ -109,7 +131,7 @@ describeWithBrowser('the console in a browser', () => {
         const started = caller.events.filter((event) => event.kind === 'playback' && event.what === 'started');
         await hangUp(page);
         expect(started).toHaveLength(1);
-        const match = findSamples(await played(page), decodeMulaw(caller.playedAudio.subarray(0, 16_000)));
+        const match = findSamples((await played(page)).samples, decodeMulaw(caller.playedAudio.subarray(0, 16_000)));
         expect(match.correlation).toBeGreaterThan(0.99);
         expect(opened.complaints).toEqual([]);
     });
@@ -126,18 +148,31 @@ describeWithBrowser('the console in a browser', () => {
         const said = decodeWav(await save('#save-caller'));
         expect([said.rateHz, said.channels]).toEqual([8000, 1]);
         expect(Math.max(...said.samples)).toBeGreaterThan(3000);
-        expect(Math.max(...decodeWav(await save('#save-bot')).samples)).toBeGreaterThan(3000);
+        const heard = decodeWav(await save('#save-bot'));
+        expect(Math.max(...heard.samples)).toBeGreaterThan(3000);
+        const both = decodeWav(await save('#save-both'));
+        expect([both.channels, both.samples.length]).toEqual([2, 2 * said.samples.length]);
+        expect(heard.samples.length).toBe(said.samples.length);
+        await page.evaluate(KEEP_TEXTS);
         expect((await save('#save-picture')).subarray(1, 4).toString('latin1')).toBe('PNG');
+        const texts = (await page.evaluate<string[]>('window.drawnTexts')).join('\n');
+        expect(texts).toMatch(/^Call of \d+ \w+ \d{4} at \d\d:\d\d:\d\d/m);
+        expect(texts).toMatch(/^0:\d\d from dialling to the end · Bot: local · Ended by: the caller, who hung up$/m);
+        for (const each of ['0 s', 'caller', 'bot, heard', 'bot, cut off', 'until it plays'])
+            expect(texts).toContain(each);
         const file = await save('#save-timeline');
         const read = readTimeline(file.toString('utf8'));
         expect(read.ok && read.timeline.events.some(({ kind }) => kind === 'heard')).toBe(true);
 
         const rows = await page.locator('#rows li').count();
         await page.reload();
-        await page.locator('#state', { hasText: 'Ready' }).waitFor();
-        await page.setInputFiles('#open-file', { name: 'call.json', mimeType: 'application/json', buffer: file });
-        await page.locator('#rows button').first().waitFor();
+        await page.locator('#state', { hasText: 'Call ended' }).waitFor();
         expect(await page.locator('#rows li').count()).toBe(rows);
+        expect(decodeWav(await save('#save-both')).samples).toEqual(both.samples);
+        await page.setInputFiles('#open-file', { name: 'call.json', mimeType: 'application/json', buffer: file });
+        await page.locator('#state', { hasText: 'From a file' }).waitFor();
+        expect(await page.locator('#rows li').count()).toBe(rows);
+        expect(await page.isDisabled('#play')).toBe(true);
         await page.setInputFiles('#open-file', {
             name: 'no.json',
             mimeType: 'application/json',

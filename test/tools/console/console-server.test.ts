@@ -1,7 +1,9 @@
 import { request } from 'node:http';
+import { connect as connectTcp } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { WebSocket } from 'ws';
 import type { CallEventBody } from '../../../tools/caller/call-event';
-import { ConsoleServer, type ConsoleServerOptions } from '../../../tools/console/console-server';
+import { ConsoleServer, type CalledServer, type ConsoleServerOptions } from '../../../tools/console/console-server';
 import { REFUSALS } from '../../../tools/console/origin-check';
 import { AUDIO, readConsoleMessage, type ConsoleMessage, type PageMessage } from '../../../tools/console/page-protocol';
 import { all, opened, play } from '../caller/breaches';
@@ -63,7 +65,7 @@ async function start(script: Readonly<Record<string, Reply>> = {}, options: Part
         print: () => undefined,
         pages: new Map([['/', { contentType: 'text/html', body: '<!doctype html>' }]]),
         port: 0,
-        bots: ['local'],
+        bots: () => ({ bots: [{ name: 'local', description: '', variables: [] }], defaultBot: 'local' }),
         ...options,
     });
     return { stub: started, server };
@@ -160,6 +162,101 @@ describe('access to the console', () => {
     });
 });
 
+describe('a server that can be seen from inside, asked for by the page', () => {
+    async function startWithInside(
+        startInside = jest.fn((): Promise<CalledServer> => Promise.reject(new Error('not expected'))),
+    ) {
+        const started = await start({}, { startInside });
+        return { ...started, startInside };
+    }
+
+    it('is started for the page that was let in, and is called from then on', async () => {
+        const inside = await StubServer.start({ open: all(opened(), play(SOUND)) });
+        const watched: string[] = [];
+        const startInside = jest.fn(() =>
+            Promise.resolve({
+                url: inside.url,
+                bots: () => ({ bots: [], defaultBot: 'own' }),
+                watchInside: (conversationId: string) => {
+                    watched.push(conversationId);
+                    return () => undefined;
+                },
+            }),
+        );
+        const { server: to, stub: before } = await startWithInside(startInside);
+        const page = await enter(to);
+        expect(page.all('welcome')[0]?.server).toMatchObject({ inside: false, canLookInside: true });
+        page.send({ type: 'lookInside' });
+        page.send({ type: 'lookInside' });
+        await until(() => page.all('server').length === 1);
+        expect(page.all('server')[0]?.server).toMatchObject({ inside: true, canLookInside: false, defaultBot: 'own' });
+        page.send({ type: 'call', settings: SETTINGS });
+        await until(() => to.currentController?.caller?.state === 'open');
+        expect([before.calls.length, inside.calls.length, watched.length]).toEqual([0, 1, 1]);
+        expect(startInside).toHaveBeenCalledTimes(1);
+        await inside.stop();
+    });
+
+    it('says why none could be started, and goes on with the server that there is', async () => {
+        const { server: to } = await startWithInside();
+        const page = await enter(to);
+        page.send({ type: 'lookInside' });
+        await until(() => page.all('notInside').length === 1);
+        expect(page.all('notInside')[0]?.why).toBe('not expected');
+        page.send({ type: 'call', settings: SETTINGS });
+        await until(() => page.all('dialled').length === 1);
+    });
+
+    it('is started for no page of another origin, of none, without a token, with a wrong one, or by a plain request', async () => {
+        const { server: to, startInside } = await startWithInside();
+        const line = `${to.origin.replace('http', 'ws')}/line`;
+        for (const origin of ['http://evil.example', 'null', `http://localhost.evil.example:${to.port}`, undefined]) {
+            const socket = new WebSocket(line, { ...(origin !== undefined && { origin }) });
+            const refused = new Promise<string>((resolve) => {
+                socket.on('error', ({ message }) => {
+                    resolve(message);
+                });
+                socket.on('open', () => {
+                    socket.send(JSON.stringify({ type: 'lookInside' }));
+                    resolve('open');
+                });
+            });
+            expect(await refused).toBe('Unexpected server response: 403');
+        }
+        const silent = new PageLine(new WebSocket(line, { origin: to.origin }));
+        await until(() => silent.socket.readyState === WebSocket.OPEN);
+        silent.send({ type: 'lookInside' });
+        silent.send({ type: 'lookInside' });
+        await until(() => silent.closedWith === 4403);
+        const wrong = await connect(to, 'x'.repeat(32));
+        wrong.send({ type: 'lookInside' });
+        await until(() => wrong.closedWith === 4403);
+        for (const method of ['GET', 'POST', 'PUT']) expect((await get(to, {}, '/line', method)).status).not.toBe(200);
+        expect(startInside).not.toHaveBeenCalled();
+    });
+
+    it('is out of reach for other machines: nothing listens on any address but 127.0.0.1', async () => {
+        const { server: to } = await startWithInside();
+        const others = Object.values(networkInterfaces())
+            .flatMap((addresses) => addresses ?? [])
+            .filter(({ internal, address }) => !internal && !address.startsWith('fe80'))
+            .map(({ address }) => address);
+        for (const host of ['127.0.0.2', '::1', ...others]) {
+            const outcome = await new Promise<string>((resolve) => {
+                const socket = connectTcp({ host, port: to.port });
+                socket.on('connect', () => {
+                    socket.destroy();
+                    resolve('connected');
+                });
+                socket.on('error', () => {
+                    resolve('refused');
+                });
+            });
+            expect([host, outcome]).toEqual([host, 'refused']);
+        }
+    });
+});
+
 describe('a call from the page', () => {
     const good = { open: all(opened(), play(SOUND)) };
 
@@ -212,6 +309,12 @@ describe('a call from the page', () => {
         await until(() => to.currentController?.caller?.heardBytes !== 0);
         called.call.event({ type: 'barge_in', data: {} });
         await until(() => page.all('flush').length === 1);
+        const isFlushed = (message: ConsoleMessage): boolean =>
+            message.type === 'event' && message.event.kind === 'playback' && message.event.what === 'flushed';
+        await until(() => page.messages.some(isFlushed));
+        // Sent with the message that asks for it, before anything else is told of it.
+        const at = page.messages.findIndex(({ type }) => type === 'flush');
+        expect(page.messages.findIndex(isFlushed)).toBeGreaterThan(at);
         page.send(report('flushed', 432, 1));
         await until(() => to.currentController?.caller?.playedAudio.length === 432);
         expect(to.currentController?.caller?.cutAudio).toEqual(SOUND.subarray(432));
@@ -277,6 +380,44 @@ describe('a call from the page', () => {
         const { stub: called, page } = await call();
         page.socket.terminate();
         await until(() => called.call.types().at(-1) === 'close');
+    });
+
+    it('is kept when the page is loaded anew during it: events, sound, and an end that says so', async () => {
+        const { server: to, stub: called, page } = await call();
+        page.send({ type: 'key', digit: '7' });
+        await until(() => called.call.types().includes('dtmf') && page.audio.some(({ kind }) => kind === AUDIO.bot));
+        const { pass = '' } = page.all('welcome')[0] ?? {};
+        page.socket.close();
+        await until(() => page.closedWith !== undefined);
+        const again = await connect(to, pass);
+        await until(() => again.all('ended').length === 1);
+        expect(again.all('restored')).toEqual([{ type: 'restored', startedAt: page.all('dialled')[0]?.startedAt }]);
+        expect(again.all('event').slice(0, page.all('event').length)).toEqual(page.all('event'));
+        expect(again.audio.find(({ kind }) => kind === AUDIO.restoredBot)?.pcmu).toEqual(SOUND);
+        expect(again.all('ended')[0]).toMatchObject({ good: true });
+        expect(again.all('ended')[0]?.sentence).toContain('The page was loaded anew or closed during the call');
+    });
+
+    it('is kept without the keys that were to be hidden, until the next call', async () => {
+        const { server: to, page } = await call(good, { ...SETTINGS, hideKeys: true });
+        page.send({ type: 'key', digit: '7' });
+        await until(() => page.sent.some((text) => text.includes('dtmf')));
+        page.send({ type: 'hangUp' });
+        await until(() => page.all('ended').length === 1);
+        const { pass = '' } = page.all('welcome')[0] ?? {};
+        page.socket.close();
+        await until(() => page.closedWith !== undefined);
+        const again = await connect(to, pass);
+        await until(() => again.all('ended').length === 1);
+        expect(again.sent.join('')).not.toContain('"digit":"7"');
+        again.send({ type: 'call', settings: SETTINGS });
+        await until(() => to.currentController?.caller?.state === 'open');
+        again.socket.close();
+        await until(() => again.closedWith !== undefined);
+        const third = await connect(to, pass);
+        await until(() => third.all('ended').length === 1);
+        expect(third.all('restored')).toEqual([{ type: 'restored', startedAt: again.all('dialled')[0]?.startedAt }]);
+        expect(third.sent.some((text) => text.includes('dtmf'))).toBe(false);
     });
 
     it('says in a sentence why there is none', async () => {

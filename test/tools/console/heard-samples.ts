@@ -5,6 +5,8 @@ const TELEPHONE_HZ = 8000;
 
 /** Runs in the page before its own scripts: all that goes to the loudspeaker also goes to a recorder on the audio thread. */
 const EAVESDROP = `
+    const PlainWorker = Worker;
+    window.Worker = function (url) { return new PlainWorker(url.replace('/line-worker', '/test-line-worker')); };
     const addModule = AudioWorklet.prototype.addModule;
     AudioWorklet.prototype.addModule = async function (url) {
         await addModule.call(this, '/test-recorder.js');
@@ -21,19 +23,60 @@ const EAVESDROP = `
     };
 `;
 
-/** To be served as /test-recorder.js: the browser's own net fetches it, where no test can step in. */
+/**
+ * To be served as /test-recorder.js: the browser's own net fetches it, where no test can step in. It shares the audio thread's scope with
+ * the loudspeaker, and notes at which frame an order to flush reached that, and the mark of LINE_SPY behind it.
+ */
 export const RECORDER = `
+    const orders = [];
+    const property = Object.getOwnPropertyDescriptor(MessagePort.prototype, 'onmessage');
+    Object.defineProperty(MessagePort.prototype, 'onmessage', { ...property, set(listener) {
+        property.set.call(this, (message) => {
+            const { flush, behindFlush } = message.data;
+            if (flush !== undefined || behindFlush) orders.push({ isFlush: !behindFlush, frame: currentFrame });
+            if (!behindFlush) listener(message);
+        });
+    } });
     registerProcessor('test-recorder', class extends AudioWorkletProcessor {
         constructor() {
             super();
             this.blocks = [];
-            this.port.onmessage = () => this.port.postMessage({ rateHz: sampleRate, blocks: this.blocks });
+            this.port.onmessage = () => {
+                const { blocks, firstFrame } = this;
+                this.port.postMessage({ rateHz: sampleRate, blocks, firstFrame, orders });
+            };
         }
         process([input]) {
-            if (input[0]) this.blocks.push(input[0].slice());
+            if (!input[0]) return true;
+            this.firstFrame ??= currentFrame;
+            if (currentFrame !== this.firstFrame + 128 * this.blocks.length) throw new Error('A block was not recorded.');
+            this.blocks.push(input[0].slice());
             return true;
         }
     });
+`;
+
+/**
+ * To be served before the page's line worker, as /test-line-worker.js: right behind each flush that comes from the console, it sends a mark of its own the same way to the audio
+ * thread. A line that keeps a flush back, however shortly, is overtaken by the mark; a machine that is slow delays both alike.
+ */
+export const LINE_SPY = `
+    {
+        let speaker;
+        const post = MessagePort.prototype.postMessage;
+        MessagePort.prototype.postMessage = function (order, ...rest) {
+            if ('pcmu' in order || 'flush' in order || 'reset' in order) speaker = this;
+            return post.call(this, order, ...rest);
+        };
+        const property = Object.getOwnPropertyDescriptor(WebSocket.prototype, 'onmessage');
+        Object.defineProperty(WebSocket.prototype, 'onmessage', { ...property, set(listener) {
+            property.set.call(this, (message) => {
+                listener(message);
+                if (typeof message.data === 'string' && JSON.parse(message.data).type === 'flush')
+                    post.call(speaker, { behindFlush: true });
+            });
+        } });
+    }
 `;
 
 /** To be served as /test-tone.js: 100 ms of 1 kHz when it is asked to, and the moment at which they began, ms since 1970. */
@@ -61,9 +104,9 @@ export const TONE = `
 /** What was recorded, as base64 of 32-bit floats: a list of numbers takes Playwright seconds. */
 const GIVE = `new Promise((resolve) => {
     const recorder = window.testRecorder;
-    recorder.port.onmessage = ({ data: { rateHz, blocks } }) => {
+    recorder.port.onmessage = ({ data: { blocks, ...facts } }) => {
         const reader = new FileReader();
-        reader.onload = () => resolve({ rateHz, base64: reader.result.slice(reader.result.indexOf(',') + 1) });
+        reader.onload = () => resolve({ ...facts, base64: reader.result.slice(reader.result.indexOf(',') + 1) });
         reader.readAsDataURL(new Blob(blocks));
     };
     recorder.port.postMessage('give');
@@ -83,14 +126,38 @@ export async function playsOn(page: Page, ms: number): Promise<void> {
     })()`);
 }
 
-/** What was played up to now, 8 kHz, full scale 1. */
-export async function played(page: Page): Promise<Float32Array> {
-    const { rateHz, base64 } = await page.evaluate<{ rateHz: number; base64: string }>(GIVE);
+/** What has reached the audio thread, at which of the samples that were played. */
+export interface SpeakerOrder {
+    /** A flush, or the mark that was sent right behind one. */
+    isFlush: boolean;
+    at: number;
+}
+
+/** What was played up to now, and what the audio thread was told meanwhile. */
+export interface Played {
+    /** 8 kHz, full scale 1. */
+    samples: Float32Array;
+    orders: SpeakerOrder[];
+}
+
+interface Recording {
+    rateHz: number;
+    base64: string;
+    firstFrame: number;
+    orders: { isFlush: boolean; frame: number }[];
+}
+
+export async function played(page: Page): Promise<Played> {
+    const { rateHz, base64, firstFrame, orders } = await page.evaluate<Recording>(GIVE);
     const bytes = Uint8Array.from(Buffer.from(base64, 'base64'));
     const input = new Float32Array(bytes.buffer);
     const changer = new RateChanger(rateHz, TELEPHONE_HZ);
     const out = new Float32Array(changer.mostFor(input.length));
-    return out.subarray(0, changer.process(input, out));
+    const at = (frame: number): number => ((frame - firstFrame) * TELEPHONE_HZ) / rateHz;
+    return {
+        samples: out.subarray(0, changer.process(input, out)),
+        orders: orders.map(({ isFlush, frame }) => ({ isFlush, at: at(frame) })),
+    };
 }
 
 export interface Match {

@@ -1,10 +1,17 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { WebSocket } from 'ws';
 import { loadConfig } from '../../../src/config/config';
 import { createLogger } from '../../../src/support/logger';
 import { Server } from '../../../src/websocket/server';
 import type { ConsoleOptions } from '../../../tools/console/console-options';
+import {
+    readConsoleMessage,
+    type ConsoleMessage,
+    type PageMessage,
+    type ServerView,
+} from '../../../tools/console/page-protocol';
 import { bundlePages } from '../../../tools/console/pages';
 import { startConsole, type RunningConsole } from '../../../tools/console/run-console';
 
@@ -39,6 +46,51 @@ async function start(options: Partial<ConsoleOptions>, env: Record<string, strin
     return running;
 }
 
+/** A folder with one bot. */
+function bots(): string {
+    const profile = {
+        description: 'Answers at the desk.',
+        instructions: 'You answer.',
+        inputVariables: {
+            who: { description: 'The name.', required: true, maxLength: 60 },
+            tries: { type: 'number', default: 3 },
+        },
+    };
+    mkdirSync(join(directory, 'bots'));
+    writeFileSync(join(directory, 'bots', 'desk.json'), JSON.stringify(profile));
+    return join(directory, 'bots');
+}
+
+/** What the console says to the page that comes in with its link, or with a pass. */
+async function ask<Type extends ConsoleMessage['type']>(
+    { page }: RunningConsole,
+    type: Type,
+    token: string,
+    ...more: PageMessage[]
+): Promise<Extract<ConsoleMessage, { type: Type }>> {
+    const socket = new WebSocket(`${page.origin.replace('http', 'ws')}/line`, { origin: page.origin });
+    socket.on('open', () => {
+        for (const message of [{ type: 'hello', token }, ...more]) socket.send(JSON.stringify(message));
+    });
+    const found = await new Promise<Extract<ConsoleMessage, { type: Type }>>((resolve) => {
+        socket.on('message', (data: Buffer) => {
+            const message = readConsoleMessage(data.toString('utf8'));
+            if (message?.type === type) resolve(message as Extract<ConsoleMessage, { type: Type }>);
+        });
+    });
+    socket.close();
+    await new Promise((resolve) => socket.once('close', resolve));
+    return found;
+}
+
+function welcomed(console: RunningConsole): Promise<Extract<ConsoleMessage, { type: 'welcome' }>> {
+    return ask(console, 'welcome', console.page.link.split('#')[1] ?? '');
+}
+
+async function lookInside(console: RunningConsole, pass: string): Promise<ServerView> {
+    return (await ask(console, 'server', pass, { type: 'lookInside' })).server;
+}
+
 describe('npm run console', () => {
     it('starts a server when none runs, where .env says', async () => {
         writeFileSync(join(directory, '.env'), `AUDIOHOOK_API_KEYS=${KEYS}\nAUDIOHOOK_PATH=/a/b\nPORT=0\n`);
@@ -57,6 +109,42 @@ describe('npm run console', () => {
         expect([taken.ownServer, taken.serverUrl]).toEqual([false, `ws://127.0.0.1:${PORT}/`]);
         await taken.close();
         expect((await start({ own: true }, { PORT, AUDIOHOOK_API_KEYS: KEYS })).ownServer).toBe(true);
+    });
+
+    it('offers to look inside a server that runs, in a server of its own on loopback; not in production, not elsewhere', async () => {
+        const config = loadConfig({ PORT: '0', AUDIOHOOK_API_KEYS: KEYS });
+        server = new Server({ config, logger: createLogger({ level: 'silent' }) });
+        await server.start();
+        const env = { PORT: String(server.address?.port), AUDIOHOOK_API_KEYS: KEYS };
+        const taken = await start({}, env);
+        const before = await welcomed(taken);
+        expect(before.server).toMatchObject({ inside: false, canLookInside: true, defaultBot: 'default' });
+        const after = await lookInside(taken, before.pass);
+        expect(after).toMatchObject({ inside: true, canLookInside: false });
+        expect(after.name).toMatch(/^127\.0\.0\.1:\d+$/);
+        expect(after.name).not.toContain(env.PORT);
+        await taken.close();
+        const production = await start({}, { ...env, NODE_ENV: 'production' });
+        expect((await welcomed(production)).server).toMatchObject({ inside: false, canLookInside: false });
+        await production.close();
+        const elsewhere = await start({ url: `ws://127.0.0.1:${env.PORT}/` }, env);
+        expect((await welcomed(elsewhere)).server).toMatchObject({ canLookInside: false, defaultBot: '' });
+    });
+
+    it('lists the bots with what they are for and the input variables that they take', async () => {
+        const { server: own } = await welcomed(
+            await start({}, { AUDIOHOOK_API_KEYS: KEYS, PORT: '0', BOTS_FOLDER: bots() }),
+        );
+        expect(own.defaultBot).toBe('local');
+        expect(own.bots.map(({ name }) => name)).toEqual(['desk', 'local', 'echo', 'silent']);
+        expect(own.bots[0]).toEqual({
+            name: 'desk',
+            description: 'Answers at the desk.',
+            variables: [
+                { name: 'who', type: 'string', description: 'The name.', byDefault: '', required: true, maxLength: 60 },
+                { name: 'tries', type: 'number', description: '', byDefault: '3', required: false, maxLength: 200 },
+            ],
+        });
     });
 
     it('is pointed at a deployed server', async () => {

@@ -2,6 +2,7 @@ import type { Config } from '../../../src/config/config';
 import { systemClock } from '../../../src/support/clock';
 import { CodedError } from '../../../src/support/errors';
 import type { Logger } from '../../../src/support/logger';
+import type { ServerExtensions } from '../../../src/extensions';
 import { Server } from '../../../src/websocket/server';
 import type { WatchInside } from '../call-controller';
 import { RealtimeTap } from './realtime-tap';
@@ -22,16 +23,21 @@ export interface OwnServer {
  * Starts the real server, with two windows in it: the bots of a watched call are listened to, and a socket in between shows
  * what passes between the server and OpenAI. Calls of others on the same server are not looked at, and are not slowed down.
  *
- * Listens where `config` says; on any free port if that one is taken. Rejects with a coded error as `Server.start` does.
+ * Listens where `config` says; on any free port if that one is taken. Rejects with a coded error as `Server.start` does. `extensions`: what
+ * the module of EXTENSIONS gives, as for `npm start`.
  */
-export async function startOwnServer(config: Config, logger: Logger): Promise<OwnServer> {
+export async function startOwnServer(
+    config: Config,
+    logger: Logger,
+    extensions: ServerExtensions = {},
+): Promise<OwnServer> {
     let tellWatchers: Tell = () => undefined;
     const tap =
         config.openai &&
         (await RealtimeTap.start(config.openai.url, (event) => {
             tellWatchers(event);
         }));
-    const { bots, server } = await startSomewhere(config, tap, logger);
+    const { bots, server } = await startSomewhere({ config, tap, logger, extensions });
     tellWatchers = (event) => {
         bots.tellWatchers(event);
     };
@@ -40,7 +46,7 @@ export async function startOwnServer(config: Config, logger: Logger): Promise<Ow
         bots: bots.names,
         watchInside: (conversationId, tell) => bots.watchCall(conversationId, tell),
         close: async () => {
-            await server.stop();
+            await server.cutOff();
             await tap?.close();
         },
     };
@@ -51,10 +57,18 @@ interface Running {
     bots: WatchedBots;
 }
 
-async function startSomewhere(config: Config, tap: RealtimeTap | undefined, logger: Logger): Promise<Running> {
+interface Start {
+    config: Config;
+    tap: RealtimeTap | undefined;
+    logger: Logger;
+    extensions: ServerExtensions;
+}
+
+async function startSomewhere({ config, tap, logger, extensions }: Start): Promise<Running> {
     const deps = { clock: systemClock, logger };
-    const bots = new WatchedBots(config, throughTap(config, tap), deps);
-    const server = new Server({ config, ...deps, botService: bots });
+    const { secrets, ...ofBots } = extensions;
+    const bots = new WatchedBots(config, throughTap(config, tap), { ...deps, ...ofBots });
+    const server = new Server({ config, ...deps, ...(secrets !== undefined && { secrets }), botService: bots });
     try {
         await server.start();
         return { server, bots };
@@ -62,7 +76,7 @@ async function startSomewhere(config: Config, tap: RealtimeTap | undefined, logg
         await bots.close();
         const portTaken = fault instanceof CodedError && fault.code === 'ERR_LISTEN' && config.port !== 0;
         if (!portTaken) throw fault;
-        return startSomewhere({ ...config, port: 0 }, tap, logger);
+        return startSomewhere({ config: { ...config, port: 0 }, tap, logger, extensions });
     }
 }
 

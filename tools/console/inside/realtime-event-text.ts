@@ -40,6 +40,9 @@ function detail(type: string, event: JsonObject): string {
             return describeResponse(object(event['response']));
         case 'error':
             return text(object(event['error'])['code'] ?? object(event['error'])['type']);
+        case 'session.created':
+        case 'session.updated':
+            return text(object(event['session'])['model']);
         case 'conversation.item.create':
             return text(object(event['item'])['type']);
         default:

@@ -44,7 +44,10 @@ export class WatchedBots extends BotService {
         const tell = this.watchers.get(request.conversationId);
         if (tell === undefined) return super.getBotIfExists(request, call);
         const bot = await this.find(request, withTools(call, tell));
-        if ('conversation' in bot) watchConversation(bot.conversation, tell);
+        if ('conversation' in bot) {
+            tell({ kind: 'note', arrow: '·', label: '(bot)', text: bot.name });
+            watchConversation(bot.conversation, tell);
+        }
         return bot;
     }
 

@@ -1,22 +1,15 @@
 import type { CallSettings } from '../page-protocol';
+import type { BotPanel } from './bot-panel';
 import { byId } from './dom';
+import { readLines } from './variable-lines';
 
 /** What the form asks for. */
-export function readCallSettings(): CallSettings {
+export function readCallSettings({ bot, variables }: BotPanel): CallSettings {
     return {
-        bot: byId('bot', HTMLInputElement).value.trim(),
+        bot,
         language: byId('language', HTMLInputElement).value.trim(),
-        variables: readVariables(byId('variables', HTMLTextAreaElement).value),
+        variables: { ...variables, ...readLines(byId('variables', HTMLTextAreaElement).value).variables },
         frameMs: Number(byId('frame', HTMLSelectElement).value),
         hideKeys: byId('hide-keys', HTMLInputElement).checked,
     };
-}
-
-/** `name=value`, one a line; a line without a name is left out. */
-function readVariables(text: string): Record<string, string> {
-    const entries = text.split('\n').flatMap((line) => {
-        const cut = line.indexOf('=');
-        return cut < 1 ? [] : [[line.slice(0, cut).trim(), line.slice(cut + 1).trim()] as const];
-    });
-    return Object.fromEntries(entries);
 }

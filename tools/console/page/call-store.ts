@@ -1,6 +1,6 @@
 import type { CallEvent } from '../../caller/call-event';
 import { CallPicture } from '../../caller/call-picture';
-import { BYTES_PER_MS } from '../../caller/media';
+import { BYTES_PER_MS, PCMU_SILENCE } from '../../caller/media';
 import type { PlacedAudio } from '../../caller/playout';
 import { layOut, concat } from '../../caller/recording';
 import { TimelineRows, type TimelineRow } from '../../caller/timeline-rows';
@@ -95,9 +95,9 @@ export class CallStore {
         this.botBytes += pcmu.length;
     }
 
-    /** The caller's side from the moment of dialling: PCMU, mono. */
+    /** The caller's side from the moment of dialling to the end of the call: PCMU, mono. */
     get callerTrack(): Uint8Array {
-        return layOut(this.callerAudio, 0);
+        return this.toTheEnd(layOut(this.callerAudio, 0));
     }
 
     /** What the caller heard, on the same time line: PCMU, mono. */
@@ -107,7 +107,13 @@ export class CallStore {
             atMs: startMs,
             pcmu: all.subarray(fromByte, fromByte + Math.round(heardMs * BYTES_PER_MS)),
         }));
-        return layOut(heard, 0);
+        return this.toTheEnd(layOut(heard, 0));
+    }
+
+    /** Both tracks end together, where the call does. */
+    private toTheEnd(track: Uint8Array): Uint8Array {
+        const missing = Math.floor(this.picture.lastMs * BYTES_PER_MS) - track.length;
+        return missing <= 0 ? track : concat([track, new Uint8Array(missing).fill(PCMU_SILENCE)]);
     }
 
     get saved(): SavedTimeline {

@@ -12,6 +12,8 @@ export interface Scene {
     /** The present of a call that runs; undefined: it is over. */
     nowMs: number | undefined;
     selected: ShownRow | undefined;
+    /** Where the player is; undefined: nowhere. */
+    cursorMs: number | undefined;
 }
 
 const STEP_MS = LOUDNESS_STEP_SAMPLES / 8;
@@ -39,6 +41,7 @@ export function drawTimeline(context: CanvasRenderingContext2D, scene: Scene, th
     drawMarks(context, scene, theme);
     drawLabels(context, scene, theme);
     if (scene.nowMs !== undefined) drawVertical(context, view.xOf(scene.nowMs), theme.soft);
+    if (scene.cursorMs !== undefined) drawCursor(context, view.xOf(scene.cursorMs), theme.ink);
 }
 
 function drawAxis(context: CanvasRenderingContext2D, view: TimeView, theme: Theme): void {
@@ -182,15 +185,27 @@ function drawVertical(context: CanvasRenderingContext2D, x: number, colour: stri
     context.fillRect(Math.round(x), LANES.axis.height, 1, PICTURE_HEIGHT - LANES.axis.height);
 }
 
+/** The player's place: a line with a head at the axis. */
+function drawCursor(context: CanvasRenderingContext2D, x: number, colour: string): void {
+    if (x < GUTTER_PIXELS) return;
+    context.fillStyle = colour;
+    context.fillRect(Math.round(x) - 1, LANES.axis.height, 2, PICTURE_HEIGHT - LANES.axis.height);
+    context.beginPath();
+    context.moveTo(x, LANES.axis.height + 4);
+    context.lineTo(x - 6, LANES.axis.height - 6);
+    context.lineTo(x + 6, LANES.axis.height - 6);
+    context.fill();
+}
+
 /** The gutter, over everything that has moved under it. */
-function drawLabels(context: CanvasRenderingContext2D, { store, view }: Scene, theme: Theme): void {
+function drawLabels(context: CanvasRenderingContext2D, { store, view, nowMs }: Scene, theme: Theme): void {
     context.font = theme.font;
     context.textBaseline = 'middle';
     context.fillStyle = theme.card;
     context.fillRect(0, 0, GUTTER_PIXELS - 8, PICTURE_HEIGHT);
     context.fillStyle = theme.soft;
     for (const [lane, label] of LABELS) context.fillText(label, 0, LANES[lane].top + LANES[lane].height / 2);
-    if (!store.rows.some(({ event }) => event.kind === 'openai'))
+    if (!store.isEmpty && nowMs === undefined && !store.rows.some(({ event }) => event.kind === 'openai'))
         context.fillText(
             'nothing to be seen on this call',
             GUTTER_PIXELS + 4,

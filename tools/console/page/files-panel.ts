@@ -1,14 +1,12 @@
 import { encodeMulawWav } from '../../../src/audio/wav';
+import { interleave } from '../../caller/recording';
 import { readTimeline, writeTimeline } from '../../caller/timeline-file';
 import { CallStore } from './call-store';
 import { byId } from './dom';
-import { drawTimeline, PICTURE_HEIGHT } from './drawing';
+import { drawPictureFile, pictureSize } from './picture-file';
 import { readTheme } from './theme';
-import { TimeView } from './time-view';
 
-/** The picture as a file: this wide at most, and this many pixels for a second where that fits. */
-const MOST_PIXELS = 8000;
-const PIXELS_PER_SECOND = 60;
+/** Pixels of the picture's file for each pixel of the page. */
 const SHARPNESS = 2;
 
 /** Saves the call that is shown, and opens one that was saved. */
@@ -22,6 +20,10 @@ export class FilesPanel {
         });
         this.onSave('save-bot', (store, name) => {
             save(new Blob([wav(store.heardTrack)], { type: 'audio/wav' }), `${name}-bot.wav`);
+        });
+        this.onSave('save-both', (store, name) => {
+            const both = new Uint8Array(encodeMulawWav(interleave(store.callerTrack, store.heardTrack), 2));
+            save(new Blob([both], { type: 'audio/wav' }), `${name}-both.wav`);
         });
         this.onSave('save-timeline', (store, name) => {
             save(new Blob([writeTimeline(store.saved)], { type: 'application/json' }), `${name}.json`);
@@ -38,7 +40,8 @@ export class FilesPanel {
     show(store: CallStore): void {
         this.store = store;
         for (const id of ['save-timeline', 'save-picture']) byId(id, HTMLButtonElement).disabled = store.isEmpty;
-        for (const id of ['save-caller', 'save-bot']) byId(id, HTMLButtonElement).disabled = !store.hasSound;
+        for (const id of ['save-caller', 'save-bot', 'save-both'])
+            byId(id, HTMLButtonElement).disabled = !store.hasSound;
     }
 
     private onSave(id: string, act: (store: CallStore, name: string) => void): void {
@@ -61,16 +64,13 @@ function wav(pcmu: Uint8Array): Uint8Array<ArrayBuffer> {
 
 function savePicture(store: CallStore, name: string): void {
     const canvas = document.createElement('canvas');
-    const view = new TimeView();
-    const { lastMs } = store.picture;
-    view.widthPixels = Math.min(MOST_PIXELS, Math.max(1000, Math.ceil((lastMs / 1000) * PIXELS_PER_SECOND)));
-    view.fit(lastMs);
-    canvas.width = view.widthPixels * SHARPNESS;
-    canvas.height = PICTURE_HEIGHT * SHARPNESS;
+    const { width, height } = pictureSize(store);
+    canvas.width = width * SHARPNESS;
+    canvas.height = height * SHARPNESS;
     const context = canvas.getContext('2d');
     if (context === null) return;
     context.scale(SHARPNESS, SHARPNESS);
-    drawTimeline(context, { store, view, nowMs: undefined, selected: undefined }, readTheme());
+    drawPictureFile(context, store, readTheme());
     canvas.toBlob((blob) => {
         if (blob !== null) save(blob, `${name}.png`);
     }, 'image/png');

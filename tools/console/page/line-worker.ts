@@ -84,9 +84,9 @@ function hearText(text: string): void {
 
 function hearAudio(bytes: Uint8Array): void {
     const pcmu = bytes.subarray(1);
-    const isBot = bytes[0] === AUDIO.bot;
-    if (isBot) order({ pcmu });
-    tell({ type: 'audio', kind: isBot ? 'bot' : 'caller', pcmu });
+    const kind = bytes[0];
+    if (kind === AUDIO.bot) order({ pcmu });
+    tell({ type: 'audio', kind: kind === AUDIO.bot || kind === AUDIO.restoredBot ? 'bot' : 'caller', pcmu });
 }
 
 function order(what: SpeakerOrder): void {

@@ -1,9 +1,13 @@
-import type { ConsoleMessage } from '../page-protocol';
+import type { ConsoleMessage, ServerView } from '../page-protocol';
+import { BotPanel } from './bot-panel';
 import { CallStore, type ShownRow } from './call-store';
 import { byId } from './dom';
 import { FilesPanel } from './files-panel';
 import { GaugesPanel } from './gauges-panel';
 import { ListPanel } from './list-panel';
+import { OutcomePanel } from './outcome-panel';
+import { Player } from './player';
+import { SilenceHint } from './silence-hint';
 import { setUpTheme } from './theme';
 import { PhonePanel } from './phone-panel';
 import { Sound } from './sound';
@@ -25,6 +29,12 @@ class Page {
     private welcomed = false;
     private refused = false;
     private retries = 0;
+    private muted = false;
+    private held = false;
+    private readonly silence = new SilenceHint();
+    private readonly bots = new BotPanel();
+    private readonly outcome = new OutcomePanel();
+    private readonly lookInside = byId('look-inside', HTMLButtonElement);
     private readonly telephone = new Telephone({
         message: (message) => {
             this.receive(message);
@@ -41,44 +51,65 @@ class Page {
     private readonly sound = new Sound((microphone, speaker) => {
         this.telephone.joinSound(microphone, speaker);
     });
-    private readonly phone = new PhonePanel({
-        call: (settings) => {
-            void this.call(() => {
-                this.telephone.send({ type: 'call', settings });
-            });
+    private readonly phone = new PhonePanel(
+        {
+            call: (settings) => {
+                void this.call(() => {
+                    this.telephone.send({ type: 'call', settings });
+                });
+            },
+            hangUp: () => {
+                this.telephone.send({ type: 'hangUp' });
+            },
+            key: (digit) => {
+                this.telephone.send({ type: 'key', digit });
+            },
+            mute: (on) => {
+                this.muted = on;
+                this.sound.mute(on);
+                this.telephone.send({ type: 'mute', on });
+            },
+            hold: (on) => {
+                this.held = on;
+                this.telephone.send({ type: 'hold', on });
+            },
+            say: (what) => {
+                if (typeof what === 'string') this.telephone.send({ type: 'say', sample: what });
+                else this.telephone.say(what);
+            },
+            voice: (microphone) => {
+                if (!microphone) this.sound.closeMicrophone();
+                else if (this.dialledAtMs !== undefined) void this.openMicrophone();
+            },
         },
-        hangUp: () => {
-            this.telephone.send({ type: 'hangUp' });
+        this.bots,
+    );
+    private readonly timeline = new TimelinePanel(this.store, {
+        onSelect: (row) => {
+            this.list.select(row, true);
         },
-        key: (digit) => {
-            this.telephone.send({ type: 'key', digit });
+        onSeek: (ms) => {
+            this.player.seek(ms);
         },
-        mute: (on) => {
-            this.sound.mute(on);
-            this.telephone.send({ type: 'mute', on });
+        onPlay: () => {
+            this.player.toggle();
         },
-        hold: (on) => {
-            this.telephone.send({ type: 'hold', on });
-        },
-        say: (what) => {
-            if (typeof what === 'string') this.telephone.send({ type: 'say', sample: what });
-            else this.telephone.say(what);
-        },
-        voice: (microphone) => {
-            if (!microphone) this.sound.closeMicrophone();
-            else if (this.dialledAtMs !== undefined) void this.openMicrophone();
-        },
-    });
-    private readonly timeline = new TimelinePanel(this.store, (row) => {
-        this.list.select(row, true);
     });
     private readonly list = new ListPanel(this.store, (row: ShownRow) => {
         this.timeline.select(row);
+        this.player.seek(row.atMs);
+    });
+    private readonly player = new Player((ms, playing) => {
+        this.timeline.showCursor(ms, playing);
     });
     private readonly turns = new TurnsPanel();
     private readonly gauges = new GaugesPanel();
     private readonly files = new FilesPanel((store) => {
         this.show(store, false);
+        this.player.load(store, true);
+        this.outcome.show(store, '');
+        this.phone.showEnd('From a file', '', false);
+        this.phone.showDuration(store.picture.lastMs);
     });
 
     start(): void {
@@ -87,6 +118,11 @@ class Page {
         });
         this.show(this.store, true);
         this.phone.show('closed');
+        this.lookInside.addEventListener('click', this.askForInside);
+        addEventListener('beforeunload', (event) => {
+            // The browser asks whether the page may go: its call would be hung up.
+            if (this.dialledAtMs !== undefined) event.preventDefault();
+        });
         const token = location.hash.slice(1);
         // The token must not stay in the address bar or the history: it has been used.
         history.replaceState(undefined, '', location.pathname);
@@ -104,9 +140,27 @@ class Page {
             case 'refused':
                 this.refuse(message.why);
                 break;
+            case 'server':
+                this.showServer(message.server);
+                this.phone.show('ready');
+                break;
+            case 'notInside':
+                this.lookInside.disabled = false;
+                this.phone.show('ready');
+                this.phone.showEnd(
+                    'Ready',
+                    `No server that can be seen from inside could be started: ${message.why}`,
+                    true,
+                );
+                break;
             case 'dialled':
                 this.dialledAtMs = performance.now();
+                this.outcome.hide();
+                this.player.unload();
                 this.show(new CallStore(message.startedAt), true);
+                break;
+            case 'restored':
+                this.show(new CallStore(message.startedAt), false);
                 break;
             case 'event':
                 this.addEvent(message.event);
@@ -122,14 +176,30 @@ class Page {
         }
     }
 
-    private welcome({ pass, server, inside, bots, samples }: ConsoleMessage & { type: 'welcome' }): void {
+    private welcome({ pass, server, samples }: ConsoleMessage & { type: 'welcome' }): void {
         this.welcomed = true;
         sessionStorage.setItem(PASS, pass);
-        const view = inside ? 'seen from inside' : 'seen from outside';
-        byId('server', HTMLParagraphElement).textContent = `${server} · ${view}`;
-        this.phone.offer(samples, bots);
+        this.showServer(server);
+        this.phone.offer(samples);
         this.phone.show('ready');
     }
+
+    private showServer(server: ServerView): void {
+        const { name, inside, canLookInside } = server;
+        const view = inside ? 'seen from inside' : 'seen from outside';
+        byId('server', HTMLParagraphElement).textContent = `${name} · ${view}`;
+        this.lookInside.hidden = !canLookInside;
+        this.bots.offer(server);
+        this.turns.explainMissing(server);
+    }
+
+    private readonly askForInside = (): void => {
+        if (this.dialledAtMs !== undefined) return;
+        this.lookInside.disabled = true;
+        this.phone.show('closed');
+        byId('state', HTMLParagraphElement).textContent = 'Starting a server …';
+        this.telephone.send({ type: 'lookInside' });
+    };
 
     private refuse(why: string): void {
         if (this.welcomed) return;
@@ -149,23 +219,24 @@ class Page {
             await this.sound.open();
         } catch (fault) {
             this.phone.show('ready');
-            byId('state', HTMLParagraphElement).textContent = 'No sound';
-            byId('file-note', HTMLParagraphElement).textContent =
-                `This browser gives the page no sound: ${String(fault)}`;
+            this.phone.showEnd('No sound', `This browser gives the page no sound: ${String(fault)}`, true);
             return;
         }
         this.sound.mute(false);
+        this.muted = this.held = false;
         if (this.phone.speaksWithMicrophone) await this.openMicrophone();
         dial();
     }
 
     private async openMicrophone(): Promise<void> {
         await this.sound.openMicrophone();
+        this.silence.reset();
         this.phone.showMicrophone(this.sound.microphoneState);
     }
 
     private addEvent(event: (ConsoleMessage & { type: 'event' })['event']): void {
         this.store.add(event);
+        if (this.dialledAtMs === undefined) return;
         if (event.kind === 'keypad') this.phone.showSecure(event.secure);
         if (event.kind === 'received' && event.type === 'opened') this.phone.show('talking');
     }
@@ -175,11 +246,13 @@ class Page {
         this.sound.closeMicrophone();
         this.phone.showSecure(false);
         this.phone.show('ready');
-        const checks = `${protocolChecks} protocol checks, ${checksBroken} broken.`;
-        byId('state', HTMLParagraphElement).textContent = good ? 'Call ended' : 'Call failed';
-        byId('file-note', HTMLParagraphElement).textContent = `${sentence} ${checks}`;
+        this.phone.showEnd(good ? 'Call ended' : 'Call failed', reasonOf(good, sentence, checksBroken), !good);
+        this.phone.showMicrophone(this.sound.microphoneState);
+        this.phone.showDuration(this.store.picture.lastMs);
         this.refreshAll();
         this.timeline.rest();
+        this.player.load(this.store);
+        this.outcome.show(this.store, `${protocolChecks} protocol checks, ${checksBroken} broken`);
         this.files.show(this.store);
     }
 
@@ -194,8 +267,16 @@ class Page {
     private tick(): void {
         if (this.dialledAtMs === undefined) return;
         this.phone.showDuration(performance.now() - this.dialledAtMs);
-        this.phone.showLevel(this.sound.level);
+        this.listenToMicrophone(this.sound.level);
         this.refreshAll();
+    }
+
+    /** Muted or on hold, silence is what the user wants. */
+    private listenToMicrophone(level: number): void {
+        this.phone.showLevel(level);
+        if (this.sound.microphoneState !== 'on') return;
+        if (this.muted || this.held) this.silence.reset();
+        else this.phone.showMicrophone(this.silence.isSilent(level, performance.now()) ? 'silent' : 'on');
     }
 
     private refreshAll(): void {
@@ -213,6 +294,13 @@ class Page {
         byId('closed-why', HTMLParagraphElement).textContent = why;
         byId('closed', HTMLDivElement).hidden = false;
     }
+}
+
+/** What stands beside "Call ended" or "Call failed"; empty: there is nothing to say but that. */
+function reasonOf(good: boolean, sentence: string, checksBroken: number): string {
+    if (good && sentence === 'The call is over.') return '';
+    if (good || checksBroken === 0) return sentence;
+    return `${sentence} ${checksBroken} of the protocol checks are broken: they are marked in the list of messages.`;
 }
 
 new Page().start();

@@ -1,6 +1,7 @@
 import { wavToPcmu } from '../../../src/audio/wav';
 import { MASKED_KEY } from '../../caller/call-event';
 import type { CallSettings, Sample } from '../page-protocol';
+import type { BotPanel } from './bot-panel';
 import { byId, make, minutes } from './dom';
 import type { MicrophoneState } from './sound';
 import { readCallSettings } from './call-settings';
@@ -31,6 +32,7 @@ const STATES: Readonly<Record<PhoneState, string>> = {
 const VOICE_NOTES: Readonly<Record<MicrophoneState, string>> = {
     none: '',
     on: '',
+    silent: 'The microphone gives silence. Is it the right one, is it switched on? It goes on as soon as it hears something.',
     denied: 'The browser may not use the microphone. Allow it for this page, or speak with a sample.',
     missing: 'There is no microphone here. Speak with a sample or a WAV file.',
 };
@@ -48,7 +50,10 @@ export class PhonePanel {
     private recording: Uint8Array | undefined;
     private secure = false;
 
-    constructor(private readonly listener: PhoneListener) {
+    constructor(
+        private readonly listener: PhoneListener,
+        private readonly botPanel: BotPanel,
+    ) {
         this.buildKeypad();
         this.callButton.addEventListener('click', this.callOrHangUp);
         this.muteButton.addEventListener('click', this.mute);
@@ -63,13 +68,12 @@ export class PhonePanel {
         return this.source.value === 'microphone';
     }
 
-    /** The recordings and the bots to choose from. */
-    offer(samples: readonly Sample[], bots: readonly string[]): void {
+    /** The recordings to choose from. */
+    offer(samples: readonly Sample[]): void {
         for (const { name, seconds } of samples)
             this.source.add(new Option(`sample: ${name} (${seconds.toFixed(1)} s)`, `sample:${name}`));
         this.source.add(new Option('a WAV file …', 'wav'));
         this.source.add(new Option('nothing, only keys', 'none'));
-        byId('bots', HTMLDataListElement).append(...bots.map((bot) => new Option('', bot)));
     }
 
     show(state: PhoneState): void {
@@ -83,9 +87,24 @@ export class PhonePanel {
         for (const button of byId('keypad', HTMLDivElement).querySelectorAll('button'))
             button.disabled = state !== 'talking';
         if (state !== 'calling') return;
+        this.showReason('', false);
         this.keys.textContent = '';
         this.muteButton.setAttribute('aria-pressed', 'false');
         this.holdButton.setAttribute('aria-pressed', 'false');
+    }
+
+    /** How a call ended, or why there is none; `reason` stands beside it until the next call. */
+    showEnd(state: string, reason: string, bad: boolean): void {
+        byId('state', HTMLParagraphElement).textContent = state;
+        this.showReason(reason, bad);
+        this.showLevel(0);
+    }
+
+    private showReason(reason: string, bad: boolean): void {
+        const place = byId('reason', HTMLParagraphElement);
+        place.hidden = reason === '';
+        place.textContent = reason;
+        place.classList.toggle('bad', bad);
     }
 
     showDuration(ms: number): void {
@@ -98,7 +117,9 @@ export class PhonePanel {
     }
 
     showMicrophone(state: MicrophoneState): void {
-        byId('voice-note', HTMLParagraphElement).textContent = this.speaksWithMicrophone ? VOICE_NOTES[state] : '';
+        const words = VOICE_NOTES[state];
+        const note = byId('voice-note', HTMLParagraphElement);
+        if (this.speaksWithMicrophone && note.textContent !== words) note.textContent = words;
     }
 
     /** The bot has asked for keys that must not be shown, or has them. */
@@ -129,7 +150,7 @@ export class PhonePanel {
     }
 
     private readonly callOrHangUp = (): void => {
-        if (this.state === 'ready') this.listener.call(readCallSettings());
+        if (this.state === 'ready') this.listener.call(readCallSettings(this.botPanel));
         else if (this.state !== 'closed') this.listener.hangUp();
     };
 

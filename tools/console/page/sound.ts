@@ -1,5 +1,5 @@
 /** How the caller's voice is found. */
-export type MicrophoneState = 'none' | 'on' | 'denied' | 'missing';
+export type MicrophoneState = 'none' | 'on' | 'silent' | 'denied' | 'missing';
 
 /** The sound of the page: a loudspeaker always, a microphone where there is one and it is allowed. */
 export class Sound {

@@ -2,6 +2,7 @@
 export interface Theme {
     card: string;
     line: string;
+    ink: string;
     soft: string;
     caller: string;
     bot: string;
@@ -20,6 +21,7 @@ export interface Theme {
     warn: string;
     bad: string;
     font: string;
+    titleFont: string;
 }
 
 /** Reads the colours of the theme that is on. */
@@ -29,6 +31,7 @@ export function readTheme(): Theme {
     return {
         card: colour('card'),
         line: colour('line'),
+        ink: colour('ink'),
         soft: colour('soft'),
         caller: colour('caller'),
         bot: colour('bot'),
@@ -46,6 +49,7 @@ export function readTheme(): Theme {
         warn: colour('warn'),
         bad: colour('bad'),
         font: '12px system-ui, sans-serif',
+        titleFont: '600 17px system-ui, sans-serif',
     };
 }
 

@@ -1,5 +1,6 @@
 const LEAST_MS_PER_PIXEL = 0.5;
-const MOST_MS_PER_PIXEL = 2000;
+/** A call of an hour fits on a page of 390 pixels. */
+const MOST_MS_PER_PIXEL = 20_000;
 /** What a live call shows: the last while, with a little space ahead. */
 const LIVE_MS = 20_000;
 
@@ -71,6 +72,12 @@ export class TimeView {
         if (x >= GUTTER_PIXELS && x <= this.widthPixels - margin) return;
         this.follows = false;
         this.fromMs = Math.max(0, ms - (this.timePixels / 2) * this.msPerPixel);
+    }
+
+    /** A moment that goes on: at the right edge, the next part of the call comes into sight. */
+    turnPage(ms: number): void {
+        if (ms >= this.fromMs && ms <= this.toMs) return;
+        this.fromMs = Math.max(0, ms - this.timePixels * this.msPerPixel * 0.05);
     }
 
     /** Distance of the marks on the axis: 1, 2 or 5 times a power of ten, at least 70 pixels. */

@@ -2,7 +2,7 @@ import { explainTopic } from '../../caller/explain-topic';
 import type { CallStore, ShownRow } from './call-store';
 import { byId, make, seconds } from './dom';
 import { drawTimeline, PICTURE_HEIGHT, placeOf } from './drawing';
-import { TimeView } from './time-view';
+import { GUTTER_PIXELS, TimeView } from './time-view';
 
 /** How far from a mark the pointer may be, in pixels. */
 const REACH = 9;
@@ -18,11 +18,18 @@ export class TimelinePanel {
     private selected: ShownRow | undefined;
     private nowMs: number | undefined;
     private drawn = false;
+    /** The pointer has moved the picture: the click at its end means nothing. */
+    private dragged = false;
+    private cursorMs: number | undefined;
 
-    /** `onSelect` is told when a mark is chosen here. */
+    /** `onSelect` is told when a mark is chosen here, `onSeek` when a moment is, `onPlay` when it is to be heard from there. */
     constructor(
         store: CallStore,
-        private readonly onSelect: (row: ShownRow) => void,
+        private readonly listener: {
+            onSelect(row: ShownRow): void;
+            onSeek(ms: number): void;
+            onPlay(): void;
+        },
     ) {
         this.store = store;
         this.listen();
@@ -35,6 +42,7 @@ export class TimelinePanel {
     show(store: CallStore, live: boolean): void {
         this.store = store;
         this.selected = undefined;
+        this.cursorMs = undefined;
         if (live) this.view.showLive();
         else this.view.fit(store.picture.lastMs);
         this.refresh();
@@ -51,9 +59,10 @@ export class TimelinePanel {
         });
     }
 
-    /** The call is over: nothing moves any more. */
+    /** The call is over: all of it is in sight, and nothing moves any more. */
     rest(): void {
         this.nowMs = undefined;
+        this.view.fit(this.store.picture.lastMs);
         this.refresh(undefined);
     }
 
@@ -65,15 +74,26 @@ export class TimelinePanel {
         this.refresh();
     }
 
+    /** Where the player is. While it plays, the picture turns its page with it. */
+    showCursor(ms: number, playing: boolean): void {
+        this.cursorMs = ms;
+        if (playing) this.view.turnPage(ms);
+        this.refresh();
+    }
+
     private listen(): void {
         this.canvas.addEventListener('wheel', this.onWheel, { passive: false });
         this.canvas.addEventListener('pointermove', this.onMove);
+        this.canvas.addEventListener('pointerdown', () => {
+            this.dragged = false;
+        });
         this.canvas.addEventListener('pointerleave', () => {
             this.tip.hidden = true;
         });
         this.canvas.addEventListener('click', ({ offsetX, offsetY }) => {
             const row = this.rowAt(offsetX, offsetY);
             if (row !== undefined) this.choose(row);
+            else if (offsetX >= GUTTER_PIXELS && !this.dragged) this.listener.onSeek(this.placeIn(offsetX));
         });
         this.canvas.addEventListener('keydown', this.onKey);
         this.onClick('zoom-in', () => {
@@ -107,6 +127,7 @@ export class TimelinePanel {
 
     private readonly onMove = (event: PointerEvent): void => {
         if (event.buttons === 1) {
+            this.dragged ||= event.movementX !== 0;
             this.view.pan(-event.movementX);
             this.refresh();
             return;
@@ -120,13 +141,21 @@ export class TimelinePanel {
         if (step !== undefined) this.step(step);
         else if (event.key === 'Home') this.choose(this.store.rows[0]);
         else if (event.key === 'End') this.choose(this.store.rows.at(-1));
-        else if (event.key === '+') this.view.zoom(1 / ZOOM_STEP);
-        else if (event.key === '-') this.view.zoom(ZOOM_STEP);
+        else if (event.key === '+') this.zoomByKey(1 / ZOOM_STEP);
+        else if (event.key === '-') this.zoomByKey(ZOOM_STEP);
+        else if (event.key === ' ') this.listener.onPlay();
         else return;
         event.preventDefault();
         event.stopPropagation();
         this.refresh();
     };
+
+    /** What is chosen stays where it is, as what is under the pointer does. */
+    private zoomByKey(factor: number): void {
+        const ms = this.selected?.atMs ?? this.cursorMs;
+        if (ms === undefined) this.view.zoom(factor);
+        else this.view.zoom(factor, this.view.xOf(ms));
+    }
 
     private step(step: number): void {
         const at = this.selected === undefined ? -1 : this.store.rows.indexOf(this.selected);
@@ -136,7 +165,12 @@ export class TimelinePanel {
     private choose(row: ShownRow | undefined): void {
         if (row === undefined) return;
         this.select(row);
-        this.onSelect(row);
+        this.listener.onSelect(row);
+        this.listener.onSeek(row.atMs);
+    }
+
+    private placeIn(x: number): number {
+        return Math.max(0, Math.min(this.store.picture.lastMs, this.view.msAt(x)));
     }
 
     private point(x: number, y: number): void {
@@ -177,10 +211,10 @@ export class TimelinePanel {
     private draw(): void {
         const context = this.canvas.getContext('2d');
         if (context === null) return;
-        const { store, view, nowMs, selected } = this;
+        const { store, view, nowMs, selected, cursorMs } = this;
         if (nowMs !== undefined) view.showLatest(nowMs);
         context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
-        drawTimeline(context, { store, view, nowMs, selected });
+        drawTimeline(context, { store, view, nowMs, selected, cursorMs });
         this.followButton.setAttribute('aria-pressed', String(view.follows));
         byId('empty', HTMLParagraphElement).hidden = !store.isEmpty;
         this.canvas.setAttribute('aria-valuemax', String(Math.round(store.picture.lastMs) / 1000));

@@ -1,5 +1,6 @@
 import type { TranscriptLine } from '../../caller/call-picture';
 import type { Turn } from '../../caller/turn-times';
+import type { ServerView } from '../page-protocol';
 import type { CallStore } from './call-store';
 import { byId, make, milliseconds } from './dom';
 import { stagesOf, triggerOf } from './turn-stages';
@@ -7,28 +8,39 @@ import { stagesOf, triggerOf } from './turn-stages';
 /** The longest wait that fills the bar; a longer one fills it too. */
 const FULL_BAR_MS = 2000;
 
+const NO_WORDS = {
+    before: 'Nothing was said yet.',
+    inside: 'No words are known yet.',
+    local: 'No words are known: this server is seen from outside. “See inside” at the top of the page starts another one with the same settings, on this machine alone, and calls that one.',
+    elsewhere:
+        'No words are known: this server is seen from outside. Without --url, `npm run console` starts one that can be seen from inside.',
+} as const;
+
 /** How long the caller waited, turn by turn, and what was said: generated beside heard. */
 export class TurnsPanel {
     private readonly turns = byId('turn-list', HTMLOListElement);
     private readonly words = byId('words', HTMLOListElement);
     private shown = '';
+    private whyNoWords = '';
+
+    /** Where words would come from. */
+    explainMissing({ inside, canLookInside }: ServerView): void {
+        this.whyNoWords = inside ? NO_WORDS.inside : canLookInside ? NO_WORDS.local : NO_WORDS.elsewhere;
+        this.shown = '';
+    }
 
     show(store: CallStore): void {
         const { picture } = store;
         // Built anew only when something is different: a screen reader must not hear the same list again and again.
-        const state = JSON.stringify([picture.turns, picture.transcript]);
+        const state = JSON.stringify([picture.turns, picture.transcript, store.isEmpty]);
         if (state === this.shown) return;
         this.shown = state;
         const turns = picture.turns.filter(({ audioMs }) => audioMs !== undefined);
         this.turns.replaceChildren(...orNothing(turns.map(turnItem), 'No response yet.'));
-        this.words.replaceChildren(...orNothing(picture.transcript.map(wordsItem), wordsMissing(store)));
+        this.words.replaceChildren(
+            ...orNothing(picture.transcript.map(wordsItem), store.isEmpty ? NO_WORDS.before : this.whyNoWords),
+        );
     }
-}
-
-function wordsMissing(store: CallStore): string {
-    return store.isEmpty
-        ? 'Nothing was said yet.'
-        : 'No words are known: they come from a server that this console started.';
 }
 
 function orNothing(items: HTMLLIElement[], sentence: string): HTMLLIElement[] {

@@ -16,6 +16,10 @@ export class OpenMessageHandler implements MessageHandler<'open'> {
             session.sendDisconnect('unauthorized', 'Organization not allowed');
             return;
         }
+        if (!session.hasRoom()) {
+            session.sendDisconnect('error', 'The server is full');
+            return;
+        }
         session.beginOpening(parameters);
         this.open(parameters, session).catch((fault: unknown) => {
             session.processFault(fault);

@@ -1,4 +1,5 @@
 import type { CallEvent } from '../../../../tools/caller/call-event';
+import { PCMU_SILENCE } from '../../../../tools/caller/media';
 import { CallStore } from '../../../../tools/console/page/call-store';
 import { GUTTER_PIXELS, TimeView } from '../../../../tools/console/page/time-view';
 import { stagesOf, triggerOf } from '../../../../tools/console/page/turn-stages';
@@ -46,6 +47,27 @@ describe('TimeView', () => {
         made.reveal(120_000);
         expect(made.xOf(120_000)).toBeGreaterThan(GUTTER_PIXELS);
         expect(made.xOf(120_000)).toBeLessThan(made.widthPixels);
+    });
+
+    it('shows the whole of a call of an hour on a page of 390 pixels', () => {
+        const made = new TimeView();
+        made.widthPixels = 340;
+        made.fit(3_600_000);
+        expect(made.xOf(3_600_000)).toBeLessThan(made.widthPixels);
+        expect(made.fromMs).toBe(0);
+    });
+
+    it('turns its page when what plays leaves it, and not before', () => {
+        const made = view();
+        made.fit(10_000);
+        made.zoom(0.2, GUTTER_PIXELS);
+        const end = made.toMs;
+        made.turnPage(end - 1);
+        expect(made.fromMs).toBe(0);
+        made.turnPage(end + 1);
+        expect(made.xOf(end + 1)).toBeCloseTo(GUTTER_PIXELS + 50);
+        made.turnPage(0);
+        expect(made.fromMs).toBe(0);
     });
 
     it('has marks 70 pixels apart at least, at round times', () => {
@@ -97,10 +119,16 @@ describe('CallStore', () => {
 
     it('lays both tracks on the time line of the call: the caller as sent, the bot as heard', () => {
         const store = filled();
-        expect(store.callerTrack).toEqual(new Uint8Array(1600).fill(0x20));
+        expect(store.callerTrack.subarray(0, 1600)).toEqual(new Uint8Array(1600).fill(0x20));
         const heard = store.heardTrack;
-        expect(heard.length).toBe((260 + 50) * 8);
         expect(heard.subarray(260 * 8)).toEqual(Uint8Array.from({ length: 400 }, (_, i) => i % 127));
+    });
+
+    it('ends both tracks together, where the call ends', () => {
+        const store = filled();
+        store.add({ atMs: 900, kind: 'gone', byServer: true, code: 1000 });
+        expect([store.callerTrack.length, store.heardTrack.length]).toEqual([900 * 8, 900 * 8]);
+        expect(store.callerTrack.subarray(1600)).toEqual(new Uint8Array(900 * 8 - 1600).fill(PCMU_SILENCE));
     });
 
     it('is the same picture when it was saved and opened, without the sound', () => {

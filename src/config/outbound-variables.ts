@@ -1,4 +1,4 @@
-import { matching, text, variable } from './fields';
+import { host, matching, text, token, variable } from './fields';
 
 /** Read from the environment of the process by `support/proxy.ts`, and checked with the other settings at the start. */
 export const OUTGOING_PROXY = {
@@ -19,4 +19,19 @@ export const OUTGOING_PROXY = {
         'Hosts that are reached without the proxy. This machine always is.',
         { example: 'orders.example.com,.internal.example' },
     ),
+};
+
+/** The OAuth client for Data Actions. */
+export const GENESYS_CLOUD = {
+    GENESYS_REGION: variable(
+        host.describe('its domain, such as `mypurecloud.de` or `usw2.pure.cloud`').optional(),
+        'Region of the Genesys Cloud organization whose Data Actions the bots may run. The three GENESYS variables are set together.',
+    ),
+    GENESYS_CLIENT_ID: variable(
+        token('an id without blanks').optional(),
+        'OAuth client with the grant “Client Credentials”, whose role may execute the Data Actions that the profiles name.',
+    ),
+    GENESYS_CLIENT_SECRET: variable(token('the secret, without blanks').optional(), 'Secret of this OAuth client.', {
+        secret: true,
+    }),
 };

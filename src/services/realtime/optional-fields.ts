@@ -1,0 +1,117 @@
+import { createHash } from 'node:crypto';
+import type { ApiError } from './events';
+import type { SessionRequest } from './session-config';
+
+/**
+ * What a session can do without, deeper fields first: without one of them the service's default holds, or nothing at all
+ * (docs/REALTIME.md, 2.6). A refusal is told by the last name of a path: none is also the name of an essential field.
+ */
+const OPTIONAL_PATHS: readonly (readonly string[])[] = [
+    ['audio', 'input', 'noise_reduction', 'strength'],
+    ['audio', 'input', 'noise_reduction'],
+    ['audio', 'input', 'transcription', 'keywords'],
+    ['audio', 'input', 'transcription', 'languages'],
+    ['audio', 'input', 'transcription', 'language'],
+    ['audio', 'input', 'transcription', 'prompt'],
+    ['audio', 'input', 'transcription'],
+    ['audio', 'input', 'turn_detection', 'idle_timeout_ms'],
+    ['audio', 'output', 'speed'],
+    ['truncation', 'token_limits'],
+    ['truncation'],
+    ['reasoning'],
+    ['tracing'],
+    ['parallel_tool_calls'],
+    ['tool_choice'],
+    ['max_output_tokens'],
+];
+
+/** An optional field of a configuration that is sent, and its value. An MCP server is one, too, as `tools.<label>`. */
+export interface OptionalField {
+    /** Path below `session`, with dots. */
+    readonly path: string;
+    readonly value: unknown;
+}
+
+/**
+ * The optional fields of `session` for which `error` refused it. Empty: it names an essential field. All of them: it names no
+ * field at all.
+ */
+export function refusedFields(error: ApiError, session: SessionRequest): readonly OptionalField[] {
+    const present = optionalFieldsOf(session);
+    if (error.param !== undefined) return namedIn(error.param, present, session);
+    const quoted = Array.from(error.message.matchAll(/'([\w.[\]]+)'/g), ([, name = '']) => name);
+    if (quoted.length === 0) return present;
+    return quoted.flatMap((name) => namedIn(name, present, session)).slice(0, 1);
+}
+
+function optionalFieldsOf(session: SessionRequest): OptionalField[] {
+    const fields = OPTIONAL_PATHS.map((path) => ({ path: path.join('.'), value: valueAt(session, path) }));
+    const servers = (session.tools ?? []).flatMap((tool) =>
+        tool.type === 'mcp' ? [{ path: `tools.${tool.server_label}`, value: tool }] : [],
+    );
+    return [...fields, ...servers].filter(({ value }) => value !== undefined);
+}
+
+function namedIn(param: string, present: readonly OptionalField[], session: SessionRequest): readonly OptionalField[] {
+    const parts = param.split(/[.[\]]+/);
+    const tools = parts.indexOf('tools');
+    if (tools >= 0) {
+        const tool = session.tools?.[Number(parts[tools + 1])];
+        return present.filter(({ value }) => value === tool);
+    }
+    const found = present.find(({ path }) => parts.includes(path.slice(path.lastIndexOf('.') + 1)));
+    return found === undefined ? [] : [found];
+}
+
+function valueAt(holder: unknown, path: readonly string[]): unknown {
+    return path.reduce<unknown>((part, name) => (isObject(part) ? part[name] : undefined), holder);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+    return typeof value === 'object' && value !== null;
+}
+
+const MAX_REMEMBERED = 500;
+
+/**
+ * The optional fields that services have refused, for the life of the process: another call does not send them to the same service
+ * again. A field that a service does not know is left out whatever its value is, any other one only with the value that was refused.
+ */
+export class RefusedFields {
+    private readonly keys = new Set<string>();
+
+    /** @returns false: it was known before */
+    add(url: string, { path, value }: OptionalField, error: ApiError): boolean {
+        // The value of `tracing` is another one in each call.
+        const isWhole = error.code === 'unknown_parameter' || path === 'tracing';
+        const key = isWhole ? keyOf(url, path) : keyOf(url, path, value);
+        if (this.keys.has(key)) return false;
+        this.keys.add(key);
+        if (this.keys.size > MAX_REMEMBERED) this.keys.delete(this.keys.keys().next().value ?? key);
+        return true;
+    }
+
+    /** The configuration without what the service at `url` has refused. */
+    without(url: string, session: SessionRequest): SessionRequest {
+        if (this.keys.size === 0) return session;
+        const refused = optionalFieldsOf(session).filter(
+            ({ path, value }) => this.keys.has(keyOf(url, path)) || this.keys.has(keyOf(url, path, value)),
+        );
+        return refused.reduce(withoutField, session);
+    }
+}
+
+/** Values are kept as hashes: an MCP server's may hold a token. */
+function keyOf(url: string, path: string, value?: unknown): string {
+    if (value === undefined) return `${url} ${path}`;
+    return `${url} ${path} ${createHash('sha256').update(JSON.stringify(value)).digest('base64')}`;
+}
+
+function withoutField(session: SessionRequest, { path, value }: OptionalField): SessionRequest {
+    if (path.startsWith('tools.')) return { ...session, tools: session.tools?.filter((tool) => tool !== value) ?? [] };
+    const copy = structuredClone(session);
+    const [name = '', ...holders] = path.split('.').reverse();
+    const holder = valueAt(copy, holders.reverse());
+    if (isObject(holder)) Reflect.deleteProperty(holder, name);
+    return { ...copy, tools: session.tools ?? [] };
+}
