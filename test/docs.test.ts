@@ -99,6 +99,25 @@ describe('docs/ERRORS.md', () => {
     });
 });
 
+describe('the catalogue of errors', () => {
+    /** Codes of Node.js that the server reads. */
+    const OF_NODE = ['ERR_HTTP_REQUEST_TIMEOUT', 'ERR_REQUIRE_ASYNC_MODULE', 'ERR_REQUIRE_ESM'];
+    const isCatalogue = (path: string): boolean => /error-catalogue-\w+\.ts$/.test(path);
+    const codesIn = (...folders: string[]): Set<string> => {
+        const paths = folders.flatMap((folder) => filesBelow(folder, /\.ts$/)).filter((path) => !isCatalogue(path));
+        return new Set(paths.flatMap((path) => namesIn(read(path), /'(ERR_[A-Z_]+)'/g)));
+    };
+
+    it('has every code that the source names', () => {
+        expect([...codesIn('src')].filter((code) => !(code in ERRORS) && !OF_NODE.includes(code))).toEqual([]);
+    });
+
+    it('has no code that neither the source nor an example raises', () => {
+        const raised = codesIn('src', 'examples');
+        expect(Object.keys(ERRORS).filter((code) => !raised.has(code))).toEqual([]);
+    });
+});
+
 describe('README.md and docs/', () => {
     it('name only commands that package.json has', () => {
         const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };

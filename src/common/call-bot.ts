@@ -9,6 +9,7 @@ import type { FoundBot, MissingBot } from '../websocket/message-handlers/message
 import { outcomeVariables } from './call-record';
 import type { CallRecord } from './call-record';
 import { CallBridge, type CallBridgeOptions } from './call-bridge';
+import { SaidLog } from './said-log';
 import type { SessionLog } from './session-log';
 import type { CallWire } from './session-wire';
 
@@ -17,6 +18,8 @@ export interface CallBotDeps {
     clock: Clock;
     logger: Logger;
     log: SessionLog;
+    /** Log what is said. */
+    logTranscripts: boolean;
     record: CallRecord;
     wire: CallWire;
     /** Most audio, in ms, that may be ahead of the playhead. */
@@ -76,7 +79,8 @@ export class CallBot {
             this.deps.log.info(fields, message);
         };
         const actions = { onFinished, onFailed, onFault, log };
-        const call = { clock, record, callerAudio, wire, maxLeadMs, ...actions };
+        const said = this.deps.logTranscripts ? new SaidLog(this.deps.logger, clock) : undefined;
+        const call = { clock, record, callerAudio, wire, maxLeadMs, said, ...actions };
         this.callBridge = new CallBridge({ conversation, turnTaking, ...call });
         this.callBridge.start();
     }
@@ -93,6 +97,18 @@ export class CallBot {
     /** Longest call with this bot, ms; undefined: there is none. */
     get maxCallMs(): number | undefined {
         return this.chosen === undefined ? undefined : this.chosen.maxCallMinutes * 60_000;
+    }
+
+    /** Of the bot, for the line at the call's end: who answered, in which version, and who took over for which reason. */
+    get facts(): LogFields {
+        const { name, version, conversation } = this.chosen ?? {};
+        const { fallbackSteps, reconnects } = conversation ?? {};
+        return {
+            bot: name,
+            profileVersion: version,
+            ...(fallbackSteps !== undefined && { fallbacks: fallbackSteps }),
+            reconnects,
+        };
     }
 
     /** The output variables for Architect; also when the bot is freed. Digits that were asked for count where the bot declares them. */

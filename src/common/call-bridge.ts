@@ -2,12 +2,11 @@ import type { CallerAudioBuffer } from '../audio/caller-audio-buffer';
 import { MULAW_SILENCE } from '../audio/mulaw';
 import { SpeechGate } from '../audio/speech-gate';
 import type { TurnTakingConfig } from '../config/config';
-import type { EventEntity } from '../protocol/entities';
 import type { BotResponse } from '../services/bot-response';
 import type { AudioOrigin, BotWait, Conversation, ConversationEnd, TranscriptItem } from '../services/conversation';
 import { isTelephoneKey, type DigitRequest } from '../services/dtmf-service';
 import type { Clock } from '../support/clock';
-import type { ErrorCode } from '../support/errors';
+import { CodedError, type ErrorCode } from '../support/errors';
 import type { LogFields } from '../support/logger';
 import { TimerSet } from '../support/timer-set';
 import { BargeInDetector } from './barge-in';
@@ -17,7 +16,9 @@ import { EndOfCall } from './end-of-call';
 import { Keypad } from './keypad';
 import { Playback } from './playback';
 import type { CallWire } from './session-wire';
+import type { SaidLog } from './said-log';
 import { SilencePolicy, type SilenceCode } from './silence-policy';
+import { turnEntity, TurnReports } from './turn-reports';
 
 export interface CallBridgeOptions {
     conversation: Conversation;
@@ -31,9 +32,11 @@ export interface CallBridgeOptions {
     wire: CallWire;
     /** The conversation is over and the caller has heard the last of it. Called once at most. */
     onFinished: (end: ConversationEnd) => void;
-    /** The bot was silent for longer than the last limit allows: the call must end at once. */
-    onFailed: (code: ErrorCode) => void;
+    /** The bot was silent for longer than the last limit allows: the call must end at once. `cause`: why, if that is known. */
+    onFailed: (code: ErrorCode, cause: CodedError | undefined) => void;
     onFault: (fault: unknown) => void;
+    /** Logs what is said; undefined: it is not to be logged. */
+    said?: SaidLog | undefined;
     /** Logs a step of the call; the line carries the call's names. */
     log: (fields: LogFields, message: string) => void;
 }
@@ -58,6 +61,7 @@ export class CallBridge {
     /** The caller's voice on the line, while they hear nothing. */
     private readonly voice = new SpeechGate(VOICE);
     private readonly ending: EndOfCall;
+    private readonly turns: TurnReports;
     private closed = false;
 
     constructor(private readonly options: CallBridgeOptions) {
@@ -75,6 +79,10 @@ export class CallBridge {
         this.playback = this.createPlayback();
         this.silence = this.createSilencePolicy();
         this.ending = this.createEndOfCall();
+        this.turns = new TurnReports(options.record.transcript, (turn) => {
+            options.said?.said(turn.text);
+            options.wire.sendEvent(turnEntity(turn));
+        });
         this.listen();
     }
 
@@ -158,6 +166,12 @@ export class CallBridge {
         return this.ending.askForGoodbye({ reason: 'completed', info, outputVariables: { end_reason: reason } });
     }
 
+    /** The call ends now: reports the turns whose audio still plays, as far as the caller has heard them. */
+    reportTurns(): void {
+        if (this.turns.areWaiting) this.options.record.transcript.interrupted(this.playback.flush());
+        this.turns.heard();
+    }
+
     /** Output variables of the digits that were asked for, secure ones masked. */
     get variables(): Readonly<Record<string, string>> {
         return this.keypad.variables;
@@ -172,6 +186,7 @@ export class CallBridge {
     close(): void {
         if (this.closed) return;
         this.closed = true;
+        this.options.said?.close();
         this.silence.stop();
         this.timers.clear();
         this.playback.close();
@@ -221,6 +236,7 @@ export class CallBridge {
                 this.finish(end);
             },
             onFinished: (end) => {
+                this.reportTurns();
                 this.close();
                 onFinished(end);
             },
@@ -285,12 +301,13 @@ export class CallBridge {
 
     private readonly processTranscript = (item: TranscriptItem): void => {
         this.options.record.transcript.add(item);
+        this.options.said?.heard(item);
     };
 
     private readonly processTurn = (turn: BotResponse): void => {
-        const { record, wire, turnTaking, conversation } = this.options;
+        const { record, turnTaking, conversation } = this.options;
         record.turns += 1;
-        wire.sendEvent(turnEntity(turn));
+        this.turns.finished(turn, this.playback.isAudible);
         const limit = limitReached(turnTaking, record.turns, conversation.costUsd);
         if (limit !== undefined) this.endPolitely(limit);
     };
@@ -318,9 +335,14 @@ export class CallBridge {
     };
 
     private endForSilence(code: SilenceCode): void {
-        if (code === 'dead_air' || code === 'no_input')
-            this.finish({ reason: 'error', info: 'The bot does not answer', outputVariables: { end_reason: code } });
-        else this.options.onFailed(code);
+        const { lastFault } = this.options.conversation;
+        if (code !== 'dead_air' && code !== 'no_input') {
+            this.options.onFailed(code, lastFault);
+            return;
+        }
+        const fault = lastFault ?? new CodedError('ERR_DEAD_AIR');
+        const outputVariables = { end_reason: code, error_code: fault.code };
+        this.finish({ reason: 'error', info: 'The bot does not answer', outputVariables, fault });
     }
 
     /** The conversation is over; `onFinished` comes when the caller has heard the rest. */
@@ -343,12 +365,14 @@ export class CallBridge {
         wire.sendEvent({ type: 'barge_in', data: {} });
         conversation.interrupt(heard);
         record.interrupted(heard);
+        this.turns.heard();
         this.silence.interrupted();
         this.ending.interrupted();
     }
 
     /** By the playhead the caller has heard everything. */
     private processDrained(): void {
+        this.turns.heard();
         if (this.ending.isPlayingOut || this.ending.isHangingUp) this.ending.drained();
         else this.silence.drained(!this.keypad.isSecret);
     }
@@ -373,14 +397,6 @@ export class CallBridge {
             }
         };
     }
-}
-
-/** A finished turn of the bot, as it is reported to Genesys: no key without a value (docs/PROTOCOL.md, 7.1). */
-export function turnEntity({ disposition, text, confidence }: BotResponse): EventEntity {
-    return {
-        type: 'bot_turn_response',
-        data: { disposition, ...(text === '' ? {} : { text }), ...(confidence === undefined ? {} : { confidence }) },
-    };
 }
 
 /** The limit that a call has reached with this turn, as its `end_reason`; undefined: it may go on. 0 is no limit. */

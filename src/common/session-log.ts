@@ -1,22 +1,78 @@
 import { ERRORS, CodedError, type ErrorCode } from '../support/errors';
-import { faultFields, type LogFields, type Logger } from '../support/logger';
+import { faultFields, type LogFields, type LogLevel, type Logger } from '../support/logger';
 
 /** Kinds of ignored messages that are logged, once each; more are only counted. */
 const MAX_IGNORED_KINDS = 20;
 /** Most log lines of one session with the same text; more are only counted. */
 const MAX_SAME_LINES = 5;
 
+/** What all lines of one call have in common, and the last fault among them. */
+interface CallOfLog {
+    fields: LogFields;
+    lastCode: string | undefined;
+}
+
+/** Every line of everything that serves one call: with the ids of the call, those too that become known only later. */
+class CallLogger implements Logger {
+    constructor(
+        private readonly target: Logger,
+        private readonly call: CallOfLog,
+    ) {}
+
+    debug(fields: LogFields, message: string): void {
+        this.write('debug', fields, message);
+    }
+
+    info(fields: LogFields, message: string): void {
+        this.write('info', fields, message);
+    }
+
+    warn(fields: LogFields, message: string): void {
+        this.noteFault(fields);
+        this.write('warn', fields, message);
+    }
+
+    error(fields: LogFields, message: string): void {
+        this.noteFault(fields);
+        this.write('error', fields, message);
+    }
+
+    child(fields: LogFields): Logger {
+        return new CallLogger(this.target.child(fields), this.call);
+    }
+
+    private write(level: Exclude<LogLevel, 'silent'>, fields: LogFields, message: string): void {
+        this.target[level]({ ...this.call.fields, ...fields }, message);
+    }
+
+    /** A line about a step says in `why` what it was taken for. */
+    private noteFault({ code, why }: LogFields): void {
+        if (typeof why === 'string' && Object.hasOwn(ERRORS, why)) this.call.lastCode = why;
+        else if (typeof code === 'string') this.call.lastCode = code;
+    }
+}
+
 /** The log of one session: repeated lines are counted instead of written, so that a client cannot fill the disk. */
 export class SessionLog {
     private readonly ignored = new Set<string>();
     private ignoredMessages = 0;
     private readonly repeats = new Map<string, number>();
+    private readonly call: CallOfLog = { fields: {}, lastCode: undefined };
+    /** For everything that serves the call: its lines carry what `bind` was given, and the last code among its warnings and errors is known here. */
+    readonly logger: Logger;
 
-    constructor(private logger: Logger) {}
+    constructor(logger: Logger) {
+        this.logger = new CallLogger(logger, this.call);
+    }
 
-    /** From now on every line carries `fields` too. */
+    /** From now on every line of the call carries `fields` too. */
     bind(fields: LogFields): void {
-        this.logger = this.logger.child(fields);
+        this.call.fields = { ...this.call.fields, ...fields };
+    }
+
+    /** The last code that a line of the call had at warn or error; undefined: there was none. */
+    get lastCode(): string | undefined {
+        return this.call.lastCode;
     }
 
     info(fields: LogFields, message: string): void {
@@ -27,7 +83,9 @@ export class SessionLog {
     end(fields: LogFields): void {
         const frequent = [...this.repeats].filter(([, count]) => count > MAX_SAME_LINES);
         const repeated = frequent.length === 0 ? {} : { repeated: Object.fromEntries(frequent) };
-        this.logger.info({ ...fields, ignoredMessages: this.ignoredMessages, ...repeated }, 'call ended');
+        const { lastCode: faultCode } = this.call;
+        const counted = { faultCode, ignoredMessages: this.ignoredMessages, ...repeated };
+        this.logger.info({ ...fields, ...counted }, 'call ended');
     }
 
     /** A fault of the error catalogue happened. */

@@ -4,9 +4,10 @@ import type { Config } from '../config/config';
 import { callerSamples, type AcceptedMedia } from '../protocol/media';
 import type * as protocol from '../protocol/message';
 import type { BotService } from '../services/bot-service';
+import type { ConversationEnd } from '../services/conversation';
 import type { Clock } from '../support/clock';
 import { CodedError, type ErrorCode } from '../support/errors';
-import type { Logger } from '../support/logger';
+import { faultFields, type Logger } from '../support/logger';
 import { TimerSet } from '../support/timer-set';
 import type { FoundBot, MissingBot, SessionPort } from '../websocket/message-handlers/message-handler';
 import { CallBot } from './call-bot';
@@ -18,10 +19,14 @@ import { CurrentState } from './session-state';
 import { SessionWire, type SessionSocket } from './session-wire';
 import type { TranscriptLine } from '../services/transcript';
 
-/** The organization and correlation id that the upgrade request was authenticated with. */
+/** What the upgrade request was authenticated with, and what else is known of it. */
 export interface SessionIdentity {
     organizationId: Uuid;
     correlationId?: Uuid;
+    /** How often Genesys has tried this session before; undefined: it does not say. */
+    retryAttempt?: number | undefined;
+    /** Address of the client; behind a trusted proxy, the one that the proxy names. */
+    from?: string | undefined;
 }
 
 /** What a session needs. `Server` makes the defaults. */
@@ -69,11 +74,11 @@ export class Session implements SessionPort {
         private readonly url: string,
         deps: SessionDeps,
     ) {
-        // From here on every log line of the call carries its session id.
-        this.deps = { ...deps, logger: deps.logger.child({ session: sessionId }) };
-        const { clock, logger } = this.deps;
+        // From here on every log line of the call carries its session id, and from `open` on its conversation id.
+        this.log = new SessionLog(deps.logger.child({ session: sessionId }));
+        this.deps = { ...deps, logger: this.log.logger };
+        const { clock } = this.deps;
         this.opening = this.callerAudio.open(MAX_OPENING_BYTES);
-        this.log = new SessionLog(logger);
         this.timers = new TimerSet(clock, this.processFault);
         this.wire = new SessionWire(ws, {
             sessionId,
@@ -99,20 +104,26 @@ export class Session implements SessionPort {
         this.bot = new CallBot({
             ...this.deps,
             log: this.log,
+            logTranscripts: this.deps.config.logTranscripts,
             record: this.record,
             wire: this.wire,
             maxLeadMs: this.deps.config.playbackLeadMs,
-            onFinished: ({ reason, info, outputVariables }) => {
-                this.sendDisconnect(reason, info, outputVariables);
+            onFinished: (end) => {
+                this.endAs(end);
             },
-            onFailed: (code) => {
-                this.fail(code, 'The bot does not answer');
+            onFailed: (code, cause) => {
+                this.fail(code, 'The bot does not answer', undefined, cause);
             },
             onFault: this.processFault,
         });
         this.lastReceivedMs = clock.nowMs();
         this.deadlines.awaitOpen();
         watchLimits(this.timers, () => this.times(), this.endPassed);
+    }
+
+    /** The log of the call: its lines carry the ids that are known of it. */
+    get logger(): Logger {
+        return this.log.logger;
     }
 
     /** One text message of the client. */
@@ -146,7 +157,9 @@ export class Session implements SessionPort {
         this.state.enter('gone');
         this.freeCall();
         this.timers.clear();
-        this.log.end(this.record.fields(this.deps.clock.nowMs()));
+        const { organizationId, correlationId, retryAttempt } = this.deps.identity ?? {};
+        const call = { organization: organizationId, correlation: correlationId, retryAttempt };
+        this.log.end({ ...this.bot.facts, ...this.record.fields(this.deps.clock.nowMs()), ...call });
     }
 
     /** The process is stopping: the bot finishes its sentence and says goodbye, and the call goes back to Architect. */
@@ -170,8 +183,10 @@ export class Session implements SessionPort {
     allowsOrganization(organizationId: Uuid): boolean {
         const { identity, config } = this.deps;
         const code = organizationFault(organizationId, identity, config.organizations);
-        if (code !== undefined) this.log.note(code);
-        return code === undefined;
+        if (code === undefined) return true;
+        this.log.note(code);
+        this.record.endedBy(code);
+        return false;
     }
 
     hasRoom(): boolean {
@@ -192,14 +207,17 @@ export class Session implements SessionPort {
         const { conversationId, participant, language } = parameters;
         this.isProbe = conversationId === NULL_UUID || participant.id === NULL_UUID;
         this.log.bind({ conversation: conversationId });
-        const correlation = this.deps.identity?.correlationId;
-        this.log.info({ probe: this.isProbe, language, correlation }, 'call opening');
+        const { correlationId: correlation, from } = this.deps.identity ?? {};
+        this.log.info({ probe: this.isProbe, language, correlation, from }, 'call opening');
     }
 
     async checkIfBotExists(): Promise<FoundBot | MissingBot> {
         if (this.openParameters === undefined) return { unknown: '' };
         const bot = await this.bot.choose(this.url, this.openParameters);
-        if ('unknown' in bot) this.log.note('ERR_BOT_UNKNOWN', { bot: bot.unknown });
+        if ('unknown' in bot) {
+            this.log.note('ERR_BOT_UNKNOWN', { bot: bot.unknown });
+            this.record.endedBy('ERR_BOT_UNKNOWN');
+        }
         return bot;
     }
 
@@ -225,6 +243,7 @@ export class Session implements SessionPort {
         if (!this.state.rules.sends.includes('disconnect')) return;
         const endReason = outputVariables?.['end_reason'] ?? (reason === 'completed' ? 'bot_ended' : reason);
         this.record.endedBy(endReason);
+        this.bot.bridge?.reportTurns();
         this.wire.flushEvents();
         this.bot.free();
         const variables = this.record.isOpened
@@ -244,6 +263,7 @@ export class Session implements SessionPort {
 
     closeByClient(reason: string): void {
         this.record.endedBy(`client_${reason}`);
+        this.bot.bridge?.reportTurns();
         this.wire.flushEvents();
         this.wire.send('closed', {});
         if (this.state.is('gone')) return;
@@ -303,9 +323,17 @@ export class Session implements SessionPort {
     }
 
     readonly processFault = (fault: unknown): void => {
-        this.record.endedBy(this.log.fault(fault));
-        this.sendDisconnect('error', fault instanceof CodedError ? 'The bot is not available' : 'Internal error');
+        const code = this.log.fault(fault);
+        this.record.endedBy(code);
+        const info = fault instanceof CodedError ? 'The bot is not available' : 'Internal error';
+        this.sendDisconnect('error', info, { end_reason: this.record.reason, error_code: code });
     };
+
+    /** The conversation is over. An end for a fault that no line of the call has named yet gets one. */
+    private endAs({ reason, info, outputVariables, fault }: ConversationEnd): void {
+        if (fault !== undefined && fault.code !== this.log.lastCode) this.log.note(fault.code, faultFields(fault));
+        this.sendDisconnect(reason, info, outputVariables);
+    }
 
     private hear(frame: Uint8Array): void {
         const samples = callerSamples(frame, this.media);
@@ -313,12 +341,12 @@ export class Session implements SessionPort {
         else this.log.ignore('audio that outruns the clock');
     }
 
-    /** The call cannot go on: logs the code and sends `disconnect` with a short sentence. */
-    private readonly fail = (code: ErrorCode, info: string, where?: string): void => {
+    /** The call cannot go on: logs the code and, if it is known, the `cause` behind it, and sends `disconnect` with a short sentence. */
+    readonly fail = (code: ErrorCode, info: string, where?: string, cause?: CodedError): void => {
         if (!this.state.rules.sends.includes('disconnect')) return;
-        this.log.note(code, { where });
+        this.log.note(code, { where, ...(cause !== undefined && { ...cause.facts, why: cause.code }) });
         this.record.endedBy(code);
-        this.sendDisconnect('error', info);
+        this.sendDisconnect('error', info, { end_reason: this.record.reason, error_code: cause?.code ?? code });
     };
 
     /** The client sends or reads nothing any more: the socket is terminated, because no message would arrive. */

@@ -7,7 +7,8 @@ import type { BotPlan } from './bot-plan';
 import { BotResource } from './bot-resource';
 import type { Conversation } from './conversation';
 import { FallbackLadder, optionsFrom, type FallbackOption, type Takeover } from './fallback/fallback-ladder';
-import { ApologyBot } from './fallback/apology-bot';
+import { ApologyBot, UnavailableBot } from './fallback/apology-bot';
+import { CodedError } from '../support/errors';
 import { LocalBot } from '../speech/local-bot';
 import { LocalSpeechService, type LocalSpeech, type LocalSpeechDeps, type RestSpeech } from '../speech/local-speech';
 import { forCall } from './realtime/call-identity';
@@ -45,7 +46,7 @@ export class BotFactory {
     private readonly refusedFields = new RefusedFields();
 
     constructor(
-        private readonly config: Pick<Config, 'logTranscripts' | 'localSpeech' | 'openai'>,
+        private readonly config: Pick<Config, 'localSpeech' | 'openai'>,
         private readonly deps: BotFactoryDeps,
     ) {
         this.localSpeech = new LocalSpeechService(config.localSpeech, deps);
@@ -61,14 +62,15 @@ export class BotFactory {
         if (openai === undefined) return this.makeLocal(await this.localSpeech.load(), plan, call);
         // With the fallback switched off nothing of it is loaded.
         const { fallback, forceFallback } = this.config.localSpeech;
-        const local = fallback === 'off' ? undefined : await this.loadLocal(call.logger);
+        const loaded = fallback === 'off' ? undefined : await this.loadLocal(call.logger);
+        const local = loaded instanceof CodedError ? undefined : loaded;
         const realtime: FallbackOption = {
             name: 'realtime',
             upstream: plan.hasOwnUpstream ? `openai-realtime-${plan.name}` : 'openai-realtime',
             make: () => this.makeRealtime(openai, local, plan, call),
         };
         if (fallback === 'off') return realtime.make();
-        const lower = local === undefined ? [] : this.lowerOptions(local, openai, plan, call);
+        const lower = local === undefined ? unavailable(loaded) : this.lowerOptions(local, openai, plan, call);
         const options = optionsFrom([realtime, ...lower, apology(local)], forceFallback);
         const prompts = local?.prompts ?? { recording: () => undefined };
         const { logger, transcript, callerAudio } = call;
@@ -92,7 +94,6 @@ export class BotFactory {
         plan: BotPlan,
         { logger, conversationId, ani, transcript, callerAudio, onTool }: CallOfBot,
     ): Conversation {
-        const { logTranscripts } = this.config;
         const { name: botName, inputValues: inputVariables, variables } = plan;
         const setVariable = (name: string, value: string): string | undefined => variables.set(name, value);
         this.unpriced.check(openai, logger);
@@ -100,7 +101,6 @@ export class BotFactory {
             clock: this.deps.clock,
             logger,
             callerAudio,
-            logTranscripts,
             transcript,
             readAloud: local === undefined ? undefined : this.readAloud(local.speech, logger),
             refusedFields: this.refusedFields,
@@ -148,18 +148,23 @@ export class BotFactory {
             : new LocalBot(deps, { ...script, takeover: { why: takeover.why, greeted: takeover.greeted } });
     }
 
-    /** A call must not fail because what would rescue it cannot be loaded. */
-    private async loadLocal(logger: Logger): Promise<LocalSpeech | undefined> {
+    /** A call must not fail because what would rescue it cannot be loaded. @returns why it cannot be */
+    private async loadLocal(logger: Logger): Promise<LocalSpeech | CodedError> {
         try {
             return await this.localSpeech.load();
         } catch (fault) {
             logger.warn(faultFields(fault), 'local speech cannot be loaded: there is no local bot to take over');
-            return undefined;
+            return fault instanceof CodedError ? fault : new CodedError('ERR_INTERNAL');
         }
     }
 }
 
+/** The local bot of a server whose local speech cannot be loaded: its place is kept, so that the log and `error_code` say why it does not answer. */
+function unavailable(fault: unknown): FallbackOption[] {
+    return fault instanceof CodedError ? [{ name: 'local', make: () => new UnavailableBot(fault) }] : [];
+}
+
 function apology(local: LocalSpeech | undefined): FallbackOption {
     const pcmu = local?.prompts.recording('technical-problem') ?? beepPcmu();
-    return { name: 'apology', make: (takeover) => new ApologyBot(pcmu, takeover) };
+    return { name: 'apology', make: (_takeover, why) => new ApologyBot(pcmu, why) };
 }

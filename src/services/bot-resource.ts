@@ -1,8 +1,9 @@
 import { EventEmitter } from 'node:events';
 import type { CallerAudioBuffer } from '../audio/caller-audio-buffer';
 import type { OpenAIConfig } from '../config/config';
-import { CodedError } from '../support/errors';
+import { CodedError, type FaultFacts } from '../support/errors';
 import { faultFields, type Logger } from '../support/logger';
+import { redact } from '../support/redact';
 import {
     keypadNote,
     type Conversation,
@@ -28,8 +29,6 @@ export interface BotResourceDeps extends CallToolsDeps {
     transcript: Transcript;
     /** Where caller audio waits that cannot be sent yet; the call fills it before `hear`. */
     callerAudio: CallerAudioBuffer;
-    /** Log what was said. Default false. */
-    logTranscripts?: boolean;
     /** Makes the voice that reads aloud what the model writes instead of speaking; without it such a response is only logged. */
     readAloud?: ReadAloud | undefined;
     /** Said while a function is running, where it has no words of its own; undefined: nothing is said then. */
@@ -73,6 +72,7 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
     private service: OpenAIRealtimeService;
     private openedMs = 0;
     private losses = 0;
+    private loss: CodedError | undefined;
 
     constructor(
         private readonly config: OpenAIConfig,
@@ -83,12 +83,11 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
         this.speaksFirst = config.greeting !== '';
         this.remoteVadMs = longestVadMs(config.turnDetection);
         this.tools = runnerFor(deps, (request) => this.emit('collectDigits', request));
-        const { clock, logger, logTranscripts = false } = deps;
+        const { clock, logger } = deps;
         this.conversation = new RealtimeConversation({
             config,
             clock,
             logger,
-            logTranscripts,
             readAloud: deps.readAloud,
             transcript: deps.transcript,
             functions: this.tools,
@@ -144,6 +143,16 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
 
     sayGoodbye(): void {
         this.conversation.sayGoodbye();
+    }
+
+    /** See `Conversation.lastFault`. */
+    get lastFault(): CodedError | undefined {
+        return this.service.lastFault ?? this.loss;
+    }
+
+    /** Sessions that were lost. */
+    get reconnects(): number {
+        return this.losses;
     }
 
     /** undefined: this model's prices are not known. */
@@ -208,8 +217,8 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
     }
 
     private listen(service: OpenAIRealtimeService): void {
-        service.on('lost', (why) => {
-            this.onLost(service, why);
+        service.on('lost', (why, facts) => {
+            this.onLost(service, why, facts);
         });
         service.on('fatal', (error) => {
             this.fail(error);
@@ -244,26 +253,31 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
     private onReady(service: OpenAIRealtimeService): void {
         const first = this.state === 'starting';
         this.state = 'talking';
+        this.loss = undefined;
         this.logReady(service);
         this.use(service);
         for (const note of this.notes.splice(0)) this.conversation.tell(note);
         this.emit(first ? 'ready' : 'recovered');
     }
 
-    private onLost(service: OpenAIRealtimeService, why: string): void {
+    private onLost(service: OpenAIRealtimeService, why: string, facts: FaultFacts): void {
         if (this.isOver()) return;
         this.losses += 1;
+        this.loss = new CodedError('ERR_OPENAI_LOST', `${redact(why)}.`, facts);
         this.change.drop();
         this.state = 'reconnecting';
-        this.emit('reconnecting', why);
+        this.emit('reconnecting', why, this.loss);
         if (this.isOver()) return;
         this.conversation.detach(service);
         if (this.isOver()) return;
         if (this.losses > MAX_RECONNECTS) {
-            this.fail(new CodedError('ERR_OPENAI_LOST', `${MAX_RECONNECTS} times.`));
+            this.fail(
+                new CodedError('ERR_OPENAI_LOST', `${MAX_RECONNECTS} times; the last one: ${redact(why)}.`, facts),
+            );
             return;
         }
-        this.logger.warn({ code: 'ERR_OPENAI_LOST', why, reconnects: this.losses }, 'Lost; connecting again.');
+        const fields = { code: 'ERR_OPENAI_LOST', why, ...facts, reconnects: this.losses };
+        this.logger.warn(fields, 'Lost; connecting again.');
         this.service = this.make();
         this.open(this.service).catch((error: unknown) => {
             this.fail(error);
@@ -273,16 +287,17 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
     /** Nothing more will come of this conversation. */
     private fail(error: unknown): void {
         if (this.isOver()) return;
-        const code = error instanceof CodedError ? error.code : 'ERR_INTERNAL';
+        const fault = error instanceof CodedError ? error : new CodedError('ERR_INTERNAL');
+        const { code } = fault;
         this.logger.error(faultFields(error), 'The bot cannot go on.');
         // A response that breaks off still has its words, for the fallback option that takes over.
         if (this.state === 'talking') {
-            this.emit('reconnecting', code);
+            this.emit('reconnecting', code, fault);
             this.conversation.detach(this.service);
         }
         if (this.isOver()) return;
         const outputVariables = { end_reason: 'bot_failed', error_code: code };
-        this.finish({ reason: 'error', info: `The bot cannot go on (${code}).`, outputVariables });
+        this.finish({ reason: 'error', info: `The bot cannot go on (${code}).`, outputVariables, fault });
     }
 
     private finish(end: ConversationEnd): void {

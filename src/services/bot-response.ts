@@ -4,11 +4,13 @@ export type Disposition = 'no_input' | 'no_match' | 'match';
 /**
  * One finished turn of the bot, as it is reported to Genesys (`bot_turn_response`).
  *
- * Its audio has long been streamed when the turn is finished; a turn is the text of it.
+ * The bot emits it when its audio has been streamed; the caller may still hear it then.
  */
 export class BotResponse {
     /** 0 … 1. Left out of the report when the bot does not know. */
     confidence?: number;
+    /** The response whose audio the turn is; undefined: it has none, or it has ended. */
+    responseId?: string;
 
     constructor(
         readonly disposition: Disposition,
@@ -18,5 +20,17 @@ export class BotResponse {
     withConfidence(confidence: number): this {
         this.confidence = confidence;
         return this;
+    }
+
+    /** It is the turn of this response. */
+    of(responseId: string): this {
+        this.responseId = responseId;
+        return this;
+    }
+
+    /** The same turn, with another text. */
+    withText(text: string): BotResponse {
+        const turn = new BotResponse(this.disposition, text);
+        return this.confidence === undefined ? turn : turn.withConfidence(this.confidence);
     }
 }

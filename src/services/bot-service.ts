@@ -57,6 +57,8 @@ export interface BotCall {
 /** A bot for one call, and the limits of its conversation. */
 export interface ChosenBot {
     readonly name: string;
+    /** Of its profile, see `BotProfile.version`; undefined: it has none. */
+    readonly version?: string;
     readonly conversation: Conversation;
     readonly turnTaking: TurnTakingConfig;
     readonly maxCallMinutes: number;
@@ -72,7 +74,7 @@ export interface UnknownBot {
 
 type MakeChosen = () => Promise<ChosenBot>;
 
-type BotConfig = Pick<Config, 'openai' | 'logTranscripts' | 'localSpeech' | 'turnTaking' | 'maxCallMinutes'> &
+type BotConfig = Pick<Config, 'openai' | 'localSpeech' | 'turnTaking' | 'maxCallMinutes'> &
     Pick<Config, 'audiohookPath' | 'defaultBot' | 'botsFolder' | 'genesys'>;
 
 /** The profile that answers when nothing names a bot. */
@@ -194,13 +196,14 @@ export class BotService {
 
     private async makeOfProfile(profile: BotProfile, request: BotRequest, call: CallOfBot): Promise<ChosenBot> {
         const { config, env } = this;
-        const { name } = profile;
+        const { name, version } = profile;
         const { logger } = call;
         const input = readInputVariables(profile.inputVariables, request.inputVariables);
         logInput(input, logger);
         const plan = profilePlan(profile, input, this.tools.of(profile), { config, env, logger });
         const { turnTaking, maxCallMinutes, variables } = plan;
-        return { name, conversation: await this.factory.create(plan, call), turnTaking, maxCallMinutes, variables };
+        const conversation = await this.factory.create(plan, call);
+        return { name, version, conversation, turnTaking, maxCallMinutes, variables };
     }
 
     /** undefined: there is no such bot, or it is OpenAI's and there is no key. */

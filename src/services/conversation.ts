@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { BotResponse } from './bot-response';
 import type { DigitRequest } from './dtmf-service';
+import type { CodedError } from '../support/errors';
 
 /** Which part of which response a piece of audio belongs to. Playback counts every byte under it. */
 export interface AudioOrigin {
@@ -33,6 +34,17 @@ export interface ConversationEnd {
     /** A short sentence for Genesys' logs: no personal data, no raw error text. */
     info: string;
     outputVariables?: Readonly<Record<string, string>>;
+    /** Why it cannot go on, for the log; undefined: it ended as it should, or `error_code` says all that is known. */
+    fault?: CodedError | undefined;
+}
+
+/** A fallback option took over. */
+export interface FallbackStep {
+    /** The bot that was lost; undefined: the call began without its best one. */
+    readonly from?: string | undefined;
+    readonly to: string;
+    /** A code of the catalogue. */
+    readonly why: string;
 }
 
 /** One item of the conversation, as far as it is known. Reported again, under the same id, when more is known. */
@@ -86,7 +98,7 @@ export interface ConversationEvents {
     /** A finished turn of the bot, for the report to Architect. */
     turn: [turn: BotResponse];
     /** It has lost its connection, and its unfinished responses with it; `recovered` or `ended` follows. */
-    reconnecting: [why: string];
+    reconnecting: [why: string, fault?: CodedError];
     /** It is connected again: caller audio of the meantime was kept, and the response that the caller waits for is being asked for. */
     recovered: [];
     /** What the caller waits for has changed in a way that only the conversation knows. Only a bot with fallback options emits it, `response_requested` apart. */
@@ -165,6 +177,12 @@ export interface Conversation extends EventEmitter<ConversationEvents> {
     readonly speaksFirst: boolean;
     /** The names of the fallback options that answered, with commas; undefined: there are none. */
     readonly fallbackUsed?: string;
+    /** What is wrong with the service now, such as why it cannot be reached; undefined: nothing that is known. For the log of a caller's silence. */
+    readonly lastFault?: CodedError | undefined;
+    /** Connections that were lost in this call; undefined: there is none to lose. */
+    readonly reconnects?: number;
+    /** The fallback options that took over, in their order; undefined: there are none. */
+    readonly fallbackSteps?: readonly FallbackStep[];
     /** What the call has cost so far, in US dollars, as far as is known; undefined: nothing is known. */
     readonly costUsd: number | undefined;
     /** When the response that is being given last made progress, by the clock, ms; undefined: none is being given, or it is not known. */

@@ -1,19 +1,30 @@
-import { randomBytes } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import type { RealtimeToolsConfigUnion } from 'openai/resources/realtime/realtime';
 import type { CallerAudioBuffer } from '../audio/caller-audio-buffer';
 import type { OpenAIConfig } from '../config/config';
 import type { Clock } from '../support/clock';
-import { CodedError } from '../support/errors';
+import { CodedError, type FaultFacts } from '../support/errors';
 import { faultFields, type Logger } from '../support/logger';
-import { classify, fatalError, judgeEnd, judgeFailures, logApiError, redact, type Verdict } from './realtime/errors';
+import { EventIds, NameCounter } from './realtime/event-ids';
 import { RefusedFields, refusedFields } from './realtime/optional-fields';
+import { loggedAddress, redact } from '../support/redact';
+import {
+    apiFacts,
+    apiFault,
+    classify,
+    fatalError,
+    judgeEnd,
+    judgeFailures,
+    logApiError,
+    type Verdict,
+} from './realtime/errors';
 import { OpenAIHandshake, type CreateSocket, type RealtimeTransport } from './realtime/connection';
 import {
+    hasContent,
+    isContent,
     readServerEvent,
     type ApiError,
     type ClientEvent,
-    type ItemInfo,
     type ResponseEnd,
     type ServerEvent,
 } from './realtime/events';
@@ -36,7 +47,7 @@ export interface RealtimeServiceEvents {
     /** A response was requested and refused for good; it is not requested again. */
     responseRefused: [purpose: Purpose];
     /** The connection is gone, or of no use; another one may do. */
-    lost: [why: string];
+    lost: [why: string, facts: FaultFacts];
     /** The conversation cannot go on; no other connection would help. */
     fatal: [error: CodedError];
 }
@@ -87,6 +98,7 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
     private contentOfId: string | undefined;
     /** A response with nothing in it is being handled. */
     private gaveEmpty = false;
+    private trouble: CodedError | undefined;
 
     constructor(
         private readonly config: OpenAIConfig,
@@ -133,6 +145,11 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
     /** When the response that is active or asked for last made progress, by the clock, ms; undefined: there is none. */
     get responseActiveAtMs(): number | undefined {
         return this.sequencer.activeAtMs;
+    }
+
+    /** What has gone wrong last, while it connects or with a response; undefined: nothing since the last complete response. */
+    get lastFault(): CodedError | undefined {
+        return this.trouble ?? (this.state === 'ready' ? undefined : this.handshake.lastFault);
     }
 
     /** Milliseconds of caller audio that were appended: the clock of `audio_end_ms`. */
@@ -246,6 +263,7 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
                 this.transmit(event);
             },
             stalled: (responseId: string) => {
+                this.noteTrouble(new CodedError('ERR_BOT_STALLED'));
                 this.logger.warn({ code: 'ERR_BOT_STALLED', responseId }, 'A response stopped in the middle.');
                 this.emit('responseStalled', responseId);
             },
@@ -296,7 +314,8 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
                 this.onFrame(text);
             },
             ended: (end) => {
-                this.finish(judgeEnd(end));
+                // In a call a close reason may quote what was said, without any marks around it.
+                this.finish(judgeEnd(end.kind === 'closed' ? { ...end, reason: '' } : end));
             },
         });
     }
@@ -351,7 +370,8 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
             this.onEmpty(end);
             return;
         }
-        if (end.status === 'completed') this.serverTroubles = 0;
+        if (end.status === 'completed') this.recovered();
+        if (end.error !== undefined) this.noteTrouble(apiFault(end.error));
         if (end.error !== undefined) logApiError(this.logger, end.error, 'response.done');
         if (end.error !== undefined && classify(end.error) === 'fatal') {
             this.finish({ kind: 'fatal', error: fatalError(end.error) });
@@ -383,22 +403,38 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
     private onError(error: ApiError): void {
         const kind = logApiError(this.logger, error, this.ids.meaningOf(error.eventId));
         const refused = this.sequencer.refused(error);
+        if (refused !== undefined || kind === 'retry') this.noteTrouble(apiFault(error));
         if (refused !== undefined) this.emit('responseRefused', refused);
         if (kind === 'fatal') this.finish({ kind: 'fatal', error: fatalError(error) });
-        else if (error.code === 'session_expired') this.finish({ kind: 'retry', why: 'session_expired' });
+        else if (error.code === 'session_expired')
+            this.finish({ kind: 'retry', why: 'session_expired', facts: apiFacts(error) });
         else if (kind === 'retry') this.onTrouble(error);
     }
 
     private onTrouble(error: ApiError): void {
         this.serverTroubles += 1;
-        if (this.serverTroubles > MAX_SERVER_TROUBLES) this.finish({ kind: 'retry', why: error.code ?? error.type });
+        if (this.serverTroubles <= MAX_SERVER_TROUBLES) return;
+        this.finish({ kind: 'retry', why: error.code ?? error.type, facts: apiFacts(error) });
+    }
+
+    private noteTrouble(fault: CodedError): void {
+        this.trouble = fault.with(this.facts);
+    }
+
+    private recovered(): void {
+        this.serverTroubles = 0;
+        this.trouble = undefined;
+    }
+
+    private get facts(): FaultFacts {
+        return { address: loggedAddress(this.config.url) };
     }
 
     private finish(verdict: Verdict): void {
         if (this.state === 'closed') return;
         this.release();
-        if (verdict.kind === 'fatal') this.emit('fatal', verdict.error);
-        else this.emit('lost', verdict.why);
+        if (verdict.kind === 'fatal') this.emit('fatal', verdict.error.with(this.facts));
+        else this.emit('lost', verdict.why, { ...this.facts, ...verdict.facts });
         this.removeAllListeners();
     }
 
@@ -408,62 +444,5 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
         this.audioSender.close();
         this.sequencer.close();
         this.transport?.close();
-    }
-}
-
-/** An event that brings a sound, a word or a call of a response. */
-function hasContent(event: ServerEvent): event is ServerEvent & { responseId: string } {
-    switch (event.type) {
-        case 'audio':
-            return event.bytes.length > 0;
-        case 'transcript':
-        case 'text':
-            return event.delta !== '';
-        case 'output-item-done':
-            return isContent(event.item);
-        default:
-            return false;
-    }
-}
-
-function isContent({ text = '', call, mcp }: ItemInfo): boolean {
-    return text !== '' || call !== undefined || mcp !== undefined;
-}
-
-const MAX_MEANINGS = 128;
-
-/** Ids of the events that are sent (`<short>_<n>`), so that an error about one can be explained. Bounded: the oldest are forgotten. */
-class EventIds {
-    private readonly shortId = randomBytes(4).toString('hex');
-    private readonly meanings = new Map<string, string>();
-    private count = 0;
-
-    /** A fresh id, 64 characters at most; `meaning` says what the event is for, without any content of the call. */
-    next(meaning: string): string {
-        this.count += 1;
-        const id = `${this.shortId}_${this.count}`;
-        this.meanings.set(id, meaning);
-        if (this.meanings.size > MAX_MEANINGS) this.meanings.delete(this.meanings.keys().next().value ?? id);
-        return id;
-    }
-
-    meaningOf(id: string | undefined): string | undefined {
-        return id === undefined ? undefined : this.meanings.get(id);
-    }
-}
-
-const MAX_NAMES = 32;
-
-/** Counts by name, bounded: names beyond the first 32 count as `other`. */
-class NameCounter {
-    private readonly counts = new Map<string, number>();
-
-    add(name: string): void {
-        const key = this.counts.has(name) || this.counts.size < MAX_NAMES ? name : 'other';
-        this.counts.set(key, (this.counts.get(key) ?? 0) + 1);
-    }
-
-    get total(): Readonly<Record<string, number>> {
-        return Object.fromEntries(this.counts);
     }
 }

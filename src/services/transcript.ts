@@ -31,6 +31,9 @@ interface Entry {
     brokeOff: boolean;
 }
 
+/** Stands for the words of a turn of the caller's that could not be transcribed. */
+export const NOT_UNDERSTOOD = '(not understood)';
+
 /** Items that are kept; the oldest give way. */
 const MAX_ITEMS = 1000;
 /** Speech is never faster than one letter in this time: bounds the words of a response that broke off. */
@@ -95,6 +98,17 @@ export class Transcript {
         for (const entry of this.entries) if (entry.responseId === responseId) entry.brokeOff = true;
     }
 
+    /** What the caller heard of a response that they interrupted; undefined: they did not interrupt it, or it is not known. */
+    cutTextOf(responseId: string | undefined): string | undefined {
+        if (responseId === undefined) return undefined;
+        const entries = this.entries.filter((entry) => entry.responseId === responseId);
+        if (entries.every((entry) => entry.cut === undefined)) return undefined;
+        return entries
+            .map((entry) => heardOf(entry).trim())
+            .filter((text) => text !== '')
+            .join(' ');
+    }
+
     /** Caller and bot, oldest first, with what was heard beside what was generated. */
     get lines(): TranscriptLine[] {
         return this.entries.flatMap((entry) => {
@@ -105,7 +119,8 @@ export class Transcript {
 
     /**
      * The last items as far as the caller heard them, oldest first: at most `maxItems`, and at most `maxChars` characters together.
-     * Items of which nothing was heard, and functions without an output, are left out.
+     * Items of which nothing was heard, and functions without an output, are left out; turns of the caller's whose words are known to be
+     * unknown are marked.
      */
     heard(maxItems: number, maxChars: number): HeardLine[] {
         const lines: HeardLine[] = [];
@@ -180,6 +195,7 @@ function heardLine(entry: Entry): HeardLine | undefined {
     const { itemId, speaker, call } = entry.item;
     if (speaker === 'function') return call?.output === undefined ? undefined : { itemId, speaker, text: '', call };
     // Words of the bot without any audio were never heard.
-    const text = speaker === 'bot' && entry.deliveredMs === 0 ? '' : heardOf(entry).trim();
+    const known = speaker === 'bot' && entry.deliveredMs === 0 ? '' : heardOf(entry).trim();
+    const text = speaker === 'caller' && entry.item.text === '' ? NOT_UNDERSTOOD : known;
     return text === '' ? undefined : { itemId, speaker, text };
 }

@@ -175,10 +175,11 @@ export abstract class SpeakingBot extends EventEmitter<ConversationEvents> imple
     /** Nothing more will come of this conversation. */
     protected fail(fault: unknown): void {
         if (this.isOver()) return;
-        const code = fault instanceof CodedError ? fault.code : 'ERR_INTERNAL';
+        const coded = fault instanceof CodedError ? fault : new CodedError('ERR_INTERNAL');
+        const { code } = coded;
         this.deps.logger.error(faultFields(fault), 'The bot cannot go on.');
         const outputVariables = { end_reason: 'bot_failed', error_code: code };
-        this.finish({ reason: 'error', info: `The bot cannot go on (${code}).`, outputVariables });
+        this.finish({ reason: 'error', info: `The bot cannot go on (${code}).`, outputVariables, fault: coded });
     }
 
     /** A method, because a listener may have ended the call in the middle of what we do. */
@@ -200,9 +201,9 @@ export abstract class SpeakingBot extends EventEmitter<ConversationEvents> imple
         else if (isLost) this.fail(spoken.fault);
     }
 
-    private report({ disposition, confidence }: SpokenResponse, { text }: Spoken): void {
+    private report({ disposition, confidence }: SpokenResponse, { text, itemId }: Spoken): void {
         if (text === '') return;
-        const turn = new BotResponse(disposition, text);
+        const turn = new BotResponse(disposition, text).of(itemId);
         this.emit('turn', confidence === undefined ? turn : turn.withConfidence(confidence));
     }
 

@@ -1,4 +1,5 @@
 import type { Clock } from './clock';
+import type { CodedError } from './errors';
 import type { Logger } from './logger';
 
 /** When a breaker opens, and when it tries the service again. */
@@ -19,8 +20,8 @@ export interface Permit {
     readonly isProbe: boolean;
     /** The service worked. */
     succeeded(): void;
-    /** The service failed. A caller who hangs up is no failure. */
-    failed(): void;
+    /** The service failed; `fault` says how, for the log. A caller who hangs up is no failure. */
+    failed(fault?: CodedError): void;
     /** The call does not use the service any more. May be called after a success or a failure, and twice. */
     release(): void;
 }
@@ -35,6 +36,7 @@ export class CircuitBreaker {
     private failuresMs: number[] = [];
     private openedMs = 0;
     private probe: Permit | undefined;
+    private fault: CodedError | undefined;
 
     constructor(
         private readonly upstream: string,
@@ -47,6 +49,11 @@ export class CircuitBreaker {
 
     get state(): 'closed' | 'open' | 'half-open' {
         return this.current;
+    }
+
+    /** How the service failed last; undefined: it did not since its last success, or that is not known. */
+    get lastFault(): CodedError | undefined {
+        return this.fault;
     }
 
     /** Asks to use the service. undefined: it is down; use the next fallback option. */
@@ -64,8 +71,8 @@ export class CircuitBreaker {
             succeeded: () => {
                 this.succeeded();
             },
-            failed: () => {
-                this.failed(permit);
+            failed: (fault) => {
+                this.failed(permit, fault);
             },
             release: () => {
                 if (this.probe === permit) this.probe = undefined;
@@ -77,13 +84,15 @@ export class CircuitBreaker {
     private succeeded(): void {
         this.failuresMs = [];
         this.probe = undefined;
+        this.fault = undefined;
         if (this.current === 'closed') return;
         this.current = 'closed';
         this.logger.info({ upstream: this.upstream, breaker: 'closed' }, 'The service is back.');
     }
 
     /** While the breaker is not closed, only a failure of the probe counts. */
-    private failed(permit: Permit): void {
+    private failed(permit: Permit, fault: CodedError | undefined): void {
+        this.fault = fault ?? this.fault;
         if (this.current === 'closed') this.count();
         else if (this.probe === permit) this.open();
     }
@@ -101,7 +110,11 @@ export class CircuitBreaker {
         this.failuresMs = [];
         this.probe = undefined;
         const fields = { code: 'ERR_FALLBACK_UPSTREAM_DOWN', upstream: this.upstream, breaker: 'open' };
-        this.logger.warn(fields, 'The service is down; new calls begin with the next fallback option.');
+        const cause = this.fault === undefined ? {} : { why: this.fault.code, ...this.fault.facts };
+        this.logger.warn(
+            { ...fields, ...cause },
+            'The service is down; new calls begin with the next fallback option.',
+        );
     }
 
     private halfOpen(): void {

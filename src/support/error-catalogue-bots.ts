@@ -21,12 +21,12 @@ export const BOT_ERRORS = {
     ERR_OPENAI_REFUSED: entry(
         'operator',
         'OpenAI refused the connection or ended it for good.',
-        'The code in the message says why; check OPENAI_API_KEY, OPENAI_REALTIME_MODEL and OPENAI_REALTIME_URL.',
+        'The line has OpenAI’s own code and words (apiCode, param, apiMessage, status): check OPENAI_API_KEY, OPENAI_REALTIME_MODEL and OPENAI_REALTIME_URL.',
     ),
     ERR_OPENAI_CONNECT: entry(
         'network',
         'No connection to OpenAI within the time that a caller waits.',
-        'Check OpenAI’s status, and that this server reaches the host of OPENAI_REALTIME_URL (default api.openai.com, port 443).',
+        'systemError in the line says how it failed, and address where: ENOTFOUND, the name is not known here; ECONNREFUSED, nothing listens; CERT_… and SELF_SIGNED_…, a proxy shows its own certificate. Then check OpenAI’s status, and that this server reaches the host of OPENAI_REALTIME_URL (default api.openai.com, port 443).',
     ),
     ERR_OPENAI_NO_SESSION: entry(
         'openai',
@@ -41,7 +41,7 @@ export const BOT_ERRORS = {
     ERR_OPENAI_REFUSED_UPDATE: entry(
         'operator',
         'OpenAI refused the settings of the session.',
-        'The message names the field, which no session can do without: correct the OPENAI_… variable behind it (voice, transcription, turn detection, reasoning, tokens).',
+        'param in the line names the field, which no session can do without, apiMessage says what is wrong with it: correct the OPENAI_… variable behind it (voice, transcription, turn detection, reasoning, tokens).',
     ),
     ERR_OPENAI_FIELD_REFUSED: entry(
         'operator',
@@ -67,6 +67,11 @@ export const BOT_ERRORS = {
         'server',
         'OpenAI refused an event that this server sent; the call goes on.',
         'Please report it with the code, the parameter and the event that the log names.',
+    ),
+    ERR_OPENAI_ERROR: entry(
+        'openai',
+        'OpenAI reported an error of its own; the call goes on.',
+        'The line has OpenAI’s own code and words (apiCode, apiMessage). Look at OpenAI’s status if it happens again.',
     ),
     ERR_OPENAI_ABANDONED: entry(
         'client',

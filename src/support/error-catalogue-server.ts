@@ -274,8 +274,8 @@ export const SERVER_ERRORS = {
     // The bot
     ERR_BOT_FAILED: entry(
         'openai',
-        'The bot cannot go on, and nothing else can take over.',
-        'The log line before this one says why.',
+        'A bot ended with an error that has no code.',
+        'The line says what the bot gave as its reason; look at the lines of that bot before it.',
     ),
     ERR_BOT_FIRST_AUDIO_TIMEOUT: entry(
         'openai',
@@ -286,6 +286,11 @@ export const SERVER_ERRORS = {
         'openai',
         'A response of the model ended with nothing in it: no sound, no word, no function call. It is requested once more.',
         'If it happens often: look at OpenAI’s status, and give the model more room with OPENAI_MAX_OUTPUT_TOKENS.',
+    ),
+    ERR_DEAD_AIR: entry(
+        'openai',
+        'The caller heard nothing for too long, and nothing could take over; the call ended with end_reason dead_air.',
+        'Look at the lines of the bot before this one, at OpenAI’s status and at the network from this server to OpenAI.',
     ),
     ERR_BOT_STALLED: entry(
         'openai',

@@ -12,6 +12,24 @@ export const ERRORS = { ...SERVER_ERRORS, ...BOT_ERRORS };
 
 export type ErrorCode = keyof typeof ERRORS;
 
+/** What is known of an error beside its code, as fields of a log line. Nothing of the caller's, and no secret. */
+export interface FaultFacts {
+    /** A service refused: its own code, the parameter that it names, and its words, shortened. */
+    apiCode?: string | undefined;
+    param?: string | undefined;
+    apiMessage?: string | undefined;
+    /** HTTP status of its response. */
+    status?: number | undefined;
+    /** Code of its WebSocket close frame. */
+    closeCode?: number | undefined;
+    /** The system's or the TLS library's name of the fault, such as ECONNREFUSED, ENOTFOUND, CERT_HAS_EXPIRED. */
+    systemError?: string | undefined;
+    /** Address of the service, without user and query. */
+    address?: string | undefined;
+    /** Address of the proxy that did not let the connection through, without user and password. */
+    proxy?: string | undefined;
+}
+
 /** An error of the catalogue, with the details of this case (a variable's name, a path, a limit; never a secret). */
 export class CodedError extends Error {
     override readonly name = 'CodedError';
@@ -20,8 +38,15 @@ export class CodedError extends Error {
         readonly code: ErrorCode,
         /** The details alone; undefined: there are none. The message is the cause followed by them. */
         readonly detail?: string,
+        /** The same details and more, one by one, for the log. */
+        readonly facts: FaultFacts = {},
     ) {
         super(detail === undefined ? ERRORS[code].cause : `${ERRORS[code].cause} ${detail}`);
+    }
+
+    /** The same error, with more facts. */
+    with(facts: FaultFacts): CodedError {
+        return new CodedError(this.code, this.detail, { ...facts, ...this.facts });
     }
 
     get whose(): Fault {

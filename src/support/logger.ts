@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { pino, type DestinationStream } from 'pino';
 import type { PrettyOptions } from 'pino-pretty';
-import { ERRORS } from './errors';
+import { CodedError, ERRORS } from './errors';
 
 export type LogFields = Record<string, unknown>;
 
@@ -75,9 +75,10 @@ export const silentLogger: Logger = {
     child: () => silentLogger,
 };
 
-/** A fault as log fields: code and message; for an error without a code, which is a bug, also its stack. */
+/** A fault as log fields: code, message and the facts of a `CodedError`; for an error without a code, which is a bug, also its stack. */
 export function faultFields(fault: unknown): LogFields {
     if (!(fault instanceof Error)) return { fault: String(fault) };
+    if (fault instanceof CodedError) return { code: fault.code, fault: fault.message, ...fault.facts };
     const code: unknown = 'code' in fault ? fault.code : undefined;
     return code === undefined ? { fault: fault.message, stack: fault.stack } : { code, fault: fault.message };
 }

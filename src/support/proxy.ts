@@ -4,23 +4,21 @@ import { createRequire } from 'node:module';
 import { HttpsProxyAgent } from 'https-proxy-agent';
 import { getProxyForUrl } from 'proxy-from-env';
 import type { ProxyAgent } from 'undici';
-import { CodedError } from './errors';
+import { CodedError, type FaultFacts } from './errors';
 import { isFields, textIn } from './json';
 
 /** `ERR_PROXY`: the proxy of HTTPS_PROXY did not let a connection through. The message names its address, without user and password. */
 export class ProxyFault extends CodedError {
-    constructor(
-        proxy: URL,
-        why: string,
-        /** With which status it answered CONNECT; undefined: it gave no answer. */
-        readonly status?: number,
-    ) {
-        super('ERR_PROXY', `${proxy.protocol}//${proxy.host}: ${why}.`);
+    /** `status`: with which it answered CONNECT; `systemError`: why it cannot be reached. */
+    constructor(proxy: URL, why: string, facts: Pick<FaultFacts, 'status' | 'systemError'> = {}) {
+        const address = `${proxy.protocol}//${proxy.host}`;
+        super('ERR_PROXY', `${address}: ${why}.`, { proxy: address, ...facts });
     }
 
     /** The proxy forbids it or wants another password: another attempt would end the same way. */
     get isFinal(): boolean {
-        return this.status !== undefined && this.status < 500;
+        const { status } = this.facts;
+        return status !== undefined && status < 500;
     }
 }
 
@@ -77,7 +75,7 @@ class TunnelAgent extends HttpsProxyAgent<string> {
         const socket = await this.tunnel(request, options);
         if (status === 200) return socket;
         socket.destroy();
-        throw new ProxyFault(this.proxy, `answered CONNECT with ${status ?? 'nothing'}`, status);
+        throw new ProxyFault(this.proxy, `answered CONNECT with ${status ?? 'nothing'}`, { status });
     }
 
     /** A request that is given up before it has a socket tells nothing of it: the limit ends the connection to the proxy. */
@@ -92,7 +90,7 @@ class TunnelAgent extends HttpsProxyAgent<string> {
         try {
             return await super.connect(request, options);
         } catch (fault) {
-            throw new ProxyFault(this.proxy, limit.signal.aborted ? 'gave no answer' : unreachable(fault));
+            throw limit.signal.aborted ? new ProxyFault(this.proxy, 'gave no answer') : unreachable(this.proxy, fault);
         } finally {
             clearTimeout(timer);
         }
@@ -124,13 +122,15 @@ function withDispatcher(init: RequestInit | undefined, dispatcher: object): Requ
 function tunnelFault(proxy: URL, fault: unknown): ProxyFault | undefined {
     if (!isFields(fault)) return undefined;
     const answer = /^Proxy response \((\d{3})\)/.exec(textIn(fault, 'message') ?? '')?.[1];
-    if (answer !== undefined) return new ProxyFault(proxy, `answered CONNECT with ${answer}`, Number(answer));
+    if (answer !== undefined) {
+        return new ProxyFault(proxy, `answered CONNECT with ${answer}`, { status: Number(answer) });
+    }
     const isOfConnecting = /^(?:connect|getaddrinfo)$/.test(textIn(fault, 'syscall') ?? '') || 'errors' in fault;
-    return isOfConnecting ? new ProxyFault(proxy, unreachable(fault)) : tunnelFault(proxy, fault['cause']);
+    return isOfConnecting ? unreachable(proxy, fault) : tunnelFault(proxy, fault['cause']);
 }
 
 /** With the system's name of the fault where there is one: its message is empty when several addresses failed. */
-function unreachable(fault: unknown): string {
-    const code = isFields(fault) ? textIn(fault, 'code') : undefined;
-    return `cannot be reached (${code ?? 'no connection'})`;
+function unreachable(proxy: URL, fault: unknown): ProxyFault {
+    const systemError = isFields(fault) ? textIn(fault, 'code') : undefined;
+    return new ProxyFault(proxy, `cannot be reached (${systemError ?? 'no connection'})`, { systemError });
 }

@@ -21,6 +21,8 @@ export interface ServedSession {
     endForShutdown(): void;
     /** The process is shutting down: ends the call at once. */
     shutDown(): void;
+    /** For lines about its socket: carries the call's ids. Default: one with the session's id. */
+    readonly logger?: Logger;
 }
 
 /** Makes the session of an accepted connection. */
@@ -82,16 +84,19 @@ export class Calls {
     open(ws: WebSocket, call: AcceptedCall): void {
         const logger = this.options.logger.child({ session: call.identity.sessionId });
         const timers = new TimerSet(this.options.clock, loggedFault(logger, ERRORS.ERR_INTERNAL.cause));
+        const made: { session?: ServedSession | undefined } = {};
         // Before all else: without this listener, a fault of the socket would end the process.
         ws.on('error', (fault) => {
-            logger.warn({ ...faultFields(fault), code: 'ERR_WEBSOCKET' }, ERRORS.ERR_WEBSOCKET.cause);
+            const log = made.session?.logger ?? logger;
+            log.warn({ ...faultFields(fault), code: 'ERR_WEBSOCKET' }, ERRORS.ERR_WEBSOCKET.cause);
             timers.set('linger', this.options.lingerMs, () => {
                 ws.terminate();
             });
         });
         const session = this.createSession(ws, call, logger);
+        made.session = session;
         if (session === undefined) ws.terminate();
-        else this.join({ ws, identity: call.identity, session, timers, logger });
+        else this.join({ ws, identity: call.identity, session, timers, logger: session.logger ?? logger });
     }
 
     /** Asks every call to end with a goodbye. */

@@ -208,6 +208,7 @@ export class Server {
         const options = { secrets, clock: this.clock, authorities, trustProxy };
         return new UpgradeGate({
             audiohookPath,
+            trustProxy,
             maxPendingUpgrades: this.limits.maxPendingUpgrades,
             authenticator: this.deps.authenticator ?? new Authenticator(options),
             webSockets: this.webSockets,
@@ -222,12 +223,12 @@ export class Server {
         });
     }
 
-    private createSession(ws: WebSocket, { url, identity }: AcceptedCall): Session {
-        const { organizationId, correlationId } = identity;
+    private createSession(ws: WebSocket, { url, identity, from }: AcceptedCall): Session {
+        const { organizationId, correlationId, retryAttempt } = identity;
         const deps = { config: this.config, logger: this.logger, clock: this.clock, botService: this.botService };
         return new Session(ws, identity.sessionId, url, {
             ...deps,
-            identity: { organizationId, correlationId },
+            identity: { organizationId, correlationId, retryAttempt, from },
             hasRoom: () => this.hasRoom(),
         });
     }

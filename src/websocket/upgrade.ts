@@ -5,13 +5,15 @@ import type { AuthRefusal, AuthRequest, AuthResult, Identity } from '../auth/aut
 import type { ErrorCode } from '../support/errors';
 import { faultFields, type Logger } from '../support/logger';
 import { isBelow, pathOf, RETRY_AFTER_SECONDS, type Unavailable } from './http-endpoints';
-import type { RefusalLog, Refusals } from './refusals';
+import { clientAddress, type RefusalLog, type Refusals } from './refusals';
 
 /** An upgrade request that was accepted. */
 export interface AcceptedCall {
     /** The request target as received, with its query: it chooses the bot. */
     url: string;
     identity: Identity;
+    /** Address of the client, see `clientAddress`; undefined: it is gone. */
+    from?: string | undefined;
 }
 
 /** The part of `Authenticator` that is used here. */
@@ -21,6 +23,8 @@ export interface UpgradeAuthenticator {
 
 export interface UpgradeGateOptions {
     audiohookPath: string;
+    /** See AUDIOHOOK_TRUST_PROXY. */
+    trustProxy: boolean;
     maxPendingUpgrades: number;
     authenticator: UpgradeAuthenticator;
     webSockets: WebSocketServer;
@@ -102,7 +106,7 @@ export class UpgradeGate {
             .finally(() => this.waiting.delete(socket));
         if (!socket.writable) socket.destroy();
         else if (!result.ok) this.refuse(request, socket, fromAuthentication(result));
-        else this.complete(request, socket, head, { url, identity: result.identity });
+        else this.complete(request, socket, head, { url, identity: result.identity, from: this.from(request) });
     }
 
     private complete(request: IncomingMessage, socket: Duplex, head: Buffer, call: AcceptedCall): void {
@@ -116,13 +120,17 @@ export class UpgradeGate {
             });
     }
 
+    private from(request: IncomingMessage): string | undefined {
+        return clientAddress(request, this.options.trustProxy);
+    }
+
     private refuse(request: IncomingMessage, socket: Duplex, refusal: Refusal): void {
         const { status, code, headers, fault } = refusal;
         this.options.refusalLog.note(status === 500 ? 'error' : 'warn', code, {
             ...(fault !== undefined && faultFields(fault)),
             status,
             path: pathOf(request.url ?? '').slice(0, MAX_LOGGED_PATH_CHARACTERS),
-            from: request.socket.remoteAddress,
+            from: this.from(request),
         });
         this.options.refusals.refuse(socket, status, headers);
     }

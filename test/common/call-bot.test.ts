@@ -57,7 +57,14 @@ describe('the bot of a call', () => {
         conversation.endCount = 0;
         const wire = { sendAudio: () => undefined, sendEvent: () => undefined, bufferedBytes: () => 0 };
         const onFinished = (): void => undefined;
-        const rest = { wire, maxLeadMs: 600, onFinished, onFailed: onFinished, onFault: onFinished };
+        const rest = {
+            wire,
+            logTranscripts: false,
+            maxLeadMs: 600,
+            onFinished,
+            onFailed: onFinished,
+            onFault: onFinished,
+        };
         const logger = new LogRecorder();
         const log = new SessionLog(logger);
         bot = new CallBot({ botService: service, clock: new FakeClock(), logger, log, record, ...rest });
@@ -229,7 +236,7 @@ describe('the end of a call whose bot declares its variables', () => {
         expect(disconnect()).toEqual({
             reason: 'error',
             info: 'The bot is not available',
-            outputVariables: outcome({ bot: 'desk', end_reason: 'ERR_TTS_VOICE' }),
+            outputVariables: outcome({ bot: 'desk', end_reason: 'ERR_TTS_VOICE', error_code: 'ERR_TTS_VOICE' }),
         });
     });
 

@@ -222,7 +222,7 @@ describe('a running session', () => {
         expect(call.socket.last('disconnect')?.parameters).toEqual({
             reason: 'error',
             info: 'Internal error',
-            outputVariables: outcome({ end_reason: 'ERR_INTERNAL' }),
+            outputVariables: outcome({ end_reason: 'ERR_INTERNAL', error_code: 'ERR_INTERNAL' }),
         });
         expect(call.logger.codes).toContain('ERR_INTERNAL');
     });
@@ -235,7 +235,7 @@ describe('a running session', () => {
         expect(call.socket.last('disconnect')?.parameters).toEqual({
             reason: 'error',
             info: 'The bot is not available',
-            outputVariables: outcome({ end_reason: 'ERR_BOT_FAILED' }),
+            outputVariables: outcome({ end_reason: 'ERR_BOT_FAILED', error_code: 'ERR_BOT_FAILED' }),
         });
     });
 });

@@ -1,6 +1,7 @@
 import { tonePcmu } from '../../src/audio/tone';
 import { BargeInDetector } from '../../src/common/barge-in';
-import { limitReached, turnEntity } from '../../src/common/call-bridge';
+import { limitReached } from '../../src/common/call-bridge';
+import { turnEntity } from '../../src/common/turn-reports';
 import { Transcript } from '../../src/services/transcript';
 import { TurnClock } from '../../src/common/call-record';
 import { BotResponse } from '../../src/services/bot-response';

@@ -14,7 +14,7 @@ import { LogRecorder } from '../support/log-recorder';
 import { conversationContract, type Specimen } from './conversation-contract';
 
 const ECHO: FallbackOption = { name: 'local', make: () => new EchoBot() };
-const APOLOGY: FallbackOption = { name: 'apology', make: (takeover) => new ApologyBot(new Uint8Array(800), takeover) };
+const APOLOGY: FallbackOption = { name: 'apology', make: (_takeover, why) => new ApologyBot(new Uint8Array(800), why) };
 
 const REFUSED: FallbackOption = {
     name: 'realtime',
@@ -48,7 +48,8 @@ async function overOpenAI(plan: ConnectionPlan): Promise<Specimen> {
     const callerAudio = new CallerAudioBuffer();
     const realtime: FallbackOption = {
         ...REFUSED,
-        make: () => new BotResource(config, { clock, logger: new LogRecorder(), callerAudio, transcript: new Transcript() }),
+        make: () =>
+            new BotResource(config, { clock, logger: new LogRecorder(), callerAudio, transcript: new Transcript() }),
     };
     const close = async (): Promise<void> => {
         await fake.close();

@@ -107,6 +107,20 @@ describe('BotFactory', () => {
         expect(ends).toMatchObject([{ reason: 'error', outputVariables: { end_reason: 'bot_failed' } }]);
     });
 
+    it('tells why there is no local bot to take over, when its turn has come', async () => {
+        const bot = await create({ ...WITH_KEY, FORCE_FALLBACK: 'local', ...NO_PROMPTS });
+        const ends: ConversationEnd[] = [];
+        bot.on('ended', (end) => ends.push(end));
+        await firstWords(bot, 800);
+        expect(logger.lines.at(-2)?.fields).toMatchObject({
+            code: 'ERR_FALLBACK_STEP',
+            from: 'local',
+            to: 'apology',
+            why: 'ERR_PROMPT',
+        });
+        expect(ends).toMatchObject([{ outputVariables: { error_code: 'ERR_PROMPT' } }]);
+    });
+
     it('rejects with its code when the local bot is all there is, and its voice cannot be loaded', async () => {
         await expect(create(NO_PROMPTS)).rejects.toMatchObject({ code: 'ERR_PROMPT' });
     });

@@ -160,6 +160,7 @@ describe('a proxy that lets nothing through', () => {
             expect(fault).toMatchObject({
                 code: 'ERR_PROXY',
                 detail: `http://${host}: answered CONNECT with ${status}.`,
+                facts: { proxy: `http://${host}`, status },
             });
         }
     });
@@ -172,7 +173,10 @@ describe('a proxy that lets nothing through', () => {
         const end = await endOfRealtime();
         expect(judgeEnd(end)).toMatchObject({ kind: 'retry', why: expect.stringContaining(host) as string });
         for (const fault of [faultIn(end), await faultOfTool(), await faultOfHTTP()])
-            expect(fault).toMatchObject({ detail: `http://${host}: cannot be reached (ECONNREFUSED).` });
+            expect(fault).toMatchObject({
+                detail: `http://${host}: cannot be reached (ECONNREFUSED).`,
+                facts: { proxy: `http://${host}`, systemError: 'ECONNREFUSED' },
+            });
     });
 
     it('and never answers is named after its limit, and keeps no connection', async () => {

@@ -45,6 +45,31 @@ describe('the path of an upgrade', () => {
     });
 });
 
+describe('the address of a client', () => {
+    const FORWARDED = { 'X-Forwarded-For': '198.51.100.7, 203.0.113.9' };
+
+    async function logged(env: Record<string, string>, headers: Record<string, string>): Promise<unknown[]> {
+        const { port, log, sessions } = await startServer({}, env);
+        await exchange(port, upgradeRequest('/', { ...headers, Upgrade: 'h2c' }));
+        await join(port, '/', headers);
+        const refusal = log.lines.find(({ fields }) => fields['code'] === 'ERR_UPGRADE_MALFORMED');
+        return [refusal?.fields['from'], sessions[0]?.call.from];
+    }
+
+    it('is that of its socket', async () => {
+        expect(await logged({}, FORWARDED)).toEqual(['127.0.0.1', '127.0.0.1']);
+    });
+
+    it('is the one that a trusted proxy has added behind all others', async () => {
+        expect(await logged({ AUDIOHOOK_TRUST_PROXY: 'true' }, FORWARDED)).toEqual(['203.0.113.9', '203.0.113.9']);
+    });
+
+    it('is that of the proxy where it names none', async () => {
+        const headers = { 'X-Forwarded-For': '198.51.100.7, unknown\u0009' };
+        expect(await logged({ AUDIOHOOK_TRUST_PROXY: 'true' }, headers)).toEqual(['127.0.0.1', '127.0.0.1']);
+    });
+});
+
 describe('a malformed upgrade', () => {
     it.each([
         ['of another protocol', { Upgrade: 'h2c' }],

@@ -1,6 +1,8 @@
 import type { Permit } from '../../support/circuit-breaker';
+import type { CodedError } from '../../support/errors';
+import type { BotResponse } from '../bot-response';
 import type { AudioOrigin, Conversation, HeardPosition, TranscriptItem } from '../conversation';
-import { INTERNAL_FAULT, type MadeBot } from './options';
+import type { MadeBot } from './options';
 
 /** Ids of the fillers begin with it, and those of every bot but the first. */
 export const FALLBACK_PREFIX = 'ladder';
@@ -73,6 +75,11 @@ export class ActiveBot {
         return { id, hadSound: this.open.delete(id) };
     }
 
+    /** @returns the turn in ids of the call */
+    turn(turn: BotResponse): BotResponse {
+        return turn.responseId === undefined ? turn : turn.of(this.prefix + turn.responseId);
+    }
+
     /** @returns the item in ids of the call */
     transcribed(item: TranscriptItem): TranscriptItem {
         const { prefix } = this;
@@ -82,8 +89,8 @@ export class ActiveBot {
     }
 
     /** It has lost its connection and connects again. */
-    reconnecting(why: string): void {
-        this.failed(why);
+    reconnecting(cause: CodedError): void {
+        this.failed(cause);
         this.isReconnecting = true;
     }
 
@@ -106,8 +113,8 @@ export class ActiveBot {
     }
 
     /** Counts against its service, except a fault of this server; a loss that the bot has reported counts once. */
-    failed(why: string): void {
-        if (!this.isReconnecting && why !== INTERNAL_FAULT) this.permit?.failed();
+    failed(cause: CodedError): void {
+        if (!this.isReconnecting && cause.code !== 'ERR_INTERNAL') this.permit?.failed(cause);
     }
 
     /** Cuts it off, so that nothing of a lost bot reaches the caller, and frees it. May be called twice. */

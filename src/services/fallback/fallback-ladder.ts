@@ -8,6 +8,7 @@ import type {
     Conversation,
     ConversationEnd,
     ConversationEvents,
+    FallbackStep,
     HeardPosition,
     SilenceStep,
 } from '../conversation';
@@ -16,7 +17,16 @@ import type { Transcript } from '../transcript';
 import { ActiveBot, FALLBACK_PREFIX } from './active-bot';
 import { CallerState } from './caller-state';
 import { Filler, type FallbackPrompts } from './filler';
-import { noBotLeft, OptionQueue, whyEnded, whyNotStarted, type BotFailure, type FallbackOption } from './options';
+import {
+    noBotLeft,
+    OptionQueue,
+    whyEnded,
+    whyGivenUp,
+    whyNotStarted,
+    type BotFailure,
+    type Failure,
+    type FallbackOption,
+} from './options';
 
 export { optionsFrom, type HistoryLine, type FallbackOption, type Takeover } from './options';
 
@@ -54,10 +64,10 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
     private readonly used: string[] = [];
     private active: ActiveBot | undefined;
     private settle: { resolve: () => void; reject: (fault: CodedError) => void } | undefined;
-    private lastEnd: ConversationEnd | undefined;
     private made = 0;
-    /** What the lost bots have cost. */
+    /** What the lost bots have cost, and the connections that they lost. */
     private spentUsd: number | undefined;
+    private pastReconnects = 0;
     private isGoodbyeAsked = false;
 
     /** `options`: the best one first; the last one should need nothing that could fail (`ApologyBot`). */
@@ -93,6 +103,20 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
     /** The bots of the call together; undefined: nothing is known of any. */
     get costUsd(): number | undefined {
         return sum(this.spentUsd, this.active?.conversation.costUsd);
+    }
+
+    /** The connections that all bots of the call have lost. */
+    get reconnects(): number {
+        return this.pastReconnects + (this.active?.conversation.reconnects ?? 0);
+    }
+
+    get fallbackSteps(): readonly FallbackStep[] {
+        return this.queue.steps;
+    }
+
+    /** That of the active bot. */
+    get lastFault(): CodedError | undefined {
+        return this.active?.conversation.lastFault;
     }
 
     get responseActiveAtMs(): number | undefined {
@@ -153,7 +177,7 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
             case 'end_turn':
                 return active.conversation.onSilence(step);
             case 'takeover':
-                this.stepDown(active.isReconnecting ? 'ERR_FALLBACK_NOT_RECOVERED' : 'ERR_FALLBACK_SLOW');
+                this.giveUp(active);
                 return true;
         }
     }
@@ -194,13 +218,13 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
         conversation.on('collectDigits', (request) => {
             this.processDigitRequest(bot, request);
         });
-        conversation.on('turn', (turn) => this.emit('turn', turn));
+        conversation.on('turn', (turn) => this.emit('turn', bot.turn(turn)));
         conversation.on('waiting', (wait) => {
             if (wait === 'response_requested') this.expectResponse();
             this.emitWait(wait);
         });
-        conversation.on('reconnecting', (why) => {
-            bot.reconnecting(why);
+        conversation.on('reconnecting', (why, fault = new CodedError('ERR_OPENAI_LOST', `${why}.`)) => {
+            bot.reconnecting(fault);
             this.emitWait(this.caller.reconnects(bot));
         });
         conversation.on('recovered', () => {
@@ -243,16 +267,15 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
             this.finish(end);
             return;
         }
-        this.lastEnd = end;
-        this.stepDown(whyEnded(end));
+        this.stepDown(whyEnded(end), end);
     };
 
-    /** Starts the next option; `loss` undefined: the call begins. */
-    private startNext(loss: BotFailure | undefined): void {
-        const takeover = loss === undefined ? undefined : this.caller.takeover(loss.why);
+    /** Starts the next option; `loss` undefined: the call begins. `end`: what the lost bot ended with, if it did. */
+    private startNext(loss: BotFailure | undefined, end?: ConversationEnd): void {
+        const takeover = loss === undefined ? undefined : this.caller.takeover(loss.cause.code);
         const next = this.queue.next(loss, takeover);
         if (next === undefined) {
-            this.finish(this.lastEnd ?? noBotLeft(loss));
+            this.finish(end ?? noBotLeft(loss ?? this.queue.whyNone));
             return;
         }
         const bot = new ActiveBot(next, this.made);
@@ -274,17 +297,23 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
         if (this.active === bot) this.emitWait(this.caller.wordsRepeated());
     }
 
+    /** The active bot leaves the caller in silence. */
+    private giveUp({ isReconnecting, conversation }: ActiveBot): void {
+        const limit = isReconnecting ? 'ERR_FALLBACK_NOT_RECOVERED' : 'ERR_FALLBACK_SLOW';
+        this.stepDown(whyGivenUp(limit, conversation.lastFault));
+    }
+
     /** The active bot is lost: the next option takes over. */
-    private stepDown(why: string): void {
+    private stepDown(failure: Failure, end?: ConversationEnd): void {
         const lost = this.active;
         if (lost === undefined || this.isOver()) return;
-        lost.failed(why);
+        lost.failed(failure.cause);
         const broken = lost.openResponses;
         this.caller.breakOff(broken);
         this.dropActive();
         for (const responseId of broken) this.emit('responseEnded', responseId);
         this.endSpeech();
-        if (!this.isOver()) this.startNext({ from: lost.name, why });
+        if (!this.isOver()) this.startNext({ from: lost.name, ...failure }, end);
     }
 
     /** The lost bot had reported that the caller speaks: the end of their speech is reported in its place. */
@@ -333,6 +362,7 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
 
     private dropActive(): void {
         this.spentUsd = sum(this.spentUsd, this.active?.conversation.costUsd);
+        this.pastReconnects += this.active?.conversation.reconnects ?? 0;
         this.active?.drop();
         this.active = undefined;
     }

@@ -1,7 +1,7 @@
 import type { CircuitBreakers, Permit } from '../../support/circuit-breaker';
-import { CodedError } from '../../support/errors';
-import { faultFields, type Logger } from '../../support/logger';
-import type { Conversation, ConversationEnd } from '../conversation';
+import { CodedError, ERRORS, type ErrorCode } from '../../support/errors';
+import { faultFields, type LogFields, type Logger } from '../../support/logger';
+import type { Conversation, ConversationEnd, FallbackStep } from '../conversation';
 
 /** A line of the conversation, as far as the caller heard it. */
 export interface HistoryLine {
@@ -11,7 +11,7 @@ export interface HistoryLine {
 
 /** What a bot gets that takes a call over from another one. */
 export interface Takeover {
-    /** A code of the catalogue, or the `info` of the last bot's end. */
+    /** A code of the catalogue. */
     why: string;
     /** The conversation so far, oldest first. */
     history: readonly HistoryLine[];
@@ -30,8 +30,11 @@ export interface FallbackOption {
     name: string;
     /** The service that it needs, for the circuit breaker; undefined: none, it is always there. */
     upstream?: string | undefined;
-    /** Makes the bot for one call; `takeover` is undefined where the call begins with it. */
-    make(takeover?: Takeover): Conversation;
+    /**
+     * Makes the bot for one call. `takeover` is undefined where the call begins with it; `why` is the code for which the options before
+     * it do not answer, and undefined for the best one.
+     */
+    make(takeover?: Takeover, why?: ErrorCode): Conversation;
 }
 
 /** The options from `name` down, for trying a fallback on purpose; an unknown name leaves them as they are. */
@@ -44,29 +47,53 @@ export function optionsFrom(options: readonly FallbackOption[], name: string): r
     );
 }
 
-/** Which bot was lost, and why: a code of the catalogue, or the `info` of its end. */
-export interface BotFailure {
-    from: string;
-    why: string;
+/** Why a bot does not answer. */
+export interface Failure {
+    /** What is wrong, as far as it is known. */
+    cause: CodedError;
+    /** The rule by which it was given up, where `cause` is another one: the caller waited too long, or its service is known to be down. */
+    trigger?: ErrorCode | undefined;
 }
 
-/** Why a bot failed that threw something without a code: a bug in this server, which says nothing about the service. */
-export const INTERNAL_FAULT = 'ERR_INTERNAL';
+/** Which bot was lost, and why. */
+export interface BotFailure extends Failure {
+    from: string;
+}
 
-/** Why a bot did not start. */
-export function whyNotStarted(fault: unknown): string {
-    return fault instanceof CodedError ? fault.code : INTERNAL_FAULT;
+/** Why a bot did not start. Something without a code is a bug in this server, which says nothing about the service. */
+export function whyNotStarted(fault: unknown): Failure {
+    return { cause: fault instanceof CodedError ? fault : new CodedError('ERR_INTERNAL') };
 }
 
 /** Why a bot ended. */
-export function whyEnded(end: ConversationEnd): string {
-    return end.outputVariables?.['error_code'] ?? end.info;
+export function whyEnded({ fault, outputVariables, info }: ConversationEnd): Failure {
+    const code = outputVariables?.['error_code'] ?? '';
+    return { cause: fault ?? (isErrorCode(code) ? new CodedError(code) : new CodedError('ERR_BOT_FAILED', info)) };
+}
+
+/** Why a bot is given up by a rule: for what is wrong with its service, where that is known. */
+export function whyGivenUp(trigger: ErrorCode, lastFault: CodedError | undefined): Failure {
+    return lastFault === undefined ? { cause: new CodedError(trigger) } : { cause: lastFault, trigger };
 }
 
 /** The end of a call for which no bot is left, where the last bot gave no end. */
-export function noBotLeft(loss: BotFailure | undefined): ConversationEnd {
-    const outputVariables = { end_reason: 'bot_failed', error_code: loss?.why ?? 'ERR_FALLBACK_UPSTREAM_DOWN' };
-    return { reason: 'error', info: 'No bot is available', outputVariables };
+export function noBotLeft({ cause }: Failure): ConversationEnd {
+    const outputVariables = { end_reason: 'bot_failed', error_code: cause.code };
+    return { reason: 'error', info: 'No bot is available', outputVariables, fault: cause };
+}
+
+function isErrorCode(code: string): code is ErrorCode {
+    return Object.hasOwn(ERRORS, code);
+}
+
+function failureFields({ cause, trigger }: Failure): LogFields {
+    const { code, detail, facts } = cause;
+    return {
+        why: code,
+        ...(trigger !== undefined && { trigger }),
+        ...(detail !== undefined && { fault: cause.message }),
+        ...facts,
+    };
 }
 
 /** A bot that was made, with the permit to use its service. */
@@ -82,6 +109,9 @@ export interface MadeBot {
 /** The options of one call, each used once, the best one first. Options whose service is down are skipped, and every step is logged. */
 export class OptionQueue {
     private nextIndex = 0;
+    private readonly taken: FallbackStep[] = [];
+    /** Why the best option is skipped. */
+    private skippedFor: Failure | undefined;
 
     constructor(
         private readonly options: readonly FallbackOption[],
@@ -89,41 +119,64 @@ export class OptionQueue {
         private readonly logger: Logger,
     ) {}
 
+    /** The options that took over, in their order. */
+    get steps(): readonly FallbackStep[] {
+        return this.taken;
+    }
+
+    /** Why no bot is left that could begin the call. */
+    get whyNone(): Failure {
+        return this.skippedFor ?? { cause: new CodedError('ERR_FALLBACK_UPSTREAM_DOWN') };
+    }
+
     /** The next bot that can be had, made and not started; undefined: there is none. */
     next(loss: BotFailure | undefined, takeover: Takeover | undefined): MadeBot | undefined {
         const skipped: string[] = [];
         for (let option = this.options[this.nextIndex]; option !== undefined; option = this.options[this.nextIndex]) {
             const index = this.nextIndex;
             this.nextIndex += 1;
-            const made = this.make(option, index, takeover);
+            const made = this.make(option, index, takeover, loss ?? this.skippedFor);
             if (made !== undefined) {
-                this.logStep(loss, option.name, skipped);
+                this.noteStep(loss, option.name, skipped);
                 return made;
             }
             skipped.push(option.name);
         }
-        this.logger.error({ code: 'ERR_FALLBACK_EXHAUSTED', ...loss, skipped }, 'No bot is left.');
+        const fields = { from: loss?.from, ...failureFields(loss ?? this.whyNone), skipped };
+        this.logger.error({ code: 'ERR_FALLBACK_EXHAUSTED', ...fields }, 'No bot is left.');
         return undefined;
     }
 
-    private make(option: FallbackOption, index: number, takeover: Takeover | undefined): MadeBot | undefined {
+    private make(
+        option: FallbackOption,
+        index: number,
+        takeover: Takeover | undefined,
+        failure: Failure | undefined,
+    ): MadeBot | undefined {
         const { name, upstream } = option;
-        const permit = upstream === undefined ? undefined : this.breakers.of(upstream).enter();
-        if (upstream !== undefined && permit === undefined) return undefined;
+        const breaker = upstream === undefined ? undefined : this.breakers.of(upstream);
+        const permit = breaker?.enter();
+        if (breaker !== undefined && permit === undefined) {
+            this.skippedFor ??= whyGivenUp('ERR_FALLBACK_UPSTREAM_DOWN', breaker.lastFault);
+            return undefined;
+        }
         try {
-            return { name, index, conversation: option.make(takeover), permit };
+            return { name, index, conversation: option.make(takeover, failure?.cause.code), permit };
         } catch (fault) {
             permit?.release();
-            this.logger.error({ code: INTERNAL_FAULT, option: name, ...faultFields(fault) }, 'No bot was made.');
+            this.skippedFor ??= whyNotStarted(fault);
+            this.logger.error({ code: 'ERR_INTERNAL', option: name, ...faultFields(fault) }, 'No bot was made.');
             return undefined;
         }
     }
 
     /** A call that begins with its best bot is no step. */
-    private logStep(loss: BotFailure | undefined, to: string, skipped: readonly string[]): void {
+    private noteStep(loss: BotFailure | undefined, to: string, skipped: readonly string[]): void {
         if (loss === undefined && skipped.length === 0) return;
-        const why = loss?.why ?? 'ERR_FALLBACK_UPSTREAM_DOWN';
-        const fields = { code: 'ERR_FALLBACK_STEP', from: loss?.from, to, why, skipped };
+        const failure = loss ?? this.whyNone;
+        const from = loss?.from;
+        this.taken.push({ from, to, why: failure.cause.code });
+        const fields = { code: 'ERR_FALLBACK_STEP', from, to, ...failureFields(failure), skipped };
         this.logger.warn(fields, 'Another bot takes over the call.');
     }
 }

@@ -1,4 +1,5 @@
 /** From the files of a folder to profiles, or to sentences about what is wrong with them. */
+import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { problemSentences, placeholderProblems } from './rules';
@@ -85,7 +86,7 @@ function nameOf(file: string, { reserved }: RegisteredNames): string {
 function toProfile(
     name: string,
     raw: unknown,
-    { instructions, trouble = [] }: Texts,
+    { source, instructions, trouble = [] }: Texts,
     registered: RegisteredNames,
 ): BotProfile {
     const result = botProfileSchema.safeParse(raw);
@@ -101,7 +102,8 @@ function toProfile(
     ];
     if (problems.length > 0) throw new Problems(problems);
     const named = dialog === undefined ? undefined : { ...dialog, name };
-    return deepFreeze({ ...rest, name, instructions: text, dialog: named });
+    const version = createHash('sha256').update(source).digest('hex').slice(0, 8);
+    return deepFreeze({ ...rest, name, version, instructions: text, dialog: named });
 }
 
 function functionNamesTaken(tools: readonly ToolSpec[], { functions }: RegisteredNames): string[] {

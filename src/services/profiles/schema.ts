@@ -277,6 +277,8 @@ export type ProfileSettings = z.output<typeof botProfileSchema>;
 export interface BotProfile extends Readonly<Omit<ProfileSettings, '$schema' | 'instructions' | 'dialog'>> {
     /** The name of its file. */
     readonly name: string;
+    /** Eight hex digits of the SHA-256 of its text, that of its file of instructions included: they change with each edit. */
+    readonly version: string;
     /** With placeholders: `fillPrompt` puts a call's values in. Empty: the server's setting. */
     readonly instructions: string;
     /** undefined: the server's own. */

@@ -60,7 +60,7 @@ export const CALL_OUTPUT_VARIABLES = {
 
 /** Output variables that only some ends set. No profile may declare them either. */
 export const SITUATION_OUTPUT_VARIABLES = {
-    error_code: 'What went wrong, when end_reason is bot_failed.',
+    error_code: 'What went wrong, when a fault ended the call: the cause, as a code of docs/ERRORS.md.',
     fallback_reason: 'Why the first bot could not go on, when another took over.',
     failure: 'no_match or no_input, when the local dialog gave up.',
 } as const;

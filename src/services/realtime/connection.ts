@@ -2,17 +2,21 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import { WebSocket, type ClientOptions } from 'ws';
 import type { OpenAIConfig } from '../../config/config';
 import type { Clock } from '../../support/clock';
-import { CodedError, type ErrorCode } from '../../support/errors';
+import { CodedError, type ErrorCode, type FaultFacts } from '../../support/errors';
 import { faultFields, type Logger } from '../../support/logger';
 import { proxyAgentFor, ProxyFault } from '../../support/proxy';
+import { loggedAddress, redact } from '../../support/redact';
 import { TimerSet } from '../../support/timer-set';
-import { classify, fatalError, judgeEnd, redact, type TransportEnd, type Verdict } from './errors';
-import { readServerEvent, type ApiError, type ClientEvent, type SessionFormats } from './events';
+import { apiFacts, classify, fatalError, judgeEnd, type TransportEnd, type Verdict } from './errors';
+import { readErrorBody, readServerEvent, type ApiError, type ClientEvent, type SessionFormats } from './events';
 import { agreeFormats, type AgreedFormats } from './session-config';
 
 /** A peer that answers no ping counts as lost after at most `PING_EVERY_MS + PONG_WITHIN_MS`. */
 const PING_EVERY_MS = 15_000;
 const PONG_WITHIN_MS = 10_000;
+/** The response to a refused upgrade says why in its body: so much of it is read, for so long. */
+const MAX_BODY_BYTES = 16_384;
+const BODY_WITHIN_MS = 500;
 
 /** What the transport reports, in this order: opened?, frame*, ended?. */
 export interface TransportListener {
@@ -111,8 +115,7 @@ export class RealtimeTransport {
         this.socket.on('ping', this.heard);
         this.socket.on('pong', this.heard);
         this.socket.on('unexpected-response', (_request, response) => {
-            response.resume();
-            this.finish({ kind: 'http', status: response.statusCode ?? 0 });
+            this.readRefusal(response);
         });
         this.socket.on('error', (error) => {
             // After the handshake an error is followed by `close`, which says more.
@@ -121,6 +124,23 @@ export class RealtimeTransport {
         this.socket.on('close', (code, reason) => {
             this.finish({ kind: 'closed', code, reason: reason.toString('utf8') });
         });
+    }
+
+    private readRefusal(response: IncomingMessage): void {
+        const status = response.statusCode ?? 0;
+        const chunks: Buffer[] = [];
+        let bytes = 0;
+        const done = (): void => {
+            this.finish({ kind: 'http', status, error: readErrorBody(Buffer.concat(chunks).toString('utf8')) });
+        };
+        this.timers.set('body', BODY_WITHIN_MS, done);
+        response.on('data', (chunk: Buffer) => {
+            bytes += chunk.length;
+            if (bytes <= MAX_BODY_BYTES) chunks.push(chunk);
+            else done();
+        });
+        response.once('end', done);
+        response.once('error', done);
     }
 
     private readonly heard = (): void => {
@@ -203,6 +223,7 @@ export class OpenAIHandshake {
     private attemptCount = 0;
     /** The last thing that went wrong was a connection without a session. */
     private wasOpen = false;
+    private fault: CodedError | undefined;
 
     constructor(
         private readonly config: OpenAIConfig,
@@ -221,6 +242,11 @@ export class OpenAIHandshake {
     /** When the session says that it ends, ms since 1970; undefined: it does not say. */
     get expiresAtEpochMs(): number | undefined {
         return this.expiresAt;
+    }
+
+    /** Why the last attempt gave no session; undefined: none has failed. */
+    get lastFault(): CodedError | undefined {
+        return this.fault;
     }
 
     /** Called once. */
@@ -309,6 +335,7 @@ export class OpenAIHandshake {
             return;
         }
         this.state = 'done';
+        this.fault = undefined;
         this.timers.clear();
         this.port.ready(this.transport, formats);
     }
@@ -317,32 +344,31 @@ export class OpenAIHandshake {
     private onError(error: ApiError): void {
         const kind = classify(error);
         if (kind === 'fatal') this.fail(fatalError(error));
-        else if (kind === 'retry') this.onVerdict({ kind: 'retry', why: error.code ?? error.type });
+        else if (kind === 'retry')
+            this.onVerdict({ kind: 'retry', why: error.code ?? error.type, facts: apiFacts(error) });
         else if (this.state === 'configuring' && this.port.refused(error)) this.configure();
         else if (this.state === 'configuring') this.fail(refusedUpdate(error));
     }
 
     private onVerdict(verdict: Verdict): void {
         if (verdict.kind === 'fatal') this.fail(verdict.error);
-        else this.retry(verdict.why);
+        else this.retry(verdict.why, verdict.facts);
     }
 
-    private retry(why: string): void {
+    private retry(why: string, facts?: FaultFacts): void {
         this.transport?.close();
         this.timers.cancel('step');
         this.state = 'waiting';
+        const summary = `${this.attemptCount} attempts; the last one: ${redact(why)}.`;
+        this.fault = new CodedError(this.givenUpCode(), summary, facts).with(this.facts);
         const mostMs = BACKOFF_MS[Math.min(this.attemptCount, BACKOFF_MS.length) - 1] ?? 0;
         const delayMs = Math.round(mostMs * (0.5 + 0.5 * this.port.random()));
         if (this.port.clock.nowMs() + delayMs >= this.deadlineMs) {
-            this.fail(
-                new CodedError(this.givenUpCode(), `${this.attemptCount} attempts; the last one: ${redact(why)}.`),
-            );
+            this.fail(this.fault);
             return;
         }
-        this.port.logger.debug(
-            { attempt: this.attemptCount, why: redact(why), delayMs },
-            'No session yet; trying again.',
-        );
+        const fields = { attempt: this.attemptCount, why: redact(why), ...this.fault.facts, delayMs };
+        this.port.logger.debug(fields, 'No session yet; trying again.');
         this.timers.set('retry', delayMs, () => {
             this.attempt();
         });
@@ -352,13 +378,18 @@ export class OpenAIHandshake {
         return this.wasOpen ? 'ERR_OPENAI_NO_SESSION' : 'ERR_OPENAI_CONNECT';
     }
 
+    private get facts(): FaultFacts {
+        return { address: loggedAddress(this.config.url) };
+    }
+
     private fail(error: CodedError): void {
         this.close();
-        this.port.failed(error);
+        this.port.failed(error.with(this.facts));
     }
 }
 
 function refusedUpdate(error: ApiError): CodedError {
     const field = error.param === undefined ? '' : ` Field: ${redact(error.param)}.`;
-    return new CodedError('ERR_OPENAI_REFUSED_UPDATE', `Code: ${redact(error.code ?? 'none')}.${field}`);
+    const detail = `Code: ${redact(error.code ?? 'none')}.${field}`;
+    return new CodedError('ERR_OPENAI_REFUSED_UPDATE', detail, apiFacts(error));
 }

@@ -1,6 +1,7 @@
-import { CodedError, type ErrorCode } from '../../support/errors';
+import { CodedError, type ErrorCode, type FaultFacts } from '../../support/errors';
 import type { LogFields, Logger } from '../../support/logger';
 import type { ProxyFault } from '../../support/proxy';
+import { redact } from '../../support/redact';
 import type { ApiError } from './events';
 
 /**
@@ -60,20 +61,37 @@ const CODE_OF_FATAL: ReadonlyMap<string, ErrorCode> = new Map<string, ErrorCode>
     ['billing_hard_limit_reached', 'ERR_OPENAI_QUOTA'],
 ]);
 
-/** The coded error for a fatal one of the API. Only its code is quoted: the message may hold a part of the key. */
+/** The coded error for a fatal one of the API. */
 export function fatalError(error: ApiError): CodedError {
+    const facts = apiFacts(error);
     if (error.code === undefined)
-        return new CodedError(NO_KEY.test(error.message) ? 'ERR_OPENAI_KEY' : 'ERR_OPENAI_REFUSED');
-    return new CodedError(
-        CODE_OF_FATAL.get(error.code) ?? 'ERR_OPENAI_REFUSED',
-        `OpenAI says: ${error.code.slice(0, 80)}.`,
-    );
+        return new CodedError(NO_KEY.test(error.message) ? 'ERR_OPENAI_KEY' : 'ERR_OPENAI_REFUSED', undefined, facts);
+    const code = CODE_OF_FATAL.get(error.code) ?? 'ERR_OPENAI_REFUSED';
+    return new CodedError(code, `OpenAI says: ${error.code.slice(0, 80)}.`, facts);
+}
+
+/** The coded error for one that another attempt may not meet again, or for a refused event. */
+export function apiFault(error: ApiError): CodedError {
+    const facts = apiFacts(error);
+    const kind = classify(error);
+    if (kind === 'fatal') return fatalError(error);
+    if (error.code === 'rate_limit_exceeded') return new CodedError('ERR_OPENAI_RATE_LIMITED', undefined, facts);
+    return new CodedError(kind === 'retry' ? 'ERR_OPENAI_ERROR' : 'ERR_OPENAI_EVENT_REFUSED', undefined, facts);
+}
+
+/** What an error of the API says, as it may be logged. */
+export function apiFacts({ code, param, message }: ApiError): FaultFacts {
+    return {
+        ...(code !== undefined && { apiCode: redact(code) }),
+        ...(param !== undefined && { param: redact(param) }),
+        ...(message !== '' && { apiMessage: redact(message) }),
+    };
 }
 
 /** How a connection came to its end. Reported once; never after `close`. */
 export type TransportEnd =
-    /** The upgrade was answered with this HTTP status. */
-    | { kind: 'http'; status: number }
+    /** The upgrade was answered with this HTTP status; `error` undefined: the response says nothing more. */
+    | { kind: 'http'; status: number; error?: ApiError | undefined }
     /** No connection: DNS, TCP, TLS, or no answer in time. `detail` is the system's code (`ECONNREFUSED`). */
     | { kind: 'unreachable'; detail: string }
     /** The proxy on the way did not let it through. */
@@ -84,52 +102,55 @@ export type TransportEnd =
     | { kind: 'dead' };
 
 /** Where a lost connection leads: to another attempt, or to the end. */
-export type Verdict = { kind: 'retry'; why: string } | { kind: 'fatal'; error: CodedError };
+export type Verdict =
+    { kind: 'retry'; why: string; facts?: FaultFacts | undefined } | { kind: 'fatal'; error: CodedError };
 
 /** Judges the end of a connection, before or after the session was ready (docs/REALTIME.md, 1.3 and 1.4). */
 export function judgeEnd(end: TransportEnd): Verdict {
     switch (end.kind) {
         case 'http':
-            return judgeStatus(end.status);
+            return judgeResponse(end.status, end.error);
         case 'unreachable':
-            return { kind: 'retry', why: end.detail };
+            return { kind: 'retry', why: end.detail, facts: { systemError: end.detail } };
         case 'proxy':
-            return end.fault.isFinal ? { kind: 'fatal', error: end.fault } : { kind: 'retry', why: end.fault.message };
+            return judgeProxy(end.fault);
         case 'dead':
             return { kind: 'retry', why: 'no pong' };
         case 'closed':
-            return judgeClose(end.code);
+            return judgeClose(end.code, end.reason);
     }
 }
 
-function judgeStatus(status: number): Verdict {
-    const detail = `HTTP ${status} at the upgrade.`;
-    if (status === 401 || status === 403) return { kind: 'fatal', error: new CodedError('ERR_OPENAI_KEY', detail) };
-    if (status === 404) return { kind: 'fatal', error: new CodedError('ERR_OPENAI_MODEL', detail) };
-    if (status === 408 || status === 429 || status >= 500) return { kind: 'retry', why: `HTTP ${status}` };
-    return { kind: 'fatal', error: new CodedError('ERR_OPENAI_REFUSED', detail) };
+/** A proxy that forbids it, or wants another password, will do so again. */
+function judgeProxy(fault: ProxyFault): Verdict {
+    return fault.isFinal ? { kind: 'fatal', error: fault } : { kind: 'retry', why: fault.message, facts: fault.facts };
 }
+
+/** The service's own code decides where it is a known one: 429, for instance, is a busy service or an account without credit. */
+function judgeResponse(status: number, error: ApiError | undefined): Verdict {
+    const detail = `HTTP ${status} at the upgrade.`;
+    const facts = { status, ...(error !== undefined && apiFacts(error)) };
+    const named = error?.code === undefined ? undefined : CODE_OF_FATAL.get(error.code);
+    const code = named ?? CODE_OF_STATUS.get(status) ?? 'ERR_OPENAI_REFUSED';
+    const mayRetry = named === undefined && (status === 408 || status === 429 || status >= 500);
+    if (mayRetry) return { kind: 'retry', why: `HTTP ${status}`, facts };
+    return { kind: 'fatal', error: new CodedError(code, detail, facts) };
+}
+
+const CODE_OF_STATUS: ReadonlyMap<number, ErrorCode> = new Map<number, ErrorCode>([
+    [401, 'ERR_OPENAI_KEY'],
+    [403, 'ERR_OPENAI_KEY'],
+    [404, 'ERR_OPENAI_MODEL'],
+]);
 
 /** Close codes from 3000 on are about this connection, not about the service's health: another attempt would end the same way. */
-function judgeClose(code: number): Verdict {
+function judgeClose(code: number, reason: string): Verdict {
     const detail = `Close code ${code}.`;
-    if (code === 3000) return { kind: 'fatal', error: new CodedError('ERR_OPENAI_KEY', detail) };
-    if (code >= 3000 || code === 1008) return { kind: 'fatal', error: new CodedError('ERR_OPENAI_REFUSED', detail) };
-    return { kind: 'retry', why: `close ${code}` };
-}
-
-const KEYS = /\b(?:sk|ek|sess)[-_][A-Za-z0-9_*.-]{4,}/g;
-/** The service quotes what it was sent: words and digits of the caller may be in it. */
-const QUOTES = /'[^']*'|"[^"]*"/g;
-const LONG_NUMBERS = /\d(?:[ -]?\d){5,}/g;
-
-/**
- * An API message that may be logged: what looks like a key, what is quoted and every long number is taken out, and it is cut
- * to 200 characters. The part at fault is named beside it, as `param`.
- */
-export function redact(message: string): string {
-    const safe = message.replace(KEYS, '[key]').replace(QUOTES, '[quote]').replace(LONG_NUMBERS, '[number]');
-    return safe.slice(0, 200);
+    const facts = { closeCode: code, ...(reason !== '' && { apiMessage: redact(reason) }) };
+    if (code === 3000) return { kind: 'fatal', error: new CodedError('ERR_OPENAI_KEY', detail, facts) };
+    if (code >= 3000 || code === 1008)
+        return { kind: 'fatal', error: new CodedError('ERR_OPENAI_REFUSED', detail, facts) };
+    return { kind: 'retry', why: `close ${code}`, facts };
 }
 
 const RETRY_HINT = /try again in (\d+(?:\.\d+)?)\s*(ms|s)\b/i;
@@ -148,19 +169,17 @@ export function retryWaitMs(error: ApiError | undefined): number {
 export function judgeFailures(error: ApiError | undefined): Verdict {
     const limited = error?.code === 'rate_limit_exceeded';
     return limited
-        ? { kind: 'fatal', error: new CodedError('ERR_OPENAI_RATE_LIMITED') }
-        : { kind: 'retry', why: 'two responses failed' };
+        ? { kind: 'fatal', error: apiFault(error) }
+        : { kind: 'retry', why: 'two responses failed', facts: error && apiFacts(error) };
 }
 
-/** Logs an API error with its code, parameter and the event it is about, each at the level of its class; returns the class. */
+/** Logs an API error with its code, parameter, words and the event it is about, each at the level of its class; returns the class. */
 export function logApiError(logger: Logger, error: ApiError, about: string | undefined): ErrorClass {
     const kind = classify(error);
-    const fields: LogFields = { apiCode: error.code, apiType: error.type, param: error.param, about };
+    const { code } = apiFault(error);
+    const fields: LogFields = { ...apiFacts(error), apiType: error.type, about };
     if (kind === 'benign') logger.debug(fields, 'OpenAI reports a harmless race.');
-    else if (kind !== 'bug') logger.warn(fields, 'OpenAI reports an error.');
-    else {
-        const named = { code: 'ERR_OPENAI_EVENT_REFUSED', ...fields, apiMessage: redact(error.message) };
-        logger.error(named, 'OpenAI refused an event.');
-    }
+    else if (kind !== 'bug') logger.warn({ code, ...fields }, 'OpenAI reports an error.');
+    else logger.error({ code, ...fields }, 'OpenAI refused an event.');
     return kind;
 }

@@ -258,6 +258,12 @@ function readErrorEvent(fields: Fields): ServerEvent | undefined {
     return isEmpty ? undefined : { type: 'error', error };
 }
 
+/** Reads the body of an HTTP response that refuses; undefined: it says nothing. */
+export function readErrorBody(body: string): ApiError | undefined {
+    const error = recordIn(parseFields(body) ?? {}, 'error');
+    return Object.keys(error).length === 0 ? undefined : readError(error);
+}
+
 function readError(error: Fields): ApiError {
     return {
         type: textIn(error, 'type') ?? '',
@@ -409,4 +415,23 @@ function readMcp(item: Fields, type: 'mcp_call' | 'mcp_list_tools'): McpInfo {
     const name = (textIn(item, 'name') ?? '').slice(0, MAX_NAME_CHARS);
     const failed = item['error'] !== undefined && item['error'] !== null;
     return { kind: type === 'mcp_call' ? 'call' : 'list', server, name, failed };
+}
+
+/** An event that brings a sound, a word or a call of a response. */
+export function hasContent(event: ServerEvent): event is ServerEvent & { responseId: string } {
+    switch (event.type) {
+        case 'audio':
+            return event.bytes.length > 0;
+        case 'transcript':
+        case 'text':
+            return event.delta !== '';
+        case 'output-item-done':
+            return isContent(event.item);
+        default:
+            return false;
+    }
+}
+
+export function isContent({ text = '', call, mcp }: ItemInfo): boolean {
+    return text !== '' || call !== undefined || mcp !== undefined;
 }

@@ -35,7 +35,6 @@ export interface RealtimeConversationDeps {
     clock: Clock;
     logger: Logger;
     functions: ToolRunner;
-    logTranscripts: boolean;
     /** What was said in the call; a new session is told the last of it. */
     transcript: Transcript;
     /** Reads aloud what the model writes instead of speaking it. */
@@ -250,7 +249,6 @@ export class RealtimeConversation {
             case 'caller-transcript':
                 this.usage.addTranscription(event.usage);
                 this.reporter.callerWords(event.itemId, event.text);
-                this.logWords('caller', event.text);
                 return;
             case 'speech-started':
                 this.onSpeechStarted(service);
@@ -314,23 +312,19 @@ export class RealtimeConversation {
         if (result === undefined) return undefined;
         const disposition = this.noInput.dispositionOf(id);
         this.correct(result.corrections);
-        if (result.textOnly) this.readAloud(id, result);
+        if (result.textOnly) this.readAloud(id, result, disposition);
         this.reporter.close(result.items);
         bot.emit('responseEnded', id);
-        if (result.text === '') return result;
-        this.logWords('bot', result.text);
-        bot.emit('turn', new BotResponse(disposition, result.text));
+        if (result.text !== '' && !result.textOnly) bot.emit('turn', new BotResponse(disposition, result.text).of(id));
         return result;
     }
 
-    private readAloud(responseId: string, { items }: ResponseSummary): void {
-        const isRead = this.textSpeaker.read(items);
+    private readAloud(responseId: string, { items }: ResponseSummary, disposition: Disposition): void {
+        const isRead = this.textSpeaker.read(items, (text, spokenId) => {
+            this.deps.bot.emit('turn', new BotResponse(disposition, text).of(spokenId));
+        });
         const what = isRead ? 'it is read aloud' : 'the caller heard nothing';
         this.deps.logger.warn({ responseId }, `The response is text without audio; ${what}.`);
-    }
-
-    private logWords(speaker: 'caller' | 'bot', text: string): void {
-        if (this.deps.logTranscripts) this.deps.logger.info({ speaker, text }, 'Said.');
     }
 
     /** A response that the service cut off: for its length, the rest is requested; for its content, a sentence that explains. */

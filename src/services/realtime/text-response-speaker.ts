@@ -40,14 +40,20 @@ export class TextResponseSpeaker {
         return this.speaker?.isBusy === true;
     }
 
-    /** Reads the items of a response aloud. @returns false: there is no voice */
-    read(items: readonly GeneratedItem[]): boolean {
+    /**
+     * Reads the items of a response aloud. `onSpoken` gets of each item the words that were given a sound, and the id of their response.
+     *
+     * @returns false: there is no voice
+     */
+    read(items: readonly GeneratedItem[], onSpoken: (text: string, responseId: string) => void): boolean {
         const { speaker } = this;
         if (speaker === undefined) return false;
         for (const { id, text } of items.filter((item) => item.text !== '')) {
             this.count += 1;
             this.items.set(`written_${this.count}`, id);
-            void speaker.say([text]);
+            void speaker.say([text]).then((spoken) => {
+                if (spoken.text !== '') onSpoken(spoken.text, spoken.itemId);
+            });
         }
         return true;
     }

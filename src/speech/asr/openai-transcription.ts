@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Clock } from '../../support/clock';
 import { CodedError } from '../../support/errors';
 import { proxyFaultIn } from '../../support/proxy';
-import { createHTTPClient, type HTTPAccess } from '../openai-http-client';
+import { createHTTPClient, httpFacts, type HTTPAccess } from '../openai-http-client';
 import { wideWav } from './wide-wav';
 import type { Recognition, RecognizeOptions, SpeechToText } from '../../services/asr-service';
 
@@ -65,7 +65,8 @@ export class OpenAITranscription implements SpeechToText {
         } catch (fault) {
             signal?.throwIfAborted();
             if (this.isClosed()) throw new CodedError('ERR_ASR_CLOSED');
-            throw limit.signal.aborted ? new CodedError('ERR_ASR_TIMEOUT') : toCoded(fault);
+            const coded = limit.signal.aborted ? new CodedError('ERR_ASR_TIMEOUT') : toCoded(fault);
+            throw coded.with(httpFacts(limit.signal.aborted ? undefined : fault, this.config));
         } finally {
             timer.cancel();
         }
@@ -135,7 +136,7 @@ function isNoSpeech({ segments }: TranscriptionResponse): boolean {
     return segments.every((segment) => segment.no_speech_prob > MAX_NO_SPEECH);
 }
 
-/** What went wrong, without the service's own words: they may hold parts of the key. */
+/** What went wrong; the service's own words are in the facts, shortened. */
 function toCoded(fault: unknown): CodedError {
     if (fault instanceof CodedError) return fault;
     const ofProxy = proxyFaultIn(fault);

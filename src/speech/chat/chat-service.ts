@@ -4,7 +4,7 @@ import { CodedError } from '../../support/errors';
 import { Deadline } from '../../support/deadline';
 import { proxyFaultIn } from '../../support/proxy';
 import { isFields, textIn } from '../../support/json';
-import { createHTTPClient, type HTTPAccess } from '../openai-http-client';
+import { createHTTPClient, httpFacts, type HTTPAccess } from '../openai-http-client';
 
 /** OpenAI's chat over HTTP (`POST /chat/completions`), and services that are compatible with it. Holds a key: never log it. */
 export interface ChatConfig extends HTTPAccess {
@@ -68,7 +68,7 @@ export class ChatService implements Chat {
             yield* this.words(messages, deadline);
         } catch (fault) {
             signal.throwIfAborted();
-            throw deadline.isOver ? new CodedError('ERR_CHAT_TIMEOUT') : chatError(fault);
+            throw deadline.isOver ? this.timeout() : chatError(fault).with(httpFacts(fault, this.config));
         } finally {
             deadline.end();
         }
@@ -83,8 +83,8 @@ export class ChatService implements Chat {
             await this.loadClient().models.retrieve(this.config.model, { signal: deadline.signal });
         } catch (fault) {
             signal.throwIfAborted();
-            if (deadline.isOver) throw new CodedError('ERR_CHAT_TIMEOUT');
-            if (!isOtherQuestion(fault)) throw chatError(fault);
+            if (deadline.isOver) throw this.timeout();
+            if (!isOtherQuestion(fault)) throw chatError(fault).with(httpFacts(fault, this.config));
         } finally {
             deadline.end();
         }
@@ -138,6 +138,10 @@ export class ChatService implements Chat {
         );
     }
 
+    private timeout(): CodedError {
+        return new CodedError('ERR_CHAT_TIMEOUT', undefined, httpFacts(undefined, this.config));
+    }
+
     private loadClient(): OpenAI {
         this.client ??= createHTTPClient(this.config);
         return this.client;
@@ -157,7 +161,7 @@ interface HTTPFault {
     code: string;
 }
 
-/** What went wrong, without the service's own words: they may hold parts of the key or of the conversation. */
+/** What went wrong; the service's own words are in the facts, shortened. */
 function chatError(fault: unknown): CodedError {
     if (fault instanceof CodedError) return fault;
     const ofProxy = proxyFaultIn(fault);

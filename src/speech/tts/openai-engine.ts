@@ -5,7 +5,7 @@ import { systemClock, type Clock } from '../../support/clock';
 import { CodedError } from '../../support/errors';
 import { Deadline } from '../../support/deadline';
 import { proxyFaultIn } from '../../support/proxy';
-import { createHTTPClient, type HTTPAccess } from '../openai-http-client';
+import { createHTTPClient, httpFacts, type HTTPAccess } from '../openai-http-client';
 import { hasWords, MAX_SENTENCE_CHARACTERS } from '../../services/tts/sentences';
 import type { SpeakOptions, SpeechEngine } from '../../services/tts-service';
 
@@ -55,7 +55,9 @@ export class OpenAIEngine implements SpeechEngine {
         } catch (fault) {
             signal?.throwIfAborted();
             if (this.hasClosed()) throw new CodedError('ERR_TTS_CLOSED');
-            throw deadline.isOver ? new CodedError('ERR_TTS_TIMEOUT', 'OpenAI kept silent.') : toCoded(fault);
+            const isLate = deadline.isOver;
+            const coded = isLate ? new CodedError('ERR_TTS_TIMEOUT', 'OpenAI kept silent.') : toCoded(fault);
+            throw coded.with(httpFacts(isLate ? undefined : fault, this.config));
         } finally {
             deadline.end();
         }
@@ -118,7 +120,7 @@ function* telephoneSpeech(transcoder: Transcoder, pcm24k: Uint8Array): Generator
     if (pcmu.length > 0) yield pcmu;
 }
 
-/** What went wrong, without the service's own words: they may hold parts of the key or of the text. */
+/** What went wrong; the service's own words are in the facts, shortened. */
 function toCoded(fault: unknown): CodedError {
     if (fault instanceof CodedError) return fault;
     const ofProxy = proxyFaultIn(fault);

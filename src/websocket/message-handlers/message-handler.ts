@@ -1,4 +1,5 @@
 import type { AcceptedMedia } from '../../protocol/media';
+import type { ErrorCode } from '../../support/errors';
 import type {
     ClientMessageOf,
     ClientMessageType,
@@ -36,6 +37,8 @@ export interface SessionPort {
     checkIfBotExists(): Promise<FoundBot | MissingBot>;
     /** Sends `opened`, and starts the bot unless this is a connection probe. */
     completeOpening(media: AcceptedMedia, opened: OpenedParameters): void;
+    /** A fault ends the call: logs its code, with `where` as the part at fault, and ends it as `sendDisconnect` with `error` does. */
+    fail(code: ErrorCode, info: string, where?: string): void;
     /** Ends the call from this side, at once. `info` is kept in Genesys' logs. */
     sendDisconnect(reason: DisconnectReason, info: string): void;
     /** Frees the bot and answers `closed`. `reason` is the client's. */

@@ -151,6 +151,10 @@ describe('FallbackLadder', () => {
             bot.emit('ready');
             bot.say('r1', 400, false);
             bot.emit('transcript', { speaker: 'bot', itemId: 'item_r1', afterItemId: 'u1', text: 'Yes.' });
+            const turns: (string | undefined)[] = [];
+            ladder.on('turn', ({ responseId }) => turns.push(responseId));
+            bot.emit('turn', new BotResponse('match', 'Yes.').of('r1'));
+            expect(turns).toEqual(['ladder1_r1']);
             const ids = bench.told.filter(({ event }) => event === 'audio').map(({ id }) => id);
             expect(new Set(ids).size).toBe(2);
             expect(bench.said.at(-1)).toMatchObject({ itemId: 'ladder1_item_r1', afterItemId: 'ladder1_u1' });

@@ -6,6 +6,7 @@ import type { BotWait, ConversationEnd, TranscriptItem } from '../../../src/serv
 import { Transcript } from '../../../src/services/transcript';
 import { FakeClock } from '../../support/fake-clock';
 import { FakeConversation } from '../../support/fake-conversation';
+import type { ErrorCode } from '../../../src/support/errors';
 import { LogRecorder } from '../../support/log-recorder';
 
 /** Lengths that tell the sounds apart, ms. */
@@ -108,7 +109,8 @@ export class LadderBench {
         const prompts = { recording: () => this.recording };
         const apology = {
             name: 'apology',
-            make: (takeover?: Takeover) => new ApologyBot(new Uint8Array(APOLOGY_MS * 8).fill(0x22), takeover),
+            make: (_takeover?: Takeover, why?: ErrorCode) =>
+                new ApologyBot(new Uint8Array(APOLOGY_MS * 8).fill(0x22), why),
         };
         const { log, breakers, transcript, callerAudio } = this;
         const options = [this.realtime, this.rest, this.local, apology];

@@ -30,7 +30,7 @@ describe('FallbackLadder and the state of its services', () => {
         expect(bench.realtime.bots).toHaveLength(3);
         expect(bench.rest.bots).toHaveLength(4);
         expect(bench.rest.takeover).toBeUndefined();
-        expect(bench.steps.at(-1)).toBe('undefined → rest: ERR_FALLBACK_UPSTREAM_DOWN');
+        expect(bench.steps.at(-1)).toBe('undefined → rest: ERR_OPENAI_CONNECT');
     });
 
     it('one call tries the service again; when it speaks, all do', async () => {

@@ -15,7 +15,7 @@ const MCP = { kind: 'mcp', label: 'stock', url: 'https://mcp.example.com/', allo
 const CLIENT = { region: 'mypurecloud.de', clientId: 'id', clientSecret: 'shh' };
 
 function profile(...tools: Record<string, unknown>[]): BotProfile {
-    return { ...botProfileSchema.parse({ tools }), name: 'desk', instructions: '', dialog: undefined };
+    return { ...botProfileSchema.parse({ tools }), name: 'desk', version: '0', instructions: '', dialog: undefined };
 }
 
 describe('the tools of a bot', () => {

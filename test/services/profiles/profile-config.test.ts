@@ -14,7 +14,13 @@ import { httpTool, smallProfile } from './small-profile';
 const PROMPT = { instructions: 'You are a bot.', greeting: 'Say hello.' };
 
 function profile(changes: Record<string, unknown> = {}): BotProfile {
-    return { ...botProfileSchema.parse(smallProfile(changes)), name: 'a', instructions: 'Talk.', dialog: undefined };
+    return {
+        ...botProfileSchema.parse(smallProfile(changes)),
+        version: '0',
+        name: 'a',
+        instructions: 'Talk.',
+        dialog: undefined,
+    };
 }
 
 function server(env: Record<string, string> = {}): OpenAIConfig {

@@ -26,6 +26,20 @@ describe('profiles that are edited', () => {
         expect(bots.log.lines).toMatchObject([{ level: 'info', fields: { bot: 'a' }, message: /has changed/ }]);
     });
 
+    it('have another version after each edit, and the old one again where the old text is back', () => {
+        bots.write('a.json', smallProfile());
+        const store = bots.load();
+        const versions = ['You are new.', 'You are a bot on the telephone.'].map((instructions) => {
+            const before = store.get('a')?.version;
+            bots.write('a.json', smallProfile({ instructions }));
+            store.reload();
+            return [before, store.get('a')?.version];
+        });
+        const [[first, second] = [], [third, fourth] = []] = versions;
+        expect(first).toMatch(/^[0-9a-f]{8}$/);
+        expect([second === first, third, fourth]).toEqual([false, second, first]);
+    });
+
     it('are the same object when nothing has changed, and nothing is logged', () => {
         bots.write('a.json', smallProfile());
         const store = bots.load();

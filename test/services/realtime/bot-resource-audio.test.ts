@@ -137,12 +137,12 @@ describe('BotResource: audio', () => {
         expect(made.pcmu).toHaveLength(250_010);
     });
 
-    it('a response of text, without a voice to read it aloud, is logged and reported as a turn', async () => {
+    it('a response of text, without a voice to read it aloud, is logged, and is no turn: the caller heard nothing', async () => {
         const { made } = await bench.call({ response: [{ text: 'Only text.', textOnly: true }] }, GREETING);
         await until(() => made.responsesEnded.length > 0, 'the end');
         expect(made.audio).toHaveLength(0);
         expect(made.log.lines.some((line) => line.message.includes('text without audio'))).toBe(true);
-        expect(made.turns.map((turn) => [turn.disposition, turn.text])).toEqual([['match', 'Only text.']]);
+        expect(made.turns).toEqual([]);
     });
 
     it('PCM that was not asked for is transcoded, and said in the log', async () => {

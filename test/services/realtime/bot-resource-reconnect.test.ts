@@ -130,6 +130,18 @@ describe('BotResource: another session', () => {
         expect(made.audio).toEqual([]);
     });
 
+    it('a turn that could not be transcribed is marked in the memory of the new session', async () => {
+        const answer = [{ text: 'Hello.' }, { text: 'Pardon?' }];
+        const { made, session, fake } = await bench.call({ callerTranscript: { when: 'failed' }, response: answer });
+        await until(() => made.responsesEnded.length > 0, 'the greeting');
+        await speak(made, session);
+        session.cut();
+        const second = await fake.nextSession();
+        await until(() => second.conversation.length > 3, 'the restored items');
+        const told = JSON.stringify(seedOf(second));
+        expect(told).toMatch(/Hello\..*\(not understood\).*Pardon\?/);
+    });
+
     it('reconnects are limited, then the conversation ends, once', async () => {
         const clock = new FakeClock();
         const { createSocket, sockets, last } = fakeSockets();
@@ -143,7 +155,7 @@ describe('BotResource: another session', () => {
             if (last() !== socket) last().configure();
         }
         expect(sockets).toHaveLength(4);
-        expect(made.ended).toEqual([
+        expect(made.ended).toMatchObject([
             {
                 reason: 'error',
                 info: 'The bot cannot go on (ERR_OPENAI_LOST).',

@@ -77,7 +77,7 @@ describe('collect_digits', () => {
             { text: 'Type your card number.', functionCalls: [{ name: 'collect_digits', arguments: args }] },
             { text: 'Thank you.' },
         ];
-        const { made, session, fake } = await bench.call({ response: answer }, GREETING, { logTranscripts: true });
+        const { made, session, fake } = await bench.call({ response: answer }, GREETING);
         const requests = requestsOf(made);
         await until(() => requests.length > 0, 'the request');
         requests[0]?.done({ digits: SECRET, by: 'length' });

@@ -64,13 +64,20 @@ describe('RealtimeTransport', () => {
         expect(last().options.maxFragments).toBeGreaterThan(0);
     });
 
-    it.each([401, 404, 429, 503])('reports HTTP %i at the upgrade, once', async (status) => {
-        fake.plan({ httpStatus: status });
-        const { seen } = connect(`${fake.url}?model=gpt-realtime-2.1`);
-        await until(() => seen.ends.length > 0, 'the end');
-        await settle();
-        expect(seen.ends).toEqual([{ kind: 'http', status }]);
-    });
+    it.each([401, 404, 429, 503])(
+        'reports HTTP %i at the upgrade, with the words of its body, once',
+        async (status) => {
+            fake.plan({ httpStatus: status });
+            const { seen } = connect(`${fake.url}?model=gpt-realtime-2.1`);
+            await until(() => seen.ends.length > 0, 'the end');
+            await settle();
+            const error: unknown = expect.objectContaining({
+                code: String(status),
+                message: `HTTP ${status} of the stand-in`,
+            });
+            expect(seen.ends).toEqual([{ kind: 'http', status, error }]);
+        },
+    );
 
     it('reports a port where nobody listens, with the system’s code', async () => {
         const { url } = fake;

@@ -1,11 +1,5 @@
-import {
-    classify,
-    fatalError,
-    judgeEnd,
-    judgeFailures,
-    redact,
-    retryWaitMs,
-} from '../../../src/services/realtime/errors';
+import { classify, fatalError, judgeEnd, judgeFailures, retryWaitMs } from '../../../src/services/realtime/errors';
+import { redact } from '../../../src/support/redact';
 import type { ApiError } from '../../../src/services/realtime/events';
 
 function apiError(changes: Partial<ApiError>): ApiError {

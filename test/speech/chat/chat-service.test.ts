@@ -77,9 +77,26 @@ describe('the chat service', () => {
         written.mockRestore();
     });
 
-    it('never repeats what a service says in its errors', async () => {
-        standIn.plan({ status: 400 });
-        await expect(answer(service())).rejects.not.toThrow(/secret|sk-test/);
+    it('never repeats what a service says about the conversation that it was sent', async () => {
+        standIn.plan({ status: 400, code: 'invalid_value' });
+        const fault = await answer(service()).catch((thrown: unknown) => thrown);
+        expect(fault).toMatchObject({ facts: { status: 400, apiCode: 'invalid_value' } });
+        expect(JSON.stringify([fault, String(fault)])).not.toMatch(/secret|sk-test/);
+    });
+
+    it('tells why it was refused, and where it asked, for the log', async () => {
+        standIn.plan({ status: 403, code: 'country_not_supported' });
+        const said = { apiCode: 'country_not_supported', apiMessage: 'secret words of the service' };
+        const address: unknown = expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/v1$/);
+        await expect(answer(service())).rejects.toMatchObject({ facts: { status: 403, ...said, address } });
+    });
+
+    it('tells the system’s error of a service that cannot be reached', async () => {
+        const chat = service({ baseURL: 'http://127.0.0.1:2/v1?key=sk-test' });
+        await expect(chat.check(new AbortController().signal)).rejects.toMatchObject({
+            code: 'ERR_CHAT_FAILED',
+            facts: { systemError: 'ECONNREFUSED', address: 'http://127.0.0.1:2/v1' },
+        });
     });
 
     it.each([{ status: 500 }, { status: 503 }, { status: 429 }, 'hang up' as const])(

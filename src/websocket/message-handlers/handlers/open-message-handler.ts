@@ -1,3 +1,4 @@
+import type { MediaParameter } from '../../../protocol/core';
 import { chooseMedia } from '../../../protocol/media';
 import type { ClientMessageOf, OpenParameters, OpenedParameters } from '../../../protocol/message';
 import type { MessageHandler, SessionPort } from '../message-handler';
@@ -34,7 +35,8 @@ export class OpenMessageHandler implements MessageHandler<'open'> {
         }
         const media = chooseMedia(parameters.media, bot.listensOnly);
         if (media === undefined) {
-            session.sendDisconnect('error', 'No supported media: PCMU, 8000 Hz, external channel expected');
+            const info = 'No supported media: PCMU, 8000 Hz, external channel expected';
+            session.fail('ERR_MEDIA_UNSUPPORTED', info, offered(parameters.media));
             return;
         }
         const opened: OpenedParameters = { startPaused: false, media: media.item === undefined ? [] : [media.item] };
@@ -43,4 +45,12 @@ export class OpenMessageHandler implements MessageHandler<'open'> {
             parameters.supportedLanguages === true ? { ...opened, supportedLanguages: LANGUAGES } : opened,
         );
     }
+}
+
+const MAX_LOGGED_CHARACTERS = 200;
+
+/** The offer as one line for the log, such as `PCMU 8000 internal; L16 16000 external`. */
+function offered(media: readonly MediaParameter[]): string {
+    const items = media.map(({ format, rate, channels }) => `${format} ${rate} ${channels.join(',')}`);
+    return items.join('; ').slice(0, MAX_LOGGED_CHARACTERS);
 }
