@@ -3,7 +3,15 @@ module.exports = {
     testEnvironment: 'node',
     roots: ['<rootDir>/test'],
     testMatch: ['**/*.test.ts'],
-    transform: { '^.+\\.ts$': ['ts-jest', { tsconfig: 'tsconfig.json', diagnostics: false }] },
+    transform: {
+        '^.+\\.ts$': ['ts-jest', { tsconfig: 'tsconfig.json', diagnostics: false }],
+        // An ES module, which node can require and jest cannot.
+        'node_modules/n2words/.+\\.js$': [
+            'ts-jest',
+            { tsconfig: { allowJs: true, module: 'commonjs', target: 'es2022' }, diagnostics: false },
+        ],
+    },
+    transformIgnorePatterns: ['/node_modules/(?!n2words/)'],
     // Tests use profiles of their own: what a user saves in bots/ changes none of them.
     moduleNameMapper: { '/shipped-bots$': '<rootDir>/test/fixtures/shipped-bots.ts' },
     reporters: ['default', '<rootDir>/test/support/count-reporter.js'],

@@ -32,7 +32,9 @@ const SPEECH_MAY_IMPORT = [
     'dtmf-service',
     'tts/sentences',
     'tts/speech-queue',
+    'tts/spoken-text',
     'profiles/dialog-script',
+    'words',
 ];
 /** The one place that knows speech engines and local bots. */
 const IMPORTS_SPEECH = 'services/bot-factory';

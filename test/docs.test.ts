@@ -41,6 +41,27 @@ describe('docs/CONFIGURATION.md', () => {
     });
 });
 
+describe('the production start', () => {
+    const { shutdownDrainSeconds, shutdownGraceSeconds } = loadConfig({});
+    const leastSeconds = shutdownDrainSeconds + shutdownGraceSeconds + 10;
+
+    it('is node itself, with nothing between it and the signals, in every place that shows it', () => {
+        expect(read('docs', 'OPERATIONS.md')).toContain('NODE_ENV=production node dist/index.js');
+        expect(read('README.md')).toContain('for production `npm run build` and `node dist/index.js`');
+        expect(read('deploy', 'systemd', 'audioconnector.service')).toMatch(/^ExecStart=\/\S+\/node dist\/index\.js$/m);
+        const container = read('deploy', 'container', 'Dockerfile');
+        expect(namesIn(container, /^(?:CMD|ENTRYPOINT) (.*)$/gm)).toEqual(['["node", "dist/index.js"]']);
+        expect(read('package.json')).toContain('"start:prod": "exec node dist/index.js"');
+    });
+
+    it('is given longer to stop than the drain and the goodbyes take', () => {
+        const unit = read('deploy', 'systemd', 'audioconnector.service');
+        expect(Number(/^TimeoutStopSec=(\d+)$/m.exec(unit)?.[1])).toBeGreaterThanOrEqual(leastSeconds);
+        const container = read('deploy', 'container', 'Dockerfile');
+        expect(Number(/ --stop-timeout (\d+) /.exec(container)?.[1])).toBeGreaterThanOrEqual(leastSeconds);
+    });
+});
+
 describe('.env.example', () => {
     it('is what the generator makes of the variables', () => {
         expect({ [HOW_TO_MEND]: read('.env.example') }).toEqual({ [HOW_TO_MEND]: exampleEnvironment() });

@@ -14,6 +14,7 @@ import {
     TRANSFER_OUTPUT_VARIABLES,
     type InputVariable,
 } from '../src/services/profiles/variables';
+import { sentencesMissing } from '../src/services/words';
 import { systemClock } from '../src/support/clock';
 import { CodedError } from '../src/support/errors';
 import { silentLogger } from '../src/support/logger';
@@ -42,6 +43,7 @@ function describe(profile: BotProfile, env: Environment): string {
         section('Chosen by', waysTo(name)),
         section('Input variables to set in Architect', inputRows(profile)),
         section('Output variables to receive in Architect', outputRows(profile)),
+        section('Words of the server', wordsRows(profile)),
         section('Variables of the environment', environmentRows(profile, env)),
         section('Tools', profile.tools.map(toolRow)),
     ].join('\n');
@@ -91,6 +93,16 @@ function outputRows({ outputVariables, tools }: BotProfile): string[][] {
         ...own,
         ...ofTransfer.filter(([name]) => isGiven(name)).map(([name, what]) => [name, 'with a transfer', what]),
     ];
+}
+
+/** In which language the server speaks for this bot, where the bot has no words of its own. */
+function wordsRows({ language, words = {} }: BotProfile): string[][] {
+    const missing = sentencesMissing(language, words);
+    const named = language ?? 'that of the call, else English';
+    const own = Object.keys(words).length;
+    const all = [['language', named], ...(own === 0 ? [] : [['own', String(own)]])];
+    if (missing.length === 0) return all;
+    return [...all, ['in ENGLISH', `${missing.join(', ')}: give them as words`]];
 }
 
 function environmentRows(profile: BotProfile, env: Environment): string[][] {

@@ -1,6 +1,6 @@
 /**
  * Makes the recordings of assets/prompts with the embedded voice: `npx tsx tools/make-prompts.ts`. Run it after a change of
- * their words in src/speech/prompts.ts; the same words and voice give the same bytes.
+ * their words in assets/words/en.json; the same words and voice give the same bytes.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -15,8 +15,9 @@ import { answerHelp } from './usage';
 
 const ENTRY = join(__dirname, '..', 'dist', 'index.js');
 const STARTS = 3;
-const MAX_START_MS = 1000;
-const MAX_IDLE_MIB = 90;
+const MAX_START_MS = 2000;
+/** With the local voice, which is loaded before the server listens. */
+const MAX_IDLE_MIB = 160;
 const POLL_MS = 5;
 const SETTLE_MS = 1500;
 const GIVE_UP_MS = 15_000;

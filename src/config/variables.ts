@@ -3,7 +3,7 @@
  * docs/CONFIGURATION.md and .env.example from these entries, and the error for a wrong value is made of the same words.
  */
 import { z } from 'zod';
-import { OPENAI_OPTIONS } from './openai-variables';
+import { LISTENING, OPENAI_OPTIONS } from './openai-variables';
 import {
     address,
     authority,
@@ -21,6 +21,7 @@ import {
     type Variable,
 } from './fields';
 import { GENESYS_CLOUD, OUTGOING_PROXY } from './outbound-variables';
+import { SERVER_VARIABLES } from './server-variables';
 
 /** The voices of the Realtime API; a custom voice is named by its id. */
 export const REALTIME_VOICES = [
@@ -49,12 +50,6 @@ const ENCRYPTED = 'without user name, password or fragment; unencrypted only to 
 const KEY = 'the key, without blanks';
 const ID = 'an id without blanks';
 const NOW_EXAMPLE = 'is now an example, see examples/README.md.';
-
-const urlPath = z
-    .string()
-    .regex(/^(\/[\w.~!$&'()*+,;=:@%-]+)*\/?$/)
-    .transform((given) => (given === '/' ? given : given.replace(/\/$/, '')))
-    .describe('a path that begins with `/`, without query');
 
 const voice = (
     z.union([choice(REALTIME_VOICES), z.string().regex(/^voice_[\w-]{1,64}$/)]) satisfies z.ZodType<string, string>
@@ -139,51 +134,6 @@ const CALLERS = {
     ),
 };
 
-const SERVER = {
-    PORT: variable(
-        whole(0, 65_535).describe('a whole number from 0 to 65535; 0 takes any free port').default(8080),
-        'TCP port to listen on. Genesys connects with TLS to port 443 only: a proxy or a tunnel in front forwards to this port.',
-    ),
-    HOST: variable(
-        host.default('127.0.0.1'),
-        'Address to listen on. The default can be reached from this machine only; `0.0.0.0` opens the server to the network, as a container needs it.',
-    ),
-    AUDIOHOOK_PATH: variable(
-        urlPath.default('/'),
-        'Path of the Base Connection URI. This path and all paths below it are served, because Genesys appends the Connector ID.',
-    ),
-    NODE_ENV: variable(
-        z.string().toLowerCase().describe('`production`, `development` or another word').default('development'),
-        '`production` refuses development keys and FORCE_FALLBACK.',
-    ),
-    MAX_SESSIONS: variable(
-        whole(1, 100_000).default(1000),
-        'Most calls at a time. Further calls are answered 503, and Architect continues on its failure path.',
-    ),
-    MAX_UNOPENED_CONNECTIONS: variable(
-        whole(1, 100_000).default(200),
-        'Most connections at a time whose client has not sent `open`, for which it has 5 s. Further ones are answered 503. They do not count as calls.',
-    ),
-    MAX_CALL_MINUTES: variable(whole(1, 1440).default(60), 'Longest call, in minutes.'),
-    SHUTDOWN_DRAIN_SECONDS: variable(
-        whole(0, 3600).default(30),
-        'How long running calls go on after SIGTERM, in seconds, while further calls are refused. 0: each gets its goodbye at once. A second signal ends all calls at once.',
-    ),
-    SHUTDOWN_GRACE_SECONDS: variable(
-        whole(0, 3600).default(10),
-        'How long each call that is left then has to finish its sentence, say goodbye and end, in seconds. 0: they end in mid-word. The process manager must wait longer than both times together.',
-    ),
-    PLAYBACK_LEAD_MS: variable(
-        whole(300, 5000).default(600),
-        'Most audio, in ms, that is sent ahead of the playhead. Small: the bot is quiet at once when it is interrupted. Large: no gaps on an unsteady network.',
-    ),
-    LOG_LEVEL: variable(choice(['debug', 'info', 'warn', 'error', 'silent']).default('info'), 'How much is logged.'),
-    LOG_TRANSCRIPTS: variable(
-        flag.default(false),
-        'Write the transcript of caller and bot into the log. It contains private matters: only for tests.',
-    ),
-};
-
 const BOT = {
     BOTS_FOLDER: variable(
         text.describe('the path of a folder, or `off` for none').optional(),
@@ -250,55 +200,6 @@ const BOT = {
     OPENAI_TRUNCATION: variable(
         truncation.default('auto'),
         'What happens when a conversation becomes longer than the context of the model; a number is the share that is kept.',
-    ),
-};
-
-const LISTENING = {
-    OPENAI_AUDIO_FORMAT: variable(
-        choice(['pcm16', 'pcmu']).default('pcm16'),
-        'Audio between this server and OpenAI: PCM at 24 kHz, or the caller’s G.711 unchanged, at a sixth of the bandwidth.',
-    ),
-    OPENAI_TURN_DETECTION: variable(
-        choice(['server_vad', 'semantic_vad']).default('server_vad'),
-        'How the end of the caller’s turn is found: `server_vad` by silence, `semantic_vad` by the meaning of the words.',
-    ),
-    OPENAI_VAD_THRESHOLD: variable(
-        decimal(0, 1).optional(),
-        'How loud speech must be; higher for noisy lines. Only with `server_vad`.',
-        { unset: '0.5', example: '0.5' },
-    ),
-    OPENAI_VAD_PREFIX_MS: variable(
-        whole(0, 5000).optional(),
-        'Audio from before the speech that is kept, in ms. Only with `server_vad`.',
-        { unset: '300', example: '300' },
-    ),
-    OPENAI_VAD_SILENCE_MS: variable(
-        whole(100, 10_000).optional(),
-        'Silence that ends a turn, in ms. Only with `server_vad`.',
-        { unset: '500', example: '500' },
-    ),
-    OPENAI_VAD_IDLE_TIMEOUT_MS: variable(
-        whole(5000, 30_000).optional(),
-        'Silence after which the bot asks whether the caller is still there, in ms. Only with `server_vad`.',
-        { unset: 'it does not ask', example: '8000' },
-    ),
-    OPENAI_VAD_EAGERNESS: variable(
-        choice(['low', 'medium', 'high', 'auto']).optional(),
-        'How soon the bot takes its turn. Only with `semantic_vad`.',
-        { unset: '`auto`', example: 'auto' },
-    ),
-    OPENAI_TRANSCRIPTION_MODEL: variable(
-        token('the name of a transcription model, or `off`').default('gpt-transcribe'),
-        'Model that writes the transcript of the caller, for reports and for restoring a conversation. The bot itself listens to the audio.',
-    ),
-    OPENAI_TRANSCRIPTION_LANGUAGE: variable(
-        matching(/^[a-z]{2,3}$/, 'an ISO 639 code in lower case, such as `en`').optional(),
-        'Language of the callers, when all of them speak the same.',
-        { unset: 'it is recognized', example: 'en' },
-    ),
-    OPENAI_NOISE_REDUCTION: variable(
-        choice(['off', 'near_field', 'far_field']).default('off'),
-        'Noise filter for the caller’s audio: `near_field` for a handset, `far_field` for a speakerphone.',
     ),
 };
 
@@ -376,7 +277,7 @@ const LOCAL_SPEECH = {
     ),
     PROMPTS_FILE: variable(
         text.describe('the path of a readable file').optional(),
-        'Recordings for sentences of the local bot and for the apology: a JSON file of names and sentences, with WAV files beside it (docs/SPEECH.md).',
+        'Recordings for sentences of the local bot and for the apology: a JSON file of names (also `name.de`, for one language) and sentences, with WAV files beside it (docs/SPEECH.md).',
         { example: 'prompts/prompts.json' },
     ),
     FALLBACK: variable(
@@ -393,7 +294,7 @@ const LOCAL_SPEECH = {
 export const VARIABLE_GROUPS = [
     { title: 'OpenAI: key and address', variables: OPENAI_ACCESS },
     { title: 'Who may call', variables: CALLERS },
-    { title: 'The server', variables: SERVER },
+    { title: 'The server', variables: SERVER_VARIABLES },
     { title: 'The bot', variables: BOT },
     { title: 'Audio, turn detection and transcription', variables: LISTENING },
     { title: 'Further options of OpenAI’s session', variables: OPENAI_OPTIONS },
@@ -406,7 +307,7 @@ export const VARIABLE_GROUPS = [
 const ENTRIES = {
     ...OPENAI_ACCESS,
     ...CALLERS,
-    ...SERVER,
+    ...SERVER_VARIABLES,
     ...BOT,
     ...LISTENING,
     ...OPENAI_OPTIONS,

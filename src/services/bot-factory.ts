@@ -8,6 +8,7 @@ import { BotResource } from './bot-resource';
 import type { Conversation } from './conversation';
 import { FallbackLadder, optionsFrom, type FallbackOption, type Takeover } from './fallback/fallback-ladder';
 import { ApologyBot, UnavailableBot } from './fallback/apology-bot';
+import type { FallbackPrompts } from './fallback/filler';
 import { CodedError } from '../support/errors';
 import { LocalBot } from '../speech/local-bot';
 import { LocalSpeechService, type LocalSpeech, type LocalSpeechDeps, type RestSpeech } from '../speech/local-speech';
@@ -16,7 +17,7 @@ import { RefusedFields } from './realtime/optional-fields';
 import { UnpricedModels } from './realtime/usage';
 import type { ReadAloud } from './realtime/text-response-speaker';
 import { SpeechQueue } from './tts/speech-queue';
-import { SHIPPED_PROMPTS, type TextToSpeech } from './tts-service';
+import type { TextToSpeech } from './tts-service';
 import { RestBot } from '../speech/rest-bot';
 import type { ToolRecord } from './functions/tool';
 import type { Transcript } from './transcript';
@@ -71,8 +72,8 @@ export class BotFactory {
         };
         if (fallback === 'off') return realtime.make();
         const lower = local === undefined ? unavailable(loaded) : this.lowerOptions(local, openai, plan, call);
-        const options = optionsFrom([realtime, ...lower, apology(local)], forceFallback);
-        const prompts = local?.prompts ?? { recording: () => undefined };
+        const prompts = local?.prompts.forBot(plan) ?? { recording: () => undefined };
+        const options = optionsFrom([realtime, ...lower, apology(prompts)], forceFallback);
         const { logger, transcript, callerAudio } = call;
         return new FallbackLadder(options, { logger, breakers: this.breakers, prompts, transcript, callerAudio });
     }
@@ -102,18 +103,18 @@ export class BotFactory {
             logger,
             callerAudio,
             transcript,
-            readAloud: local === undefined ? undefined : this.readAloud(local.speech, logger),
+            readAloud: local === undefined ? undefined : this.readAloud(local.speech, plan, logger),
             refusedFields: this.refusedFields,
-            fillerWords: SHIPPED_PROMPTS['one-moment'],
+            fillerWords: plan.words.sentences.oneMoment,
             callFacts: { botName, conversationId, inputVariables, setVariable },
             ...(plan.toolbox !== undefined && { tools: plan.toolbox }),
             ...(onTool !== undefined && { onTool }),
         });
     }
 
-    private readAloud(speech: TextToSpeech, logger: Logger): ReadAloud {
+    private readAloud(speech: TextToSpeech, { language }: BotPlan, logger: Logger): ReadAloud {
         const { clock } = this.deps;
-        return (port, idPrefix) => new SpeechQueue({ clock, logger, speech, port, idPrefix });
+        return (port, idPrefix) => new SpeechQueue({ clock, logger, speech, language, port, idPrefix });
     }
 
     private lowerOptions(local: LocalSpeech, openai: OpenAIConfig, plan: BotPlan, call: CallOfBot): FallbackOption[] {
@@ -121,30 +122,37 @@ export class BotFactory {
         const rest = plan.hasOwnUpstream ? undefined : local.rest;
         const makeLocal = (takeover?: Takeover): Conversation => this.makeLocal(local, plan, call, takeover);
         if (rest === undefined) return [{ name: 'local', make: makeLocal }];
-        const makeRest = (takeover?: Takeover): Conversation => this.makeRest(rest, openai, call, takeover);
+        const makeRest = (takeover?: Takeover): Conversation => this.makeRest(rest, openai, plan, call, takeover);
         return [
             { name: 'rest', upstream: 'openai-rest', make: makeRest },
             { name: 'local', make: makeLocal },
         ];
     }
 
-    private makeRest(rest: RestSpeech, openai: OpenAIConfig, call: CallOfBot, takeover?: Takeover): Conversation {
+    private makeRest(
+        rest: RestSpeech,
+        openai: OpenAIConfig,
+        { language, words }: BotPlan,
+        call: CallOfBot,
+        takeover?: Takeover,
+    ): Conversation {
         const { instructions, greeting } = openai;
         const { chat, speech } = rest;
         const { logger, transcript } = call;
         const recognizer = rest.createRecognizer(logger);
-        const deps = { clock: this.deps.clock, logger, chat, speech, recognizer, transcript };
+        const deps = { clock: this.deps.clock, logger, chat, speech, recognizer, transcript, language, words };
         return new RestBot(deps, { instructions, greeting, ...(takeover !== undefined && { takeover }) });
     }
 
     private makeLocal(local: LocalSpeech, plan: BotPlan, { logger }: CallOfBot, takeover?: Takeover): Conversation {
         const { speech, prompts } = local;
-        const { dialog, voice } = plan;
-        const deps = { clock: this.deps.clock, logger, speech, voice, recognizer: local.createRecognizer(logger) };
+        const { dialog, voice, language, words } = plan;
+        const recognizer = local.createRecognizer(logger);
+        const deps = { clock: this.deps.clock, logger, speech, voice, language, words, recognizer };
         const script = dialog === undefined ? {} : { dialog };
         // Behind OpenAI an apology follows; alone the bot must be able to say that something is wrong.
         return takeover === undefined
-            ? new LocalBot({ ...deps, recordings: prompts }, script)
+            ? new LocalBot({ ...deps, recordings: prompts.forBot(plan) }, script)
             : new LocalBot(deps, { ...script, takeover: { why: takeover.why, greeted: takeover.greeted } });
     }
 
@@ -164,7 +172,8 @@ function unavailable(fault: unknown): FallbackOption[] {
     return fault instanceof CodedError ? [{ name: 'local', make: () => new UnavailableBot(fault) }] : [];
 }
 
-function apology(local: LocalSpeech | undefined): FallbackOption {
-    const pcmu = local?.prompts.recording('technical-problem') ?? beepPcmu();
-    return { name: 'apology', make: (_takeover, why) => new ApologyBot(pcmu, why) };
+/** What it says is looked up when it is needed: by then the synthesizer may have made it. */
+function apology(prompts: FallbackPrompts): FallbackOption {
+    const pcmu = (): Uint8Array => prompts.recording('technical-problem') ?? beepPcmu();
+    return { name: 'apology', make: (_takeover, why) => new ApologyBot(pcmu(), why) };
 }

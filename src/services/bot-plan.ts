@@ -2,12 +2,13 @@ import type { Config, OpenAIConfig, TurnTakingConfig } from '../config/config';
 import { CodedError } from '../support/errors';
 import { faultFields, type Logger } from '../support/logger';
 import type { DialogScript } from './profiles/dialog-script';
-import { fillDialog } from './profiles/dialog-texts';
+import { fillDialog, spokenInput } from './profiles/dialog-texts';
 import { OutputVariables, DEFAULT_OUTPUT_CHARS, type InputValues, type ReadVariables } from './profiles/variables';
 import { maxCallMinutesOf, openaiConfigOf, promptOf, turnTakingOf } from './profiles/config';
 import type { BotProfile } from './profiles/schema';
 import { fillPrompt } from './profiles/prompt';
 import type { Toolbox } from './functions/toolbox';
+import { wordsFor, type Words } from './words';
 
 /** The bot of one call, as it is to be made: its profile laid over the server's settings, with the call's values. */
 export interface BotPlan {
@@ -20,6 +21,10 @@ export interface BotPlan {
     readonly dialog: DialogScript | undefined;
     /** Voice of the local synthesizer; undefined: the configured one. */
     readonly voice: string | undefined;
+    /** Language tag of what the server says itself; undefined: English. */
+    readonly language: string | undefined;
+    /** What it says besides the words of its dialog or its model. */
+    readonly words: Words;
     /** undefined: what every bot can do. */
     readonly toolbox: Toolbox | undefined;
     readonly turnTaking: TurnTakingConfig;
@@ -36,6 +41,7 @@ export function plainPlan(
     openai: OpenAIConfig | undefined,
     config: ServerSettings,
     variables = plainVariables(),
+    language?: string,
 ): BotPlan {
     return {
         name,
@@ -43,6 +49,8 @@ export function plainPlan(
         hasOwnUpstream: false,
         dialog: undefined,
         voice: undefined,
+        language,
+        words: wordsFor(language),
         toolbox: undefined,
         turnTaking: config.turnTaking,
         maxCallMinutes: config.maxCallMinutes,
@@ -61,18 +69,26 @@ export interface PlanDeps {
     /** Holds the keys that profiles name. */
     env: Readonly<Record<string, string | undefined>>;
     logger: Logger;
+    /** Language tag that the call begins with, where a bot without a language of its own can speak it. */
+    language?: string | undefined;
 }
 
 /** A bot with a profile. Without a way to a model, or with one that cannot be used, it is a local bot. */
 export function profilePlan(profile: BotProfile, input: ReadVariables, toolbox: Toolbox, deps: PlanDeps): BotPlan {
     const { values } = input;
     const { config } = deps;
+    const language = profile.language ?? deps.language;
     return {
         name: profile.name,
         openai: wayToModel(profile, values, deps),
         hasOwnUpstream: profile.upstream !== undefined,
-        dialog: profile.dialog === undefined ? undefined : fillDialog(profile.dialog, values),
+        dialog:
+            profile.dialog === undefined
+                ? undefined
+                : fillDialog(profile.dialog, spokenInput(profile.inputVariables, values, language)),
         voice: profile.speech?.voice,
+        language,
+        words: wordsFor(language, profile.words),
         toolbox,
         turnTaking: turnTakingOf(profile, config.turnTaking),
         maxCallMinutes: maxCallMinutesOf(profile, config.maxCallMinutes),

@@ -3,8 +3,8 @@ import { CallerAudioBuffer } from '../audio/caller-audio-buffer';
 import type { LanguageCode, Participant } from '../protocol/core';
 import { faultFields, type Logger } from '../support/logger';
 import { BotFactory, type BotFactoryDeps, type CallOfBot } from './bot-factory';
-import { BotRegistry, type CreateBot } from './bot-registry';
-import { plainPlan, plainVariables, profilePlan } from './bot-plan';
+import { BotRegistry, type BotCallContext, type CreateBot } from './bot-registry';
+import { plainPlan, plainVariables, profilePlan, type BotPlan } from './bot-plan';
 import type { Conversation } from './conversation';
 import { EchoBot } from './echo-bot';
 import { botNameOf, type BotChoice } from './profiles/choose-bot';
@@ -18,6 +18,7 @@ import type { BotProfile } from './profiles/schema';
 import { ProfileStore } from './profiles/store';
 import { SilentBot } from './silent-bot';
 import { Transcript } from './transcript';
+import { languageCode, languagesWithWords, USUAL_LANGUAGE } from './words';
 import { BotTools } from './functions/bot-tools';
 import type { Tool, ToolRecord } from './functions/tool';
 
@@ -200,7 +201,8 @@ export class BotService {
         const { logger } = call;
         const input = readInputVariables(profile.inputVariables, request.inputVariables);
         logInput(input, logger);
-        const plan = profilePlan(profile, input, this.tools.of(profile), { config, env, logger });
+        const language = this.languageOf(request.language);
+        const plan = profilePlan(profile, input, this.tools.of(profile), { config, env, logger, language });
         const { turnTaking, maxCallMinutes, variables } = plan;
         const conversation = await this.factory.create(plan, call);
         return { name, version, conversation, turnTaking, maxCallMinutes, variables };
@@ -221,12 +223,21 @@ export class BotService {
         };
     }
 
+    /** The language of a call for a bot that has none of its own; undefined: the server has no words of it, or flite, which is English, speaks. */
+    private languageOf(tag: string | undefined): string | undefined {
+        const code = tag === undefined ? USUAL_LANGUAGE : languageCode(tag);
+        const canSpeak = this.config.localSpeech.tts !== 'flite' || code === USUAL_LANGUAGE;
+        return canSpeak && languagesWithWords().includes(code) ? tag : undefined;
+    }
+
     /** The bots that the server has without a profile. */
     private builtIn(): Record<string, CreateBot> {
         const { config } = this;
+        const planOf = (name: string, openai: Config['openai'], { variables, language }: BotCallContext): BotPlan =>
+            plainPlan(name, openai, config, variables, this.languageOf(language));
         return {
-            openai: (call) => this.factory.create(plainPlan('openai', config.openai, config, call.variables), call),
-            local: (call) => this.factory.create(plainPlan('local', undefined, config, call.variables), call),
+            openai: (call) => this.factory.create(planOf('openai', config.openai, call), call),
+            local: (call) => this.factory.create(planOf('local', undefined, call), call),
             echo: () => new EchoBot(),
             silent: () => new SilentBot(),
         };

@@ -2,12 +2,16 @@ import { systemClock, type Clock } from '../support/clock';
 import { CodedError } from '../support/errors';
 import { faultFields, silentLogger, type Logger } from '../support/logger';
 import { hasWords, MAX_SENTENCE_CHARACTERS, splitSentences } from './tts/sentences';
+import { plainSpeech, withDigitsApart } from './tts/spoken-text';
 import { SpeechCache, type Listener } from './tts/speech-cache';
+import { promptWords, wordsFor, type ShippedPrompt } from './words';
 
 /** How a text is to be spoken. */
 export interface SpeakOptions {
     /** A voice of the engine; undefined: the engine's default voice. */
     voice?: string | undefined;
+    /** Language tag of the text, for digits that are read one by one; undefined: English. Engines ignore it. */
+    language?: string | undefined;
     /** Cancels the speech; the iteration then throws the signal's reason. */
     signal?: AbortSignal | undefined;
 }
@@ -39,15 +43,17 @@ export interface SpeechEngine extends TextToSpeech {
     warm(): Promise<void>;
 }
 
-/** The sentences that come with the server as recordings (assets/prompts): they play even when every synthesizer fails. */
-export const SHIPPED_PROMPTS = {
-    'one-moment': 'One moment please.',
-    'technical-problem': 'I am sorry, we have a technical problem. Please hold on, or call again later.',
-    'still-there': 'Are you still there?',
-    goodbye: 'Goodbye.',
-} as const;
+export type { ShippedPrompt } from './words';
 
-export type ShippedPrompt = keyof typeof SHIPPED_PROMPTS;
+const ENGLISH = wordsFor('en');
+
+/** What the recordings of assets/prompts say: they play even when every synthesizer fails. */
+export const SHIPPED_PROMPTS: Readonly<Record<ShippedPrompt, string>> = {
+    'one-moment': promptWords('one-moment', ENGLISH),
+    'technical-problem': promptWords('technical-problem', ENGLISH),
+    'still-there': promptWords('still-there', ENGLISH),
+    goodbye: promptWords('goodbye', ENGLISH),
+};
 
 /** What the service works with. */
 export interface TTSDeps {
@@ -72,7 +78,7 @@ const ABOUT_THE_TEXT: ReadonlySet<string> = new Set(['ERR_TTS_TEXT', 'ERR_TTS_VO
 /**
  * Speaks for the server where the Realtime API does not. One for all calls: it owns the engine and the cache of what was spoken.
  *
- * A text is cut into sentences; while one plays, the next is made. When the engine fails, the fallback engine speaks that sentence
+ * A text loses the marks of Markdown and is cut into sentences; while one plays, the next is made. When the engine fails, the fallback engine speaks that sentence
  * from its beginning, and everything else for the next 30 s.
  */
 export class TTSService implements TextToSpeech {
@@ -99,7 +105,8 @@ export class TTSService implements TextToSpeech {
         options.signal?.throwIfAborted();
         if (this.isClosed) throw new CodedError('ERR_TTS_CLOSED');
         if (engine === undefined) return;
-        const sentences = splitSentences(text, MAX_SENTENCE_CHARACTERS).filter(hasWords);
+        const words = withDigitsApart(plainSpeech(text), options.language);
+        const sentences = splitSentences(words, MAX_SENTENCE_CHARACTERS).filter(hasWords);
         let ahead: Opened | undefined;
         try {
             for (const [at, sentence] of sentences.entries()) {

@@ -5,10 +5,10 @@ import type { DialogScript } from '../services/profiles/dialog-script';
 import type { ResponsePart } from '../services/tts/speech-queue';
 import { SpeakingBot, type SpeakingBotDeps } from './speaking-bot';
 import type { Recognition } from '../services/asr-service';
-import type { ShippedPrompt } from '../services/tts-service';
+import type { ShippedPrompt } from '../services/words';
 
 export interface LocalBotOptions {
-    /** What is said and done. Default: the dialog that comes with the server. */
+    /** What is said and done. Default: the dialog that comes with the server, in the bot's language. */
     dialog?: DialogScript;
     /** It takes over a call that another bot could not go on with. */
     takeover?: TakeoverReason;
@@ -37,10 +37,12 @@ export class LocalBot extends SpeakingBot {
     private resultsToDrop = 0;
     private awaitsKey = false;
 
-    constructor(deps: SpeakingBotDeps, { dialog = defaultDialog(), takeover }: LocalBotOptions = {}) {
+    constructor(deps: SpeakingBotDeps, { dialog, takeover }: LocalBotOptions = {}) {
         super(deps, 'local');
-        const script = takeover === undefined ? dialog : takeoverDialog(takeover, dialog);
-        this.dialog = new Dialog(script, deps.recognizer.kind);
+        const { words } = this;
+        const own = dialog ?? defaultDialog(words);
+        const script = takeover === undefined ? own : takeoverDialog(takeover, own, words);
+        this.dialog = new Dialog(script, deps.recognizer.kind, words.sentences);
     }
 
     /** Notes for a bot that reads are not for this one. */

@@ -7,7 +7,7 @@ import type { Transcript } from '../services/transcript';
 import { CallerAudioBuffer } from '../audio/caller-audio-buffer';
 import { GOODBYE_SAID, SpeakingBot, type SpeakingBotDeps } from './speaking-bot';
 import type { Recognition } from '../services/asr-service';
-import { SHIPPED_PROMPTS, type ShippedPrompt } from '../services/tts-service';
+import type { ShippedPrompt } from '../services/words';
 
 export interface RestBotDeps extends SpeakingBotDeps {
     chat: Chat;
@@ -48,10 +48,12 @@ const SPOKEN =
 const RESUME =
     'The conversation was interrupted for a moment by a technical fault. Carry on from where it stopped, without a greeting. ' +
     'Where the caller’s last words are missing, ask for them.';
-const REPROMPT = 'The caller has been silent. Ask in one short sentence whether they are still there.';
+const REPROMPT =
+    'The caller has been silent. Ask in one short sentence, in the language of the conversation, whether they are still there.';
 const UNHEARD =
-    'The caller has just said something that could not be understood. Ask in one short sentence to repeat it.';
-const FAREWELL = 'Say goodbye to the caller in one short sentence. The call ends after it.';
+    'The caller has just said something that could not be understood. Ask in one short sentence, in the language of the conversation, to repeat it.';
+const FAREWELL =
+    'Say goodbye to the caller in one short sentence, in the language of the conversation. The call ends after it.';
 /** What the model is told of the conversation: the last twenty turns of each side, or about 4,000 tokens. */
 const MAX_MEMORY_ITEMS = 40;
 const MAX_MEMORY_CHARACTERS = 16_000;
@@ -211,7 +213,7 @@ export class RestBot extends SpeakingBot {
         } catch (fault) {
             if (reply.end === undefined) throw fault;
             // The call ends: a word of goodbye needs no model.
-            yield SHIPPED_PROMPTS.goodbye;
+            yield this.words.sentences.goodbye;
         }
     }
 

@@ -12,7 +12,8 @@ import {
 } from '../services/conversation';
 import { SpeechQueue, type ResponsePart, type Spoken, type StandIn } from '../services/tts/speech-queue';
 import type { Recognizer, Recognition } from '../services/asr-service';
-import { type TextToSpeech, SHIPPED_PROMPTS, type ShippedPrompt } from '../services/tts-service';
+import type { TextToSpeech } from '../services/tts-service';
+import { promptWords, wordsFor, type ShippedPrompt, type Words } from '../services/words';
 
 /** Recordings for the moment when no synthesizer speaks; `Prompts` fits it. */
 export interface Recordings {
@@ -31,6 +32,10 @@ export interface SpeakingBotDeps {
     recordings?: Recordings | undefined;
     /** A voice of the synthesizer; without it its own. */
     voice?: string | undefined;
+    /** Language tag of what it says; undefined: English. */
+    language?: string | undefined;
+    /** What it says besides the words of its dialog or its model. Default: in English. */
+    words?: Words | undefined;
 }
 
 /** The bot has said the goodbye that it was asked for. */
@@ -61,6 +66,7 @@ export abstract class SpeakingBot extends EventEmitter<ConversationEvents> imple
     readonly remoteVadMs = undefined;
     readonly responseActiveAtMs: number | undefined = undefined;
     protected readonly speechQueue: SpeechQueue;
+    protected readonly words: Words;
     /** The caller is speaking. */
     protected callerSpeaks = false;
     private state: 'idle' | 'talking' | 'leaving' | 'over' = 'idle';
@@ -73,12 +79,14 @@ export abstract class SpeakingBot extends EventEmitter<ConversationEvents> imple
         idPrefix: string,
     ) {
         super();
-        const { clock, logger, speech, voice } = deps;
+        const { clock, logger, speech, voice, language } = deps;
+        this.words = deps.words ?? wordsFor(undefined);
         this.speechQueue = new SpeechQueue({
             clock,
             logger,
             speech,
             voice,
+            language,
             idPrefix,
             port: {
                 audio: (pcmu, origin) => this.emit('audio', pcmu, origin),
@@ -209,7 +217,7 @@ export abstract class SpeakingBot extends EventEmitter<ConversationEvents> imple
 
     private standIn(name: ShippedPrompt): StandIn | undefined {
         const pcmu = this.deps.recordings?.recording(name);
-        return pcmu === undefined ? undefined : { pcmu, words: SHIPPED_PROMPTS[name] };
+        return pcmu === undefined ? undefined : { pcmu, words: promptWords(name, this.words) };
     }
 
     private listen(recognizer: Recognizer): void {

@@ -245,6 +245,11 @@ export const BOT_ERRORS = {
         'A bot profile cannot be used.',
         'Correct the places that the message names: file, then setting. `npm run bots:check` reads all profiles without starting the server. An edit that came while calls are running has no effect until it is right; the last good profile answers.',
     ),
+    ERR_WORDS: entry(
+        'operator',
+        'The server has no words of the language of a bot, or a file of words cannot be read.',
+        'Give the bot the `words` that the line names, or a file assets/words/<language>.json like the others (docs/BOTS.md); until then the bot says these sentences in English. When the message names a file, correct the places that it names.',
+    ),
     ERR_PROFILE_FOLDER: entry(
         'operator',
         'The folder of the bot profiles cannot be read or watched.',

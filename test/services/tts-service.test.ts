@@ -75,6 +75,29 @@ beforeEach(() => {
 afterEach(() => service.close());
 
 describe('TTSService', () => {
+    it('reads rows of five and more digits one by one, in the language of the text', async () => {
+        await hear(service.speak('Your number is 48213907, in 2026.'));
+        await hear(service.speak('Ihre Nummer ist 123456.', { language: 'de-DE' }));
+        await hear(service.speak('See **[here](https://x.example.com)**. {"name": "f"}'));
+        expect(engine.asked).toEqual([
+            'own: Your number is four eight two one, three nine zero seven, in 2026.',
+            'own: Ihre Nummer ist eins zwei drei, vier fünf sechs.',
+            'own: See here.',
+        ]);
+    });
+
+    it('gives a number of eight digits the sound of its digits, and not of millions', async () => {
+        const flite = new TTSService({ engine: new FliteEngine() });
+        const soundOf = async (text: string): Promise<Buffer> => {
+            const pieces: Uint8Array[] = [];
+            for await (const piece of flite.speak(text)) pieces.push(piece);
+            return Buffer.concat(pieces);
+        };
+        const read = await soundOf('Number: 48213907.');
+        expect(read.equals(await soundOf('Number: four eight two one, three nine zero seven.'))).toBe(true);
+        await flite.close();
+    });
+
     it('speaks a text sentence by sentence, in order', async () => {
         expect(await hear(service.speak('Hello there. How are you? Fine.'))).toBe('Hello there. How are you? Fine.');
         expect(engine.asked).toEqual(['own: Hello there.', 'own: How are you?', 'own: Fine.']);

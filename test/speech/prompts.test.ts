@@ -3,9 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { levelDbfs } from '../../src/audio/loudness';
 import { decodeWav, encodeMulawWav } from '../../src/audio/wav';
-import { Prompts, PROMPTS_FOLDER } from '../../src/speech/prompts';
+import { Prompts, PROMPTS_FOLDER, type PromptsOfBot } from '../../src/speech/prompts';
 import { TTSService, type TextToSpeech, SHIPPED_PROMPTS } from '../../src/services/tts-service';
+import { wordsFor } from '../../src/services/words';
 import { FliteEngine } from '../../src/speech/tts/flite-engine';
+import { CodedError } from '../../src/support/errors';
+import { settle } from './dialog/fakes';
 import { promptWav } from '../../tools/make-prompts';
 
 /** Speaks the text itself. */
@@ -114,6 +117,80 @@ describe('Prompts', () => {
         const prompts = await Prompts.load(speech);
         const signal = AbortSignal.abort(new Error('hung up'));
         await expect(hear(prompts.play('goodbye', { signal }))).rejects.toThrow('hung up');
+    });
+});
+
+describe('the prompts of a bot', () => {
+    const ENGLISH = { words: wordsFor(undefined) };
+    const GERMAN = { words: wordsFor('de-DE'), language: 'de-DE' };
+
+    function write(name: string, ...bytes: number[]): { file: string } {
+        writeFileSync(join(folder, name), encodeMulawWav(Uint8Array.of(...bytes)));
+        return { file: join(folder, name) };
+    }
+
+    it('are the shipped recordings where it speaks English', async () => {
+        const prompts = await Prompts.load(speech);
+        for (const name of Object.keys(SHIPPED_PROMPTS))
+            expect(prompts.forBot(ENGLISH).recording(name)).toBe(prompts.recording(name));
+    });
+
+    it('are made by its voice in its language, and only the apology is English until then', async () => {
+        const prompts = await Prompts.load(speech);
+        const ofBot = prompts.forBot({ ...GERMAN, voice: 'thorsten' });
+        expect(ofBot.recording('one-moment')).toBeUndefined();
+        expect(ofBot.recording('technical-problem')).toBe(prompts.recording('technical-problem'));
+        await settle();
+        const said = (name: string): string => Buffer.from(ofBot.recording(name) ?? []).toString();
+        expect(said('one-moment')).toBe('thorsten: Einen Moment bitte.');
+        expect(said('technical-problem')).toMatch(/^thorsten: Es tut mir leid/);
+        expect([said('still-there'), said('goodbye')]).toEqual([
+            'thorsten: Sind Sie noch da?',
+            'thorsten: Auf Wiederhören.',
+        ]);
+        // Kept for the next call.
+        expect(prompts.forBot({ ...GERMAN, voice: 'thorsten' }).recording('goodbye')).toBe(ofBot.recording('goodbye'));
+    });
+
+    it('are made anew where it has words of its own, in English too', async () => {
+        const prompts = await Prompts.load(speech, { goodbye: write('bye.wav', 7) });
+        const ofBot = prompts.forBot({ words: wordsFor('en', { goodbye: 'So long.', oneMoment: 'Wait.' }) });
+        await settle();
+        expect(Buffer.from(ofBot.recording('goodbye') ?? []).toString()).toBe(': So long.');
+        expect(Buffer.from(ofBot.recording('one-moment') ?? []).toString()).toBe(': Wait.');
+    });
+
+    it('are recordings of the prompt file for its language, else for every language', async () => {
+        const prompts = await Prompts.load(speech, {
+            goodbye: write('all.wav', 1),
+            'goodbye.de': write('de.wav', 2),
+            'still-there': write('there.wav', 3),
+        });
+        const of = (bot: PromptsOfBot, name: string): number[] => [...(prompts.forBot(bot).recording(name) ?? [])];
+        expect(of(GERMAN, 'goodbye')).toEqual([2]);
+        expect(of(GERMAN, 'still-there')).toEqual([3]);
+        expect(of({ words: wordsFor('fr'), language: 'fr' }, 'goodbye')).toEqual([1]);
+        expect(of(ENGLISH, 'goodbye')).toEqual([1]);
+    });
+
+    it('are tried again at the next call when the voice failed', async () => {
+        let fails = true;
+        const unsure: TextToSpeech = {
+            ...speech,
+            async *speak(text) {
+                await Promise.resolve();
+                if (fails) throw new CodedError('ERR_TTS_FAILED');
+                yield Buffer.from(text);
+            },
+        };
+        const prompts = await Prompts.load(unsure);
+        const first = prompts.forBot(GERMAN);
+        await settle();
+        expect(first.recording('goodbye')).toBeUndefined();
+        fails = false;
+        prompts.forBot(GERMAN);
+        await settle();
+        expect(Buffer.from(first.recording('goodbye') ?? []).toString()).toBe('Auf Wiederhören.');
     });
 });
 

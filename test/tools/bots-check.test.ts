@@ -59,6 +59,18 @@ describe('npm run bots:check', () => {
         expect(text).toMatch(/Output variables to receive in Architect: none/);
     });
 
+    it('tells which sentences of the server a bot says in English although its language is another one', () => {
+        write('a.json', { instructions: 'Hallo.', language: 'de-DE', words: { goodbye: 'Tschüss.' } });
+        expect(checkBots(folder, {}).text).toMatch(/Words of the server\n +language +de-DE\n +own +1\n/);
+        write('a.json', { instructions: 'Hej.', language: 'sv-SE', words: { goodbye: 'Hej då.' } });
+        const { isRight, text } = checkBots(folder, {});
+        expect([isRight, text]).toEqual([
+            true,
+            expect.stringMatching(/in ENGLISH +oneMoment, technicalProblem, stillThere, lost/),
+        ]);
+        expect(text).not.toContain('goodbye,');
+    });
+
     it('names the wrong places of broken ones, and what to do', () => {
         write('a.json', { instructions: 'Hello.' });
         write('b.json', { instructions: 'Hello.', voice: 'marin' });

@@ -9,7 +9,7 @@ import { CORRELATION_ID, ORGANIZATION_ID, cleanUp, join } from './harness';
 const SOURCE = joinPath(__dirname, '..', '..', 'src');
 const UNSIGNED_KEY = 'dGVzdC1rZXk';
 
-jest.setTimeout(30_000);
+jest.setTimeout(60_000);
 
 /** A pipe whose reader is there and does not read. */
 class HungPipe {

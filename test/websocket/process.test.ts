@@ -1,6 +1,6 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
@@ -8,7 +8,8 @@ import type { WebSocket } from 'ws';
 import { openParameters } from '../support/session-harness';
 import { CORRELATION_ID, ORGANIZATION_ID, cleanUp, exchange, join } from './harness';
 
-const INDEX = joinPath(__dirname, '..', '..', 'src', 'index.ts');
+const ROOT = joinPath(__dirname, '..', '..');
+const INDEX = joinPath(ROOT, 'src', 'index.ts');
 /** A key without a secret: its requests need no signature. */
 const UNSIGNED_KEY = 'dGVzdC1rZXk';
 const SESSION_ID = '30b0e395-84d3-4570-ac13-9a62d8f514c0';
@@ -21,7 +22,8 @@ class Process {
     err = '';
     private readonly exited: Promise<number | null>;
 
-    constructor(env: Record<string, string>, cwd: string) {
+    /** `command`: what is run instead of node with the server. */
+    constructor(env: Record<string, string>, cwd: string, command?: readonly [string, ...string[]]) {
         const bug = joinPath(cwd, 'bug.cjs');
         writeFileSync(bug, BUG_ON_SIGNAL);
         const preload = ['--require', bug, '--require', require.resolve('tsx/cjs')];
@@ -31,7 +33,8 @@ class Process {
             BOTS_FOLDER: joinPath(__dirname, '..', 'fixtures', 'bots'),
             AUDIOHOOK_API_KEYS: JSON.stringify({ [UNSIGNED_KEY]: '' }),
         };
-        this.child = spawn(process.execPath, [...preload, INDEX], { cwd, env: { ...base, ...env } });
+        const [program, ...args] = command ?? [process.execPath, ...preload, INDEX];
+        this.child = spawn(program, args, { cwd, env: { ...base, ...env } });
         this.child.stdout.on('data', (chunk: Buffer) => (this.out += chunk.toString()));
         this.child.stderr.on('data', (chunk: Buffer) => (this.err += chunk.toString()));
         this.exited = once(this.child, 'close').then(([code]) => code as number | null);
@@ -99,6 +102,20 @@ describe('the process', () => {
         server.child.kill('SIGTERM');
         expect(await server.exitCode()).toBe(0);
         expect(server.err).toBe('');
+    });
+
+    it('gets the SIGTERM of npm run start:prod, which ends with its exit code', async () => {
+        const { scripts } = JSON.parse(readFileSync(joinPath(ROOT, 'package.json'), 'utf8')) as { scripts: object };
+        writeFileSync(joinPath(cwd, 'package.json'), JSON.stringify({ name: 'x', scripts }));
+        mkdirSync(joinPath(cwd, 'dist'));
+        const built = [require.resolve('tsx/cjs'), INDEX].map((path) => `require(${JSON.stringify(path)});`);
+        writeFileSync(joinPath(cwd, 'dist', 'index.js'), built.join('\n'));
+        const npm = new Process({}, cwd, ['npm', 'run', 'start:prod']);
+        running.push(npm);
+        await npm.port();
+        npm.child.kill('SIGTERM');
+        expect(await npm.exitCode()).toBe(0);
+        expect(npm.out).toContain('stopped');
     });
 
     it('reads .env of its working directory, and the environment wins over it', async () => {

@@ -46,7 +46,7 @@ export interface Sample {
 /** An input variable that a bot declares. */
 export interface VariableOffer {
     name: string;
-    type: 'string' | 'number' | 'boolean' | 'date';
+    type: 'string' | 'number' | 'boolean' | 'date' | 'time' | 'money' | 'digits' | 'phone';
     /** Empty: there is none. */
     description: string;
     /** Its value when none is sent; empty: there is none. */

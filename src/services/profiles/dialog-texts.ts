@@ -1,6 +1,8 @@
 /** The local dialog of a profile: the sentences in it, and their placeholders. */
 import type { DialogAction, DialogMenu, DialogScript, UnnamedDialog, Words } from './dialog-script';
+import { spokenValue, type SpokenType } from '../tts/spoken-values';
 import { fillTemplate } from './template';
+import type { InputVariable, InputValues } from './variables';
 
 /** Every sentence that the caller may hear. */
 export function dialogTexts(dialog: UnnamedDialog): string[] {
@@ -29,6 +31,24 @@ export function dialogVariables({ outputVariables, onFailure, menus }: UnnamedDi
 export function fillDialog(dialog: DialogScript, values: Readonly<Record<string, string>>): DialogScript {
     const valueOf = (name: string): string => (Object.hasOwn(values, name) ? (values[name] ?? '') : '');
     return { ...mapTexts(dialog, (text) => fillSentence(text, valueOf)), name: dialog.name };
+}
+
+/** A call's values as a voice reads them, by the type that the profile gives each; `tag` is the language of the bot. */
+export function spokenInput(
+    declared: Readonly<Record<string, InputVariable>>,
+    values: InputValues,
+    tag: string | undefined,
+): Record<string, string> {
+    return Object.fromEntries(
+        Object.entries(values).map(([name, value]) => {
+            const type = Object.hasOwn(declared, name) ? declared[name]?.type : undefined;
+            return [name, isSpokenType(type) ? spokenValue(type, value, tag) : value];
+        }),
+    );
+}
+
+function isSpokenType(type: InputVariable['type'] | undefined): type is SpokenType {
+    return type !== undefined && type !== 'string' && type !== 'boolean';
 }
 
 /** Whether a sentence is still one when none of its names has a value. */

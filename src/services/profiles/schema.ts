@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { MAX_HINT_CHARS, MAX_KEYWORD_CHARS, MAX_KEYWORDS } from '../../config/openai-variables';
 import { REALTIME_VOICES } from '../../config/variables';
 import { unnamedDialogSchema, type DialogScript } from './dialog-script';
+import { sentencesSchema } from '../words';
 import { environmentName, template, urlProblem, variableName, words } from './fields';
 import { brokenProfileRules } from './rules';
 import { toolSchema } from './tool-schema';
@@ -230,7 +231,13 @@ const fields = z.strictObject({
         .string()
         .regex(/^[A-Za-z]{2,3}(-[A-Za-z\d]{2,8}){0,3}$/, 'must be a language tag such as "en-US"')
         .optional()
-        .describe('The language of the callers, such as "en-US": what transcription expects.'),
+        .describe(
+            'The language of the callers, such as "en-US": what transcription expects, and what the server says itself. Left out: the call’s.',
+        ),
+    words: sentencesSchema
+        .partial()
+        .optional()
+        .describe('What the server says itself, in words of your own. Left out: those of the language (assets/words).'),
     realtime: realtimeSchema.optional().describe('The Realtime session. What is left out stays the server’s setting.'),
     upstream: upstreamSchema.optional().describe('Another way to a model than the server’s.'),
     turnTaking: turnTaking.optional().describe('Interruptions, silences and limits.'),

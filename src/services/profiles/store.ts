@@ -7,6 +7,7 @@ import { TimerSet } from '../../support/timer-set';
 import { missingEnvironment } from './config';
 import { profileFiles, readProfile, type ReadProfile, type RegisteredNames } from './reader';
 import type { BotProfile } from './schema';
+import { sentencesMissing } from '../words';
 
 export interface ProfileStoreDeps extends RegisteredNames {
     clock: Clock;
@@ -145,6 +146,12 @@ export class ProfileStore {
             logger.warn(
                 { code: 'ERR_TOOL', bot: profile.name, functions: unknown },
                 'a bot goes without functions that are not registered in code',
+            );
+        const sentences = sentencesMissing(profile.language, profile.words);
+        if (sentences.length > 0)
+            logger.warn(
+                { code: 'ERR_WORDS', bot: profile.name, language: profile.language, sentences },
+                'a bot says these sentences in English: the server has no words of its language',
             );
         const missing = env === undefined ? [] : missingEnvironment(profile, env).map(({ name }) => name);
         if (missing.length === 0) return;

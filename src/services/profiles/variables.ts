@@ -3,6 +3,7 @@
  * a profile declares them, and how values are made harmless and checked.
  */
 import { z } from 'zod';
+import { isMoney } from '../tts/spoken-values';
 import { words } from './fields';
 
 /** Longest value of an input variable where none is declared, in characters. */
@@ -18,9 +19,11 @@ const description = words(1, 500).optional();
 
 export const inputVariableSchema = z.strictObject({
     type: z
-        .enum(['string', 'number', 'boolean', 'date'])
+        .enum(['string', 'number', 'boolean', 'date', 'time', 'money', 'digits', 'phone'])
         .default('string')
-        .describe('What it must be. Architect sends text; dates are 2026-01-31, with a time if wished.'),
+        .describe(
+            'What it must be, and how the local voice reads it. Architect sends text: dates are 2026-01-31, with a time if wished; time 14:30; money 12.50 EUR; digits and phone are read one by one.',
+        ),
     description: description.describe('What it is, for the author of the Architect flow.'),
     default: z
         .union([z.string(), z.number(), z.boolean()], { error: 'must be text, a number, true or false' })
@@ -291,10 +294,22 @@ export function asType(type: InputVariable['type'], text: string): string | unde
             return BOOLEAN.test(text) ? text.toLowerCase() : undefined;
         case 'date':
             return isDate(text) ? text : undefined;
+        case 'time':
+            return TIME.test(text) ? text : undefined;
+        case 'money':
+            return isMoney(text) ? text : undefined;
+        case 'digits':
+            return DIGITS.test(text) ? text : undefined;
+        case 'phone':
+            return PHONE.test(text) ? text : undefined;
     }
 }
 
 const NUMBER = /^-?\d{1,15}(\.\d{1,10})?$/;
+const TIME = /^([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?$/;
+/** In groups, if wished. */
+const DIGITS = /^\d+([ ./-]\d+)*$/;
+const PHONE = /^\+?[ ()./-]{0,3}\d([ ()./-]{0,3}\d){2,19}$/;
 const BOOLEAN = /^(true|false)$/i;
 const DATE = /^(\d{4})-(\d{2})-(\d{2})(T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?)?$/;
 

@@ -152,17 +152,19 @@ export function bytesPerMs(format: OpenAIAudioFormat): number {
     return format === 'pcmu' ? 8 : 48;
 }
 
-const FAREWELL = 'Say goodbye to the caller in one short sentence. The call ends after it.';
+const FAREWELL =
+    'Say goodbye to the caller in one short sentence, in the language of the conversation. The call ends after it.';
 const HANDOVER =
-    'Tell the caller in one short sentence that you are putting them through to a colleague now. It is your last sentence.';
+    'Tell the caller in one short sentence, in the language of the conversation, that you are putting them through to a colleague now. It is your last sentence.';
 const RESUME =
     'The connection was interrupted for a moment. Carry on from where the conversation stopped, without a greeting. ' +
     'If the caller’s last words are missing, ask for them again.';
 
-const REPROMPT = 'The caller has been silent. Ask in one short sentence whether they are still there.';
+const REPROMPT =
+    'The caller has been silent. Ask in one short sentence, in the language of the conversation, whether they are still there.';
 
 const DECLINE =
-    'Say in one short sentence that you cannot help with this, and ask what else you can do. Do not mention any filter.';
+    'Say in one short sentence, in the language of the conversation, that you cannot help with this, and ask what else you can do. Do not mention any filter.';
 
 const CONTINUE =
     'Your last response was cut off because it was too long. Carry on exactly where it stopped, in the middle of the sentence if need ' +

@@ -1,5 +1,7 @@
 import type { AudioOrigin, HeardPosition } from '../conversation';
 import type { SpeechQueue, SpeechQueuePort } from '../tts/speech-queue';
+import { hasWords } from '../tts/sentences';
+import { plainSpeech } from '../tts/spoken-text';
 import type { GeneratedItem } from './response-tracker';
 
 /** Makes the voice of one call. The response ids of its texts are `<idPrefix>_1`, `<idPrefix>_2` and so on. */
@@ -43,12 +45,13 @@ export class TextResponseSpeaker {
     /**
      * Reads the items of a response aloud. `onSpoken` gets of each item the words that were given a sound, and the id of their response.
      *
-     * @returns false: there is no voice
+     * @returns false: there is no voice, or nothing to say, as in a tool call that was written as text
      */
     read(items: readonly GeneratedItem[], onSpoken: (text: string, responseId: string) => void): boolean {
         const { speaker } = this;
-        if (speaker === undefined) return false;
-        for (const { id, text } of items.filter((item) => item.text !== '')) {
+        const readable = items.filter((item) => hasWords(plainSpeech(item.text)));
+        if (speaker === undefined || readable.length === 0) return false;
+        for (const { id, text } of readable) {
             this.count += 1;
             this.items.set(`written_${this.count}`, id);
             void speaker.say([text]).then((spoken) => {

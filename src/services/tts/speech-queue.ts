@@ -4,6 +4,7 @@ import { faultFields, type Logger } from '../../support/logger';
 import { TimerSet } from '../../support/timer-set';
 import type { AudioOrigin, SpokenSentence, TranscriptItem } from '../conversation';
 import { hasWords, splitSentences, MAX_SENTENCE_CHARACTERS } from './sentences';
+import { plainSpeech } from './spoken-text';
 import type { TextToSpeech } from '../tts-service';
 
 /** A part of a response: words for the synthesizer, or sound (PCMU, 8 kHz, mono) that is played as it is. */
@@ -42,6 +43,8 @@ export interface SpeechQueueDeps {
     idPrefix: string;
     /** A voice of the synthesizer; without it its own. */
     voice?: string | undefined;
+    /** Language tag of what is said; undefined: English. */
+    language?: string | undefined;
 }
 
 /** A synthesizer that has given nothing for so long gives nothing any more. Longer than every engine's own limit. */
@@ -107,7 +110,8 @@ export class SpeechQueue {
     }
 
     /**
-     * Says a response when those before it are finished. Words without letters and digits are passed over.
+     * Says a response when those before it are finished. Words without letters and digits are passed over, and so are
+     * marks of Markdown and tool calls.
      *
      * @param standIn said once, instead of everything that the synthesizer then did not say, when it fails
      * @returns never rejects; resolves as soon as the sound is handed over, which is before the caller has heard it
@@ -182,7 +186,7 @@ export class SpeechQueue {
             return undefined;
         }
         try {
-            for (const sentence of splitSentences(part, MAX_SENTENCE_CHARACTERS)) {
+            for (const sentence of splitSentences(plainSpeech(part), MAX_SENTENCE_CHARACTERS)) {
                 if (hasWords(sentence) && !utterance.isOver) await this.saySentence(utterance, sentence);
             }
             return undefined;
@@ -192,10 +196,10 @@ export class SpeechQueue {
     }
 
     private async saySentence(utterance: Utterance, sentence: string): Promise<void> {
-        const { speech, voice } = this.deps;
+        const { speech, voice, language } = this.deps;
         let bytes = 0;
         this.awaitSound(utterance);
-        for await (const piece of speech.speak(sentence, { voice, signal: utterance.giveUp.signal })) {
+        for await (const piece of speech.speak(sentence, { voice, language, signal: utterance.giveUp.signal })) {
             if (utterance.isOver) return;
             this.awaitSound(utterance);
             utterance.isMidSentence = true;

@@ -1,15 +1,15 @@
 import { splitSentences, MAX_SENTENCE_CHARACTERS } from '../../services/tts/sentences';
-/** Marks for emphasis and code: they are not read aloud. */
-const MARKUP = /\*\*|__|`/g;
+import { mayHoldData, plainSpeech } from '../../services/tts/spoken-text';
 
 /**
  * Cuts words that arrive in pieces of any size into sentences, each as soon as it is known to be whole: when the next one
- * begins, or when nothing more comes. Throws what `words` throws; a sentence begun by then is lost.
+ * begins, or when nothing more comes. Marks of Markdown and tool calls that were written as text are left out. Throws what `words` throws; a sentence begun by then is lost.
  */
 export async function* sentencesOf(words: AsyncIterable<string>): AsyncGenerator<string, void, undefined> {
     let rest = '';
     for await (const piece of words) {
         rest += piece;
+        if (mayHoldData(rest)) continue;
         const sentences = cut(rest);
         const last = sentences.pop();
         if (last === undefined || sentences.length === 0) continue;
@@ -17,7 +17,7 @@ export async function* sentencesOf(words: AsyncIterable<string>): AsyncGenerator
         rest = last + (/\s*$/.exec(rest)?.[0] ?? '');
         for (const sentence of sentences) yield* spoken(sentence);
     }
-    for (const sentence of cut(rest)) yield* spoken(sentence);
+    for (const sentence of cut(plainSpeech(rest))) yield* spoken(sentence);
 }
 
 function cut(text: string): string[] {
@@ -25,6 +25,6 @@ function cut(text: string): string[] {
 }
 
 function* spoken(sentence: string): Generator<string, void, undefined> {
-    const plain = sentence.replace(MARKUP, '').trim();
+    const plain = plainSpeech(sentence).trim();
     if (plain !== '') yield plain;
 }

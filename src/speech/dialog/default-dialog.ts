@@ -1,4 +1,5 @@
-import { readDialog, type DialogScript, type DialogSource } from '../../services/profiles/dialog-script';
+import { readDialog, type DialogScript, type WordsByHearing } from '../../services/profiles/dialog-script';
+import { wordsFor, type Sentences, type Words } from '../../services/words';
 
 /** What is known of a bot that could not go on, and whose call is taken over. */
 export interface TakeoverReason {
@@ -8,92 +9,57 @@ export interface TakeoverReason {
     greeted: boolean;
 }
 
-const HOW_TO_CHOOSE = {
-    none: 'I do not understand speech here. Please use the keys of your telephone.',
-    closed: 'I understand a few words only. Say one of them, or use the keys of your telephone.',
-    open: 'Tell me what you need, or use the keys of your telephone.',
-};
-
-const DEFAULT = {
-    name: 'default',
-    greeting: {
-        none: `Hello, and thank you for calling. ${HOW_TO_CHOOSE.none}`,
-        closed: `Hello, and thank you for calling. ${HOW_TO_CHOOSE.closed}`,
-        open: `Hello, and thank you for calling. ${HOW_TO_CHOOSE.open}`,
-    },
-    start: 'main',
-    menus: {
-        main: {
-            choices: [
-                {
-                    label: 'opening hours',
-                    key: '1',
-                    phrases: ['hours', 'when are you open', 'opening times'],
-                    action: { do: 'say', text: 'We are open from Monday to Friday, from nine in the morning to five.' },
-                },
-                {
-                    label: 'echo test',
-                    offer: 'For an echo test',
-                    key: '2',
-                    phrases: ['echo', 'test'],
-                    action: {
-                        do: 'echo',
-                        text: 'Please say something. I will play it back to you.',
-                        before: 'This is what I heard.',
-                    },
-                },
-                {
-                    label: 'customer service',
-                    key: '0',
-                    phrases: ['agent', 'operator', 'representative', 'a person', 'somebody'],
-                    action: { do: 'transfer', text: 'I am connecting you with a colleague. One moment please.' },
-                },
-                {
-                    label: 'goodbye',
-                    offer: 'To end this call',
-                    key: '9',
-                    phrases: ['hang up', 'bye', 'that is all'],
-                    action: { do: 'goodbye', text: 'Thank you for calling. Goodbye.' },
-                },
-            ],
-        },
-    },
-    noMatch: {
-        none: 'I am sorry, I can only use the keys of your telephone.',
-        closed: 'I am sorry, I did not understand you.',
-        open: 'I am sorry, I did not understand you.',
-    },
-    noInput: 'Are you still there?',
-    goodbye: 'Thank you for calling. Goodbye.',
-    onFailure: { do: 'transfer', text: 'I am connecting you with a colleague. One moment please.' },
-} satisfies DialogSource;
+const ENGLISH = wordsFor(undefined);
 
 /** The dialog that comes with the server: opening hours, an echo test, a transfer to an agent, goodbye. */
-export function defaultDialog(): DialogScript {
-    return readDialog(DEFAULT);
+export function defaultDialog({ defaultDialog: texts, sentences }: Words = ENGLISH): DialogScript {
+    const { hours, echo, agent, end } = texts;
+    return readDialog({
+        name: 'default',
+        greeting: byHearing(texts.greeting, sentences),
+        start: 'main',
+        menus: {
+            main: {
+                choices: [
+                    { ...offered(hours), key: '1', action: { do: 'say', text: hours.text } },
+                    { ...offered(echo), key: '2', action: { do: 'echo', text: echo.text, before: echo.before } },
+                    { ...offered(agent), key: '0', action: { do: 'transfer', text: agent.text } },
+                    { ...offered(end), key: '9', action: { do: 'goodbye', text: end.text } },
+                ],
+            },
+        },
+        noMatch: { none: texts.noMatchKeys, closed: texts.noMatch, open: texts.noMatch },
+        noInput: sentences.stillThere,
+        goodbye: end.text,
+        onFailure: { do: 'transfer', text: agent.text },
+    });
+}
+
+type Offered = Pick<Words['defaultDialog']['hours'], 'label' | 'offer' | 'phrases'>;
+
+function offered({ label, offer, phrases }: Offered): Offered {
+    return { label, phrases, ...(offer !== undefined && { offer }) };
 }
 
 /**
  * A dialog for a call that another bot could not go on with: it explains itself instead of greeting, as far as the caller
  * noticed anything, and Architect learns the reason as the output variable `fallback_reason`.
  */
-export function takeoverDialog({ why, greeted }: TakeoverReason, dialog = defaultDialog()): DialogScript {
+export function takeoverDialog(
+    { why, greeted }: TakeoverReason,
+    dialog = defaultDialog(),
+    { sentences }: Words = ENGLISH,
+): DialogScript {
+    const sorry = LOST.test(why) ? sentences.lostConnection : sentences.cannotHelp;
     return {
         ...dialog,
-        greeting: greeted ? explained(why) : dialog.greeting,
+        greeting: greeted ? byHearing(`${sorry} ${sentences.fewThings}`, sentences) : dialog.greeting,
         outputVariables: { ...dialog.outputVariables, fallback_reason: why },
     };
 }
 
-function explained(why: string): Record<keyof typeof HOW_TO_CHOOSE, string> {
-    const sorry = LOST.test(why)
-        ? 'I am sorry, I lost the connection to my colleague.'
-        : 'I am sorry, my colleague cannot help you any further at the moment.';
-    return {
-        none: `${sorry} I can help you with a few things. ${HOW_TO_CHOOSE.none}`,
-        closed: `${sorry} I can help you with a few things. ${HOW_TO_CHOOSE.closed}`,
-        open: `${sorry} I can help you with a few things. ${HOW_TO_CHOOSE.open}`,
-    };
+function byHearing(lead: string, { keysOnly, fewWords, anyWords }: Sentences): WordsByHearing {
+    return { none: `${lead} ${keysOnly}`, closed: `${lead} ${fewWords}`, open: `${lead} ${anyWords}` };
 }
 
 /** Reasons that are the line’s; the others are the account’s or the service’s, and sound like a promise when called a lost line. */

@@ -11,6 +11,7 @@ import {
     type Words,
 } from '../../services/profiles/dialog-script';
 import type { RecognizerKind, ExpectedAnswer } from '../../services/asr-service';
+import { filled, wordsFor, type Sentences } from '../../services/words';
 
 /** What happens in a dialog. */
 export type DialogInput =
@@ -52,8 +53,7 @@ type Place = { at: 'menu' } | { at: 'confirm'; choice: DialogChoice } | { at: 'r
 type EndAction = Extract<DialogAction, { do: 'transfer' | 'goodbye' }>;
 type Say = DialogStep['say'];
 
-const YES = ['yes', 'yeah', 'yep', 'correct', 'right', 'okay', 'sure'];
-const NO = ['no', 'nope', 'wrong', 'not'];
+const ENGLISH = wordsFor(undefined).sentences;
 /** Longest answer that is kept for Architect. */
 const MAX_VARIABLE_CHARACTERS = 1000;
 
@@ -71,6 +71,8 @@ export class Dialog {
     constructor(
         private readonly script: DialogScript,
         private readonly kind: RecognizerKind,
+        /** What is said around the words of the script. Default: in English. */
+        private readonly sentences: Sentences = ENGLISH,
     ) {
         this.menu = this.menuNamed(script.start);
     }
@@ -108,7 +110,7 @@ export class Dialog {
     private takeWords(plain: string, spoken: string): DialogStep {
         const { place } = this;
         if (this.kind === 'none') return this.miss();
-        if (place.at === 'confirm') return this.takeDecision(place.choice, hasOne(plain, YES), hasOne(plain, NO));
+        if (place.at === 'confirm') return this.takeYesOrNo(place.choice, plain);
         if (place.at === 'ask' && plain !== '') return this.takeAnswer(place.action, spoken);
         const meant = this.menu.choices.filter((choice) => means(plain, choice));
         const [choice] = meant;
@@ -116,9 +118,14 @@ export class Dialog {
         return this.kind === 'closed' || choice.confirm ? this.confirm(choice) : this.act(choice.action);
     }
 
+    private takeYesOrNo(choice: DialogChoice, plain: string): DialogStep {
+        const { yes, no } = this.sentences;
+        return this.takeDecision(choice, hasOne(plain, yes.map(plainWords)), hasOne(plain, no.map(plainWords)));
+    }
+
     private takeDecision(choice: DialogChoice, yes: boolean, no: boolean): DialogStep {
         if (yes === no) return this.miss();
-        return yes ? this.act(choice.action) : this.toMenu('match', ['All right.']);
+        return yes ? this.act(choice.action) : this.toMenu('match', [this.sentences.allRight]);
     }
 
     private takeAnswer(action: DialogAction, answer: string): DialogStep {
@@ -182,14 +189,15 @@ export class Dialog {
     }
 
     private question(choice: DialogChoice, disposition: Disposition, lead: Say): DialogStep {
-        const next = this.listen('yesno', ['yes', 'no'], true);
-        return { disposition, say: [...lead, confirmWords(choice)], next };
+        const { yes, no, confirm } = this.sentences;
+        const next = this.listen('yesno', [...yes.slice(0, 1), ...no.slice(0, 1)], true);
+        return { disposition, say: [...lead, filled(confirm, { label: choice.label })], next };
     }
 
     private toMenu(disposition: Disposition, lead: Say): DialogStep {
         this.place = { at: 'menu' };
         const phrases = this.menu.choices.flatMap(phrasesOf);
-        const say = [...lead, ...menuWords(this.menu, this.kind)];
+        const say = [...lead, ...menuWords(this.menu, this.kind, this.sentences)];
         return { disposition, say, next: this.listen('open', phrases, true) };
     }
 
@@ -219,7 +227,7 @@ export class Dialog {
     }
 
     private words(words: Words): string {
-        return wordsFor(words, this.kind);
+        return byKind(words, this.kind);
     }
 
     private menuNamed(name: string): DialogMenu {
@@ -238,25 +246,25 @@ function hasOne(plain: string, phrases: readonly string[]): boolean {
     return phrases.some((phrase) => phrase !== '' && ` ${plain} `.includes(` ${phrase} `));
 }
 
-const KEY_NAMES: Readonly<Record<string, string>> = { '*': 'star', '#': 'hash' };
-
 /** The words for this recognizer. */
-function wordsFor(words: Words, kind: RecognizerKind): string {
+function byKind(words: Words, kind: RecognizerKind): string {
     return typeof words === 'string' ? words : words[kind];
 }
 
 /** A menu as it is said: it names only what can be understood. */
-export function menuWords({ prompt, choices }: DialogMenu, kind: RecognizerKind): string[] {
-    const lead = prompt === undefined ? [] : [wordsFor(prompt, kind)];
-    return [...lead, ...choices.map((choice) => choiceWords(choice, kind))];
+export function menuWords({ prompt, choices }: DialogMenu, kind: RecognizerKind, sentences = ENGLISH): string[] {
+    const lead = prompt === undefined ? [] : [byKind(prompt, kind)];
+    return [...lead, ...choices.map((choice) => choiceWords(choice, kind, sentences))];
 }
 
-/** The question before a choice that was heard counts. */
-function confirmWords({ label }: DialogChoice): string {
-    return `Did you say ${label}? Press 1 or say yes. Otherwise press 2 or say no.`;
+function choiceWords(choice: DialogChoice, kind: RecognizerKind, sentences: Sentences): string {
+    const { label, offer } = choice;
+    const key = keyName(choice.key, sentences);
+    if (kind !== 'none') return filled(sentences.sayOrPress, { label, key });
+    return offer === undefined ? filled(sentences.offer, { label, key }) : filled(sentences.ownOffer, { offer, key });
 }
 
-function choiceWords({ label, key, offer }: DialogChoice, kind: RecognizerKind): string {
-    const press = `press ${KEY_NAMES[key] ?? key}`;
-    return kind === 'none' ? `${offer ?? `For ${label}`}, ${press}.` : `Say ${label}, or ${press}.`;
+function keyName(key: string, { star, hash }: Sentences): string {
+    if (key === '*') return star;
+    return key === '#' ? hash : key;
 }

@@ -33,6 +33,27 @@ describe('the profiles of a folder', () => {
         expect(bots.load().get('a')?.instructions).toBe('# Who you are');
     });
 
+    it('are warned of where the server has no words of their language, and they have none either', () => {
+        bots.write('sv.json', smallProfile({ language: 'sv-SE', words: { goodbye: 'Hej då.' } }));
+        bots.write('de.json', smallProfile({ language: 'de-AT' }));
+        bots.write('en.json', smallProfile());
+        bots.load();
+        expect(bots.log.lines).toMatchObject([
+            { level: 'warn', fields: { code: 'ERR_WORDS', bot: 'sv', language: 'sv-SE' } },
+        ]);
+        const { sentences } = bots.log.lines[0]?.fields ?? {};
+        expect(sentences).toContain('oneMoment');
+        expect(sentences).not.toContain('goodbye');
+    });
+
+    it('may have words of their own, with the placeholders of each', () => {
+        bots.write('a.json', smallProfile({ words: { offer: 'Pour {{label}} : {{key}}.' } }));
+        expect(bots.load().get('a')?.words?.offer).toBe('Pour {{label}} : {{key}}.');
+        bots.write('a.json', smallProfile({ words: { offer: 'Pour {{label}}.', hello: 'x' } }));
+        expect(bots.problem).toContain('words.offer: must have {{label}}, {{key}}');
+        expect(bots.problem).toContain('words.hello: there is no such setting');
+    });
+
     it('cannot be changed by their users', () => {
         bots.write('a.json', smallProfile({ tools: [httpTool()] }));
         const profile = bots.load().get('a');

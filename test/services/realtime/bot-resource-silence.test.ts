@@ -2,7 +2,7 @@ import type { OpenAIConfig } from '../../../src/config/config';
 import { Bench, GREETING } from './bench';
 import { createdEvent, deltaEvent, doneEvent, settle, speechEvent, until } from './support';
 
-const STILL_THERE = 'Ask in one short sentence whether they are still there.';
+const STILL_THERE = 'Ask in one short sentence, in the language of the conversation, whether they are still there.';
 
 describe('BotResource: the end of the caller’s speech', () => {
     let bench: Bench;

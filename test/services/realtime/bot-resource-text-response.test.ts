@@ -27,6 +27,23 @@ describe('BotResource: an answer in writing', () => {
         expect(made.log.lines.some((line) => line.message.includes('read aloud'))).toBe(true);
     });
 
+    it('that is a tool call is not spoken, and is said to be unheard in the log', async () => {
+        const text = '{"name": "look_up", "arguments": {"question": "Who. Is it?"}}';
+        const script = { response: [{ text, textOnly: true }] };
+        const { made } = await bench.call(script, GREETING, { readAloud: readAloudWith(speech) });
+        await until(() => made.responsesEnded.length === 1, 'the end');
+        await settle();
+        expect([speech.spoken, made.audio]).toEqual([[], []]);
+        expect(made.log.lines.some((line) => line.message.includes('the caller heard nothing'))).toBe(true);
+    });
+
+    it('loses its marks of Markdown', async () => {
+        const script = { response: [{ text: '**Order** from [our shop](https://x.example.com).', textOnly: true }] };
+        const { made } = await bench.call(script, GREETING, { readAloud: readAloudWith(speech) });
+        await until(() => made.responsesEnded.length === 2, 'the end');
+        expect(speech.spoken).toEqual(['Order from our shop.']);
+    });
+
     it('stops for the caller; what they heard of it stays in the conversation of the session', async () => {
         const { made, session } = await bench.call(WRITTEN, GREETING, { readAloud: readAloudWith(speech) });
         await until(() => made.audio.length >= 1, 'sound');

@@ -65,6 +65,14 @@ describe('SpeechQueue', () => {
         expect(spoken).toEqual({ itemId: 'bot_1', end: 'complete', text: 'One two. Three four! Five.' });
     });
 
+    it('says no mark of Markdown, and nothing of a tool call', async () => {
+        await speaker.say(['**One** [two](https://x.example.com).\n- Three\n- four']);
+        expect(speech.spoken).toEqual(['One two.', 'Three', 'four']);
+        const spoken = await speaker.say(['{"name": "look_up", "arguments": {"id": "5. Six"}}']);
+        expect(spoken).toMatchObject({ end: 'complete', text: '' });
+        expect(speech.spoken).toHaveLength(3);
+    });
+
     it('hands over the first sentence before the words of the second have come', async () => {
         let goOn = (): void => undefined;
         async function* words(): AsyncGenerator<ResponsePart> {

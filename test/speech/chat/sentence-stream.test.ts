@@ -45,6 +45,15 @@ describe('sentences of a stream of words', () => {
         expect(await collect(pieces('It is **very** `easy`. ', '**'))).toEqual(['It is very easy.']);
     });
 
+    it('leave out a tool call that was written as text, however it is cut', async () => {
+        const call = '{"name": "look_up", "arguments": {"question": "Who. Is it?"}}';
+        expect(await collect(pieces(call.slice(0, 20), call.slice(20, 50), call.slice(50)))).toEqual([]);
+        expect(await collect(pieces('I look. ', '{', call.slice(1), ' Here it is.'))).toEqual([
+            'I look.',
+            'Here it is.',
+        ]);
+    });
+
     it('are the same, however the words are cut into pieces', async () => {
         const text = fc
             .array(

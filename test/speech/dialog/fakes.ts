@@ -8,6 +8,8 @@ import type { SpeakOptions, TextToSpeech } from '../../../src/services/tts-servi
 export class FakeSpeech implements TextToSpeech {
     readonly kind = 'fake';
     readonly spoken: string[] = [];
+    /** The language of each. */
+    readonly languages: (string | undefined)[] = [];
     /** Sentences that were given up. */
     readonly aborted: string[] = [];
     /** A sentence with one of these words fails, before its first piece or after it. */
@@ -16,8 +18,9 @@ export class FakeSpeech implements TextToSpeech {
     /** Pieces wait for this. */
     gate: Promise<void> = Promise.resolve();
 
-    async *speak(text: string, { signal }: SpeakOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
+    async *speak(text: string, { signal, language }: SpeakOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
         this.spoken.push(text);
+        this.languages.push(language);
         const fails = this.failsAt?.test(text) === true;
         if (fails && !this.failsLate) throw new CodedError('ERR_TTS_FAILED');
         for (const half of [0x11, 0x22]) {

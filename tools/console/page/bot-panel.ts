@@ -10,6 +10,10 @@ const PLACEHOLDERS: Readonly<Record<VariableOffer['type'], string>> = {
     number: 'a number',
     boolean: '',
     date: '2026-01-31',
+    time: '14:30',
+    money: '12.50 EUR',
+    digits: '4711',
+    phone: '+49 611 123456',
 };
 
 /** Which bot is called, what it is for, and a field for each input variable that it declares. */
