@@ -361,6 +361,7 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
     private onEmpty(end: ResponseEnd): void {
         const fields = { code: 'ERR_OPENAI_EMPTY', responseId: end.id, status: end.status, reason: end.reason };
         this.logger.warn(fields, 'A response ended with nothing in it.');
+        this.noteTrouble(new CodedError('ERR_OPENAI_EMPTY'));
         this.gaveEmpty = true;
         const done = this.sequencer.done({ ...end, status: 'failed' });
         this.gaveEmpty = false;

@@ -28,6 +28,8 @@ export interface TextToSpeech {
      * the rest of it, cannot be spoken, and the reason of `signal` when that is aborted.
      */
     speak(text: string, options?: SpeakOptions): AsyncIterable<Uint8Array>;
+    /** The words of a text that are heard, where letters that the voice does not know are left out. Default: all of them. */
+    wordsOf?(text: string): string;
     /** Frees everything; what is being spoken ends with `ERR_TTS_CLOSED`. May be called twice. */
     close(): Promise<void>;
 }
@@ -120,6 +122,12 @@ export class TTSService implements TextToSpeech {
         } finally {
             ahead?.listener.close();
         }
+    }
+
+    wordsOf(text: string): string {
+        const { engine } = this.deps;
+        const speaks = engine !== undefined && this.rests(engine) ? this.fallbackEngine() : engine;
+        return speaks?.wordsOf?.(text) ?? text;
     }
 
     /** Makes the engine ready, so that the first caller does not wait for it. A failure is logged, and shows when it speaks. */

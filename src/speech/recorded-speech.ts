@@ -28,6 +28,10 @@ export class RecordedSpeech implements TextToSpeech {
         }
     }
 
+    wordsOf(text: string): string {
+        return this.recordings.has(plain(text)) ? text : (this.voice.wordsOf?.(text) ?? text);
+    }
+
     async close(): Promise<void> {
         this.isClosed = true;
         await this.voice.close();

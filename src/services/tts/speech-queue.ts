@@ -61,6 +61,8 @@ class Utterance {
     endsAfterSentence = false;
     /** The sentences that have audio. */
     readonly sentences: SpokenSentence[] = [];
+    /** Of them, the words that are heard. */
+    readonly heardWords: string[] = [];
     audioBytes = 0;
 
     constructor(
@@ -249,7 +251,10 @@ export class SpeechQueue {
         const { itemId } = utterance;
         if (utterance.isOver || pcmu.length === 0) return;
         this.soundUntilMs = Math.max(this.soundUntilMs, this.deps.clock.nowMs()) + pcmu.length / BYTES_PER_MS;
-        if (begun !== '') utterance.sentences.push({ text: begun, atMs: utterance.audioBytes / BYTES_PER_MS });
+        if (begun !== '') {
+            utterance.sentences.push({ text: begun, atMs: utterance.audioBytes / BYTES_PER_MS });
+            utterance.heardWords.push(this.deps.speech.wordsOf?.(begun) ?? begun);
+        }
         utterance.audioBytes += pcmu.length;
         this.deps.port.audio(pcmu, { responseId: itemId, itemId, contentIndex: 0 });
         const { text, sentences } = utterance;
@@ -269,6 +274,7 @@ export class SpeechQueue {
         const { itemId } = utterance;
         utterance.isOver = true;
         utterance.giveUp.abort();
-        utterance.resolve({ itemId, end, text: utterance.text, ...(fault === undefined ? {} : { fault }) });
+        const text = utterance.heardWords.join(' ');
+        utterance.resolve({ itemId, end, text, ...(fault === undefined ? {} : { fault }) });
     }
 }

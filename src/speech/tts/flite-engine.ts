@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { systemClock, type Clock } from '../../support/clock';
 import { CodedError } from '../../support/errors';
 import { silentLogger, type Logger } from '../../support/logger';
-import { FLITE_VOICES, isFliteVoice, type FliteVoice, readableByFlite } from './flite';
+import { FLITE_VOICES, isFliteVoice, type FliteVoice, readableByFlite, wordsKnownToFlite } from './flite';
 import { FliteQueue, type QueueLimits } from './flite-queue';
 import { hasWords, MAX_SENTENCE_CHARACTERS } from '../../services/tts/sentences';
 import { startThread, type StartThread } from './thread';
@@ -47,6 +47,10 @@ export class FliteEngine implements SpeechEngine {
         if (readable === '') throw new CodedError('ERR_TTS_TEXT', 'flite reads English.');
         const pcmu = await this.queue.request(checkedVoice(voice ?? this.voice), readable, signal);
         if (pcmu.length > 0) yield pcmu;
+    }
+
+    wordsOf(text: string): string {
+        return wordsKnownToFlite(text);
     }
 
     /** Starts the thread and lets it say a word, so that its program is compiled and warm. About a quarter of a second. */

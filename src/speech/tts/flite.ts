@@ -60,6 +60,16 @@ export function readableByFlite(text: string): string {
     return /[A-Za-z0-9$]/.test(ascii) ? ascii : '';
 }
 
+/** A text without the words of which flite says nothing, such as those of other scripts; the others stay as they are written. */
+export function wordsKnownToFlite(text: string): string {
+    const isKnown = (word: string): boolean => readableByFlite(word) !== '';
+    if ((text.match(WORD) ?? []).every(isKnown)) return text;
+    const known = text.replace(WORD, (word) => (isKnown(word) ? word : ''));
+    return known.replace(/\s+/g, ' ').trim();
+}
+
+const WORD = /[\p{L}\p{M}\p{N}]+/gu;
+
 /** "€ 5.20" is said "5.20 euros"; flite itself does so with the dollar only. */
 const AMOUNT = /([€£¥]) ?(\d(?:[\d.,]{0,20}\d)?)/gu;
 

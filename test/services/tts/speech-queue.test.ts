@@ -87,6 +87,13 @@ describe('SpeechQueue', () => {
         expect(await spoken).toMatchObject({ end: 'complete', text: 'First. Second.' });
     });
 
+    it('gives the words that are heard, where the voice leaves some out; the transcript has what was written', async () => {
+        Object.assign(speech, { wordsOf: (text: string) => text.replace('Мария', '').replace('  ', ' ') });
+        const spoken = await speaker.say(['Hello Мария there.', 'Five.']);
+        expect(spoken).toMatchObject({ end: 'complete', text: 'Hello there. Five.' });
+        expect(said.at(-1)).toBe('Hello Мария there. Five.');
+    });
+
     it('says one answer at a time, in the order in which they were given', async () => {
         const both = [speaker.say(['One.']), speaker.say(['Two.'])];
         expect(speaker.isBusy).toBe(true);

@@ -1,5 +1,16 @@
 import fc from 'fast-check';
-import { readableByFlite } from '../../../src/speech/tts/flite';
+import { readableByFlite, wordsKnownToFlite } from '../../../src/speech/tts/flite';
+
+describe('wordsKnownToFlite', () => {
+    it.each([
+        ['I’m Zoë from “Café Größe” — €5.', 'I’m Zoë from “Café Größe” — €5.'],
+        ['Hello Мария, ticket 5.', 'Hello , ticket 5.'],
+        ['Room ٤٥ or 你好', 'Room or'],
+        ['Привет', ''],
+    ])('of %j are %j', (text, words) => {
+        expect(wordsKnownToFlite(text)).toBe(words);
+    });
+});
 
 describe('readableByFlite', () => {
     it('leaves plain English as it is', () => {
