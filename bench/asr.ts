@@ -13,10 +13,20 @@ import { PocketSphinx } from '../examples/own-recognizer/pocketsphinx';
 import { loadSileroNetwork, SileroDetector } from '../src/speech/vad/voice-activity-detector';
 import { systemClock } from '../src/support/clock';
 import { silentLogger } from '../src/support/logger';
+import { answerHelp } from '../tools/usage';
+import { writeChart } from './chart';
+import { Progress } from './progress';
 
 const OTHER_CHOICES = ['cancel', 'help', 'operator', 'new order'];
 const BAR_PERCENT = 90;
 const manifestSchema = z.array(z.object({ file: z.string(), text: z.string() }));
+
+answerHelp(`How well the offline recognizer of examples/own-recognizer understands the phrases of a menu.
+
+  npm run bench:asr -- --audio FOLDER
+
+  --audio FOLDER    a folder with manifest.json ([{ file, text }]) and WAV files; files whose name contains "menu" are phrases
+  --help            this page`);
 
 const { values } = parseArgs({ options: { audio: { type: 'string' } } });
 const network = loadSileroNetwork();
@@ -31,12 +41,14 @@ async function main(): Promise<void> {
     const foreign = speech.filter((entry) => !menu.includes(entry));
     const phrases = [...new Set(menu.map(({ text }) => text)), ...OTHER_CHOICES];
     const recognizer = new PocketSphinx({ clock: systemClock, logger: silentLogger });
+    const progress = new Progress(speech.length, 'recordings');
     let [right, wrong, taken, waitedMs] = [0, 0, 0, 0];
     const hear = async (file: string): Promise<string | undefined> => {
         const utterance = utteranceOf(wavToPcmu(readFileSync(join(audio, file))));
         const startMs = performance.now();
         const heard = await recognizer.recognize(utterance, { phrases });
         waitedMs += performance.now() - startMs;
+        progress.add();
         return heard?.text;
     };
     try {
@@ -44,10 +56,11 @@ async function main(): Promise<void> {
             const heard = await hear(file);
             if (heard === text) right++;
             else if (heard !== undefined) wrong++;
-            if (heard !== text) console.log(`  ${file}: ${heard ?? 'not recognized'}`);
+            if (heard !== text) progress.print(`  ${file}: ${heard ?? 'not recognized'}`);
         }
         for (const { file } of foreign) if ((await hear(file)) !== undefined) taken++;
     } finally {
+        progress.end();
         await recognizer.close();
     }
     const percent = (100 * right) / menu.length;
@@ -57,6 +70,23 @@ async function main(): Promise<void> {
     console.log(`phrases wrong   ${wrong}`);
     console.log(`other speech taken for a phrase   ${taken} of ${foreign.length}`);
     console.log(`response after  ${(waitedMs / speech.length).toFixed(0)} ms on average`);
+    writeChart('asr', 'Offline recognizer', [
+        {
+            title: 'phrases right',
+            unit: '%',
+            limit: BAR_PERCENT,
+            limitIs: 'least',
+            rows: [{ label: `${right} of ${menu.length}`, value: percent }],
+        },
+        {
+            title: 'not right',
+            unit: 'recordings',
+            rows: [
+                { label: 'another phrase', value: wrong },
+                { label: 'other speech taken for a phrase', value: taken },
+            ],
+        },
+    ]);
 }
 
 /** What the detector cuts out of a file; all of it where it hears nothing. */

@@ -12,6 +12,9 @@ import { Downsampler, Upsampler } from '../src/audio/resampler';
 import { SpeechGate } from '../src/audio/speech-gate';
 import { createTranscoder } from '../src/audio/transcoder';
 import { PlainDownsampler, PlainPolyphaseUpsampler, PlainUpsampler } from './plain-fir';
+import { answerHelp } from '../tools/usage';
+import { writeChart } from './chart';
+import { Progress } from './progress';
 
 interface Candidate {
     name: string;
@@ -24,6 +27,13 @@ interface Candidate {
 const FRAMES_PER_SECOND = 50;
 const WARM_UP_ROUNDS = 10;
 const LIMIT = 0.6;
+
+answerHelp(`What a second of audio costs, step by step, in frames of 20 ms.
+
+  npm run bench:audio -- [options]
+
+  --seconds N       how long it measures (6)
+  --help            this page`);
 
 const { values } = parseArgs({ options: { seconds: { type: 'string', default: '6' } } });
 const seconds = Number(values.seconds);
@@ -94,13 +104,17 @@ function wholeSteps(): Record<string, () => unknown> {
 }
 
 function measure(measured: Candidate[], forMs: number): void {
+    const progress = new Progress(forMs, 'ms');
     const startMs = performance.now();
     for (let round = 0; round < WARM_UP_ROUNDS + 10 || performance.now() - startMs < forMs; round++) {
+        const roundMs = performance.now();
         for (const candidate of measured) {
             const costUs = secondOfAudioUs(candidate.run);
             if (round >= WARM_UP_ROUNDS) candidate.costsUs.push(costUs);
         }
+        progress.add(performance.now() - roundMs);
     }
+    progress.end();
 }
 
 function secondOfAudioUs(run: () => unknown): number {
@@ -125,6 +139,8 @@ function report(measured: Candidate[]): void {
     console.log(`Against a plain 121-tap FIR that skips stuffed zeros: ${(oursUs / polyphaseUs).toFixed(3)}`);
     const verdict = oursUs <= LIMIT * plainUs ? 'met' : 'MISSED';
     console.log(`Both resamplers cost ${(oursUs / plainUs).toFixed(3)} of the plain FIR; limit ${LIMIT}: ${verdict}`);
+    const rows = [...medians].map(([label, value]) => ({ label, value }));
+    writeChart('audio', 'What a second of audio costs', [{ title: 'each step, median', unit: 'µs', rows }]);
 }
 
 function row(name: string, cost: string, ratio: string): string {

@@ -18,14 +18,34 @@ import { FAULTS, REST_FAULTS, START_FAULTS, type Fault } from './fault-table';
 import { LoopStalls } from './loop-stalls';
 import { runOutage, type OutageFigures } from './outage';
 import { percentile } from './turn-figures';
+import { answerHelp } from '../tools/usage';
+import { writeChart } from './chart';
+import { Progress, withClock } from './progress';
 
 const MAX_SILENCE_MS = 2000;
 const MAX_OPENING_MS = 5000;
 const MAX_FIRST_SOUND_MS = 1000;
 const MAX_RECOVERY_MS = 15_000;
+/** Calls before and after the outage. */
+const OUTAGE_EXTRA_SECONDS = 20;
 /** So many plays run side by side, and begin one after the other: more of them would be late on a small machine. */
 const SIDE_BY_SIDE = 12;
 const BEGIN_EVERY_MS = 300;
+
+answerHelp(`How a caller fares when OpenAI fails: each fault is played through the real server, then OpenAI is away for a minute.
+
+  npm run bench:faults -- [options]
+
+  --runs N          plays of each fault (20)
+  --beside N        of them at a time (12)
+  --calls N         calls under the outage (50)
+  --speed N         time that passes so much faster than it should (1)
+  --only WORDS      faults with these words, without the outage
+  --show            a play of each as the caller's timeline
+  --small           short enough for CI
+  --help            this page
+
+Exit code 1 when a bar is broken.`);
 
 const { values } = parseArgs({
     options: {
@@ -78,28 +98,50 @@ async function main(): Promise<boolean> {
 
 async function playOutage(calls: number, speed: number): Promise<boolean> {
     const awayMs = values.small ? 25_000 : 60_000;
-    return reportOutage(await runOutage(calls, new ScaledClock(values.small ? speed + 1 : speed), voice, awayMs));
+    const clock = new ScaledClock(values.small ? speed + 1 : speed);
+    const outage = runOutage(calls, clock, voice, awayMs);
+    return reportOutage(
+        await withClock(awayMs / 1000 / (values.small ? speed + 1 : speed) + OUTAGE_EXTRA_SECONDS, outage),
+    );
 }
 
 /** All plays of all faults, a few at a time; each fault is reported when its last play is over. */
 async function playAll(faults: readonly Fault[], runs: number, speed: number): Promise<boolean> {
     const plays = faults.flatMap((fault) => Array.from({ length: runs }, () => fault));
     const results = new Map(faults.map((fault): [Fault, FaultRun[]] => [fault, []]));
+    const progress = new Progress(plays.length, 'plays');
+    const silences: { label: string; value: number }[] = [];
     let good = true;
     const player = async (number: number): Promise<void> => {
         await new Promise((resolve) => setTimeout(resolve, (number * BEGIN_EVERY_MS) / speed));
         for (let fault = plays.shift(); fault !== undefined; fault = plays.shift()) {
             const done = results.get(fault) ?? [];
             done.push(await runFault(fault, new ScaledClock(speed), voice));
-            if (done.length === runs) good = reportFault(fault, done) && good;
+            progress.add();
+            if (done.length < runs) continue;
+            silences.push({
+                label: fault.name,
+                value: percentile(
+                    done.map((each) => each.silenceMs),
+                    0.95,
+                ),
+            });
+            good =
+                reportFault(fault, done, (line) => {
+                    progress.print(line);
+                }) && good;
         }
     };
     const sideBySide = count('beside', values.beside ?? `${SIDE_BY_SIDE}`);
     await Promise.all(Array.from({ length: sideBySide }, (_, number) => player(number)));
+    progress.end();
+    writeChart('faults', 'OpenAI fails', [
+        { title: 'silence until the next sound, p95', unit: 'ms', limit: MAX_SILENCE_MS, rows: silences },
+    ]);
     return good;
 }
 
-function reportFault(fault: Fault, results: readonly FaultRun[]): boolean {
+function reportFault(fault: Fault, results: readonly FaultRun[], print: (line: string) => void): boolean {
     const silencesMs = results.map((each) => each.silenceMs);
     const p95Ms = percentile(silencesMs, 0.95);
     const longestMs = percentile(
@@ -118,7 +160,7 @@ function reportFault(fault: Fault, results: readonly FaultRun[]): boolean {
     const answersMs = results.map((each) => each.answerMs);
     const answer = fault.fromOpened && `; answer p95 ${percentile(answersMs, 0.95).toFixed(0)}`;
     const words = complaints.map((each) => `; ${each}`).join('');
-    console.log(`${good ? '✓' : '✗'}${figures}${counts.join('')}${rest}   ${fault.name}${answer ?? ''}${words}`);
+    print(`${good ? '✓' : '✗'}${figures}${counts.join('')}${rest}   ${fault.name}${answer ?? ''}${words}`);
     if (values.show) show(results.find((each) => !isRight(fault, each)) ?? results[0]);
     return good;
 }

@@ -14,6 +14,9 @@ import { seededRandom } from '../tools/fake-openai/signal';
 import { MeasuredServer } from './measured-server';
 import type { LoopFigures } from './loop-meter';
 import { percentile } from './turn-figures';
+import { answerHelp } from '../tools/usage';
+import { writeChart } from './chart';
+import { withClock } from './progress';
 
 const MAX_DELAY_P99_MS = 20;
 const BYTES_PER_MS = 8;
@@ -28,6 +31,16 @@ const KEYS = [
     { atMs: 9000, key: '2' },
 ] as const;
 const WORDS_AT_MS = [5500, 12_500] as const;
+
+answerHelp(`What calls of the local bot cost each other: callers on a noisy line talk to it, press keys and interrupt it.
+
+  npm run bench:local -- [options]
+
+  --calls N         calls at once (20)
+  --seconds N       for so long (30)
+  --help            this page
+
+Exit code 1 when the bar is broken, or a call does not go as it should.`);
 
 const { values } = parseArgs({
     options: { calls: { type: 'string', default: '20' }, seconds: { type: 'string', default: '30' } },
@@ -53,9 +66,8 @@ async function main(): Promise<boolean> {
     const server = await MeasuredServer.start({ LOCAL_ASR: 'none', DEFAULT_BOT: 'local' });
     try {
         server.begin();
-        const figures = await Promise.all(
-            Array.from({ length: calls }, (_, number) => play(server, number, calls, seconds * 1000)),
-        );
+        const plays = Array.from({ length: calls }, (_, number) => play(server, number, calls, seconds * 1000));
+        const figures = await withClock(seconds, Promise.all(plays));
         return report(await server.end(), figures);
     } finally {
         await server.stop();
@@ -136,6 +148,7 @@ function report(loop: LoopFigures, calls: readonly CallFigures[]): boolean {
     const share = `${(100 * cores).toFixed(1)} % of a core, ${((100 * cores) / calls.length).toFixed(2)} % a call`;
     console.log(`· cost: ${share}; the main thread was busy ${(100 * loop.busyShare).toFixed(1)} % of the time`);
     console.log(`· memory: ${loop.rssMib.toFixed(0)} MiB`);
+    writePicture(loop, firstMs, soundAfterMs);
     const delay = `p50 ${loop.p50Ms.toFixed(1)}, p99 ${loop.p99Ms.toFixed(1)}, max ${loop.maxMs.toFixed(1)} ms`;
     return [
         bar(`event loop late: ${delay}; p99 at most ${MAX_DELAY_P99_MS} ms`, loop.p99Ms <= MAX_DELAY_P99_MS),
@@ -146,6 +159,24 @@ function report(loop: LoopFigures, calls: readonly CallFigures[]): boolean {
         ),
         bar(`faults: ${faults.length === 0 ? 'none' : faults.join('; ')}`, faults.length === 0),
     ].every((good) => good);
+}
+
+function writePicture(loop: LoopFigures, firstMs: readonly number[], soundAfterMs: readonly number[]): void {
+    const shares = (valuesMs: readonly number[]): { label: string; value: number }[] =>
+        [0.5, 0.95, 1].map((share) => ({
+            label: share === 1 ? 'longest' : `p${100 * share}`,
+            value: percentile(valuesMs, share),
+        }));
+    writeChart('local', 'Local bots side by side', [
+        { title: 'first sound after “opened”', unit: 'ms', rows: shares(firstMs) },
+        { title: 'a key → the next sound', unit: 'ms', rows: shares(soundAfterMs) },
+        {
+            title: 'event loop late, p99',
+            unit: 'ms',
+            limit: MAX_DELAY_P99_MS,
+            rows: [{ label: 'main thread', value: loop.p99Ms }],
+        },
+    ]);
 }
 
 function withoutSound(calls: readonly CallFigures[]): number {

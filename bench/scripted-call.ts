@@ -36,6 +36,7 @@ export interface ScriptedCallOptions {
     /** A message takes at most this long from the server to the caller. */
     maxOneWayMs: number;
     loopStalls: LoopStalls;
+    onBargeIn: () => void;
     /** When the last `barge_in` left the server, if that can be seen on the way. */
     bargeInLeftAtMs: () => number | undefined;
 }
@@ -138,6 +139,7 @@ export class ScriptedCall {
         await wait(AFTER_BARGE_IN_MS);
         if (arrivedAtMs !== undefined) {
             this.figures.bargeIns += 1;
+            this.options.onBargeIn();
             this.measure(beganAtMs, saidAtMs, arrivedAtMs);
         } else if (leftMs > NEARLY_OVER_MS) {
             this.figures.missedBargeIns += 1;

@@ -30,6 +30,8 @@ export interface TurnBenchOptions {
     rttMs: number;
     jitterMs: number;
     loopStalls: LoopStalls;
+    /** Called with every interruption that arrived. */
+    onBargeIn: () => void;
 }
 
 const DELTAS = { kind: 'random', minMs: 10, maxMs: 800 } as const;
@@ -100,7 +102,7 @@ export class TurnBench {
     }
 
     private async place(server: Server, fake: FakeOpenAI, index: number): Promise<ScriptedCall> {
-        const { setting, bargeInsPerCall, seed, rttMs, jitterMs, loopStalls } = this.options;
+        const { setting, bargeInsPerCall, seed, rttMs, jitterMs, loopStalls, onBargeIn } = this.options;
         const random = seededRandom(seed * 1009 + index * 31);
         const serverPort = server.address?.port ?? 0;
         const proxy = rttMs === 0 ? undefined : this.createProxy(serverPort, random);
@@ -124,6 +126,7 @@ export class TurnBench {
             bargeIns: bargeInsPerCall,
             maxOneWayMs: rttMs / 2 + jitterMs,
             loopStalls,
+            onBargeIn,
             bargeInLeftAtMs: () => proxy?.seenAtMs,
         });
         this.scripts[index] = script;

@@ -8,9 +8,12 @@
 import { parseArgs } from 'node:util';
 import { LoopStalls } from './loop-stalls';
 import { TurnBench, type Setting, type TurnBenchOptions } from './turn-bench';
-import { TurnFigures, verdictsOf } from './turn-figures';
+import { percentile, TurnFigures, verdictsOf } from './turn-figures';
+import { answerHelp } from '../tools/usage';
+import { writeChart, type Panel } from './chart';
+import { Progress } from './progress';
 
-type RunOptions = Pick<TurnBenchOptions, 'bargeInsPerCall' | 'seed' | 'rttMs' | 'jitterMs'>;
+type RunOptions = Pick<TurnBenchOptions, 'bargeInsPerCall' | 'seed' | 'rttMs' | 'jitterMs' | 'onBargeIn'>;
 
 const SETTINGS: readonly Setting[] = [
     { format: 'pcmu', speed: 3, lateDeltas: 3, completedAfterFlush: true },
@@ -18,6 +21,20 @@ const SETTINGS: readonly Setting[] = [
     { format: 'pcmu', speed: 20, lateDeltas: 1, completedAfterFlush: true },
     { format: 'pcm16', speed: 5, lateDeltas: 2, completedAfterFlush: false },
 ];
+
+answerHelp(`How well the server takes turns: signed callers interrupt the strict stand-in's responses at random moments.
+
+  npm run bench:turns -- [options]
+
+  --calls N         calls side by side (20)
+  --barge-ins N     interruptions in all, at least (200)
+  --rtt 0,80        round trips of the networks in between, ms
+  --jitter MS       how much each way varies (10)
+  --seed N          of the random moments (1)
+  --small           short enough for CI
+  --help            this page
+
+Exit code 1 when a bar is broken.`);
 
 const { values } = parseArgs({
     options: {
@@ -45,17 +62,24 @@ async function main(): Promise<boolean> {
         `Node ${process.version}, ${calls} calls side by side, at least ${bargeIns} interruptions, seed ${seed}`,
     );
     const bargeInsPerCall = Math.ceil(bargeIns / calls);
+    const rtts = values.rtt.split(',');
+    const progress = new Progress(calls * bargeInsPerCall * rtts.length, 'interruptions');
+    const onBargeIn = (): void => {
+        progress.add();
+    };
     let good = true;
-    for (const rtt of values.rtt.split(',')) {
+    for (const rtt of rtts) {
         const rttMs = count('rtt', rtt, 0);
         const network = { rttMs, jitterMs: rttMs === 0 ? 0 : jitterMs };
-        good = (await measure(calls, { bargeInsPerCall, seed, ...network })) && good;
+        good = (await measure(calls, { bargeInsPerCall, seed, onBargeIn, ...network }, progress)) && good;
     }
+    progress.end();
+    writeChart('turns', 'Interruptions', pictured);
     return good;
 }
 
 /** One run over one network. Server, stand-in and callers share this process, and all settings run at once. */
-async function measure(calls: number, options: RunOptions): Promise<boolean> {
+async function measure(calls: number, options: RunOptions, progress: Progress): Promise<boolean> {
     const loopStalls = new LoopStalls();
     const total = new TurnFigures();
     loopStalls.start();
@@ -70,18 +94,34 @@ async function measure(calls: number, options: RunOptions): Promise<boolean> {
     );
     for (const figures of await Promise.all(runs)) total.add(figures);
     loopStalls.stop();
+    progress.end();
     return report(options, total, loopStalls);
 }
 
 function report({ rttMs, jitterMs }: RunOptions, figures: TurnFigures, loopStalls: LoopStalls): boolean {
     const network = rttMs === 0 ? 'no network' : `round trip ${rttMs} ms, each way ± ${jitterMs} ms`;
     console.log(`\n${network}: ${figures.bargeIns} interruptions, ${figures.heardOut} responses heard out`);
+    pictured.push(...panelsOf(network, figures));
     const verdicts = verdictsOf(figures);
     for (const { good, text } of verdicts) console.log(`${good ? '✓' : '✗'} ${text}`);
     const longestMs = loopStalls.longestMs.toFixed(0);
     console.log(`· ${figures.networkGaps} silences that were not the server's`);
     console.log(`· the machine held this process up ${loopStalls.count} times, at most ${longestMs} ms`);
     return verdicts.every(({ good }) => good);
+}
+
+const pictured: Panel[] = [];
+
+function panelsOf(network: string, { errorsMs, delaysMs }: TurnFigures): Panel[] {
+    const shares = (valuesMs: readonly number[]): Panel['rows'] =>
+        [0.5, 0.99, 1].map((share) => ({
+            label: share === 1 ? 'most' : `p${100 * share}`,
+            value: percentile(valuesMs, share),
+        }));
+    return [
+        { title: `truncate position − heard, ${network}`, unit: 'ms', rows: shares(errorsMs) },
+        { title: `speech_started to barge_in, ${network}`, unit: 'ms', rows: shares(delaysMs) },
+    ];
 }
 
 main().then(

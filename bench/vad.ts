@@ -10,6 +10,9 @@ import { z } from 'zod';
 import { silencePcmu } from '../src/audio/tone';
 import { wavToPcmu } from '../src/audio/wav';
 import { loadSileroNetwork, SileroDetector } from '../src/speech/vad/voice-activity-detector';
+import { answerHelp } from '../tools/usage';
+import { writeChart, type Panel } from './chart';
+import { Progress } from './progress';
 
 interface Turn {
     startMs: number;
@@ -33,6 +36,14 @@ const BYTES_PER_MS = 8;
 const BARS = { foundPercent: 95, prematurePercent: 2, falseStarts: 0, corePercent: 2 };
 const timelineSchema = z.object({ turns: z.array(z.object({ start: z.number(), end: z.number() })) });
 
+answerHelp(`Accuracy and cost of the voice activity detector.
+
+  npm run bench:vad -- [options]
+
+  --audio FOLDER    a folder with timeline/turns.json, timeline/turns_*.wav and signals/*.wav (the samples)
+  --seconds N       audio that the cost is measured with, in seconds (120)
+  --help            this page`);
+
 const { values } = parseArgs({
     options: {
         audio: { type: 'string' },
@@ -46,11 +57,20 @@ function main(): void {
     const speech = audio === undefined ? samples() : timeline(audio);
     const signals = audio === undefined ? [keySample()] : wavFiles(join(audio, 'signals'));
     console.log(`Node ${process.version}; speech: ${speech.map(({ name }) => name).join(', ')}`);
-    const heard = speech.map(score);
+    const progress = new Progress(speech.length + signals.length, 'recordings');
+    const one =
+        <From, To>(work: (from: From) => To) =>
+        (from: From): To => {
+            const result = work(from);
+            progress.add();
+            return result;
+        };
+    const heard = speech.map(one(score));
     const turns = sum(heard.map(({ total }) => total));
     const found = (100 * sum(heard.map((figures) => figures.found))) / turns;
     const premature = (100 * sum(heard.map((figures) => figures.premature))) / turns;
-    const falseStarts = sum(signals.map(countStarts));
+    const falseStarts = sum(signals.map(one(countStarts)));
+    progress.end();
     const cost = corePercent(speech);
     console.log(`utterances found       ${found.toFixed(1)} % of ${turns}${verdict(found >= BARS.foundPercent)}`);
     console.log(`premature ends         ${premature.toFixed(1)} %${verdict(premature <= BARS.prematurePercent)}`);
@@ -61,7 +81,32 @@ function main(): void {
         `starts on signals      ${falseStarts} in ${signals.length} files${verdict(falseStarts === BARS.falseStarts)}`,
     );
     console.log(`cost of a call         ${cost.toFixed(2)} % of a core${verdict(cost <= BARS.corePercent)}`);
-    console.log(`cost of silence        ${corePercent([silence()]).toFixed(3)} % of a core`);
+    console.log(`cost of silence        ${corePercent([silence()], false).toFixed(3)} % of a core`);
+    writeChart('vad', 'Voice activity detector', panelsOf(found, premature, cost, heard));
+}
+
+function panelsOf(found: number, premature: number, cost: number, heard: readonly ReturnType<typeof score>[]): Panel[] {
+    const delays = (delaysMs: readonly number[]): number => sorted(delaysMs)[Math.floor(delaysMs.length / 2)] ?? NaN;
+    const { foundPercent, prematurePercent, corePercent: limit } = BARS;
+    return [
+        {
+            title: 'found',
+            unit: '%',
+            limit: foundPercent,
+            limitIs: 'least',
+            rows: [{ label: 'utterances', value: found }],
+        },
+        { title: 'premature', unit: '%', limit: prematurePercent, rows: [{ label: 'ends', value: premature }] },
+        {
+            title: 'told after, median',
+            unit: 'ms',
+            rows: [
+                { label: 'beginning of speech', value: delays(heard.flatMap(({ startDelaysMs }) => startDelaysMs)) },
+                { label: 'end of speech', value: delays(heard.flatMap(({ endDelaysMs }) => endDelaysMs)) },
+            ],
+        },
+        { title: 'cost of a call', unit: '% of a core', limit, rows: [{ label: 'speech', value: cost }] },
+    ];
 }
 
 function timeline(folder: string): Recording[] {
@@ -145,9 +190,10 @@ function countStarts({ name, pcmu }: Recording): number {
 }
 
 /** Median over rounds of the time for the recordings, as a share of their length. */
-function corePercent(recordings: readonly Recording[]): number {
+function corePercent(recordings: readonly Recording[], isLong = true): number {
     const audioMs = sum(recordings.map(({ pcmu }) => pcmu.length / BYTES_PER_MS));
     const rounds = Math.max(3, Math.ceil((1000 * Number(values.seconds)) / audioMs));
+    const progress = isLong ? new Progress(rounds, 'rounds of the cost') : undefined;
     const shares = Array.from({ length: rounds }, () => {
         // Time of this process, not of the clock: the machine may be busy with other things.
         const before = process.cpuUsage();
@@ -155,6 +201,7 @@ function corePercent(recordings: readonly Recording[]): number {
         const { user, system } = process.cpuUsage(before);
         return (user + system) / 10 / audioMs;
     });
+    progress?.end();
     return shares.sort((a, b) => a - b)[shares.length >> 1] ?? NaN;
 }
 
@@ -162,9 +209,13 @@ function sum(figures: readonly number[]): number {
     return figures.reduce((total, figure) => total + figure, 0);
 }
 
+function sorted(values: readonly number[]): number[] {
+    return [...values].sort((a, b) => a - b);
+}
+
 function quantiles(delaysMs: readonly number[]): string {
-    const sorted = [...delaysMs].sort((a, b) => a - b);
-    const at = (share: number): string => (sorted[Math.floor(share * (sorted.length - 1))] ?? NaN).toFixed(0);
+    const inOrder = sorted(delaysMs);
+    const at = (share: number): string => (inOrder[Math.floor(share * (inOrder.length - 1))] ?? NaN).toFixed(0);
     return `${at(0.5)} ms (median), ${at(0.95)} ms (95 %)`;
 }
 

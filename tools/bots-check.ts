@@ -3,8 +3,8 @@
  * `npm run bots:check`, or `npm run bots:check -- folder`. Ends with 1 and the wrong places when a profile is broken, or a setting
  * of the server, and names what the server would warn of at its start.
  */
-import { join } from 'node:path';
 import { config as loadDotenv } from 'dotenv';
+import { SHIPPED_BOTS } from '../src/config/shipped-bots';
 import { environmentNeeds } from '../src/services/profiles/config';
 import type { BotProfile } from '../src/services/profiles/schema';
 import { ProfileStore } from '../src/services/profiles/store';
@@ -21,6 +21,7 @@ import { systemClock } from '../src/support/clock';
 import { CodedError } from '../src/support/errors';
 import { silentLogger } from '../src/support/logger';
 import { checkSettings } from './settings-check';
+import { answerHelp } from './usage';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -143,10 +144,18 @@ function counted(profiles: number): string {
 /** Where the server looks too. */
 function botsFolder(): string {
     const folder = process.env['BOTS_FOLDER']?.trim() ?? '';
-    return folder === '' ? join(__dirname, '..', 'bots') : folder;
+    return folder === '' ? SHIPPED_BOTS : folder;
 }
 
+const USAGE = `Reads all bot profiles as the server does, and says what each needs: in Architect, in the environment, and of tools.
+
+  npm run bots:check                (the folder of BOTS_FOLDER, or bots/)
+  npm run bots:check -- FOLDER
+
+Exit code: 0 all can be used, 1 one cannot; the message names the places.`;
+
 async function main(): Promise<void> {
+    answerHelp(USAGE);
     loadDotenv({ quiet: true });
     const folder = process.argv[2] ?? botsFolder();
     const bots = checkBots(folder, process.env);

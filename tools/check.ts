@@ -3,6 +3,7 @@
  * ended. Exit code 1 when any script fails.
  */
 import { spawn } from 'node:child_process';
+import { answerHelp } from './usage';
 
 /** Scripts of one lane run one after the other, the two lanes side by side: lint takes as long as the others together. */
 const LANES = [['lint'], ['typecheck', 'format:check', 'knip']] as const;
@@ -29,9 +30,12 @@ function run(script: string): Promise<Outcome> {
     });
 }
 
+let done = 0;
+
 async function check(script: string): Promise<boolean> {
     const { passed, output, seconds } = await run(script);
-    console.log(`${passed ? '✓' : '✗'} ${script} (${seconds.toFixed(0)} s)`);
+    done += 1;
+    console.log(`${passed ? '✓' : '✗'} ${script} (${seconds.toFixed(0)} s), ${done} of ${LANES.flat().length} done`);
     if (!passed) console.log(output);
     return passed;
 }
@@ -42,6 +46,12 @@ async function runLane(scripts: readonly string[]): Promise<boolean> {
     for (const script of scripts) good = (await check(script)) && good;
     return good;
 }
+
+answerHelp(`Checks types, lint, format and unused code, side by side. What a check has to say is printed when it fails.
+
+  npm run check                no options; takes about a minute
+
+Exit code: 0 all well, 1 a check failed.`);
 
 Promise.all(LANES.map(runLane)).then(
     (results) => {

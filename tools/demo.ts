@@ -10,6 +10,7 @@ import { Caller } from './caller/client';
 import { interleave } from './caller/recording';
 import { Timeline } from './caller/timeline';
 import { startFakeOpenAI, type FakeOpenAI } from './fake-openai';
+import { answerHelp } from './usage';
 
 /**
  * `npm run demo`: one whole call without key, account or tunnel. A stand-in for OpenAI, the real server and a signed caller
@@ -124,6 +125,13 @@ function sample(name: string): Uint8Array {
 function print(line: string): void {
     console.log(line);
 }
+
+answerHelp(`Plays one whole call without key, account or tunnel, shows its timeline, and writes both voices to demo.wav: a stand-in for
+OpenAI, the real server and a signed caller run in this process on free ports.
+
+  npm run demo                 no options; takes about 20 seconds
+
+Exit code: 0 all well, 1 the call failed or broke the protocol.`);
 
 main().then(
     (exitCode) => {

@@ -9,6 +9,7 @@ import { DEFAULT_INSTRUCTIONS, RENAMED_VARIABLES, VARIABLE_GROUPS } from '../src
 import { SCHEMA_FILE } from '../src/services/profiles/reader';
 import { profileJsonSchema } from '../src/services/profiles/schema';
 import { ERRORS, type ErrorDescription, type Fault } from '../src/support/errors';
+import { answerHelp } from './usage';
 
 const GENERATED = 'This page is written by `npm run docs`; change the catalogue in `src/support`, not the page.';
 const FROM_VARIABLES = 'This page is written by `npm run docs`; change `src/config/variables.ts`, not the page.';
@@ -142,7 +143,12 @@ function alignedTable(rows: readonly (readonly string[])[]): string {
     return [line(head), rule, ...body.map(line)].join('\n');
 }
 
+const USAGE = `Writes docs/ERRORS.md, docs/CONFIGURATION.md, .env.example and bots/bot-profile.schema.json from the code.
+
+  npm run docs                 no options`;
+
 function main(): void {
+    answerHelp(USAGE);
     const docs = join(__dirname, '..', 'docs');
     writeFileSync(join(docs, 'ERRORS.md'), errorsPage());
     writeFileSync(join(docs, 'CONFIGURATION.md'), configurationPage());

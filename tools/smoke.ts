@@ -6,6 +6,7 @@ import { wavToPcmu } from '../src/audio/wav';
 import type { CallSummary } from './caller/call-record';
 import { Caller } from './caller/client';
 import { freePort, isUp } from './local-port';
+import { answerHelp } from './usage';
 
 /**
  * `npm run smoke`: starts the built server as an operator would, looks how long it takes to listen and how much memory it
@@ -128,6 +129,13 @@ function verdict(text: string, good: boolean): boolean {
     console.log(`${good ? '✓' : '✗'} ${text}`);
     return good;
 }
+
+answerHelp(`Starts the built server, looks how long it takes to listen and how much memory it idles with, places one signed call to its
+echo bot, and stops it with SIGTERM.
+
+  npm run smoke                no options; needs npm run build; takes about 10 seconds
+
+Exit code: 0 all well, 1 something is not right.`);
 
 main().then(
     (good) => {

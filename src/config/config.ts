@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { isLoopback } from './fields';
 import { openaiConfig, restConfig, type OpenAIConfig, type RestConfig } from './openai';
 import { brokenRules } from './rules';
+import { SHIPPED_BOTS } from './shipped-bots';
 import {
     DEFAULT_INSTRUCTIONS,
     environmentSchema,
@@ -133,9 +133,6 @@ export interface Config {
     /** What the operator should change although the server can start; Server logs each once at start. */
     readonly warnings: readonly ConfigWarning[];
 }
-
-/** The profiles that come with the server; the folder is a sibling of `src` and of `dist`. */
-const SHIPPED_BOTS = join(__dirname, '..', '..', 'bots');
 
 /** File of the development key, relative to the working directory. */
 const DEVELOPMENT_KEY_PATH = '.audiohook-dev-keys.json';

@@ -20,6 +20,7 @@ import {
     whole,
     type Variable,
 } from './fields';
+import { GENESYS_CLOUD, OUTGOING_PROXY } from './outbound-variables';
 import { SERVER_VARIABLES } from './server-variables';
 
 /** The voices of the Realtime API; a custom voice is named by its id. */
@@ -289,20 +290,6 @@ const LOCAL_SPEECH = {
     ),
 };
 
-const GENESYS_CLOUD = {
-    GENESYS_REGION: variable(
-        host.describe('its domain, such as `mypurecloud.de` or `usw2.pure.cloud`').optional(),
-        'Region of the Genesys Cloud organization whose Data Actions the bots may run. The three GENESYS variables are set together.',
-    ),
-    GENESYS_CLIENT_ID: variable(
-        token(ID).optional(),
-        'OAuth client with the grant “Client Credentials”, whose role may execute the Data Actions that the profiles name.',
-    ),
-    GENESYS_CLIENT_SECRET: variable(token('the secret, without blanks').optional(), 'Secret of this OAuth client.', {
-        secret: true,
-    }),
-};
-
 /** The groups in which the variables are documented, in this order. */
 export const VARIABLE_GROUPS = [
     { title: 'OpenAI: key and address', variables: OPENAI_ACCESS },
@@ -314,6 +301,7 @@ export const VARIABLE_GROUPS = [
     { title: 'Turn-taking and keypad', variables: TURN_TAKING },
     { title: 'Local bots and fallback', variables: LOCAL_SPEECH },
     { title: 'Genesys Cloud Data Actions', variables: GENESYS_CLOUD },
+    { title: 'Proxy on the way out', variables: OUTGOING_PROXY },
 ] as const;
 
 const ENTRIES = {
@@ -326,6 +314,7 @@ const ENTRIES = {
     ...TURN_TAKING,
     ...LOCAL_SPEECH,
     ...GENESYS_CLOUD,
+    ...OUTGOING_PROXY,
 };
 
 export type VariableName = keyof typeof ENTRIES;

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import type OpenAI from 'openai';
+import { proxiedFetchFor } from '../support/proxy';
 import { CodedError, type FaultFacts } from '../support/errors';
 import { isFields, textIn } from '../support/json';
 import { loggedAddress, redact } from '../support/redact';
@@ -19,11 +20,15 @@ const DEFAULT_BASE_URL = 'https://api.openai.com/v1';
  * A client of the HTTP interface. It tries once: a second try belongs to who knows how long a caller may wait. It logs nothing,
  * because it would log what it cannot read, words of the conversation among it.
  *
+ * A fault of a proxy on the way is the cause of the fault that a request rejects with (`proxyFaultIn`).
+ *
  * The package is loaded here and not at start: it is large, and takes a tenth of a second.
  */
 export function createHTTPClient({ apiKey, baseURL = DEFAULT_BASE_URL, headers = {} }: HTTPAccess): OpenAI {
     const { OpenAI: Client } = createRequire(__filename)('openai') as { OpenAI: typeof OpenAI };
-    return new Client({ apiKey, baseURL, defaultHeaders: headers, maxRetries: 0, logLevel: 'off' });
+    const proxied = proxiedFetchFor(baseURL);
+    const way = proxied === undefined ? {} : { fetch: proxied };
+    return new Client({ apiKey, baseURL, defaultHeaders: headers, maxRetries: 0, logLevel: 'off', ...way });
 }
 
 /** What a request of the client was rejected with, as it may be logged. */

@@ -274,6 +274,13 @@ export const SERVER_ERRORS = {
         'The log holds Genesys’ code; 408 means that this server answered too late.',
     ),
 
+    // The way out
+    ERR_PROXY: entry(
+        'operator',
+        'The proxy of HTTPS_PROXY did not let a connection through.',
+        'The message names the proxy and what it answered: 407 asks for another user name or password in HTTPS_PROXY, 403 forbids the host. Hosts that are reached without a proxy belong in NO_PROXY.',
+    ),
+
     // The bot
     ERR_BOT_FAILED: entry(
         'openai',

@@ -26,6 +26,8 @@ export interface FaultFacts {
     systemError?: string | undefined;
     /** Address of the service, without user and query. */
     address?: string | undefined;
+    /** Address of the proxy that did not let the connection through, without user and password. */
+    proxy?: string | undefined;
 }
 
 /** An error of the catalogue, with the details of this case (a variable's name, a path, a limit; never a secret). */

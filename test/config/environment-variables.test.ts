@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig, type Config } from '../../src/config/config';
+import { SHIPPED_BOTS } from '../../src/config/shipped-bots';
 import { CodedError } from '../../src/support/errors';
 
 type Env = Record<string, string | undefined>;
@@ -53,7 +54,7 @@ describe('loadConfig with nothing set', () => {
             turnTaking: DEFAULT_TURN_TAKING,
             defaultBot: undefined,
             extensionsPath: undefined,
-            botsFolder: join(__dirname, '..', '..', 'bots'),
+            botsFolder: SHIPPED_BOTS,
             genesys: undefined,
             localSpeech: {
                 tts: 'flite',

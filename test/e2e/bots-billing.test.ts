@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { SHIPPED_BOTS } from '../../src/config/shipped-bots';
 import type { Disconnect } from '../../tools/caller/call-record';
 import type { Caller } from '../../tools/caller/client';
 import type { ScriptedResponse, FakeSession } from '../../tools/fake-openai';
@@ -8,7 +9,6 @@ import { ScaledClock } from '../support/scaled-clock';
 import { until } from '../support/test-bench';
 import { BotsBench } from './bots-bench';
 
-const BOTS = join(__dirname, '..', '..', 'bots');
 const NUMBER = '83920175';
 const ENDING = '4621';
 const VERIFICATION = 'ver-7c1d';
@@ -47,7 +47,7 @@ describe('the billing bot that ships', () => {
             } else if (body.includes(VERIFICATION)) json(response, { balance: { amount: AMOUNT, currency: 'EUR' } });
             else json(response, { error: AMOUNT }, 403);
         });
-        const profile = readFileSync(join(BOTS, 'billing.json'), 'utf8')
+        const profile = readFileSync(join(SHIPPED_BOTS, 'billing.json'), 'utf8')
             .replaceAll('https://billing.example.com', `http://${service.host}`)
             .replaceAll('billing.example.com', service.host);
         bench = await BotsBench.start({
@@ -57,7 +57,7 @@ describe('the billing bot that ships', () => {
             profiles: {},
         });
         bench.write('billing.json', profile);
-        bench.write('billing.md', readFileSync(join(BOTS, 'billing.md'), 'utf8'));
+        bench.write('billing.md', readFileSync(join(SHIPPED_BOTS, 'billing.md'), 'utf8'));
         await until('the bot is known', () => bench.logs.text.includes('bot profile is new'));
         caller = await bench.call('/billing');
         session = await bench.fake.nextSession();
@@ -67,8 +67,7 @@ describe('the billing bot that ships', () => {
     }
 
     afterEach(async () => {
-        await bench.stop();
-        await service.close();
+        await bench.stop().finally(() => service.close());
     });
 
     /** Types when the bot waits for it, which it does once `answers` answers are done. */

@@ -66,8 +66,7 @@ describe('a tool that is slow', () => {
     });
 
     afterAll(async () => {
-        await bench.stop();
-        await service.close();
+        await bench.stop().finally(() => service.close());
         await voice.close();
     });
 

@@ -114,8 +114,7 @@ describe('a scripted call', () => {
     });
 
     afterAll(async () => {
-        await bench.stop();
-        await service.close();
+        await bench.stop().finally(() => service.close());
     });
 
     it('greets by name: the model is told the name as data', () => {

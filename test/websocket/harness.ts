@@ -85,6 +85,12 @@ export async function cleanUp(): Promise<void> {
     for (const set of Object.values(opened)) set.clear();
 }
 
+/** A server that `cleanUp` stops. */
+export function kept(server: Server): Server {
+    opened.servers.add(server);
+    return server;
+}
+
 /** A server on a free port of loopback, with fake sessions, that lets everybody in unless the test says otherwise. */
 export async function startServer(
     deps: Partial<ServerDeps> = {},

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
 import type { WebSocket } from 'ws';
@@ -30,6 +30,7 @@ class Process {
         const base = {
             PATH: process.env['PATH'],
             PORT: '0',
+            BOTS_FOLDER: joinPath(__dirname, '..', 'fixtures', 'bots'),
             AUDIOHOOK_API_KEYS: JSON.stringify({ [UNSIGNED_KEY]: '' }),
         };
         const [program, ...args] = command ?? [process.execPath, ...preload, INDEX];
@@ -60,6 +61,8 @@ class Process {
 describe('the process', () => {
     let cwd: string;
     let running: Process[];
+    /** Holds a port. */
+    let other: Server | undefined;
 
     beforeEach(() => {
         cwd = mkdtempSync(joinPath(tmpdir(), 'server-'));
@@ -69,6 +72,7 @@ describe('the process', () => {
     afterEach(async () => {
         for (const { child } of running) child.kill('SIGKILL');
         await Promise.all(running.map((started) => started.exitCode()));
+        other?.close();
         await cleanUp();
         rmSync(cwd, { recursive: true });
     });
@@ -243,12 +247,11 @@ describe('the process', () => {
     });
 
     it('says that the port is taken, and ends with 1', async () => {
-        const other = createServer().listen(0, '127.0.0.1');
+        other = createServer().listen(0, '127.0.0.1');
         await once(other, 'listening');
         const { port } = other.address() as AddressInfo;
         const server = run({ PORT: String(port) });
         expect(await server.exitCode()).toBe(1);
-        other.close();
         expect(server.err).toMatch(new RegExp(`^ERR_LISTEN: .*PORT=${port}: EADDRINUSE\\.\\n.*choose another PORT`));
     });
 });

@@ -11,6 +11,7 @@ import {
     dial,
     exchange,
     join,
+    kept,
     startServer,
     testConfig,
     until,
@@ -112,7 +113,8 @@ describe('start', () => {
     it('says where it listens, who answers and how to change that, but no secret', async () => {
         const logger = new LogRecorder();
         const keys = { AUDIOHOOK_API_KEYS: JSON.stringify({ testkey: Buffer.alloc(32, 7).toString('base64') }) };
-        const server = new Server({ config: testConfig({ ...keys, AUDIOHOOK_PATH: '/audiohook' }), logger });
+        const config = testConfig({ ...keys, AUDIOHOOK_PATH: '/audiohook' });
+        const server = kept(new Server({ config, logger }));
         await server.start();
         const port = server.address?.port ?? 0;
         expect(logger.lines.filter(({ level }) => level !== 'debug').map((line) => line.message)).toEqual([
@@ -121,7 +123,6 @@ describe('start', () => {
             'Bots: billing, default, reception, openai, local, echo, silent (?bot=name, or the Connector ID)',
             '1 API key is known (inline)',
         ]);
-        await server.stop();
         expect(logger.text).not.toContain('testkey');
     });
 

@@ -4,8 +4,10 @@
  */
 import { join } from 'node:path';
 import { config as loadDotenv } from 'dotenv';
+import { SHIPPED_BOTS } from '../../src/config/shipped-bots';
 import { CodedError } from '../../src/support/errors';
 import { architectKit, readProfiles, writeKit } from './kit';
+import { answerHelp } from '../usage';
 
 const ROOT = join(__dirname, '..', '..');
 
@@ -24,10 +26,18 @@ export function makeKit(botsFolder: string, kitFolder: string): { isRight: boole
 /** Where the server looks too. */
 function botsFolder(): string {
     const folder = process.env['BOTS_FOLDER']?.trim() ?? '';
-    return folder === '' ? join(ROOT, 'bots') : folder;
+    return folder === '' ? SHIPPED_BOTS : folder;
 }
 
+const USAGE = `Writes the Architect kit: for each bot its variables and an inbound call flow, and CX as Code for all.
+
+  npm run architect                              (from BOTS_FOLDER or bots/ into deploy/genesys)
+  npm run architect -- BOTS_FOLDER KIT_FOLDER
+
+Exit code: 0 written, 1 a profile cannot be used; nothing is written then.`;
+
 function main(): void {
+    answerHelp(USAGE);
     loadDotenv({ quiet: true });
     const [bots = botsFolder(), kit = join(ROOT, 'deploy', 'genesys')] = process.argv.slice(2);
     const { isRight, text } = makeKit(bots, kit);

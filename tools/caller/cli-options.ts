@@ -18,7 +18,7 @@ export interface CliOptions {
     outStereo: string | undefined;
     /** Where the timeline goes as a file that the console can open. */
     timeline: string | undefined;
-    /** Hang up this long after `opened`; undefined: a while after the recording has ended. */
+    /** Hang up this long after `opened`; undefined: a while after the recording has ended, or when the sample does. */
     seconds: number | undefined;
     digits: readonly DigitsAt[];
     variables: Readonly<Record<string, string>>;
@@ -39,11 +39,12 @@ export const HELP = `Places a signed AudioHook call to an AudioConnector server 
   --url URL             ws:// or wss:// address      (ws://HOST:PORT + AUDIOHOOK_PATH of .env, or ws://127.0.0.1:8080/)
   --key KEY             API key                      (first of AUDIOHOOK_API_KEYS, or the development key)
   --secret SECRET       client secret, base64        (the one that belongs to the key)
-  --wav FILE            what the caller says         (a sample that comes with the server)
+  --wav FILE            what the caller says, from the beginning (a sample that hears the greeting out, asks, interrupts
+                        the answer once, hears the next one and hangs up)
   --out FILE            write what the caller heard, as WAV
-  --out-stereo FILE     write both sides: caller left, bot right
+  --out-stereo FILE     write both sides: caller left, bot right (call.out.wav, where no --out is given)
   --timeline FILE       write the timeline, without keys and sound, for the console to open
-  --seconds N           hang up N seconds after opened (5 s after the recording has ended)
+  --seconds N           hang up N seconds after opened (5 s after the recording of --wav has ended)
   --digits 42#@3.0      press 4, 2, # three seconds after opened; may be repeated
   --var NAME=VALUE      input variable from Architect; may be repeated
   --bot NAME            ask for this bot: silent, echo …

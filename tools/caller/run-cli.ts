@@ -11,6 +11,7 @@ import { explainEnd, explainRefusal } from './explain';
 import { attachKeyboard, type KeySource } from './keyboard';
 import { BYTES_PER_MS } from './media';
 import { interleave, concat } from './recording';
+import { talkAsSample } from './sample-talk';
 import { Timeline } from './timeline';
 import { writeTimeline, loudnessOf, type SavedTimeline } from './timeline-file';
 import { whole } from './timeline-rows';
@@ -28,7 +29,12 @@ export interface CliSurroundings {
     colour: boolean;
 }
 
-const DEFAULT_WAV = join(__dirname, '../../samples/jfk_inaugural_1961.wav');
+const SAMPLES = join(__dirname, '../../samples');
+const QUESTION = join(SAMPLES, 'librivox_0930.wav');
+const INTERRUPTION = join(SAMPLES, 'jfk_inaugural_1961.wav');
+const INTERRUPTION_MS = 1500;
+/** Where both sides of a call are written when no option names a file. */
+const DEFAULT_OUT = 'call.out.wav';
 const AFTER_SPEECH_MS = 5000;
 const KEY_EVERY_MS = 300;
 /** Calls that begin together begin this much apart, as a real line would see them. */
@@ -43,7 +49,7 @@ export async function runCli(args: readonly string[], around: CliSurroundings): 
     if (options.help) return printHelp(around);
     const found = findCredentials(options, around.directory, env);
     if (!found.ok) return refuseOptions(around, found.why);
-    const speech = readSpeech(options.wav ?? DEFAULT_WAV);
+    const speech = readSpeech(options.wav ?? QUESTION);
     if (typeof speech === 'string') return refuseOptions(around, speech);
     if (options.calls === 1) return oneCall(options, found.credentials, speech, around);
     return manyCalls(options, found.credentials, speech, around);
@@ -61,11 +67,12 @@ async function oneCall(
         timeline.add(event);
     });
     plan(caller, options, speech);
+    if (isSample(options)) talkAsSample(caller, { question: speech, interruption: interruption() }, systemClock);
     const release = attachKeyboard(caller, speech, around.keys);
     const summary = await placeCall(caller).finally(release);
     if (summary.refusal !== undefined) return fail(around, explainRefusal(summary.refusal, options.url));
     timeline.end(summary);
-    writeFiles(caller, options);
+    writeFiles(caller, options, around);
     return conclude(summary, around);
 }
 
@@ -105,7 +112,7 @@ function createCaller(
         language: options.language,
         probe: options.probe,
         frameMs: options.frameMs,
-        audio: speech,
+        ...(isSample(options) ? {} : { audio: speech }),
         keepAudio,
     });
 }
@@ -117,7 +124,7 @@ async function placeCall(caller: Caller): Promise<CallSummary> {
 
 /** What the command line asks for, at its time after `opened`. */
 function plan(caller: Caller, options: CliOptions, speech: Uint8Array): void {
-    const afterSpeechMs = speech.length / BYTES_PER_MS + AFTER_SPEECH_MS;
+    const afterSpeechMs = isSample(options) ? undefined : speech.length / BYTES_PER_MS + AFTER_SPEECH_MS;
     const hangUpAfterMs = options.seconds === undefined ? afterSpeechMs : options.seconds * 1000;
     const timers = new TimerSet(systemClock, (fault) => {
         caller.note('·', 'fault', String(fault));
@@ -126,9 +133,10 @@ function plan(caller: Caller, options: CliOptions, speech: Uint8Array): void {
         timers.clear();
     });
     caller.once('opened', () => {
-        timers.set('hang up', hangUpAfterMs, () => {
-            caller.hangUp();
-        });
+        if (hangUpAfterMs !== undefined)
+            timers.set('hang up', hangUpAfterMs, () => {
+                caller.hangUp();
+            });
         options.digits.forEach((digits, index) => {
             planDigits(caller, timers, `digits ${index}`, digits);
         });
@@ -143,11 +151,26 @@ function planDigits(caller: Caller, timers: TimerSet, name: string, { digits, at
     });
 }
 
-function writeFiles(caller: Caller, { out, outStereo, timeline }: CliOptions): void {
-    if (timeline !== undefined) writeFileSync(timeline, writeTimeline(savedTimeline(caller)));
-    if (out !== undefined) writeFileSync(out, encodeMulawWav(caller.heardTrack));
-    if (outStereo === undefined) return;
-    writeFileSync(outStereo, encodeMulawWav(interleave(caller.callerTrack, caller.heardTrack), 2));
+/** Without a recording of the user's own, one call is talked through by the sample. */
+function isSample({ wav, probe, calls }: CliOptions): boolean {
+    return wav === undefined && !probe && calls === 1;
+}
+
+function interruption(): Uint8Array {
+    return wavToPcmu(readFileSync(INTERRUPTION)).subarray(0, INTERRUPTION_MS * BYTES_PER_MS);
+}
+
+function writeFiles(caller: Caller, { out, outStereo, timeline, probe }: CliOptions, around: CliSurroundings): void {
+    const write = (path: string, content: string | Uint8Array, what: string): void => {
+        writeFileSync(path, content);
+        around.print(`${what} ${path}`);
+    };
+    if (timeline !== undefined) write(timeline, writeTimeline(savedTimeline(caller)), 'The timeline is in');
+    if (out !== undefined) write(out, encodeMulawWav(caller.heardTrack), 'What the caller heard is in');
+    const both = outStereo ?? (out === undefined && !probe ? join(around.directory, DEFAULT_OUT) : undefined);
+    if (both === undefined) return;
+    const stereo = encodeMulawWav(interleave(caller.callerTrack, caller.heardTrack), 2);
+    write(both, stereo, 'Both sides (caller left, bot right) are in');
 }
 
 function conclude(summary: CallSummary, around: CliSurroundings): number {

@@ -8,6 +8,7 @@ import { concat } from '../caller/recording';
 import { startFakeOpenAI } from '../fake-openai';
 import { findChromium, startBrowser } from './browser';
 import { startConsole } from './run-console';
+import { answerHelp } from '../usage';
 
 /**
  * `npm run console:pictures`: the pictures of the console in the README and in docs/CONSOLE.md. A real call in a real browser: the
@@ -117,6 +118,10 @@ function environment(): Record<string, string> {
     const keys = JSON.stringify({ [key]: randomBytes(32).toString('base64') });
     return { AUDIOHOOK_API_KEYS: keys, OPENAI_API_KEY: 'sk-pictures', DEFAULT_BOT: 'openai', PORT: '0' };
 }
+
+answerHelp(`Makes the pictures of the console in docs/images: a real call in a real browser, against the stand-in for OpenAI.
+
+  npm run console:pictures     no options; needs Chromium (CHROMIUM_PATH); takes about a minute`);
 
 main().catch((fault: unknown) => {
     console.error(fault instanceof Error ? fault.message : fault);

@@ -4,6 +4,7 @@ import type { OpenAIConfig } from '../../config/config';
 import type { Clock } from '../../support/clock';
 import { CodedError, isUnreachable, type ErrorCode, type FaultFacts } from '../../support/errors';
 import { faultFields, type Logger } from '../../support/logger';
+import { proxyAgentFor, ProxyFault } from '../../support/proxy';
 import { loggedAddress, redact } from '../../support/redact';
 import { TimerSet } from '../../support/timer-set';
 import { apiFacts, classify, fatalError, judgeEnd, type TransportEnd, type Verdict } from './errors';
@@ -75,7 +76,7 @@ export class RealtimeTransport {
         this.timers = new TimerSet(clock, () => {
             this.finish({ kind: 'dead' });
         });
-        this.socket = createSocket(url, { ...SOCKET_OPTIONS, headers });
+        this.socket = createSocket(url, { ...SOCKET_OPTIONS, headers, agent: proxyAgentFor(url) });
         this.listen();
     }
 
@@ -118,7 +119,7 @@ export class RealtimeTransport {
         });
         this.socket.on('error', (error) => {
             // After the handshake an error is followed by `close`, which says more.
-            if (this.state === 'connecting') this.finish({ kind: 'unreachable', detail: systemCode(error) });
+            if (this.state === 'connecting') this.finish(unreachable(error));
         });
         this.socket.on('close', (code, reason) => {
             this.finish({ kind: 'closed', code, reason: reason.toString('utf8') });
@@ -169,6 +170,11 @@ export class RealtimeTransport {
         // A socket that is closed while connecting still reports an error; without a listener it would end the process.
         this.socket.on('error', () => undefined);
     }
+}
+
+function unreachable(error: Error): TransportEnd {
+    if (error instanceof ProxyFault) return { kind: 'proxy', fault: error };
+    return { kind: 'unreachable', detail: systemCode(error) };
 }
 
 function systemCode(error: Error): string {
@@ -273,9 +279,14 @@ export class OpenAIHandshake {
                 this.listener(),
                 createSocket,
             );
-        } catch {
-            // A character that no URL or header may hold; the system's sentence could quote the key.
-            this.fail(new CodedError('ERR_OPENAI_REFUSED', 'The URL or a header holds a forbidden character.'));
+        } catch (fault) {
+            // Else a character that no URL or header may hold; the system's sentence could quote the key.
+            const isCoded = fault instanceof CodedError;
+            this.fail(
+                isCoded
+                    ? fault
+                    : new CodedError('ERR_OPENAI_REFUSED', 'The URL or a header holds a forbidden character.'),
+            );
         }
     }
 

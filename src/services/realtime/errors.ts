@@ -1,5 +1,6 @@
 import { CodedError, type ErrorCode, type FaultFacts } from '../../support/errors';
 import type { LogFields, Logger } from '../../support/logger';
+import type { ProxyFault } from '../../support/proxy';
 import { redact } from '../../support/redact';
 import type { ApiError } from './events';
 
@@ -93,6 +94,8 @@ export type TransportEnd =
     | { kind: 'http'; status: number; error?: ApiError | undefined }
     /** No connection: DNS, TCP, TLS, or no answer in time. `detail` is the system's code (`ECONNREFUSED`). */
     | { kind: 'unreachable'; detail: string }
+    /** The proxy on the way did not let it through. */
+    | { kind: 'proxy'; fault: ProxyFault }
     /** The peer closed: RFC 6455 code; 1006 without a close frame. */
     | { kind: 'closed'; code: number; reason: string }
     /** The connection is open, but nothing comes from the other side any more. */
@@ -109,11 +112,18 @@ export function judgeEnd(end: TransportEnd): Verdict {
             return judgeResponse(end.status, end.error);
         case 'unreachable':
             return { kind: 'retry', why: end.detail, facts: { systemError: end.detail } };
+        case 'proxy':
+            return judgeProxy(end.fault);
         case 'dead':
             return { kind: 'retry', why: 'no pong' };
         case 'closed':
             return judgeClose(end.code, end.reason);
     }
+}
+
+/** A proxy that forbids it, or wants another password, will do so again. */
+function judgeProxy(fault: ProxyFault): Verdict {
+    return fault.isFinal ? { kind: 'fatal', error: fault } : { kind: 'retry', why: fault.message, facts: fault.facts };
 }
 
 /** The service's own code decides where it is a known one: 429, for instance, is a busy service or an account without credit. */

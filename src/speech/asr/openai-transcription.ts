@@ -2,6 +2,7 @@ import type OpenAI from 'openai';
 import { z } from 'zod';
 import type { Clock } from '../../support/clock';
 import { CodedError } from '../../support/errors';
+import { proxyFaultIn } from '../../support/proxy';
 import { createHTTPClient, httpFacts, type HTTPAccess } from '../openai-http-client';
 import { wideWav } from './wide-wav';
 import type { Recognition, RecognizeOptions, SpeechToText } from '../../services/asr-service';
@@ -138,6 +139,8 @@ function isNoSpeech({ segments }: TranscriptionResponse): boolean {
 /** What went wrong; the service's own words are in the facts, shortened. */
 function toCoded(fault: unknown): CodedError {
     if (fault instanceof CodedError) return fault;
+    const ofProxy = proxyFaultIn(fault);
+    if (ofProxy !== undefined) return ofProxy;
     const status = statusOf(fault);
     if (status === undefined) return new CodedError('ERR_ASR_UNAVAILABLE', 'The connection failed.');
     const isRefusal = status >= 400 && status < 500 && status !== 408 && status !== 429;

@@ -2,6 +2,7 @@ import type OpenAI from 'openai';
 import { systemClock, type Clock } from '../../support/clock';
 import { CodedError } from '../../support/errors';
 import { Deadline } from '../../support/deadline';
+import { proxyFaultIn } from '../../support/proxy';
 import { isFields, textIn } from '../../support/json';
 import { createHTTPClient, httpFacts, type HTTPAccess } from '../openai-http-client';
 
@@ -163,6 +164,8 @@ interface HTTPFault {
 /** What went wrong; the service's own words are in the facts, shortened. */
 function chatError(fault: unknown): CodedError {
     if (fault instanceof CodedError) return fault;
+    const ofProxy = proxyFaultIn(fault);
+    if (ofProxy !== undefined) return ofProxy;
     const { status, code } = readFault(fault);
     if (code === 'insufficient_quota') return new CodedError('ERR_OPENAI_QUOTA');
     if (status === 401) return new CodedError('ERR_OPENAI_KEY');

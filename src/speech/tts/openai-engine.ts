@@ -4,6 +4,7 @@ import { createTranscoder, type Transcoder } from '../../audio/transcoder';
 import { systemClock, type Clock } from '../../support/clock';
 import { CodedError } from '../../support/errors';
 import { Deadline } from '../../support/deadline';
+import { proxyFaultIn } from '../../support/proxy';
 import { createHTTPClient, httpFacts, type HTTPAccess } from '../openai-http-client';
 import { hasWords, MAX_SENTENCE_CHARACTERS } from '../../services/tts/sentences';
 import type { SpeakOptions, SpeechEngine } from '../../services/tts-service';
@@ -122,6 +123,8 @@ function* telephoneSpeech(transcoder: Transcoder, pcm24k: Uint8Array): Generator
 /** What went wrong; the service's own words are in the facts, shortened. */
 function toCoded(fault: unknown): CodedError {
     if (fault instanceof CodedError) return fault;
+    const ofProxy = proxyFaultIn(fault);
+    if (ofProxy !== undefined) return ofProxy;
     const { status, code, param } = statusOf(fault);
     if (status === undefined) return new CodedError('ERR_TTS_OPENAI', 'The connection failed.');
     if (status === 400 && param === 'voice') return new CodedError('ERR_TTS_VOICE', 'OpenAI refuses it.');

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Ajv from 'ajv';
+import { loadConfig } from '../../../src/config/config';
+import { SHIPPED_BOTS } from '../../../src/config/shipped-bots';
 import { defaultDialog } from '../../../src/speech/dialog/default-dialog';
 import { Dialog } from '../../../src/speech/dialog/dialog';
 import { fillDialog } from '../../../src/services/profiles/dialog-texts';
@@ -9,16 +11,18 @@ import type { BotProfile } from '../../../src/services/profiles/schema';
 import { ProfileStore } from '../../../src/services/profiles/store';
 import { readInputVariables } from '../../../src/services/profiles/variables';
 import { silentLogger } from '../../../src/support/logger';
+import { checkBots } from '../../../tools/bots-check';
 import { profileSchemaFile } from '../../../tools/make-docs';
 import { FakeClock } from '../../support/fake-clock';
 import { smallProfile, httpTool, unnamedDialog } from './small-profile';
 import type { RecognizerKind } from '../../../src/services/asr-service';
 
+/** The folder that users save their bots in. The tests of the bots that ship use copies of these alone. */
 const BOTS = join(__dirname, '..', '..', '..', 'bots');
 const NAMES = ['billing', 'default', 'reception'];
 const RECOGNIZERS: readonly RecognizerKind[] = ['none', 'closed', 'open'];
 
-const store = ProfileStore.load(BOTS, { clock: new FakeClock(), logger: silentLogger });
+const store = ProfileStore.load(SHIPPED_BOTS, { clock: new FakeClock(), logger: silentLogger });
 
 function bot(name: string): BotProfile {
     const profile = store.get(name);
@@ -89,9 +93,20 @@ describe('the bots that ship', () => {
     });
 });
 
+describe('bots/', () => {
+    it('may hold any bots: the tests of the server use copies of those that ship', () => {
+        expect(loadConfig({}).botsFolder).toBe(SHIPPED_BOTS);
+        expect(SHIPPED_BOTS).not.toBe(BOTS);
+    });
+
+    it('holds profiles that the server can use', () => {
+        expect(checkBots(BOTS, {})).toMatchObject({ isRight: true });
+    });
+});
+
 describe('bots/bot-profile.schema.json', () => {
     const check = new Ajv({ strict: false }).compile(JSON.parse(profileSchemaFile()) as object);
-    const read = (file: string): unknown => JSON.parse(readFileSync(join(BOTS, file), 'utf8'));
+    const read = (file: string): unknown => JSON.parse(readFileSync(join(SHIPPED_BOTS, file), 'utf8'));
 
     it('is what the schema of the profiles says', () => {
         const howToMend = 'run: npm run docs';

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { botProfileSchema } from '../../../src/services/profiles/schema';
+import { botProfileSchema, profileJsonSchema } from '../../../src/services/profiles/schema';
 import { toolSchema } from '../../../src/services/profiles/tool-schema';
 import { VARIABLE_NAMES } from '../../../src/config/variables';
 import { ERRORS } from '../../../src/support/errors';
@@ -40,6 +40,12 @@ describe.each(PAGES)('%s', (path) => {
 });
 
 describe('docs/GENESYS-SETUP.md', () => {
+    it('tells how to ask whether the server lives and takes calls, and how proxies in front of it are set', () => {
+        const page = read('docs/GENESYS-SETUP.md');
+        for (const words of ['| `/health`', '| `/ready`', 'proxy_set_header Upgrade', 'reverse_proxy 127.0.0.1:8080'])
+            expect(page).toContain(words);
+    });
+
     it('tells of every way to be refused that a wrong setting of the operator can cause', () => {
         const page = read('docs/GENESYS-SETUP.md');
         const codes = Object.keys(ERRORS).filter((code) =>
@@ -68,9 +74,31 @@ describe('the examples of docs/BOTS.md', () => {
         }
     });
 
+    it('show both forms of the body of a tool', () => {
+        const page = read('docs/BOTS.md');
+        const template = blocks.some((block) => 'body' in block && typeof block.body === 'object');
+        expect([page.includes('`"json"`: the arguments'), template]).toEqual([true, true]);
+    });
+
+    it('name every action of a dialog, with its settings', () => {
+        const rows = new Map(
+            [...read('docs/BOTS.md').matchAll(/^\| `(\w+)` +\| (`.*?) +\|/gm)].map(([, name = '', settings = '']) => [
+                name,
+                found(settings, /`(\w+)`/g),
+            ]),
+        );
+        const actions = JSON.stringify(profileJsonSchema()).matchAll(
+            /\{"type":"object","properties":\{"do":\{"type":"string","const":"(\w+)"\}.*?"additionalProperties":false/g,
+        );
+        const names = new Set([...actions].map(([, name = '']) => name));
+        expect(names.size).toBeGreaterThan(5);
+        for (const name of names) expect([name, rows.has(name)]).toEqual([name, true]);
+        expect(rows.get('ask')).toEqual(['question', 'variable', 'reply', 'unheard']);
+    });
+
     it('show every kind of tool', () => {
         const kinds = toolSchema.options.map(({ shape }) => shape.kind.value);
         const shown = blocks.flatMap((block) => ('kind' in block ? [block.kind] : []));
-        expect([...shown].sort()).toEqual([...kinds].sort());
+        expect([...new Set(shown)].sort()).toEqual([...kinds].sort());
     });
 });

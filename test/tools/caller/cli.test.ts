@@ -68,7 +68,10 @@ describe('npm run call', () => {
         terminal.press('q');
         expect(await exitCode).toBe(0);
         expect(terminal.complaints).toEqual([]);
-        expect(terminal.printed.at(-1)).toMatch(/✓ \d+ protocol checks, 0 broken · audio out 0\.1 s/);
+        expect(terminal.printed.at(-3)).toMatch(/✓ \d+ protocol checks, 0 broken · audio out 0\.1 s/);
+        expect(terminal.printed.at(-1)).toBe(
+            `Both sides (caller left, bot right) are in ${join(directory, 'both.wav')}`,
+        );
         const heard = wavToPcmu(readFileSync(join(directory, 'heard.wav')));
         expect(Buffer.from(heard).includes(Buffer.from(speech))).toBe(true);
         expect(readFileSync(join(directory, 'both.wav')).readUInt16LE(22)).toBe(2);
@@ -101,7 +104,7 @@ describe('npm run call', () => {
         const { terminal, exitCode } = await run({ open: all(opened(), say('data')) }, '--seconds', '1');
         expect(await exitCode).toBe(1);
         expect(terminal.printed.join('\n')).toContain('✗ rule 5 ');
-        expect(terminal.printed.at(-1)).toContain('1 broken');
+        expect(terminal.printed.at(-2)).toContain('1 broken');
     });
 
     it('leaves with 1 and says so when the server ends the call with an error', async () => {
@@ -123,6 +126,19 @@ describe('npm run call', () => {
         expect(await exitCode).toBe(0);
         expect(stub.call.texts.at(-1)).toMatchObject({ type: 'close', parameters: { reason: 'end' } });
         expect(terminal.raw).toEqual([true, false]);
+    });
+
+    it('without options keeps both sides in call.out.wav and says where that is; the sample lets the bot speak first', async () => {
+        server = await StubServer.start(good);
+        const terminal = new Terminal(directory);
+        expect(await runCli(['--url', server.url, '--key', 'k', '--seconds', '0.4'], terminal)).toBe(0);
+        const file = join(directory, 'call.out.wav');
+        expect(terminal.printed.at(-1)).toBe(`Both sides (caller left, bot right) are in ${file}`);
+        expect(readFileSync(file).readUInt16LE(22)).toBe(2);
+        expect(terminal.printed.join('\n')).toContain('the sample hears the greeting out');
+        const sent = Buffer.concat(server.call.audio);
+        expect(sent.length).toBeGreaterThan(0);
+        expect(sent.every((byte) => byte === 0xff)).toBe(true);
     });
 
     it('hangs up after --seconds', async () => {

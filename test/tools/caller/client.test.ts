@@ -6,10 +6,12 @@ import { PCMU, StubServer, until } from './stub-server';
 import type { CallerOptions } from '../../../tools/caller/caller-options';
 
 let call: StubbedCall | undefined;
+let refusing: StubServer | undefined;
 
 afterEach(async () => {
     await call?.release();
-    call = undefined;
+    await refusing?.stop();
+    call = refusing = undefined;
 });
 
 async function open(script = {}, options: Partial<CallerOptions> = {}): Promise<StubbedCall> {
@@ -80,11 +82,10 @@ describe('placing a call', () => {
     });
 
     it('tells the status of a refused upgrade, and ends', async () => {
-        const server = await StubServer.start({}, 503);
-        const caller = new Caller({ url: server.url, apiKey: 'key' });
+        refusing = await StubServer.start({}, 503);
+        const caller = new Caller({ url: refusing.url, apiKey: 'key' });
         expect(await caller.dial()).toMatchObject({ ok: false, status: 503 });
         expect(await caller.ended).toMatchObject({ outcome: 'refused', refusal: { status: 503 } });
-        await server.stop();
     });
 
     it('tells that no server listens', async () => {

@@ -3,6 +3,7 @@ import { request as httpRequest, type IncomingMessage, type RequestOptions } fro
 import { request as httpsRequest } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { CodedError } from '../../../support/errors';
+import { proxyAgentFor } from '../../../support/proxy';
 import { mayLeadTo, type HostList } from './address-guard';
 
 /** Longest body of a response; a longer one is given up while it is read. */
@@ -43,7 +44,7 @@ const systemResolve: ResolveName = (hostname, done) => {
 
 /**
  * Makes the client of the tools. It connects to the very address that was checked, so that a name cannot lead elsewhere between
- * the check and the connection.
+ * the check and the connection. Through a proxy the host must be an allowed one all the same; its addresses are the proxy's matter.
  */
 export function createHttpClient(resolveName: ResolveName = systemResolve): HttpClient {
     const lookup = checkedLookup(resolveName);
@@ -79,8 +80,9 @@ function send(request: HttpRequest, lookup: LookupFunction): Promise<IncomingMes
         method,
         lookup,
         signal,
-        // A connection of its own: it was checked for this request, and nothing of another call is on it.
-        agent: false,
+        // A connection of its own: it was checked for this request, and nothing of another call is on it. A proxy finds the
+        // address of the name by itself.
+        agent: proxyAgentFor(url) ?? false,
         headers: {
             accept: 'application/json, text/*;q=0.5',
             'accept-encoding': 'identity',

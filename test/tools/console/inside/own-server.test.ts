@@ -4,29 +4,33 @@ import type { CallEventBody } from '../../../../tools/caller/call-event';
 import { Caller } from '../../../../tools/caller/client';
 import { startOwnServer, type OwnServer } from '../../../../tools/console/inside/own-server';
 import { startFakeOpenAI, type FakeOpenAI } from '../../../../tools/fake-openai';
-import { until } from '../../caller/stub-server';
+import { until } from '../../../websocket/harness';
 
 const SECRET = Buffer.alloc(32, 7).toString('base64');
 const logger = createLogger({ level: 'silent' });
 
-let own: OwnServer | undefined;
+const owns: OwnServer[] = [];
+const callers: Caller[] = [];
 let fake: FakeOpenAI | undefined;
 
 afterEach(async () => {
-    await own?.close();
+    for (const caller of callers.splice(0)) caller.cut();
+    for (const own of owns.splice(0)) await own.close();
     await fake?.close();
-    own = fake = undefined;
+    fake = undefined;
 });
 
 async function start(env: Record<string, string>): Promise<OwnServer> {
     const keys = JSON.stringify({ a2V5: SECRET });
-    own = await startOwnServer(loadConfig({ PORT: '0', AUDIOHOOK_API_KEYS: keys, ...env }), logger);
+    const own = await startOwnServer(loadConfig({ PORT: '0', AUDIOHOOK_API_KEYS: keys, ...env }), logger);
+    owns.push(own);
     return own;
 }
 
 function call(server: OwnServer, bot: string): { caller: Caller; events: CallEventBody[] } {
     const events: CallEventBody[] = [];
     const caller = new Caller({ url: `${server.url}?bot=${bot}`, apiKey: 'a2V5', clientSecret: SECRET });
+    callers.push(caller);
     server.watchInside(caller.conversationId, (event) => events.push(event));
     return { caller, events };
 }
@@ -37,6 +41,7 @@ describe("the console's own server", () => {
         const server = await start({ OPENAI_API_KEY: 'sk-x', OPENAI_REALTIME_URL: fake.url, FALLBACK: 'off' });
         const { caller, events } = call(server, 'openai');
         const other = new Caller({ url: `${server.url}?bot=openai`, apiKey: 'a2V5', clientSecret: SECRET });
+        callers.push(other);
         await other.dial();
         await until(() => other.receivedAudio.length > 0);
         expect(events).toEqual([]);
@@ -65,9 +70,7 @@ describe("the console's own server", () => {
     it('takes another port when its own is taken', async () => {
         const first = await start({});
         const { port } = new URL(first.url);
-        const keys = JSON.stringify({ a2V5: SECRET });
-        const second = await startOwnServer(loadConfig({ PORT: port, AUDIOHOOK_API_KEYS: keys }), logger);
+        const second = await start({ PORT: port });
         expect(new URL(second.url).port).not.toBe(port);
-        await second.close();
     });
 });
