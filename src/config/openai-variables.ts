@@ -1,4 +1,4 @@
-/** Options of OpenAI's session that most bots need not set; each is sent only where it is set. */
+/** Variables of OpenAI's session: how it listens, and options that are sent only where they are set. */
 import { z } from 'zod';
 import { choice, decimal, flag, matching, token, variable, whole } from './fields';
 
@@ -18,6 +18,55 @@ export const MAX_KEYWORDS = 100;
 export const MAX_KEYWORD_CHARS = 100;
 /** Longest hint for the transcription, in characters. */
 export const MAX_HINT_CHARS = 2000;
+
+export const LISTENING = {
+    OPENAI_AUDIO_FORMAT: variable(
+        choice(['pcm16', 'pcmu']).default('pcm16'),
+        'Audio between this server and OpenAI: PCM at 24 kHz, or the caller’s G.711 unchanged, at a sixth of the bandwidth.',
+    ),
+    OPENAI_TURN_DETECTION: variable(
+        choice(['server_vad', 'semantic_vad']).default('server_vad'),
+        'How the end of the caller’s turn is found: `server_vad` by silence, `semantic_vad` by the meaning of the words.',
+    ),
+    OPENAI_VAD_THRESHOLD: variable(
+        decimal(0, 1).optional(),
+        'How loud speech must be; higher for noisy lines. Only with `server_vad`.',
+        { unset: '0.5', example: '0.5' },
+    ),
+    OPENAI_VAD_PREFIX_MS: variable(
+        whole(0, 5000).optional(),
+        'Audio from before the speech that is kept, in ms. Only with `server_vad`.',
+        { unset: '300', example: '300' },
+    ),
+    OPENAI_VAD_SILENCE_MS: variable(
+        whole(100, 10_000).optional(),
+        'Silence that ends a turn, in ms. Only with `server_vad`.',
+        { unset: '500', example: '500' },
+    ),
+    OPENAI_VAD_IDLE_TIMEOUT_MS: variable(
+        whole(5000, 30_000).optional(),
+        'Silence after which the bot asks whether the caller is still there, in ms. Only with `server_vad`.',
+        { unset: 'it does not ask', example: '8000' },
+    ),
+    OPENAI_VAD_EAGERNESS: variable(
+        choice(['low', 'medium', 'high', 'auto']).optional(),
+        'How soon the bot takes its turn. Only with `semantic_vad`.',
+        { unset: '`auto`', example: 'auto' },
+    ),
+    OPENAI_TRANSCRIPTION_MODEL: variable(
+        token('the name of a transcription model, or `off`').default('gpt-transcribe'),
+        'Model that writes the transcript of the caller, for reports and for restoring a conversation. The bot itself listens to the audio.',
+    ),
+    OPENAI_TRANSCRIPTION_LANGUAGE: variable(
+        matching(/^[a-z]{2,3}$/, 'an ISO 639 code in lower case, such as `en`').optional(),
+        'Language of the callers, when all of them speak the same.',
+        { unset: 'it is recognized', example: 'en' },
+    ),
+    OPENAI_NOISE_REDUCTION: variable(
+        choice(['off', 'near_field', 'far_field']).default('off'),
+        'Noise filter for the caller’s audio: `near_field` for a handset, `far_field` for a speakerphone.',
+    ),
+};
 
 export const OPENAI_OPTIONS = {
     OPENAI_TRANSCRIPTION_LANGUAGES: variable(
@@ -77,55 +126,5 @@ export const OPENAI_OPTIONS = {
         matching(/^(off|\S{16,200})$/, '16 to 200 characters without blanks, or `off`').optional(),
         'OpenAI is told of each session a hash of the caller’s number with this salt (`OpenAI-Safety-Identifier`), so that abuse can be traced to one caller and not to your whole account. The number itself is not sent. Several servers need the same salt to give the same hash. `off`: nothing is sent. Not with Azure.',
         { unset: 'a random salt for the life of the process', secret: true },
-    ),
-};
-
-/** How the model hears the caller. */
-export const LISTENING = {
-    OPENAI_AUDIO_FORMAT: variable(
-        choice(['pcm16', 'pcmu']).default('pcm16'),
-        'Audio between this server and OpenAI: PCM at 24 kHz, or the caller’s G.711 unchanged, at a sixth of the bandwidth.',
-    ),
-    OPENAI_TURN_DETECTION: variable(
-        choice(['server_vad', 'semantic_vad']).default('server_vad'),
-        'How the end of the caller’s turn is found: `server_vad` by silence, `semantic_vad` by the meaning of the words.',
-    ),
-    OPENAI_VAD_THRESHOLD: variable(
-        decimal(0, 1).optional(),
-        'How loud speech must be; higher for noisy lines. Only with `server_vad`.',
-        { unset: '0.5', example: '0.5' },
-    ),
-    OPENAI_VAD_PREFIX_MS: variable(
-        whole(0, 5000).optional(),
-        'Audio from before the speech that is kept, in ms. Only with `server_vad`.',
-        { unset: '300', example: '300' },
-    ),
-    OPENAI_VAD_SILENCE_MS: variable(
-        whole(100, 10_000).optional(),
-        'Silence that ends a turn, in ms. Only with `server_vad`.',
-        { unset: '500', example: '500' },
-    ),
-    OPENAI_VAD_IDLE_TIMEOUT_MS: variable(
-        whole(5000, 30_000).optional(),
-        'Silence after which the bot asks whether the caller is still there, in ms. Only with `server_vad`.',
-        { unset: 'it does not ask', example: '8000' },
-    ),
-    OPENAI_VAD_EAGERNESS: variable(
-        choice(['low', 'medium', 'high', 'auto']).optional(),
-        'How soon the bot takes its turn. Only with `semantic_vad`.',
-        { unset: '`auto`', example: 'auto' },
-    ),
-    OPENAI_TRANSCRIPTION_MODEL: variable(
-        token('the name of a transcription model, or `off`').default('gpt-transcribe'),
-        'Model that writes the transcript of the caller, for reports and for restoring a conversation. The bot itself listens to the audio.',
-    ),
-    OPENAI_TRANSCRIPTION_LANGUAGE: variable(
-        matching(/^[a-z]{2,3}$/, 'an ISO 639 code in lower case, such as `en`').optional(),
-        'Language of the callers, when all of them speak the same.',
-        { unset: 'it is recognized', example: 'en' },
-    ),
-    OPENAI_NOISE_REDUCTION: variable(
-        choice(['off', 'near_field', 'far_field']).default('off'),
-        'Noise filter for the caller’s audio: `near_field` for a handset, `far_field` for a speakerphone.',
     ),
 };

@@ -20,6 +20,7 @@ import {
     whole,
     type Variable,
 } from './fields';
+import { SERVER_VARIABLES } from './server-variables';
 
 /** The voices of the Realtime API; a custom voice is named by its id. */
 export const REALTIME_VOICES = [
@@ -48,12 +49,6 @@ const ENCRYPTED = 'without user name, password or fragment; unencrypted only to 
 const KEY = 'the key, without blanks';
 const ID = 'an id without blanks';
 const NOW_EXAMPLE = 'is now an example, see examples/README.md.';
-
-const urlPath = z
-    .string()
-    .regex(/^(\/[\w.~!$&'()*+,;=:@%-]+)*\/?$/)
-    .transform((given) => (given === '/' ? given : given.replace(/\/$/, '')))
-    .describe('a path that begins with `/`, without query');
 
 const voice = (
     z.union([choice(REALTIME_VOICES), z.string().regex(/^voice_[\w-]{1,64}$/)]) satisfies z.ZodType<string, string>
@@ -135,51 +130,6 @@ const CALLERS = {
     AUDIOHOOK_TRUST_PROXY: variable(
         flag.default(false),
         'Take the signed host name from X-Forwarded-Host. Only behind a proxy that always overwrites this header: without one, any client could write it.',
-    ),
-};
-
-const SERVER = {
-    PORT: variable(
-        whole(0, 65_535).describe('a whole number from 0 to 65535; 0 takes any free port').default(8080),
-        'TCP port to listen on. Genesys connects with TLS to port 443 only: a proxy or a tunnel in front forwards to this port.',
-    ),
-    HOST: variable(
-        host.default('127.0.0.1'),
-        'Address to listen on. The default can be reached from this machine only; `0.0.0.0` opens the server to the network, as a container needs it.',
-    ),
-    AUDIOHOOK_PATH: variable(
-        urlPath.default('/'),
-        'Path of the Base Connection URI. This path and all paths below it are served, because Genesys appends the Connector ID.',
-    ),
-    NODE_ENV: variable(
-        z.string().toLowerCase().describe('`production`, `development` or another word').default('development'),
-        '`production` refuses development keys and FORCE_FALLBACK.',
-    ),
-    MAX_SESSIONS: variable(
-        whole(1, 100_000).default(1000),
-        'Most calls at a time. Further calls are answered 503, and Architect continues on its failure path.',
-    ),
-    MAX_UNOPENED_CONNECTIONS: variable(
-        whole(1, 100_000).default(200),
-        'Most connections at a time whose client has not sent `open`, for which it has 5 s. Further ones are answered 503. They do not count as calls.',
-    ),
-    MAX_CALL_MINUTES: variable(whole(1, 1440).default(60), 'Longest call, in minutes.'),
-    SHUTDOWN_DRAIN_SECONDS: variable(
-        whole(0, 3600).default(30),
-        'How long running calls go on after SIGTERM, in seconds, while further calls are refused. 0: each gets its goodbye at once. A second signal ends all calls at once.',
-    ),
-    SHUTDOWN_GRACE_SECONDS: variable(
-        whole(0, 3600).default(10),
-        'How long each call that is left then has to finish its sentence, say goodbye and end, in seconds. 0: they end in mid-word. The process manager must wait longer than both times together.',
-    ),
-    PLAYBACK_LEAD_MS: variable(
-        whole(300, 5000).default(600),
-        'Most audio, in ms, that is sent ahead of the playhead. Small: the bot is quiet at once when it is interrupted. Large: no gaps on an unsteady network.',
-    ),
-    LOG_LEVEL: variable(choice(['debug', 'info', 'warn', 'error', 'silent']).default('info'), 'How much is logged.'),
-    LOG_TRANSCRIPTS: variable(
-        flag.default(false),
-        'Log what caller and bot say, in the order of the talk, with the times (`atMs`). It contains private matters: only for tests.',
     ),
 };
 
@@ -357,7 +307,7 @@ const GENESYS_CLOUD = {
 export const VARIABLE_GROUPS = [
     { title: 'OpenAI: key and address', variables: OPENAI_ACCESS },
     { title: 'Who may call', variables: CALLERS },
-    { title: 'The server', variables: SERVER },
+    { title: 'The server', variables: SERVER_VARIABLES },
     { title: 'The bot', variables: BOT },
     { title: 'Audio, turn detection and transcription', variables: LISTENING },
     { title: 'Further options of OpenAI’s session', variables: OPENAI_OPTIONS },
@@ -369,7 +319,7 @@ export const VARIABLE_GROUPS = [
 const ENTRIES = {
     ...OPENAI_ACCESS,
     ...CALLERS,
-    ...SERVER,
+    ...SERVER_VARIABLES,
     ...BOT,
     ...LISTENING,
     ...OPENAI_OPTIONS,

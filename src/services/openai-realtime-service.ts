@@ -6,8 +6,8 @@ import type { Clock } from '../support/clock';
 import { CodedError, type FaultFacts } from '../support/errors';
 import { faultFields, type Logger } from '../support/logger';
 import { EventIds, NameCounter } from './realtime/event-ids';
-import { RefusedFields, refusedFields } from './realtime/optional-fields';
-import { loggedAddress, redact } from '../support/redact';
+import { SessionSettings, type RefusedFields } from './realtime/optional-fields';
+import { loggedAddress } from '../support/redact';
 import {
     apiFacts,
     apiFault,
@@ -28,7 +28,7 @@ import {
     type ResponseEnd,
     type ServerEvent,
 } from './realtime/events';
-import { sessionFor, type AgreedFormats, type SessionRequest } from './realtime/session-config';
+import type { AgreedFormats } from './realtime/session-config';
 import { CallerAudioSender } from './realtime/caller-audio-sender';
 import { ResponseSequencer, type Purpose, type ResponseRequest } from './realtime/response-sequencer';
 
@@ -86,9 +86,8 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
     private readonly sequencer: ResponseSequencer;
     private readonly ids = new EventIds();
     private readonly ignored = new NameCounter();
-    private readonly refusedFields: RefusedFields;
-    /** The configuration as it was sent last. */
-    private session: SessionRequest | undefined;
+    /** What this session is told of its settings. */
+    readonly settings: SessionSettings;
     private transport: RealtimeTransport | undefined;
     private agreed: AgreedFormats | undefined;
     private settle: { resolve: () => void; reject: (error: CodedError) => void } | undefined;
@@ -107,7 +106,7 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
         super();
         this.logger = deps.logger;
         this.interruptible = deps.interruptible ?? true;
-        this.refusedFields = deps.refusedFields ?? new RefusedFields();
+        this.settings = new SessionSettings(config, deps);
         const onFault = (fault: unknown): void => {
             this.logger.error({ code: 'ERR_INTERNAL', ...faultFields(fault) }, 'A timer of the bot’s session failed.');
         };
@@ -160,12 +159,6 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
     /** The service cancels the active response when the caller speaks. */
     get interruptsItself(): boolean {
         return this.interruptible;
-    }
-
-    /** The words of the caller will be known, as far as this session was told to transcribe them. */
-    get transcribes(): boolean {
-        const session = this.session ?? sessionFor(this.config, { tools: [], interruptResponse: true });
-        return (session.audio?.input?.transcription ?? undefined) !== undefined;
     }
 
     /** For the log: sockets opened, milliseconds of caller audio dropped, events ignored by type. */
@@ -241,7 +234,7 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
             createSocket: this.deps.createSocket,
             random: this.deps.random ?? Math.random,
             update: () => ({ ...this.update(), event_id: this.ids.next('session.update') }),
-            refused: (error) => this.canDoWithout(error),
+            refused: (error) => this.settings.canDoWithout(error),
             ignored: (name) => {
                 this.ignored.add(name);
             },
@@ -276,23 +269,7 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
     }
 
     private update(): ClientEvent {
-        const extras = { tools: this.deps.tools ?? [], interruptResponse: this.interruptible };
-        this.session = this.refusedFields.without(this.config.url, sessionFor(this.config, extras));
-        // Tracing cannot change once it is on.
-        if (this.state === 'ready') delete this.session.tracing;
-        return { type: 'session.update', session: this.session };
-    }
-
-    /** The configuration was refused: remembers the optional fields for which it was. @returns false: there are none */
-    private canDoWithout(error: ApiError): boolean {
-        const fields = this.session === undefined ? [] : refusedFields(error, this.session);
-        const added = fields.filter((field) => this.refusedFields.add(this.config.url, field, error));
-        const { code: apiCode, type: apiType, message } = error;
-        for (const { path: field } of added) {
-            const named = { code: 'ERR_OPENAI_FIELD_REFUSED', field, apiCode, apiType, apiMessage: redact(message) };
-            this.logger.warn(named, 'OpenAI refused an optional field of the configuration; calls go on without it.');
-        }
-        return fields.length > 0;
+        return { type: 'session.update', session: this.settings.next(this.interruptible, this.state === 'ready') };
     }
 
     private becomeReady(transport: RealtimeTransport, agreed: AgreedFormats): void {

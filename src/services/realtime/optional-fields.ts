@@ -1,6 +1,11 @@
 import { createHash } from 'node:crypto';
+import type { RealtimeToolsConfigUnion } from 'openai/resources/realtime/realtime';
+import type { OpenAIConfig } from '../../config/config';
+import type { Logger } from '../../support/logger';
+import { loggedAddress } from '../../support/redact';
+import { apiFacts } from './errors';
 import type { ApiError } from './events';
-import type { SessionRequest } from './session-config';
+import { sessionFor, type SessionRequest } from './session-config';
 
 /**
  * What a session can do without, deeper fields first: without one of them the service's default holds, or nothing at all
@@ -26,7 +31,7 @@ const OPTIONAL_PATHS: readonly (readonly string[])[] = [
 ];
 
 /** An optional field of a configuration that is sent, and its value. An MCP server is one, too, as `tools.<label>`. */
-export interface OptionalField {
+interface OptionalField {
     /** Path below `session`, with dots. */
     readonly path: string;
     readonly value: unknown;
@@ -36,7 +41,7 @@ export interface OptionalField {
  * The optional fields of `session` for which `error` refused it. Empty: it names an essential field. All of them: it names no
  * field at all.
  */
-export function refusedFields(error: ApiError, session: SessionRequest): readonly OptionalField[] {
+function refusedFields(error: ApiError, session: SessionRequest): readonly OptionalField[] {
     const present = optionalFieldsOf(session);
     if (error.param !== undefined) return namedIn(error.param, present, session);
     const quoted = Array.from(error.message.matchAll(/'([\w.[\]]+)'/g), ([, name = '']) => name);
@@ -114,4 +119,52 @@ function withoutField(session: SessionRequest, { path, value }: OptionalField): 
     const holder = valueAt(copy, holders.reverse());
     if (isObject(holder)) Reflect.deleteProperty(holder, name);
     return { ...copy, tools: session.tools ?? [] };
+}
+
+interface SettingsDeps {
+    logger: Logger;
+    tools?: readonly RealtimeToolsConfigUnion[];
+    /** Known to all calls; undefined: those of this session alone. */
+    refusedFields?: RefusedFields | undefined;
+}
+
+/** What one session is told of its settings: all of them, but for the optional ones that the service refuses. */
+export class SessionSettings {
+    private sent: SessionRequest | undefined;
+    private readonly refused: RefusedFields;
+
+    constructor(
+        private readonly config: OpenAIConfig,
+        private readonly deps: SettingsDeps,
+    ) {
+        this.refused = deps.refusedFields ?? new RefusedFields();
+    }
+
+    /** The next configuration to send. `isLater`: the session has one, and tracing, which cannot change, is left out. */
+    next(interruptResponse: boolean, isLater: boolean): SessionRequest {
+        const whole = sessionFor(this.config, { tools: this.deps.tools ?? [], interruptResponse });
+        const session = this.refused.without(this.config.url, whole);
+        if (isLater) delete session.tracing;
+        this.sent = session;
+        return session;
+    }
+
+    /** The configuration was refused: remembers the optional fields for which it was. @returns false: there are none */
+    canDoWithout(error: ApiError): boolean {
+        const { url } = this.config;
+        const fields = this.sent === undefined ? [] : refusedFields(error, this.sent);
+        const added = fields.filter((field) => this.refused.add(url, field, error));
+        const facts = { ...apiFacts(error), address: loggedAddress(url) };
+        for (const { path: field } of added) {
+            const named = { code: 'ERR_OPENAI_FIELD_REFUSED', field, ...facts };
+            this.deps.logger.warn(named, 'OpenAI refused an optional field of the session; calls go on without it.');
+        }
+        return fields.length > 0;
+    }
+
+    /** The words of the caller will be known, as far as the service was told to transcribe them. */
+    get transcribes(): boolean {
+        const input = this.sent === undefined ? this.config : this.sent.audio?.input;
+        return input?.transcription !== undefined;
+    }
 }

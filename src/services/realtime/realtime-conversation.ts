@@ -81,7 +81,7 @@ export class RealtimeConversation {
         this.callerSpeech = new CallerSpeech(bot);
         this.reporter = new TranscriptReporter(
             (item) => bot.emit('transcript', item),
-            () => this.service?.transcribes ?? config.transcription !== undefined,
+            () => this.service?.settings.transcribes ?? config.transcription !== undefined,
         );
         this.responses = new ResponseTracker(config.audioFormat, deps.play);
         this.pending = config.greeting === '' ? undefined : 'greeting';

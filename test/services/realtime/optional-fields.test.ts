@@ -208,8 +208,8 @@ describe('a configuration of which OpenAI refuses a part', () => {
     it('without the transcription the words of the caller are not waited for', async () => {
         fake.plan({ refuseFields: ['session.audio.input.transcription'] });
         const { service } = await connect();
-        expect(service.transcribes).toBe(false);
-        expect((await connect({}, new RefusedFields())).service.transcribes).toBe(true);
+        expect(service.settings.transcribes).toBe(false);
+        expect((await connect({}, new RefusedFields())).service.settings.transcribes).toBe(true);
     });
 
     it('a later update of the same session leaves the field out, and tracing, which cannot change', async () => {

@@ -3,6 +3,7 @@ import type { Page } from 'playwright-core';
 import { decodeMulaw } from '../../../src/audio/mulaw';
 import { systemClock } from '../../../src/support/clock';
 import type { Caller } from '../../../tools/caller/client';
+import { GUTTER_PIXELS } from '../../../tools/console/page/time-view';
 import { until } from '../../support/test-bench';
 import { BrowserBench, describeWithBrowser, microphoneSpeech } from './browser-bench';
 
@@ -55,6 +56,11 @@ async function seriousFaults(page: Page): Promise<string[]> {
     return violations
         .filter(({ impact }) => impact === 'serious' || impact === 'critical')
         .flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 120)}`));
+}
+
+/** An attribute of the picture that is a time, s. */
+async function seconds(page: Page, attribute: string): Promise<number> {
+    return Number(await page.getAttribute('#timeline', attribute));
 }
 
 /** When a loud sample that is in `caller.sentAudio` after `fromMs` must have been spoken, had nothing delayed it: ms since 1970. */
@@ -130,19 +136,19 @@ describeWithBrowser('the page of the console', () => {
         await page.keyboard.press('ArrowRight');
         expect(await page.getAttribute('#timeline', 'aria-valuetext')).toMatch(/ s, open PCMU 8000 Hz/);
         expect(await page.textContent('#detail')).toContain('The caller opens the session and offers its media');
+        await page.focus('#timeline');
+        await page.keyboard.press('Home');
         await page.click('#fit');
         const box = await page.locator('#timeline').boundingBox();
+        const [atSeconds, lastSeconds] = [await seconds(page, 'aria-valuenow'), await seconds(page, 'aria-valuemax')];
+        // Where the first message is drawn when the whole call is in sight (TimeView.fit).
+        const share = atSeconds / Math.max(1, lastSeconds * 1.02);
+        const x = (box?.x ?? 0) + GUTTER_PIXELS + share * ((box?.width ?? 0) - GUTTER_PIXELS);
         const tip = page.locator('#tip', { hasText: 'The server accepted the WebSocket' });
-        // Where the mark lies depends on the fonts and on how long the call took: the pointer walks over its surroundings.
-        // In steps of 3 and 6 pixels at first; after a long call marks lie side by side, and it walks between these steps, too.
-        for (let tries = 0; tries < 480 && !(await tip.isVisible()); tries++) {
-            const [column, row, round] = [tries % 16, Math.floor(tries / 16) % 5, Math.floor(tries / 80)];
-            const x = (box?.x ?? 0) + 49 + 3 * column + (round % 3);
-            const y = (box?.y ?? 0) + 226 + 6 * row + 3 * Math.floor(round / 3);
-            await page.mouse.move(x, y);
-            await page.evaluate(
-                'new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))',
-            );
+        // More than once: a page that is being drawn may miss a movement.
+        for (let tries = 0; tries < 100 && !(await tip.isVisible()); tries++) {
+            await page.mouse.move(x + (tries % 2), (box?.y ?? 0) + 244);
+            await page.waitForTimeout(50);
         }
         expect(await tip.isVisible()).toBe(true);
     });

@@ -103,16 +103,22 @@ describeWithBrowser('the console in a browser', () => {
     });
 
     it('is silent 10 ms after the flush has reached the audio thread, in its own time, and the line holds no flush back', async () => {
-        const { bench: opened, page } = await openConsole();
+        const { bench: opened, page } = await openConsole(SILENCE);
         await call(page);
-        await playback(opened.caller, 'flushed');
+        const { caller } = opened;
+        const flushed = playback(caller, 'flushed');
+        await page.locator('#rows button', { hasText: 'playback_started' }).waitFor();
+        await playsOn(page, 1000);
+        // Not by the microphone, which speaks when it likes: on a busy machine that is before the bot does.
+        await page.selectOption('#source', 'sample:librivox_0930');
+        await page.click('#say');
+        await flushed;
         await playsOn(page, QUIET_MS);
         await hangUp(page);
         const { samples, orders } = await played(page);
         // The end of the call flushes once more.
         expect(orders.slice(0, 2).map(({ isFlush }) => isFlush)).toEqual([true, false]);
         const cutAt = Math.round(orders[0]?.at ?? 0);
-        expect(cutAt).toBeGreaterThan(8000);
         expect(loudness(samples.subarray(cutAt - 4000, cutAt))).toBeGreaterThan(0.005);
         expect(loudness(samples.subarray(cutAt + FLUSHED_MS * 8, cutAt + QUIET_MS * 8))).toBeLessThan(0.0005);
         expect(opened.complaints).toEqual([]);

@@ -1,4 +1,5 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WebSocket } from 'ws';
@@ -61,6 +62,19 @@ function bots(): string {
     return join(directory, 'bots');
 }
 
+function connects(host: string, port: number): Promise<boolean> {
+    return new Promise((resolve) => {
+        const socket = connect({ host, port });
+        socket.on('connect', () => {
+            socket.destroy();
+            resolve(true);
+        });
+        socket.on('error', () => {
+            resolve(false);
+        });
+    });
+}
+
 /** What the console says to the page that comes in with its link, or with a pass. */
 async function ask<Type extends ConsoleMessage['type']>(
     { page }: RunningConsole,
@@ -115,7 +129,7 @@ describe('npm run console', () => {
         const config = loadConfig({ PORT: '0', AUDIOHOOK_API_KEYS: KEYS });
         server = new Server({ config, logger: createLogger({ level: 'silent' }) });
         await server.start();
-        const env = { PORT: String(server.address?.port), AUDIOHOOK_API_KEYS: KEYS };
+        const env = { PORT: String(server.address?.port), AUDIOHOOK_API_KEYS: KEYS, HOST: '0.0.0.0' };
         const taken = await start({}, env);
         const before = await welcomed(taken);
         expect(before.server).toMatchObject({ inside: false, canLookInside: true, defaultBot: 'default' });
@@ -123,6 +137,8 @@ describe('npm run console', () => {
         expect(after).toMatchObject({ inside: true, canLookInside: false });
         expect(after.name).toMatch(/^127\.0\.0\.1:\d+$/);
         expect(after.name).not.toContain(env.PORT);
+        // HOST asks for every address; a server that is started for the page listens on one only.
+        expect(await connects('127.0.0.2', Number(after.name.split(':')[1]))).toBe(false);
         await taken.close();
         const production = await start({}, { ...env, NODE_ENV: 'production' });
         expect((await welcomed(production)).server).toMatchObject({ inside: false, canLookInside: false });
@@ -145,6 +161,15 @@ describe('npm run console', () => {
                 { name: 'tries', type: 'number', description: '', byDefault: '3', required: false, maxLength: 200 },
             ],
         });
+    });
+
+    it('gives its own server what the module of EXTENSIONS gives `npm start`', async () => {
+        const module = join(directory, 'mine.cjs');
+        writeFileSync(module, "module.exports = { bots: { mine: () => { throw new Error('not called') } } };");
+        const { server: own } = await welcomed(
+            await start({}, { AUDIOHOOK_API_KEYS: KEYS, PORT: '0', EXTENSIONS: module }),
+        );
+        expect(own.bots).toContainEqual({ name: 'mine', description: '', variables: [] });
     });
 
     it('is pointed at a deployed server', async () => {

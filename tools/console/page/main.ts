@@ -276,7 +276,10 @@ class Page {
         this.phone.showLevel(level);
         if (this.sound.microphoneState !== 'on') return;
         if (this.muted || this.held) this.silence.reset();
-        else this.phone.showMicrophone(this.silence.isSilent(level, performance.now()) ? 'silent' : 'on');
+        else {
+            const isSilent = this.silence.isSilent(level, performance.now()) || this.sound.isCutOff;
+            this.phone.showMicrophone(isSilent ? 'silent' : 'on');
+        }
     }
 
     private refreshAll(): void {

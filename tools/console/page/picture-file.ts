@@ -52,17 +52,12 @@ function drawTitle(context: CanvasRenderingContext2D, store: CallStore, theme: T
 }
 
 /** `27 November 2026 at 09:15:02 UTC`, in the time of the machine. */
-export function whenOf(startedAt: string, timeZone?: string): string {
-    const date = new Intl.DateTimeFormat('en-GB', {
-        dateStyle: 'long',
-        timeStyle: 'long',
-        ...(timeZone !== undefined && { timeZone }),
-    });
-    return date.format(new Date(startedAt));
+function whenOf(startedAt: string): string {
+    return new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeStyle: 'long' }).format(new Date(startedAt));
 }
 
 /** Length, bot, and how it ended: `0:21 from dialling to the end · Bot: default · Ended by: …`. */
-export function summaryOf(store: CallStore): string {
+function summaryOf(store: CallStore): string {
     const facts = new Map(outcomeOf(store.saved.events)?.facts ?? []);
     const told = ['Bot', 'Model', 'Ended by', 'Reason'].flatMap((name) => {
         const value = facts.get(name);

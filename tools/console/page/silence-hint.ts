@@ -1,28 +1,25 @@
-/** A living microphone is louder than this, full scale 1, even where nobody speaks. */
+/** A living microphone is louder than this, full scale 1, even where nothing is said. */
 const LEAST_LEVEL = 0.001;
-/** One that has been heard before is silent only when it gives nothing at all: the browser may suppress its noise. */
-const NOTHING = 0.00001;
 const AFTER_MS = 5000;
 
-/** Tells a microphone that gives silence from a caller who says nothing. */
+/**
+ * Tells a microphone that gives silence from a caller who says nothing. One that has been heard is trusted from then on: some suppress
+ * noise between the words down to nothing.
+ */
 export class SilenceHint {
     private silentSinceMs: number | undefined;
     private wasHeard = false;
 
-    /** The microphone was opened, or is not muted any more. */
+    /** The microphone was opened, or is muted: it is to be heard again. */
     reset(): void {
         this.silentSinceMs = undefined;
         this.wasHeard = false;
     }
 
-    /** `level`: how loud it is now, 0 … 1. True: it has given silence for 5 s, and something is wrong with it. */
+    /** `level`: how loud it is now, 0 … 1. True: it has given nothing but silence for 5 s, and something is wrong with it. */
     isSilent(level: number, nowMs: number): boolean {
-        if (level > (this.wasHeard ? NOTHING : LEAST_LEVEL)) {
-            this.wasHeard = true;
-            this.silentSinceMs = undefined;
-            return false;
-        }
+        this.wasHeard ||= level > LEAST_LEVEL;
         this.silentSinceMs ??= nowMs;
-        return nowMs - this.silentSinceMs >= AFTER_MS;
+        return !this.wasHeard && nowMs - this.silentSinceMs >= AFTER_MS;
     }
 }

@@ -16,6 +16,11 @@ export class Sound {
         return this.state;
     }
 
+    /** The system has taken the microphone away, or it was pulled out. */
+    get isCutOff(): boolean {
+        return (this.stream?.getAudioTracks() ?? []).some(({ muted, readyState }) => muted || readyState === 'ended');
+    }
+
     /** Milliseconds that the browser says it takes from its output to the loudspeaker. */
     get outputDelayMs(): number {
         const { baseLatency = 0, outputLatency = 0 } = this.context ?? {};

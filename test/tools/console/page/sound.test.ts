@@ -13,13 +13,7 @@ describe('the hint at a silent microphone', () => {
     it('does not come for a caller who says nothing into a microphone that was heard before', () => {
         const hint = new SilenceHint();
         hint.isSilent(0.1, 0);
-        for (let ms = 100; ms < 60_000; ms += 100) expect(hint.isSilent(0.0002, ms)).toBe(false);
-    });
-
-    it('comes when a microphone that was heard before gives nothing at all', () => {
-        const hint = new SilenceHint();
-        hint.isSilent(0.1, 0);
-        expect([100, 5000, 5100].map((ms) => hint.isSilent(0, ms))).toEqual([false, false, true]);
+        for (let ms = 100; ms < 60_000; ms += 100) expect(hint.isSilent(0, ms)).toBe(false);
     });
 
     it('counts anew after mute and hold', () => {
