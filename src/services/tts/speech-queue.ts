@@ -199,6 +199,7 @@ export class SpeechQueue {
 
     private async saySentence(utterance: Utterance, sentence: string): Promise<void> {
         const { speech, voice, language } = this.deps;
+        const heard = speech.wordsOf?.(sentence) ?? sentence;
         let bytes = 0;
         this.awaitSound(utterance);
         for await (const piece of speech.speak(sentence, { voice, language, signal: utterance.giveUp.signal })) {
@@ -206,7 +207,7 @@ export class SpeechQueue {
             this.awaitSound(utterance);
             utterance.isMidSentence = true;
             // The pieces are shared with other calls, and the bytes of an event are the listener's.
-            this.emitAudio(utterance, Uint8Array.from(piece), bytes === 0 ? sentence : '');
+            this.emitAudio(utterance, Uint8Array.from(piece), bytes === 0 ? sentence : '', heard);
             bytes += piece.length;
         }
         this.timers.cancel('silence');
@@ -246,14 +247,14 @@ export class SpeechQueue {
         this.emitAudio(utterance, Uint8Array.from(pcmu), words);
     }
 
-    /** `begun`: the sentence that begins with this audio; empty: none does. */
-    private emitAudio(utterance: Utterance, pcmu: Uint8Array, begun: string): void {
+    /** `begun`: the sentence that begins with this audio; empty: none does. `heard`: those of its words that the voice knows. */
+    private emitAudio(utterance: Utterance, pcmu: Uint8Array, begun: string, heard = begun): void {
         const { itemId } = utterance;
         if (utterance.isOver || pcmu.length === 0) return;
         this.soundUntilMs = Math.max(this.soundUntilMs, this.deps.clock.nowMs()) + pcmu.length / BYTES_PER_MS;
         if (begun !== '') {
             utterance.sentences.push({ text: begun, atMs: utterance.audioBytes / BYTES_PER_MS });
-            utterance.heardWords.push(this.deps.speech.wordsOf?.(begun) ?? begun);
+            utterance.heardWords.push(heard);
         }
         utterance.audioBytes += pcmu.length;
         this.deps.port.audio(pcmu, { responseId: itemId, itemId, contentIndex: 0 });
