@@ -43,12 +43,13 @@ export class CallBot {
     /** Finds the bot. One that is found when the call is over is freed at once. */
     async choose(connectionUrl: string, parameters: OpenParameters): Promise<FoundBot | MissingBot> {
         const { botService, logger, record } = this.deps;
-        const { conversationId, inputVariables, customConfig, language, participant } = parameters;
+        const { conversationId, inputVariables, unreadableVariables, customConfig, language, participant } = parameters;
         const bot = await botService.getBotIfExists(
             {
                 connectionUrl,
                 conversationId,
                 inputVariables,
+                ...(unreadableVariables !== undefined && { unreadableVariables }),
                 customConfig,
                 participant,
                 ...(language !== undefined && { language }),

@@ -30,6 +30,8 @@ export interface OpenParameters {
     /** true: the client asks which languages this server supports. */
     supportedLanguages?: boolean;
     inputVariables: StringMap;
+    /** Names of input variables that are objects or lists, which are left out. */
+    unreadableVariables?: readonly string[];
     /** The integration's configuration: an object, or its JSON text, or absent. */
     customConfig?: unknown;
 }

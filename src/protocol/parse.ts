@@ -30,19 +30,37 @@ const envelopeSchema = z.object({
 
 const MAX_VARIABLES = 200;
 const MAX_VARIABLE_NAME_LENGTH = 200;
+const LOGGABLE_NAME = /^[\w .-]{1,64}$/;
 
-/** Strings only. Other values and overlong names are left out: a variable must never end a call. */
+/**
+ * Strings, and numbers and booleans as their text. Other values and overlong names are left out: a variable must never end a call.
+ */
 const stringMap = z
     .unknown()
     .optional()
     .transform((value): StringMap => {
         const map: Record<string, string> = Object.create(null) as Record<string, string>;
-        if (typeof value !== 'object' || value === null) return map;
-        for (const [name, text] of Object.entries(value).slice(0, MAX_VARIABLES)) {
-            if (typeof text === 'string' && name.length <= MAX_VARIABLE_NAME_LENGTH) map[name] = text;
+        for (const [name, text] of variablesIn(value)) {
+            if (isScalar(text) && name.length <= MAX_VARIABLE_NAME_LENGTH) map[name] = String(text);
         }
         return map;
     });
+
+function variablesIn(value: unknown): [string, unknown][] {
+    return typeof value === 'object' && value !== null ? Object.entries(value).slice(0, MAX_VARIABLES) : [];
+}
+
+function isScalar(value: unknown): value is string | number | boolean {
+    return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+}
+
+/** The names of variables that are objects or lists: they are left out, and their names are logged. */
+function unreadableVariables(value: unknown): string[] {
+    return variablesIn(value).flatMap(([name, each]) => {
+        const isPlain = isScalar(each) || each === null || each === undefined;
+        return isPlain ? [] : [LOGGABLE_NAME.test(name) ? name : '(another name)'];
+    });
+}
 
 /** A missing text, or a value of another type, becomes the empty text. */
 const text = z
@@ -78,11 +96,13 @@ const openSchema = z
         media: mediaList,
         language: languageTag,
         supportedLanguages: z.boolean().optional().catch(undefined),
-        inputVariables: stringMap,
+        inputVariables: z.unknown().optional(),
         customConfig: z.unknown().optional(),
     })
-    .transform(({ language, supportedLanguages, ...rest }) => ({
+    .transform(({ language, supportedLanguages, inputVariables, ...rest }) => ({
         ...rest,
+        inputVariables: stringMap.parse(inputVariables),
+        unreadableVariables: unreadableVariables(inputVariables),
         ...(language === undefined ? {} : { language }),
         ...(supportedLanguages === undefined ? {} : { supportedLanguages }),
     }));

@@ -39,6 +39,8 @@ export interface BotRequest {
     readonly connectionUrl: string;
     readonly conversationId: string;
     readonly inputVariables?: unknown;
+    /** Names of input variables that are no text, and were left out. */
+    readonly unreadableVariables?: readonly string[];
     readonly customConfig?: unknown;
     /** Language tag that the call begins with. */
     readonly language?: LanguageCode;
@@ -162,6 +164,12 @@ export class BotService {
         if (make === undefined) return { unknown: name };
         // Before the bot is made, so that the log names also one that cannot be made.
         call.logger.info({ bot: name, by }, 'bot chosen');
+        const unreadable = request.unreadableVariables ?? [];
+        if (unreadable.length > 0)
+            call.logger.warn(
+                { code: 'ERR_INPUT_VARIABLES', unreadable },
+                'input variables that are no text are left out',
+            );
         return make();
     }
 

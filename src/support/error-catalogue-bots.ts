@@ -263,7 +263,7 @@ export const BOT_ERRORS = {
     ERR_INPUT_VARIABLES: entry(
         'operator',
         'Input variables of a call are not as its bot needs them; the call goes on.',
-        'Compare the inputs of the Architect action with the bot’s inputVariables (`npm run bots:check`). The line names them: missing, cut because they are too long, or unfit because they are of another type.',
+        'Compare the inputs of the Architect action with the bot’s inputVariables (`npm run bots:check`). The line names them: missing, cut because they are too long, or unfit because they are of another type. Objects and lists can be no input variable; of those the line names only what is `unreadable`.',
     ),
 
     // Functions of a bot, called tools in its profile

@@ -83,17 +83,27 @@ describe('reading client messages', () => {
         );
     });
 
-    it('keeps string variables only, bounds their number, and does not know prototypes', () => {
+    it('takes numbers and booleans of input variables as their text, names objects and lists, bounds their number, and does not know prototypes', () => {
         const many = Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`v${i}`, 'x']));
-        const inputVariables = JSON.parse('{"a":"1","b":2,"__proto__":"evil","constructor":"c"}') as object;
+        const inputVariables = JSON.parse(
+            '{"a":"1","b":4711,"c":true,"d":{"x":1},"e":[1],"f":null,"__proto__":"evil","constructor":"c"}',
+        ) as object;
         const read = (variables: object) => {
             const parsed = parseClientMessage(envelope('open', openParameters({ inputVariables: variables })));
             if (parsed.kind !== 'message' || parsed.message.type !== 'open') throw new Error('not an open');
-            return parsed.message.parameters.inputVariables;
+            return parsed.message.parameters;
         };
-        expect(Object.keys(read(inputVariables)).sort()).toEqual(['__proto__', 'a', 'constructor']);
-        expect(Object.getPrototypeOf(read(inputVariables))).toBeNull();
-        expect(Object.keys(read(many))).toHaveLength(200);
+        const { inputVariables: taken, unreadableVariables } = read(inputVariables);
+        expect(Object.entries(taken).sort()).toEqual([
+            ['__proto__', 'evil'],
+            ['a', '1'],
+            ['b', '4711'],
+            ['c', 'true'],
+            ['constructor', 'c'],
+        ]);
+        expect(unreadableVariables).toEqual(['d', 'e']);
+        expect(Object.getPrototypeOf(taken)).toBeNull();
+        expect(Object.keys(read(many).inputVariables)).toHaveLength(200);
     });
 
     it('names the place of a fault, and not its value', () => {
