@@ -10,7 +10,6 @@ import {
     choice,
     decimal,
     flag,
-    host,
     listOf,
     matching,
     text,
