@@ -133,7 +133,11 @@ describe('start', () => {
         const warnings = log.lines.filter(({ fields }) => String(fields['code']).startsWith('ERR_CONFIG'));
         expect(warnings.map(({ level, fields, message }) => [level, fields['code'], message])).toEqual([
             ['warn', 'ERR_CONFIG_RENAMED', expect.stringContaining('FORCE_RUNG is now called FORCE_FALLBACK')],
-            ['warn', 'ERR_CONFIG_UNKNOWN', 'AUDIOHOOK_ORGANISATIONS is not a setting of this server'],
+            [
+                'warn',
+                'ERR_CONFIG_UNKNOWN',
+                'AUDIOHOOK_ORGANISATIONS is not a setting of this server: did you mean AUDIOHOOK_ORGANIZATIONS?',
+            ],
         ]);
     });
 
