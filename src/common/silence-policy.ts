@@ -47,7 +47,7 @@ export interface SilentCall {
 
 /**
  * Applies `SILENCE_RULES` to every silence of one call. The call reports what the caller hears, says and types, and what the bot
- * reports of its work. One timer checks the rules when the next one is due, so that a piece of bot audio costs a few sums.
+ * reports of its work. One timer checks the rules when the next one is due, so that a piece of bot audio sets no timer.
  */
 export class SilencePolicy {
     private readonly rules: PendingRules;
@@ -71,7 +71,7 @@ export class SilencePolicy {
     private retriedAtMs = -NEVER;
     /** End of the last filler. */
     private fillerUntilMs = -NEVER;
-    /** Until then what a busy bot says is one sentence, in pieces. */
+    /** Audio of a busy bot until then belongs to the sentence that is playing. */
     private asideUntilMs = -NEVER;
 
     constructor(
@@ -312,14 +312,14 @@ export class SilencePolicy {
     /** Sets the timer where the next rule is due before it looks again. */
     private lookWhenDue(): void {
         if (this.stopped || this.pausedAtMs !== undefined) return;
-        // Sooner no response can be late that begins after now.
+        // A response that begins after now cannot have stalled sooner.
         const nextMs = Math.min(this.rules.nextDueMs, this.clock.nowMs() + PROGRESS_MS);
         if (nextMs >= this.lookAtMs) return;
         this.lookAtMs = nextMs;
         this.timers.set('silence', Math.max(0, Math.ceil(nextMs - this.clock.nowMs())), this.look);
     }
 
-    /** Progress is not reported, but looked up. */
+    /** The progress of a response is asked for, and not reported. */
     private lookForProgress(): void {
         const activeAtMs = this.call.conversation.responseActiveAtMs;
         for (const each of this.rules)

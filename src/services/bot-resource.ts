@@ -44,13 +44,13 @@ export interface BotResourceDeps extends CallToolsDeps {
 /** Caller audio kept before the first session is ready, and while a lost one is replaced. */
 const KEPT_AT_START_MS = 10_000;
 const KEPT_AT_LOSS_MS = 5000;
-/** Sessions lost in one call, beyond which there is no other. */
+/** After so many lost sessions of one call a further loss ends the bot. */
 const MAX_RECONNECTS = 3;
 const MAX_KEPT_NOTES = 8;
 /** Filler words come this long after the caller last heard something. */
 const QUIET_BEFORE_FILLER_MS = 1000;
 /** They are repeated while the function still runs, so that the call is not taken for dead. */
-const FILLER_EVERY_MS = 8000;
+const FUNCTION_FILLER_EVERY_MS = 8000;
 
 /**
  * OpenAI's model on one call: joins the Realtime session with the caller's audio, and replaces a lost session by another one that
@@ -92,7 +92,7 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
             logger,
             readAloud: deps.readAloud,
             transcript: deps.transcript,
-            functions: this.tools,
+            toolRunner: this.tools,
             bot: this,
             play: (pcmu, origin) => {
                 this.change.played(pcmu.length / 8);
@@ -229,7 +229,7 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
         });
     }
 
-    /** The planned change: the old session's last word was said, and the new one goes on. */
+    /** The planned renewal: closes the old session, and goes on in `next`. */
     private moveTo(next: OpenAIRealtimeService, recentBytes: number): void {
         const old = this.service;
         if (this.state !== 'talking') {
@@ -288,7 +288,7 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
         });
     }
 
-    /** Nothing more will come of this conversation. */
+    /** Ends the conversation with `bot_failed`. */
     private fail(error: unknown): void {
         if (this.isOver()) return;
         const fault = error instanceof CodedError ? error : new CodedError('ERR_INTERNAL');
@@ -314,7 +314,7 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
     private functionIsSlow(words: string | undefined): number {
         if (this.change.audibleMs > 0) return this.change.audibleMs + QUIET_BEFORE_FILLER_MS;
         this.sayFiller(words);
-        return FILLER_EVERY_MS;
+        return FUNCTION_FILLER_EVERY_MS;
     }
 
     private sayFiller(words: string | undefined): void {

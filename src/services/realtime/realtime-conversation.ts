@@ -34,7 +34,7 @@ export interface RealtimeConversationDeps {
     config: OpenAIConfig;
     clock: Clock;
     logger: Logger;
-    functions: ToolRunner;
+    toolRunner: ToolRunner;
     /** What was said in the call; a new session is told the last of it. */
     transcript: Transcript;
     /** Reads aloud what the model writes instead of speaking it. */
@@ -45,7 +45,11 @@ export interface RealtimeConversationDeps {
     play: PlayAudio;
     /** The conversation is over. */
     end(end: ConversationEnd): void;
-    /** A function runs for longer than a moment; `words` for the caller, if there are any. Returns as `FunctionCalls.filler`. */
+    /**
+     * A function runs for longer than a moment; `words` for the caller, if there are any.
+     *
+     * @returns ms after which to call it again, because the caller still hears something; 0: not again
+     */
     functionIsSlow(words: string | undefined): number;
 }
 
@@ -68,7 +72,7 @@ export class RealtimeConversation {
     private service: OpenAIRealtimeService | undefined;
     /** Sessions so far. */
     private sessions = 0;
-    /** The response that is being cancelled, by the service or from here. */
+    /** The response that the service or this server is cancelling already: it is cancelled once. */
     private cancelledId: string | undefined;
     /** The response that the caller waits for and that was not requested yet. */
     private pending: Purpose | undefined;
@@ -101,7 +105,7 @@ export class RealtimeConversation {
         return this.deps.config.interruptsItself && !this.guard.isOn;
     }
 
-    /** Neither the caller nor the bot speaks, and no response is awaited, as far as the session knows. */
+    /** Neither caller nor model speaks, and no response is awaited. Audio that still plays is not counted: `SessionRenewal` knows of it. */
     get isQuiet(): boolean {
         return (
             !this.callerSpeech.isOn &&
@@ -148,7 +152,7 @@ export class RealtimeConversation {
 
     /** See `Conversation.askAgain`; does nothing while the caller speaks or a response is awaited. */
     askAgain(): void {
-        const isBusy = this.callerSpeech.isOn || this.deps.functions.isAtWork;
+        const isBusy = this.callerSpeech.isOn || this.deps.toolRunner.isAtWork;
         if (this.service !== undefined && !isBusy && this.service.pendingResponse === undefined) this.ask('reprompt');
     }
 
@@ -201,7 +205,7 @@ export class RealtimeConversation {
     }
 
     private makeFunctions(deps: RealtimeConversationDeps): FunctionCalls {
-        return new FunctionCalls(deps.functions, deps.clock, deps.logger, {
+        return new FunctionCalls(deps.toolRunner, deps.clock, deps.logger, {
             tellOutput: (call, output, session) => {
                 this.tellOutput(call, output, session);
             },
@@ -305,7 +309,7 @@ export class RealtimeConversation {
             this.completeCutOff(end, result);
     };
 
-    /** Nothing more of this response comes. undefined: it had ended before. */
+    /** Closes the response. undefined: it was closed before. */
     private endResponse(id: string): ResponseSummary | undefined {
         const { bot } = this.deps;
         const result = this.responses.end(id);

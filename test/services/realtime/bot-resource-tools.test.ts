@@ -31,7 +31,7 @@ describe('BotResource: tools', () => {
         return { id: `item_${name}`, type: 'function_call', status, name, call_id: `call_${name}`, arguments: args };
     }
 
-    it('outputs of all calls are created before one response.create, A30: and each call runs once', async () => {
+    it('outputs of all calls are created before one response.create, and each call runs once', async () => {
         const { tool, calls } = balanceTool();
         const functionCalls = [
             { name: 'get_balance', arguments: { account: '1' } },
