@@ -138,7 +138,7 @@ describe('while the bot is silent', () => {
             guard.sent(encodeMulaw(answer));
             const hear = (start: number, end: number): void => void guard.filter(echo.subarray(start, end), end);
             for (let start = 0; start < answer.length; start += 1600) hear(start, start + 1600);
-            // The ear goes on in silence, and comes back to where the next answer begins.
+            // The playhead goes on in silence, and comes back to where the next answer begins.
             const empty = silencePcmu(200);
             for (let gap = 1600; gap <= gapBytes; gap += 1600) guard.filter(empty, answer.length + gap);
             guard.sent(silencePcmu(1000));
@@ -172,13 +172,15 @@ describe('a frame', () => {
         const guard = new EchoGuard();
         guard.sent(encodeMulaw(JFK));
         expect(guard.filter(new Uint8Array(0), 8000)).toHaveLength(0);
-        for (let ear = 8001; ear < 8400; ear++) expect(guard.filter(Uint8Array.of(0x10), ear)).toHaveLength(1);
+        for (let playhead = 8001; playhead < 8400; playhead++)
+            expect(guard.filter(Uint8Array.of(0x10), playhead)).toHaveLength(1);
     });
 
-    it('may come at any position of the ear', () => {
+    it('may come at any position of the playhead', () => {
         const guard = new EchoGuard();
         guard.sent(encodeMulaw(JFK));
         const frame = encodeMulaw(JFK.subarray(8000, 9600));
-        for (const ear of [0, 1600, 1e9, 3200, -5000, 80_000]) expect(guard.filter(frame, ear)).toHaveLength(1600);
+        for (const playhead of [0, 1600, 1e9, 3200, -5000, 80_000])
+            expect(guard.filter(frame, playhead)).toHaveLength(1600);
     });
 });

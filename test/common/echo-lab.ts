@@ -79,12 +79,12 @@ export function lineAudio(noiseDbfs: number, ...sounds: readonly Float64Array[])
 
 export interface CallOptions {
     frameBytes?: number;
-    /** Frames come late by up to so much, and the ear is ahead by it. */
+    /** Frames come late by up to so much, and the playhead is ahead by it. */
     jitterMs?: number;
     guard?: EchoGuard;
 }
 
-/** A call in which the bot's voice is sent 600 ms ahead of the ear, and the caller's audio comes through the guard. */
+/** A call in which the bot's voice is sent 600 ms ahead of the playhead, and the caller's audio comes through the guard. */
 export function guarded(bot: Int16Array, caller: Uint8Array, options: CallOptions = {}): Uint8Array {
     const { frameBytes = 1600, jitterMs = 0, guard = new EchoGuard() } = options;
     const voice = encodeMulaw(bot);
@@ -92,9 +92,10 @@ export function guarded(bot: Int16Array, caller: Uint8Array, options: CallOption
     let sent = 0;
     for (let start = 0, frame = 0; start < caller.length; start += frameBytes, frame++) {
         const end = Math.min(caller.length, start + frameBytes);
-        const ear = end + ((frame * 37) % (jitterMs * 8 + 1));
-        for (; sent < voice.length && sent < ear + 4800; sent += 2400) guard.sent(voice.subarray(sent, sent + 2400));
-        clean.set(guard.filter(caller.subarray(start, end), ear), start);
+        const playhead = end + ((frame * 37) % (jitterMs * 8 + 1));
+        for (; sent < voice.length && sent < playhead + 4800; sent += 2400)
+            guard.sent(voice.subarray(sent, sent + 2400));
+        clean.set(guard.filter(caller.subarray(start, end), playhead), start);
     }
     return clean;
 }

@@ -3,7 +3,7 @@ import { Playback } from '../../src/common/playback';
 import { PlaybackLedger } from '../../src/common/playback-ledger';
 import { seededRandom } from '../../tools/fake-openai/signal';
 import { FakeClock } from '../support/fake-clock';
-import { DriftingEar } from './drifting-ear';
+import { DriftingClient } from './drifting-client';
 
 const HOUR_MS = 3_600_000;
 const LEAD_MS = 600;
@@ -16,7 +16,7 @@ interface Hour {
     interruptions: number;
     messages: number;
     worstLeadMs: number;
-    /** |where we thought the ear was − where it was|, ms, at each interruption. */
+    /** |where we thought the client was − where it was|, ms, at each interruption. */
     errorsMs: number[];
     /** What had been heard of the answer, by our count, ms, at each. */
     heardMs: number[];
@@ -35,7 +35,7 @@ interface Network {
     startLagMs: number;
 }
 
-/** An hour of answers of all lengths, interrupted or heard out, over a network, to an ear with a clock of its own. */
+/** An hour of answers of all lengths, interrupted or heard out, over a network, to an client with a clock of its own. */
 function runHour(network: Network, seed: number): Hour {
     const clock = new FakeClock();
     const random = seededRandom(seed);
@@ -55,7 +55,7 @@ function runHour(network: Network, seed: number): Hour {
     };
     let tokens = 25;
     let tokensAtMs = 0;
-    const ear = new DriftingEar({
+    const client = new DriftingClient({
         clock,
         ...network,
         random,
@@ -80,7 +80,7 @@ function runHour(network: Network, seed: number): Hour {
                 tokensAtMs = nowMs;
                 hour.excess = Math.max(hour.excess, -tokens);
                 hour.messages += 1;
-                ear.send(pcmu.length);
+                client.send(pcmu.length);
             },
         },
         record: new CallRecord(),
@@ -99,10 +99,10 @@ function runHour(network: Network, seed: number): Hour {
     };
     while (clock.nowMs() < HOUR_MS) {
         hour.answers += 1;
-        answer(hour, { playback, ear, between, pass, number: hour.answers });
+        answer(hour, { playback, client, between, pass, number: hour.answers });
     }
     playback.close();
-    ear.close();
+    client.close();
     clock.advance(10_000);
     hour.pendingTimers = clock.pendingCount;
     return hour;
@@ -110,17 +110,17 @@ function runHour(network: Network, seed: number): Hour {
 
 interface AnswerParts {
     playback: Playback;
-    ear: DriftingEar;
+    client: DriftingClient;
     between: (from: number, to: number) => number;
     pass: (ms: number) => void;
     number: number;
 }
 
 /** Most answers are short; one in forty is a long one, in which a clock that drifts shows. */
-function answer(hour: Hour, { playback, ear, between, pass, number }: AnswerParts): void {
+function answer(hour: Hour, { playback, client, between, pass, number }: AnswerParts): void {
     const wholeMs = Math.round(number % 40 === 0 ? between(30_000, 120_000) : between(100, 1500));
     const origin = { responseId: `r${number}`, itemId: `i${number}`, contentIndex: 0 };
-    ear.beginAnswer();
+    client.beginAnswer();
     for (let madeMs = 0; madeMs < wholeMs;) {
         const ms = Math.min(wholeMs - madeMs, Math.round(between(10, 800)));
         playback.enqueue(new Uint8Array(ms * 8), origin);
@@ -130,21 +130,21 @@ function answer(hour: Hour, { playback, ear, between, pass, number }: AnswerPart
     playback.responseEnded(origin.responseId);
     if (between(0, 1) < 0.3) {
         pass(playback.queuedMs + playback.leadMs + between(200, 400));
-        hour.lostBytes += wholeMs * 8 - ear.answerBytes;
+        hour.lostBytes += wholeMs * 8 - client.answerBytes;
         return;
     }
     pass(between(0, playback.queuedMs + playback.leadMs));
-    interrupt(hour, playback, ear, wholeMs);
+    interrupt(hour, playback, client, wholeMs);
     pass(between(150, 300));
 }
 
-function interrupt(hour: Hour, playback: Playback, ear: DriftingEar, wholeMs: number): void {
+function interrupt(hour: Hour, playback: Playback, client: DriftingClient, wholeMs: number): void {
     if (!playback.isAudible) return;
     hour.interruptions += 1;
     const { items } = playback.flush();
     hour.mostItems = Math.max(hour.mostItems, items.length);
     const heardMs = items[0]?.heardMs ?? wholeMs;
-    ear.bargeIn((reallyMs) => {
+    client.bargeIn((reallyMs) => {
         hour.heardMs.push(heardMs);
         hour.errorsMs.push(Math.abs(heardMs - reallyMs));
     });

@@ -101,7 +101,7 @@ describe('playback', () => {
         }
     });
 
-    it('never starves the ear while audio waits', () => {
+    it('never lets the client run dry while audio waits', () => {
         const { playback, clock } = makePlayback();
         playback.enqueue(audio(60_000), origin('a'));
         playback.responseEnded('a');
@@ -160,7 +160,7 @@ describe('playback', () => {
         );
     });
 
-    it('tells what was heard of each item: the one in the ear, and those that wait', () => {
+    it('tells what was heard of each item: the one that plays, and those that wait', () => {
         const { playback, clock } = makePlayback();
         playback.enqueue(audio(1000), origin('r', 'one'));
         playback.enqueue(audio(2000), origin('r', 'two'));
@@ -183,7 +183,7 @@ describe('playback', () => {
         expect(playback.flush().items[0]?.heardMs).toBe(1080);
     });
 
-    it('takes playback_completed in mid-answer as a gap in the client’s ear, and goes on', () => {
+    it('takes playback_completed in mid-answer as a gap of the client, and goes on', () => {
         const { playback, sent, clock } = makePlayback();
         playback.enqueue(audio(1000), origin('a'));
         playback.playbackStarted();

@@ -23,7 +23,7 @@ describe('the playhead', () => {
         expect(heardMs(playhead, 700)).toBe(700);
     });
 
-    it('lets the ear go on in time beyond the end of what was sent, and behind a flush from its end', () => {
+    it('lets the playhead go on in time beyond the end of what was sent, and behind a flush from its end', () => {
         const playhead = playing(200, 80);
         expect(playhead.playheadBytes(500)).toBe(4000);
         expect(heardMs(playhead, 500)).toBe(200);
@@ -69,7 +69,7 @@ describe('the playhead', () => {
         const playhead = playing(200, 80);
         playhead.sent(300 * BYTES_PER_MS, 100);
         playhead.playbackStarted(80);
-        // The second piece took 200 ms longer: the ear was empty from 200 to 300, on our scale.
+        // The second piece took 200 ms longer: the playhead was empty from 200 to 300, on our scale.
         playhead.playbackCompleted(280);
         playhead.playbackStarted(380);
         expect(heardMs(playhead, 400)).toBe(300);

@@ -90,11 +90,14 @@ describe('which bot a call reaches', () => {
         expect(tools?.map((tool) => ('name' in tool ? tool['name'] : ''))).toEqual(bot?.tools);
     }
 
-    it.each(CASES)('is %s when the %s names it: its words, its voice, its ear and its tools', async (name, way) => {
-        await start();
-        expectBot(await dial(WAYS[way]?.(name) ?? {}), name);
-        expect(chosenBy()).toEqual([[name, way]]);
-    });
+    it.each(CASES)(
+        'is %s when the %s names it: its words, its voice, its recognizer and its tools',
+        async (name, way) => {
+            await start();
+            expectBot(await dial(WAYS[way]?.(name) ?? {}), name);
+            expect(chosenBy()).toEqual([[name, way]]);
+        },
+    );
 
     it.each(NAMES)('is %s when the custom configuration is JSON text that names it', async (bot) => {
         await start();

@@ -78,10 +78,10 @@ describe('a scripted call', () => {
     let session: FakeSession;
     let summary: CallSummary;
 
-    /** So much of the bot was heard, the ear is empty, and the server has heard of it, too. */
+    /** So much of the bot was heard, the client has played everything, and the server has heard of it, too. */
     async function heardOut(ms: number): Promise<void> {
         await until(`${ms} ms of the bot are heard`, () => caller.heardBytes >= ms * 8);
-        await until('the ear has said so', () => playbackOf(caller).at(-1) === 'completed');
+        await until('the client has reported it', () => playbackOf(caller).at(-1) === 'completed');
         const fromMs = clock.nowMs();
         await until('half a second has passed', () => clock.nowMs() - fromMs > 500);
     }

@@ -16,7 +16,7 @@ const HOURS = 'We are open from Monday to Friday, from nine in the morning to fi
 const NOT_UNDERSTOOD = 'I am sorry, I can only use the keys of your telephone.';
 const TRANSFER = 'I am connecting you with a colleague. One moment please.';
 
-/** The embedded bot, with its real voice and its real ear, through the real server. */
+/** The embedded bot, with its real voice and its real recognizer, through the real server. */
 describe('a call to ?bot=local', () => {
     const voice = new TTSService({ engine: new FliteEngine() });
     const sounds = new Map<string, Buffer>();

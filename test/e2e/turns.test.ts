@@ -97,7 +97,7 @@ describe('turns over real sockets', () => {
         expect(truncation).toMatchObject({ content_index: 0, item_id: session.items[0]?.itemId });
         const heardMs = (heardBytes[0] ?? 0) / BYTES_PER_MS;
         expect(Math.abs((truncation?.audio_end_ms ?? 0) - heardMs)).toBeLessThanOrEqual(SLACK_MS);
-        // What the ear got is the answer's beginning, to the byte.
+        // What the caller heard is the answer's beginning, to the byte.
         expect(Buffer.from(caller.playedAudio).equals(expectedPcmu(1, heardMs))).toBe(true);
         expect(session.received('response.cancel')).toEqual([]);
         await end(turn);
@@ -118,7 +118,7 @@ describe('turns over real sockets', () => {
         await end(turn);
     });
 
-    it('truncates the item in the ear and deletes the one behind it, of which nothing was heard', async () => {
+    it('truncates the item that plays and deletes the one behind it, of which nothing was heard', async () => {
         const items = [
             { text: 'one', audioMs: 3000 },
             { text: 'two', audioMs: 2000 },
@@ -167,7 +167,7 @@ describe('turns over real sockets', () => {
         const turn = await call({ speed: 40, response: [{ text: 'short', audioMs: 300 }] });
         const { caller, session, heardBytes } = turn;
         await heard(turn, 300);
-        await until('the ear is empty', () => caller.queuedMs === 0);
+        await until('the client has played everything', () => caller.queuedMs === 0);
         await settled(session);
         session.speechStarted();
         await settled(session);

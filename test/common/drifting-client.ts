@@ -3,7 +3,7 @@ import type { Clock, Timer } from '../../src/support/clock';
 const BYTES_PER_MS = 8;
 const PING_EVERY_MS = 5000;
 
-export interface DriftingEarOptions {
+export interface DriftingClientOptions {
     clock: Clock;
     /** Each way, ms, and how much it varies. */
     oneWayMs: number;
@@ -19,7 +19,7 @@ export interface DriftingEarOptions {
 }
 
 /** A Genesys client at the end of a network, reduced to what playback sees of it: a queue that plays by a clock of its own. */
-export class DriftingEar {
+export class DriftingClient {
     private heardBefore = 0;
     private arrivedBytes = 0;
     private stretch: { startMs: number; startBytes: number } | undefined;
@@ -31,7 +31,7 @@ export class DriftingEar {
     private sentBytes = 0;
     private closed = false;
 
-    constructor(private readonly options: DriftingEarOptions) {
+    constructor(private readonly options: DriftingClientOptions) {
         options.clock.after(1000, () => {
             this.ping();
         });
