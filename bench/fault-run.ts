@@ -9,7 +9,7 @@ import type { Fault } from './fault-table';
 export interface FaultRun {
     /** From the moment at which the fault can be known, or the caller's playback falls silent after it, to the next sound. */
     silenceMs: number;
-    /** With `fromOpened`: from the call's beginning to the first sound after the last step. */
+    /** From the same moment to the first sound after the last step. */
     answerMs: number;
     /** The longest silence in the caller's playback before any sound of the call, their own speech included. */
     longestMs: number;
@@ -63,22 +63,25 @@ function brokenOff({ callers: [caller] }: FaultBench, why: string): FaultRun {
 async function observe(fault: Fault, bench: FaultBench, voice: TextToSpeech): Promise<FaultRun> {
     for (let i = 0; i < (fault.callsBefore ?? 0); i++) await shortCall(bench);
     const { caller, playback } = await bench.call();
-    const actedMs = await fault.act?.({ bench, session: await bench.fake.nextSession(), caller, playback });
+    const session = fault.act === undefined ? undefined : await bench.fake.nextSession();
+    const actedMs = session && (await fault.act?.({ bench, session, caller, playback }));
     const code = fault.knownBy ?? 'ERR_FALLBACK_STEP';
     if (actedMs === undefined) await bench.until(() => bench.log.firstMs(code) !== undefined);
-    const isFromOpened = fault.fromOpened !== undefined;
-    const knownMs = actedMs ?? (isFromOpened ? playback.openedMs : bench.log.firstMs(code)) ?? NaN;
+    const hasLimits = fault.limits !== undefined;
+    const knownMs = actedMs ?? (hasLimits ? playback.openedMs : bench.log.firstMs(code)) ?? NaN;
     await bench.until(() => playback.silenceFrom(knownMs)?.over === true);
     const silenceMs = playback.silenceFrom(knownMs)?.ms ?? NaN;
     await bench.until(() => bench.log.count('ERR_FALLBACK_STEP') >= fault.steps.length);
     await bench.pass(3000);
+    // A stand-in that was frozen must see that its connection was closed.
+    session?.readOn();
     const faults = caller.state === 'open' ? [] : [`the call is ${caller.state}`];
     const outputVariables = fault.steps.at(-1) === 'local' ? await givenBack(bench, caller) : undefined;
     const freed = await bench.hangUp();
     const received = await bench.soundOf(caller, voice);
     return {
         silenceMs,
-        answerMs: playback.soundAfter(bench.log.lines.filter(isStep).at(-1)?.atMs ?? NaN),
+        answerMs: playback.soundAfter(bench.log.lines.filter(isStep).at(-1)?.atMs ?? NaN) + playback.openedMs - knownMs,
         longestMs: playback.longestMs,
         greetings: bench.sentences.greetingsIn(received),
         repeated: bench.sentences.repeatedIn(received),

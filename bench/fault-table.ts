@@ -1,5 +1,11 @@
 import type { Caller } from '../tools/caller/client';
-import { ENDS, type ConnectionPlan, type FakeOpenAIOptions, type FakeSession } from '../tools/fake-openai';
+import {
+    ENDS,
+    type ConnectionPlan,
+    type FakeOpenAIOptions,
+    type FakeSession,
+    type ScriptedResponse,
+} from '../tools/fake-openai';
 import type { PlaybackTimes } from './playback-times';
 import { WORDS, type FaultBench } from './fault-bench';
 import type { RestPlan } from './rest-stand-in';
@@ -32,8 +38,8 @@ export interface Fault {
     isHTTPUnreachable?: boolean;
     /** Calls of the same process before the measured one, each until its first sound. */
     callsBefore?: number;
-    /** The fault is there from the beginning, and silence is counted from there: ms to the first sound, and to that of the last step, at most. */
-    fromOpened?: { soundMs: number; answerMs: number };
+    /** ms to the first sound, and to that of the last step, at most: from the moment that `act` returns, or from the call's beginning. */
+    limits?: { soundMs: number; answerMs: number };
 }
 
 /** Delivered little faster than it is heard, so that the middle of a response is easily met. */
@@ -105,39 +111,129 @@ const KNOWN = { soundMs: 500, answerMs: 500 };
 
 /** What a caller waits for where OpenAI is away when the call begins: nothing that can be known at once, and a moment where nothing answers. */
 export const START_FAULTS: readonly Fault[] = [
-    { name: 'unreachable: closed port, first call', unreachable: 'closed port', steps: TO_LOCAL, fromOpened: AT_ONCE },
+    { name: 'unreachable: closed port, first call', unreachable: 'closed port', steps: TO_LOCAL, limits: AT_ONCE },
     {
         name: 'unreachable: unknown name, first call',
         unreachable: 'unknown name',
         steps: TO_LOCAL,
-        fromOpened: AT_ONCE,
+        limits: AT_ONCE,
     },
     {
         name: 'unreachable: closed port, later call',
         unreachable: 'closed port',
         callsBefore: 1,
         steps: ['local', 'local'],
-        fromOpened: KNOWN,
+        limits: KNOWN,
     },
     {
         name: 'unreachable: unknown name, later call',
         unreachable: 'unknown name',
         callsBefore: 1,
         steps: ['local', 'local'],
-        fromOpened: KNOWN,
+        limits: KNOWN,
     },
     {
         name: 'unreachable, and HTTP with it, first call',
         unreachable: 'closed port',
         isHTTPUnreachable: true,
         steps: ['rest', 'local'],
-        fromOpened: AT_ONCE,
+        limits: AT_ONCE,
     },
     {
         name: 'black hole: nothing answers',
         plan: { hangUpgrade: true },
         steps: TO_LOCAL,
-        fromOpened: { soundMs: 2600, answerMs: 6500 },
+        limits: { soundMs: 2600, answerMs: 6500 },
+    },
+];
+
+/** The caller is owed a sound: a filler, and another bot, both counted from the end of their voice. */
+const OWED = { soundMs: 2600, answerMs: 6500 };
+
+/** What the caller says is answered so, the greeting as usual. */
+function responding(second: ScriptedResponse, third: ScriptedResponse): FakeOpenAIOptions {
+    return {
+        response: ({ responseIndex }) =>
+            responseIndex === 0 ? { text: 'Hello.', audioMs: 1500 } : responseIndex === 1 ? second : third,
+    };
+}
+
+/** The service goes on, and the connection with it, but nothing comes any more. @returns the end of the caller's voice */
+async function freezes(call: FaultCall, when: 'before' | 'started' | 'stopped'): Promise<number> {
+    const { bench, caller, session } = call;
+    await afterGreeting(call);
+    if (when === 'before') session.freeze();
+    caller.say(WORDS);
+    if (when !== 'before') session.speechStarted();
+    await bench.pass(100);
+    if (when === 'started') session.freeze();
+    await bench.pass(WORDS.length / 8 - 100);
+    const voiceEndMs = bench.clock.nowMs();
+    if (when !== 'stopped') return voiceEndMs;
+    await bench.pass(TURN_ENDS_MS);
+    session.speechStopped();
+    session.freeze();
+    return voiceEndMs;
+}
+
+/** @returns the end of the caller's voice */
+async function saysAndWaits(call: FaultCall): Promise<number> {
+    await says(call);
+    return call.bench.clock.nowMs() - TURN_ENDS_MS;
+}
+
+/** A service that is there, and gives nothing, or only a part. */
+export const SILENT_FAULTS: readonly Fault[] = [
+    { name: 'frozen before the turn', steps: TO_LOCAL, limits: OWED, act: (call) => freezes(call, 'before') },
+    { name: 'frozen between start and stop', steps: TO_LOCAL, limits: OWED, act: (call) => freezes(call, 'started') },
+    { name: 'frozen after stop', steps: TO_LOCAL, limits: OWED, act: (call) => freezes(call, 'stopped') },
+    {
+        name: 'frozen after response.created',
+        steps: TO_LOCAL,
+        limits: OWED,
+        act: async (call) => {
+            await afterGreeting(call);
+            call.session.faultState.stallNextResponse(0);
+            return saysAndWaits(call);
+        },
+    },
+    {
+        name: 'frozen after a truncate',
+        options: SLOWLY,
+        steps: TO_LOCAL,
+        limits: OWED,
+        act: async (call) => {
+            await inResponse(call);
+            call.caller.say(WORDS);
+            call.session.speechStarted();
+            await call.session.waitFor('conversation.item.truncate');
+            call.session.freeze();
+            await call.bench.pass(WORDS.length / 8);
+            return call.bench.clock.nowMs();
+        },
+    },
+    {
+        name: 'responses are empty',
+        options: responding({ items: [] }, { items: [] }),
+        steps: TO_LOCAL,
+        limits: OWED,
+        act: async (call) => {
+            await afterGreeting(call);
+            return saysAndWaits(call);
+        },
+    },
+    {
+        name: 'a response is cut off for its length',
+        options: responding(
+            { text: 'The first half', audioMs: 900, end: ENDS.maxOutputTokens },
+            { text: 'the rest.', audioMs: 900 },
+        ),
+        steps: [],
+        limits: OWED,
+        act: async (call) => {
+            await afterGreeting(call);
+            return saysAndWaits(call);
+        },
     },
 ];
 

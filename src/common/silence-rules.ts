@@ -80,6 +80,8 @@ export interface SilenceRule {
 }
 
 const NEVER = Infinity;
+/** The caller waits → takeover: the next bot needs up to 1 s to its first sound, and the caller must hear an answer by 6.5 s. */
+const TAKEOVER_MS = 5500;
 /** End of one filler → the next. */
 export const FILLER_EVERY_MS = 5000;
 /** A sign of work by a bot with fallback options, without a sound → takeover. */
@@ -121,35 +123,35 @@ function comfortThenEnd(state: SilenceState, counts: 'silence' | 'time' | 'voice
 export const SILENCE_RULES: readonly SilenceRule[] = [
     // A bot starts.
     { ...filler, state: 'first_audio', afterMs: 2500 },
-    { ...takeover, state: 'first_audio', afterMs: 6000 },
-    { ...takeover, state: 'start', afterMs: 6000 },
+    { ...takeover, state: 'first_audio', afterMs: TAKEOVER_MS },
+    { ...takeover, state: 'start', afterMs: TAKEOVER_MS },
     { ...takeover, state: 'idle', afterMs: NEVER },
     // A good connection stands after 200 to 700 ms. A service that has just come back is slow: given up sooner, it would not be found.
     { ...filler, state: 'probe', afterMs: 800 },
     { ...takeover, state: 'probe', afterMs: 2500, counts: 'time' },
     { ...filler, state: 'probe_ready', afterMs: 1700 },
-    { ...takeover, state: 'probe_ready', afterMs: 6000, counts: 'start' },
+    { ...takeover, state: 'probe_ready', afterMs: TAKEOVER_MS, counts: 'start' },
     { ...filler, state: 'takeover', afterMs: 1200 },
-    { ...takeover, state: 'takeover', afterMs: 6000 },
+    { ...takeover, state: 'takeover', afterMs: TAKEOVER_MS },
     { ...filler, state: 'probe_takeover', afterMs: 1200 },
     { ...takeover, state: 'probe_takeover', afterMs: 2500, counts: 'time' },
-    { ...takeover, state: 'probe_takeover_ready', afterMs: 6000, counts: 'start' },
+    { ...takeover, state: 'probe_takeover_ready', afterMs: TAKEOVER_MS, counts: 'start' },
     { ...filler, state: 'words_repeated', afterMs: 1200 },
 
     // The bot has lost its connection.
     { ...filler, state: 'reconnect', afterMs: 1200 },
     { ...takeover, state: 'reconnect', afterMs: 4000, counts: 'time' },
-    { ...takeover, state: 'recovered', afterMs: 6000, counts: 'time' },
+    { ...takeover, state: 'recovered', afterMs: TAKEOVER_MS, counts: 'time' },
 
     // A response of the bot is due.
     { ...filler, state: 'response', afterMs: 2500 },
-    { ...takeover, state: 'response', afterMs: 6000 },
+    { ...takeover, state: 'response', afterMs: TAKEOVER_MS },
     { ...filler, state: 'rest_of_response', afterMs: 2500 },
-    { ...takeover, state: 'rest_of_response', afterMs: 6000 },
+    { ...takeover, state: 'rest_of_response', afterMs: TAKEOVER_MS },
     { ...filler, state: 'response_requested', afterMs: 2500, keepsEarlier: true },
-    { ...takeover, state: 'response_requested', afterMs: 6000 },
+    { ...takeover, state: 'response_requested', afterMs: TAKEOVER_MS },
     { ...filler, state: 'goodbye', afterMs: 2500 },
-    { ...takeover, state: 'goodbye', afterMs: 6000 },
+    { ...takeover, state: 'goodbye', afterMs: TAKEOVER_MS },
     { ...takeover, state: 'work', afterMs: WORK_MS, counts: 'time', onlyExtends: true },
     { waitsFor: 'bot', state: 'progress', afterMs: PROGRESS_MS, counts: 'time', action: 'retry' },
 
@@ -157,7 +159,7 @@ export const SILENCE_RULES: readonly SilenceRule[] = [
     // found out by it; one that hears only noise is asked for a response to it.
     { ...filler, state: 'voice_ended', afterMs: 2500, counts: 'voice' },
     { waitsFor: 'bot', state: 'voice_ended', afterMs: 4000, counts: 'voice', action: 'end_turn' },
-    { ...takeover, state: 'voice_ended', afterMs: 6000, counts: 'voice' },
+    { ...takeover, state: 'voice_ended', afterMs: TAKEOVER_MS, counts: 'voice' },
     // The caller may speak too softly to be found on a noisy line: they get more time.
     { ...filler, state: 'unheard_turn', afterMs: 6000, counts: 'time' },
     { waitsFor: 'bot', state: 'unheard_turn', afterMs: 7500, counts: 'time', action: 'end_turn' },

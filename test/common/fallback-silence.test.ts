@@ -27,7 +27,7 @@ describe('the silence of a bot with fallback options', () => {
             for (; sounds < bench.sounds.length; sounds++) seen.push(`${bench.sounds[sounds] ?? ''} ${ms}`);
             for (; steps < bench.steps.length; steps++) seen.push(`takeover ${ms}`);
         }
-        expect(seen).toEqual(['filler 2500', 'takeover 6000', 'filler 7200', 'takeover 12000']);
+        expect(seen).toEqual(['filler 2500', 'takeover 5500', 'filler 6700', 'takeover 11000', 'filler 12200']);
     });
 
     it('is no matter of DEAD_AIR_SECONDS, however short that is', async () => {
@@ -143,7 +143,7 @@ describe('the silence of a bot with fallback options', () => {
 
         it('a greeting without a sound, too', async () => {
             await bench.started();
-            bench.clock.advance(5999);
+            bench.clock.advance(5499);
             expect(bench.rest.bots).toHaveLength(0);
             bench.clock.advance(1);
             expect(bench.rest.takeover).toMatchObject({ greeted: false, why: 'ERR_FALLBACK_SLOW' });

@@ -101,18 +101,18 @@ describe('SilencePolicy', () => {
         const off = { noInputMs: 0, maxReprompts: 2, deadAirMs: 0 };
 
         it.each<[string, string[]]>([
-            ['first_audio', ['filler 2500', 'takeover 6000']],
-            ['start', ['takeover 6000']],
+            ['first_audio', ['filler 2500', 'takeover 5500']],
+            ['start', ['takeover 5500']],
             ['probe', ['filler 800', 'takeover 2500']],
-            ['probe_ready', ['filler 1700', 'takeover 6000']],
-            ['takeover', ['filler 1200', 'takeover 6000']],
+            ['probe_ready', ['filler 1700', 'takeover 5500']],
+            ['takeover', ['filler 1200', 'takeover 5500']],
             ['probe_takeover', ['filler 1200', 'takeover 2500']],
-            ['probe_takeover_ready', ['filler 1200', 'takeover 6000']],
+            ['probe_takeover_ready', ['filler 1200', 'takeover 5500']],
             ['reconnect', ['filler 1200', 'takeover 4000']],
-            ['recovered', ['filler 1200', 'takeover 6000']],
-            ['response', ['filler 2500', 'takeover 6000']],
-            ['goodbye', ['filler 2500', 'takeover 6000']],
-            ['rest_of_response', ['filler 3500', 'takeover 7000']],
+            ['recovered', ['filler 1200', 'takeover 5500']],
+            ['response', ['filler 2500', 'takeover 5500']],
+            ['goodbye', ['filler 2500', 'takeover 5500']],
+            ['rest_of_response', ['filler 3500', 'takeover 6500']],
             ['idle', []],
             ['work', []],
             ['key_entry', []],
@@ -282,7 +282,7 @@ describe('SilencePolicy', () => {
         it('is a filler, the end of the turn and a takeover, counted from the end of the voice, when the service reports nothing', () => {
             voice();
             bench.clock.advance(20_000);
-            expect(bench.done).toEqual(['filler 4500', 'end_turn 6000', 'takeover 8000']);
+            expect(bench.done).toEqual(['filler 4500', 'end_turn 6000', 'takeover 7500']);
             expect(bench.logged).toEqual([
                 'filler voice_ended: line quiet, service no speech',
                 'end_turn voice_ended: line quiet, service no speech',
@@ -296,7 +296,7 @@ describe('SilencePolicy', () => {
             bench.policy.turnStarted();
             voice();
             bench.clock.advance(20_000);
-            expect(bench.done).toEqual(['filler 4600', 'end_turn 6100', 'takeover 8100']);
+            expect(bench.done).toEqual(['filler 4600', 'end_turn 6100', 'takeover 7600']);
             expect(bench.logged[1]).toBe('end_turn voice_ended: line quiet, service speech');
         });
 
@@ -305,14 +305,14 @@ describe('SilencePolicy', () => {
             bench.policy.callerStarted();
             bench.policy.turnStarted();
             bench.clock.advance(20_000);
-            expect(bench.done).toEqual(['filler 4500', 'end_turn 6000', 'takeover 8000']);
+            expect(bench.done).toEqual(['filler 4500', 'end_turn 6000', 'takeover 7500']);
         });
 
         it('waits longer for a service that may report the end of a turn late', () => {
             bench.remoteVadMs = 4000;
             voice();
             bench.clock.advance(20_000);
-            expect(bench.done).toEqual(['filler 7000', 'end_turn 8500', 'takeover 10500']);
+            expect(bench.done).toEqual(['filler 7000', 'end_turn 8500', 'takeover 10000']);
         });
 
         it('is judged by the response alone once the service has reported the end', () => {
@@ -320,7 +320,7 @@ describe('SilencePolicy', () => {
             bench.clock.advance(300);
             bench.policy.callerStopped();
             bench.clock.advance(20_000);
-            expect(bench.done).toEqual(['filler 4500', 'takeover 8000']);
+            expect(bench.done).toEqual(['filler 4500', 'takeover 7500']);
         });
 
         it('begins anew when the caller goes on', () => {
@@ -396,7 +396,7 @@ describe('SilencePolicy', () => {
             bench.clock.advance(45_000);
             bench.policy.resume();
             bench.clock.advance(20_000);
-            expect(bench.done).toEqual(['filler 47500', 'takeover 51000']);
+            expect(bench.done).toEqual(['filler 47500', 'takeover 50500']);
         });
 
         it('counts what begins meanwhile from the end of the pause', () => {
@@ -408,7 +408,7 @@ describe('SilencePolicy', () => {
             bench.clock.advance(5000);
             bench.policy.resume();
             bench.clock.advance(20_000);
-            expect(bench.done).toEqual(['filler 12500', 'takeover 16000']);
+            expect(bench.done).toEqual(['filler 12500', 'takeover 15500']);
         });
     });
 
@@ -425,7 +425,7 @@ describe('SilencePolicy', () => {
         bench.helps = false;
         bench.policy.waiting('first_audio');
         bench.clock.advance(20_000);
-        const expected = ['filler 2500', 'comfort 2500', 'takeover 6000', 'end_call dead_air 6000'];
+        const expected = ['filler 2500', 'comfort 2500', 'takeover 5500', 'end_call dead_air 5500'];
         expect(bench.done).toEqual(expected);
     });
 

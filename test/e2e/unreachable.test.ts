@@ -16,7 +16,7 @@ describe('a call that begins while OpenAI is away', () => {
     it.concurrent.each(START_FAULTS.map((fault) => [fault.name, fault] as const))(
         '%s: the local bot answers as soon as that can be known',
         async (_name, fault) => {
-            const { soundMs = 0, answerMs = 0 } = fault.fromOpened ?? {};
+            const { soundMs = 0, answerMs = 0 } = fault.limits ?? {};
             const run = await runFault(fault, new ScaledClock(1), voice);
             expect(run).toMatchObject({ repeated: [], freed: true, steps: fault.steps, faults: [], greetings: 1 });
             expect(run.silenceMs).toBeLessThanOrEqual(soundMs + SLACK_MS);
