@@ -50,7 +50,7 @@ describeWithBrowser('a call on the page', () => {
         bench = await BrowserBench.start(SILENCE);
         const page = await openPage(bench, 1280);
         await page.selectOption('#bot', 'another name');
-        await page.fill('#other-bot', 'nobody');
+        await page.fill('#other-bot', 'unknown-bot');
         await page.click('#call:enabled');
         await page.locator('#state', { hasText: 'Call failed' }).waitFor();
         expect(await page.textContent('.status + #reason')).toContain('The server ended the call');
