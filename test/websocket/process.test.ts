@@ -213,7 +213,7 @@ describe('the process', () => {
 
         it('answers the calls that the secret provider of the module knows', async () => {
             extensions(`{ secrets: { getSecretsForKey: (key) => (key === '${UNSIGNED_KEY}' ? [] : undefined) } }`);
-            const server = run({ ...PRODUCTION, SHUTDOWN_GRACE_SECONDS: '0' });
+            const server = run({ ...PRODUCTION, SHUTDOWN_DRAIN_SECONDS: '0', SHUTDOWN_GRACE_SECONDS: '0' });
             const client = await call(await server.port());
             const closed = once(client, 'close');
             server.child.kill('SIGTERM');
