@@ -244,7 +244,7 @@ describe('words', () => {
         expect(found(allLines(), /(?<![\w'’.\-&/])(?:he|him|his|himself)(?![\w\-=(])/gi, isWrong)).toEqual([]);
     });
 
-    /** Sentences that are somebody's own, such as a line of a spoken sample. */
+    /** Sentences of other authors, such as a line of a spoken sample. */
     const QUOTATIONS: readonly string[] = ['made amiable himself'];
 });
 

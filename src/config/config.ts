@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { isLoopback } from './fields';
 import { openaiConfig, restConfig, type OpenAIConfig, type RestConfig } from './openai';
+import { OUTGOING_PROXY } from './outbound-variables';
 import { brokenRules } from './rules';
 import { SHIPPED_BOTS } from './shipped-bots';
 import {
@@ -312,10 +313,14 @@ function readOldNames(present: RawEnvironment): Pick<ReadEnvironment, 'problems'
 /**
  * Variables that are not known: all that begin with AUDIOHOOK_, because a misspelt AUDIOHOOK_ORGANISATIONS would let every organization
  * call, and of the others those whose names are near a known one. They are not refused, because other programs have variables too.
+ * The variables of the proxy count in small letters as well.
  */
 function unknownVariables(present: RawEnvironment): ConfigWarning[] {
-    const known = new Set<string>([...VARIABLE_NAMES, ...RENAMED_VARIABLES.map(({ old }) => old)]);
-    const unset = VARIABLE_NAMES.filter((name) => present[name] === undefined);
+    const small = Object.keys(OUTGOING_PROXY).map((name) => name.toLowerCase());
+    const known = new Set<string>([...VARIABLE_NAMES, ...RENAMED_VARIABLES.map(({ old }) => old), ...small]);
+    const isSet = (name: string): boolean =>
+        present[name] !== undefined || (name in OUTGOING_PROXY && present[name.toLowerCase()] !== undefined);
+    const unset = VARIABLE_NAMES.filter((name) => !isSet(name));
     return Object.keys(present).flatMap((name) => {
         if (known.has(name)) return [];
         const hint = mayBeMisspelt(name) ? didYouMean(name, unset) : '';
@@ -343,6 +348,6 @@ function wrongValue(name: VariableName, present: RawEnvironment): string {
 
 /** A value that can be shown: shortened, and without the parts of a URL that may hold a credential. */
 function quoted(value: string): string {
-    const harmless = value.replace(/\/\/[^/@]*@/, '//…@').replace(/(:\/\/.*?)\?.*$/s, '$1?…');
+    const harmless = value.replace(/^([a-z]+:\/\/)?.*@/is, '$1…@').replace(/(:\/\/.*?)\?.*$/s, '$1?…');
     return JSON.stringify(harmless.length > 60 ? `${harmless.slice(0, 60)}…` : harmless);
 }

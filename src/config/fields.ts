@@ -90,7 +90,8 @@ export function isLoopback(hostName: string): boolean {
 const HOST_NAME = /^[a-z\d]([a-z\d.-]{0,251}[a-z\d])?$/i;
 const AUTHORITY = /^(\[[\da-f:.]+\]|[a-z\d.-]+)(:\d{1,5})?$/;
 
-function splitAtCommas(list: string): string[] {
+/** The parts of a comma-separated list, without blanks around them; empty ones are left out. */
+export function splitAtCommas(list: string): string[] {
     return list
         .split(',')
         .map((part) => part.trim())

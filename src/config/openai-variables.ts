@@ -1,16 +1,12 @@
 /** Variables of OpenAI's session: how it listens, and options that are sent only where they are set. */
 import { z } from 'zod';
-import { choice, decimal, flag, matching, token, variable, whole } from './fields';
+import { choice, decimal, flag, matching, splitAtCommas, token, variable, whole } from './fields';
 
 const LANGUAGE = /^[a-z]{2,3}$/;
 
-/** A comma-separated list; empty places are left out. */
+/** A comma-separated list of 1 to `mostItems` items in upper or lower case; empty places are left out. */
 function list(item: z.ZodType<string, string>, mostItems: number, described: string): z.ZodType<string[], string> {
-    return z
-        .string()
-        .transform((given) => given.split(',').flatMap((part) => (part.trim() === '' ? [] : [part.trim()])))
-        .pipe(z.array(item).min(1).max(mostItems))
-        .describe(described);
+    return z.string().transform(splitAtCommas).pipe(z.array(item).min(1).max(mostItems)).describe(described);
 }
 
 /** Most keywords, and the longest one, in characters. */
@@ -58,7 +54,7 @@ export const LISTENING = {
         'Model that writes the transcript of the caller, for reports and for restoring a conversation. The bot itself listens to the audio.',
     ),
     OPENAI_TRANSCRIPTION_LANGUAGE: variable(
-        matching(/^[a-z]{2,3}$/, 'an ISO 639 code in lower case, such as `en`').optional(),
+        matching(LANGUAGE, 'an ISO 639 code in lower case, such as `en`').optional(),
         'Language of the callers, when all of them speak the same.',
         { unset: 'it is recognized', example: 'en' },
     ),

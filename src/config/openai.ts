@@ -60,13 +60,13 @@ export interface OpenAIConfig {
 /** The recognizer of the caller's words, and what helps it. */
 export interface TranscriptionConfig {
     readonly model: string;
-    readonly language?: string;
+    readonly language?: string | undefined;
     /** Instead of `language`, where the model takes several. */
-    readonly languages?: readonly string[];
+    readonly languages?: readonly string[] | undefined;
     /** Names and words that are said, where the model takes them. */
-    readonly keywords?: readonly string[];
+    readonly keywords?: readonly string[] | undefined;
     /** What the calls are about, where the model takes it. */
-    readonly prompt?: string;
+    readonly prompt?: string | undefined;
 }
 
 /** Whether the model uses functions; a `function` by its name is used in every response. */
@@ -181,14 +181,12 @@ function turnDetection(values: Environment): TurnDetection {
 function transcription(values: Environment): OpenAIConfig['transcription'] {
     const model = values.OPENAI_TRANSCRIPTION_MODEL;
     if (model.toLowerCase() === 'off') return undefined;
-    const { OPENAI_TRANSCRIPTION_LANGUAGE: language, OPENAI_TRANSCRIPTION_LANGUAGES: languages } = values;
-    const { OPENAI_TRANSCRIPTION_KEYWORDS: keywords, OPENAI_TRANSCRIPTION_PROMPT: prompt } = values;
     return {
         model,
-        ...(language !== undefined && { language }),
-        ...(languages !== undefined && { languages }),
-        ...(keywords !== undefined && { keywords }),
-        ...(prompt !== undefined && { prompt }),
+        language: values.OPENAI_TRANSCRIPTION_LANGUAGE,
+        languages: values.OPENAI_TRANSCRIPTION_LANGUAGES,
+        keywords: values.OPENAI_TRANSCRIPTION_KEYWORDS,
+        prompt: values.OPENAI_TRANSCRIPTION_PROMPT,
     };
 }
 

@@ -103,15 +103,15 @@ function oneModel(values: Environment): string[] {
 
 function modelCanReason(values: Environment): string[] {
     const model = effectiveModel(values);
-    const hint = deploymentHint(values);
     if (canReason(model)) return [];
-    const parallel = `OPENAI_PARALLEL_TOOL_CALLS is set, but "${model}" does not know it; right is a gpt-realtime-2 model, or to leave it unset.${hint}`;
-    if (values.OPENAI_REASONING_EFFORT === undefined)
-        return values.OPENAI_PARALLEL_TOOL_CALLS === undefined ? [] : [parallel];
-    return [
-        ...(values.OPENAI_PARALLEL_TOOL_CALLS === undefined ? [] : [parallel]),
-        `OPENAI_REASONING_EFFORT is set, but "${model}" cannot reason; right is a gpt-realtime-2 model, or no effort.${hint}`,
+    const problems: readonly (string | false)[] = [
+        values.OPENAI_PARALLEL_TOOL_CALLS !== undefined &&
+            `OPENAI_PARALLEL_TOOL_CALLS is set, but "${model}" does not know it; right is a gpt-realtime-2 model, or to leave it unset.`,
+        values.OPENAI_REASONING_EFFORT !== undefined &&
+            `OPENAI_REASONING_EFFORT is set, but "${model}" cannot reason; right is a gpt-realtime-2 model, or no effort.`,
     ];
+    const hint = deploymentHint(values);
+    return problems.filter((problem) => problem !== false).map((problem) => `${problem}${hint}`);
 }
 
 /** Azure's deployment is taken for the name of the model, where no model is named. */

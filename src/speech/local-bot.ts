@@ -36,8 +36,6 @@ export class LocalBot extends SpeakingBot {
     private readonly followsOnFailure: boolean;
     private next: DialogNext | undefined;
     private recording: Uint8Array | undefined;
-    /** Results of utterances that were recorded: they are no answers. */
-    private resultsToDrop = 0;
     private awaitsKey = false;
 
     constructor(deps: SpeakingBotDeps, { dialog, takeover }: LocalBotOptions = {}) {
@@ -71,29 +69,22 @@ export class LocalBot extends SpeakingBot {
     }
 
     protected onRecognized({ text, confidence }: Recognition): void {
-        if (this.isDropped()) return;
         this.advance({ type: 'heard', text }, confidence);
     }
 
     protected onUnheard(): void {
-        if (!this.isDropped()) this.advance({ type: 'unheard' });
+        this.advance({ type: 'unheard' });
     }
 
-    protected override onUtterance(pcmu: Uint8Array): void {
-        if (this.next?.do !== 'record') return;
-        this.resultsToDrop += 1;
+    protected override onUtterance(pcmu: Uint8Array): boolean {
+        if (this.next?.do !== 'record') return false;
         this.recording = pcmu;
         this.advance({ type: 'recorded' });
+        return true;
     }
 
     protected override failureEnd(code: string): ConversationEnd | undefined {
         return this.followsOnFailure ? this.dialog.failureEnd(code) : undefined;
-    }
-
-    private isDropped(): boolean {
-        if (this.resultsToDrop === 0) return false;
-        this.resultsToDrop -= 1;
-        return true;
     }
 
     /** A response that has no sound yet cannot be interrupted by the call: the key is not made to wait for it. */

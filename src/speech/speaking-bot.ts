@@ -73,6 +73,8 @@ export abstract class SpeakingBot extends EventEmitter<ConversationEvents> imple
     private callerItems = 0;
     /** The utterance that ended last was said into the bot's own words, or before them, and did not stop them. */
     private wasAside = false;
+    /** Results that are still to come of utterances which were taken as audio: they are no answers. */
+    private resultsToDrop = 0;
 
     constructor(
         protected readonly deps: SpeakingBotDeps,
@@ -161,8 +163,8 @@ export abstract class SpeakingBot extends EventEmitter<ConversationEvents> imple
     /** The caller said something that was not understood, and waits for a response. */
     protected abstract onUnheard(): void;
 
-    /** The sound of an utterance; its result is still to come. */
-    protected onUtterance?(pcmu: Uint8Array): void;
+    /** The sound of an utterance; its result is still to come. @returns true: the sound was wanted, and the result is no answer */
+    protected onUtterance?(pcmu: Uint8Array): boolean;
     protected onSpeechStarted?(): void;
 
     /** The first audio of a sentence was emitted. */
@@ -239,14 +241,14 @@ export abstract class SpeakingBot extends EventEmitter<ConversationEvents> imple
             this.emit('speechStopped', silenceMs);
         });
         recognizer.on('utterance', (pcmu) => {
-            if (this.isTalking) this.onUtterance?.(pcmu);
+            if (this.isTalking && this.onUtterance?.(pcmu) === true) this.resultsToDrop += 1;
         });
         recognizer.on('recognized', (heard) => {
             if (this.isTalking) this.takeWords(heard);
         });
         // A cough or an aside while the bot goes on talking or is about to: no response to it is expected.
         recognizer.on('notRecognized', () => {
-            if (this.isTalking && !this.wasAside) this.onUnheard();
+            if (this.isTalking && !this.isDropped() && !this.wasAside) this.onUnheard();
         });
     }
 
@@ -254,7 +256,13 @@ export abstract class SpeakingBot extends EventEmitter<ConversationEvents> imple
         this.callerItems += 1;
         const itemId = `${this.botName}_caller_${this.callerItems}`;
         this.emit('transcript', { speaker: 'caller', itemId, text: heard.text });
-        if (this.isTalking) this.onRecognized(heard);
+        if (this.isTalking && !this.isDropped()) this.onRecognized(heard);
+    }
+
+    private isDropped(): boolean {
+        if (this.resultsToDrop === 0) return false;
+        this.resultsToDrop -= 1;
+        return true;
     }
 
     private finish(end: ConversationEnd): void {

@@ -98,6 +98,15 @@ describe('loadConfig with wrong values', () => {
         expect(message).not.toContain('sk-secret');
     });
 
+    it.each(['https://me:sk-/secret@example.com', 'https://me:@sk-secret@example.com', 'me:sk-secret@example.com'])(
+        'shows no part of the user name and the password of the address %s',
+        (address) => {
+            const { message } = refusal({ OPENAI_BASE_URL: address });
+            expect(message).toContain('…@example.com"');
+            expect(message).not.toMatch(/me:|sk-|secret/);
+        },
+    );
+
     it('does not print a value of any length', () => {
         expect(refusal({ PORT: '9'.repeat(10_000) }).message.length).toBeLessThan(300);
     });
@@ -238,6 +247,11 @@ describe('the warnings of loadConfig', () => {
             'POST_URL',
         ];
         const env = Object.fromEntries([...others, ...more].map((name) => [name, 'x']));
+        expect(loadConfig(env).warnings).toEqual([]);
+    });
+
+    it('say nothing of the variables of the proxy in small letters, which count', () => {
+        const env = { https_proxy: 'http://proxy:3128', no_proxy: 'example.com', HTTP_PROXY: 'http://proxy:3128' };
         expect(loadConfig(env).warnings).toEqual([]);
     });
 

@@ -262,6 +262,18 @@ describe('the local bot', () => {
         expect(bench.watch.ended).toMatchObject([{ reason: 'completed', outputVariables }]);
     });
 
+    it('hears the answer after an echo that nothing was understood of, said into the words of the bot', async () => {
+        await started('open');
+        bench.press('3');
+        await settle();
+        bench.recognizer.says();
+        await bench.heardOut();
+        expect(bench.lastTurn).toMatch(/^You said\./);
+        bench.recognizer.says('hours');
+        await bench.heardOut();
+        expect(bench.lastTurn).toMatch(/^Nine to five\./);
+    });
+
     it('asks and says goodbye by recording when it cannot speak', async () => {
         const recording = (): Uint8Array => new Uint8Array(80).fill(0x99);
         await started('none', { recordings: { recording } });

@@ -150,17 +150,12 @@ function transcription(
     // The languages of a profile are more than the server's.
     const inherited =
         given?.language === undefined && ofProfile === undefined ? base.transcription?.languages : undefined;
-    const {
-        languages = inherited,
-        keywords = base.transcription?.keywords,
-        prompt = base.transcription?.prompt,
-    } = given ?? {};
     return {
         model,
-        ...(language !== undefined && { language }),
-        ...(languages !== undefined && { languages }),
-        ...(keywords !== undefined && { keywords }),
-        ...(prompt !== undefined && { prompt }),
+        language,
+        languages: given?.languages ?? inherited,
+        keywords: given?.keywords ?? base.transcription?.keywords,
+        prompt: given?.prompt ?? base.transcription?.prompt,
     };
 }
 

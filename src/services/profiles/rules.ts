@@ -251,7 +251,7 @@ function textsIn(value: unknown): string[] {
 type Issue = z.core.$ZodIssue;
 type Place = readonly PropertyKey[];
 
-/** A file with many slips is not read to its end by anybody. */
+/** Most problems of one file that are listed; the others are counted. */
 const MAX_PROBLEMS = 40;
 
 /** One sentence for each problem: `tools.2.url: must be a whole address with a scheme and a host`. */

@@ -218,7 +218,7 @@ const code = z
     })
     .describe('The bot may use a tool that is written in TypeScript and registered at start.');
 
-/** One tool of a profile. Rules that need the whole profile stand in profile-rules.ts. */
+/** One tool of a profile. Rules that need the whole profile stand in rules.ts. */
 export const toolSchema = z.discriminatedUnion('kind', [
     endCall,
     transferToAgent,

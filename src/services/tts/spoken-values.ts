@@ -170,17 +170,12 @@ function spokenMoney(value: string, reader: Reader | undefined, tag: string | un
     const [, before, sign = '', whole = '', decimals = '', after] = MONEY.exec(value) ?? [];
     const code = before ?? after;
     if (code === undefined) return value;
-    if (reader === undefined) return otherMoney(`${sign}${whole}.${decimals || '0'}`, code, tag).join(' ');
+    if (reader === undefined) return writtenMoney(`${sign}${whole}.${decimals || '0'}`, code, tag);
     const names = reader.reading.money.currencies[code];
     const [units, parts] = [Number(whole), Number(decimals.padEnd(2, '0'))];
     const amount =
         names === undefined
-            ? otherMoney(
-                  parts === 0 ? whole : `${whole}.${decimals.replace(/0$/, '')}`,
-                  code,
-                  reader.language,
-                  reader.numbers,
-              ).join(' ')
+            ? otherMoney(parts === 0 ? whole : `${whole}.${decimals.replace(/0$/, '')}`, code, reader)
             : inCurrency(units, parts, names, reader);
     return sign === '' ? amount : `${reader.reading.minus} ${amount}`;
 }
@@ -200,13 +195,29 @@ function inCurrency(
 }
 
 /** A currency whose name the file lacks: the number and the name that the language has for it. */
-function otherMoney(amount: string, code: string, tag: string | undefined, numbers?: NumberWords): [string, string] {
-    const format = new Intl.NumberFormat(localeOf(tag), { style: 'currency', currency: code, currencyDisplay: 'name' });
-    const parts = format.formatToParts(Number(amount));
-    const name = parts.find(({ type }) => type === 'currency')?.value ?? code;
-    const isOfNumber = ({ type }: Intl.NumberFormatPart): boolean => type !== 'currency' && type !== 'literal';
-    const digits = parts.filter(isOfNumber).map(({ value }) => value);
-    return [numbers?.cardinal(amount) ?? digits.join(''), name];
+function otherMoney(amount: string, code: string, reader: Reader): string {
+    const number = reader.numbers.cardinal(amount);
+    // A name is counted by the digits that are heard: one zloty, 1.00 zlotys.
+    const { name } = moneyParts(amount, code, reader.language, { minimumFractionDigits: 0 });
+    return `${amount.includes('.') ? number : beforeNoun(number, reader)} ${name}`;
+}
+
+/** An amount in a language without words. */
+function writtenMoney(amount: string, code: string, tag: string | undefined): string {
+    const { digits, name } = moneyParts(amount, code, tag);
+    return `${digits} ${name}`;
+}
+
+function moneyParts(
+    amount: string,
+    code: string,
+    tag: string | undefined,
+    more: Intl.NumberFormatOptions = {},
+): { digits: string; name: string } {
+    const named = { style: 'currency', currency: code, currencyDisplay: 'name', ...more } as const;
+    const parts = new Intl.NumberFormat(localeOf(tag), named).formatToParts(Number(amount));
+    const digits = parts.filter(({ type }) => type !== 'currency' && type !== 'literal').map(({ value }) => value);
+    return { digits: digits.join(''), name: parts.find(({ type }) => type === 'currency')?.value ?? code };
 }
 
 /** A tag that comes from outside may be none. */

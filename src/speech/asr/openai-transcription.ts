@@ -5,6 +5,7 @@ import { CodedError } from '../../support/errors';
 import { proxyFaultIn } from '../../support/proxy';
 import { createHTTPClient, httpFacts, type HTTPAccess } from '../openai-http-client';
 import { wideWav } from './wide-wav';
+import { languageCode } from '../../services/words';
 import type { Recognition, RecognizeOptions, SpeechToText } from '../../services/asr-service';
 
 /** OpenAI's transcription over HTTP, and services that are compatible with it. Holds a key: never log it. */
@@ -35,7 +36,7 @@ const responseSchema = z.object({
 type TranscriptionResponse = z.infer<typeof responseSchema>;
 
 /**
- * Free speech by OpenAI's `POST /audio/transcriptions`, one utterance a request . These models
+ * Free speech by OpenAI's `POST /audio/transcriptions`, one utterance a request. These models
  * invent words for noise: what comes with little confidence is not passed on. Phrases are not sent along for the same
  * reason: a model that is told them hears them.
  *
@@ -92,7 +93,7 @@ export class OpenAITranscription implements SpeechToText {
                 file: new File([wideWav(pcmu)], 'utterance.wav', { type: 'audio/wav' }),
                 model,
                 ...confidenceFields(model),
-                ...(language !== undefined && { language: language.slice(0, 2).toLowerCase() }),
+                ...(language !== undefined && { language: languageCode(language) }),
             },
             { signal },
         );

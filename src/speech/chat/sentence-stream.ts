@@ -3,7 +3,8 @@ import { mayHoldData, plainSpeech } from '../../services/tts/spoken-text';
 
 /**
  * Cuts words that arrive in pieces of any size into sentences, each as soon as it is known to be whole: when the next one
- * begins, or when nothing more comes. Marks of Markdown and tool calls that were written as text are left out. Throws what `words` throws; a sentence begun by then is lost.
+ * begins, or when nothing more comes. Marks of Markdown and tool calls that were written as text are left out. Throws what `words`
+ * throws; a sentence begun by then is lost.
  */
 export async function* sentencesOf(words: AsyncIterable<string>): AsyncGenerator<string, void, undefined> {
     let rest = '';

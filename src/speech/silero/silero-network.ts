@@ -27,7 +27,8 @@ export class SileroState {
 }
 
 /**
- * Silero VAD v6 for 16 kHz: how probably 32 ms of sound are speech, computed in plain TypeScript . One serves all calls of the process, as what it knows of a call is in the call's `SileroState`. Allocates nothing.
+ * Silero VAD v6 for 16 kHz: how probably 32 ms of sound are speech, computed in plain TypeScript. One serves all calls of the process, as
+ * what it knows of a call is in the call's `SileroState`. Allocates nothing.
  */
 export class SileroNetwork {
     private readonly spectrum = new Spectrum();

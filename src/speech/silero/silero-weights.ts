@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CodedError } from '../../support/errors';
+
 /** Name of the weights file in assets/silero-vad. */
 export const WEIGHTS_FILE = 'silero_vad_v6_16k.f16';
 

@@ -10,7 +10,8 @@ export const WINDOW_SAMPLES = FRAME_SAMPLES + (SPECTRUM_FRAMES - 1) * HOP_SAMPLE
 const { PI, cos, sin, sqrt } = Math;
 
 /**
- * The magnitudes of four overlapping Hann frames of 256 samples, as Silero's network takes them . Two real frames share one complex transform. Keeps only scratch memory: one serves any number of calls.
+ * The magnitudes of four overlapping Hann frames of 256 samples, as Silero's network takes them. Two real frames share one complex
+ * transform. Keeps only scratch memory: one serves any number of calls.
  */
 export class Spectrum {
     private readonly re = new Float64Array(FRAME_SAMPLES);

@@ -30,7 +30,7 @@ export function loadSileroNetwork(weightsPath?: string): SileroNetwork {
 }
 
 /**
- * A VoiceActivityDetector on Silero’s network, which takes 16 kHz: the line’s 8 kHz are raised .
+ * A VoiceActivityDetector on Silero’s network, which takes 16 kHz: the line’s 8 kHz are raised.
  * Keys, ringing, noise and music are no speech to it. Costs half a percent of a core, nothing on digital silence; 25 KB
  * for a call, and the utterance.
  */

@@ -33,6 +33,10 @@ const CASES: readonly [SpokenType, string, string, string][] = [
     ['money', '21.01 EUR', 'es', 'veintiún euros con un céntimo'],
     ['money', '1234.05 USD', 'en', 'one thousand two hundred thirty-four dollars and five cents'],
     ['money', '-0.50 GBP', 'en', 'minus fifty pence'],
+    ['money', '1 PLN', 'en', 'one Polish zloty'],
+    ['money', '1 PLN', 'de', 'ein Polnischer Złoty'],
+    ['money', '21 PLN', 'es', 'veintiún eslotis polacos'],
+    ['money', '1.10 PLN', 'de', 'eins komma eins Polnische Złoty'],
     ['money', '12.50 SEK', 'nl', 'twaalf komma vijf Zweedse kronen'],
 ];
 

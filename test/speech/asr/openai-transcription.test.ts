@@ -55,6 +55,12 @@ describe('OpenAI’s transcription', () => {
         });
     });
 
+    it('names a language by the first part of its tag, two letters or three', async () => {
+        answers({ text: 'Kumusta.' });
+        await engine.recognize(UTTERANCE, { language: 'fil-PH' });
+        expect(standIn.requests[0]?.fields).toMatchObject({ language: ['fil'] });
+    });
+
     it('does not pass on what the model itself doubts', async () => {
         answers({ text: 'Thank you.', logprobs: [{ logprob: -1.2 }, { logprob: -0.9 }] });
         expect(await engine.recognize(UTTERANCE)).toBeUndefined();

@@ -83,6 +83,21 @@ describe('a local bot in another language', () => {
         },
     );
 
+    it.each([
+        ['de', 'Guten Tag.'],
+        ['en', 'Good day.'],
+        ['es', 'Buenos días.'],
+        ['fr', 'Bonjour.'],
+        ['it', 'Buongiorno.'],
+        ['nl', 'Dag, met Jan de Vries.'],
+        ['pt', 'Bom dia.'],
+    ])('takes no greeting for a goodbye in %s', (language, greeting) => {
+        const words = wordsFor(language);
+        const dialog = new Dialog(defaultDialog(words), 'open', words.sentences);
+        dialog.step({ type: 'begin' });
+        expect(dialog.step({ type: 'heard', text: greeting }).next.do).toBe('listen');
+    });
+
     it('is told of the language of each sentence that it has spoken', async () => {
         const options: LocalBotOptions = { dialog: GERMAN, takeover: { why: 'ERR_OPENAI_LOST', greeted: true } };
         const bench = new LocalBench('none', { language: 'de-DE', words: DE }, options);
