@@ -204,7 +204,7 @@ function unavailable(fault: unknown): FallbackOption[] {
 }
 
 /**
- * The last words: recorded, so that they sound whatever cannot be loaded; and the end that the profile's dialog wants for a failure.
+ * The last words: recorded, so that they sound also where no voice can be loaded; and the end that the profile's dialog wants for a failure.
  * What it says is looked up when it is needed: by then the synthesizer may have made it.
  */
 function apology(prompts: FallbackPrompts, { dialog }: Pick<BotPlan, 'dialog'>): FallbackOption {

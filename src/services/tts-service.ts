@@ -80,9 +80,9 @@ const ABOUT_THE_TEXT: ReadonlySet<string> = new Set(['ERR_TTS_TEXT', 'ERR_TTS_VO
 /**
  * Speaks for the server where the Realtime API does not. One for all calls: it owns the engine and the cache of what was spoken.
  *
- * A text loses the marks of Markdown and is cut into sentences; while one plays, the next is made. When the engine fails, the fallback engine speaks that sentence
- * from its beginning, and everything else for the next 30 s. A voice that the engine does not
- * have is replaced by the engine's own.
+ * A text loses the marks of Markdown and is cut into sentences; while one plays, the next is made. When the engine fails, the fallback
+ * engine speaks that sentence from its beginning, and everything else for the next 30 s. A voice that the engine does not have is
+ * replaced by the engine's own.
  */
 export class TTSService implements TextToSpeech {
     readonly kind: string;

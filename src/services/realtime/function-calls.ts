@@ -47,6 +47,7 @@ export interface FunctionCallsPort {
 interface Made {
     /** The caller heard something of the response. */
     spoke: boolean;
+    /** The caller interrupted the response, or what they heard while the calls ran. */
     interrupted: boolean;
     session: number;
 }
@@ -59,6 +60,8 @@ export class FunctionCalls {
     private readonly mcp: McpWatch;
     private readonly timers: TimerSet;
     private noted: FunctionCall[] = [];
+    /** Calls that run, by response. */
+    private readonly running = new Set<Made>();
     /** How the call ends after the goodbye that was requested; undefined: plainly. */
     private pendingEnd: ToolEnd | undefined;
     /** Nothing is requested any more but the goodbye. */
@@ -122,8 +125,10 @@ export class FunctionCalls {
         this.noted = [];
         if (calls.length === 0) return isMcpRunning;
         const made = { spoke, interrupted: end.status === 'cancelled', session };
+        this.running.add(made);
         this.runner.run(calls, this.fill).then(
             (outcomes) => {
+                this.running.delete(made);
                 if (!this.isClosed) this.tell(outcomes, made);
             },
             (fault: unknown) => {
@@ -134,8 +139,9 @@ export class FunctionCalls {
         return true;
     }
 
-    /** The session is lost. Returns whether the caller waits for the result of a tool. */
+    /** The session is lost, and the calls of its unfinished response. Returns whether the caller waits for the result of a tool. */
     sessionLost(): boolean {
+        this.noted = [];
         return this.mcp.sessionLost();
     }
 
@@ -155,8 +161,9 @@ export class FunctionCalls {
         else this.pendingEnd = undefined;
     }
 
-    /** The caller interrupted: a bot that has hung up goes on, unless the call must end. */
+    /** The caller interrupted: a bot that has hung up, or is about to, goes on, unless the call must end. */
     interrupted(): void {
+        for (const made of this.running) made.interrupted = true;
         if (!this.isHangingUp) return;
         const { untold } = this;
         this.isHangingUp = false;

@@ -80,7 +80,7 @@ const MAX_REMEMBERED = 500;
 
 /**
  * The optional fields that services have refused, for the life of the process: another call does not send them to the same service
- * again. A field that a service does not know is left out whatever its value is, any other one only with the value that was refused.
+ * again. A field that a service does not know is left out with any value, another one only with the value that was refused.
  */
 export class RefusedFields {
     private readonly keys = new Set<string>();

@@ -210,9 +210,10 @@ export class SpeechQueue {
             this.emitAudio(utterance, Uint8Array.from(piece), bytes === 0 ? sentence : '', heard);
             bytes += piece.length;
         }
+        // The limit that runs then is the next utterance's.
+        if (utterance.isOver) return;
         this.timers.cancel('silence');
         utterance.isMidSentence = false;
-        if (utterance.isOver) return;
         if (bytes === 0) throw new CodedError('ERR_TTS_FAILED', 'It gave no sound.');
         this.endSentence(utterance);
         if (utterance.endsAfterSentence) this.finish(utterance, 'interrupted');

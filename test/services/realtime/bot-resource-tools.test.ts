@@ -280,6 +280,51 @@ describe('BotResource: tools', () => {
         expect(JSON.stringify(socket.typed('conversation.item.create'))).toContain('the call goes on');
     });
 
+    it('a caller who interrupts while a function still runs beside end_call stays on the line', async () => {
+        let finish: (() => void) | undefined;
+        const slow: Tool = {
+            name: 'save',
+            description: '',
+            parameters: {},
+            run: () =>
+                new Promise((resolve) => {
+                    finish = () => {
+                        resolve({ output: 'saved' });
+                    };
+                }),
+        };
+        const { made, socket } = await bench.byHand({}, { tools: [END_CALL, slow] });
+        socket.serve(createdEvent('r1'));
+        socket.serve(deltaEvent('r1', 'i1', new Uint8Array(32_000)));
+        const output = [callItem('end_call', '{}'), callItem('save', '{}')];
+        socket.serve({ type: 'response.done', response: { id: 'r1', status: 'completed', output } });
+        made.interruptAfter(1500);
+        finish?.();
+        await settle(3);
+        expect(made.hangUps).toEqual([]);
+        const outputs = JSON.stringify(socket.typed('conversation.item.create'));
+        expect(outputs).toContain('the call goes on');
+        expect(outputs).toContain('saved');
+        expect(socket.typed('response.create')).toHaveLength(1);
+    });
+
+    it('a call of a response that is lost with its session is not run by the next one', async () => {
+        const { tool, calls } = balanceTool();
+        const { socket, last } = await bench.byHand({}, { tools: [tool] });
+        socket.serve(createdEvent('r1'));
+        const item = callItem('get_balance', '{}');
+        socket.serve({ type: 'response.output_item.done', response_id: 'r1', output_index: 0, item });
+        socket.emit('close', 1006, Buffer.alloc(0));
+        last().configure();
+        await settle(3);
+        last().serve(createdEvent('r2', last().lastCreateId));
+        last().serve(doneEvent('r2'));
+        await settle(3);
+        expect(last()).not.toBe(socket);
+        expect(calls).toEqual([]);
+        expect(JSON.stringify(last().typed('conversation.item.create'))).not.toContain('function_call_output');
+    });
+
     it('an answer that the content filter took away is replaced by a sentence, once', async () => {
         const answer = [
             { items: [], end: ENDS.contentFilter },

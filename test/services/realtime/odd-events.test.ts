@@ -1,6 +1,15 @@
 import { READ_EVENT_TYPES } from '../../../src/services/realtime/events';
 import { Bench } from './bench';
-import { createdEvent, deltaEvent, doneEvent, fakeSockets, makeConfig, speechEvent, type FakeSocket } from './support';
+import {
+    createdEvent,
+    deltaEvent,
+    doneEvent,
+    fakeSockets,
+    makeConfig,
+    speechEvent,
+    USAGE,
+    type FakeSocket,
+} from './support';
 import { OpenAIRealtimeService } from '../../../src/services/openai-realtime-service';
 import { CallerAudioBuffer } from '../../../src/audio/caller-audio-buffer';
 import { FakeClock } from '../../support/fake-clock';
@@ -29,18 +38,6 @@ const CALL = {
     arguments: '{}',
 };
 const MCP = { id: 'item_3', type: 'mcp_call', server_label: 'crm', name: 'look', arguments: '{}', error: null };
-const USAGE = {
-    total_tokens: 9,
-    input_tokens: 5,
-    output_tokens: 4,
-    input_token_details: {
-        text_tokens: 3,
-        audio_tokens: 2,
-        cached_tokens: 1,
-        cached_tokens_details: { text_tokens: 1, audio_tokens: 0 },
-    },
-    output_token_details: { text_tokens: 1, audio_tokens: 3 },
-};
 const FORMAT = { type: 'audio/pcmu', rate: 24_000 };
 const SESSION = {
     id: 'sess_1',

@@ -264,3 +264,17 @@ export function readAloudWith(speech: TextToSpeech): ReadAloud {
     const logger = new LogRecorder();
     return (port, idPrefix) => new SpeechQueue({ clock: systemClock, logger, speech, port, idPrefix });
 }
+
+/** `usage` of a response, with every field. */
+export const USAGE = {
+    total_tokens: 221_000,
+    input_tokens: 180_000,
+    output_tokens: 41_000,
+    input_token_details: {
+        text_tokens: 118_000,
+        audio_tokens: 62_000,
+        cached_tokens: 70_000,
+        cached_tokens_details: { text_tokens: 64_000, audio_tokens: 6000 },
+    },
+    output_token_details: { text_tokens: 9000, audio_tokens: 32_000 },
+};

@@ -5,7 +5,7 @@ import { UsageMeter } from '../../../src/services/realtime/usage';
 import { DEFAULT_MODEL, environmentSchema } from '../../../src/config/variables';
 import { LogRecorder } from '../../support/log-recorder';
 import { Bench, GREETING, speak } from './bench';
-import { makeConfig, until } from './support';
+import { makeConfig, until, USAGE } from './support';
 
 const URL = 'wss://api.openai.com/v1/realtime?model=x';
 
@@ -18,18 +18,7 @@ const SCRIPT = [
         input_token_details: { text_tokens: 96, audio_tokens: 0, cached_tokens: 0 },
         output_token_details: { text_tokens: 14, audio_tokens: 40 },
     },
-    {
-        total_tokens: 221_000,
-        input_tokens: 180_000,
-        output_tokens: 41_000,
-        input_token_details: {
-            text_tokens: 118_000,
-            audio_tokens: 62_000,
-            cached_tokens: 70_000,
-            cached_tokens_details: { text_tokens: 64_000, audio_tokens: 6000 },
-        },
-        output_token_details: { text_tokens: 9000, audio_tokens: 32_000 },
-    },
+    USAGE,
     {
         total_tokens: 302_000,
         input_tokens: 230_000,

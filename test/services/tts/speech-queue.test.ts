@@ -94,6 +94,27 @@ describe('SpeechQueue', () => {
         expect(said.at(-1)).toBe('Hello Мария there. Five.');
     });
 
+    it('gives up a voice that never speaks, also where it had to end another response just before', async () => {
+        Object.assign(speech, {
+            speak: async function* (text: string, { signal }: { signal: AbortSignal }): AsyncGenerator<Uint8Array> {
+                await new Promise((resolve) => {
+                    signal.addEventListener('abort', resolve);
+                });
+                await settle();
+                if (text === 'never') yield new Uint8Array(1);
+            },
+        });
+        const stopped = speaker.say(['One.']);
+        await settle();
+        speaker.stop();
+        expect(await stopped).toMatchObject({ end: 'interrupted' });
+        const silent = speaker.say(['Two.']);
+        await settle();
+        await settle();
+        clock.advance(12_000);
+        expect(await silent).toMatchObject({ end: 'failed', fault: { code: 'ERR_TTS_TIMEOUT' } });
+    });
+
     it('says one answer at a time, in the order in which they were given', async () => {
         const both = [speaker.say(['One.']), speaker.say(['Two.'])];
         expect(speaker.isBusy).toBe(true);
