@@ -278,6 +278,7 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
         this.transport = transport;
         this.agreed = agreed;
         this.state = 'ready';
+        this.settings.accepted();
         this.emit('ready');
         this.audioSender.open(transport, agreed.input);
         this.settle?.resolve();

@@ -44,9 +44,17 @@ interface OptionalField {
 function refusedFields(error: ApiError, session: SessionRequest): readonly OptionalField[] {
     const present = optionalFieldsOf(session);
     if (error.param !== undefined) return namedIn(error.param, present, session);
-    const quoted = Array.from(error.message.matchAll(/'([\w.[\]]+)'/g), ([, name = '']) => name);
+    const quoted = quotedIn(error);
     if (quoted.length === 0) return present;
     return quoted.flatMap((name) => namedIn(name, present, session)).slice(0, 1);
+}
+
+function quotedIn({ message }: ApiError): string[] {
+    return Array.from(message.matchAll(/'([\w.[\]]+)'/g), ([, name = '']) => name);
+}
+
+function namesNoField(error: ApiError): boolean {
+    return error.param === undefined && quotedIn(error).length === 0;
 }
 
 function optionalFieldsOf(session: SessionRequest): OptionalField[] {
@@ -132,6 +140,9 @@ interface SettingsDeps {
 export class SessionSettings {
     private sent: SessionRequest | undefined;
     private readonly refused: RefusedFields;
+    /** Left out of this session because of a refusal that named no field; whether they were the cause is not known yet. */
+    private readonly suspected = new RefusedFields();
+    private readonly suspects: { field: OptionalField; error: ApiError }[] = [];
 
     constructor(
         private readonly config: OpenAIConfig,
@@ -143,23 +154,35 @@ export class SessionSettings {
     /** The next configuration to send. `isLater`: the session has one, and tracing, which cannot change, is left out. */
     next(interruptResponse: boolean, isLater: boolean): SessionRequest {
         const whole = sessionFor(this.config, { tools: this.deps.tools ?? [], interruptResponse });
-        const session = this.refused.without(this.config.url, whole);
+        const { url } = this.config;
+        const session = this.suspected.without(url, this.refused.without(url, whole));
         if (isLater) delete session.tracing;
         this.sent = session;
         return session;
     }
 
-    /** The configuration was refused: remembers the optional fields for which it was. @returns false: there are none */
+    /** The configuration was refused: the next one leaves out the optional fields for which it was. @returns false: there are none */
     canDoWithout(error: ApiError): boolean {
-        const { url } = this.config;
         const fields = this.sent === undefined ? [] : refusedFields(error, this.sent);
-        const added = fields.filter((field) => this.refused.add(url, field, error));
-        const facts = { ...apiFacts(error), address: loggedAddress(url) };
-        for (const { path: field } of added) {
-            const named = { code: 'ERR_OPENAI_FIELD_REFUSED', field, ...facts };
-            this.deps.logger.warn(named, 'OpenAI refused an optional field of the session; calls go on without it.');
+        for (const field of fields) {
+            if (!namesNoField(error)) this.remember(field, error);
+            else if (this.suspected.add(this.config.url, field, error)) this.suspects.push({ field, error });
         }
         return fields.length > 0;
+    }
+
+    /** The service has accepted the last configuration: what it leaves out on suspicion was the cause of the refusal. */
+    accepted(): void {
+        for (const { field, error } of this.suspects.splice(0)) this.remember(field, error);
+    }
+
+    /** No later call sends the field. */
+    private remember(field: OptionalField, error: ApiError): void {
+        const { url } = this.config;
+        if (!this.refused.add(url, field, error)) return;
+        const facts = { ...apiFacts(error), address: loggedAddress(url) };
+        const named = { code: 'ERR_OPENAI_FIELD_REFUSED', field: field.path, ...facts };
+        this.deps.logger.warn(named, 'OpenAI refused an optional field of the session; calls go on without it.');
     }
 
     /** The words of the caller will be known, as far as the service was told to transcribe them. */

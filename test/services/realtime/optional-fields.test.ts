@@ -174,6 +174,16 @@ describe('a configuration of which OpenAI refuses a part', () => {
         expect(has(1, 'audio.output.voice')).toBe(true);
     });
 
+    it('a refusal that names no field costs another bot nothing where an essential field was the cause', async () => {
+        const updateFault = { type: 'invalid_request_error', code: 'invalid_value', message: 'No.', param: null };
+        fake.plan({ refuseUpdates: 2, updateFault });
+        expect((await connect()).outcome).toBe('ERR_OPENAI_REFUSED_UPDATE');
+        expect(JSON.stringify(warned())).not.toContain('ERR_OPENAI_FIELD_REFUSED');
+        const { outcome, updates, has } = await connect();
+        expect([outcome, updates.length]).toEqual(['ready', 1]);
+        expect(OPTIONAL.filter((path) => !has(0, path))).toEqual([]);
+    });
+
     it('a refusal of an essential field stays final', async () => {
         fake.plan({ refuseFields: ['session.audio.output.voice'] });
         const { outcome, updates } = await connect();
