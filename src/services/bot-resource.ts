@@ -69,9 +69,9 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
     private readonly notes: string[] = [];
     /** Without one that all calls share. */
     private readonly refusedFields = new RefusedFields();
-    private readonly services: OpenAIRealtimeService[] = [];
+    private readonly sessions: OpenAIRealtimeService[] = [];
     /** The session that hears the caller; not connected before `start`. */
-    private service: OpenAIRealtimeService;
+    private session: OpenAIRealtimeService;
     private openedMs = 0;
     private losses = 0;
     private loss: CodedError | undefined;
@@ -110,7 +110,7 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
                 this.moveTo(next, recentBytes);
             },
         });
-        this.service = this.make();
+        this.session = this.make();
     }
 
     /** Tokens of the call so far, those of transcriptions apart. */
@@ -123,7 +123,7 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
         if (this.state !== 'idle') throw new CodedError('ERR_OPENAI_ABANDONED');
         this.state = 'starting';
         try {
-            await this.open(this.service);
+            await this.open(this.session);
         } catch (error) {
             this.release();
             throw error;
@@ -131,7 +131,7 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
     }
 
     hear(pcmu: Uint8Array): void {
-        this.service.sendAudio(pcmu);
+        this.session.sendAudio(pcmu);
     }
 
     tell(text: string): void {
@@ -149,7 +149,7 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
 
     /** See `Conversation.lastFault`. */
     get lastFault(): CodedError | undefined {
-        return this.service.lastFault ?? this.loss;
+        return this.session.lastFault ?? this.loss;
     }
 
     /** Sessions that were lost. */
@@ -167,14 +167,14 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
     }
 
     get responseActiveAtMs(): number | undefined {
-        return this.state === 'talking' ? this.service.responseActiveAtMs : undefined;
+        return this.state === 'talking' ? this.session.responseActiveAtMs : undefined;
     }
 
     /** It can ask again for a response that has stopped, and end a turn; for the rest a fallback ladder is needed. */
     onSilence(step: SilenceStep): boolean {
         switch (step) {
             case 'retry':
-                return this.service.retryStalledResponse();
+                return this.session.retryStalledResponse();
             case 'end_turn':
                 return this.state === 'talking' && this.conversation.endTurn();
             case 'filler':
@@ -207,7 +207,7 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
             tools: this.tools.definitions,
             interruptible: this.conversation.interruptible,
         });
-        this.services.push(service);
+        this.sessions.push(service);
         return service;
     }
 
@@ -231,7 +231,7 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
 
     /** The planned renewal: closes the old session, and goes on in `next`. */
     private moveTo(next: OpenAIRealtimeService, recentBytes: number): void {
-        const old = this.service;
+        const old = this.session;
         if (this.state !== 'talking') {
             next.close();
             return;
@@ -243,10 +243,10 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
             next.close();
             return;
         }
-        this.service = next;
+        this.session = next;
         this.use(next);
         next.sendRecentAudio(recentBytes);
-        this.logger.info({ sessions: this.services.length }, 'The session was changed before its end.');
+        this.logger.info({ sessions: this.sessions.length }, 'The session was changed before its end.');
     }
 
     private use(service: OpenAIRealtimeService): void {
@@ -282,8 +282,8 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
         }
         const fields = { code: 'ERR_OPENAI_LOST', why, ...facts, reconnects: this.losses };
         this.logger.warn(fields, 'Lost; connecting again.');
-        this.service = this.make();
-        this.open(this.service).catch((error: unknown) => {
+        this.session = this.make();
+        this.open(this.session).catch((error: unknown) => {
             this.fail(error);
         });
     }
@@ -297,7 +297,7 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
         // A response that breaks off still has its words, for the fallback option that takes over.
         if (this.state === 'talking') {
             this.emit('reconnecting', code, fault);
-            this.conversation.detach(this.service);
+            this.conversation.detach(this.session);
         }
         if (this.isOver()) return;
         const outputVariables = { end_reason: 'bot_failed', error_code: code };
@@ -335,7 +335,7 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
         this.state = 'over';
         this.change.close();
         this.conversation.close();
-        this.service.close();
+        this.session.close();
         this.notes.length = 0;
         if (started) this.logEnd();
     }
@@ -347,6 +347,6 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
     private logEnd(): void {
         const { usage, costUsd, losses } = this;
         const { costIsPartial } = this.conversation.usage;
-        logEnd(this.logger, this.services, { usage, costUsd, costIsPartial, reconnects: losses });
+        logEnd(this.logger, this.sessions, { usage, costUsd, costIsPartial, reconnects: losses });
     }
 }
