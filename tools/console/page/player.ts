@@ -19,7 +19,7 @@ export class Player {
     private store: CallStore | undefined;
     private url: string | undefined;
 
-    /** `onCursor`: where it plays now, ms since the call was dialled; `playing`: it goes on by itself. */
+    /** `onCursor`: where it plays now, ms since the call was dialled; `playing`: it moves on with the sound. */
     constructor(private readonly onCursor: (ms: number, playing: boolean) => void) {
         this.button.addEventListener('click', () => {
             this.toggle();
