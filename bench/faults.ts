@@ -165,9 +165,10 @@ function reportFault(fault: Fault, results: readonly FaultRun[], print: (line: s
     const counts = [longestMs.toFixed(0).padStart(10), `${greetedTwice}`.padStart(16), `${repeated}`.padStart(13)];
     const rest = `${`${notFreed}`.padStart(12)}${`${asMeant} of ${results.length}`.padStart(11)}`;
     const answersMs = results.map((each) => each.answerMs);
-    const answer = fault.limits && `; answer p95 ${percentile(answersMs, 0.95).toFixed(0)}`;
+    const hasAnswer = fault.limits !== undefined && fault.steps.length > 0;
+    const answer = hasAnswer ? `; answer p95 ${percentile(answersMs, 0.95).toFixed(0)}` : '';
     const words = complaints.map((each) => `; ${each}`).join('');
-    print(`${good ? '✓' : '✗'}${figures}${counts.join('')}${rest}   ${fault.name}${answer ?? ''}${words}`);
+    print(`${good ? '✓' : '✗'}${figures}${counts.join('')}${rest}   ${fault.name}${answer}${words}`);
     if (values.show) show(results.find((each) => !isRight(fault, each)) ?? results[0]);
     return good;
 }
