@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { wavToPcmu } from '../src/audio/wav';
 import { loadConfig } from '../src/config/config';
@@ -25,15 +24,6 @@ export interface FaultBenchOptions extends FakeOpenAIOptions {
 
 /** No server has this name: a part of one has 63 characters at most, so that the system says it without asking any other. */
 export const UNKNOWN_NAME_URL = `wss://${'x'.repeat(64)}.invalid/v1`;
-
-/** An address of this machine at which nothing listens. */
-export async function closedPortURL(): Promise<string> {
-    const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const address = server.address();
-    await new Promise((resolve) => server.close(resolve));
-    return `ws://127.0.0.1:${typeof address === 'object' ? (address?.port ?? 0) : 0}/v1`;
-}
 
 /** Speech of the callers: one and a half seconds. */
 export const WORDS = wavToPcmu(readFileSync(join(__dirname, '..', 'samples', 'librivox_0930.wav'))).subarray(0, 12_000);

@@ -2,7 +2,8 @@ import type { TextToSpeech } from '../src/services/tts-service';
 import type { Clock } from '../src/support/clock';
 import type { CallEvent } from '../tools/caller/call-event';
 import type { Caller } from '../tools/caller/client';
-import { closedPortURL, FaultBench, UNKNOWN_NAME_URL } from './fault-bench';
+import { freePort } from '../tools/local-port';
+import { FaultBench, UNKNOWN_NAME_URL } from './fault-bench';
 import type { Fault } from './fault-table';
 
 /** What one call with a fault came to. */
@@ -44,7 +45,7 @@ export async function runFault(fault: Fault, clock: Clock, voice: TextToSpeech):
 
 async function unreachableIn({ unreachable, isHTTPUnreachable: isHTTP = false }: Fault) {
     if (unreachable === undefined) return undefined;
-    return { url: unreachable === 'closed port' ? await closedPortURL() : UNKNOWN_NAME_URL, isHTTP };
+    return { url: unreachable === 'closed port' ? `ws://127.0.0.1:${await freePort()}/v1` : UNKNOWN_NAME_URL, isHTTP };
 }
 
 /** A play that could not be played to its end says nothing but that. */

@@ -110,7 +110,7 @@ async function playAll(faults: readonly Fault[], runs: number, speed: number): P
     const plays = faults.flatMap((fault) => Array.from({ length: runs }, () => fault));
     const results = new Map(faults.map((fault): [Fault, FaultRun[]] => [fault, []]));
     const progress = new Progress(plays.length, 'plays');
-    const silences: { label: string; value: number }[] = [];
+    const silences: { label: string; value: number; limitMs: number }[] = [];
     let good = true;
     const player = async (number: number): Promise<void> => {
         await new Promise((resolve) => setTimeout(resolve, (number * BEGIN_EVERY_MS) / speed));
@@ -125,6 +125,7 @@ async function playAll(faults: readonly Fault[], runs: number, speed: number): P
                     done.map((each) => each.silenceMs),
                     0.95,
                 ),
+                limitMs: maxSilenceMs(fault),
             });
             good =
                 reportFault(fault, done, (line) => {
@@ -135,9 +136,15 @@ async function playAll(faults: readonly Fault[], runs: number, speed: number): P
     const sideBySide = count('beside', values.beside ?? `${SIDE_BY_SIDE}`);
     await Promise.all(Array.from({ length: sideBySide }, (_, number) => player(number)));
     progress.end();
-    writeChart('faults', 'OpenAI fails', [
-        { title: 'silence until the next sound, p95', unit: 'ms', limit: MAX_SILENCE_MS, rows: silences },
-    ]);
+    // A panel has one limit.
+    const limits = [...new Set(silences.map(({ limitMs }) => limitMs))].sort((a, b) => a - b);
+    const panels = limits.map((limit) => ({
+        title: 'silence until the next sound, p95',
+        unit: 'ms',
+        limit,
+        rows: silences.filter(({ limitMs }) => limitMs === limit),
+    }));
+    writeChart('faults', 'OpenAI fails', panels);
     return good;
 }
 
@@ -158,9 +165,10 @@ function reportFault(fault: Fault, results: readonly FaultRun[], print: (line: s
     const counts = [longestMs.toFixed(0).padStart(10), `${greetedTwice}`.padStart(16), `${repeated}`.padStart(13)];
     const rest = `${`${notFreed}`.padStart(12)}${`${asMeant} of ${results.length}`.padStart(11)}`;
     const answersMs = results.map((each) => each.answerMs);
-    const answer = fault.limits && `; answer p95 ${percentile(answersMs, 0.95).toFixed(0)}`;
+    const hasAnswer = fault.limits !== undefined && fault.steps.length > 0;
+    const answer = hasAnswer ? `; answer p95 ${percentile(answersMs, 0.95).toFixed(0)}` : '';
     const words = complaints.map((each) => `; ${each}`).join('');
-    print(`${good ? '✓' : '✗'}${figures}${counts.join('')}${rest}   ${fault.name}${answer ?? ''}${words}`);
+    print(`${good ? '✓' : '✗'}${figures}${counts.join('')}${rest}   ${fault.name}${answer}${words}`);
     if (values.show) show(results.find((each) => !isRight(fault, each)) ?? results[0]);
     return good;
 }

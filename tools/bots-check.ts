@@ -148,11 +148,12 @@ function botsFolder(): string {
 }
 
 const USAGE = `Reads all bot profiles as the server does, and says what each needs: in Architect, in the environment, and of tools.
+Checks the settings of the server too, and says what it would warn of at its start.
 
   npm run bots:check                (the folder of BOTS_FOLDER, or bots/)
   npm run bots:check -- FOLDER
 
-Exit code: 0 all can be used, 1 one cannot; the message names the places.`;
+Exit code: 0 all can be used, 1 a profile or a setting cannot; the message names the places.`;
 
 async function main(): Promise<void> {
     answerHelp(USAGE);

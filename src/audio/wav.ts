@@ -69,7 +69,7 @@ export function encodeMulawWav(pcmu: Uint8Array, channels: 1 | 2 = 1): Uint8Arra
     writeTag(view, 0, 'RIFF');
     view.setUint32(4, wav.length - 8, true);
     writeTag(view, 8, 'WAVE');
-    writeFormat(view, channels);
+    writeFormat(view, 18, { tag: TAG_MULAW, channels, rateHz: TELEPHONE_RATE_HZ, bits: 8 });
     // Required beside every encoding but PCM: the length in frames.
     writeTag(view, 38, 'fact');
     view.setUint32(42, 4, true);
@@ -80,16 +80,31 @@ export function encodeMulawWav(pcmu: Uint8Array, channels: 1 | 2 = 1): Uint8Arra
     return wav;
 }
 
-function writeFormat(view: DataView, channels: number): void {
+/** A WAV file of 16-bit PCM, for programs that read no µ-law; the samples of two channels are interleaved. */
+export function encodePcm16Wav(samples: Int16Array, rateHz: number, channels: 1 | 2 = 1): Uint8Array<ArrayBuffer> {
+    const wav = new Uint8Array(44 + 2 * samples.length);
+    const view = new DataView(wav.buffer);
+    writeTag(view, 0, 'RIFF');
+    view.setUint32(4, wav.length - 8, true);
+    writeTag(view, 8, 'WAVE');
+    writeFormat(view, 16, { tag: TAG_PCM, channels, rateHz, bits: 16 });
+    writeTag(view, 36, 'data');
+    view.setUint32(40, 2 * samples.length, true);
+    for (let i = 0; i < samples.length; i++) view.setInt16(44 + 2 * i, samples[i] ?? 0, true);
+    return wav;
+}
+
+/** The last two of 18 bytes say that no extension follows; they stay 0. */
+function writeFormat(view: DataView, size: 16 | 18, { tag, channels, rateHz, bits }: WavFormat): void {
+    const frameBytes = (channels * bits) / 8;
     writeTag(view, 12, 'fmt ');
-    view.setUint32(16, 18, true);
-    view.setUint16(20, TAG_MULAW, true);
+    view.setUint32(16, size, true);
+    view.setUint16(20, tag, true);
     view.setUint16(22, channels, true);
-    view.setUint32(24, TELEPHONE_RATE_HZ, true);
-    view.setUint32(28, TELEPHONE_RATE_HZ * channels, true);
-    view.setUint16(32, channels, true);
-    view.setUint16(34, 8, true);
-    view.setUint16(36, 0, true);
+    view.setUint32(24, rateHz, true);
+    view.setUint32(28, rateHz * frameBytes, true);
+    view.setUint16(32, frameBytes, true);
+    view.setUint16(34, bits, true);
 }
 
 function writeTag(view: DataView, offset: number, tag: string): void {

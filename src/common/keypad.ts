@@ -8,7 +8,7 @@ export interface KeypadOptions {
     config: DTMFConfig;
     /** An entry that was not asked for. */
     onEntry: (digits: string) => void;
-    /** An entry that was asked for is complete, or its time is over. Not called for one that is cancelled. */
+    /** The bot has to respond to an entry that was asked for, or to the end of the time for a secret. Not called for one that is cancelled. */
     onCollected: () => void;
     onFault: (fault: unknown) => void;
 }
@@ -56,7 +56,8 @@ export class Keypad {
 
     private collected({ name, secure }: DigitRequest, digits: string): void {
         this.variables[name] = secure ? maskDigits(digits) : digits;
-        this.options.onCollected();
+        // A caller who has pressed no key waits for nothing; while a secret was awaited, nothing else was.
+        if (digits !== '' || secure) this.options.onCollected();
     }
 
     /** The client's stream is paused: the time limits of entries do not run. */

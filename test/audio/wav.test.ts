@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { mulaw } from 'alawmulaw';
 import { decodeMulaw } from '../../src/audio/mulaw';
-import { decodeWav, encodeMulawWav, wavToPcmu } from '../../src/audio/wav';
+import { decodeWav, encodeMulawWav, encodePcm16Wav, wavToPcmu } from '../../src/audio/wav';
 import { decibels, fitTone, sine } from './signals';
 
 const SAMPLES = join(__dirname, '..', '..', 'samples');
@@ -186,6 +186,18 @@ describe('encodeMulawWav', () => {
         expect(wav.readUInt32LE(28)).toBe(16_000);
         expect(wav.subarray(38, 42).toString()).toBe('fact');
         expect(wav.readUInt32LE(46)).toBe(3);
+    });
+});
+
+describe('encodePcm16Wav', () => {
+    it.each([
+        [8000, 2],
+        [16_000, 1],
+    ] as const)('gives samples of %d Hz and %d channels back unchanged', (rateHz, channels) => {
+        const samples = Int16Array.of(-32_768, -1, 0, 1, 258, 32_767);
+        const wav = encodePcm16Wav(samples, rateHz, channels);
+        expect(decodeWav(wav)).toEqual({ rateHz, channels, encoding: 'pcm16', samples });
+        expect(Buffer.from(wav)).toEqual(pcm16Wav(rateHz, samples, channels));
     });
 });
 

@@ -27,7 +27,7 @@ describe('the picture of a benchmark', () => {
         expect([...svg.matchAll(/>([^<>]* ✗)</g)].map(([, words]) => words)).toEqual(['2500 ✗', 'none ✗', '90 ✗']);
     });
 
-    it('is one well-formed picture whatever its words are', () => {
+    it('escapes what would break the picture in titles and labels', () => {
         expect(svg).toContain('<title>Faults &#38; &#60;silence&#62;</title>');
         expect(svg.match(/<text /g)).toHaveLength((svg.match(/<\/text>/g) ?? []).length);
     });

@@ -1,5 +1,6 @@
 import { LocalBot } from '../../src/speech/local-bot';
 import { readDialog } from '../../src/services/profiles/dialog-script';
+import type { RecognizerKind } from '../../src/services/asr-service';
 import { FakeClock } from '../support/fake-clock';
 import { LogRecorder } from '../support/log-recorder';
 import { SessionHarness, settle as settleOnce } from '../support/session-harness';
@@ -14,16 +15,18 @@ describe('a call with the local bot', () => {
     let recognizer: FakeRecognizer;
     let harness: SessionHarness;
 
-    beforeEach(async () => {
+    async function open(recognizes: RecognizerKind): Promise<void> {
         speech = new FakeSpeech();
-        recognizer = new FakeRecognizer('none');
+        recognizer = new FakeRecognizer(recognizes);
         const turnTaking = { ...TEST_TURN_TAKING, noInputMs: 8000, deadAirMs: 4000 };
         const deps = { clock, logger: new LogRecorder(), speech, recognizer };
         const bot = new LocalBot(deps, { dialog: readDialog(smallDialog()) });
         harness = new SessionHarness({ clock, config: testConfig({ turnTaking }) }, bot);
         await harness.open();
         await settle();
-    });
+    }
+
+    beforeEach(() => open('none'));
 
     afterEach(() => {
         harness.session.close();
@@ -79,6 +82,24 @@ describe('a call with the local bot', () => {
         });
         expect(events('no_input')).toHaveLength(2);
         // Only words of the bot: no comfort sound among them.
+        expect(new Set(harness.socket.audioBytes)).toEqual(new Set([0x11, 0x22]));
+    });
+
+    it('owes no response when the time for a key of the menu runs out: no dead air, and a silent caller is asked', async () => {
+        harness.session.close();
+        await open('closed');
+        await pass(1000);
+        // Words do not end the wait for a key, whose 30 s run out soon after the last response.
+        for (let i = 0; i < 4; i++) {
+            recognizer.says('opening times');
+            await pass(3000);
+            recognizer.says('yes');
+            await pass(4000);
+        }
+        expect(speech.spoken.filter((sentence) => sentence === 'Nine to five.')).toHaveLength(4);
+        await pass(16_000);
+        expect(harness.socket.last('disconnect')).toBeUndefined();
+        expect(speech.spoken).toContain('Are you there?');
         expect(new Set(harness.socket.audioBytes)).toEqual(new Set([0x11, 0x22]));
     });
 });

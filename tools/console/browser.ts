@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 import { decodeMulaw } from '../../src/audio/mulaw';
-import { pcm16Wav } from '../caller/pcm16-wav';
+import { encodePcm16Wav } from '../../src/audio/wav';
 
 const PLACES = [
     '/usr/bin/chromium',
@@ -32,7 +32,7 @@ export async function startBrowser(path: string, speech: Uint8Array): Promise<He
     const folder = mkdtempSync(join(tmpdir(), 'console-'));
     const wav = join(folder, 'microphone.wav');
     // Chromium's microphone reads no µ-law.
-    writeFileSync(wav, pcm16Wav(decodeMulaw(speech)));
+    writeFileSync(wav, encodePcm16Wav(decodeMulaw(speech), 8000));
     const browser: Browser = await chromium.launch({
         executablePath: path,
         args: [

@@ -53,6 +53,8 @@ export class ConsoleServer {
     private readonly http: Server;
     private readonly keeper = new CallKeeper();
     private controller: CallController | undefined;
+    /** The page that was let in. */
+    private page: PagePort | undefined;
     private starting = false;
 
     private constructor(private options: ConsoleServerOptions) {
@@ -164,6 +166,7 @@ export class ConsoleServer {
 
     private welcome(page: WebSocket, pass: string): void {
         const port = pagePort(page);
+        this.page = port;
         this.controller = new CallController(this.options, this.keeper.port());
         page.on('message', (data, isBinary) => {
             const bytes = bytesOf(data);
@@ -172,7 +175,7 @@ export class ConsoleServer {
         });
         page.once('close', () => {
             this.controller?.pageGone();
-            this.controller = undefined;
+            this.controller = this.page = undefined;
             this.keeper.detach();
             this.access.release();
             this.options.onPageGone?.(this.link);
@@ -192,22 +195,22 @@ export class ConsoleServer {
     private handle(port: PagePort, text: string): void {
         const message = readPageMessage(text);
         if (message === undefined) port.send({ type: 'refused', why: REFUSALS.call });
-        else if (message.type === 'lookInside') void this.lookInside(port);
+        else if (message.type === 'lookInside') void this.lookInside();
         // The page cannot call meanwhile: which server would it be?
         else if (!this.starting) this.controller?.handle(message);
     }
 
-    /** Calls a server of the console's own from now on. Only between calls, and once. */
-    private async lookInside(port: PagePort): Promise<void> {
+    /** Calls a server of the console's own from now on. Only between calls, and once. The page may be loaded anew meanwhile. */
+    private async lookInside(): Promise<void> {
         const { startInside } = this.options;
         if (startInside === undefined || this.starting || this.controller?.caller !== undefined) return;
         this.starting = true;
         try {
             this.options = { ...this.options, ...(await startInside()), startInside: undefined };
             if (this.controller !== undefined) this.controller = new CallController(this.options, this.keeper.port());
-            port.send({ type: 'server', server: this.serverView });
+            this.page?.send({ type: 'server', server: this.serverView });
         } catch (fault) {
-            port.send({ type: 'notInside', why: fault instanceof Error ? fault.message : String(fault) });
+            this.page?.send({ type: 'notInside', why: fault instanceof Error ? fault.message : String(fault) });
         } finally {
             this.starting = false;
         }

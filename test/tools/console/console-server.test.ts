@@ -1,5 +1,4 @@
 import { request } from 'node:http';
-import { connect as connectTcp } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { WebSocket } from 'ws';
 import type { CallEventBody } from '../../../tools/caller/call-event';
@@ -8,6 +7,7 @@ import { REFUSALS } from '../../../tools/console/origin-check';
 import { AUDIO, readConsoleMessage, type ConsoleMessage, type PageMessage } from '../../../tools/console/page-protocol';
 import { all, opened, play } from '../caller/breaches';
 import { StubServer, until, type Reply } from '../caller/stub-server';
+import { connects } from './connects';
 
 const SETTINGS = { bot: 'b', language: 'en-us', variables: { tier: 'gold' }, frameMs: 20, hideKeys: false };
 const SOUND = Uint8Array.from({ length: 800 }, (_, index) => index % 120);
@@ -207,6 +207,22 @@ describe('a server that can be seen from inside, asked for by the page', () => {
         await until(() => page.all('dialled').length === 1);
     });
 
+    it('is told to the page that is there when it has started, where that one was loaded anew meanwhile', async () => {
+        let hasStarted: (server: CalledServer) => void = () => undefined;
+        const { server: to, stub: called } = await startWithInside(
+            jest.fn(() => new Promise<CalledServer>((resolve) => (hasStarted = resolve))),
+        );
+        const page = await enter(to);
+        page.send({ type: 'lookInside' });
+        page.socket.close();
+        await until(() => page.closedWith !== undefined);
+        const again = await connect(to, page.all('welcome')[0]?.pass ?? '');
+        const bots = { bots: [], defaultBot: 'own' };
+        hasStarted({ url: called.url, bots: () => bots, watchInside: () => () => undefined });
+        await until(() => again.all('server').length === 1);
+        expect(again.all('server')[0]?.server).toMatchObject({ inside: true, canLookInside: false, ...bots });
+    });
+
     it('is started for no page of another origin, of none, without a token, with a wrong one, or by a plain request', async () => {
         const { server: to, startInside } = await startWithInside();
         const line = `${to.origin.replace('http', 'ws')}/line`;
@@ -242,17 +258,7 @@ describe('a server that can be seen from inside, asked for by the page', () => {
             .filter(({ internal, address }) => !internal && !address.startsWith('fe80'))
             .map(({ address }) => address);
         for (const host of ['127.0.0.2', '::1', ...others]) {
-            const outcome = await new Promise<string>((resolve) => {
-                const socket = connectTcp({ host, port: to.port });
-                socket.on('connect', () => {
-                    socket.destroy();
-                    resolve('connected');
-                });
-                socket.on('error', () => {
-                    resolve('refused');
-                });
-            });
-            expect([host, outcome]).toEqual([host, 'refused']);
+            expect([host, await connects(host, to.port)]).toEqual([host, false]);
         }
     });
 });

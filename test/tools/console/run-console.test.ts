@@ -1,5 +1,4 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WebSocket } from 'ws';
@@ -15,6 +14,7 @@ import {
 } from '../../../tools/console/page-protocol';
 import { bundlePages } from '../../../tools/console/pages';
 import { startConsole, type RunningConsole } from '../../../tools/console/run-console';
+import { connects } from './connects';
 
 const KEYS = JSON.stringify({ a2V5: Buffer.alloc(32, 7).toString('base64') });
 const NOTHING: ConsoleOptions = {
@@ -60,19 +60,6 @@ function bots(): string {
     mkdirSync(join(directory, 'bots'));
     writeFileSync(join(directory, 'bots', 'desk.json'), JSON.stringify(profile));
     return join(directory, 'bots');
-}
-
-function connects(host: string, port: number): Promise<boolean> {
-    return new Promise((resolve) => {
-        const socket = connect({ host, port });
-        socket.on('connect', () => {
-            socket.destroy();
-            resolve(true);
-        });
-        socket.on('error', () => {
-            resolve(false);
-        });
-    });
 }
 
 /** What the console says to the page that comes in with its link, or with a pass. */

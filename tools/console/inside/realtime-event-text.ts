@@ -1,7 +1,7 @@
 import type { CallEventBody } from '../../caller/call-event';
 import { isJsonObject, type JsonObject } from '../../caller/server-message';
 
-/** Frames that come in their hundreds and say nothing by themselves; of sound, the first of a kind is told. */
+/** Frames of sound, which come in their hundreds: of each kind only the first is told after the event that is named here. */
 const FIRST_ONLY: Readonly<Record<string, string>> = {
     'input_audio_buffer.append': 'session.created',
     'response.output_audio.delta': 'response.created',

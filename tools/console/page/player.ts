@@ -1,5 +1,5 @@
 import { decodeMulaw } from '../../../src/audio/mulaw';
-import { pcm16Wav } from '../../caller/pcm16-wav';
+import { encodePcm16Wav } from '../../../src/audio/wav';
 import type { CallStore } from './call-store';
 import { byId } from './dom';
 import { mixOf, type Played } from './mix';
@@ -19,7 +19,7 @@ export class Player {
     private store: CallStore | undefined;
     private url: string | undefined;
 
-    /** `onCursor`: where it plays now, ms since the call was dialled; `playing`: it goes on by itself. */
+    /** `onCursor`: where it plays now, ms since the call was dialled; `playing`: it moves on with the sound. */
     constructor(private readonly onCursor: (ms: number, playing: boolean) => void) {
         this.button.addEventListener('click', () => {
             this.toggle();
@@ -78,7 +78,7 @@ export class Player {
         if (this.url !== undefined) return true;
         const { callerTrack, heardTrack } = this.store;
         const stereo = mixOf(decodeMulaw(callerTrack), decodeMulaw(heardTrack), readPlayed(this.what.value));
-        this.url = URL.createObjectURL(new Blob([pcm16Wav(stereo, 2)], { type: 'audio/wav' }));
+        this.url = URL.createObjectURL(new Blob([encodePcm16Wav(stereo, 8000, 2)], { type: 'audio/wav' }));
         this.audio.src = this.url;
         return true;
     }
