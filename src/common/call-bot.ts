@@ -123,7 +123,7 @@ export class CallBot {
         return outcomeVariables(deps.record, { name: chosen?.name ?? '', fallbackUsed, variables }, given, endReason);
     }
 
-    /** Frees the bot, the queue, the caller's audio and every timer. May be called twice. */
+    /** Reports the turns that the caller still hears; frees the bot, the queue, the caller's audio and every timer. May be called twice. */
     free(): void {
         if (this.freed) return;
         this.freed = true;

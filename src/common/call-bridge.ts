@@ -166,12 +166,6 @@ export class CallBridge {
         return this.ending.askForGoodbye({ reason: 'completed', info, outputVariables: { end_reason: reason } });
     }
 
-    /** The call ends now: reports the turns whose audio still plays, as far as the caller has heard them. */
-    reportTurns(): void {
-        if (this.turns.areWaiting) this.options.record.transcript.interrupted(this.playback.flush());
-        this.turns.heard();
-    }
-
     /** Output variables of the digits that were asked for, secure ones masked. */
     get variables(): Readonly<Record<string, string>> {
         return this.keypad.variables;
@@ -182,10 +176,15 @@ export class CallBridge {
         return this.playback.blockedMs;
     }
 
-    /** Frees the bot, the queue and every timer. May be called twice. */
+    /**
+     * The call ends now: reports the turns whose audio still plays, as far as the caller has heard them, and frees the bot, the queue
+     * and every timer. May be called twice.
+     */
     close(): void {
         if (this.closed) return;
         this.closed = true;
+        this.options.record.transcript.interrupted(this.playback.flush());
+        this.turns.heard();
         this.options.said?.close();
         this.silence.stop();
         this.timers.clear();
@@ -236,7 +235,6 @@ export class CallBridge {
                 this.finish(end);
             },
             onFinished: (end) => {
-                this.reportTurns();
                 this.close();
                 onFinished(end);
             },

@@ -28,6 +28,8 @@ export class EndOfCall {
     private phase: 'conversation' | 'goodbye' | 'hang_up' | 'playout' | 'finished' = 'conversation';
     /** Why the goodbye was asked for, or with what the bot has hung up. */
     private reason: ConversationEnd | undefined;
+    /** The goodbye that the bot is asked for if the caller interrupts its hang-up: the call must end all the same. */
+    private goodbyeLater: ConversationEnd | undefined;
 
     constructor(
         private readonly timers: TimerSet,
@@ -46,11 +48,12 @@ export class EndOfCall {
     }
 
     /**
-     * Phase one: asks for the goodbye; the call ends with `reason`.
+     * Phase one: asks for the goodbye; the call ends with `reason`. A bot that has hung up is asked when the caller interrupts that.
      *
      * @returns false when the call is ending already
      */
     askForGoodbye(reason: ConversationEnd): boolean {
+        if (this.phase === 'hang_up') this.goodbyeLater ??= reason;
         if (this.phase !== 'conversation') return false;
         this.phase = 'goodbye';
         this.reason = reason;
@@ -104,8 +107,12 @@ export class EndOfCall {
 
     /** The caller interrupted the rest: a bot that has hung up goes on, and a conversation that is over ends the call now. */
     interrupted(): void {
-        if (this.phase === 'hang_up') this.resetHangUp();
-        else this.finish();
+        if (this.phase !== 'hang_up') {
+            this.finish();
+            return;
+        }
+        this.resetHangUp();
+        if (this.goodbyeLater !== undefined) this.askForGoodbye(this.goodbyeLater);
     }
 
     private resetHangUp(): void {

@@ -112,7 +112,11 @@ export class PendingRules {
             if (each.rule.waitsFor === 'caller') {
                 each.count = 0;
                 each.dueMs = nowMs + each.afterMs;
-            } else each.dueMs += nowMs - Math.max(pausedAtMs, each.begunMs);
+                continue;
+            }
+            // What counts from the end of sound may not have counted yet when the pause began, or when it ends.
+            const countsFromMs = Math.max(pausedAtMs, each.begunMs, each.dueMs - each.gapMs);
+            each.dueMs += Math.max(0, nowMs - countsFromMs);
         }
     }
 

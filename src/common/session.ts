@@ -243,9 +243,8 @@ export class Session implements SessionPort {
         if (!this.state.rules.sends.includes('disconnect')) return;
         const endReason = outputVariables?.['end_reason'] ?? (reason === 'completed' ? 'bot_ended' : reason);
         this.record.endedBy(endReason);
-        this.bot.bridge?.reportTurns();
-        this.wire.flushEvents();
         this.bot.free();
+        this.wire.flushEvents();
         const variables = this.record.isOpened
             ? this.bot.outcome(outputVariables ?? {}, this.record.reason)
             : undefined;
@@ -263,7 +262,7 @@ export class Session implements SessionPort {
 
     closeByClient(reason: string): void {
         this.record.endedBy(`client_${reason}`);
-        this.bot.bridge?.reportTurns();
+        this.bot.free();
         this.wire.flushEvents();
         this.wire.send('closed', {});
         if (this.state.is('gone')) return;

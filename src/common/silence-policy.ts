@@ -266,6 +266,9 @@ export class SilencePolicy {
         this.enter('response', 0, ({ needsFallback }) =>
             needsFallback === true ? this.botState === 'can_hear' : isAwaitedWithoutFallback,
         );
+        // The wait for these words had its filler before the service reported their end.
+        if (this.isWaitForWords() && this.fillerUntilMs > this.voiceEndedMs)
+            this.rules.extend('filler', this.fillerUntilMs + FILLER_EVERY_MS, this.clock.nowMs());
     }
 
     /** Makes the rules of a state pending; `comingMs` of sound are about to be handed over. */
@@ -407,7 +410,9 @@ export class SilencePolicy {
     private fromMs(rule: SilenceRule, nowMs: number, quietAtMs: number): number {
         switch (rule.counts ?? 'silence') {
             case 'silence':
-                return this.isWaitForWords(rule) ? Math.min(quietAtMs, this.voiceEndedMs) : quietAtMs;
+                return rule.state === 'response' && this.isWaitForWords()
+                    ? Math.min(quietAtMs, this.voiceEndedMs)
+                    : quietAtMs;
             case 'time':
                 return nowMs;
             case 'start':
@@ -418,11 +423,9 @@ export class SilencePolicy {
     }
 
     /** A response to words whose end on the line is known is late by it, and not by the service's report. */
-    private isWaitForWords({ state }: SilenceRule): boolean {
+    private isWaitForWords(): boolean {
         const isRecent = this.clock.nowMs() - this.voiceEndedMs < RECENT_VOICE_MS;
-        return (
-            state === 'response' && isRecent && !this.voiceOnLine && this.call.conversation.remoteVadMs !== undefined
-        );
+        return isRecent && !this.voiceOnLine && this.call.conversation.remoteVadMs !== undefined;
     }
 
     private fill(): void {

@@ -18,11 +18,6 @@ export class TurnReports {
         private readonly report: (turn: BotResponse) => void,
     ) {}
 
-    /** Turns wait whose audio still plays. */
-    get areWaiting(): boolean {
-        return this.waiting.length > 0;
-    }
-
     /** A turn is finished; `isAudible`: bot audio still plays, this turn's perhaps. */
     finished(turn: BotResponse, isAudible: boolean): void {
         this.waiting.push(turn);
@@ -32,7 +27,7 @@ export class TurnReports {
 
     /** Nothing plays any more: the caller has heard everything, or what the transcript says. */
     heard(): void {
-        while (this.areWaiting) this.reportFirst();
+        while (this.waiting.length > 0) this.reportFirst();
     }
 
     private reportFirst(): void {

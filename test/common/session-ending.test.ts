@@ -58,6 +58,22 @@ describe('the end of a session', () => {
         expect(call.socket.last('disconnect')?.parameters).toMatchObject({ outputVariables: outcome() });
     });
 
+    it('at a shutdown lets a bot that has hung up finish, and says goodbye when the caller interrupts that', async () => {
+        const call = await openCall();
+        call.bot.say('bye', 3000);
+        call.bot.emit('hangUp', { reason: 'completed', info: 'hung up' });
+        call.pass(1000);
+        call.session.endForShutdown();
+        expect(call.bot.goodbyes).toBe(0);
+        call.bot.emit('speechStarted');
+        expect(call.bot.goodbyes).toBe(1);
+        call.bot.emit('ended', { reason: 'completed', info: 'done' });
+        call.pass(200);
+        expect(call.socket.last('disconnect')?.parameters).toMatchObject({
+            outputVariables: outcome({ end_reason: 'server_shutdown' }),
+        });
+    });
+
     it('lets the farewell play, and disconnects on playback_completed', async () => {
         const call = await openCall();
         const farewell = call.bot.say('bye', 2000);

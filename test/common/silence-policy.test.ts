@@ -11,6 +11,8 @@ class SilenceBench {
     readonly logged: string[] = [];
     /** The conversation can do something about silence. */
     helps = true;
+    /** Length of the conversation's sentence. */
+    fillerMs = 0;
     responseActiveAtMs: number | undefined;
     remoteVadMs: number | undefined = 500;
     readonly policy: SilencePolicy;
@@ -68,6 +70,7 @@ class SilenceBench {
     onSilence(step: SilenceStep): boolean {
         this.note(step);
         if (!this.helps) return false;
+        if (step === 'filler') this.sound(this.fillerMs);
         if (step === 'takeover') this.policy.stop();
         return true;
     }
@@ -323,6 +326,15 @@ describe('SilencePolicy', () => {
             expect(bench.done).toEqual(['filler 4500', 'takeover 7500']);
         });
 
+        it('has one filler when the service reports the end just after it', () => {
+            bench.fillerMs = 1500;
+            voice();
+            bench.clock.advance(2200);
+            bench.policy.callerStopped();
+            bench.clock.advance(20_000);
+            expect(bench.done).toEqual(['filler 4500', 'takeover 7500']);
+        });
+
         it('begins anew when the caller goes on', () => {
             voice();
             bench.clock.advance(1000);
@@ -397,6 +409,28 @@ describe('SilencePolicy', () => {
             bench.policy.resume();
             bench.clock.advance(20_000);
             expect(bench.done).toEqual(['filler 47500', 'takeover 50500']);
+        });
+
+        it('counts from the end of the pause where the bot was still to be heard at its beginning', () => {
+            const bench = new SilenceBench({ noInputMs: 0, maxReprompts: 2, deadAirMs: 0 });
+            bench.policy.waiting('ready');
+            bench.say('r1', 8000);
+            bench.policy.pause();
+            bench.clock.advance(10_000);
+            bench.policy.resume();
+            bench.clock.advance(20_000);
+            expect(bench.done).toEqual(['filler 12500', 'takeover 15500']);
+        });
+
+        it('leaves a limit as it is that counts from the end of sound after the pause', () => {
+            const bench = new SilenceBench({ noInputMs: 0, maxReprompts: 2, deadAirMs: 0 });
+            bench.policy.waiting('ready');
+            bench.say('r1', 8000);
+            bench.policy.pause();
+            bench.clock.advance(5000);
+            bench.policy.resume();
+            bench.clock.advance(20_000);
+            expect(bench.done).toEqual(['filler 10500', 'takeover 13500']);
         });
 
         it('counts what begins meanwhile from the end of the pause', () => {

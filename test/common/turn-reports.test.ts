@@ -1,5 +1,6 @@
 import { BotResponse } from '../../src/services/bot-response';
 import { SessionHarness } from '../support/session-harness';
+import { testConfig } from '../support/test-config';
 
 const WORDS = 'We are open from nine to five each day of the week.';
 /** Of it, two seconds of four. */
@@ -14,8 +15,8 @@ function reports(call: SessionHarness): unknown[] {
 }
 
 /** A call whose bot has delivered 4 s of speech at once; the caller has heard `heardMs` of it. */
-async function answered(heardMs: number): Promise<SessionHarness> {
-    const call = new SessionHarness();
+async function answered(heardMs: number, config = testConfig()): Promise<SessionHarness> {
+    const call = new SessionHarness({ config });
     await call.open();
     call.bot.emit('transcript', { speaker: 'bot', itemId: 'item_r1', text: WORDS });
     call.bot.say('r1', 4000);
@@ -61,6 +62,16 @@ describe('the report of a turn', () => {
         call.send('playback_completed');
         expect(reports(call)).toEqual([{ disposition: 'match', text: WORDS }]);
         expect(call.socket.types.slice(-2)).toEqual(['event', 'disconnect']);
+    });
+
+    it('cannot be sent when the connection is lost in the middle; with LOG_TRANSCRIPTS the words that were heard are logged', async () => {
+        const call = await answered(2000, testConfig({ logTranscripts: true }));
+        call.session.close();
+        expect(reports(call)).toEqual([]);
+        expect(call.session.transcript).toMatchObject([{ text: WORDS, heard: HEARD }]);
+        expect(call.logger.lines.filter(({ message }) => message === 'Said.')).toMatchObject([
+            { fields: { speaker: 'bot', text: HEARD } },
+        ]);
     });
 
     it('keeps how sure the recognizer was', async () => {
