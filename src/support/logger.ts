@@ -64,7 +64,9 @@ export function openLog({ level, pretty }: LoggerOptions): Log {
         droppedLines = 0;
         logger.warn(fields, ERRORS.ERR_LOG_DROPPED.cause);
     });
-    return { logger, close: (limitMs) => (isBroken ? Promise.resolve(true) : ended(output, limitMs)) };
+    // A fault while the process ends closes it once more, and the output can be ended only once.
+    let closing: Promise<boolean> | undefined;
+    return { logger, close: (limitMs) => (isBroken ? Promise.resolve(true) : (closing ??= ended(output, limitMs))) };
 }
 
 export const silentLogger: Logger = {

@@ -115,6 +115,24 @@ describe('a log reader that has stopped reading', () => {
         },
     );
 
+    it('can be closed once more while the process ends', async () => {
+        const script = joinPath(folder, 'closer.ts');
+        writeFileSync(
+            script,
+            `import { openLog } from ${JSON.stringify(joinPath(SOURCE, 'support', 'logger'))};
+            const { logger, close } = openLog({ level: 'info' });
+            logger.info({}, 'a line');
+            void close(10_000).then(() =>
+                setImmediate(() => void close(10_000).then((isWritten) => setImmediate(() => process.exit(isWritten ? 0 : 1)))),
+            );`,
+        );
+        const closer = start(script, {});
+        const ended = once(closer, 'exit');
+        const reading = setInterval(() => pipe.read(), 5);
+        expect(await ended).toEqual([0, null]);
+        clearInterval(reading);
+    });
+
     it('holds nothing up and costs 1 MiB of memory: what does not fit is dropped, counted, and reported when it reads again', async () => {
         const script = joinPath(folder, 'writer.ts');
         writeFileSync(
