@@ -1,0 +1,57 @@
+import { decodeMulaw, MULAW_SILENCE } from '../../audio/mulaw';
+import { Upsampler } from '../../audio/resampler';
+import { isKeyTone } from './key-tone';
+import { type SileroNetwork, SileroState, STEP_SAMPLES } from '../silero/silero-network';
+
+const RATIO = 2;
+/** Samples of one step as the line carries them: 32 ms at 8 kHz. */
+export const STEP_BYTES = STEP_SAMPLES / RATIO;
+/** The code of −0: as silent as that of +0. */
+const MULAW_MINUS_ZERO = 0x7f;
+const FULL_SCALE = 32_768;
+/** So much silence the network hears, and forgets the speech before it; the rest it need not be asked about. */
+const SILENCE_STEPS_HEARD = 8;
+/** Below this probability a key counts as no speech anyway. */
+const KEY_DOUBT = 0.3;
+
+/**
+ * How probably caller audio is speech, in steps of 32 ms, for one call: Silero’s network takes 16 kHz, therefore the line’s 8 kHz are
+ * raised. Keys and digital silence are no speech. Allocates nothing.
+ */
+export class SileroSpeechMeter {
+    private readonly state = new SileroState();
+    private readonly upsampler = new Upsampler(RATIO);
+    private readonly narrow = new Int16Array(STEP_BYTES);
+    private readonly wide = new Int16Array(STEP_SAMPLES);
+    private readonly samples = new Float32Array(STEP_SAMPLES);
+    private silentSteps = 0;
+
+    constructor(private readonly network: SileroNetwork) {}
+
+    /** Takes the next step: 256 bytes of PCMU. @returns 0 to 1 */
+    probability(pcmu: Uint8Array): number {
+        this.silentSteps = isSilence(pcmu) ? this.silentSteps + 1 : 0;
+        if (this.silentSteps > SILENCE_STEPS_HEARD) return 0;
+        decodeMulaw(pcmu, this.narrow);
+        this.upsampler.process(this.narrow, this.wide);
+        for (let i = 0; i < STEP_SAMPLES; i++) this.samples[i] = (this.wide[i] ?? 0) / FULL_SCALE;
+        const probability = this.network.probability(this.state, this.samples);
+        // The network still hears a word in the silence right after it: it is no speech.
+        const isOther = this.silentSteps > 0 || (probability >= KEY_DOUBT && isKeyTone(this.narrow));
+        return isOther ? 0 : probability;
+    }
+
+    /** As new. */
+    reset(): void {
+        this.state.reset();
+        this.upsampler.reset();
+        this.silentSteps = 0;
+    }
+}
+
+function isSilence(pcmu: Uint8Array): boolean {
+    for (let i = 0; i < STEP_BYTES; i++) {
+        if (pcmu[i] !== MULAW_SILENCE && pcmu[i] !== MULAW_MINUS_ZERO) return false;
+    }
+    return true;
+}
