@@ -1,4 +1,5 @@
 import { meanSquare } from '../audio/loudness';
+import type { TurnTakingConfig } from '../config/config';
 
 /** 20 ms of PCMU, 8 kHz: the step in which speech is counted. */
 const WINDOW_BYTES = 160;
@@ -52,4 +53,10 @@ export class BargeInDetector {
         this.isPending = false;
         return true;
     }
+}
+
+/** What decides which speech interrupts the bot, where the call does not judge it; undefined: none does. */
+export function bargeInDetector({ bargeIn, bargeInMinSpeechMs }: TurnTakingConfig): BargeInDetector | undefined {
+    if (bargeIn.mode === 'off') return undefined;
+    return new BargeInDetector(bargeIn.mode === 'instant' ? bargeInMinSpeechMs : 0);
 }

@@ -74,7 +74,7 @@ export class CallBot {
         const { chosen } = this;
         if (chosen === undefined) return;
         const { clock, record, wire, maxLeadMs, onFinished, onFailed, onFault } = this.deps;
-        const { conversation, turnTaking } = chosen;
+        const { conversation, turnTaking, speechMeter } = chosen;
         const { callerAudio } = this;
         const log = (fields: LogFields, message: string): void => {
             this.deps.log.info(fields, message);
@@ -82,7 +82,7 @@ export class CallBot {
         const actions = { onFinished, onFailed, onFault, log };
         const said = this.deps.logTranscripts ? new SaidLog(this.deps.logger, clock) : undefined;
         const call = { clock, record, callerAudio, wire, maxLeadMs, said, ...actions };
-        this.callBridge = new CallBridge({ conversation, turnTaking, ...call });
+        this.callBridge = new CallBridge({ conversation, turnTaking, speechMeter, ...call });
         this.callBridge.start();
     }
 

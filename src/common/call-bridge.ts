@@ -4,16 +4,19 @@ import { SpeechGate } from '../audio/speech-gate';
 import type { TurnTakingConfig } from '../config/config';
 import type { BotResponse } from '../services/bot-response';
 import type { AudioOrigin, BotWait, Conversation, ConversationEnd, TranscriptItem } from '../services/conversation';
+import type { SpeechMeter } from '../services/asr-service';
 import { isTelephoneKey, type DigitRequest } from '../services/dtmf-service';
 import type { Clock } from '../support/clock';
 import { CodedError, type ErrorCode } from '../support/errors';
 import type { LogFields } from '../support/logger';
 import { TimerSet } from '../support/timer-set';
-import { BargeInDetector } from './barge-in';
+import { bargeInDetector, type BargeInDetector } from './barge-in';
 import type { CallRecord } from './call-record';
 import { EchoGuard } from './echo/echo-guard';
-import { EndOfCall } from './end-of-call';
+import { EndOfCall, limitReached } from './end-of-call';
 import { Keypad } from './keypad';
+import { CallerVoice } from './overlap/caller-voice';
+import { OverlapJudge } from './overlap/overlap-judge';
 import { Playback } from './playback';
 import type { CallWire } from './session-wire';
 import type { SaidLog } from './said-log';
@@ -30,6 +33,8 @@ export interface CallBridgeOptions {
     maxLeadMs: number;
     turnTaking: TurnTakingConfig;
     wire: CallWire;
+    /** Tells speech from noise while the caller hears the bot; undefined: all speech that the bot reports interrupts it. */
+    speechMeter?: SpeechMeter | undefined;
     /** The conversation is over and the caller has heard the last of it. Called once at most. */
     onFinished: (end: ConversationEnd) => void;
     /** The bot was silent for longer than the last limit allows: the call must end at once. `cause`: why, if that is known. */
@@ -56,7 +61,10 @@ export class CallBridge {
     private readonly keypad: Keypad;
     private readonly timers: TimerSet;
     private readonly echoGuard: EchoGuard | undefined;
-    private readonly bargeIn: BargeInDetector;
+    /** undefined: speech does not interrupt the bot. */
+    private readonly bargeIn: BargeInDetector | undefined;
+    /** undefined: speech over the bot is not judged. */
+    private readonly overlap: OverlapJudge | undefined;
     private readonly silence: SilencePolicy;
     /** The caller's voice on the line, while they hear nothing. */
     private readonly voice = new SpeechGate(VOICE);
@@ -75,8 +83,9 @@ export class CallBridge {
             onFault,
         });
         this.echoGuard = turnTaking.echoGuard ? new EchoGuard() : undefined;
-        this.bargeIn = new BargeInDetector(turnTaking.bargeInMinSpeechMs);
+        this.bargeIn = bargeInDetector(turnTaking);
         this.playback = this.createPlayback();
+        this.overlap = this.createOverlapJudge();
         this.silence = this.createSilencePolicy();
         this.ending = this.createEndOfCall();
         this.turns = new TurnReports(options.record.transcript, (turn) => {
@@ -99,11 +108,13 @@ export class CallBridge {
     hear(pcmu: Uint8Array): void {
         if (this.ending.isPlayingOut || this.closed) return;
         const clean = this.echoGuard?.filter(pcmu, this.playback.playheadBytes) ?? pcmu;
-        if (this.bargeIn.hear(clean)) this.interrupt();
+        if (this.bargeIn?.hear(clean) === true) this.interrupt();
         const audible = this.keypad.audible(clean);
         this.watchVoice(audible);
         this.options.callerAudio.push(audible);
         this.options.conversation.hear(audible);
+        // Last: the bot has what a verdict is about.
+        this.overlap?.hear(audible);
     }
 
     /** The client's stream is paused: lets a sentence that was cut off end. */
@@ -151,6 +162,7 @@ export class CallBridge {
         this.voice.reset();
         // The bot is interrupted first: the key may complete an entry, and the response to that must not be cut.
         this.interrupt();
+        this.overlap?.keyPressed();
         this.keypad.press(digit);
         return true;
     }
@@ -198,11 +210,35 @@ export class CallBridge {
             clock,
             record,
             maxLeadMs,
+            keepsHistory: this.judgesSpeech,
             wire,
             echoGuard: this.echoGuard,
             onFault,
             onDrained: () => {
                 this.processDrained();
+            },
+        });
+    }
+
+    private get judgesSpeech(): boolean {
+        return this.options.turnTaking.bargeIn.mode === 'smart' && this.options.speechMeter !== undefined;
+    }
+
+    private createOverlapJudge(): OverlapJudge | undefined {
+        const { clock, conversation, turnTaking, speechMeter } = this.options;
+        if (speechMeter === undefined || !this.judgesSpeech) return undefined;
+        return new OverlapJudge(clock, this.timers, new CallerVoice(speechMeter), turnTaking.bargeIn, this.playback, {
+            control: () => conversation.overlap,
+            hold: () => {
+                this.playback.hold();
+                this.options.wire.sendEvent({ type: 'barge_in', data: {} });
+            },
+            resume: () => {
+                this.options.record.takenBack += 1;
+                return this.playback.resume().backMs;
+            },
+            report: (fields) => {
+                this.options.log(fields, 'The caller spoke over the bot.');
             },
         });
     }
@@ -247,6 +283,8 @@ export class CallBridge {
         conversation.on('responseEnded', this.guarded(this.processResponseEnded));
         conversation.on('speechStarted', this.guarded(this.processSpeechStarted));
         conversation.on('speechStopped', this.guarded(this.processSpeechStopped));
+        conversation.on('overlapSpeech', this.guarded(this.processOverlapSpeech));
+        conversation.on('overlapWords', this.guarded(this.processOverlapWords));
         conversation.on('waiting', this.guarded(this.processWaiting));
         conversation.on('transcript', this.guarded(this.processTranscript));
         conversation.on('turn', this.guarded(this.processTurn));
@@ -272,6 +310,7 @@ export class CallBridge {
         if (origin.aside !== true) this.silence.botAudio(origin.responseId, ms);
         else if (!this.silence.aside(ms)) return;
         this.options.record.transcript.delivered(origin, ms);
+        this.overlap?.botAudio();
         this.playback.enqueue(pcmu, origin);
     };
 
@@ -283,14 +322,22 @@ export class CallBridge {
     private readonly processSpeechStarted = (): void => {
         this.silence.callerStarted();
         this.options.record.turnClock.callerStarted();
-        if (this.bargeIn.speechStarted()) this.interrupt();
+        if (this.bargeIn?.speechStarted() === true) this.interrupt();
         this.silence.turnStarted();
     };
 
     private readonly processSpeechStopped = (silenceMs: number): void => {
-        this.bargeIn.speechStopped();
+        this.bargeIn?.speechStopped();
         this.options.record.turnClock.callerStopped(this.options.clock.nowMs() - silenceMs);
         this.silence.callerStopped();
+    };
+
+    private readonly processOverlapSpeech = (state: 'started' | 'stopped'): void => {
+        this.overlap?.serviceSpeech(state);
+    };
+
+    private readonly processOverlapWords = (text: string, isAnswer = false): void => {
+        this.overlap?.serviceWords(text, isAnswer);
     };
 
     private readonly processWaiting = (wait: BotWait): void => {
@@ -348,6 +395,7 @@ export class CallBridge {
         if (this.ending.isPlayingOut || this.closed) return;
         this.freeConversation();
         this.silence.stop();
+        this.overlap?.giveUp();
         this.playback.endAllResponses();
         this.ending.playOut(end);
     }
@@ -359,8 +407,10 @@ export class CallBridge {
     private interrupt(): void {
         if (!this.playback.isAudible) return;
         const { wire, conversation, record } = this.options;
+        const { isHeld } = this.playback;
         const heard = this.playback.flush();
-        wire.sendEvent({ type: 'barge_in', data: {} });
+        // What was held was stopped by a `barge_in` before.
+        if (!isHeld) wire.sendEvent({ type: 'barge_in', data: {} });
         conversation.interrupt(heard);
         record.interrupted(heard);
         this.turns.heard();
@@ -370,6 +420,7 @@ export class CallBridge {
 
     /** By the playhead the caller has heard everything. */
     private processDrained(): void {
+        this.overlap?.drained();
         this.turns.heard();
         if (this.ending.isPlayingOut || this.ending.isHangingUp) this.ending.drained();
         else this.silence.drained(!this.keypad.isSecret);
@@ -395,15 +446,4 @@ export class CallBridge {
             }
         };
     }
-}
-
-/** The limit that a call has reached with this turn, as its `end_reason`; undefined: it may go on. 0 is no limit. */
-export function limitReached(
-    { maxTurns, maxCostUsd }: Pick<TurnTakingConfig, 'maxTurns' | 'maxCostUsd'>,
-    turns: number,
-    costUsd: number | undefined,
-): 'max_turns' | 'max_cost' | undefined {
-    if (maxTurns > 0 && turns >= maxTurns) return 'max_turns';
-    if (maxCostUsd > 0 && (costUsd ?? 0) >= maxCostUsd) return 'max_cost';
-    return undefined;
 }

@@ -27,6 +27,8 @@ export class CallRecord {
     costUsd: number | undefined;
     private readonly tools: ToolRecord[] = [];
     bargeIns = 0;
+    /** The bot was stopped for speech that was no interruption, and went on. */
+    takenBack = 0;
     turns = 0;
     digits = 0;
     toolCalls = 0;
@@ -94,6 +96,7 @@ export class CallRecord {
             lostCallerAudioMs: Math.round(this.lostMs),
             turns: this.turns,
             bargeIns: this.bargeIns,
+            ...(this.takenBack > 0 && { takenBack: this.takenBack }),
             digits: this.digits,
             ...(this.toolCalls > 0 && { toolCalls: this.toolCalls, tools: this.tools.map(toolFields) }),
             costUsd: this.costUsd === undefined ? undefined : Number(this.costUsd.toFixed(4)),

@@ -1,3 +1,4 @@
+import type { TurnTakingConfig } from '../config/config';
 import type { ConversationEnd } from '../services/conversation';
 import type { TimerSet } from '../support/timer-set';
 import type { Playback } from './playback';
@@ -139,4 +140,15 @@ export class EndOfCall {
         this.phase = 'finished';
         this.actions.onFinished(this.reason);
     }
+}
+
+/** The limit that a call has reached with this turn, as its `end_reason`; undefined: it may go on. 0 is no limit. */
+export function limitReached(
+    { maxTurns, maxCostUsd }: Pick<TurnTakingConfig, 'maxTurns' | 'maxCostUsd'>,
+    turns: number,
+    costUsd: number | undefined,
+): 'max_turns' | 'max_cost' | undefined {
+    if (maxTurns > 0 && turns >= maxTurns) return 'max_turns';
+    if (maxCostUsd > 0 && (costUsd ?? 0) >= maxCostUsd) return 'max_cost';
+    return undefined;
 }

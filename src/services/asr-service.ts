@@ -77,6 +77,14 @@ export interface VoiceActivityDetector {
     reset(): void;
 }
 
+/** How probably 32 ms of caller audio are speech; one for each call. */
+export interface SpeechMeter {
+    /** Takes the next step: 256 bytes of PCMU. @returns 0 to 1 */
+    probability(pcmu: Uint8Array): number;
+    /** As new. */
+    reset(): void;
+}
+
 /** Speech recognition of one call, as a bot uses it; `ASRService` is one. */
 export interface Recognizer {
     readonly kind: RecognizerKind;

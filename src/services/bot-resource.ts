@@ -10,6 +10,7 @@ import {
     type ConversationEnd,
     type ConversationEvents,
     type HeardPosition,
+    type OverlapControl,
     type SilenceStep,
 } from './conversation';
 import { OpenAIRealtimeService } from './openai-realtime-service';
@@ -164,6 +165,10 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
 
     digits(entry: string): void {
         this.tell(keypadNote(entry));
+    }
+
+    get overlap(): OverlapControl | undefined {
+        return this.conversation.overlap;
     }
 
     get responseActiveAtMs(): number | undefined {

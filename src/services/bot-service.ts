@@ -15,6 +15,7 @@ import {
     type OutputVariables,
     type ReadVariables,
 } from './profiles/variables';
+import type { SpeechMeter } from './asr-service';
 import type { BotProfile } from './profiles/schema';
 import { ProfileStore } from './profiles/store';
 import { checkDefaultBot, profileWarnings, settingWarnings } from './setting-warnings';
@@ -66,6 +67,8 @@ export interface ChosenBot {
     readonly version?: string;
     readonly conversation: Conversation;
     readonly turnTaking: TurnTakingConfig;
+    /** Tells speech from noise, where the call judges speech over the bot; undefined: it does not, or cannot. */
+    readonly speechMeter?: SpeechMeter | undefined;
     readonly maxCallMinutes: number;
     /** What it sets for Architect. */
     readonly variables: OutputVariables;
@@ -245,7 +248,8 @@ export class BotService {
         const plan = profilePlan(profile, input, this.tools.of(profile), { config, env, logger, language });
         const { turnTaking, maxCallMinutes, variables } = plan;
         const conversation = await this.factory.create(plan, call);
-        return { name, version, conversation, turnTaking, maxCallMinutes, variables };
+        const speechMeter = this.speechMeterFor(turnTaking);
+        return { name, version, conversation, turnTaking, speechMeter, maxCallMinutes, variables };
     }
 
     /** undefined: there is no such bot, or it is OpenAI's and there is no key. */
@@ -259,8 +263,20 @@ export class BotService {
         const inputVariables = undeclaredInputVariables(request.inputVariables);
         return async () => {
             const conversation = await create({ ...call, ...facts, inputVariables });
-            return { name, conversation, turnTaking, maxCallMinutes, variables };
+            const speechMeter = this.speechMeterFor(turnTaking);
+            return { name, conversation, turnTaking, speechMeter, maxCallMinutes, variables };
         };
+    }
+
+    private speechMeterFor({ bargeIn }: TurnTakingConfig): SpeechMeter | undefined {
+        if (bargeIn.mode !== 'smart') return undefined;
+        try {
+            return this.factory.speechMeter();
+        } catch (fault) {
+            const what = 'speech over the bot cannot be judged: all that the bot reports interrupts it';
+            this.deps.logger.warn(faultFields(fault), what);
+            return undefined;
+        }
     }
 
     /** The language of a call for a bot that has none of its own; undefined: the server has no words of it, or flite, which is English, speaks. */

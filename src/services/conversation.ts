@@ -62,6 +62,8 @@ export interface TranscriptItem {
     sentences?: readonly SpokenSentence[] | undefined;
     /** For the speaker `function`. */
     call?: FunctionCallRecord | undefined;
+    /** Said by the caller over the bot, and no turn: the transcript keeps it, and no bot is told of it. */
+    ignored?: true | undefined;
 }
 
 /** A sentence of an item, and where its audio begins and ends in the item's audio, ms; `endMs` undefined: there may be more. */
@@ -91,6 +93,10 @@ export interface ConversationEvents {
     speechStarted: [];
     /** The caller stopped talking, `silenceMs` milliseconds of caller audio ago. */
     speechStopped: [silenceMs: number];
+    /** The same, while the call judges the caller's speech (`OverlapControl`): nothing is done about it unless the call says so. */
+    overlapSpeech: [state: 'started' | 'stopped'];
+    /** Words of speech that the call judges; empty: nothing was understood. `isAnswer`: the bot has asked for just these words. */
+    overlapWords: [text: string, isAnswer?: boolean];
     /** An item of the conversation appeared, or its words became known: for the transcript. */
     transcript: [item: TranscriptItem];
     /** Wants an entry of the keypad; `request.done` is called once, with the digits or with the reason why there are none. */
@@ -159,6 +165,29 @@ export type SilenceStep =
     | 'takeover';
 
 /**
+ * What the call uses to judge the caller's speech while they hear the bot (docs/TURNS.md): between `begin` and `end` speech that begins
+ * neither stops a response nor gets one. It is reported by `overlapSpeech` and `overlapWords`, and the call says what it was.
+ */
+export interface OverlapControl {
+    /** The words of such speech will be reported. */
+    readonly givesWords: boolean;
+    /** Quiet after which the call ends the caller's turn by `endTurn`, ms; undefined: the bot ends it, as it ends any other turn. */
+    readonly turnSilenceMs: number | undefined;
+    /** The caller hears the bot. May be called twice. */
+    begin(): void;
+    /** They do not hear it any more, and no speech is left to be judged. May be called twice. */
+    end(): void;
+    /** Have what the caller has said so far transcribed now. */
+    transcribe(): void;
+    /** The speech was no turn: it leaves no trace with the bot. */
+    dismiss(): void;
+    /** The speech is a turn: from now on it is reported like any other, beginning with `speechStarted`. */
+    accept(): void;
+    /** That turn has ended, `silenceMs` ago: the bot responds to it. Only after `accept`, and where `turnSilenceMs` is a number. */
+    endTurn(silenceMs: number): void;
+}
+
+/**
  * One caller and one bot, whichever bot it is. Audio is always PCMU (G.711 µ-law), 8 kHz, mono, both ways.
  *
  * A bot of your own implements this interface, or extends `BasicConversation`, and is registered by name (see examples/).
@@ -185,6 +214,8 @@ export interface Conversation extends EventEmitter<ConversationEvents> {
     readonly fallbackSteps?: readonly FallbackStep[];
     /** What the call has cost so far, in US dollars, as far as is known; undefined: nothing is known. */
     readonly costUsd: number | undefined;
+    /** How the call judges speech over this bot; undefined: it does not, and all speech that the bot reports interrupts it. May change in a call. */
+    readonly overlap?: OverlapControl | undefined;
     /** When the response that is being given last made progress, by the clock, ms; undefined: none is being given, or it is not known. */
     readonly responseActiveAtMs: number | undefined;
     /** Resolves when it can hear; rejects with a coded error when it never will. Called once. */

@@ -28,7 +28,7 @@ import {
     type ResponseEnd,
     type ServerEvent,
 } from './realtime/events';
-import type { AgreedFormats } from './realtime/session-config';
+import type { AgreedFormats, ServiceTurns } from './realtime/session-config';
 import { CallerAudioSender } from './realtime/caller-audio-sender';
 import { ResponseSequencer, type Purpose, type ResponseRequest } from './realtime/response-sequencer';
 
@@ -91,7 +91,10 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
     private transport: RealtimeTransport | undefined;
     private agreed: AgreedFormats | undefined;
     private settle: { resolve: () => void; reject: (error: CodedError) => void } | undefined;
-    private interruptible: boolean;
+    /** What the service was told to do by itself when the caller speaks. */
+    private turns: ServiceTurns;
+    /** By its last `session.updated` the service gives the responses to the caller's turns. */
+    private acceptedCreating = true;
     private serverTroubles = 0;
     /** The last response that had a sound, a word, or a call. */
     private contentOfId: string | undefined;
@@ -105,7 +108,7 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
     ) {
         super();
         this.logger = deps.logger;
-        this.interruptible = deps.interruptible ?? true;
+        this.turns = { createsResponses: true, interrupts: deps.interruptible ?? true };
         this.settings = new SessionSettings(config, deps);
         const onFault = (fault: unknown): void => {
             this.logger.error({ code: 'ERR_INTERNAL', ...faultFields(fault) }, 'A timer of the bot’s session failed.');
@@ -158,7 +161,15 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
 
     /** The service cancels the active response when the caller speaks. */
     get interruptsItself(): boolean {
-        return this.interruptible;
+        return this.acceptedCreating && this.turns.interrupts;
+    }
+
+    /**
+     * The service gives the response to each turn of the caller that it commits. It is known from `session.updated`: a turn that is committed
+     * before that event was judged by the setting before (docs/TURNS.md).
+     */
+    get createsResponses(): boolean {
+        return this.acceptedCreating;
     }
 
     /** For the log: sockets opened, milliseconds of caller audio dropped, events ignored by type. */
@@ -214,8 +225,14 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
 
     /** Lets the caller interrupt, or not: the whole configuration is sent again. */
     setInterruptible(interruptible: boolean): void {
-        this.interruptible = interruptible;
+        this.turns = { createsResponses: true, interrupts: interruptible };
         this.send(this.update(), 'session.update (interruptible)');
+    }
+
+    /** Whether the service takes the caller's turns: gives responses to them, and cancels its own response when they speak. */
+    setTurnTaking(byService: boolean): void {
+        this.turns = { createsResponses: byService, interrupts: byService };
+        this.send({ type: 'session.update', session: this.settings.turnTaking(this.turns) }, 'session.update (turns)');
     }
 
     /** Ends the session with close code 1000 and frees everything. May be called twice, and at any time. */
@@ -270,7 +287,7 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
     }
 
     private update(): ClientEvent {
-        return { type: 'session.update', session: this.settings.next(this.interruptible, this.state === 'ready') };
+        return { type: 'session.update', session: this.settings.next(this.turns, this.state === 'ready') };
     }
 
     private becomeReady(transport: RealtimeTransport, agreed: AgreedFormats): void {
@@ -330,12 +347,15 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
             case 'response-done':
                 this.onDone(event.response);
                 return;
+            case 'session-updated':
+                this.acceptedCreating = event.createsResponses ?? this.turns.createsResponses;
+                return;
             case 'speech-started':
-                this.sequencer.callerSpeaks();
+                if (this.acceptedCreating) this.sequencer.callerSpeaks();
                 this.emit('event', event);
                 return;
             case 'speech-stopped':
-                this.sequencer.turnCommitted();
+                if (this.acceptedCreating) this.sequencer.turnCommitted();
                 this.emit('event', event);
                 return;
             default:

@@ -8,6 +8,8 @@ export interface TranscriptLine {
     text: string;
     /** What the caller heard of it; the same as `text` unless they interrupted. */
     heard: string;
+    /** Said by the caller over the bot, and no turn. */
+    ignored?: true;
 }
 
 /** An item as far as the caller heard it, for a bot that must know the conversation so far. */
@@ -112,15 +114,16 @@ export class Transcript {
     /** Caller and bot, oldest first, with what was heard beside what was generated. */
     get lines(): TranscriptLine[] {
         return this.entries.flatMap((entry) => {
-            const { speaker, text = '' } = entry.item;
-            return speaker === 'caller' || speaker === 'bot' ? [{ speaker, text, heard: heardOf(entry) }] : [];
+            const { speaker, text = '', ignored } = entry.item;
+            if (speaker !== 'caller' && speaker !== 'bot') return [];
+            return [{ speaker, text, heard: heardOf(entry), ...(ignored === true && { ignored }) }];
         });
     }
 
     /**
      * The last items as far as the caller heard them, oldest first: at most `maxItems`, and at most `maxChars` characters together.
      * Items of which nothing was heard, and functions without an output, are left out; turns of the caller's whose words are known to be
-     * unknown are marked.
+     * unknown are marked. What the caller said over the bot, and was no turn, is left out.
      */
     heard(maxItems: number, maxChars: number): HeardLine[] {
         const lines: HeardLine[] = [];
@@ -160,6 +163,7 @@ function merged(known: TranscriptItem, update: TranscriptItem): TranscriptItem {
         text: update.text ?? known.text,
         audioMs: update.audioMs ?? known.audioMs,
         sentences: update.sentences ?? known.sentences,
+        ...((update.ignored ?? known.ignored) === true && { ignored: true }),
         call: call === undefined ? undefined : { ...call, output: call.output ?? known.call?.output },
     };
 }
@@ -192,7 +196,8 @@ function heardShare({ item, deliveredMs, cut, brokeOff }: Entry): number {
 }
 
 function heardLine(entry: Entry): HeardLine | undefined {
-    const { itemId, speaker, call } = entry.item;
+    const { itemId, speaker, call, ignored } = entry.item;
+    if (ignored === true) return undefined;
     if (speaker === 'function') return call?.output === undefined ? undefined : { itemId, speaker, text: '', call };
     // Words of the bot without any audio were never heard.
     const known = speaker === 'bot' && entry.deliveredMs === 0 ? '' : heardOf(entry).trim();

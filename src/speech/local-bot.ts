@@ -76,6 +76,12 @@ export class LocalBot extends SpeakingBot {
         this.advance({ type: 'unheard' });
     }
 
+    /** A phrase that is listened for, or the word that a question asks for, counts also where it is said before the end of the question. */
+    protected override isAnswer(text: string): boolean {
+        if (text === '' || this.next?.do !== 'listen') return false;
+        return this.next.expect === 'yesno' || this.deps.recognizer.kind === 'closed';
+    }
+
     protected override onUtterance(pcmu: Uint8Array): boolean {
         if (this.next?.do !== 'record') return false;
         this.recording = pcmu;

@@ -9,8 +9,10 @@ import {
     type ConversationEnd,
     type ConversationEvents,
     type HeardPosition,
+    type OverlapControl,
 } from '../services/conversation';
 import { SpeechQueue, type ResponsePart, type Spoken, type StandIn } from '../services/tts/speech-queue';
+import { OverlapGate } from './overlap-gate';
 import type { Recognizer, Recognition } from '../services/asr-service';
 import type { TextToSpeech } from '../services/tts-service';
 import { promptWords, wordsFor, type ShippedPrompt, type Words } from '../services/words';
@@ -67,6 +69,7 @@ export abstract class SpeakingBot extends EventEmitter<ConversationEvents> imple
     readonly responseActiveAtMs: number | undefined = undefined;
     protected readonly speechQueue: SpeechQueue;
     protected readonly words: Words;
+    private readonly gate: OverlapGate;
     /** The caller is speaking. */
     protected callerSpeaks = false;
     private state: 'idle' | 'talking' | 'leaving' | 'over' = 'idle';
@@ -83,6 +86,15 @@ export abstract class SpeakingBot extends EventEmitter<ConversationEvents> imple
         super();
         const { clock, logger, speech, voice, language } = deps;
         this.words = deps.words ?? wordsFor(undefined);
+        this.gate = new OverlapGate({
+            bot: this,
+            givesWords: () => deps.recognizer.kind !== 'none',
+            callerSpeaks: () => this.callerSpeaks,
+            isAnswer: (text) => this.isAnswer?.(text) ?? false,
+            respond: (heard) => {
+                if (this.isTalking && !this.isDropped()) this.onRecognized(heard);
+            },
+        });
         this.speechQueue = new SpeechQueue({
             clock,
             logger,
@@ -99,6 +111,10 @@ export abstract class SpeakingBot extends EventEmitter<ConversationEvents> imple
                 },
             },
         });
+    }
+
+    get overlap(): OverlapControl {
+        return this.gate;
     }
 
     start(): Promise<void> {
@@ -167,6 +183,9 @@ export abstract class SpeakingBot extends EventEmitter<ConversationEvents> imple
     protected onUtterance?(pcmu: Uint8Array): boolean;
     protected onSpeechStarted?(): void;
 
+    /** These words, said over the bot, are what it has asked for. */
+    protected isAnswer?(text: string): boolean;
+
     /** The first audio of a sentence was emitted. */
     protected onSaid?(): void;
 
@@ -231,6 +250,7 @@ export abstract class SpeakingBot extends EventEmitter<ConversationEvents> imple
         recognizer.on('speechStarted', () => {
             if (this.isOver()) return;
             this.callerSpeaks = true;
+            if (this.gate.speechStarted()) return;
             this.onSpeechStarted?.();
             this.emit('speechStarted');
         });
@@ -238,17 +258,19 @@ export abstract class SpeakingBot extends EventEmitter<ConversationEvents> imple
             if (this.isOver()) return;
             this.callerSpeaks = false;
             this.wasAside = this.speechQueue.isSounding || this.speechQueue.isBusy;
-            this.emit('speechStopped', silenceMs);
+            if (!this.gate.speechStopped()) this.emit('speechStopped', silenceMs);
         });
         recognizer.on('utterance', (pcmu) => {
-            if (this.isTalking && this.onUtterance?.(pcmu) === true) this.resultsToDrop += 1;
+            if (!this.isTalking || this.gate.isLastJudged) return;
+            if (this.onUtterance?.(pcmu) === true) this.resultsToDrop += 1;
         });
         recognizer.on('recognized', (heard) => {
             if (this.isTalking) this.takeWords(heard);
         });
         // A cough or an aside while the bot goes on talking or is about to: no response to it is expected.
         recognizer.on('notRecognized', () => {
-            if (this.isTalking && !this.isDropped() && !this.wasAside) this.onUnheard();
+            if (!this.isTalking || this.gate.result(undefined)) return;
+            if (!this.isDropped() && !this.wasAside) this.onUnheard();
         });
     }
 
@@ -256,7 +278,8 @@ export abstract class SpeakingBot extends EventEmitter<ConversationEvents> imple
         this.callerItems += 1;
         const itemId = `${this.botName}_caller_${this.callerItems}`;
         this.emit('transcript', { speaker: 'caller', itemId, text: heard.text });
-        if (this.isTalking && !this.isDropped()) this.onRecognized(heard);
+        if (!this.isTalking || this.gate.result(heard)) return;
+        if (!this.isDropped()) this.onRecognized(heard);
     }
 
     private isDropped(): boolean {

@@ -1,14 +1,7 @@
 import { powerDbfs, SILENT_DBFS, sumOfSquares } from '../../audio/loudness';
 import { decodeMulaw } from '../../audio/mulaw';
+import type { SpeechMeter } from '../../services/asr-service';
 import { LineNoise } from '../echo/line-noise';
-
-/** How probably 32 ms of caller audio are speech; one for each call. */
-export interface SpeechMeter {
-    /** Takes the next step: 256 bytes of PCMU. @returns 0 to 1 */
-    probability(pcmu: Uint8Array): number;
-    /** As new. */
-    reset(): void;
-}
 
 /** One utterance of the caller over the bot, as it sounds so far. Times are counted in the audio, not by a clock. */
 export interface SpeechRun {
@@ -92,9 +85,9 @@ export class CallerVoice {
         this.current.usualDbfs = this.usual.dbfs;
     }
 
-    reset(): void {
+    /** The caller is about to hear the bot; how loud they usually are stays known. */
+    begin(): void {
         this.meter.reset();
-        this.usual.reset();
         this.endRun();
         this.preRollSteps = 0;
         this.filled = 0;

@@ -10,12 +10,14 @@ import type {
     ConversationEvents,
     FallbackStep,
     HeardPosition,
+    OverlapControl,
     SilenceStep,
 } from '../conversation';
 import type { DigitRequest, DigitResult } from '../dtmf-service';
 import type { Transcript } from '../transcript';
 import { ActiveBot, FALLBACK_PREFIX } from './active-bot';
 import { CallerState } from './caller-state';
+import { ActiveOverlap } from './active-overlap';
 import { Filler, type FallbackPrompts } from './filler';
 import {
     noBotLeft,
@@ -61,6 +63,7 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
     private readonly caller: CallerState;
     private readonly queue: OptionQueue;
     private readonly filler: Filler;
+    private readonly activeOverlap = new ActiveOverlap(() => this.active?.conversation.overlap);
     private readonly used: string[] = [];
     private active: ActiveBot | undefined;
     private settle: { resolve: () => void; reject: (fault: CodedError) => void } | undefined;
@@ -117,6 +120,10 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
     /** That of the active bot. */
     get lastFault(): CodedError | undefined {
         return this.active?.conversation.lastFault;
+    }
+
+    get overlap(): OverlapControl | undefined {
+        return this.active?.conversation.overlap === undefined ? undefined : this.activeOverlap;
     }
 
     get responseActiveAtMs(): number | undefined {
@@ -210,6 +217,8 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
             this.caller.speechStopped(bot);
             this.emit('speechStopped', silenceMs);
         });
+        conversation.on('overlapSpeech', (state) => this.emit('overlapSpeech', state));
+        conversation.on('overlapWords', (text, isAnswer) => this.emit('overlapWords', text, isAnswer));
         conversation.on('transcript', (item) => {
             const inCall = bot.transcribed(item);
             this.caller.transcribed(inCall);
@@ -282,6 +291,7 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
         this.listen(bot);
         this.made += 1;
         this.active = bot;
+        this.activeOverlap.replaced();
         this.emitWait(this.caller.starts(bot, takeover));
         bot.conversation.start().catch((fault: unknown) => {
             if (this.active === bot) this.stepDown(whyNotStarted(fault));

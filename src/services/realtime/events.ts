@@ -48,10 +48,13 @@ export type ServerEvent =
     | ({ type: 'transcript-done'; text: string } & PartOrigin)
     | ({ type: 'text'; delta: string } & PartOrigin)
     | { type: 'session-created'; sessionId: string; expiresAtEpochMs: number | undefined }
-    | { type: 'session-updated'; formats: SessionFormats }
+    /** `createsResponses`: the service gives the responses to the caller's turns; undefined: it does not say. */
+    | { type: 'session-updated'; formats: SessionFormats; createsResponses: boolean | undefined }
     | { type: 'speech-started'; itemId: string }
     /** `audioEndMs` counts the audio that was appended in this session; undefined: the service did not say. */
     | { type: 'speech-stopped'; itemId: string; audioEndMs: number | undefined }
+    /** The caller's audio since the last commit has become this item. */
+    | { type: 'committed'; itemId: string }
     /** The caller has been silent for `idle_timeout_ms`: the service is about to make a response (docs/REALTIME.md, 9.3). */
     | { type: 'idle' }
     | { type: 'response-created'; id: string; clientEventId: string | undefined }
@@ -143,7 +146,7 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
         (fields) => withText(fields, 'delta', (delta, origin) => ({ type: 'text', delta, ...origin })),
     ],
     ['session.created', readSessionCreated],
-    ['session.updated', (fields) => ({ type: 'session-updated', formats: readFormats(recordIn(fields, 'session')) })],
+    ['session.updated', readSessionUpdated],
     [
         'input_audio_buffer.speech_started',
         (fields) => ({ type: 'speech-started', itemId: textIn(fields, 'item_id') ?? '' }),
@@ -156,6 +159,7 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
             audioEndMs: finiteIn(fields, 'audio_end_ms'),
         }),
     ],
+    ['input_audio_buffer.committed', (fields) => ({ type: 'committed', itemId: textIn(fields, 'item_id') ?? '' })],
     ['input_audio_buffer.timeout_triggered', () => ({ type: 'idle' })],
     ['response.created', readResponseCreated],
     ['response.done', readResponseDone],
@@ -193,6 +197,13 @@ function readSessionCreated(fields: Fields): ServerEvent {
     const expiresAt = finiteIn(session, 'expires_at');
     const expiresAtEpochMs = expiresAt === undefined ? undefined : expiresAt * 1000;
     return { type: 'session-created', sessionId: textIn(session, 'id') ?? '', expiresAtEpochMs };
+}
+
+function readSessionUpdated(fields: Fields): ServerEvent {
+    const session = recordIn(fields, 'session');
+    const creates = recordIn(recordIn(recordIn(session, 'audio'), 'input'), 'turn_detection')['create_response'];
+    const createsResponses = typeof creates === 'boolean' ? creates : undefined;
+    return { type: 'session-updated', formats: readFormats(session), createsResponses };
 }
 
 function readResponseCreated(fields: Fields): ServerEvent | undefined {

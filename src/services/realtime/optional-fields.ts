@@ -5,7 +5,7 @@ import type { Logger } from '../../support/logger';
 import { loggedAddress } from '../../support/redact';
 import { apiFacts } from './errors';
 import type { ApiError } from './events';
-import { sessionFor, type SessionRequest } from './session-config';
+import { sessionFor, type ServiceTurns, type SessionRequest } from './session-config';
 
 /**
  * What a session can do without, deeper fields first: without one of them the service's default holds, or nothing at all
@@ -152,13 +152,24 @@ export class SessionSettings {
     }
 
     /** The next configuration to send. `isLater`: the session has one, and tracing, which cannot change, is left out. */
-    next(interruptResponse: boolean, isLater: boolean): SessionRequest {
-        const whole = sessionFor(this.config, { tools: this.deps.tools ?? [], interruptResponse });
-        const { url } = this.config;
-        const session = this.suspected.without(url, this.refused.without(url, whole));
+    next(turns: ServiceTurns, isLater: boolean): SessionRequest {
+        const session = this.accepting(turns);
         if (isLater) delete session.tracing;
         this.sent = session;
         return session;
+    }
+
+    /** An update that changes nothing but what the service does when the caller speaks. */
+    turnTaking(turns: ServiceTurns): SessionRequest {
+        const { audio } = this.accepting(turns);
+        const { turn_detection } = audio?.input ?? {};
+        return { type: 'realtime', audio: { input: { ...(turn_detection !== undefined && { turn_detection }) } } };
+    }
+
+    private accepting(turns: ServiceTurns): SessionRequest {
+        const whole = sessionFor(this.config, { tools: this.deps.tools ?? [], turns });
+        const { url } = this.config;
+        return this.suspected.without(url, this.refused.without(url, whole));
     }
 
     /** The configuration was refused: the next one leaves out the optional fields for which it was. @returns false: there are none */

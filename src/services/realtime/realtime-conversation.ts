@@ -1,15 +1,17 @@
 import type { EventEmitter } from 'node:events';
 import type { OpenAIConfig } from '../../config/config';
 import type { Clock } from '../../support/clock';
-import type { Logger } from '../../support/logger';
+import { faultFields, type Logger } from '../../support/logger';
 import { BotResponse, type Disposition } from '../bot-response';
-import type { ConversationEnd, ConversationEvents, HeardPosition } from '../conversation';
+import type { ConversationEnd, ConversationEvents, HeardPosition, OverlapControl } from '../conversation';
 import type { ToolRunner } from '../functions/tool-runner';
 import type { OpenAIRealtimeService } from '../openai-realtime-service';
 import type { Transcript } from '../transcript';
+import { CallerSpeech, NoInput } from './caller-speech';
 import type { FunctionCall, NewItem, ResponseEnd, ServerEvent } from './events';
 import { FunctionCalls } from './function-calls';
 import { greetingGuard, type GreetingGuard } from './greeting';
+import { OverlapTurns } from './overlap-turns';
 import {
     correctionEvent,
     ResponseTracker,
@@ -25,6 +27,7 @@ import {
     purposeAfterLoss,
     requestFor,
     restoredItems,
+    turnSilenceMs,
 } from './session-config';
 import { TextResponseSpeaker, type ReadAloud } from './text-response-speaker';
 import { TranscriptReporter } from './transcript-reporter';
@@ -66,6 +69,7 @@ export class RealtimeConversation {
     private readonly functions: FunctionCalls;
     private readonly callerSpeech: CallerSpeech;
     private readonly noInput = new NoInput();
+    private readonly overlapTurns: OverlapTurns;
     private readonly reporter: TranscriptReporter;
     private readonly responses: ResponseTracker;
     private readonly textSpeaker: TextResponseSpeaker;
@@ -98,11 +102,17 @@ export class RealtimeConversation {
             if (config.interruptsItself) this.service?.setInterruptible(true);
         });
         this.functions = this.makeFunctions(deps);
+        this.overlapTurns = this.makeOverlapTurns(deps);
     }
 
     /** Whether the service may cancel its response when the caller speaks, in the next session. */
     get interruptible(): boolean {
         return this.deps.config.interruptsItself && !this.guard.isOn;
+    }
+
+    /** See `Conversation.overlap`. */
+    get overlap(): OverlapControl | undefined {
+        return this.deps.config.bargeIn !== 'smart' || this.guard.isOn ? undefined : this.overlapTurns;
     }
 
     /** Neither caller nor model speaks, and no response is awaited. Audio that still plays is not counted: `SessionRenewal` knows of it. */
@@ -121,6 +131,7 @@ export class RealtimeConversation {
         this.sessions += 1;
         this.responses.setFormat(service.formats.output);
         this.listen(service);
+        this.overlapTurns.attach(service);
         if (this.sessions > 1)
             for (const item of restoredItems(this.deps.transcript)) this.addItem(item, 'restored item');
         const purpose = this.pending;
@@ -132,6 +143,7 @@ export class RealtimeConversation {
     detach(service: OpenAIRealtimeService): void {
         this.service = undefined;
         this.guard.drop();
+        this.overlapTurns.detach();
         const awaited = this.functions.sessionLost() ? 'turn' : this.pending;
         this.pending = purposeAfterLoss(service.pendingResponse?.purpose ?? awaited, this.responses.hasSpoken);
         this.cancelledId = undefined;
@@ -164,6 +176,11 @@ export class RealtimeConversation {
     endTurn(): boolean {
         const { service } = this;
         if (service === undefined || service.pendingResponse !== undefined) return false;
+        if (this.overlapTurns.isInTurn) {
+            this.overlapTurns.endTurn(0);
+            return true;
+        }
+        this.overlapTurns.committing();
         service.send({ type: 'input_audio_buffer.commit' }, 'end of a turn by the line');
         this.callerSpeech.stopped(service.appendedMs, undefined);
         this.ask('turn');
@@ -200,6 +217,7 @@ export class RealtimeConversation {
     close(): void {
         this.service = undefined;
         this.guard.drop();
+        this.overlapTurns.close();
         this.textSpeaker.close();
         this.functions.close();
     }
@@ -220,6 +238,29 @@ export class RealtimeConversation {
             },
             end: (end) => {
                 deps.end(end);
+            },
+        });
+    }
+
+    private makeOverlapTurns({ clock, logger, config, bot }: RealtimeConversationDeps): OverlapTurns {
+        return new OverlapTurns({
+            clock,
+            bot,
+            turnSilenceMs: turnSilenceMs(config.turnDetection),
+            onFault: (fault) => {
+                logger.error({ code: 'ERR_INTERNAL', ...faultFields(fault) }, 'A timer of the caller’s turns failed.');
+            },
+            accepted: () => {
+                this.noInput.over();
+                this.callerSpeech.started(true);
+            },
+            ended: (silenceMs) => {
+                this.callerSpeech.stopped(silenceMs, 0);
+                this.ask('turn');
+            },
+            forget: (itemIds) => {
+                for (const itemId of itemIds) bot.emit('transcript', { speaker: 'caller', itemId, ignored: true });
+                this.correct(itemIds.map((itemId) => ({ kind: 'delete', itemId })));
             },
         });
     }
@@ -253,13 +294,16 @@ export class RealtimeConversation {
             case 'caller-transcript':
                 this.usage.addTranscription(event.usage);
                 this.reporter.callerWords(event.itemId, event.text);
+                this.overlapTurns.words(event.itemId, event.text);
                 return;
             case 'speech-started':
-                this.onSpeechStarted(service);
+                if (!this.overlapTurns.speechStarted(event.itemId)) this.onSpeechStarted(service);
                 return;
             case 'speech-stopped':
-                this.pending = 'turn';
-                this.callerSpeech.stopped(service.appendedMs, event.audioEndMs);
+                if (!this.overlapTurns.speechStopped(event.itemId)) this.onSpeechStopped(service, event.audioEndMs);
+                return;
+            case 'committed':
+                if (this.overlapTurns.committed(event.itemId)) this.ask('turn');
                 return;
             case 'idle':
                 this.noInput.timedOut();
@@ -287,6 +331,11 @@ export class RealtimeConversation {
             this.responses.dropAll();
         }
         this.callerSpeech.started(!this.guard.isOn);
+    }
+
+    private onSpeechStopped(service: OpenAIRealtimeService, audioEndMs: number | undefined): void {
+        this.pending = 'turn';
+        this.callerSpeech.stopped(service.appendedMs, audioEndMs);
     }
 
     private readonly onResponseStarted = (responseId: string, purpose: Purpose): void => {
@@ -373,70 +422,5 @@ export class RealtimeConversation {
 
     private addItem(item: NewItem, meaning: string): void {
         this.service?.send({ type: 'conversation.item.create', item }, meaning);
-    }
-}
-
-/** Longer than any voice activity detection waits: a greater number is a mistake. */
-const MAX_SILENCE_MS = 10_000;
-
-/** Whether the caller speaks, and whether the call was told: a start that was not reported has no end either. */
-class CallerSpeech {
-    private speaking = false;
-    private reported = false;
-
-    constructor(private readonly bot: EventEmitter<ConversationEvents>) {}
-
-    get isOn(): boolean {
-        return this.speaking;
-    }
-
-    /** Voice activity began; `report`: the call is to know. */
-    started(report: boolean): void {
-        this.speaking = true;
-        if (!report) return;
-        this.reported = true;
-        this.bot.emit('speechStarted');
-    }
-
-    /** It ended at `audioEndMs` (undefined: not known) of the `appendedMs` of audio that were sent by now. */
-    stopped(appendedMs: number, audioEndMs: number | undefined): void {
-        this.speaking = false;
-        if (!this.reported) return;
-        this.reported = false;
-        const silenceMs = audioEndMs === undefined ? 0 : Math.round(appendedMs - audioEndMs);
-        this.bot.emit('speechStopped', Math.min(MAX_SILENCE_MS, Math.max(0, silenceMs)));
-    }
-}
-
-/** The responses to a caller who says nothing: those that the call asks for, and those of the service's idle timeout. */
-class NoInput {
-    private isIdle = false;
-    private readonly responses = new Set<string>();
-
-    /** The service reported that the caller is silent, and will ask them without a request (docs/REALTIME.md, 9.3). */
-    timedOut(): void {
-        this.isIdle = true;
-    }
-
-    /** The caller speaks. */
-    over(): void {
-        this.isIdle = false;
-    }
-
-    /** A response begins. */
-    begins(responseId: string, purpose: Purpose): void {
-        if (purpose === 'reprompt' || (this.isIdle && purpose === 'turn')) this.responses.add(responseId);
-        this.isIdle = false;
-    }
-
-    /** How a response that has ended is reported; asked once. */
-    dispositionOf(responseId: string): Disposition {
-        return this.responses.delete(responseId) ? 'no_input' : 'match';
-    }
-
-    /** The session is lost, and its responses with it. */
-    clear(): void {
-        this.isIdle = false;
-        this.responses.clear();
     }
 }

@@ -36,11 +36,18 @@ export interface SessionRequest extends Omit<RealtimeSessionCreateRequest, 'audi
     audio?: Omit<SessionAudio, 'input'> & { input?: AudioInput };
 }
 
+/** What the service does by itself when it hears the caller speak (docs/REALTIME.md, 5.1). */
+export interface ServiceTurns {
+    /** It gives the response to a turn that has ended. */
+    createsResponses: boolean;
+    /** It cancels the active response when speech begins. */
+    interrupts: boolean;
+}
+
 /** What a session needs besides the settings. */
 export interface SessionExtras {
     tools: readonly RealtimeToolsConfigUnion[];
-    /** May the caller interrupt? false: only while a protected greeting is spoken. */
-    interruptResponse: boolean;
+    turns: ServiceTurns;
 }
 
 /**
@@ -52,7 +59,7 @@ export function sessionFor(config: OpenAIConfig, extras: SessionExtras): Session
         type: 'realtime',
         output_modalities: ['audio'],
         instructions: config.instructions,
-        audio: { input: audioInput(config, extras.interruptResponse), output: audioOutput(config) },
+        audio: { input: audioInput(config, extras.turns), output: audioOutput(config) },
         tools: [...extras.tools],
         tool_choice: toolChoice(config.toolChoice),
         max_output_tokens: config.maxOutputTokens,
@@ -76,10 +83,10 @@ function tracingOf(tracing: NonNullable<OpenAIConfig['tracing']>): NonNullable<S
     return { workflow_name: workflowName, ...(groupId !== undefined && { group_id: groupId }) };
 }
 
-function audioInput(config: OpenAIConfig, interruptResponse: boolean): AudioInput {
+function audioInput(config: OpenAIConfig, turns: ServiceTurns): AudioInput {
     const input: AudioInput = {
         format: wireFormat(config.audioFormat),
-        turn_detection: turnDetection(config, interruptResponse),
+        turn_detection: turnDetection(config, turns),
     };
     const { noiseReduction: type, noiseReductionStrength: strength } = config;
     if (config.transcription !== undefined) input.transcription = transcription(config.transcription);
@@ -106,9 +113,9 @@ function wireFormat(format: OpenAIAudioFormat): AudioFormat {
     return format === 'pcmu' ? { type: 'audio/pcmu' } : { type: 'audio/pcm', rate: 24_000 };
 }
 
-function turnDetection(config: OpenAIConfig, interruptResponse: boolean): TurnDetection {
+function turnDetection(config: OpenAIConfig, { createsResponses, interrupts }: ServiceTurns): TurnDetection {
     const turn = config.turnDetection;
-    const responding = { create_response: true, interrupt_response: interruptResponse };
+    const responding = { create_response: createsResponses, interrupt_response: interrupts };
     if (turn.type === 'semantic_vad') return { type: 'semantic_vad', eagerness: turn.eagerness, ...responding };
     return {
         type: 'server_vad',
@@ -119,6 +126,11 @@ function turnDetection(config: OpenAIConfig, interruptResponse: boolean): TurnDe
         ...(turn.idleTimeoutMs === undefined ? {} : { idle_timeout_ms: turn.idleTimeoutMs }),
         ...responding,
     };
+}
+
+/** Quiet after which this server ends a turn that it takes itself, ms: what the service is told, or what a caller is used to. */
+export function turnSilenceMs(turn: OpenAIConfig['turnDetection']): number {
+    return turn.type === 'server_vad' ? turn.silenceDurationMs : 700;
 }
 
 /** How long the service may wait after the caller's voice before it ends their turn, ms (docs/REALTIME.md, 2.3). */

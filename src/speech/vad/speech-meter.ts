@@ -1,7 +1,9 @@
 import { decodeMulaw, MULAW_SILENCE } from '../../audio/mulaw';
 import { Upsampler } from '../../audio/resampler';
+import type { SpeechMeter } from '../../services/asr-service';
+import { readSileroWeights } from '../silero/silero-weights';
 import { isKeyTone } from './key-tone';
-import { type SileroNetwork, SileroState, STEP_SAMPLES } from '../silero/silero-network';
+import { SileroNetwork, SileroState, STEP_SAMPLES } from '../silero/silero-network';
 
 const RATIO = 2;
 /** Samples of one step as the line carries them: 32 ms at 8 kHz. */
@@ -18,7 +20,7 @@ const KEY_DOUBT = 0.3;
  * How probably caller audio is speech, in steps of 32 ms, for one call: Silero’s network takes 16 kHz, therefore the line’s 8 kHz are
  * raised. Keys and digital silence are no speech. Allocates nothing.
  */
-export class SileroSpeechMeter {
+export class SileroSpeechMeter implements SpeechMeter {
     private readonly state = new SileroState();
     private readonly upsampler = new Upsampler(RATIO);
     private readonly narrow = new Int16Array(STEP_BYTES);
@@ -46,6 +48,22 @@ export class SileroSpeechMeter {
         this.state.reset();
         this.upsampler.reset();
         this.silentSteps = 0;
+    }
+}
+
+/** Makes the meters of all calls. */
+export class SpeechMeters {
+    private network: SileroNetwork | undefined;
+
+    /** Loads the network, once: about 25 ms and 3 MB. Throws ERR_VAD_WEIGHTS. */
+    load(): SileroNetwork {
+        this.network ??= new SileroNetwork(readSileroWeights());
+        return this.network;
+    }
+
+    /** Throws ERR_VAD_WEIGHTS. */
+    make(): SpeechMeter {
+        return new SileroSpeechMeter(this.load());
     }
 }
 

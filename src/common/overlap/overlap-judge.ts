@@ -1,0 +1,289 @@
+import type { OverlapControl } from '../../services/conversation';
+import type { Clock } from '../../support/clock';
+import type { LogFields } from '../../support/logger';
+import type { TimerSet } from '../../support/timer-set';
+import type { Playback } from '../playback';
+import type { CallerVoice } from './caller-voice';
+import { ASK_WORDS_AFTER_MS, verdict, type OverlapWords } from './verdict';
+
+/** Speech that ends so shortly before the end of what the caller hears is their next turn, and no interruption, ms. */
+const NEARLY_OVER_MS = 500;
+/** How often an open overlap is judged without new audio, ms. */
+const LOOK_EVERY_MS = 20;
+/** Without an end an overlap is a turn: a service that reports speech for ever must not keep the bot from the caller. */
+const MAX_JUDGED_MS = 6000;
+const LEAST_VOICE_MS = 500;
+/** So long words may come after it was given up to wait for them, ms. */
+const LATE_WORDS_MS = 3000;
+
+/** What the judge makes the call do. */
+export interface OverlapActions {
+    /** How the bot that is active is told; undefined: speech over it is not judged. */
+    control: () => OverlapControl | undefined;
+    /** Stops what the caller hears, and keeps it. */
+    hold: () => void;
+    /** Goes on with what is kept. @returns how far back it begins, ms */
+    resume: () => number;
+    /** Reports a verdict with its reason. */
+    report: (fields: LogFields) => void;
+}
+
+/**
+ * Judges what the caller says while they hear the bot (docs/TURNS.md), one utterance at a time: begins with the first voice, on the line or by
+ * the bot's own detection, and ends with a verdict. The rules are those of `verdict`; this class knows the time, the playback and the bot.
+ */
+export class OverlapJudge {
+    /**
+     * `judging`: the bot goes on; `held`: it was stopped, perhaps by mistake; `late`: it goes on, and words that come late may still stop
+     * it; `turn`: the caller's turn, which has not ended.
+     */
+    private phase: 'none' | 'judging' | 'held' | 'late' | 'turn' = 'none';
+    private lateUntilMs = 0;
+    private control: OverlapControl | undefined;
+    private openedAtMs = 0;
+    private heardAtMs = 0;
+    /** Bot audio that was left when the caller's voice was last heard, ms. */
+    private leftMs = 0;
+    private words: string | undefined;
+    private isAnswer = false;
+    /** The voice of which the words are known, or on their way, ms. */
+    private askedVoicedMs = 0;
+    /** By the bot's own detection the caller speaks. */
+    private isServiceHearing = false;
+
+    constructor(
+        private readonly clock: Clock,
+        private readonly timers: TimerSet,
+        private readonly voice: CallerVoice,
+        private readonly lists: OverlapWords,
+        private readonly playback: Pick<Playback, 'isAudible' | 'isHeld' | 'soundLeftMs'>,
+        private readonly actions: OverlapActions,
+    ) {}
+
+    /** The caller is about to hear the bot. */
+    botAudio(): void {
+        if (this.phase !== 'none' || this.playback.isAudible) return;
+        this.control = this.actions.control();
+        this.control?.begin();
+        this.voice.begin();
+    }
+
+    /** The caller has heard everything. */
+    drained(): void {
+        if (this.phase === 'late') this.dismiss();
+        else if (this.phase === 'none') this.leave();
+    }
+
+    /** Caller audio: PCMU, 8 kHz, mono. */
+    hear(pcmu: Uint8Array): void {
+        this.heardAtMs = this.clock.nowMs();
+        if (this.control === undefined) this.voice.hearTurn(pcmu);
+        else this.voice.hear(pcmu, this.onStep);
+    }
+
+    /** By the bot's own detection the caller speaks, or has stopped. */
+    serviceSpeech(state: 'started' | 'stopped'): void {
+        this.isServiceHearing = state === 'started';
+        if (state === 'stopped') this.askedVoicedMs = this.voice.run.voicedMs;
+        else if (this.phase === 'none') this.open();
+        this.judge();
+    }
+
+    /** Words of the speech that is judged; `isAnswer`: they are what the bot has asked for. */
+    serviceWords(text: string, isAnswer: boolean): void {
+        if (this.phase === 'none') {
+            // The speech was judged before its words were known.
+            this.control?.dismiss();
+            return;
+        }
+        this.words = `${this.words ?? ''} ${text}`.trim();
+        this.isAnswer ||= isAnswer;
+        this.judge();
+    }
+
+    /** A key has interrupted the bot: what was said meanwhile is no turn. */
+    keyPressed(): void {
+        if (this.phase === 'none') return;
+        if (this.phase === 'turn') this.close();
+        else this.dismiss();
+    }
+
+    /** The bot was lost, or the rest of what it said must be heard: goes on with what is kept. */
+    giveUp(): void {
+        if (this.phase === 'held') this.actions.resume();
+        this.control?.dismiss();
+        this.close();
+    }
+
+    private readonly onStep = (): void => {
+        const { run } = this.voice;
+        if (run.voicedMs > 0 && run.quietMs === 0) {
+            if (this.phase === 'none' || this.phase === 'late') this.open();
+            if (this.phase === 'judging') this.leftMs = this.playback.soundLeftMs;
+        }
+        this.judge();
+    };
+
+    private open(): void {
+        if (this.control === undefined || !this.playback.isAudible) return;
+        this.phase = 'judging';
+        this.openedAtMs = this.clock.nowMs();
+        this.leftMs = this.playback.soundLeftMs;
+        this.look();
+    }
+
+    private look(): void {
+        this.timers.set('overlap', LOOK_EVERY_MS, () => {
+            this.judge();
+            if (this.phase !== 'none') this.look();
+        });
+    }
+
+    /** Since the caller's voice was last heard, ms. */
+    private get quietMs(): number {
+        return this.voice.run.quietMs + (this.clock.nowMs() - this.heardAtMs);
+    }
+
+    private judge(): void {
+        if (this.phase === 'none') return;
+        if (this.phase === 'turn') {
+            this.endTurnWhenQuiet();
+            return;
+        }
+        if (this.phase === 'late' && this.clock.nowMs() > this.lateUntilMs) {
+            this.dismiss();
+            return;
+        }
+        this.askForWords();
+        const { lists, phase } = this;
+        const isHeld = phase === 'held';
+        // The caller has gone on: what they said before is not all of it.
+        const words = this.voice.run.voicedMs > this.askedVoicedMs ? undefined : this.words;
+        const { givesWords = false } = this.control ?? {};
+        const found = this.isAnswer
+            ? ({ kind: 'stand', reason: `yield: “${words ?? ''}”, which the bot has asked for` } as const)
+            : verdict(
+                  {
+                      run: this.voice.run,
+                      quietMs: this.quietMs,
+                      words,
+                      awaitsWords: givesWords,
+                      hasYielded: isHeld,
+                  },
+                  lists,
+              );
+        if (this.phase === 'late' && this.words === undefined) return;
+        if (found.kind === 'undecided') {
+            if (this.clock.nowMs() - this.openedAtMs > MAX_JUDGED_MS) this.endLongOne();
+            return;
+        }
+        this.pass(found.kind, found.reason);
+    }
+
+    private endLongOne(): void {
+        if (this.voice.run.voicedMs > LEAST_VOICE_MS) this.stand('yield: it does not end');
+        else this.goOn('ignored', 'ignored: no voice');
+    }
+
+    private pass(kind: 'yield' | 'stand' | 'ignore' | 'resume', reason: string): void {
+        // The bot had nearly finished, or has: what the caller says then is their turn, also “yes”.
+        const isNext = this.leftMs < NEARLY_OVER_MS;
+        switch (kind) {
+            case 'yield':
+                if (isNext) this.stand(reason);
+                else this.hold(reason);
+                return;
+            case 'stand':
+                this.stand(reason);
+                return;
+            case 'ignore':
+                if (isNext && this.voice.run.voicedMs > 0) this.stand('turn: the bot had nearly finished');
+                else this.goOn('ignored', reason);
+                return;
+            case 'resume':
+                this.goOn('resumed', reason);
+        }
+    }
+
+    private hold(reason: string): void {
+        this.phase = 'held';
+        this.report('held', reason);
+        this.actions.hold();
+    }
+
+    private stand(reason: string): void {
+        const { control } = this;
+        this.phase = 'turn';
+        this.report('turn', reason);
+        // It is reported as speech now, and like any other it interrupts the bot.
+        control?.accept();
+        if (control?.turnSilenceMs === undefined) this.close();
+    }
+
+    /** The bot goes on. Words that are still on their way are waited for. */
+    private goOn(verdictName: 'ignored' | 'resumed', reason: string): void {
+        const backMs = this.phase === 'held' ? this.actions.resume() : undefined;
+        this.report(verdictName, reason, backMs);
+        const isLate = this.words === undefined && this.control?.givesWords === true;
+        if (!isLate || this.phase === 'late') {
+            this.dismiss();
+            return;
+        }
+        this.phase = 'late';
+        this.lateUntilMs = this.clock.nowMs() + LATE_WORDS_MS;
+        this.voice.endRun();
+        this.askedVoicedMs = 0;
+    }
+
+    private dismiss(): void {
+        this.control?.dismiss();
+        this.close();
+    }
+
+    private endTurnWhenQuiet(): void {
+        const { control, quietMs } = this;
+        const limitMs = control?.turnSilenceMs ?? 0;
+        if (quietMs < limitMs || (this.isServiceHearing && quietMs < 2 * limitMs)) return;
+        control?.endTurn(quietMs);
+        this.close();
+    }
+
+    /** Once the voice has paused: what was said until then is to be transcribed. */
+    private askForWords(): void {
+        const { run } = this.voice;
+        const isNew = run.voicedMs > this.askedVoicedMs;
+        if (!isNew || this.quietMs < ASK_WORDS_AFTER_MS || this.control?.givesWords !== true) return;
+        this.askedVoicedMs = run.voicedMs;
+        this.control.transcribe();
+    }
+
+    private report(verdictName: string, reason: string, backMs?: number): void {
+        const { voicedMs, spanMs } = this.voice.run;
+        const heardMs = Math.round(this.clock.nowMs() - this.openedAtMs);
+        this.actions.report({
+            overlap: verdictName,
+            reason,
+            voicedMs,
+            spanMs,
+            afterMs: heardMs,
+            ...(backMs !== undefined && { backMs: Math.round(backMs) }),
+        });
+    }
+
+    private close(): void {
+        this.phase = 'none';
+        this.timers.cancel('overlap');
+        this.voice.endRun();
+        this.words = undefined;
+        this.isAnswer = false;
+        this.askedVoicedMs = 0;
+        this.isServiceHearing = false;
+        if (!this.playback.isAudible) this.leave();
+    }
+
+    /** The bot is not to be heard, and nothing is to be judged. */
+    private leave(): void {
+        this.control?.end();
+        this.control = undefined;
+    }
+}
