@@ -1,6 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { isLoopback } from './fields';
-import { openaiConfig, restConfig, type OpenAIConfig, type RestConfig } from './openai';
+import {
+    bargeInMinSpeechMs,
+    bargeInMode,
+    openaiConfig,
+    restConfig,
+    type OpenAIConfig,
+    type RestConfig,
+} from './openai';
 import { OUTGOING_PROXY } from './outbound-variables';
 import { brokenRules } from './rules';
 import { SHIPPED_BOTS } from './shipped-bots';
@@ -10,6 +17,7 @@ import {
     RENAMED_VARIABLES,
     VARIABLE_NAMES,
     VARIABLES,
+    type BargeInMode,
     type Environment,
     type VariableName,
 } from './variables';
@@ -54,8 +62,22 @@ export interface DTMFConfig {
     readonly totalMs: number;
 }
 
+export type { BargeInMode } from './variables';
+
+/** What interrupts the bot while it speaks. A key does in each mode. */
+export interface BargeInConfig {
+    /** `smart`: the call judges the speech. `instant`: the first sound, or `bargeInMinSpeechMs` of speech. `off`: no speech does. */
+    readonly mode: BargeInMode;
+    /** `smart`: words and phrases that do not interrupt, of the bot's language and of its own. In `Config` there are none. */
+    readonly backchannels: readonly string[];
+    /** `smart`: words and phrases that interrupt however softly they are said. In `Config` there are none. */
+    readonly alwaysYield: readonly string[];
+}
+
 /** Turn-taking between caller and bot. 0 switches a limit off. */
 export interface TurnTakingConfig {
+    readonly bargeIn: BargeInConfig;
+    /** Speech that interrupts the bot in the mode `instant`; 0: the first sound. */
     readonly bargeInMinSpeechMs: number;
     readonly echoGuard: boolean;
     readonly noInputMs: number;
@@ -209,7 +231,8 @@ function genesysConfig(values: Environment): GenesysConfig | undefined {
 
 function turnTaking(values: Environment): TurnTakingConfig {
     return {
-        bargeInMinSpeechMs: values.BARGE_IN_MIN_SPEECH_MS,
+        bargeIn: { mode: bargeInMode(values), backchannels: [], alwaysYield: [] },
+        bargeInMinSpeechMs: bargeInMinSpeechMs(values),
         echoGuard: values.ECHO_GUARD,
         noInputMs: values.NO_INPUT_SECONDS * 1000,
         maxReprompts: values.NO_INPUT_REPROMPTS,

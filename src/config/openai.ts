@@ -1,6 +1,6 @@
 /** How this server reaches OpenAI: over the Realtime API, and over HTTP. */
 import { randomBytes } from 'node:crypto';
-import { DEFAULT_MODEL, type Environment } from './variables';
+import { DEFAULT_MODEL, type BargeInMode, type Environment } from './variables';
 
 const OPENAI = 'https://api.openai.com/v1';
 
@@ -31,6 +31,8 @@ export interface OpenAIConfig {
     readonly greeting: string;
     /** The caller cannot interrupt the greeting. */
     readonly greetingProtected: boolean;
+    /** What interrupts the bot while it speaks, besides a key. */
+    readonly bargeIn: BargeInMode;
     /** The model cancels its response at the first sound of speech; false: only this server cancels it. */
     readonly interruptsItself: boolean;
     readonly audioFormat: OpenAIAudioFormat;
@@ -110,7 +112,8 @@ export function openaiConfig(values: Environment, instructions: string): OpenAIC
         instructions,
         greeting: values.OPENAI_GREETING.toLowerCase() === 'off' ? '' : values.OPENAI_GREETING,
         greetingProtected: values.OPENAI_GREETING_PROTECTED,
-        interruptsItself: values.BARGE_IN_MIN_SPEECH_MS === 0,
+        bargeIn: bargeInMode(values),
+        interruptsItself: bargeInMode(values) === 'instant' && bargeInMinSpeechMs(values) === 0,
         audioFormat: values.OPENAI_AUDIO_FORMAT,
         turnDetection: turnDetection(values),
         transcription: transcription(values),
@@ -121,6 +124,16 @@ export function openaiConfig(values: Environment, instructions: string): OpenAIC
         truncation: truncation(values),
         ...furtherOptions(values),
     };
+}
+
+/** Settings that name BARGE_IN_MIN_SPEECH_MS alone are older than BARGE_IN, and mean `instant`. */
+export function bargeInMode({ BARGE_IN: mode, BARGE_IN_MIN_SPEECH_MS: minSpeechMs }: Environment): BargeInMode {
+    return mode ?? (minSpeechMs === undefined ? 'smart' : 'instant');
+}
+
+/** Speech that interrupts the bot in the mode `instant`, in ms; 0: the first sound. */
+export function bargeInMinSpeechMs({ BARGE_IN_MIN_SPEECH_MS: minSpeechMs = 0 }: Environment): number {
+    return minSpeechMs;
 }
 
 /** The settings of OpenAI over HTTP; undefined when `hasHTTPService` is false. */

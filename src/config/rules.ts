@@ -34,6 +34,7 @@ const RULES: readonly Rule[] = [
     { about: ['LOCAL_TTS', 'LOCAL_ASR', 'OPENAI_API_KEY', ...ADDRESSES], check: speechHasService },
     { about: ['LOCAL_TTS', 'LOCAL_VOICE', 'OPENAI_BASE_URL'], check: localVoiceIsKnown },
     { about: ['DEFAULT_BOT', 'OPENAI_API_KEY', ...AZURE], check: defaultBotHasKey },
+    { about: ['BARGE_IN', 'BARGE_IN_MIN_SPEECH_MS'], check: minSpeechIsInstant },
     onlyOne('AZURE_OPENAI_ENDPOINT', 'OPENAI_REALTIME_URL'),
     onlyOne('AZURE_OPENAI_ENDPOINT', 'OPENAI_BASE_URL'),
     ...ADDRESSES.map(encrypted),
@@ -90,6 +91,13 @@ function detectionFits(values: Environment): string[] {
     return misplaced
         .filter((name) => values[name] !== undefined)
         .map((name) => `${name} does not go with OPENAI_TURN_DETECTION=${type}; right is to leave it unset.`);
+}
+
+function minSpeechIsInstant({ BARGE_IN: mode, BARGE_IN_MIN_SPEECH_MS: minSpeechMs }: Environment): string[] {
+    if (minSpeechMs === undefined || mode === undefined || mode === 'instant') return [];
+    return [
+        `BARGE_IN_MIN_SPEECH_MS does not go with BARGE_IN=${mode}; right is BARGE_IN=instant, or to leave BARGE_IN_MIN_SPEECH_MS unset.`,
+    ];
 }
 
 function oneModel(values: Environment): string[] {

@@ -36,6 +36,11 @@ export const REALTIME_VOICES = [
     'verse',
 ] as const;
 
+/** What interrupts the bot while it speaks, besides a key of the telephone. */
+export const BARGE_IN_MODES = ['smart', 'instant', 'off'] as const;
+
+export type BargeInMode = (typeof BARGE_IN_MODES)[number];
+
 /** The Realtime model when none is named. */
 export const DEFAULT_MODEL = 'gpt-realtime-2.1';
 
@@ -203,9 +208,15 @@ const BOT = {
 };
 
 const TURN_TAKING = {
+    BARGE_IN: variable(
+        choice(BARGE_IN_MODES).optional(),
+        'What interrupts the bot while it speaks. `smart`: speech of the caller; “mhm”, a cough and noise do not, and where the bot stopped for one of them, it goes on from where the caller heard it last. `instant`: the first sound that voice activity detection takes for speech. `off`: nothing that is said. A key interrupts the bot with each of them.',
+        { unset: '`smart`; with BARGE_IN_MIN_SPEECH_MS `instant`', example: 'smart' },
+    ),
     BARGE_IN_MIN_SPEECH_MS: variable(
-        whole(0, 2000).default(0),
-        'Speech of the caller that interrupts the bot, in ms; 300 ignores a cough. 0: the first sound that the model takes for speech.',
+        whole(0, 2000).optional(),
+        'Only with BARGE_IN=instant: speech of the caller that interrupts the bot, in ms. 0: the first sound.',
+        { unset: '`0`', example: '0' },
     ),
     ECHO_GUARD: variable(
         flag.default(false),

@@ -8,7 +8,7 @@ import { maxCallMinutesOf, openaiConfigOf, promptOf, turnTakingOf } from './prof
 import type { BotProfile } from './profiles/schema';
 import { fillPrompt } from './profiles/prompt';
 import type { Toolbox } from './functions/toolbox';
-import { wordsFor, type Words } from './words';
+import { overlapPhrases, wordsFor, type Words } from './words';
 
 /** The bot of one call, as it is to be made: its profile laid over the server's settings, with the call's values. */
 export interface BotPlan {
@@ -52,11 +52,16 @@ export function plainPlan(
         language,
         words: wordsFor(language),
         toolbox: undefined,
-        turnTaking: config.turnTaking,
+        turnTaking: plainTurnTaking(config),
         maxCallMinutes: config.maxCallMinutes,
         inputValues: {},
         variables,
     };
+}
+
+/** Who speaks when, in a call of a bot without a profile: its callers may speak any language. */
+export function plainTurnTaking({ turnTaking }: Pick<Config, 'turnTaking'>): TurnTakingConfig {
+    return { ...turnTaking, bargeIn: { ...turnTaking.bargeIn, ...overlapPhrases(undefined) } };
 }
 
 /** The output variables of a bot without a profile: any name may be set, because no profile declares which Architect expects. */

@@ -4,7 +4,7 @@ import type { LanguageCode, Participant } from '../protocol/core';
 import { faultFields, type LogFields, type Logger } from '../support/logger';
 import { BotFactory, type BotFactoryDeps, type CallOfBot } from './bot-factory';
 import { BotRegistry, type BotCallContext, type CreateBot } from './bot-registry';
-import { plainPlan, plainVariables, profilePlan, type BotPlan } from './bot-plan';
+import { plainPlan, plainTurnTaking, plainVariables, profilePlan, type BotPlan } from './bot-plan';
 import type { Conversation } from './conversation';
 import { EchoBot } from './echo-bot';
 import { endWarnings, inUseByProfile, inUseBySettings, type Ends, type InUse } from './model-ends';
@@ -256,7 +256,8 @@ export class BotService {
     private registered(name: string, request: BotRequest, call: CallOfBot): MakeChosen | undefined {
         const create = this.registry.get(name);
         if (create === undefined || (name === 'openai' && this.config.openai === undefined)) return undefined;
-        const { turnTaking, maxCallMinutes } = this.config;
+        const { maxCallMinutes } = this.config;
+        const turnTaking = plainTurnTaking(this.config);
         const { language, participant, customConfig } = request;
         const variables = plainVariables();
         const facts = { botName: name, language, participant, customConfig, variables, clock: this.deps.clock };

@@ -105,11 +105,38 @@ const readingSchema = z.strictObject({
     }),
 });
 
+/** Longest word or phrase of `overlap`, in characters. */
+export const MAX_OVERLAP_PHRASE_CHARS = 40;
+
+const phrases = z
+    .array(
+        z
+            .string()
+            .regex(/^\p{L}[\p{L}' -]*$/u, 'must be small letters, apostrophes, hyphens and blanks')
+            .max(MAX_OVERLAP_PHRASE_CHARS),
+    )
+    .min(1)
+    .max(200);
+
+/** What callers say over the bot. */
+const overlapSchema = z
+    .strictObject({
+        /** Said while listening, and so no interruption. */
+        backchannels: phrases,
+        /** Interrupts the bot however softly it is said, and among other words too. */
+        alwaysYield: phrases,
+    })
+    .superRefine(({ backchannels, alwaysYield }, context) => {
+        for (const phrase of repeatedPhrases([...backchannels, ...alwaysYield]))
+            context.addIssue({ code: 'custom', message: `has "${phrase}" twice` });
+    });
+
 /** A file of assets/words. */
 export const wordsSchema = z.strictObject({
     sentences: sentencesSchema,
     defaultDialog: defaultDialogSchema,
     reading: readingSchema,
+    overlap: overlapSchema,
 });
 
 export type Sentences = z.output<typeof sentencesSchema>;
@@ -133,8 +160,21 @@ export const PROMPT_KEYS = {
 
 export type ShippedPrompt = keyof typeof PROMPT_KEYS;
 
+/** Words and phrases that are said over the bot, and what they mean for it. */
+export interface OverlapPhrases {
+    /** No interruption. */
+    readonly backchannels: readonly string[];
+    /** An interruption, however softly it is said. */
+    readonly alwaysYield: readonly string[];
+}
+
+/** What a bot adds to the phrases of its language. */
+export type OwnOverlapPhrases = { readonly [K in keyof OverlapPhrases]?: OverlapPhrases[K] | undefined };
+
 let known: ReadonlySet<string> | undefined;
 const files = new Map<string, WordsFile>();
+/** By language code; that of all languages by the empty one. */
+const overlaps = new Map<string, OverlapPhrases>();
 
 /** The languages that have words, as `languageCode` gives them: alphabetical. */
 export function languagesWithWords(): string[] {
@@ -163,6 +203,29 @@ export function wordsFor(tag: string | undefined, own: OwnSentences = {}): Words
     return { ...file, language, sentences: { ...file.sentences, ...given } };
 }
 
+/**
+ * What callers say over a bot: the phrases of its language and the English ones, which are said in other languages too. Those of all
+ * languages without a language, because a model speaks many, and where there is no file of it. A phrase that a bot adds to one list is
+ * taken out of the other.
+ *
+ * @throws CodedError `ERR_WORDS` when a file of assets/words cannot be read
+ */
+export function overlapPhrases(tag: string | undefined, own: OwnOverlapPhrases = {}): OverlapPhrases {
+    const language = tag === undefined || !hasWords(tag) ? '' : languageCode(tag);
+    const languages = language === '' ? languagesWithWords() : [USUAL_LANGUAGE, language];
+    const shared = overlaps.get(language) ?? overlapIn(languages);
+    overlaps.set(language, shared);
+    return own.backchannels === undefined && own.alwaysYield === undefined ? shared : joined(shared, own);
+}
+
+/** The same words in other letters, accents, hyphens and blanks have one key: `uhhuh` of "Uh-huh". */
+export function phraseKey(phrase: string): string {
+    return phrase
+        .normalize('NFKD')
+        .toLowerCase()
+        .replace(/[^\p{L}\p{N}]/gu, '');
+}
+
 /** The sentences that a bot says in English although its language is another one. */
 export function sentencesMissing(tag: string | undefined, own: OwnSentences = {}): string[] {
     if (tag === undefined || hasWords(tag)) return [];
@@ -177,6 +240,29 @@ export function promptWords(name: ShippedPrompt, { sentences }: Pick<Words, 'sen
 /** Puts values into the placeholders of a sentence of these files; what is put in is not read again. */
 export function filled(sentence: string, values: Readonly<Record<string, string>>): string {
     return sentence.replace(PLACEHOLDER, (mark, name: string) => values[name] ?? mark);
+}
+
+function overlapIn(languages: readonly string[]): OverlapPhrases {
+    const none: OverlapPhrases = { backchannels: [], alwaysYield: [] };
+    return languages.map((language) => fileOf(language).overlap).reduce(joined, none);
+}
+
+function joined(phrases: OverlapPhrases, { backchannels = [], alwaysYield = [] }: OwnOverlapPhrases): OverlapPhrases {
+    return {
+        backchannels: [...without(phrases.backchannels, [...backchannels, ...alwaysYield]), ...backchannels],
+        alwaysYield: [...without(phrases.alwaysYield, [...backchannels, ...alwaysYield]), ...alwaysYield],
+    };
+}
+
+function without(phrases: readonly string[], others: readonly string[]): string[] {
+    const keys = new Set(others.map(phraseKey));
+    return phrases.filter((phrase) => !keys.has(phraseKey(phrase)));
+}
+
+/** The phrases that stand in a list before too. */
+export function repeatedPhrases(phrases: readonly string[]): string[] {
+    const keys = new Set<string>();
+    return phrases.filter((phrase) => keys.size === keys.add(phraseKey(phrase)).size);
 }
 
 function hasWords(tag: string): boolean {

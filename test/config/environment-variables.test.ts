@@ -24,6 +24,7 @@ function openai(env: Env): NonNullable<Config['openai']> {
 }
 
 const DEFAULT_TURN_TAKING = {
+    bargeIn: { mode: 'smart', backchannels: [], alwaysYield: [] },
     bargeInMinSpeechMs: 0,
     echoGuard: false,
     noInputMs: 10_000,
@@ -174,6 +175,7 @@ describe('loadConfig with values', () => {
             shutdownGraceSeconds: 0,
             playbackLeadMs: 300,
             turnTaking: {
+                bargeIn: { mode: 'instant', backchannels: [], alwaysYield: [] },
                 bargeInMinSpeechMs: 300,
                 echoGuard: true,
                 noInputMs: 7500,
@@ -241,7 +243,8 @@ describe('loadConfig with values', () => {
             instructions: 'Be kind.',
             greeting: 'Say hello.',
             greetingProtected: true,
-            interruptsItself: true,
+            bargeIn: 'smart',
+            interruptsItself: false,
             audioFormat: 'pcmu',
             turnDetection: {
                 type: 'server_vad',

@@ -2,6 +2,7 @@ import type { Config, TurnTakingConfig } from '../../src/config/config';
 
 /** Turn-taking with every limit off but those of a key entry. */
 export const TEST_TURN_TAKING: TurnTakingConfig = {
+    bargeIn: { mode: 'instant', backchannels: [], alwaysYield: [] },
     bargeInMinSpeechMs: 0,
     echoGuard: false,
     noInputMs: 0,

@@ -1,6 +1,7 @@
 /** A profile's settings laid over the server's: what a profile leaves out stays as it was. */
-import { loadConfig, type OpenAIConfig, type TurnTakingConfig } from '../../config/config';
+import { loadConfig, type BargeInMode, type OpenAIConfig, type TurnTakingConfig } from '../../config/config';
 import { DEFAULT_INSTRUCTIONS, environmentSchema } from '../../config/variables';
+import { overlapPhrases } from '../words';
 import type { Prompt } from './prompt';
 import type { BotProfile, RealtimeSettings, UpstreamSettings } from './schema';
 import { environmentNamesIn, type ToolSpec } from './tool-schema';
@@ -21,7 +22,7 @@ export function openaiConfigOf(
     server: OpenAIConfig | undefined,
     env: RawEnvironment,
 ): OpenAIConfig | undefined {
-    const { upstream, realtime = {}, turnTaking } = profile;
+    const { upstream, realtime = {} } = profile;
     const own = upstream === undefined ? undefined : openaiConfigAt(upstream, realtime.model, env);
     if (upstream !== undefined && own === undefined) return undefined;
     const base = server ?? own;
@@ -34,9 +35,22 @@ export function openaiConfigOf(
         ...prompt,
         ...overrides(profile, realtime, base),
         greetingProtected: profile.greetingProtected ?? base.greetingProtected,
-        interruptsItself:
-            turnTaking?.bargeInMinSpeechMs === undefined ? base.interruptsItself : turnTaking.bargeInMinSpeechMs === 0,
+        bargeIn: bargeInMode(profile) ?? base.bargeIn,
+        interruptsItself: interruptsItself(profile, base),
     };
+}
+
+/** A profile that sets only `bargeInMinSpeechMs` is older than `bargeIn`, and means `instant`. undefined: the server's. */
+function bargeInMode({ bargeIn, turnTaking }: BotProfile): BargeInMode | undefined {
+    return bargeIn?.mode ?? (turnTaking?.bargeInMinSpeechMs === undefined ? undefined : 'instant');
+}
+
+function interruptsItself(profile: BotProfile, base: OpenAIConfig): boolean {
+    if ((bargeInMode(profile) ?? base.bargeIn) !== 'instant') return false;
+    const minSpeechMs = profile.turnTaking?.bargeInMinSpeechMs;
+    if (minSpeechMs !== undefined) return minSpeechMs === 0;
+    // In its other modes the server has no BARGE_IN_MIN_SPEECH_MS.
+    return base.bargeIn !== 'instant' || base.interruptsItself;
 }
 
 /** The texts of a profile before a call's values are in them; what it does not say is the server's. */
@@ -48,10 +62,12 @@ export function promptOf(profile: BotProfile, server: Prompt = USUAL_PROMPT): Pr
 }
 
 /** Who speaks when, in a call of this bot. */
-export function turnTakingOf({ turnTaking = {}, digits = {} }: BotProfile, server: TurnTakingConfig): TurnTakingConfig {
+export function turnTakingOf(profile: BotProfile, server: TurnTakingConfig): TurnTakingConfig {
+    const { turnTaking = {}, digits = {}, language, bargeIn } = profile;
     const { terminator } = digits;
     return {
         ...server,
+        bargeIn: { mode: bargeInMode(profile) ?? server.bargeIn.mode, ...overlapPhrases(language, bargeIn) },
         bargeInMinSpeechMs: turnTaking.bargeInMinSpeechMs ?? server.bargeInMinSpeechMs,
         noInputMs: inMs(turnTaking.noInputSeconds) ?? server.noInputMs,
         maxReprompts: turnTaking.reprompts ?? server.maxReprompts,
@@ -81,13 +97,14 @@ function openaiConfigAt(
 ): OpenAIConfig | undefined {
     const key = env[keyVariable]?.trim() ?? '';
     if (key === '') return undefined;
-    const { OPENAI_SAFETY_SALT } = env;
+    const { OPENAI_SAFETY_SALT, BARGE_IN, BARGE_IN_MIN_SPEECH_MS } = env;
+    const ofServer = { OPENAI_SAFETY_SALT, BARGE_IN, BARGE_IN_MIN_SPEECH_MS };
     if (azure === undefined) {
         const address = withModel(url ?? '', model);
-        return loadConfig({ OPENAI_API_KEY: key, OPENAI_REALTIME_URL: address, OPENAI_SAFETY_SALT }).openai;
+        return loadConfig({ ...ofServer, OPENAI_API_KEY: key, OPENAI_REALTIME_URL: address }).openai;
     }
     return loadConfig({
-        OPENAI_SAFETY_SALT,
+        ...ofServer,
         AZURE_OPENAI_API_KEY: key,
         AZURE_OPENAI_ENDPOINT: azure.endpoint,
         AZURE_OPENAI_DEPLOYMENT: azure.deployment,
@@ -109,7 +126,15 @@ function withModel(address: string, model: string | undefined): string {
 
 type Overrides = Omit<
     OpenAIConfig,
-    'url' | 'headers' | 'model' | 'instructions' | 'greeting' | 'greetingProtected' | 'interruptsItself' | 'safetySalt'
+    | 'url'
+    | 'headers'
+    | 'model'
+    | 'instructions'
+    | 'greeting'
+    | 'greetingProtected'
+    | 'bargeIn'
+    | 'interruptsItself'
+    | 'safetySalt'
 >;
 
 function overrides(profile: BotProfile, realtime: RealtimeSettings, base: OpenAIConfig): Overrides {

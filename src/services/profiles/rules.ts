@@ -1,7 +1,8 @@
 /** The rules that hold between the parts of a profile, and the sentences that say where a profile is wrong. */
 import type { z } from 'zod';
 import { canReason, takesHint, takesKeywords } from '../../config/openai';
-import { DEFAULT_MODEL } from '../../config/variables';
+import { DEFAULT_MODEL, type BargeInMode } from '../../config/variables';
+import { repeatedPhrases, type OwnOverlapPhrases } from '../words';
 import type { UnnamedDialog } from './dialog-script';
 import { dialogTexts, dialogVariables, saysSomething } from './dialog-texts';
 import { hasStrayBraces, placeholdersIn } from './template';
@@ -30,6 +31,8 @@ export interface RuleSubject {
     readonly tools: readonly ToolSpec[];
     readonly dialog?: UnnamedDialog | undefined;
     readonly realtime?: RealtimeSubject | undefined;
+    readonly bargeIn?: ({ readonly mode?: BargeInMode | undefined } & OwnOverlapPhrases) | undefined;
+    readonly turnTaking?: { readonly bargeInMinSpeechMs?: number | undefined } | undefined;
 }
 
 interface RealtimeSubject {
@@ -65,7 +68,24 @@ export function brokenProfileRules(profile: RuleSubject): RuleBreach[] {
         ...brokenToolRules(profile),
         ...breachesAt(['dialog'], brokenDialog(profile)),
         ...breachesAt(['realtime'], brokenRealtime(profile)),
+        ...breachesAt(['bargeIn'], brokenBargeIn(profile)),
     ];
+}
+
+/** What interrupts in a mode that the profile does not have, and a phrase that would have two meanings. */
+function brokenBargeIn({ bargeIn = {}, turnTaking = {} }: RuleSubject): string[] {
+    const { backchannels = [], alwaysYield = [] } = bargeIn;
+    const { bargeInMinSpeechMs: minSpeechMs } = turnTaking;
+    const mode = bargeIn.mode ?? (minSpeechMs === undefined ? 'smart' : 'instant');
+    const hasPhrases = backchannels.length + alwaysYield.length > 0;
+    const problems: readonly (string | false)[] = [
+        minSpeechMs !== undefined &&
+            mode !== 'instant' &&
+            `has the mode "${mode}", and turnTaking.bargeInMinSpeechMs goes only with "instant"`,
+        hasPhrases && mode !== 'smart' && `has phrases, and the mode "${mode}"; they go only with "smart"`,
+        ...repeatedPhrases([...backchannels, ...alwaysYield]).map((phrase) => `has "${phrase}" twice`),
+    ];
+    return problems.filter((problem) => problem !== false);
 }
 
 /** Options that the model which is named beside them does not take. What the server's model takes is not known here. */

@@ -1,14 +1,16 @@
 /** A bot as data: one JSON file in `bots/`, whose name is the name of the bot. */
 import { z } from 'zod';
 import { MAX_HINT_CHARS, MAX_KEYWORD_CHARS, MAX_KEYWORDS } from '../../config/openai-variables';
-import { REALTIME_VOICES } from '../../config/variables';
+import { BARGE_IN_MODES, REALTIME_VOICES } from '../../config/variables';
 import { unnamedDialogSchema, type DialogScript } from './dialog-script';
-import { sentencesSchema } from '../words';
+import { MAX_OVERLAP_PHRASE_CHARS, phraseKey, sentencesSchema } from '../words';
 import { environmentName, template, urlProblem, variableName, words } from './fields';
 import { brokenProfileRules } from './rules';
 import { toolSchema } from './tool-schema';
 import { inputVariableSchema, outputVariableSchema } from './variables';
 
+/** Most phrases in each list of `bargeIn`. */
+const MAX_OWN_PHRASES = 50;
 /** Longest instructions, in characters. */
 export const MAX_INSTRUCTIONS_CHARS = 65_536;
 
@@ -31,13 +33,39 @@ const turnTaking = z.strictObject({
         .min(0)
         .max(2000)
         .optional()
-        .describe('Speech of the caller that interrupts the bot, in ms. 0: the first sound does.'),
+        .describe(
+            'Only in the mode "instant" of bargeIn: speech that interrupts the bot, in ms. 0: the first sound does.',
+        ),
     noInputSeconds: z.number().min(0).max(300).optional().describe('Silence after which the bot asks again. 0: never.'),
     reprompts: z.int().min(0).max(20).optional().describe('How often it asks again before it says goodbye.'),
     deadAirSeconds: z.number().min(0).max(60).optional().describe('Longest time without any sound of the bot. 0: any.'),
     maxTurns: z.int().min(0).max(10_000).optional().describe('Responses after which it says goodbye. 0: any number.'),
     maxCostUsd: z.number().min(0).max(1000).optional().describe('What a call may cost, in US dollars. 0: anything.'),
     maxCallMinutes: z.int().min(1).max(1440).optional().describe('Longest call, in minutes.'),
+});
+
+const phrase = words(1, MAX_OVERLAP_PHRASE_CHARS).refine((text) => phraseKey(text) !== '', {
+    error: 'must have a letter',
+});
+const phrases = z.array(phrase).max(MAX_OWN_PHRASES);
+
+const bargeIn = z.strictObject({
+    mode: z
+        .enum(BARGE_IN_MODES)
+        .optional()
+        .describe(
+            '"smart": speech does, and "mhm", a cough and noise do not. "instant": the first sound does. "off": only keys do.',
+        ),
+    backchannels: phrases
+        .optional()
+        .describe(
+            'What callers say while they listen, besides the words of the language: it does not interrupt. Such as ["roger", "copy that"].',
+        ),
+    alwaysYield: phrases
+        .optional()
+        .describe(
+            'What interrupts however softly it is said, besides the words of the language. Such as ["emergency", "talk to Anna"].',
+        ),
 });
 
 const digits = z.strictObject({
@@ -241,6 +269,7 @@ const fields = z.strictObject({
     realtime: realtimeSchema.optional().describe('The Realtime session. What is left out stays the server’s setting.'),
     upstream: upstreamSchema.optional().describe('Another way to a model than the server’s.'),
     turnTaking: turnTaking.optional().describe('Interruptions, silences and limits.'),
+    bargeIn: bargeIn.optional().describe('What interrupts the bot while it speaks. A key always does.'),
     digits: digits.optional().describe('How entries of the keypad come to their end.'),
     inputVariables: z
         .record(variableName, inputVariableSchema)

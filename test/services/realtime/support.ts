@@ -26,6 +26,7 @@ export function makeConfig(changes: Partial<OpenAIConfig> = {}): OpenAIConfig {
         instructions: 'You are the voice agent of Example Bank.',
         greeting: '',
         greetingProtected: false,
+        bargeIn: 'instant',
         interruptsItself: true,
         audioFormat: 'pcmu',
         turnDetection: { type: 'server_vad', threshold: 0.5, prefixPaddingMs: 300, silenceDurationMs: 500 },
