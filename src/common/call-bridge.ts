@@ -198,6 +198,7 @@ export class CallBridge {
             clock,
             record,
             maxLeadMs,
+            keepsHistory: false,
             wire,
             echoGuard: this.echoGuard,
             onFault,
