@@ -7,14 +7,22 @@ const BYTES_PER_MS = 8;
 interface ItemAudio {
     origin: AudioOrigin;
     receivedBytes: number;
-    sentBytes: number;
-    /** Runs of this item's bytes in the sent stream, oldest first; neighbours are joined. */
-    runs: { start: number; end: number }[];
+    /** What had been heard of it when playback was last held: the end of the furthest byte. */
+    heardBytes: number;
+    /** Runs of this item's bytes in the sent stream since then, oldest first; neighbours are joined. */
+    runs: Run[];
+}
+
+interface Run {
+    start: number;
+    end: number;
+    /** Where the run begins in the item. */
+    itemBytes: number;
 }
 
 /**
  * Records every byte of bot audio under its item: received from the bot, sent to the client. With a playhead (bytes of the sent
- * stream that the caller has heard) it computes how much of each item was heard.
+ * stream that the caller has heard) it computes how much of each item was heard: bytes that are sent again count once.
  *
  * Entries outlive the response: an item is forgotten only when the caller has heard all that was received of it.
  */
@@ -32,18 +40,30 @@ export class PlaybackLedger {
         return this.items.size;
     }
 
-    received(origin: AudioOrigin, byteCount: number): void {
-        this.itemOf(origin).receivedBytes += byteCount;
+    /** @returns where these bytes begin in their item */
+    received(origin: AudioOrigin, byteCount: number): number {
+        const item = this.itemOf(origin);
+        const itemBytes = item.receivedBytes;
+        item.receivedBytes += byteCount;
+        return itemBytes;
     }
 
-    sent(origin: AudioOrigin, byteCount: number): void {
-        const item = this.itemOf(origin);
+    /** @param itemBytes where these bytes begin in their item */
+    sent(origin: AudioOrigin, itemBytes: number, byteCount: number): void {
+        const { runs } = this.itemOf(origin);
         const start = this.streamBytes;
         this.streamBytes += byteCount;
-        item.sentBytes += byteCount;
-        const last = item.runs.at(-1);
-        if (last?.end === start) last.end = this.streamBytes;
-        else item.runs.push({ start, end: this.streamBytes });
+        const last = runs.at(-1);
+        if (last?.end === start && last.itemBytes + start - last.start === itemBytes) last.end = this.streamBytes;
+        else runs.push({ start, end: this.streamBytes, itemBytes });
+    }
+
+    /** Playback is held: what was sent and lies behind the playhead is not heard, unless it is sent again. */
+    held(playhead: number): void {
+        for (const item of this.items.values()) {
+            item.heardBytes = heardOf(item, playhead);
+            item.runs = [];
+        }
     }
 
     /** Items that the caller has not heard to their end, in the order in which they came, with what was heard of each. */
@@ -73,7 +93,7 @@ export class PlaybackLedger {
         const key = `${origin.itemId}/${origin.contentIndex}`;
         let item = this.items.get(key);
         if (item === undefined) {
-            item = { origin, receivedBytes: 0, sentBytes: 0, runs: [] };
+            item = { origin, receivedBytes: 0, heardBytes: 0, runs: [] };
             this.items.set(key, item);
         }
         return item;
@@ -81,9 +101,12 @@ export class PlaybackLedger {
 }
 
 function heardOf(item: ItemAudio, playhead: number): number {
-    let heard = 0;
-    for (const run of item.runs) heard += Math.max(0, Math.min(playhead, run.end) - run.start);
-    return heard;
+    let heardBytes = item.heardBytes;
+    for (const { start, end, itemBytes } of item.runs) {
+        if (playhead <= start) break;
+        heardBytes = Math.max(heardBytes, itemBytes + Math.min(playhead, end) - start);
+    }
+    return heardBytes;
 }
 
 function toHeardItem(item: ItemAudio, heardBytes: number): HeardItem {

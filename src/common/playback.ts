@@ -5,6 +5,7 @@ import { TokenBucket } from '../support/token-bucket';
 import type { CallRecord } from './call-record';
 import type { EchoGuard } from './echo/echo-guard';
 import { PlaybackLedger } from './playback-ledger';
+import { PlayedAudio, type ItemPiece } from './played-audio';
 import { Playhead } from './playhead';
 import type { CallWire } from './session-wire';
 
@@ -27,6 +28,9 @@ const BLOCKED_RETRY_MS = 50;
 /** Most audio that may wait here: ten minutes, 4.8 MB. */
 const MAX_QUEUE_BYTES = 10 * 60 * 1000 * BYTES_PER_MS;
 
+/** Audio after the playhead in which the end of a pause is looked for. */
+const LOOK_AHEAD_BYTES = 200 * BYTES_PER_MS;
+
 /** Tells a caller who waits that the call goes on: 440 Hz for 160 ms, a tenth of full scale, with soft edges of 40 ms. */
 const COMFORT_TONE = tonePcmu(440, 160, 0.1, 40);
 
@@ -39,6 +43,8 @@ export interface PlaybackOptions {
     clock: Clock;
     /** Most audio that may be sent ahead of the playhead, in ms. */
     maxLeadMs: number;
+    /** Keeps what was sent until it was heard, and 1.5 s longer, so that playback can be held. */
+    keepsHistory: boolean;
     /** A timer's task threw. */
     onFault: (fault: unknown) => void;
     /** By the playhead the caller has heard everything that was queued, and no response is open. May be called again and again. */
@@ -47,18 +53,22 @@ export interface PlaybackOptions {
 
 /**
  * Bot audio on its way to the caller: queued, cut into pieces, paced below Genesys' limits (docs/PROTOCOL.md, 5.2), and recorded item
- * by item, so that a barge-in knows exactly what was heard. Nothing is reordered; a barge-in empties it. Audio is PCMU, 8 kHz, mono.
+ * by item, so that a barge-in knows exactly what was heard. Nothing is reordered; a barge-in empties it, or holds it so that it can go on
+ * where it was stopped. Audio is PCMU, 8 kHz, mono.
  */
 export class Playback {
     private readonly queue = new AudioQueue();
     private readonly ledger = new PlaybackLedger();
     private readonly playhead = new Playhead();
+    /** undefined: nothing is kept of what was sent. */
+    private readonly played: PlayedAudio | undefined;
     private readonly bucket: TokenBucket;
     private readonly openResponses = new Set<string>();
     private timer: Timer | undefined;
-    private holdUntilMs = 0;
+    private notBeforeMs = 0;
     private blockedSinceMs: number | undefined;
     private closed = false;
+    private held = false;
     private comfortTones = 0;
     private unreported = false;
     /** Bytes that did not fit in the queue. */
@@ -66,6 +76,7 @@ export class Playback {
 
     constructor(private readonly options: PlaybackOptions) {
         this.bucket = new TokenBucket(options.clock, BUCKET);
+        this.played = options.keepsHistory ? new PlayedAudio() : undefined;
     }
 
     /** Takes the next audio of a response, any length. It is sent in this tick when nothing is playing. */
@@ -76,8 +87,7 @@ export class Playback {
             return;
         }
         this.openResponses.add(origin.responseId);
-        this.ledger.received(origin, pcmu.length);
-        this.queue.push(pcmu, origin);
+        this.queue.push({ pcmu, origin, itemBytes: this.ledger.received(origin, pcmu.length) });
         this.pump();
     }
 
@@ -133,19 +143,65 @@ export class Playback {
 
     /** How long the socket has been blocked, in ms; undefined: it is not. */
     get blockedMs(): number | undefined {
-        return this.blockedSinceMs === undefined ? undefined : this.options.clock.nowMs() - this.blockedSinceMs;
+        const nowMs = this.options.clock.nowMs();
+        // While nothing is to be sent, the socket is only looked at here.
+        if (this.blockedSinceMs === undefined || !this.isBlocked(nowMs)) return undefined;
+        return nowMs - this.blockedSinceMs;
+    }
+
+    /**
+     * Stops what the caller hears, and keeps what they have not heard until `resume` or `flush`; the client must be sent a `barge_in`
+     * at once. Meanwhile nothing is sent, and audio that comes waits behind. Throws when no history is kept.
+     *
+     * @returns what the caller has heard of each item that they had not heard to its end
+     */
+    hold(): HeardPosition {
+        const { played } = this;
+        if (played === undefined) throw new Error('Playback is held, but keeps no history.');
+        const nowMs = this.options.clock.nowMs();
+        const heardBytes = this.playhead.heardBytes(nowMs);
+        if (!this.held) {
+            this.held = true;
+            this.ledger.held(heardBytes);
+            this.queue.unshift(played.takeUnheard(heardBytes));
+            this.stopSound(nowMs);
+        }
+        return { items: this.ledger.unheard(heardBytes) };
+    }
+
+    /** Playback is stopped, and may go on. */
+    get isHeld(): boolean {
+        return this.held;
+    }
+
+    /**
+     * Goes on after `hold` where it was stopped, or at the last pause before that if one lies within 1.5 s; never before the beginning
+     * of the item that was playing. Does nothing when playback is not held.
+     *
+     * @returns how much the caller hears again, ms
+     */
+    resume(): { backMs: number } {
+        if (!this.held) return { backMs: 0 };
+        this.held = false;
+        const waitingBytes = this.queue.bytes;
+        this.queue.unshift(this.played?.takeFromPause(this.queue.ahead(LOOK_AHEAD_BYTES)) ?? []);
+        const backMs = (this.queue.bytes - waitingBytes) / BYTES_PER_MS;
+        this.pump();
+        return { backMs };
+    }
+
+    /** Audio that was sent and is kept for `hold` and `resume`, in ms. */
+    get keptMs(): number {
+        return (this.played?.keptBytes ?? 0) / BYTES_PER_MS;
     }
 
     /** Drops everything that waits. @returns what the caller has heard of each item that they had not heard to its end */
     flush(): HeardPosition {
         const nowMs = this.options.clock.nowMs();
         const items = this.ledger.unheard(this.playhead.heardBytes(nowMs));
-        this.queue.clear();
         this.openResponses.clear();
-        this.ledger.forgetAll();
-        this.playhead.emptied(nowMs);
-        this.unreported = false;
-        this.stopTimer();
+        this.forgetAudio();
+        this.stopSound(nowMs);
         return { items };
     }
 
@@ -158,14 +214,13 @@ export class Playback {
     }
 
     playbackCompleted(): void {
-        this.unreported = false;
-        this.playhead.playbackCompleted(this.options.clock.nowMs());
+        if (this.playhead.playbackCompleted(this.options.clock.nowMs())) this.unreported = false;
         this.pump();
     }
 
     /** Genesys reported 429: nothing is sent for `ms`, and the message rate is halved from now on. */
     slowDown(ms: number): void {
-        this.holdUntilMs = Math.max(this.holdUntilMs, this.options.clock.nowMs() + ms);
+        this.notBeforeMs = Math.max(this.notBeforeMs, this.options.clock.nowMs() + ms);
         this.bucket.slowDown();
         this.pump();
     }
@@ -174,14 +229,27 @@ export class Playback {
     close(): void {
         this.closed = true;
         this.stopTimer();
+        this.forgetAudio();
+    }
+
+    /** The client drops what was sent and not heard. */
+    private stopSound(nowMs: number): void {
+        this.playhead.emptied(nowMs);
+        this.unreported = false;
+        this.stopTimer();
+    }
+
+    private forgetAudio(): void {
+        this.held = false;
         this.queue.clear();
+        this.played?.clear();
         this.ledger.forgetAll();
     }
 
     /** Sends what may go now, and sets the timer for what may go later. */
     private pump(): void {
         this.stopTimer();
-        if (this.closed) return;
+        if (this.closed || this.held) return;
         for (;;) {
             const nowMs = this.options.clock.nowMs();
             if (this.queue.bytes === 0) {
@@ -199,7 +267,7 @@ export class Playback {
 
     /** How long the next piece must wait; 0: it may go now. */
     private mustWaitMs(nowMs: number): number {
-        if (nowMs < this.holdUntilMs) return this.holdUntilMs - nowMs;
+        if (nowMs < this.notBeforeMs) return this.notBeforeMs - nowMs;
         if (this.isBlocked(nowMs)) return BLOCKED_RETRY_MS;
         const tokenMs = this.bucket.waitMs();
         if (tokenMs > 0) return tokenMs;
@@ -221,14 +289,16 @@ export class Playback {
 
     private sendPiece(nowMs: number): void {
         const { record, echoGuard, wire } = this.options;
-        const piece = this.queue.shift(this.pieceBytes(nowMs), this.ledger);
+        const piece = this.queue.shift(this.pieceBytes(nowMs), this.ledger, this.played);
         this.bucket.spend();
         this.playhead.sent(piece.length, nowMs);
         this.unreported = true;
         record.botAudio(nowMs);
         echoGuard?.sent(piece);
         wire.sendAudio(piece);
-        this.ledger.forgetHeard(this.playhead.heardBytes(nowMs), (id) => this.openResponses.has(id));
+        const heardBytes = this.playhead.heardBytes(nowMs);
+        this.ledger.forgetHeard(heardBytes, (id) => this.openResponses.has(id));
+        this.played?.forgetHeard(heardBytes);
     }
 
     /** Usual length, or longer when few messages may be sent: fewer and bigger messages carry the same audio. */
@@ -245,7 +315,9 @@ export class Playback {
             this.later(leadMs);
             return;
         }
-        if (this.openResponses.size === 0) this.options.onDrained();
+        if (this.openResponses.size > 0) return;
+        this.played?.clear();
+        this.options.onDrained();
     }
 
     private later(ms: number): void {
@@ -265,18 +337,13 @@ export class Playback {
     }
 }
 
-interface QueuedAudio {
-    pcmu: Uint8Array;
-    origin: AudioOrigin;
-}
-
 /** Places of entries that were sent are removed together when there are this many. */
 const COMPACT_AT = 64;
 
 /** Bot audio that waits to be sent, in order, each byte with its origin. Keeps the buffers it is given: no copies. */
 class AudioQueue {
     /** An entry is undefined once it was sent: its buffer must not stay in memory until the list is shortened. */
-    private pieces: (QueuedAudio | undefined)[] = [];
+    private pieces: (ItemPiece | undefined)[] = [];
     private head = 0;
     private waitingBytes = 0;
 
@@ -284,21 +351,42 @@ class AudioQueue {
         return this.waitingBytes;
     }
 
-    push(pcmu: Uint8Array, origin: AudioOrigin): void {
-        this.pieces.push({ pcmu, origin });
-        this.waitingBytes += pcmu.length;
+    push(piece: ItemPiece): void {
+        this.pieces.push(piece);
+        this.waitingBytes += piece.pcmu.length;
+    }
+
+    /** The next `byteCount` bytes, or what there is of them; they stay. */
+    ahead(byteCount: number): ItemPiece[] {
+        const ahead: ItemPiece[] = [];
+        for (let bytes = 0; bytes < byteCount;) {
+            const piece = this.pieces[this.head + ahead.length];
+            if (piece === undefined) break;
+            const pcmu = piece.pcmu.subarray(0, byteCount - bytes);
+            ahead.push({ ...piece, pcmu });
+            bytes += pcmu.length;
+        }
+        return ahead;
+    }
+
+    /** Puts audio that was sent before what waits. */
+    unshift(pieces: readonly ItemPiece[]): void {
+        this.pieces.splice(0, this.head, ...pieces);
+        this.head = 0;
+        for (const { pcmu } of pieces) this.waitingBytes += pcmu.length;
     }
 
     /** Removes the next `byteCount` bytes (at most `bytes`) as one buffer, and records them as sent. */
-    shift(byteCount: number, ledger: PlaybackLedger): Uint8Array {
+    shift(byteCount: number, ledger: PlaybackLedger, played: PlayedAudio | undefined): Uint8Array {
         const first = this.pieces[this.head];
-        if (first !== undefined && first.pcmu.length >= byteCount) return this.shiftFrom(first, byteCount, ledger);
+        if (first !== undefined && first.pcmu.length >= byteCount)
+            return this.shiftFrom(first, byteCount, ledger, played);
         const joined = new Uint8Array(Math.min(byteCount, this.waitingBytes));
         let filled = 0;
         while (filled < joined.length) {
             const next = this.pieces[this.head];
             if (next === undefined) break;
-            const part = this.shiftFrom(next, Math.min(next.pcmu.length, joined.length - filled), ledger);
+            const part = this.shiftFrom(next, Math.min(next.pcmu.length, joined.length - filled), ledger, played);
             joined.set(part, filled);
             filled += part.length;
         }
@@ -311,12 +399,22 @@ class AudioQueue {
         this.waitingBytes = 0;
     }
 
-    private shiftFrom(piece: QueuedAudio, byteCount: number, ledger: PlaybackLedger): Uint8Array {
+    private shiftFrom(
+        piece: ItemPiece,
+        byteCount: number,
+        ledger: PlaybackLedger,
+        played: PlayedAudio | undefined,
+    ): Uint8Array {
+        const { origin, itemBytes } = piece;
         const part = piece.pcmu.subarray(0, byteCount);
         if (byteCount === piece.pcmu.length) this.dropHead();
-        else piece.pcmu = piece.pcmu.subarray(byteCount);
+        else {
+            piece.pcmu = piece.pcmu.subarray(byteCount);
+            piece.itemBytes += byteCount;
+        }
         this.waitingBytes -= byteCount;
-        ledger.sent(piece.origin, byteCount);
+        ledger.sent(origin, itemBytes, byteCount);
+        played?.sent({ pcmu: part, origin, itemBytes });
         return part;
     }
 

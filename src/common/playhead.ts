@@ -33,6 +33,7 @@ export class Playhead {
     /** `playback_started` came for this stretch. */
     private started = false;
     private roundTripMs: number | undefined;
+    private emptiedAtMs = -Infinity;
 
     /** Audio of `byteCount` bytes was sent at `nowMs`. */
     sent(byteCount: number, nowMs: number): void {
@@ -82,21 +83,28 @@ export class Playhead {
      * `playback_completed`: a round trip ago the client had played everything it had, which can only be at the end of a piece: the one
      * nearest to the playhead at that time. Pieces after it arrived late, and play from when they were sent. A report that crossed a
      * new stretch on the wire belongs to the stretch before, and is ignored.
+     *
+     * @returns false: the report is about audio that a barge-in threw away
      */
-    playbackCompleted(nowMs: number): void {
-        if (this.roundTripMs === undefined) return;
-        const emptyAtMs = nowMs - this.roundTripMs;
-        if (emptyAtMs < this.stretchStartMs + JITTER_MS) return;
-        const last = nearest(this.pieces, this.heardBytes(emptyAtMs));
-        if (last === undefined) return;
-        const later = this.pieces.filter((piece) => piece.endBytes > last.endBytes);
-        this.begin(last.endBytes, Math.max(emptyAtMs, later[0]?.sentAtMs ?? emptyAtMs));
-        this.pieces = later;
+    playbackCompleted(nowMs: number): boolean {
+        const emptyAtMs = nowMs - (this.roundTripMs ?? 0);
+        if (emptyAtMs < this.emptiedAtMs + JITTER_MS) return false;
+        if (this.roundTripMs !== undefined && emptyAtMs >= this.stretchStartMs + JITTER_MS) this.ranEmpty(emptyAtMs);
+        return true;
     }
 
     /** The client has dropped everything that was sent and not yet played. */
     emptied(nowMs: number): void {
         this.begin(this.sentBytes, nowMs);
+        this.emptiedAtMs = nowMs;
+    }
+
+    private ranEmpty(emptyAtMs: number): void {
+        const last = nearest(this.pieces, this.heardBytes(emptyAtMs));
+        if (last === undefined) return;
+        const later = this.pieces.filter((piece) => piece.endBytes > last.endBytes);
+        this.begin(last.endBytes, Math.max(emptyAtMs, later[0]?.sentAtMs ?? emptyAtMs));
+        this.pieces = later;
     }
 
     private begin(startBytes: number, startMs: number): void {

@@ -72,6 +72,7 @@ function runHour(network: Network, seed: number): Hour {
     const playback = new Playback({
         clock,
         maxLeadMs: LEAD_MS,
+        keepsHistory: true,
         wire: {
             bufferedBytes: () => 0,
             sendAudio: (pcmu) => {
@@ -204,8 +205,7 @@ describe('the ledger over an hour', () => {
         for (let answer = 0; answer < 5000; answer++) {
             const origin = { responseId: `r${answer}`, itemId: `i${answer}`, contentIndex: 0 };
             for (let piece = 0; piece < 10; piece++) {
-                ledger.received(origin, 2400);
-                ledger.sent(origin, 2400);
+                ledger.sent(origin, ledger.received(origin, 2400), 2400);
             }
             ledger.forgetHeard(ledger.sentBytes, () => false);
             expect(ledger.itemCount).toBeLessThanOrEqual(1);

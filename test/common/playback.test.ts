@@ -10,13 +10,14 @@ interface Sent {
     pcmu: Uint8Array;
 }
 
-function makePlayback(maxLeadMs = 600) {
+function makePlayback(maxLeadMs = 600, keepsHistory = false) {
     const clock = new FakeClock();
     const sent: Sent[] = [];
     const state = { buffered: 0, drained: 0 };
     const playback = new Playback({
         clock,
         maxLeadMs,
+        keepsHistory,
         wire: {
             bufferedBytes: () => state.buffered,
             sendAudio: (pcmu) => sent.push({ atMs: clock.nowMs(), pcmu }),
@@ -264,6 +265,7 @@ describe('playback', () => {
         const playback = new Playback({
             clock,
             maxLeadMs: 600,
+            keepsHistory: false,
             wire: { bufferedBytes: () => 0, sendAudio: () => undefined },
             record: new CallRecord(),
             echoGuard: undefined,
