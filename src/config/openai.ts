@@ -113,7 +113,7 @@ export function openaiConfig(values: Environment, instructions: string): OpenAIC
         greeting: values.OPENAI_GREETING.toLowerCase() === 'off' ? '' : values.OPENAI_GREETING,
         greetingProtected: values.OPENAI_GREETING_PROTECTED,
         bargeIn: bargeInMode(values),
-        interruptsItself: bargeInMode(values) === 'instant' && bargeInMinSpeechMs(values) === 0,
+        interruptsItself: interruptsItself(bargeInMode(values), bargeInMinSpeechMs(values)),
         audioFormat: values.OPENAI_AUDIO_FORMAT,
         turnDetection: turnDetection(values),
         transcription: transcription(values),
@@ -129,6 +129,11 @@ export function openaiConfig(values: Environment, instructions: string): OpenAIC
 /** Settings that name BARGE_IN_MIN_SPEECH_MS alone are older than BARGE_IN, and mean `instant`. */
 export function bargeInMode({ BARGE_IN: mode, BARGE_IN_MIN_SPEECH_MS: minSpeechMs }: Environment): BargeInMode {
     return mode ?? (minSpeechMs === undefined ? 'smart' : 'instant');
+}
+
+/** Whether the service may cancel its response when it hears the caller; with `smart` only until the caller hears the response. */
+export function interruptsItself(mode: BargeInMode, minSpeechMs: number): boolean {
+    return mode === 'smart' || (mode === 'instant' && minSpeechMs === 0);
 }
 
 /** Speech that interrupts the bot in the mode `instant`, in ms; 0: the first sound. */

@@ -1,6 +1,6 @@
 import { tonePcmu } from '../../src/audio/tone';
 import { BargeInDetector } from '../../src/common/barge-in';
-import { limitReached } from '../../src/common/call-bridge';
+import { limitReached } from '../../src/common/end-of-call';
 import { turnEntity } from '../../src/common/turn-reports';
 import { Transcript } from '../../src/services/transcript';
 import { TurnClock } from '../../src/common/call-record';

@@ -4,7 +4,8 @@ import type { LogFields } from '../../support/logger';
 import type { TimerSet } from '../../support/timer-set';
 import type { Playback } from '../playback';
 import type { CallerVoice } from './caller-voice';
-import { ASK_WORDS_AFTER_MS, verdict, type OverlapWords } from './verdict';
+import { ASK_WORDS_AFTER_MS, verdict } from './verdict';
+import type { OverlapWords } from './word-list';
 
 /** Speech that ends so shortly before the end of what the caller hears is their next turn, and no interruption, ms. */
 const NEARLY_OVER_MS = 500;

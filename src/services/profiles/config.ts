@@ -46,7 +46,8 @@ function bargeInMode({ bargeIn, turnTaking }: BotProfile): BargeInMode | undefin
 }
 
 function interruptsItself(profile: BotProfile, base: OpenAIConfig): boolean {
-    if ((bargeInMode(profile) ?? base.bargeIn) !== 'instant') return false;
+    const mode = bargeInMode(profile) ?? base.bargeIn;
+    if (mode !== 'instant') return mode === 'smart';
     const minSpeechMs = profile.turnTaking?.bargeInMinSpeechMs;
     if (minSpeechMs !== undefined) return minSpeechMs === 0;
     // In its other modes the server has no BARGE_IN_MIN_SPEECH_MS.

@@ -3,7 +3,7 @@ import { readServerEvent } from '../../../src/services/realtime/events';
 import { checkClientEvent } from '../../../tools/fake-openai/schema-check';
 import { makeConfig } from './support';
 
-const extras = { tools: [], interruptResponse: true };
+const extras = { tools: [], turns: { createsResponses: true, interrupts: true } };
 
 describe('sessionFor', () => {
     it('asks for the format both ways, names voice and VAD with an explicit silence, and holds no beta field', () => {
@@ -53,7 +53,7 @@ describe('sessionFor', () => {
 
     it('gives semantic VAD its own fields only', () => {
         const config = makeConfig({ turnDetection: { type: 'semantic_vad', eagerness: 'high' } });
-        expect(sessionFor(config, { ...extras, interruptResponse: false }).audio?.input?.turn_detection).toEqual({
+        expect(sessionFor(config, { ...extras, turns: { createsResponses: true, interrupts: false } }).audio?.input?.turn_detection).toEqual({
             type: 'semantic_vad',
             eagerness: 'high',
             create_response: true,
