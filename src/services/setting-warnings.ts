@@ -7,7 +7,7 @@ import { endWarnings, inUseByProfile, inUseBySettings, KNOWN_ENDS, type Ends } f
 import type { BotProfile } from './profiles/schema';
 import { languageProblem } from './spoken-language';
 
-type Settings = Pick<Config, 'openai' | 'localSpeech'>;
+type Settings = Pick<Config, 'openai' | 'localSpeech' | 'turnTaking'>;
 
 /** @throws CodedError `ERR_CONFIG` when DEFAULT_BOT names none of these bots */
 export function checkDefaultBot(name: string | undefined, names: readonly string[]): void {
@@ -32,7 +32,11 @@ export function profileWarnings(
     epochMs: number,
     ends: Ends = KNOWN_ENDS,
 ): ConfigWarning[] {
-    return [...voiceWarnings(profile, config), ...endWarnings(inUseByProfile(profile), ends, epochMs)];
+    return [
+        ...voiceWarnings(profile, config),
+        ...phraseWarnings(profile, config),
+        ...endWarnings(inUseByProfile(profile), ends, epochMs),
+    ];
 }
 
 /** Nothing is spoken here where OpenAI answers and the fallback is off. */
@@ -51,6 +55,17 @@ function voiceWarnings(profile: BotProfile, { openai, localSpeech }: Settings): 
             ? []
             : [warning('ERR_TTS_LANGUAGE', `${unread}, and the local voice flite reads English only${recorded}`)]),
     ];
+}
+
+/** Phrases that interrupt or do not, where the mode in which they count is not the profile's and not the server's. */
+function phraseWarnings({ bargeIn = {}, turnTaking }: BotProfile, server: Settings): ConfigWarning[] {
+    const { mode } = server.turnTaking.bargeIn;
+    const { backchannels = [], alwaysYield = [] } = bargeIn;
+    // A mode of the profile's own was compared with its phrases when it was read.
+    const isOwn = bargeIn.mode !== undefined || turnTaking?.bargeInMinSpeechMs !== undefined;
+    if (isOwn || mode === 'smart' || backchannels.length + alwaysYield.length === 0) return [];
+    const cure = `right is BARGE_IN=smart, or "mode": "smart" beside them`;
+    return [warning('ERR_CONFIG_NO_EFFECT', `bargeIn has phrases, and the server’s mode is ${mode}; ${cure}`)];
 }
 
 function warning(code: ConfigWarning['code'], message: string): ConfigWarning {

@@ -112,7 +112,7 @@ const phrases = z
     .array(
         z
             .string()
-            .regex(/^\p{L}[\p{L}' -]*$/u, 'must be small letters, apostrophes, hyphens and blanks')
+            .regex(/^\p{Ll}[\p{Ll}' -]*$/u, 'must be small letters, apostrophes, hyphens and blanks')
             .max(MAX_OVERLAP_PHRASE_CHARS),
     )
     .min(1)

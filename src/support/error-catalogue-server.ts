@@ -18,6 +18,11 @@ export const SERVER_ERRORS = {
         'A variable is no setting of this server, but begins with AUDIOHOOK_ or is nearly the name of one.',
         'Give the variable the name that the message says, or compare it with .env.example. A variable of another program can stay; it has no effect here.',
     ),
+    ERR_CONFIG_NO_EFFECT: entry(
+        'operator',
+        'A setting of a bot has no effect, because of another setting.',
+        'Change one of the two settings that the message names, or take out the one without an effect.',
+    ),
     ERR_MODEL_ENDS: entry(
         'operator',
         'OpenAI ends a model, or a voice, that a setting names.',

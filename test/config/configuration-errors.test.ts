@@ -128,6 +128,10 @@ describe('loadConfig with values that do not fit together', () => {
             /AUDIOHOOK_API_KEYS and .*_FILE are both set/,
         ],
         [{ OPENAI_INSTRUCTIONS: 'a', OPENAI_INSTRUCTIONS_FILE: __filename }, /OPENAI_INSTRUCTIONS and .* both set/],
+        [
+            { BARGE_IN: 'off', BARGE_IN_MIN_SPEECH_MS: '0' },
+            /MIN_SPEECH_MS does not go with BARGE_IN=off; right is BARGE_IN=instant/,
+        ],
         [{ OPENAI_VAD_EAGERNESS: 'low' }, /EAGERNESS does not go with OPENAI_TURN_DETECTION=server_vad/],
         [
             { OPENAI_TURN_DETECTION: 'semantic_vad', OPENAI_VAD_SILENCE_MS: '500' },

@@ -207,6 +207,20 @@ describe('loadConfig with values', () => {
         });
     });
 
+    it.each([
+        [{}, 'smart', 0, false],
+        [{ BARGE_IN: 'Smart' }, 'smart', 0, false],
+        [{ BARGE_IN: 'off' }, 'off', 0, false],
+        [{ BARGE_IN: 'instant' }, 'instant', 0, true],
+        [{ BARGE_IN: 'instant', BARGE_IN_MIN_SPEECH_MS: '300' }, 'instant', 300, false],
+        [{ BARGE_IN_MIN_SPEECH_MS: '300' }, 'instant', 300, false],
+        [{ BARGE_IN_MIN_SPEECH_MS: '0' }, 'instant', 0, true],
+    ])('judges interruptions unless another mode is named, or the amount of speech: %j', (env, mode, minMs, itself) => {
+        const { turnTaking } = loadConfig(env);
+        expect([turnTaking.bargeIn.mode, turnTaking.bargeInMinSpeechMs]).toEqual([mode, minMs]);
+        expect([openai(env).bargeIn, openai(env).interruptsItself]).toEqual([mode, itself]);
+    });
+
     it('takes the keys from a file when one is named', () => {
         const config = loadConfig({ AUDIOHOOK_API_KEYS_FILE: 'keys.json', NODE_ENV: 'production' });
         expect(config.apiKeys).toEqual({ kind: 'file', path: 'keys.json' });

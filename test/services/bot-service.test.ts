@@ -11,6 +11,7 @@ import { EchoBot } from '../../src/services/echo-bot';
 import { FallbackLadder } from '../../src/services/fallback/fallback-ladder';
 import { LocalBot } from '../../src/speech/local-bot';
 import { SilentBot } from '../../src/services/silent-bot';
+import { overlapPhrases } from '../../src/services/words';
 import { CodedError } from '../../src/support/errors';
 import { FakeClock } from '../support/fake-clock';
 import { LogRecorder } from '../support/log-recorder';
@@ -155,6 +156,15 @@ describe('BotService', () => {
         expect(second.variables.get('topic')).toBeUndefined();
         expect(typeof second.variables.set('topic', 'too long')).toBe('string');
         expect((await found(service, 'openai')).turnTaking.maxTurns).toBe(50);
+    });
+
+    it('gives a bot without a profile the phrases of all languages that callers say over it', async () => {
+        const service = make({ ...WITH_KEY, BARGE_IN: 'smart' });
+        for (const name of ['openai', 'local', 'echo'])
+            expect((await found(service, name)).turnTaking.bargeIn).toEqual({
+                mode: 'smart',
+                ...overlapPhrases(undefined),
+            });
     });
 
     it('logs which input variables are not right by name, with the call’s ids, and no value', async () => {

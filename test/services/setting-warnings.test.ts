@@ -71,6 +71,24 @@ describe('a setting that cannot work is named before the first call', () => {
         else expect(warnings).toEqual([expect.stringMatching(sentence)]);
     });
 
+    const ROGER = { backchannels: ['roger'] };
+
+    it.each([
+        [{ bargeIn: ROGER }, {}, undefined],
+        [{ bargeIn: { ...ROGER, mode: 'smart' } }, { BARGE_IN: 'instant' }, undefined],
+        [{}, { BARGE_IN: 'off' }, undefined],
+        [{ bargeIn: ROGER }, { BARGE_IN: 'off' }, /bargeIn has phrases, and the server’s mode is off/],
+        [
+            { bargeIn: { alwaysYield: ['x'] } },
+            { BARGE_IN_MIN_SPEECH_MS: '0' },
+            /mode is instant; right is BARGE_IN=smart/,
+        ],
+    ])('phrases %j that have no effect in the mode of the server: %j', (changes, env, sentence) => {
+        const warnings = warned(changes, env);
+        if (sentence === undefined) expect(warnings).toEqual([]);
+        else expect(warnings).toEqual([expect.stringMatching(sentence)]);
+    });
+
     it.each(['billing', 'reception', 'default'])('nothing is said of the shipped bot %s', (name) => {
         const read = readProfile('bots', `${name}.json`);
         expect('profile' in read && profileWarnings(read.profile, loadConfig({}), NOW)).toEqual([]);

@@ -8,6 +8,7 @@ import {
     missingEnvironment,
 } from '../../../src/services/profiles/config';
 import { botProfileSchema, type BotProfile } from '../../../src/services/profiles/schema';
+import { overlapPhrases } from '../../../src/services/words';
 import { TEST_TURN_TAKING } from '../../support/test-config';
 import { httpTool, smallProfile } from './small-profile';
 
@@ -105,6 +106,7 @@ describe('the Realtime settings of a bot', () => {
             transcription: undefined,
             noiseReduction: undefined,
             greetingProtected: false,
+            bargeIn: 'instant',
             interruptsItself: false,
         });
     });
@@ -173,6 +175,44 @@ describe('the Realtime settings of a bot', () => {
     });
 });
 
+describe('what interrupts a bot', () => {
+    const NONE = {};
+    const MIN_300 = { BARGE_IN_MIN_SPEECH_MS: '300' };
+
+    it.each([
+        ['as on the server', NONE, {}, 'smart', false],
+        ['as on the server', { BARGE_IN: 'off' }, {}, 'off', false],
+        ['as on the server', { BARGE_IN: 'instant' }, {}, 'instant', true],
+        ['as on the server', MIN_300, {}, 'instant', false],
+        ['in its own mode', NONE, { bargeIn: { mode: 'instant' } }, 'instant', true],
+        ['in its own mode', { BARGE_IN: 'off' }, { bargeIn: { mode: 'instant' } }, 'instant', true],
+        ['with the server’s amount of speech', MIN_300, { bargeIn: { mode: 'instant' } }, 'instant', false],
+        ['in its own mode', { BARGE_IN: 'instant' }, { bargeIn: { mode: 'smart' } }, 'smart', false],
+        ['in its own mode', MIN_300, { bargeIn: { mode: 'off' } }, 'off', false],
+        ['as before there were modes', NONE, { turnTaking: { bargeInMinSpeechMs: 0 } }, 'instant', true],
+        ['as before there were modes', MIN_300, { turnTaking: { bargeInMinSpeechMs: 0 } }, 'instant', true],
+        ['as before there were modes', NONE, { turnTaking: { bargeInMinSpeechMs: 9 } }, 'instant', false],
+    ])('is decided %s: server %j, profile %j', (_, env, changes, mode, itself) => {
+        const { openai, turnTaking } = loadConfig({ OPENAI_API_KEY: 'sk-server', ...env });
+        const config = openaiConfigOf(profile(changes), PROMPT, openai, {});
+        expect([config?.bargeIn, config?.interruptsItself]).toEqual([mode, itself]);
+        expect(turnTakingOf(profile(changes), turnTaking).bargeIn.mode).toBe(mode);
+    });
+
+    it('is the server’s mode too where only the profile has a way to a model', () => {
+        const upstream = { url: 'wss://rt.example.com/v1/realtime?model=one', keyVariable: 'OWN_KEY' };
+        const own = openaiConfigOf(profile({ upstream }), PROMPT, undefined, { OWN_KEY: 'k', BARGE_IN: 'off' });
+        expect(own?.bargeIn).toBe('off');
+    });
+
+    it('are the phrases of its language, and its own', () => {
+        const bargeIn = { backchannels: ['roger'], alwaysYield: ['Anna'] };
+        const german = turnTakingOf(profile({ language: 'de-DE', bargeIn }), TEST_TURN_TAKING).bargeIn;
+        expect(german.backchannels).toEqual(expect.arrayContaining(['roger', 'ach so', 'uh-huh']));
+        expect(german.alwaysYield).toEqual(expect.arrayContaining(['Anna', 'halt', 'wait']));
+    });
+});
+
 describe('the other settings of a bot', () => {
     it('have the server’s greeting only when the profile has none, and an empty one is one', () => {
         expect(promptOf(profile(), { instructions: 'Be.', greeting: 'Hello.' }).greeting).toBe('Hello.');
@@ -180,7 +220,8 @@ describe('the other settings of a bot', () => {
     });
 
     it('leave turn-taking as it is, or change it setting by setting', () => {
-        expect(turnTakingOf(profile(), TEST_TURN_TAKING)).toEqual(TEST_TURN_TAKING);
+        const bargeIn = { mode: 'instant', ...overlapPhrases(undefined) };
+        expect(turnTakingOf(profile(), TEST_TURN_TAKING)).toEqual({ ...TEST_TURN_TAKING, bargeIn });
         const changed = profile({
             turnTaking: {
                 bargeInMinSpeechMs: 250,
@@ -194,6 +235,7 @@ describe('the other settings of a bot', () => {
         });
         expect(turnTakingOf(changed, TEST_TURN_TAKING)).toEqual({
             ...TEST_TURN_TAKING,
+            bargeIn,
             bargeInMinSpeechMs: 250,
             noInputMs: 1500,
             maxReprompts: 0,

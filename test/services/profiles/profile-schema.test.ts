@@ -60,7 +60,6 @@ describe('a bot profile', () => {
                 keyVariable: 'AZURE_KEY_2',
             },
             turnTaking: {
-                bargeInMinSpeechMs: 200,
                 noInputSeconds: 8,
                 reprompts: 1,
                 deadAirSeconds: 4,
@@ -68,6 +67,7 @@ describe('a bot profile', () => {
                 maxCostUsd: 1.5,
                 maxCallMinutes: 10,
             },
+            bargeIn: { mode: 'smart', backchannels: ['roger'], alwaysYield: ['talk to Anna'] },
             digits: { terminator: 'none', singleKeys: '0*', maxDigits: 8, interDigitSeconds: 2, totalSeconds: 20 },
             ...DIALOG_VARIABLES,
             tools: [
@@ -105,6 +105,33 @@ describe('a bot profile', () => {
             { realtime: { noiseReduction: 'on' } },
             'realtime.noiseReduction: must be one of "off", "near_field", "far_field"',
         ],
+        [
+            'an amount of speech in a mode without one',
+            { bargeIn: { mode: 'smart' }, turnTaking: { bargeInMinSpeechMs: 0 } },
+            'bargeIn: has the mode "smart", and turnTaking.bargeInMinSpeechMs goes only with "instant"',
+        ],
+        [
+            'phrases in a mode without them',
+            { bargeIn: { mode: 'off', alwaysYield: ['Anna'] } },
+            'bargeIn: has phrases, and the mode "off"; they go only with "smart"',
+        ],
+        [
+            'phrases where the amount of speech decides',
+            { bargeIn: { backchannels: ['roger'] }, turnTaking: { bargeInMinSpeechMs: 300 } },
+            'bargeIn: has phrases, and the mode "instant"; they go only with "smart"',
+        ],
+        [
+            'a phrase in both lists',
+            { bargeIn: { backchannels: ['roger'], alwaysYield: ['Roger!'] } },
+            'bargeIn: has "Roger!" twice',
+        ],
+        [
+            'a phrase without a letter',
+            { bargeIn: { backchannels: ['?!'] } },
+            'bargeIn.backchannels.0: must have a letter',
+        ],
+        ['a long phrase', { bargeIn: { alwaysYield: ['a'.repeat(41)] } }, /^bargeIn\.alwaysYield\.0: /],
+        ['many phrases', { bargeIn: { backchannels: Array.from({ length: 51 }, (_, n) => `w${n}`) } }, /^bargeIn\./],
         ['a tool of no kind', { tools: [{ kind: 'zip' }] }, /^tools\.0\.kind: must be one of 'end_call' \|/],
         ['a tool without its address', { tools: [httpTool({ url: undefined })] }, 'tools.0.url: is missing'],
         [
