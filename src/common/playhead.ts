@@ -95,8 +95,8 @@ export class Playhead {
 
     /** The client has dropped everything that was sent and not yet played. */
     emptied(nowMs: number): void {
+        if (this.leadMs(nowMs) > 0) this.emptiedAtMs = nowMs;
         this.begin(this.sentBytes, nowMs);
-        this.emptiedAtMs = nowMs;
     }
 
     private ranEmpty(emptyAtMs: number): void {

@@ -2,6 +2,7 @@ import { CallRecord } from '../../src/common/call-record';
 import { Playback } from '../../src/common/playback';
 import { seededRandom } from '../../tools/fake-openai/signal';
 import { FakeClock } from '../support/fake-clock';
+import { ExactClient } from './exact-client';
 
 const LEAD_MS = 600;
 
@@ -10,54 +11,6 @@ interface TestCall {
     playback: Playback;
     client: ExactClient;
     state: { drained: number; sent: number; buffered: number; echoBytes: number };
-}
-
-/** A client at no distance: plays what it gets at once, reports it `reportsAfterMs` later, and remembers what was really heard. */
-class ExactClient {
-    heard: number[] = [];
-    private waiting: Uint8Array[] = [];
-    private playedUntilMs = 0;
-
-    constructor(
-        private readonly clock: FakeClock,
-        private readonly report: (kind: 'started' | 'completed') => void,
-    ) {}
-
-    get waitingBytes(): number {
-        return this.waiting.reduce((sum, { length }) => sum + length, 0);
-    }
-
-    send(pcmu: Uint8Array): void {
-        this.play();
-        if (this.waitingBytes === 0) {
-            this.playedUntilMs = this.clock.nowMs();
-            this.report('started');
-        }
-        this.waiting.push(pcmu);
-        this.clock.after(this.waitingBytes / 8, () => {
-            this.play();
-        });
-    }
-
-    bargeIn(): void {
-        this.play();
-        if (this.waitingBytes > 0) this.report('completed');
-        this.waiting = [];
-    }
-
-    play(): void {
-        const nowMs = this.clock.nowMs();
-        let bytes = Math.floor((nowMs - this.playedUntilMs) * 8);
-        this.playedUntilMs = nowMs;
-        while (bytes > 0) {
-            const first = this.waiting.shift();
-            if (first === undefined) return;
-            this.heard.push(...first.subarray(0, bytes));
-            if (first.length > bytes) this.waiting.unshift(first.subarray(bytes));
-            bytes -= Math.min(bytes, first.length);
-            if (this.waiting.length === 0) this.report('completed');
-        }
-    }
 }
 
 function makeCall({ roundTripMs = 80, keepsHistory = true } = {}): TestCall {
@@ -110,8 +63,7 @@ function hold({ playback, client }: TestCall) {
 }
 
 function heardOf({ client }: TestCall): Buffer {
-    client.play();
-    return Buffer.from(client.heard);
+    return client.takeHeard();
 }
 
 describe('playback that is held', () => {
