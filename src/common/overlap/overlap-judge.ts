@@ -130,6 +130,8 @@ export class OverlapJudge {
         this.phase = 'judging';
         this.openedAtMs = this.clock.nowMs();
         this.leftMs = this.playback.soundLeftMs;
+        // The silence before does not count.
+        if (this.voice.run.voicedMs === 0) this.voice.endRun();
         this.look();
     }
 
@@ -223,10 +225,13 @@ export class OverlapJudge {
 
     /** The bot goes on. Words that are still on their way are waited for. */
     private goOn(verdictName: 'ignored' | 'resumed', reason: string): void {
+        if (this.phase === 'late') {
+            this.dismiss();
+            return;
+        }
         const backMs = this.phase === 'held' ? this.actions.resume() : undefined;
         this.report(verdictName, reason, backMs);
-        const isLate = this.words === undefined && this.control?.givesWords === true;
-        if (!isLate || this.phase === 'late') {
+        if (this.words !== undefined || this.control?.givesWords !== true) {
             this.dismiss();
             return;
         }

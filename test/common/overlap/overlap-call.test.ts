@@ -1,0 +1,184 @@
+import { speechEvent } from '../../services/realtime/support';
+import { botAudio, OverlapCall } from './overlap-call';
+
+describe('speech over the bot', () => {
+    let call: OverlapCall;
+
+    beforeEach(async () => {
+        call = new OverlapCall();
+        await call.start();
+    });
+
+    afterEach(() => {
+        call.close();
+    });
+
+    /** The bot has said 1 s of 6. */
+    async function whileTheBotSpeaks(): Promise<void> {
+        call.respond('r1', 6000);
+        await call.run(1000);
+    }
+
+    it('is left to the service while the bot is silent, and judged by the call while it is to be heard', async () => {
+        expect(call.serviceTakesTurns).toBe(true);
+        await whileTheBotSpeaks();
+        expect(call.serviceTakesTurns).toBe(false);
+        await call.run(5100);
+        expect(call.serviceTakesTurns).toBe(true);
+        expect(call.sent('session.update')).toHaveLength(3);
+    });
+
+    it('that is a backchannel leaves no trace: no gap, no response, no item with the model; the transcript marks it', async () => {
+        await whileTheBotSpeaks();
+        call.serve(speechEvent('started'));
+        await call.run(300, true);
+        await call.run(220);
+        expect(call.sent('input_audio_buffer.commit')).toHaveLength(1);
+        await call.committed('u', 'Mhm.');
+        expect(call.verdicts).toEqual(['ignored']);
+        expect(call.sent('conversation.item.delete')).toMatchObject([{ item_id: 'u' }]);
+        await call.run(5000);
+        expect(call.stretches).toHaveLength(1);
+        expect(Buffer.from(call.stretches[0] ?? []).equals(botAudio(6000))).toBe(true);
+        expect(call.sent('response.create', 'response.cancel', 'conversation.item.truncate')).toEqual([]);
+        expect(call.record.transcript.lines).toContainEqual(
+            expect.objectContaining({ speaker: 'caller', text: 'Mhm.', ignored: true }),
+        );
+        expect(call.record.transcript.heard(10, 1000).map(({ text }) => text)).not.toContain('Mhm.');
+    });
+
+    it('that goes on stops the bot; it is a turn of the caller when its words say so, and only then the model is told', async () => {
+        await whileTheBotSpeaks();
+        call.serve(speechEvent('started'));
+        await call.run(600, true);
+        expect(call.verdicts).toEqual(['held']);
+        expect(call.stretches).toHaveLength(2);
+        expect(call.sent('conversation.item.truncate')).toEqual([]);
+        await call.run(220);
+        await call.committed('u', 'I have a question');
+        expect(call.verdicts).toEqual(['held', 'turn']);
+        const [truncate] = call.sent('conversation.item.truncate');
+        expect(truncate).toMatchObject({ item_id: 'r1_item' });
+        expect(Math.abs(Number(truncate?.['audio_end_ms']) - 1440)).toBeLessThan(100);
+        await call.run(200);
+        expect(call.sent('response.create')).toHaveLength(1);
+        expect(call.sent('conversation.item.delete')).toEqual([]);
+        expect(call.serviceTakesTurns).toBe(true);
+    });
+
+    it('that was a false stop is taken back: the bot goes on from where it was heard, and nothing is truncated', async () => {
+        await whileTheBotSpeaks();
+        call.serve(speechEvent('started'));
+        await call.run(600, true);
+        await call.run(220);
+        await call.committed('u', 'Yeah, yeah.');
+        expect(call.verdicts).toEqual(['held', 'resumed']);
+        await call.run(6000);
+        const [before = new Uint8Array(0), after = new Uint8Array(0)] = call.stretches;
+        const heardMs = Math.round(6000 - after.length / 8);
+        expect(Math.abs(heardMs - 1440)).toBeLessThan(100);
+        expect(Buffer.from(after).equals(botAudio(6000).subarray(heardMs * 8))).toBe(true);
+        expect(before.length / 8).toBeGreaterThanOrEqual(heardMs);
+        expect(call.sent('response.create', 'conversation.item.truncate')).toEqual([]);
+        expect(call.sent('conversation.item.delete')).toMatchObject([{ item_id: 'u' }]);
+        expect(call.record.takenBack).toBe(1);
+        expect(call.record.bargeIns).toBe(0);
+    });
+
+    it('of which no words come is taken back too, and words that come late still stop the bot', async () => {
+        await whileTheBotSpeaks();
+        call.serve(speechEvent('started'));
+        await call.run(600, true);
+        await call.run(1200);
+        expect(call.verdicts).toEqual(['held', 'resumed']);
+        expect(call.sent('conversation.item.delete')).toEqual([]);
+        await call.committed('u', 'wait a minute', 600);
+        expect(call.verdicts).toEqual(['held', 'resumed', 'turn']);
+        await call.run(600);
+        expect(call.sent('conversation.item.truncate', 'response.create').map(({ type }) => type)).toEqual([
+            'conversation.item.truncate',
+            'response.create',
+        ]);
+    });
+
+    it('that is short and means stop waits for its words, and then stops the bot for good', async () => {
+        await whileTheBotSpeaks();
+        call.serve(speechEvent('started'));
+        await call.run(280, true);
+        await call.run(220);
+        expect(call.verdicts).toEqual([]);
+        await call.committed('u', 'No!');
+        expect(call.verdicts).toEqual(['turn']);
+        await call.run(500);
+        expect(call.sent('response.create')).toHaveLength(1);
+    });
+
+    it('that is no voice is nothing, whatever the service hears', async () => {
+        await whileTheBotSpeaks();
+        call.serve(speechEvent('started'));
+        await call.run(500);
+        call.serve(speechEvent('stopped'));
+        await call.committed('u', '');
+        expect(call.verdicts).toEqual(['ignored']);
+        expect(call.sent('conversation.item.delete')).toMatchObject([{ item_id: 'u' }]);
+        expect(call.sent('response.create')).toEqual([]);
+    });
+
+    it('and a key: the key stops the bot for good, also while it is held', async () => {
+        await whileTheBotSpeaks();
+        await call.run(600, true);
+        expect(call.verdicts).toEqual(['held']);
+        call.key('1');
+        expect(call.sent('conversation.item.truncate')).toHaveLength(1);
+        expect(call.stretches).toHaveLength(2);
+        await call.run(2000);
+        expect(call.stretches[1]).toHaveLength(0);
+        expect(call.serviceTakesTurns).toBe(true);
+    });
+
+    it('near the end of what the bot says is the next turn, also when it is “yeah”', async () => {
+        call.respond('r1', 1500);
+        await call.run(1000);
+        call.serve(speechEvent('started'));
+        await call.run(320, true);
+        await call.run(220);
+        await call.committed('u', 'yeah');
+        await call.run(600);
+        expect(call.sent('response.create')).toHaveLength(1);
+        expect(call.sent('conversation.item.delete')).toEqual([]);
+    });
+
+    it('that begins before the service has taken notice of the bot interrupts at once, as the service does', async () => {
+        call.acknowledges = false;
+        call.respond('r1', 6000);
+        await call.run(60);
+        call.serve(speechEvent('started'));
+        expect(call.stretches).toHaveLength(2);
+        call.acknowledges = true;
+        await call.run(600, true);
+        await call.run(500);
+        call.serve(speechEvent('stopped'));
+        await call.committed('u', 'hello');
+        expect(call.sent('response.create')).toHaveLength(1);
+    });
+
+    it('is judged one utterance after the other', async () => {
+        await whileTheBotSpeaks();
+        for (const item of ['u', 'v']) {
+            call.serve({ ...speechEvent('started'), item_id: item });
+            await call.run(300, true);
+            await call.run(220);
+            await call.committed(item, 'mhm');
+            await call.run(200);
+        }
+        expect(call.verdicts).toEqual(['ignored', 'ignored']);
+        expect(call.sent('conversation.item.delete')).toMatchObject([{ item_id: 'u' }, { item_id: 'v' }]);
+    });
+
+    it('leaves no timer and no audio when the call ends in the middle of it', async () => {
+        await whileTheBotSpeaks();
+        await call.run(600, true);
+        call.close();
+        expect(call.clock.pendingCount).toBe(0);
+    });
+});
