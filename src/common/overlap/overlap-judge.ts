@@ -261,6 +261,8 @@ export class OverlapJudge {
         if (!isNew || this.quietMs < ASK_WORDS_AFTER_MS || this.control?.givesWords !== true) return;
         this.askedVoicedMs = run.voicedMs;
         this.control.transcribe();
+        // With the commit the service begins anew.
+        this.isServiceHearing = false;
     }
 
     private report(verdictName: string, reason: string, backMs?: number): void {
