@@ -208,8 +208,8 @@ describe('loadConfig with values', () => {
     });
 
     it.each([
-        [{}, 'smart', 0, false],
-        [{ BARGE_IN: 'Smart' }, 'smart', 0, false],
+        [{}, 'smart', 0, true],
+        [{ BARGE_IN: 'Smart' }, 'smart', 0, true],
         [{ BARGE_IN: 'off' }, 'off', 0, false],
         [{ BARGE_IN: 'instant' }, 'instant', 0, true],
         [{ BARGE_IN: 'instant', BARGE_IN_MIN_SPEECH_MS: '300' }, 'instant', 300, false],
@@ -258,7 +258,7 @@ describe('loadConfig with values', () => {
             greeting: 'Say hello.',
             greetingProtected: true,
             bargeIn: 'smart',
-            interruptsItself: false,
+            interruptsItself: true,
             audioFormat: 'pcmu',
             turnDetection: {
                 type: 'server_vad',

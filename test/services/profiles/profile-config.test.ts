@@ -180,14 +180,14 @@ describe('what interrupts a bot', () => {
     const MIN_300 = { BARGE_IN_MIN_SPEECH_MS: '300' };
 
     it.each([
-        ['as on the server', NONE, {}, 'smart', false],
+        ['as on the server', NONE, {}, 'smart', true],
         ['as on the server', { BARGE_IN: 'off' }, {}, 'off', false],
         ['as on the server', { BARGE_IN: 'instant' }, {}, 'instant', true],
         ['as on the server', MIN_300, {}, 'instant', false],
         ['in its own mode', NONE, { bargeIn: { mode: 'instant' } }, 'instant', true],
         ['in its own mode', { BARGE_IN: 'off' }, { bargeIn: { mode: 'instant' } }, 'instant', true],
         ['with the server’s amount of speech', MIN_300, { bargeIn: { mode: 'instant' } }, 'instant', false],
-        ['in its own mode', { BARGE_IN: 'instant' }, { bargeIn: { mode: 'smart' } }, 'smart', false],
+        ['in its own mode', { BARGE_IN: 'instant' }, { bargeIn: { mode: 'smart' } }, 'smart', true],
         ['in its own mode', MIN_300, { bargeIn: { mode: 'off' } }, 'off', false],
         ['as before there were modes', NONE, { turnTaking: { bargeInMinSpeechMs: 0 } }, 'instant', true],
         ['as before there were modes', MIN_300, { turnTaking: { bargeInMinSpeechMs: 0 } }, 'instant', true],

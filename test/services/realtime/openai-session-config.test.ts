@@ -53,7 +53,10 @@ describe('sessionFor', () => {
 
     it('gives semantic VAD its own fields only', () => {
         const config = makeConfig({ turnDetection: { type: 'semantic_vad', eagerness: 'high' } });
-        expect(sessionFor(config, { ...extras, turns: { createsResponses: true, interrupts: false } }).audio?.input?.turn_detection).toEqual({
+        expect(
+            sessionFor(config, { ...extras, turns: { createsResponses: true, interrupts: false } }).audio?.input
+                ?.turn_detection,
+        ).toEqual({
             type: 'semantic_vad',
             eagerness: 'high',
             create_response: true,
