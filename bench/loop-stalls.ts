@@ -39,9 +39,9 @@ export class LoopStalls {
         this.lastCpu = cpu;
     }
 
-    /** Was it held up at any time between these two? What has just passed may not be noticed before the next tick. */
-    during(fromMs: number, toMs: number): boolean {
-        return this.seen.some((each) => each.fromMs < toMs && each.toMs > fromMs);
+    /** Was it held up for `leastMs` or longer at any time between these two? What has just passed may not be noticed before the next tick. */
+    during(fromMs: number, toMs: number, leastMs = 0): boolean {
+        return this.seen.some((each) => each.fromMs < toMs && each.toMs > fromMs && each.toMs - each.fromMs >= leastMs);
     }
 
     /** The longest, ms; 0: there was none. */

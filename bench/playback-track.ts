@@ -118,7 +118,7 @@ function startsWith(rest: Uint8Array, whole: Uint8Array): boolean {
 }
 
 /** How many bytes at the beginning of both are the same. */
-function sameBytes(a: Uint8Array, b: Uint8Array): number {
+export function sameBytes(a: Uint8Array, b: Uint8Array): number {
     const length = Math.min(a.length, b.length);
     let count = 0;
     while (count < length && a[count] === b[count]) count++;

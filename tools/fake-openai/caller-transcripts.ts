@@ -21,16 +21,21 @@ export class CallerTranscripts {
 
     constructor(private readonly parts: SessionParts) {}
 
-    /** A turn of the caller became an item. */
-    committed(item: Item, bytes: number): void {
+    /** A turn of the caller became an item: this stretch of appended audio, and so many bytes in all. */
+    committed(item: Item, audio: { bytes: number; fromMs: number; toMs: number }): void {
         if (this.parts.config.effective.audio.input.transcription === null) return;
-        const { texts, when } = this.parts.settings.callerTranscript;
-        const choice = texts ?? DEFAULT_TEXTS;
-        const turn = { item, bytes, text: choice[this.turns++ % choice.length] ?? '' };
+        const { when } = this.parts.settings.callerTranscript;
+        const turn = { item, bytes: audio.bytes, text: this.textOf(audio.fromMs, audio.toMs) };
         if (when === 'failed') this.fail(turn);
         else if (when === 'early') this.tell(turn);
         else if (when === 'late') this.postpone(turn);
         else this.after(this.parts.settings.transcriptMs, turn);
+    }
+
+    private textOf(fromMs: number, toMs: number): string {
+        const { texts = DEFAULT_TEXTS } = this.parts.settings.callerTranscript;
+        if (typeof texts === 'function') return texts({ sessionIndex: this.parts.index, fromMs, toMs });
+        return texts[this.turns++ % texts.length] ?? '';
     }
 
     /** A response is over: late transcripts come now. */

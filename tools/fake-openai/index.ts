@@ -2,7 +2,14 @@ export type { ScriptedResponse, ResponseItem, ResponseRequest, FunctionCall, Mcp
 export { preambleScene } from './responses';
 export { API_FAULTS, apiFault, type ApiFault } from './api-faults';
 export { ENDS, type ResponseSummary, type ConnectionPlan, type CutHow, type Junk, type Refusal } from './faults';
-export { INSTANT, type CallerTranscript, type DeltaSizes, type FakeOpenAIOptions, type VadMode } from './options';
+export {
+    INSTANT,
+    type CallerTranscript,
+    type CommittedAudio,
+    type DeltaSizes,
+    type FakeOpenAIOptions,
+    type VadMode,
+} from './options';
 export type * from './protocol';
 export type { ClientFrame, RecordedFault, SentEvent, SpokenItem } from './recorder';
 export { FakeOpenAI, startFakeOpenAI, type RecordedConnection } from './server';

@@ -16,6 +16,11 @@ export class InputAudio {
         return this.totalMs;
     }
 
+    /** Where the buffer begins, on the same clock. */
+    startMs(format: AudioFormat): number {
+        return this.totalMs - this.bufferedBytes / bytesPerMs(format);
+    }
+
     /** Why bytes of this length cannot be audio of this format, if so. */
     static refusal(bytes: Buffer, format: AudioFormat): ApiFault | undefined {
         if (bytes.length === 0) return API_FAULTS.emptyAudio();

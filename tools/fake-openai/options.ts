@@ -1,6 +1,7 @@
 import type { Clock } from '../../src/support/clock';
 import type { ScriptedResponse, ResponseRequest } from './responses';
 import type { ConnectionPlan } from './faults';
+import { DEFAULT_VAD_RMS } from './vad';
 
 /** How a response's audio is cut into `response.output_audio.delta`. `bytes`: these lengths, over and over. */
 export type DeltaSizes =
@@ -15,10 +16,19 @@ export type DeltaSizes =
  */
 export type VadMode = 'energy' | 'off' | { speech: readonly { fromMs: number; toMs: number }[] };
 
+/** The caller's audio that became an item, in milliseconds of appended audio. */
+export interface CommittedAudio {
+    sessionIndex: number;
+    /** Where the speech was found, its prefix included; without speech, where the buffer began. Never before the last commit. */
+    fromMs: number;
+    /** The commit. */
+    toMs: number;
+}
+
 /** What the separate transcription says the caller said, and when (docs/REALTIME.md, 7.1). */
 export interface CallerTranscript {
-    /** In the order of the turns, over and over. */
-    texts?: readonly string[];
+    /** In the order of the turns, over and over; or by what the audio holds. An empty text is sent as such. */
+    texts?: readonly string[] | ((audio: CommittedAudio) => string);
     /** `early`: before the response; `during` it; `late`: 200 ms after `response.done`; `failed`. */
     when?: 'early' | 'during' | 'late' | 'failed';
 }
@@ -70,6 +80,8 @@ export interface FakeOpenAIOptions {
     /** What to say: a list is used up in order over all sessions, then the default responses follow. */
     response?: readonly ScriptedResponse[] | ((request: ResponseRequest) => ScriptedResponse | undefined);
     vad?: VadMode;
+    /** Loudness that `energy` takes for speech at threshold 1, as RMS of 16-bit samples. Default 2000: line noise is none. */
+    vadRms?: number;
     callerTranscript?: CallerTranscript;
     /** Faults of every connection; `fake.plan()` sets those of the next one. */
     plan?: ConnectionPlan;
@@ -102,6 +114,7 @@ const DEFAULTS: Settings = {
     swapItemDone: false,
     tone: false,
     vad: 'energy',
+    vadRms: DEFAULT_VAD_RMS,
     callerTranscript: {},
     record: true,
     sessionMs: 3_600_000,

@@ -8,17 +8,19 @@ import { EnergyVad, type VadListener } from './vad';
 
 /** The caller's turns: voice activity, commit, the response they call for, and the idle timer (docs/REALTIME.md, 2.3, 5.1, 9.3 and 3.1). */
 export class Turns implements VadListener {
-    private readonly vad = new EnergyVad(this);
+    private readonly vad: EnergyVad;
     private readonly input = new InputAudio();
-    /** Id of the item that the caller's present turn will become. */
-    private speaking: string | undefined;
+    /** The item that the caller's present turn will become, and where it begins, in ms of appended audio. */
+    private speaking: { itemId: string; fromMs: number } | undefined;
     private scriptIndex = 0;
 
     constructor(
         private readonly parts: SessionParts,
         private readonly responder: Responder,
         private readonly words: CallerTranscripts,
-    ) {}
+    ) {
+        this.vad = new EnergyVad(this, parts.settings.vadRms);
+    }
 
     get appendedMs(): number {
         return this.input.appendedMs;
@@ -46,13 +48,16 @@ export class Turns implements VadListener {
         this.parts.outbox.send('input_audio_buffer.cleared');
     }
 
-    /** A commit by the client; it starts no response. */
+    /**
+     * A commit by the client; it starts no response. In the middle of speech it ends the turn without `speech_stopped`, and the
+     * detector begins anew: what is still said becomes a turn of its own.
+     */
     commitByClient(format: AudioFormat) {
         const fault = this.input.commitRefusal(format);
         if (fault !== undefined) return fault;
-        const itemId = this.speaking ?? this.parts.ids.make('item');
+        const turn = this.speaking ?? { itemId: this.parts.ids.make('item'), fromMs: 0 };
         this.reset();
-        this.commit(itemId);
+        this.commit(turn.itemId, turn.fromMs);
         return undefined;
     }
 
@@ -60,20 +65,21 @@ export class Turns implements VadListener {
         const detection = this.parts.config.turnDetection;
         if (detection === null || this.speaking !== undefined) return;
         this.parts.timers.cancel('idle');
-        this.speaking = this.parts.ids.make('item');
         const prefixMs = detection.type === 'server_vad' ? detection.prefix_padding_ms : 300;
         const audio_start_ms = Math.max(0, Math.round(atMs - prefixMs));
-        this.parts.outbox.send('input_audio_buffer.speech_started', { audio_start_ms, item_id: this.speaking });
+        const item_id = this.parts.ids.make('item');
+        this.speaking = { itemId: item_id, fromMs: audio_start_ms };
+        this.parts.outbox.send('input_audio_buffer.speech_started', { audio_start_ms, item_id });
         if (detection.interrupt_response) this.responder.interrupt();
     }
 
     speechStopped(atMs: number): void {
-        const itemId = this.speaking;
-        if (itemId === undefined) return;
+        const turn = this.speaking;
+        if (turn === undefined) return;
         this.speaking = undefined;
         const audio_end_ms = Math.round(atMs);
-        this.parts.outbox.send('input_audio_buffer.speech_stopped', { audio_end_ms, item_id: itemId });
-        this.commit(itemId);
+        this.parts.outbox.send('input_audio_buffer.speech_stopped', { audio_end_ms, item_id: turn.itemId });
+        this.commit(turn.itemId, turn.fromMs);
         this.respond('turn');
     }
 
@@ -110,15 +116,16 @@ export class Turns implements VadListener {
         const endMs = Math.round(this.appendedMs);
         const span = { audio_start_ms: Math.max(0, endMs - idleMs), audio_end_ms: endMs };
         this.parts.outbox.send('input_audio_buffer.timeout_triggered', { ...span, item_id: itemId });
-        this.commit(itemId);
+        this.commit(itemId, span.audio_start_ms);
         this.respond('idle');
     }
 
-    private commit(itemId: string): void {
+    private commit(itemId: string, speechFromMs: number): void {
         const { outbox, store, config, recorder } = this.parts;
         const { format } = config.effective.audio.input;
         const previous_item_id = store.lastId;
         outbox.send('input_audio_buffer.committed', { previous_item_id, item_id: itemId });
+        const fromMs = Math.max(speechFromMs, this.input.startMs(format));
         const chunks = this.input.take();
         const bytes = chunks.reduce((total, chunk) => total + chunk.length, 0);
         const item = userItem(itemId);
@@ -126,7 +133,7 @@ export class Turns implements VadListener {
         store.append(item, { format, bytes, chunks: kept, madeHere: false, truncated: false });
         outbox.send('conversation.item.added', { previous_item_id, item });
         outbox.send('conversation.item.done', { previous_item_id, item });
-        this.words.committed(item, bytes);
+        this.words.committed(item, { bytes, fromMs, toMs: this.input.appendedMs });
     }
 
     private respond(trigger: 'turn' | 'idle'): void {

@@ -9,8 +9,8 @@ export interface VadListener {
 
 const FRAME_MS = 10;
 const START_AFTER_MS = 50;
-/** Loudness (RMS of 16-bit samples) that counts as speech at threshold 1; a phone line's noise lies below half of it. */
-const FULL_THRESHOLD_RMS = 2000;
+/** A phone line's noise lies below half of it. */
+export const DEFAULT_VAD_RMS = 2000;
 const SEMANTIC_SILENCE_MS = 600;
 const SEMANTIC_THRESHOLD = 0.5;
 
@@ -27,7 +27,11 @@ export class EnergyVad {
     private inSpeech = false;
     private settings: TurnDetection = null;
 
-    constructor(private readonly listener: VadListener) {}
+    /** `fullThresholdRms`: loudness (RMS of 16-bit samples) that counts as speech at threshold 1. */
+    constructor(
+        private readonly listener: VadListener,
+        private readonly fullThresholdRms: number = DEFAULT_VAD_RMS,
+    ) {}
 
     /** Forgets the frame in hand; `clear` and a change of the settings do it. */
     reset(): void {
@@ -56,7 +60,7 @@ export class EnergyVad {
         this.squares = 0;
         this.samples = 0;
         const threshold = this.settings?.type === 'server_vad' ? this.settings.threshold : SEMANTIC_THRESHOLD;
-        this.judge(rms >= FULL_THRESHOLD_RMS * threshold, nowMs);
+        this.judge(rms >= this.fullThresholdRms * threshold, nowMs);
     }
 
     private judge(isLoud: boolean, nowMs: number): void {

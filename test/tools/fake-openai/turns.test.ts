@@ -1,4 +1,4 @@
-import { INSTANT, type FakeOpenAIOptions } from '../../../tools/fake-openai';
+import { INSTANT, type CommittedAudio, type FakeOpenAIOptions } from '../../../tools/fake-openai';
 import type { JsonObject } from '../../../tools/fake-openai/protocol';
 import { FakeClock } from '../../support/fake-clock';
 import { append, Bench, loud, part, pcmuUpdate, silence } from './test-client';
@@ -92,6 +92,40 @@ describe("the caller's turns", () => {
         await client.next('input_audio_buffer.committed');
         const offsets = client.events.flatMap((event) => event['audio_start_ms'] ?? event['audio_end_ms'] ?? []);
         expect(offsets).toEqual([100, 900, 700, 1_100]);
+    });
+
+    it('are found in quiet speech too, with a low vadRms', async () => {
+        const faint = Buffer.from(Array.from({ length: 2_400 }, (_, i) => (i % 16 < 8 ? 0xe8 : 0x68)));
+        const deaf = await ready({}, vad({ create_response: false }));
+        deaf.client.send(append(faint));
+        const { client } = await ready({ vadRms: 100 }, vad({ create_response: false }));
+        client.send(append(faint));
+        expect(await client.next('input_audio_buffer.speech_started')).toMatchObject({ audio_start_ms: 0 });
+        expect(deaf.client.types).not.toContain('input_audio_buffer.speech_started');
+    });
+
+    it('are answered, or interrupt, by the settings at that moment: create_response at the commit, interrupt_response at the start', async () => {
+        const off = { create_response: false, interrupt_response: false };
+        const { client, session } = await ready({ speed: 1, response: [{ text: 'all the fees', audioMs: 60_000 }] });
+        client.send({ type: 'response.create' });
+        await client.next('response.output_audio.delta');
+        client.send(pcmuUpdate(vad(off)));
+        const updated = part(await client.next('session.updated'), 'session', 'audio', 'input', 'turn_detection');
+        expect(updated).toMatchObject({ ...off, silence_duration_ms: 500 });
+        client.send(append(loud(300)));
+        await client.next('input_audio_buffer.speech_started');
+        client.send(append(silence(520)));
+        await client.next('input_audio_buffer.committed');
+        expect(client.order).not.toContain('response.done');
+        client.send(append(loud(300)));
+        await client.next('input_audio_buffer.speech_started');
+        client.send(pcmuUpdate(vad({ create_response: true, interrupt_response: false })));
+        await client.next('session.updated');
+        expect(session.activeResponseId).toBeDefined();
+        client.send({ type: 'response.cancel' });
+        await client.next('response.done');
+        client.send(append(silence(520)));
+        await client.next('response.created');
     });
 
     it('start no response without create_response', async () => {
@@ -223,6 +257,27 @@ describe("the caller's turns", () => {
         expect(fake.faults).toMatchObject([{ benign: true }]);
     });
 
+    it('committed by hand in the middle of speech end without speech_stopped or response; what is still said is the next turn', async () => {
+        const { client, session } = await ready();
+        client.send(append(silence(400)));
+        client.send(append(loud(300)));
+        const first = await client.next('input_audio_buffer.speech_started');
+        client.send({ type: 'input_audio_buffer.commit' });
+        expect(await client.next('input_audio_buffer.committed')).toMatchObject({ item_id: first['item_id'] });
+        client.send(append(loud(200)));
+        const second = await client.next('input_audio_buffer.speech_started');
+        expect(second['item_id']).not.toBe(first['item_id']);
+        expect(client.types).not.toContain('input_audio_buffer.speech_stopped');
+        client.send(append(silence(520)));
+        expect(await client.next('input_audio_buffer.committed')).toMatchObject({
+            previous_item_id: first['item_id'],
+            item_id: second['item_id'],
+        });
+        await client.next('response.done');
+        expect(client.types.filter((type) => type === 'response.created')).toHaveLength(1);
+        expect(session.faults).toEqual([]);
+    });
+
     it('a silent caller sets off the idle timer once the response would have been played', async () => {
         const clock = new FakeClock();
         const fake = await bench.fake({ ...INSTANT, clock, response: [{ text: 'Hi', audioMs: 2_000 }] });
@@ -278,6 +333,24 @@ describe("the caller's transcript", () => {
         expect(await oneTurn('early')).toEqual([COMPLETED, 'response.created', 'response.done']);
         expect(await oneTurn('during')).toEqual(['response.created', COMPLETED, 'response.done']);
         expect(await oneTurn('late')).toEqual(['response.created', 'response.done', COMPLETED]);
+    });
+
+    it('is what the test says of the committed stretch: where speech began, or the last commit, to the commit', async () => {
+        const heard: CommittedAudio[] = [];
+        const texts = (audio: CommittedAudio) => {
+            heard.push(audio);
+            return heard.length === 1 ? '' : `turn ${heard.length}`;
+        };
+        const { client } = await ready({ callerTranscript: { texts } }, transcription);
+        for (const bytes of [silence(1_000), loud(400), silence(100)]) client.send(append(bytes));
+        client.send({ type: 'input_audio_buffer.commit' });
+        expect(await client.next(COMPLETED)).toMatchObject({ transcript: '' });
+        for (const bytes of [silence(100), loud(400), silence(500)]) client.send(append(bytes));
+        expect(await client.next(COMPLETED)).toMatchObject({ transcript: 'turn 2' });
+        expect(heard).toEqual([
+            { sessionIndex: 0, fromMs: 700, toMs: 1_500 },
+            { sessionIndex: 0, fromMs: 1_500, toMs: 2_500 },
+        ]);
     });
 
     it('fails, and the turn goes on', async () => {
