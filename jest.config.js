@@ -14,6 +14,7 @@ module.exports = {
     transformIgnorePatterns: ['/node_modules/(?!n2words/)'],
     // Tests use profiles of their own: what a user saves in bots/ changes none of them.
     moduleNameMapper: { '/shipped-bots$': '<rootDir>/test/fixtures/shipped-bots.ts' },
+    setupFilesAfterEnv: ['<rootDir>/test/support/equal-bytes.ts'],
     reporters: ['default', '<rootDir>/test/support/count-reporter.js'],
     // Jest's default leaves one of two processors to nobody, and a suite that waits for sockets needs hardly any.
     maxWorkers: '100%',

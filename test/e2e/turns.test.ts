@@ -72,6 +72,18 @@ describe('turns over real sockets', () => {
         await until('later frames have come through', () => session.appendedMs >= appendedMs + 5 * FRAME_MS);
     }
 
+    /**
+     * The caller begins to speak. The service and the caller have a socket each: which of the two hears of it first is chance,
+     * therefore what the caller had heard is known only when they have.
+     * @returns the audio that the caller had heard by then, ms since the call began
+     */
+    async function interrupted({ session, heardBytes }: Turn): Promise<number> {
+        const before = heardBytes.length;
+        session.speechStarted();
+        await until('barge_in', () => heardBytes.length > before);
+        return (heardBytes[before] ?? NaN) / BYTES_PER_MS;
+    }
+
     it('an interruption while the answer is made flushes, is told once, and nothing late is played', async () => {
         const turn = await call({
             speed: 3,
@@ -79,14 +91,13 @@ describe('turns over real sockets', () => {
             deltas: { kind: 'random', minMs: 10, maxMs: 800 },
             response: [{ text: 'a long answer', audioMs: 9000 }],
         });
-        const { caller, session, heardBytes } = turn;
+        const { caller, session } = turn;
         await heard(turn, 700);
         expect(session.activeResponseId).toBeDefined();
         let bargedIn = 0;
         caller.on('bargeIn', () => (bargedIn = realPace.nowMs()));
         const saidAt = realPace.nowMs();
-        session.speechStarted();
-        await until('barge_in', () => heardBytes.length > 0);
+        const heardMs = await interrupted(turn);
         expect(bargedIn - saidAt).toBeLessThan(20 + SLACK_MS);
         const receivedBytes = (): number => caller.receivedAudio.reduce((sum, { bytes }) => sum + bytes.length, 0);
         const receivedAtBargeIn = receivedBytes();
@@ -95,7 +106,6 @@ describe('turns over real sockets', () => {
         expect(session.truncations).toHaveLength(1);
         const [truncation] = session.truncations;
         expect(truncation).toMatchObject({ content_index: 0, item_id: session.items[0]?.itemId });
-        const heardMs = (heardBytes[0] ?? 0) / BYTES_PER_MS;
         expect(Math.abs((truncation?.audio_end_ms ?? 0) - heardMs)).toBeLessThanOrEqual(SLACK_MS);
         // What the caller heard is the answer's beginning, to the byte.
         expect(Buffer.from(caller.playedAudio).equals(expectedPcmu(1, heardMs))).toBe(true);
@@ -105,13 +115,11 @@ describe('turns over real sockets', () => {
 
     it('an interruption of the tail, after response.done, is told the same way, and nothing is cancelled', async () => {
         const turn = await call({ speed: 50, response: [{ text: 'an answer', audioMs: 4000 }] });
-        const { session, heardBytes } = turn;
+        const { session } = turn;
         await heard(turn, 900);
         expect(session.activeResponseId).toBeUndefined();
-        session.speechStarted();
-        await until('barge_in', () => heardBytes.length > 0);
+        const heardMs = await interrupted(turn);
         await session.waitFor('conversation.item.truncate');
-        const heardMs = (heardBytes[0] ?? 0) / BYTES_PER_MS;
         expect(Math.abs((session.truncations[0]?.audio_end_ms ?? 0) - heardMs)).toBeLessThanOrEqual(SLACK_MS);
         expect(session.truncations[0]?.audio_end_ms).toBeLessThan(4000);
         expect(session.received('response.cancel')).toEqual([]);
@@ -124,12 +132,11 @@ describe('turns over real sockets', () => {
             { text: 'two', audioMs: 2000 },
         ];
         const turn = await call({ speed: 40, response: [{ items }] });
-        const { session, heardBytes } = turn;
+        const { session } = turn;
         await heard(turn, 500);
-        session.speechStarted();
+        const heardMs = await interrupted(turn);
         await session.waitFor('conversation.item.truncate');
         const deleted = await session.waitFor('conversation.item.delete');
-        const heardMs = (heardBytes[0] ?? 0) / BYTES_PER_MS;
         expect(session.truncations.map((event) => event.item_id)).toEqual([session.items[0]?.itemId]);
         expect(Math.abs((session.truncations[0]?.audio_end_ms ?? 0) - heardMs)).toBeLessThanOrEqual(SLACK_MS);
         expect(deleted.item_id).toBe(session.items[1]?.itemId);
@@ -141,12 +148,11 @@ describe('turns over real sockets', () => {
         async (speed) => {
             const goodbye = { text: 'goodbye', audioMs: 3000, functionCalls: [{ name: 'end_call', arguments: {} }] };
             const turn = await call({ speed, response: [goodbye, { text: 'Of course.', audioMs: 400 }] });
-            const { caller, session, heardBytes } = turn;
+            const { caller, session } = turn;
             await heard(turn, 1200);
-            session.speechStarted();
-            await until('barge_in', () => heardBytes.length > 0);
+            const heardMs = await interrupted(turn);
             session.speechStopped();
-            await heard(turn, (heardBytes[0] ?? 0) / BYTES_PER_MS + 400);
+            await heard(turn, heardMs + 400);
             await end(turn);
             expect((await caller.ended).disconnect).toBeUndefined();
         },
@@ -203,8 +209,7 @@ describe('turns over real sockets', () => {
             for (const round of [0, 1]) {
                 const beforeBytes = heardBytes[round - 1] ?? 0;
                 await heard(turn, beforeBytes / BYTES_PER_MS + 450);
-                session.speechStarted();
-                await until('barge_in', () => heardBytes.length > round);
+                await interrupted(turn);
                 session.speechStopped();
             }
             const [first = 0, second = 0] = heardBytes;
@@ -229,11 +234,10 @@ describe('turns over real sockets', () => {
                 OPENAI_AUDIO_FORMAT: 'pcm16',
             },
         );
-        const { session, heardBytes } = turn;
+        const { session } = turn;
         await heard(turn, 800);
-        session.speechStarted();
+        const heardMs = await interrupted(turn);
         await session.waitFor('conversation.item.truncate');
-        const heardMs = (heardBytes[0] ?? 0) / BYTES_PER_MS;
         expect(Math.abs((session.truncations[0]?.audio_end_ms ?? 0) - heardMs)).toBeLessThanOrEqual(SLACK_MS);
         await end(turn);
     });

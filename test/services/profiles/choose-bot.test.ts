@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { botNameOf, type BotChoice, type BotNameSources } from '../../../src/services/profiles/choose-bot';
+import { anyText } from '../../support/any-text';
 
 function choose(sources: Partial<BotNameSources> = {}): BotChoice {
     return botNameOf({
@@ -87,7 +88,7 @@ describe('the bot of a call', () => {
     );
 
     it('is one of the bots, or a short name without anything that could do harm, for any input', () => {
-        const text = fc.string({ unit: 'binary', maxLength: 200 });
+        const text = anyText(200);
         fc.assert(
             fc.property(text, text, text, fc.jsonValue(), fc.boolean(), (path, query, bot, customConfig, isBare) => {
                 const basePath = isBare ? '/' : '/audiohook';
