@@ -9,6 +9,8 @@ import type { OverlapWords } from './word-list';
 
 /** Speech that ends so shortly before the end of what the caller hears is their next turn, and no interruption, ms. */
 const NEARLY_OVER_MS = 500;
+/** Genesys sends frames of 200 ms, a little unevenly. */
+const LONGEST_FRAME_MS = 260;
 /** How often an open overlap is judged without new audio, ms. */
 const LOOK_EVERY_MS = 20;
 /** Without an end an overlap is a turn: a service that reports speech for ever must not keep the bot from the caller. */
@@ -142,9 +144,14 @@ export class OverlapJudge {
         });
     }
 
-    /** Since the caller's voice was last heard, ms. */
+    /** By the clock, since the caller's voice was last heard, ms: it may have begun again in audio that is on its way. */
     private get quietMs(): number {
         return this.voice.run.quietMs + (this.clock.nowMs() - this.heardAtMs);
+    }
+
+    /** Whether the caller has been quiet for so long, in the audio that has come; without audio, by the clock. */
+    private isQuietFor(ms: number): boolean {
+        return this.voice.run.quietMs >= ms || this.quietMs >= ms + LONGEST_FRAME_MS;
     }
 
     private judge(): void {
@@ -247,10 +254,11 @@ export class OverlapJudge {
     }
 
     private endTurnWhenQuiet(): void {
-        const { control, quietMs } = this;
+        const { control } = this;
         const limitMs = control?.turnSilenceMs ?? 0;
-        if (quietMs < limitMs || (this.isServiceHearing && quietMs < 2 * limitMs)) return;
-        control?.endTurn(quietMs);
+        // The service may hear what is not to be heard here.
+        if (!this.isQuietFor(this.isServiceHearing ? 2 * limitMs : limitMs)) return;
+        control?.endTurn(this.quietMs);
         this.close();
     }
 
@@ -258,7 +266,7 @@ export class OverlapJudge {
     private askForWords(): void {
         const { run } = this.voice;
         const isNew = run.voicedMs > this.askedVoicedMs;
-        if (!isNew || this.quietMs < ASK_WORDS_AFTER_MS || this.control?.givesWords !== true) return;
+        if (!isNew || !this.isQuietFor(ASK_WORDS_AFTER_MS) || this.control?.givesWords !== true) return;
         this.askedVoicedMs = run.voicedMs;
         this.control.transcribe();
         // With the commit the service begins anew.

@@ -32,7 +32,7 @@ describe('speech over the bot', () => {
         await whileTheBotSpeaks();
         call.serve(speechEvent('started'));
         await call.run(300, true);
-        await call.run(220);
+        await call.run(260);
         expect(call.sent('input_audio_buffer.commit')).toHaveLength(1);
         await call.committed('u', 'Mhm.');
         expect(call.verdicts).toEqual(['ignored']);
@@ -54,7 +54,7 @@ describe('speech over the bot', () => {
         expect(call.verdicts).toEqual(['held']);
         expect(call.stretches).toHaveLength(2);
         expect(call.sent('conversation.item.truncate')).toEqual([]);
-        await call.run(220);
+        await call.run(260);
         await call.committed('u', 'I have a question');
         expect(call.verdicts).toEqual(['held', 'turn']);
         const [truncate] = call.sent('conversation.item.truncate');
@@ -70,7 +70,7 @@ describe('speech over the bot', () => {
         await whileTheBotSpeaks();
         call.serve(speechEvent('started'));
         await call.run(600, true);
-        await call.run(220);
+        await call.run(260);
         await call.committed('u', 'Yeah, yeah.');
         expect(call.verdicts).toEqual(['held', 'resumed']);
         await call.run(6000);
@@ -105,7 +105,7 @@ describe('speech over the bot', () => {
         await whileTheBotSpeaks();
         call.serve(speechEvent('started'));
         await call.run(280, true);
-        await call.run(220);
+        await call.run(260);
         expect(call.verdicts).toEqual([]);
         await call.committed('u', 'No!');
         expect(call.verdicts).toEqual(['turn']);
@@ -141,7 +141,7 @@ describe('speech over the bot', () => {
         await call.run(1000);
         call.serve(speechEvent('started'));
         await call.run(320, true);
-        await call.run(220);
+        await call.run(260);
         await call.committed('u', 'yeah');
         await call.run(600);
         expect(call.sent('response.create')).toHaveLength(1);
@@ -167,7 +167,7 @@ describe('speech over the bot', () => {
         for (const item of ['u', 'v']) {
             call.serve({ ...speechEvent('started'), item_id: item });
             await call.run(300, true);
-            await call.run(220);
+            await call.run(260);
             await call.committed(item, 'mhm');
             await call.run(200);
         }
