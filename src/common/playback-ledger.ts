@@ -30,7 +30,7 @@ export class PlaybackLedger {
     private readonly items = new Map<string, ItemAudio>();
     private streamBytes = 0;
 
-    /** Length of the whole sent stream, in bytes. */
+    /** Length of the whole sent stream without what barge-ins threw away, in bytes. */
     get sentBytes(): number {
         return this.streamBytes;
     }
@@ -58,8 +58,9 @@ export class PlaybackLedger {
         else runs.push({ start, end: this.streamBytes, itemBytes });
     }
 
-    /** Playback is held: what was sent and lies behind the playhead is not heard, unless it is sent again. */
+    /** Playback is held: what was sent behind the playhead is not heard, and the stream goes on at the playhead. */
     held(playhead: number): void {
+        this.streamBytes = playhead;
         for (const item of this.items.values()) {
             item.heardBytes = heardOf(item, playhead);
             item.runs = [];
@@ -84,9 +85,10 @@ export class PlaybackLedger {
         }
     }
 
-    /** Forgets everything, after a barge-in: what was not heard by now is not played any more. */
-    forgetAll(): void {
+    /** Forgets everything, after a barge-in: what was not heard by now is not played any more. The stream goes on at the playhead. */
+    forgetAll(playhead: number): void {
         this.items.clear();
+        this.streamBytes = playhead;
     }
 
     private itemOf(origin: AudioOrigin): ItemAudio {

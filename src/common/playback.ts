@@ -39,7 +39,7 @@ export interface PlaybackOptions {
     /** Is told when bot audio is sent. */
     record: Pick<CallRecord, 'botAudio'>;
     /** Gets all audio that is sent: it may come back as an echo. undefined: the guard is switched off. */
-    echoGuard: Pick<EchoGuard, 'sent'> | undefined;
+    echoGuard: Pick<EchoGuard, 'sent' | 'dropped'> | undefined;
     clock: Clock;
     /** Most audio that may be sent ahead of the playhead, in ms. */
     maxLeadMs: number;
@@ -200,7 +200,7 @@ export class Playback {
         const nowMs = this.options.clock.nowMs();
         const items = this.ledger.unheard(this.playhead.heardBytes(nowMs));
         this.openResponses.clear();
-        this.forgetAudio();
+        this.forgetAudio(nowMs);
         this.stopSound(nowMs);
         return { items };
     }
@@ -229,21 +229,23 @@ export class Playback {
     close(): void {
         this.closed = true;
         this.stopTimer();
-        this.forgetAudio();
+        this.forgetAudio(this.options.clock.nowMs());
     }
 
     /** The client drops what was sent and not heard. */
     private stopSound(nowMs: number): void {
+        this.options.echoGuard?.dropped(this.playhead.heardBytes(nowMs));
         this.playhead.emptied(nowMs);
         this.unreported = false;
         this.stopTimer();
     }
 
-    private forgetAudio(): void {
+    private forgetAudio(nowMs: number): void {
+        const heardBytes = this.playhead.heardBytes(nowMs);
         this.held = false;
         this.queue.clear();
-        this.played?.clear();
-        this.ledger.forgetAll();
+        this.played?.clear(heardBytes);
+        this.ledger.forgetAll(heardBytes);
     }
 
     /** Sends what may go now, and sets the timer for what may go later. */
@@ -316,7 +318,7 @@ export class Playback {
             return;
         }
         if (this.openResponses.size > 0) return;
-        this.played?.clear();
+        this.played?.clear(this.ledger.sentBytes);
         this.options.onDrained();
     }
 

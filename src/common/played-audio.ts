@@ -45,9 +45,11 @@ export class PlayedAudio {
         if (count > 0) this.pieces.splice(0, count);
     }
 
-    /** Removes the audio from `playhead` on, which the caller will not hear, and returns it. What comes next is sent behind it. */
+    /** Removes the audio from `playhead` on, which the caller does not hear, and returns it. The stream goes on at the playhead. */
     takeUnheard(playhead: number): ItemPiece[] {
-        return this.takeLast(this.endBytes - playhead);
+        const unheard = this.takeLast(this.endBytes - playhead);
+        this.move(playhead);
+        return unheard;
     }
 
     /**
@@ -65,12 +67,21 @@ export class PlayedAudio {
         const isWholeItem = first.itemBytes === 0 && recent.length === heard.length;
         const speech = Buffer.concat([recent, joined(next)]);
         const place = lastPause(speech, recent.length) ?? (isWholeItem ? 0 : recent.length);
-        return this.takeLast(recent.length - place);
+        const again = this.takeLast(recent.length - place);
+        this.move(this.endBytes);
+        return again;
     }
 
-    clear(): void {
+    /** Forgets everything. The stream goes on at `endBytes`. */
+    clear(endBytes: number): void {
         this.pieces = [];
-        this.startBytes = this.endBytes;
+        this.move(endBytes);
+    }
+
+    /** What is kept is followed by what is sent next, at `endBytes`, and counts as sent just before it. */
+    private move(endBytes: number): void {
+        this.endBytes = endBytes;
+        this.startBytes = endBytes - lengthOf(this.pieces);
     }
 
     /** What is kept of the item that goes on with `next`. */
@@ -94,8 +105,6 @@ export class PlayedAudio {
             taken.unshift({ ...last, pcmu: last.pcmu.subarray(keptBytes), itemBytes: last.itemBytes + keptBytes });
             left -= last.pcmu.length - keptBytes;
         }
-        // What is left is followed by what is sent next, and counts as sent just before it.
-        this.startBytes = this.endBytes - lengthOf(this.pieces);
         return taken;
     }
 }

@@ -93,9 +93,10 @@ export class Playhead {
         return true;
     }
 
-    /** The client has dropped everything that was sent and not yet played. */
+    /** The client has dropped everything that was sent and not yet played: the stream ends, and goes on, at what was heard. */
     emptied(nowMs: number): void {
         if (this.leadMs(nowMs) > 0) this.emptiedAtMs = nowMs;
+        this.sentBytes = this.heardBytes(nowMs);
         this.begin(this.sentBytes, nowMs);
     }
 

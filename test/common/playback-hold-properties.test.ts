@@ -68,10 +68,15 @@ class CheckedCall {
     private isOpen = false;
 
     constructor(roundTripMs: number | undefined) {
+        let startedAtMs = 0;
         this.client = new ExactClient(this.clock, (kind) => {
+            const atMs = this.clock.nowMs();
+            if (kind === 'started') startedAtMs = atMs;
             this.clock.after(roundTripMs ?? 50, () => {
-                if (kind === 'started') this.playback.playbackStarted();
-                else this.playback.playbackCompleted();
+                // The playhead takes a report about a stretch of less than 40 ms for one about the next: it comes from no telephone line.
+                const isOfShortStretch = startedAtMs > atMs && startedAtMs <= atMs + 40;
+                if (kind === 'completed') this.playback.playbackCompleted();
+                else if (!isOfShortStretch) this.playback.playbackStarted();
             });
         });
         this.playback = new Playback({

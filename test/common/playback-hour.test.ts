@@ -200,6 +200,25 @@ describe('an hour of playback', () => {
 });
 
 describe('the ledger over an hour', () => {
+    it('knows the furthest byte that was heard of an item, however often it was stopped and sent again', () => {
+        const ledger = new PlaybackLedger();
+        const origin = { responseId: 'r', itemId: 'i', contentIndex: 0 };
+        ledger.received(origin, 8000);
+        ledger.sent(origin, 0, 4000);
+        ledger.held(3000);
+        expect(ledger.sentBytes).toBe(3000);
+        ledger.sent(origin, 1000, 3000);
+        expect(ledger.unheard(4500)[0]?.heardMs).toBe(3000 / 8);
+        expect(ledger.unheard(5200)[0]?.heardMs).toBe(3200 / 8);
+        ledger.held(3800);
+        ledger.sent(origin, 1800, 6200);
+        expect(ledger.unheard(4000)[0]?.heardMs).toBe(3000 / 8);
+        ledger.forgetHeard(9999, () => false);
+        expect(ledger.itemCount).toBe(1);
+        ledger.forgetHeard(10_000, () => false);
+        expect(ledger.itemCount).toBe(0);
+    });
+
     it('remembers no item that was heard to its end, and joins the pieces of one', () => {
         const ledger = new PlaybackLedger();
         for (let answer = 0; answer < 5000; answer++) {

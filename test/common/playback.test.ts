@@ -229,6 +229,18 @@ describe('playback', () => {
         expect(playback.blockedMs).toBeUndefined();
     });
 
+    it('does not count a socket as blocked that became free while nothing was to be sent', () => {
+        const { playback, state, clock } = makePlayback();
+        state.buffered = 20_000;
+        playback.enqueue(audio(1000), origin('a'));
+        clock.advance(1000);
+        playback.flush();
+        expect(playback.blockedMs).toBe(1000);
+        state.buffered = 0;
+        clock.advance(10_000);
+        expect(playback.blockedMs).toBeUndefined();
+    });
+
     it('says that the caller has heard everything, when they have', () => {
         const { playback, state, clock } = makePlayback();
         playback.enqueue(audio(1000), origin('a'));

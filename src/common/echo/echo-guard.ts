@@ -75,6 +75,16 @@ export class EchoGuard {
         }
     }
 
+    /** The client has dropped what was sent after `playheadBytes`, up to 5 s: the stream ends, and goes on, there. */
+    dropped(playheadBytes: number): void {
+        if (playheadBytes >= this.sentBytes) return;
+        this.likeness.dropped(playheadBytes);
+        const filled = playheadBytes % WINDOW_BYTES;
+        this.windowEnergy = filled * (this.sentPowers[Math.floor(playheadBytes / WINDOW_BYTES) % MEMORY] ?? 0);
+        this.sentBytes = playheadBytes;
+        this.fadedBytes = Math.min(this.fadedBytes, playheadBytes);
+    }
+
     /**
      * The caller's audio without the echo.
      *

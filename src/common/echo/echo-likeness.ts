@@ -61,6 +61,12 @@ class LowSums {
         }
     }
 
+    /** Forgets all but the first `samples` samples. */
+    cut(samples: number): void {
+        this.samples = samples;
+        this.count = Math.floor(samples / this.hop);
+    }
+
     /** Copies the sums from index `first` on; sums that are not kept are 0. */
     copy(first: number, out: Float64Array): void {
         const length = this.values.length;
@@ -101,6 +107,11 @@ export class EchoLikeness {
     /** Bot audio was sent. */
     sent(pcmu: Uint8Array): void {
         this.sentSums.feed(pcmu, 0, pcmu.length);
+    }
+
+    /** Bot audio that was sent after `playheadBytes` is not played. */
+    dropped(playheadBytes: number): void {
+        this.sentSums.cut(playheadBytes);
     }
 
     /** The caller's audio goes on with the bytes from `start` to `end`. */
