@@ -16,7 +16,7 @@ import { EchoGuard } from './echo/echo-guard';
 import { EndOfCall, limitReached } from './end-of-call';
 import { Keypad } from './keypad';
 import { CallerVoice } from './overlap/caller-voice';
-import { OverlapJudge } from './overlap/overlap-judge';
+import { OverlapJudge, type OverlapActions } from './overlap/overlap-judge';
 import { Playback } from './playback';
 import type { CallWire } from './session-wire';
 import type { SaidLog } from './said-log';
@@ -35,6 +35,8 @@ export interface CallBridgeOptions {
     wire: CallWire;
     /** Tells speech from noise while the caller hears the bot; undefined: all speech that the bot reports interrupts it. */
     speechMeter?: SpeechMeter | undefined;
+    /** Hears of every verdict about speech over the bot. */
+    onOverlap?: OverlapActions['report'];
     /** The conversation is over and the caller has heard the last of it. Called once at most. */
     onFinished: (end: ConversationEnd) => void;
     /** The bot was silent for longer than the last limit allows: the call must end at once. `cause`: why, if that is known. */
@@ -225,7 +227,7 @@ export class CallBridge {
     }
 
     private createOverlapJudge(): OverlapJudge | undefined {
-        const { clock, conversation, turnTaking, speechMeter } = this.options;
+        const { clock, conversation, turnTaking, speechMeter, onOverlap, said } = this.options;
         if (speechMeter === undefined || !this.judgesSpeech) return undefined;
         return new OverlapJudge(clock, this.timers, new CallerVoice(speechMeter), turnTaking.bargeIn, this.playback, {
             control: () => conversation.overlap,
@@ -237,9 +239,8 @@ export class CallBridge {
                 this.options.record.takenBack += 1;
                 return this.playback.resume().backMs;
             },
-            report: (fields) => {
-                this.options.log(fields, 'The caller spoke over the bot.');
-            },
+            report: onOverlap ?? (() => undefined),
+            judged: said?.judged,
         });
     }
 
@@ -346,7 +347,7 @@ export class CallBridge {
 
     private readonly processTranscript = (item: TranscriptItem): void => {
         this.options.record.transcript.add(item);
-        this.options.said?.heard(item);
+        this.options.said?.heard(item, this.overlap?.isOpen);
     };
 
     private readonly processTurn = (turn: BotResponse): void => {

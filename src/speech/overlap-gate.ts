@@ -25,7 +25,7 @@ export class OverlapGate implements OverlapControl {
     private isJudging = false;
     /** Utterances without a result, oldest first. */
     private readonly expected: { is: 'judged' | 'dismissed' | 'turn' }[] = [];
-    private words: Recognition[] = [];
+    private words: { heard: Recognition; itemId: string }[] = [];
 
     constructor(private readonly deps: OverlapGateDeps) {}
 
@@ -47,7 +47,7 @@ export class OverlapGate implements OverlapControl {
 
     dismiss(): void {
         this.isJudging = false;
-        this.words = [];
+        for (const { itemId } of this.words.splice(0)) this.ignore(itemId);
         for (const utterance of this.expected) if (utterance.is === 'judged') utterance.is = 'dismissed';
     }
 
@@ -57,7 +57,7 @@ export class OverlapGate implements OverlapControl {
         for (const utterance of this.expected) if (utterance.is === 'judged') utterance.is = 'turn';
         this.deps.bot.emit('speechStarted');
         if (!this.deps.callerSpeaks()) this.deps.bot.emit('speechStopped', 0);
-        for (const heard of words) this.deps.respond(heard);
+        for (const { heard } of words) this.deps.respond(heard);
     }
 
     endTurn(): void {
@@ -84,15 +84,25 @@ export class OverlapGate implements OverlapControl {
         return this.expected.at(-1)?.is === 'judged';
     }
 
-    /** The result of the oldest utterance without one; undefined: it was not understood. @returns true: it is no turn, or not yet */
-    result(heard: Recognition | undefined): boolean {
+    /**
+     * The result of the oldest utterance without one, and the item of its words; undefined: it was not understood.
+     *
+     * @returns true: it is no turn, or not yet
+     */
+    result(heard: Recognition | undefined, itemId = ''): boolean {
         const { is } = this.expected.shift() ?? { is: 'turn' };
+        if (is === 'dismissed' && heard !== undefined) this.ignore(itemId);
         if (is !== 'judged') return is === 'dismissed';
         // The call judges nothing any more.
         if (!this.isOn) return false;
-        if (heard !== undefined) this.words.push(heard);
+        if (heard !== undefined) this.words.push({ heard, itemId });
         const text = heard?.text ?? '';
         this.deps.bot.emit('overlapWords', text, this.deps.isAnswer(text));
         return true;
+    }
+
+    /** The words of this item are no turn. */
+    private ignore(itemId: string): void {
+        this.deps.bot.emit('transcript', { speaker: 'caller', itemId, ignored: true });
     }
 }

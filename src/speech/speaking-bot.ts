@@ -278,7 +278,7 @@ export abstract class SpeakingBot extends EventEmitter<ConversationEvents> imple
         this.callerItems += 1;
         const itemId = `${this.botName}_caller_${this.callerItems}`;
         this.emit('transcript', { speaker: 'caller', itemId, text: heard.text });
-        if (!this.isTalking || this.gate.result(heard)) return;
+        if (!this.isTalking || this.gate.result(heard, itemId)) return;
         if (!this.isDropped()) this.onRecognized(heard);
     }
 

@@ -1,6 +1,5 @@
-import type { OverlapControl } from '../../services/conversation';
+import type { OverlapControl, OverlapReport } from '../../services/conversation';
 import type { Clock } from '../../support/clock';
-import type { LogFields } from '../../support/logger';
 import type { TimerSet } from '../../support/timer-set';
 import type { Playback } from '../playback';
 import type { CallerVoice } from './caller-voice';
@@ -11,6 +10,7 @@ import type { OverlapWords } from './word-list';
 const NEARLY_OVER_MS = 500;
 /** Genesys sends frames of 200 ms, a little unevenly. */
 const LONGEST_FRAME_MS = 260;
+const NEARLY_OVER = 'turn: the bot had nearly finished';
 /** How often an open overlap is judged without new audio, ms. */
 const LOOK_EVERY_MS = 20;
 /** Without an end an overlap is a turn: a service that reports speech for ever must not keep the bot from the caller. */
@@ -27,8 +27,9 @@ export interface OverlapActions {
     hold: () => void;
     /** Goes on with what is kept. @returns how far back it begins, ms */
     resume: () => number;
-    /** Reports a verdict with its reason. */
-    report: (fields: LogFields) => void;
+    report: (report: OverlapReport) => void;
+    /** No speech waits for a verdict any more. */
+    judged?: (() => void) | undefined;
 }
 
 /**
@@ -62,6 +63,11 @@ export class OverlapJudge {
         private readonly playback: Pick<Playback, 'isAudible' | 'isHeld' | 'soundLeftMs'>,
         private readonly actions: OverlapActions,
     ) {}
+
+    /** Speech of the caller waits for its verdict. */
+    get isOpen(): boolean {
+        return this.phase !== 'none' && this.phase !== 'turn';
+    }
 
     /** The caller is about to hear the bot. */
     botAudio(): void {
@@ -171,7 +177,7 @@ export class OverlapJudge {
         const words = this.voice.run.voicedMs > this.askedVoicedMs ? undefined : this.words;
         const { givesWords = false } = this.control ?? {};
         const found = this.isAnswer
-            ? ({ kind: 'stand', reason: `yield: “${words ?? ''}”, which the bot has asked for` } as const)
+            ? ({ kind: 'stand', reason: 'turn: words that the bot has asked for' } as const)
             : verdict(
                   {
                       run: this.voice.run,
@@ -191,7 +197,7 @@ export class OverlapJudge {
     }
 
     private endLongOne(): void {
-        if (this.voice.run.voicedMs > LEAST_VOICE_MS) this.stand('yield: it does not end');
+        if (this.voice.run.voicedMs > LEAST_VOICE_MS) this.stand('turn: it does not end');
         else this.goOn('ignored', 'ignored: no voice');
     }
 
@@ -200,14 +206,14 @@ export class OverlapJudge {
         const isNext = this.leftMs < NEARLY_OVER_MS;
         switch (kind) {
             case 'yield':
-                if (isNext) this.stand(reason);
+                if (isNext) this.stand(NEARLY_OVER);
                 else this.hold(reason);
                 return;
             case 'stand':
                 this.stand(reason);
                 return;
             case 'ignore':
-                if (isNext && this.voice.run.voicedMs > 0) this.stand('turn: the bot had nearly finished');
+                if (isNext && this.voice.run.voicedMs > 0) this.stand(NEARLY_OVER);
                 else this.goOn('ignored', reason);
                 return;
             case 'resume':
@@ -227,6 +233,7 @@ export class OverlapJudge {
         this.report('turn', reason);
         // It is reported as speech now, and like any other it interrupts the bot.
         control?.accept();
+        this.actions.judged?.();
         if (control?.turnSilenceMs === undefined) this.close();
     }
 
@@ -273,12 +280,13 @@ export class OverlapJudge {
         this.isServiceHearing = false;
     }
 
-    private report(verdictName: string, reason: string, backMs?: number): void {
+    private report(overlap: OverlapReport['overlap'], reason: string, backMs?: number): void {
         const { voicedMs, spanMs } = this.voice.run;
         const heardMs = Math.round(this.clock.nowMs() - this.openedAtMs);
         this.actions.report({
-            overlap: verdictName,
+            overlap,
             reason,
+            words: this.words === '' ? undefined : this.words,
             voicedMs,
             spanMs,
             afterMs: heardMs,
@@ -294,6 +302,7 @@ export class OverlapJudge {
         this.isAnswer = false;
         this.askedVoicedMs = 0;
         this.isServiceHearing = false;
+        this.actions.judged?.();
         if (!this.playback.isAudible) this.leave();
     }
 

@@ -16,7 +16,8 @@ export interface OverlapEvidence {
 
 /**
  * What to do about an overlap. `yield`: the bot stops, provisionally. `stand`: the caller has the floor. `ignore`: the bot, which has not
- * stopped, goes on. `resume`: the bot, which has stopped, goes on where it was heard last. `reason` is for the log.
+ * stopped, goes on. `resume`: the bot, which has stopped, goes on where it was heard last. `reason` is for the log: it holds none of the
+ * caller's words.
  */
 export type Verdict =
     | { readonly kind: 'undecided' }
@@ -48,22 +49,21 @@ function byWords(evidence: OverlapEvidence, lists: OverlapWords): Verdict | unde
     const { words, run } = evidence;
     if (words === undefined) return undefined;
     const heard = compareWords(words, lists);
-    const quoted = `'${words.trim()}'`;
-    if (heard === 'always-yield') return { kind: 'stand', reason: `stands: ${quoted}` };
-    if (heard === 'other' && !isAside(run)) return { kind: 'stand', reason: `stands: ${quoted}` };
+    if (heard === 'always-yield') return { kind: 'stand', reason: 'turn: words that always interrupt' };
+    if (heard === 'other' && !isAside(run)) return { kind: 'stand', reason: 'turn: words' };
     if (isTalking(evidence)) return undefined;
-    if (heard === 'other') return dismiss(evidence, `${quoted}, ${level(run)}`);
-    return dismiss(evidence, heard === 'none' ? 'no words' : quoted);
+    if (heard === 'other') return dismiss(evidence, `words, ${level(run)}`);
+    return dismiss(evidence, heard === 'none' ? 'no words' : 'a backchannel');
 }
 
 function bySound(evidence: OverlapEvidence): Verdict | undefined {
     const { run, awaitsWords, hasYielded } = evidence;
     const standMs = isAside(run) ? ASIDE_STAND_MS : awaitsWords ? STAND_MS : STAND_WITHOUT_WORDS_MS;
-    if (run.stretchMs >= standMs) return { kind: 'stand', reason: `stands: ${run.stretchMs} ms of voice` };
+    if (run.stretchMs >= standMs) return { kind: 'stand', reason: `turn: ${run.stretchMs} ms of voice` };
     if (hasYielded || isAside(run) || !isTalking(evidence)) return undefined;
     const isHum = run.humMs >= HUM_SHARE * run.voicedMs;
     if (run.stretchMs < (isHum ? HUM_YIELD_MS : YIELD_MS)) return undefined;
-    return { kind: 'yield', reason: `yield: ${run.stretchMs} ms of voice` };
+    return { kind: 'yield', reason: `held: ${run.stretchMs} ms of voice` };
 }
 
 function byQuiet(evidence: OverlapEvidence): Verdict | undefined {

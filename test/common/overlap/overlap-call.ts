@@ -4,10 +4,11 @@ import { MULAW_SILENCE } from '../../../src/audio/mulaw';
 import { tonePcmu } from '../../../src/audio/tone';
 import { CallBridge } from '../../../src/common/call-bridge';
 import { CallRecord } from '../../../src/common/call-record';
+import { SaidLog } from '../../../src/common/said-log';
 import { BotResource } from '../../../src/services/bot-resource';
+import type { OverlapReport } from '../../../src/services/conversation';
 import { FallbackLadder } from '../../../src/services/fallback/fallback-ladder';
 import { CircuitBreakers } from '../../../src/support/circuit-breaker';
-import type { LogFields } from '../../../src/support/logger';
 import { createdEvent, deltaEvent, doneEvent, fakeSockets, makeConfig } from '../../services/realtime/support';
 import { FakeClock } from '../../support/fake-clock';
 import { LogRecorder } from '../../support/log-recorder';
@@ -27,7 +28,7 @@ export function botAudio(ms: number): Uint8Array {
 export class OverlapCall {
     readonly clock = new FakeClock();
     readonly log = new LogRecorder();
-    readonly reports: LogFields[] = [];
+    readonly reports: OverlapReport[] = [];
     readonly record = new CallRecord();
     /** Audio that was sent to the client since its last `barge_in`, and before. */
     readonly stretches: Uint8Array[] = [new Uint8Array(0)];
@@ -80,7 +81,9 @@ export class OverlapCall {
             },
             onFinished: () => undefined,
             onFailed: () => undefined,
-            log: (fields) => this.reports.push(fields),
+            onOverlap: (report) => this.reports.push(report),
+            said: new SaidLog(log, clock),
+            log: () => undefined,
             onFault: (fault) => {
                 throw fault;
             },
@@ -137,7 +140,7 @@ export class OverlapCall {
     }
 
     get verdicts(): unknown[] {
-        return this.reports.flatMap(({ overlap }) => overlap ?? []);
+        return this.reports.map(({ overlap }) => overlap);
     }
 
     /** The service takes the caller's turns, by the last update that was sent. */
