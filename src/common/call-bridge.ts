@@ -164,7 +164,7 @@ export class CallBridge {
         this.voice.reset();
         // The bot is interrupted first: the key may complete an entry, and the response to that must not be cut.
         this.interrupt();
-        this.overlap?.keyPressed();
+        this.overlap?.interrupted();
         this.keypad.press(digit);
         return true;
     }
@@ -241,6 +241,9 @@ export class CallBridge {
             },
             report: onOverlap ?? (() => undefined),
             judged: said?.judged,
+            closed: () => {
+                if (this.ending.isHangingUp && !this.playback.isAudible) this.ending.drained();
+            },
         });
     }
 
@@ -279,13 +282,16 @@ export class CallBridge {
     }
 
     private listen(): void {
+        const { overlap } = this;
         const { conversation } = this.options;
         conversation.on('audio', this.guarded(this.processAudio));
         conversation.on('responseEnded', this.guarded(this.processResponseEnded));
         conversation.on('speechStarted', this.guarded(this.processSpeechStarted));
         conversation.on('speechStopped', this.guarded(this.processSpeechStopped));
-        conversation.on('overlapSpeech', this.guarded(this.processOverlapSpeech));
-        conversation.on('overlapWords', this.guarded(this.processOverlapWords));
+        if (overlap !== undefined) {
+            conversation.on('overlapSpeech', this.guarded(overlap.serviceSpeech.bind(overlap)));
+            conversation.on('overlapWords', this.guarded(overlap.serviceWords.bind(overlap)));
+        }
         conversation.on('waiting', this.guarded(this.processWaiting));
         conversation.on('transcript', this.guarded(this.processTranscript));
         conversation.on('turn', this.guarded(this.processTurn));
@@ -324,21 +330,15 @@ export class CallBridge {
         this.silence.callerStarted();
         this.options.record.turnClock.callerStarted();
         if (this.bargeIn?.speechStarted() === true) this.interrupt();
+        this.overlap?.turnStarted();
         this.silence.turnStarted();
     };
 
     private readonly processSpeechStopped = (silenceMs: number): void => {
         this.bargeIn?.speechStopped();
+        this.overlap?.turnStopped();
         this.options.record.turnClock.callerStopped(this.options.clock.nowMs() - silenceMs);
         this.silence.callerStopped();
-    };
-
-    private readonly processOverlapSpeech = (state: 'started' | 'stopped'): void => {
-        this.overlap?.serviceSpeech(state);
-    };
-
-    private readonly processOverlapWords = (text: string, isAnswer = false): void => {
-        this.overlap?.serviceWords(text, isAnswer);
     };
 
     private readonly processWaiting = (wait: BotWait): void => {
@@ -402,16 +402,16 @@ export class CallBridge {
     }
 
     /**
-     * Stops what the caller hears, and does nothing while nothing plays. The order matters: first the queue here, then the client's,
+     * Stops what the caller hears, or the hang-up after it; does nothing while nothing plays. The order matters: first the queue here, then the client's,
      * then the bot, so that no byte of the interrupted response follows the `barge_in` (docs/PROTOCOL.md, 5.4).
      */
     private interrupt(): void {
-        if (!this.playback.isAudible) return;
+        const { isAudible, isHeld } = this.playback;
+        if (!isAudible && !this.ending.isHangingUp) return;
         const { wire, conversation, record } = this.options;
-        const { isHeld } = this.playback;
         const heard = this.playback.flush();
         // What was held was stopped by a `barge_in` before.
-        if (!isHeld) wire.sendEvent({ type: 'barge_in', data: {} });
+        if (isAudible && !isHeld) wire.sendEvent({ type: 'barge_in', data: {} });
         conversation.interrupt(heard);
         record.interrupted(heard);
         this.turns.heard();
@@ -423,7 +423,8 @@ export class CallBridge {
     private processDrained(): void {
         this.overlap?.drained();
         this.turns.heard();
-        if (this.ending.isPlayingOut || this.ending.isHangingUp) this.ending.drained();
+        const isHungUp = this.ending.isHangingUp && this.overlap?.isUndecided !== true;
+        if (this.ending.isPlayingOut || isHungUp) this.ending.drained();
         else this.silence.drained(!this.keypad.isSecret);
     }
 

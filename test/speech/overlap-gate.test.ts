@@ -15,9 +15,8 @@ describe('words that a bot recognizes itself, said over it', () => {
         gate = new OverlapGate({
             bot,
             givesWords: () => true,
-            callerSpeaks: () => false,
             isAnswer: () => false,
-            respond: ({ text }) => responses.push(text),
+            respond: (heard) => responses.push(...heard.map(({ text }) => text)),
         });
         gate.begin();
         gate.speechStarted();
@@ -25,7 +24,7 @@ describe('words that a bot recognizes itself, said over it', () => {
     });
 
     it('are marked in the transcript when they are no turn', () => {
-        expect(gate.result({ text: 'mhm', confidence: 1 }, 'c1')).toBe(true);
+        expect(gate.understood({ text: 'mhm', confidence: 1 }, 'c1')).toBe(true);
         expect(items).toEqual([]);
         gate.dismiss();
         expect(items).toEqual([{ speaker: 'caller', itemId: 'c1', ignored: true }]);
@@ -34,12 +33,12 @@ describe('words that a bot recognizes itself, said over it', () => {
 
     it('are marked too when they come after the verdict', () => {
         gate.dismiss();
-        expect(gate.result({ text: 'mhm', confidence: 1 }, 'c1')).toBe(true);
+        expect(gate.understood({ text: 'mhm', confidence: 1 }, 'c1')).toBe(true);
         expect(items).toEqual([{ speaker: 'caller', itemId: 'c1', ignored: true }]);
     });
 
     it('are not marked when they are a turn', () => {
-        gate.result({ text: 'wait', confidence: 1 }, 'c1');
+        gate.understood({ text: 'wait', confidence: 1 }, 'c1');
         gate.accept();
         gate.dismiss();
         expect(items).toEqual([]);

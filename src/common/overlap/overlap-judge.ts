@@ -30,6 +30,8 @@ export interface OverlapActions {
     report: (report: OverlapReport) => void;
     /** No speech waits for a verdict any more. */
     judged?: (() => void) | undefined;
+    /** Nothing is judged any more. */
+    closed: () => void;
 }
 
 /**
@@ -54,6 +56,8 @@ export class OverlapJudge {
     private askedVoicedMs = 0;
     /** By the bot's own detection the caller speaks. */
     private isServiceHearing = false;
+    /** The caller's turn goes on, as the bot reports it: what bot audio begins meanwhile does not make it an overlap. */
+    private isTurnReported = false;
 
     constructor(
         private readonly clock: Clock,
@@ -71,16 +75,31 @@ export class OverlapJudge {
 
     /** The caller is about to hear the bot. */
     botAudio(): void {
-        if (this.phase !== 'none' || this.playback.isAudible) return;
+        if (this.phase !== 'none' || (this.control !== undefined && this.playback.isAudible)) return;
         this.control = this.actions.control();
         this.control?.begin();
         this.voice.begin();
     }
 
-    /** The caller has heard everything. */
+    /** The caller may have interrupted the bot, or may yet be found not to have. */
+    get isUndecided(): boolean {
+        return this.phase === 'judging' || this.phase === 'held';
+    }
+
+    /** The caller has heard everything. Words that are on their way are still waited for. */
     drained(): void {
-        if (this.phase === 'late') this.dismiss();
-        else if (this.phase === 'none') this.leave();
+        if (this.phase === 'none') this.leave();
+    }
+
+    /** The bot reports a turn of the caller, and is interrupted: there is nothing to be judged, unless it was accepted as this turn. */
+    turnStarted(): void {
+        this.isTurnReported = true;
+        this.interrupted();
+    }
+
+    /** The bot reports the end of the turn. */
+    turnStopped(): void {
+        this.isTurnReported = false;
     }
 
     /** Caller audio: PCMU, 8 kHz, mono. */
@@ -94,12 +113,12 @@ export class OverlapJudge {
     serviceSpeech(state: 'started' | 'stopped'): void {
         this.isServiceHearing = state === 'started';
         if (state === 'stopped') this.askedVoicedMs = this.voice.run.voicedMs;
-        else if (this.phase === 'none') this.open();
+        else if (this.phase === 'none' || this.phase === 'late') this.begin();
         this.judge();
     }
 
     /** Words of the speech that is judged; `isAnswer`: they are what the bot has asked for. */
-    serviceWords(text: string, isAnswer: boolean): void {
+    serviceWords(text: string, isAnswer = false): void {
         if (this.phase === 'none') {
             // The speech was judged before its words were known.
             this.control?.dismiss();
@@ -110,31 +129,39 @@ export class OverlapJudge {
         this.judge();
     }
 
-    /** A key has interrupted the bot: what was said meanwhile is no turn. */
-    keyPressed(): void {
-        if (this.phase === 'none') return;
-        if (this.phase === 'turn') this.close();
-        else this.dismiss();
+    /** A key, or speech that is not judged, has interrupted the bot. What is being judged is no turn; one that was accepted goes on. */
+    interrupted(): void {
+        if (this.phase === 'turn') return;
+        if (this.phase !== 'none') this.dismiss();
+        else if (!this.playback.isAudible) this.leave();
     }
 
     /** The bot was lost, or the rest of what it said must be heard: goes on with what is kept. */
     giveUp(): void {
         if (this.phase === 'held') this.actions.resume();
         this.control?.dismiss();
-        this.close();
+        this.reset();
     }
 
     private readonly onStep = (): void => {
         const { run } = this.voice;
         if (run.voicedMs > 0 && run.quietMs === 0) {
-            if (this.phase === 'none' || this.phase === 'late') this.open();
+            const isOpen = this.phase !== 'none' && this.phase !== 'late';
+            if (!isOpen && !this.isTurnReported && this.playback.isAudible) this.open();
             if (this.phase === 'judging') this.leftMs = this.playback.soundLeftMs;
         }
         this.judge();
     };
 
+    /** The service hears speech. Where the bot makes no sound at the moment, it is a turn like any other. */
+    private begin(): void {
+        this.open();
+        if (this.phase === 'judging' && !this.playback.isAudible) this.stand('turn: the bot was silent');
+    }
+
     private open(): void {
-        if (this.control === undefined || !this.playback.isAudible) return;
+        // The bot that is active now may be another one, whose speech is not judged.
+        if (this.control === undefined || this.actions.control() === undefined) return;
         this.phase = 'judging';
         this.openedAtMs = this.clock.nowMs();
         this.leftMs = this.playback.soundLeftMs;
@@ -234,6 +261,8 @@ export class OverlapJudge {
         // It is reported as speech now, and like any other it interrupts the bot.
         control?.accept();
         this.actions.judged?.();
+        // A bot that takes no turns has taken the place of the one that was stopped.
+        if (this.playback.isHeld) this.actions.resume();
         if (control?.turnSilenceMs === undefined) this.close();
     }
 
@@ -295,6 +324,11 @@ export class OverlapJudge {
     }
 
     private close(): void {
+        this.reset();
+        this.actions.closed();
+    }
+
+    private reset(): void {
         this.phase = 'none';
         this.timers.cancel('overlap');
         this.voice.endRun();

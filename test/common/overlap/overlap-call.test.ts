@@ -197,7 +197,9 @@ describe('speech over the bot', () => {
         await call.run(500);
         call.serve(speechEvent('stopped'));
         await call.committed('u', 'hello');
-        expect(call.sent('response.create')).toHaveLength(1);
+        // The bot is silent: the service has the caller's turns again, and responds to this one.
+        expect(call.serviceTakesTurns).toBe(true);
+        expect(call.sent('response.create', 'conversation.item.delete')).toEqual([]);
     });
 
     it('is judged one utterance after the other', async () => {

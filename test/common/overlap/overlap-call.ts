@@ -6,8 +6,8 @@ import { CallBridge } from '../../../src/common/call-bridge';
 import { CallRecord } from '../../../src/common/call-record';
 import { SaidLog } from '../../../src/common/said-log';
 import { BotResource } from '../../../src/services/bot-resource';
-import type { OverlapReport } from '../../../src/services/conversation';
-import { FallbackLadder } from '../../../src/services/fallback/fallback-ladder';
+import type { ConversationEnd, OverlapReport } from '../../../src/services/conversation';
+import { FallbackLadder, type FallbackOption } from '../../../src/services/fallback/fallback-ladder';
 import { CircuitBreakers } from '../../../src/support/circuit-breaker';
 import { createdEvent, deltaEvent, doneEvent, fakeSockets, makeConfig } from '../../services/realtime/support';
 import { FakeClock } from '../../support/fake-clock';
@@ -34,12 +34,15 @@ export class OverlapCall {
     readonly stretches: Uint8Array[] = [new Uint8Array(0)];
     private readonly fake = fakeSockets();
     private readonly bridge: CallBridge;
+    private readonly conversation: FallbackLadder;
+    readonly ended: ConversationEnd[] = [];
     private speechMs = 0;
     private acknowledged = 0;
     /** Updates are acknowledged as soon as they come. */
     acknowledges = true;
 
-    constructor() {
+    /** `next`: the fallback options. */
+    constructor(next: readonly FallbackOption[] = []) {
         const { clock, log, record } = this;
         const callerAudio = new CallerAudioBuffer();
         const { transcript } = record;
@@ -49,7 +52,7 @@ export class OverlapCall {
             new BotResource(config, { clock, logger: log, createSocket, callerAudio, transcript });
         const breakers = new CircuitBreakers(clock, log);
         const prompts = { recording: () => new Uint8Array(8000).fill(0x11) };
-        const conversation = new FallbackLadder([{ name: 'realtime', upstream: 'openai', make }], {
+        this.conversation = new FallbackLadder([{ name: 'realtime', upstream: 'openai', make }, ...next], {
             logger: log,
             breakers,
             prompts,
@@ -57,7 +60,7 @@ export class OverlapCall {
             callerAudio,
         });
         this.bridge = new CallBridge({
-            conversation,
+            conversation: this.conversation,
             clock,
             record,
             callerAudio,
@@ -79,7 +82,7 @@ export class OverlapCall {
                 },
                 bufferedBytes: () => 0,
             },
-            onFinished: () => undefined,
+            onFinished: (end) => this.ended.push(end),
             onFailed: () => undefined,
             onOverlap: (report) => this.reports.push(report),
             said: new SaidLog(log, clock),
@@ -120,6 +123,20 @@ export class OverlapCall {
 
     key(digit: string): void {
         this.bridge.processDTMF(digit);
+    }
+
+    /** The silence policy ends the caller's turn. */
+    endTurnByLine(): void {
+        this.conversation.onSilence('end_turn');
+    }
+
+    /** The service breaks the connection off, and is there again after 300 ms. */
+    async reconnect(): Promise<void> {
+        this.fake.last().emit('close', 1006, Buffer.alloc(0));
+        await this.run(300);
+        this.acknowledged = 0;
+        this.fake.last().configure();
+        await this.run(20);
     }
 
     /** Lets time pass; the line carries the caller's voice, or silence. */
