@@ -70,12 +70,12 @@ describe('speech over the bot', () => {
         await whileTheBotSpeaks();
         call.serve(speechEvent('started'));
         await call.run(600, true);
-        await call.run(220);
+        await call.run(260);
         await call.committed('u', 'Yeah, yeah.');
         await call.run(300);
         call.serve(speechEvent('started'));
         await call.run(280, true);
-        await call.run(220);
+        await call.run(260);
         await call.committed('v', 'I have a question');
         expect(call.reports.map(({ reason, words }) => [reason.replace(/[0-9]+ ms/, '… ms'), words])).toEqual([
             ['held: … ms of voice', undefined],
@@ -93,7 +93,7 @@ describe('speech over the bot', () => {
         ] as const) {
             call.serve({ ...speechEvent('started'), item_id: item });
             await call.run(300, true);
-            await call.run(220);
+            await call.run(260);
             await call.committed(item, words);
             await call.run(200);
         }

@@ -24,7 +24,7 @@ describe('speech over the bot that is crossed by something else', () => {
     async function says(item: string, words: string, ms = 600): Promise<void> {
         call.serve({ ...speechEvent('started'), item_id: item });
         await call.run(ms, true);
-        await call.run(220);
+        await call.run(260);
         await call.committed(item, words);
     }
 
@@ -39,7 +39,7 @@ describe('speech over the bot that is crossed by something else', () => {
         await whileTheBotSpeaks();
         call.serve(speechEvent('started'));
         await call.run(600, true);
-        await call.run(220);
+        await call.run(260);
         await call.committed('u', 'I have a question');
         await call.run(20, true);
         expect(call.verdicts).toEqual(['held', 'turn']);
@@ -109,7 +109,7 @@ describe('speech over the bot that is crossed by something else', () => {
         await whileTheBotSpeaks();
         call.serve({ type: 'input_audio_buffer.speech_started' });
         await call.run(300, true);
-        await call.run(220);
+        await call.run(260);
         await call.committed('u', 'mhm');
         expect(call.verdicts).toEqual(['ignored']);
         expect(call.sent('conversation.item.delete')).toMatchObject([{ item_id: 'u' }]);
@@ -222,7 +222,7 @@ describe('speech into the end of a hang-up', () => {
         await call.run(1300);
         call.serve(speechEvent('started'));
         await call.run(300, words !== '');
-        await call.run(220);
+        await call.run(260);
         await call.committed('u', words);
         await call.run(3000);
         expect(call.ended).toHaveLength(ends);
