@@ -137,7 +137,7 @@ describe('a scripted call', () => {
         expect(items[0]).not.toContain(NEVER_PICKED);
         // Who takes the caller's turns changes with each response.
         const others = ['input_audio_buffer.append', 'session.update'];
-        const types = session.frames.map(({ type }) => type).filter((type) => !others.includes(type));
+        const types = session.frames.map(({ type }) => type).filter((type) => !others.includes(type ?? ''));
         const told = types.indexOf('conversation.item.create');
         expect(types.slice(told)).toEqual(['conversation.item.create', 'response.create']);
         expect(session.received('response.create')).toHaveLength(2);
