@@ -43,8 +43,8 @@ export interface Overlap extends Span {
     verdicts: { atMs: number; verdict: OverlapVerdict; reason: string; text: string }[];
 }
 
-/** Verdicts about one utterance agree about its beginning, but for the time until they are told, ms. */
-const SAME_BEGINNING_MS = 50;
+/** Verdicts about one utterance agree about its beginning, but for the jitter of the caller's audio, ms. */
+const SAME_BEGINNING_MS = 250;
 
 /** A call as it can be drawn: everything that has a length, from the same events that the terminal prints. */
 export class CallPicture {

@@ -160,6 +160,20 @@ describe('speech over the bot', () => {
         ]);
     });
 
+    it('is no turn that was waited for, unless its verdict says so', () => {
+        const { turns } = picture(
+            [100, audio(80_000)],
+            [100, started],
+            [3600, talk(false, 600)],
+            [3800, { ...over, verdict: 'ignored', reason: 'ignored: a backchannel', beganAgoMs: 900 }],
+            [5600, talk(false, 600)],
+            [5900, ended('flushed', 5800, 10_000)],
+            [6900, audio(8000)],
+            [6900, started],
+        );
+        expect(turns).toEqual([]);
+    });
+
     it('is marked in the transcript when it is no turn, whether its words come before or after', () => {
         const said = { kind: 'transcript', speaker: 'caller' } as const;
         const { transcript } = picture(
