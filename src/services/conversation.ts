@@ -205,7 +205,7 @@ export interface OverlapReport {
     readonly voicedMs: number;
     /** From the beginning of its voice to the end, with pauses, ms. */
     readonly spanMs: number;
-    /** From its beginning to the verdict, ms. */
+    /** From its beginning, by the caller's audio, to the verdict, ms. */
     readonly afterMs: number;
     /** For `resumed`: how far before the place where it was stopped the bot goes on, ms. */
     readonly backMs?: number;

@@ -2,7 +2,7 @@ import type { OverlapControl, OverlapReport } from '../../services/conversation'
 import type { Clock } from '../../support/clock';
 import type { TimerSet } from '../../support/timer-set';
 import type { Playback } from '../playback';
-import type { CallerVoice } from './caller-voice';
+import { STEP_MS, type CallerVoice } from './caller-voice';
 import { ASK_WORDS_AFTER_MS, verdict } from './verdict';
 import type { OverlapWords } from './word-list';
 
@@ -18,6 +18,8 @@ const MAX_JUDGED_MS = 6000;
 const LEAST_VOICE_MS = 500;
 /** So long words may come after it was given up to wait for them, ms. */
 const LATE_WORDS_MS = 3000;
+/** Of PCMU. */
+const BYTES_PER_MS = 8;
 
 /** What the judge makes the call do. */
 export interface OverlapActions {
@@ -48,6 +50,8 @@ export class OverlapJudge {
     private control: OverlapControl | undefined;
     private openedAtMs = 0;
     private heardAtMs = 0;
+    /** Of the caller audio that was received last, what follows the step that is judged, ms. */
+    private unmeasuredMs = 0;
     /** Bot audio that was left when the caller's voice was last heard, ms. */
     private leftMs = 0;
     private words: string | undefined;
@@ -106,7 +110,13 @@ export class OverlapJudge {
     hear(pcmu: Uint8Array): void {
         this.heardAtMs = this.clock.nowMs();
         if (this.control === undefined) this.voice.hearTurn(pcmu);
-        else this.voice.hear(pcmu, this.onStep);
+        else this.measure(pcmu);
+    }
+
+    private measure(pcmu: Uint8Array): void {
+        this.unmeasuredMs = pcmu.length / BYTES_PER_MS;
+        this.voice.hear(pcmu, this.onStep);
+        this.unmeasuredMs = 0;
     }
 
     /** By the bot's own detection the caller speaks, or has stopped. */
@@ -145,6 +155,7 @@ export class OverlapJudge {
 
     private readonly onStep = (): void => {
         const { run } = this.voice;
+        this.unmeasuredMs = Math.max(0, this.unmeasuredMs - STEP_MS);
         if (run.voicedMs > 0 && run.quietMs === 0) {
             const isOpen = this.phase !== 'none' && this.phase !== 'late';
             if (!isOpen && !this.isTurnReported && this.playback.isAudible) this.open();
@@ -309,16 +320,22 @@ export class OverlapJudge {
         this.isServiceHearing = false;
     }
 
+    /** By the caller's audio; where no voice was measured, since the utterance was noticed, ms. */
+    private get sinceBeginningMs(): number {
+        const { voicedMs, spanMs } = this.voice.run;
+        const ms = this.unmeasuredMs + this.quietMs + spanMs;
+        return voicedMs > 0 ? ms : this.clock.nowMs() - this.openedAtMs;
+    }
+
     private report(overlap: OverlapReport['overlap'], reason: string, backMs?: number): void {
         const { voicedMs, spanMs } = this.voice.run;
-        const heardMs = Math.round(this.clock.nowMs() - this.openedAtMs);
         this.actions.report({
             overlap,
             reason,
             words: this.words === '' ? undefined : this.words,
             voicedMs,
             spanMs,
-            afterMs: heardMs,
+            afterMs: Math.round(this.sinceBeginningMs),
             ...(backMs !== undefined && { backMs: Math.round(backMs) }),
         });
     }
