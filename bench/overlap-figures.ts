@@ -272,8 +272,9 @@ const RULES: readonly BarRule[] = [
         value: (smart) => smart.interruptions.unanswered + smart.interruptions.itemsLost,
     },
     {
-        ...{ what: 'second answers to one utterance', limit: 0, limitIs: 'most', unit: 'count' },
-        value: (smart) => smart.all.doubledAnswers,
+        // An utterance with a long pause in it is two turns.
+        ...{ what: 'second answers to one utterance, more than in instant', limit: 0, limitIs: 'most', unit: 'count' },
+        value: (smart, instant) => smart.all.doubledAnswers - instant.all.doubledAnswers,
     },
     {
         ...{ what: 'other sound than the responses', limit: 0, limitIs: 'most', unit: 'ms' },
