@@ -305,7 +305,9 @@ export function barsOf(smart: OverlapFigures, instant: OverlapFigures, isSmall: 
     });
     const { faults } = smart;
     const names = faults.length === 0 ? '' : ` (${[...new Set(faults)].join('; ')})`;
-    return [...bars, { text: `other faults: ${faults.length}${names}`, good: faults.length === 0 }];
+    const [measured, all] = [smart.played.length, smart.played.length + smart.heldUp];
+    const enough = { text: `measured: ${measured} of ${all}; at least a quarter of them`, good: measured * 4 >= all };
+    return [enough, ...bars, { text: `other faults: ${faults.length}${names}`, good: faults.length === 0 }];
 }
 
 function loosened({ limit, unit, plays }: BarRule, smart: OverlapFigures): number {
