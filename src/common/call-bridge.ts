@@ -239,7 +239,7 @@ export class CallBridge {
                 this.options.record.takenBack += 1;
                 return this.playback.resume().backMs;
             },
-            report: onOverlap ?? (() => undefined),
+            report: onOverlap,
             judged: said?.judged,
             closed: () => {
                 if (this.ending.isHangingUp && !this.playback.isAudible) this.ending.drained();

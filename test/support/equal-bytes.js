@@ -1,5 +1,3 @@
-import type { expect as jestExpect } from 'expect';
-
 /**
  * `toEqual` looks at each byte of two buffers as a property of its own, which takes seconds for a minute of audio. Where the
  * bytes are the same, that is known at once; where not, Jest looks for itself and says what differs.
@@ -14,5 +12,4 @@ function bytesOf({ buffer, byteOffset, byteLength }) {
     return Buffer.from(buffer, byteOffset, byteLength);
 }
 
-// The types of Jest's globals lack it.
-(expect as unknown as Pick<typeof jestExpect, 'addEqualityTesters'>).addEqualityTesters([haveEqualBytes]);
+expect.addEqualityTesters([haveEqualBytes]);

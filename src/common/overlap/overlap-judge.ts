@@ -29,7 +29,7 @@ export interface OverlapActions {
     hold: () => void;
     /** Goes on with what is kept. @returns how far back it begins, ms */
     resume: () => number;
-    report: (report: OverlapReport) => void;
+    report?: ((report: OverlapReport) => void) | undefined;
     /** No speech waits for a verdict any more. */
     judged?: (() => void) | undefined;
     /** Nothing is judged any more. */
@@ -329,7 +329,7 @@ export class OverlapJudge {
 
     private report(overlap: OverlapReport['overlap'], reason: string, backMs?: number): void {
         const { voicedMs, spanMs } = this.voice.run;
-        this.actions.report({
+        this.actions.report?.({
             overlap,
             reason,
             words: this.words === '' ? undefined : this.words,

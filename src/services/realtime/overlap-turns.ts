@@ -187,6 +187,11 @@ export class OverlapTurns implements OverlapControl {
         return false;
     }
 
+    /** The service has refused a commit, because it had committed the audio itself. */
+    commitRefused(): void {
+        this.unconfirmed.shift();
+    }
+
     /** Words of the caller became known; empty: they were not understood. */
     words(itemId: string, text: string): void {
         if (this.items.includes(itemId) && !this.isTurn) this.deps.bot.emit('overlapWords', text);

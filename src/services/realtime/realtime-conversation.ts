@@ -310,6 +310,9 @@ export class RealtimeConversation {
             case 'committed':
                 if (this.overlapTurns.committed(event.itemId)) this.ask('turn');
                 return;
+            case 'error':
+                this.overlapTurns.commitRefused();
+                return;
             case 'idle':
                 this.noInput.timedOut();
                 return;

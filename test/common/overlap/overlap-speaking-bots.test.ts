@@ -74,9 +74,8 @@ class SpeakingBotCall {
             },
             onFinished: () => undefined,
             onFailed: () => undefined,
-            log: ({ overlap }) => {
-                if (overlap !== undefined) this.verdicts.push(overlap);
-            },
+            onOverlap: ({ overlap }) => this.verdicts.push(overlap),
+            log: () => undefined,
             onFault: (fault) => {
                 throw fault;
             },
