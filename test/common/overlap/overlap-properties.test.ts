@@ -38,12 +38,16 @@ type Step =
     | { do: 'respond' | 'stall'; ms: number }
     | { do: 'key' };
 
+/** Speech, in ticks: a backchannel, or anything. */
+const SHORT = fc.integer({ min: 4, max: 20 });
+const LONG = fc.integer({ min: 1, max: 130 });
+
 const STEP: fc.Arbitrary<Step> = fc.oneof(
     {
         weight: 6,
         arbitrary: fc.record({
             do: fc.constant('speak' as const),
-            ms: fc.integer({ min: 1, max: 130 }).map((ticks) => ticks * TICK_MS),
+            ms: fc.oneof(SHORT, SHORT, LONG).map((ticks) => ticks * TICK_MS),
             words: fc.constantFrom('mhm', 'Yeah, mhm.', 'stop', 'I have a question', 'yes please', ''),
             afterMs: fc.constantFrom(60, 300, 700, 1400, 2600),
         }),
@@ -300,7 +304,7 @@ describe('speech over the bot, in any sequence of steps', () => {
         'adds up: bytes, truncations, responses, timers (client at %i ms, service at %i ms)',
         async (clientMs, serviceMs) => {
             await fc.assert(
-                fc.asyncProperty(fc.array(STEP, { minLength: 2, maxLength: 25 }), async (steps) => {
+                fc.asyncProperty(fc.array(STEP, { minLength: 6, maxLength: 25 }), async (steps) => {
                     await new CheckedCall(clientMs, serviceMs).run([{ do: 'respond', ms: 6000 }, ...steps]);
                 }),
                 { numRuns: 15 },
