@@ -212,7 +212,7 @@ export class CallBridge {
             clock,
             record,
             maxLeadMs,
-            keepsHistory: this.judgesSpeech,
+            keepsHistory: this.options.speechMeter !== undefined,
             wire,
             echoGuard: this.echoGuard,
             onFault,
@@ -222,13 +222,9 @@ export class CallBridge {
         });
     }
 
-    private get judgesSpeech(): boolean {
-        return this.options.turnTaking.bargeIn.mode === 'smart' && this.options.speechMeter !== undefined;
-    }
-
     private createOverlapJudge(): OverlapJudge | undefined {
         const { clock, conversation, turnTaking, speechMeter, onOverlap, said } = this.options;
-        if (speechMeter === undefined || !this.judgesSpeech) return undefined;
+        if (speechMeter === undefined) return undefined;
         return new OverlapJudge(clock, this.timers, new CallerVoice(speechMeter), turnTaking.bargeIn, this.playback, {
             control: () => conversation.overlap,
             hold: () => {
