@@ -202,6 +202,22 @@ describe('speech over the bot', () => {
         expect(call.sent('response.create', 'conversation.item.delete')).toEqual([]);
     });
 
+    it('is no late turn: the words before it had their response, and no filler comes for them', async () => {
+        await call.run(600, true);
+        call.serve({ ...speechEvent('started'), item_id: 'q' });
+        await call.run(500);
+        call.serve({ ...speechEvent('stopped'), item_id: 'q' });
+        call.respond('r1', 6000);
+        await call.run(300);
+        call.serve(speechEvent('started'));
+        await call.run(600, true);
+        await call.run(260);
+        await call.committed('u', 'stop');
+        expect(call.verdicts).toEqual(['held', 'turn']);
+        await call.run(1000);
+        expect(call.stretches[1]).toHaveLength(0);
+    });
+
     it('is judged one utterance after the other', async () => {
         await whileTheBotSpeaks();
         for (const item of ['u', 'v']) {
