@@ -12,7 +12,8 @@ import type { AttackBench } from './attack-bench';
  */
 export const BYTE_EXACT = {
     openai: { vad: 'off', response: () => ({ text: 'a long answer', audioMs: 120_000 }) },
-    env: { OPENAI_AUDIO_FORMAT: 'pcmu', PLAYBACK_LEAD_MS: '5000' },
+    // It talks over the answer all the time: that must not stop it.
+    env: { OPENAI_AUDIO_FORMAT: 'pcmu', PLAYBACK_LEAD_MS: '5000', BARGE_IN: 'instant' },
 } as const;
 
 const SPEECH = wavToPcmu(readFileSync(join(__dirname, '../../../samples/librivox_0930.wav')));
