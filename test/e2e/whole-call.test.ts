@@ -1,7 +1,7 @@
 import { TestBench, until } from '../support/test-bench';
 
 describe('a call with everything in it', () => {
-    it('sends no frame that the strict stand-in refuses: greeting, interruption, keys, answer, hang-up', async () => {
+    it('sends no frame that the strict stand-in refuses: greeting, interruption, keys, response, hang-up', async () => {
         const bench = await TestBench.start({ openai: { vad: 'off' } });
         try {
             const caller = bench.caller();
