@@ -32,7 +32,7 @@ const HEARING: ReadonlySet<BotWait> = new Set([
     'ready',
     'idle',
     'recovered',
-    'nothing',
+    'nothing_awaited',
 ]);
 
 /** The call whose silences the policy limits. */
@@ -97,7 +97,7 @@ export class SilencePolicy {
             this.startedAtMs = this.clock.nowMs();
         } else if (wait === 'reconnect') this.botState = 'reconnecting';
         else if (HEARING.has(wait)) this.botState = 'can_hear';
-        if (wait === 'nothing' || wait === 'key_entry') this.endFallbackWait();
+        if (wait === 'nothing_awaited' || wait === 'key_entry') this.endFallbackWait();
         this.enter(wait);
     }
 
@@ -136,7 +136,7 @@ export class SilencePolicy {
     aside(ms: number): boolean {
         const nowMs = this.clock.nowMs();
         if (!this.isFilling) {
-            this.enter('work');
+            this.enter('sign_of_work');
             if (this.hasFallback && nowMs < this.fillerUntilMs + FILLER_EVERY_MS && nowMs >= this.asideUntilMs)
                 return false;
         }

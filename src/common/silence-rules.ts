@@ -152,7 +152,7 @@ export const SILENCE_RULES: readonly SilenceRule[] = [
     { ...takeover, state: 'response_requested', afterMs: TAKEOVER_MS },
     { ...filler, state: 'goodbye', afterMs: 2500 },
     { ...takeover, state: 'goodbye', afterMs: TAKEOVER_MS },
-    { ...takeover, state: 'work', afterMs: WORK_MS, counts: 'time', onlyExtends: true },
+    { ...takeover, state: 'sign_of_work', afterMs: WORK_MS, counts: 'time', onlyExtends: true },
     { waitsFor: 'bot', state: 'progress', afterMs: PROGRESS_MS, counts: 'time', action: 'retry' },
 
     // The line is the second witness of the caller's turn, where a remote service detects speech. A service that says nothing more is

@@ -144,7 +144,7 @@ export type BotWait =
     /** The bot can hear now and owes nothing: it may be silent for as long as the caller is. */
     | 'idle'
     /** The bot has given a sign of life without a sound: a response ended of which nothing was to be heard. */
-    | 'work'
+    | 'sign_of_work'
     /** The bot goes on without a word of the caller, after a function or a response that was cut off: for the response that it has requested. */
     | 'response_requested'
     /** The bot waits for keys: the caller may take as long as the entry allows. */
@@ -153,8 +153,8 @@ export type BotWait =
     | 'reconnect'
     /** It is connected again and owes the caller a response, or the greeting. */
     | 'recovered'
-    /** For nothing. */
-    | 'nothing';
+    /** For nothing: the bot owes no sound. */
+    | 'nothing_awaited';
 
 /** What the call asks of a conversation that leaves the caller in silence. */
 export type SilenceStep =

@@ -52,7 +52,7 @@ describe('a transcoder for pcm16', () => {
         );
     });
 
-    it('gives the caller the same bytes however the answer is cut, in the middle of samples too', () => {
+    it('gives the caller the same bytes however the response is cut, in the middle of samples too', () => {
         fc.assert(
             fc.property(fc.uint8Array({ minLength: 1, maxLength: 12_000 }), anyLengths, (bytes, lengths) => {
                 const whole = createTranscoder('pcm16').toCaller(bytes);
@@ -61,7 +61,7 @@ describe('a transcoder for pcm16', () => {
         );
     });
 
-    it('gives the caller the same bytes when the answer comes byte by byte', () => {
+    it('gives the caller the same bytes when the response comes byte by byte', () => {
         const bytes = answer(600, 700);
         const whole = createTranscoder('pcm16').toCaller(bytes);
         expect(toCaller(createTranscoder('pcm16'), cut(bytes, [1])).equals(whole)).toBe(true);
@@ -87,7 +87,7 @@ describe('a transcoder for pcm16', () => {
         expect(given).toBe(30 * 8000);
     });
 
-    it('keeps nothing of an interrupted answer, neither its tail nor its odd byte', () => {
+    it('keeps nothing of an interrupted response, neither its tail nor its odd byte', () => {
         const transcoder = createTranscoder('pcm16');
         transcoder.toCaller(answer(600, 700).subarray(0, 1201));
         transcoder.resetDownlink();
@@ -95,7 +95,7 @@ describe('a transcoder for pcm16', () => {
         expect(transcoder.toCaller(next)).toEqual(createTranscoder('pcm16').toCaller(next));
     });
 
-    it('leaves the caller’s direction alone when a new answer begins', () => {
+    it('leaves the caller’s direction alone when a new response begins', () => {
         const [first, second] = [encodeMulaw(sine(440, 8000, 160)), encodeMulaw(sine(440, 8000, 160, 20_000, 1))];
         const [disturbed, undisturbed] = [createTranscoder('pcm16'), createTranscoder('pcm16')];
         disturbed.toBot(first);

@@ -80,7 +80,7 @@ describe('the bot of a call', () => {
         expect([bot.isFound, bot.maxCallMs]).toEqual([true, 420_000]);
     });
 
-    it('that is found when the call is over is freed at once, and joined to nobody', async () => {
+    it('that is found when the call is over is freed at once, and joined to no caller', async () => {
         let find = (): void => undefined;
         service.found = new Promise((resolve) => (find = resolve));
         const choosing = bot.choose('/', PARAMETERS);
@@ -268,7 +268,7 @@ describe('the end of a call whose bot declares its variables', () => {
         expect(ended?.fields['endReason']).toBe('client_end');
     });
 
-    it('a probe finds the bot, talks to nobody, and is no call to be told of', async () => {
+    it('a probe finds the bot, sends no audio, and is no call to be told of', async () => {
         await open({ conversationId: NULL_ID, participant: { id: NULL_ID, ani: '', aniName: '', dnis: '' } });
         expect([desk.startCount, desk.endCount]).toEqual([0, 1]);
         call.send('close', { reason: 'end' });

@@ -31,7 +31,7 @@ describe('what Architect is told of a call', () => {
         expect(told).toMatchObject({ bot: 'desk', fallback_used: 'rest,local', end_reason: 'transfer' });
     });
 
-    it('tells a free call from one whose price nobody knows', () => {
+    it('tells a free call from one whose price is not known', () => {
         const record = new CallRecord();
         record.costUsd = 0;
         expect(outcomeVariables(record, BOT, {}, 'x')['cost_usd']).toBe('0.0000');

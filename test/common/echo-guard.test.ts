@@ -28,7 +28,7 @@ describe('on a line with an echo', () => {
         [8, 12, 18, 24, 30].map((lossDb): [number, number] => [delayMs, lossDb]),
     );
 
-    it.each(lines)('nobody seems to talk when it is %p ms late and %p dB down', (delayMs, lossDb) => {
+    it.each(lines)('the caller does not seem to talk when it is %p ms late and %p dB down', (delayMs, lossDb) => {
         for (const [lowPassHz, noiseDbfs] of [
             [0, -70],
             [1000, -42],
@@ -47,19 +47,19 @@ describe('on a line with an echo', () => {
         ['in frames of an odd length', { frameBytes: 333 }],
         ['in frames of 400 ms', { frameBytes: 3200 }],
         ['when frames come up to 60 ms late', { jitterMs: 60 }],
-    ])('nobody seems to talk %s', (_, options) => {
+    ])('the caller does not seem to talk %s', (_, options) => {
         const caller = lineAudio(-55, echoOf(BOT, { delayMs: 210, lossDb: 12 }, SAMPLES));
         expect(gateStarts(guarded(BOT, caller, options))).toEqual([]);
         expect(vadStarts(guarded(BOT, caller, options))).toEqual([]);
     });
 
-    it('nobody seems to talk in a room that goes on sounding for 300 ms', () => {
+    it('the caller does not seem to talk in a room that goes on sounding for 300 ms', () => {
         const caller = lineAudio(-60, echoOf(BOT, { delayMs: 150, lossDb: 14, roomMs: 300 }, SAMPLES));
         expect(gateStarts(caller)).not.toEqual([]);
         expect(gateStarts(guarded(BOT, caller))).toEqual([]);
     });
 
-    it('nobody seems to talk when the echo gets louder by 14 dB, and later, in the middle of the call', () => {
+    it('the caller does not seem to talk when the echo gets louder by 14 dB, and later, in the middle of the call', () => {
         const quiet = echoOf(BOT, { delayMs: 120, lossDb: 24 }, SAMPLES);
         const loud = echoOf(BOT, { delayMs: 320, lossDb: 10 }, SAMPLES);
         const changed = quiet.map((value, i) => (i < 48_000 ? value : (loud[i] ?? 0)));
@@ -130,7 +130,7 @@ describe('while the bot is silent', () => {
         for (const frame of [first, second]) expect(guard.filter(frame, JFK.length + 4800 + 3200)).toBe(frame);
     });
 
-    it('its last answer does not count when the next one begins', () => {
+    it('its last response does not count when the next one begins', () => {
         const answer = JFK.subarray(4000, 20_000);
         const echo = lineAudio(-60, echoOf(answer, { delayMs: 500, lossDb: 12 }, 20_000));
         const takenOfTheRest = (gapBytes: number): number => {

@@ -48,7 +48,7 @@ describe('the silence of a bot with fallback options', () => {
             bench.realtime.bot.emit('audio', new Uint8Array(ms * 8), origin);
         };
 
-        it('is no answer: the caller still waits, and is told again 5 s later', async () => {
+        it('is no response: the caller still waits, and is told again 5 s later', async () => {
             await bench.greeted();
             bench.asks(bench.realtime.bot, 'u1', 'my balance');
             bench.clock.advance(2000);
@@ -149,7 +149,7 @@ describe('the silence of a bot with fallback options', () => {
             expect(bench.rest.takeover).toMatchObject({ greeted: false, why: 'ERR_FALLBACK_SLOW' });
         });
 
-        it('an answer that stops in the middle is given up 6 s after its last sound', async () => {
+        it('a response that stops in the middle is given up 6 s after its last sound', async () => {
             await bench.greeted();
             bench.asks(bench.realtime.bot, 'u1', 'Why?');
             bench.clock.advance(1000);
@@ -293,7 +293,7 @@ describe('the silence of a bot with fallback options', () => {
             expect(bench.steps).toEqual([]);
         });
 
-        it('leaves an answer that is owed to the bot itself', async () => {
+        it('leaves a response that is owed to the bot itself', async () => {
             await bench.greeted();
             bench.realtime.bot.say('r2', 300, false);
             bench.realtime.bot.emit('reconnecting', 'close 1006');

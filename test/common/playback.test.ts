@@ -64,13 +64,13 @@ describe('playback', () => {
         expect(sent[0]?.pcmu).toHaveLength(40);
     });
 
-    it('begins an answer that is there at once with a short piece', () => {
+    it('begins a response that is there at once with a short piece', () => {
         const { playback, sent } = makePlayback();
         playback.enqueue(audio(5000), origin('a'));
         expect(sent[0]?.pcmu).toHaveLength(1600);
     });
 
-    it('plays a 30 s answer that came in 3 s whole, in order, in 30 s, within the limits', () => {
+    it('plays a 30 s response that came in 3 s whole, in order, in 30 s, within the limits', () => {
         const { playback, sent, clock } = makePlayback();
         const answer = audio(30_000);
         for (let ms = 0; ms < 30_000; ms += 100) {
@@ -112,7 +112,7 @@ describe('playback', () => {
         }
     });
 
-    it('stays within the limit when a hundred short answers follow each other, and loses none', () => {
+    it('stays within the limit when a hundred short responses follow each other, and loses none', () => {
         const { playback, sent, clock } = makePlayback();
         const parts: Uint8Array[] = [];
         for (let i = 0; i < 100; i++) {
@@ -184,7 +184,7 @@ describe('playback', () => {
         expect(playback.flush().items[0]?.heardMs).toBe(1080);
     });
 
-    it('takes playback_completed in mid-answer as a gap of the client, and goes on', () => {
+    it('takes playback_completed in mid-response as a gap of the client, and goes on', () => {
         const { playback, sent, clock } = makePlayback();
         playback.enqueue(audio(1000), origin('a'));
         playback.playbackStarted();
@@ -198,7 +198,7 @@ describe('playback', () => {
         expect(joined(sent)).toHaveLength(1500 * 8);
     });
 
-    it('does not take the report about the last answer, which crossed the new one on the wire, for the new one’s', () => {
+    it('does not take the report about the last response, which crossed the new one on the wire, for the new one’s', () => {
         const { playback, clock } = makePlayback();
         playback.setRoundTrip(100);
         playback.enqueue(audio(500), origin('a'));
@@ -270,7 +270,7 @@ describe('playback', () => {
         expect(clock.pendingCount).toBe(0);
     });
 
-    it('lets go of audio as soon as it was sent, also in a long answer of many pieces', async () => {
+    it('lets go of audio as soon as it was sent, also in a long response of many pieces', async () => {
         setFlagsFromString('--expose_gc');
         const collectGarbage = runInNewContext('gc') as () => void;
         const clock = new FakeClock();

@@ -65,7 +65,7 @@ describe('the playhead', () => {
         expect(heardMs(playhead, 550)).toBe(20 + 300);
     });
 
-    it('learns from playback_completed in mid-answer that a piece was late on its way', () => {
+    it('learns from playback_completed in mid-response that a piece was late on its way', () => {
         const playhead = playing(200, 80);
         playhead.sent(300 * BYTES_PER_MS, 100);
         playhead.playbackStarted(80);
@@ -83,7 +83,7 @@ describe('the playhead', () => {
         expect(heardMs(playhead, 280)).toBe(200);
     });
 
-    it('does not take playback_completed, which follows a flush, for the end of the next answer', () => {
+    it('does not take playback_completed, which follows a flush, for the end of the next response', () => {
         const playhead = playing(1000, 80);
         playhead.emptied(300);
         playhead.sent(2400, 350);

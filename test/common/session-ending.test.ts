@@ -210,7 +210,7 @@ describe('the end of a session', () => {
         expect(call.logger.codes).toContain('ERR_BOT_FIRST_AUDIO_TIMEOUT');
     });
 
-    it('disconnects when an answer stops in the middle and the caller has waited 6 s', async () => {
+    it('disconnects when a response stops in the middle and the caller has waited 6 s', async () => {
         const call = await openCall();
         call.bot.say('a', 1000, false);
         for (let second = 0; second < 6; second++) {

@@ -13,7 +13,7 @@ describe('the envelope of a session', () => {
         expect(call.socket.types).toEqual(['opened', 'pong']);
     });
 
-    it('numbers its messages 1, 2, 3 … without a gap, whoever sends them', async () => {
+    it('numbers its messages 1, 2, 3 … without a gap, from any sender', async () => {
         const call = new SessionHarness();
         await call.open();
         call.bot.say('a', 2000);

@@ -73,13 +73,13 @@ describe('a running session', () => {
         expect(call.socket.order.at(-1)).toBe('closed');
     });
 
-    it('sends the first piece of an answer in the tick in which it came', async () => {
+    it('sends the first piece of a response in the tick in which it came', async () => {
         const call = await openCall();
         const pcmu = call.bot.say('a', 40, false);
         expect(call.socket.audioBytes).toEqual(Buffer.from(pcmu));
     });
 
-    it('on barge-in empties its queue, sends one barge_in, and no byte of the old answer after it', async () => {
+    it('on barge-in empties its queue, sends one barge_in, and no byte of the old response after it', async () => {
         const call = await openCall();
         call.bot.say('a', 5000, false);
         call.clock.advance(1000);
@@ -111,19 +111,22 @@ describe('a running session', () => {
         expect(call.bot.interrupts).toEqual([]);
     });
 
-    it.each([true, false])('plays the next answer whole, playback_completed after a barge-in: %s', async (reports) => {
-        const call = await openCall();
-        call.bot.say('a', 3000);
-        call.send('playback_started');
-        call.clock.advance(700);
-        call.bot.emit('speechStarted');
-        if (reports) call.send('playback_completed');
-        const before = call.socket.audioBytes.length;
-        const next = call.bot.say('bb', 2000);
-        call.send('playback_started');
-        call.clock.advance(2100);
-        expect(call.socket.audioBytes.subarray(before)).toEqual(Buffer.from(next));
-    });
+    it.each([true, false])(
+        'plays the next response whole, playback_completed after a barge-in: %s',
+        async (reports) => {
+            const call = await openCall();
+            call.bot.say('a', 3000);
+            call.send('playback_started');
+            call.clock.advance(700);
+            call.bot.emit('speechStarted');
+            if (reports) call.send('playback_completed');
+            const before = call.socket.audioBytes.length;
+            const next = call.bot.say('bb', 2000);
+            call.send('playback_started');
+            call.clock.advance(2100);
+            expect(call.socket.audioBytes.subarray(before)).toEqual(Buffer.from(next));
+        },
+    );
 
     it('reports a turn with a known disposition and no undefined keys', async () => {
         const call = await openCall();
@@ -161,7 +164,7 @@ describe('a running session', () => {
         expect(call.bot.told.at(-1)).toBe('The caller entered 7 on the telephone keypad.');
     });
 
-    it('does not cut the answer to an entry by the key that completes it', async () => {
+    it('does not cut the response to an entry by the key that completes it', async () => {
         const call = await openCall();
         call.bot.tell = () => {
             call.bot.say('answer', 500);

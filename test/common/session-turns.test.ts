@@ -157,7 +157,7 @@ describe('a secure entry', () => {
         return results;
     }
 
-    it('goes to whoever asked, and to nobody else: not to the bot, not into a log, not into a record', async () => {
+    it('goes to the asker only: not to the bot, not into a log, not into a record', async () => {
         const call = await openCall();
         const results = await collectCard(call);
         expect(results).toEqual([{ digits: CARD, by: 'length' }]);

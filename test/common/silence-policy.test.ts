@@ -117,9 +117,9 @@ describe('SilencePolicy', () => {
             ['goodbye', ['filler 2500', 'takeover 5500']],
             ['rest_of_response', ['filler 3500', 'takeover 6500']],
             ['idle', []],
-            ['work', []],
+            ['sign_of_work', []],
             ['key_entry', []],
-            ['nothing', []],
+            ['nothing_awaited', []],
         ])('of %p give %p', (state, expected) => {
             const bench = new SilenceBench(off);
             const enter =
@@ -271,7 +271,7 @@ describe('SilencePolicy', () => {
         beforeEach(() => {
             bench = new SilenceBench(off);
             bench.policy.waiting('ready');
-            bench.policy.waiting('nothing');
+            bench.policy.waiting('nothing_awaited');
         });
 
         /** The caller speaks for 2 s, which the line shows 200 ms late at the start and 400 ms late at the end. */

@@ -59,7 +59,7 @@ describe('BargeInDetector', () => {
 });
 
 describe('the transcript', () => {
-    it('keeps the order of the talk when the caller’s words come after the answer', () => {
+    it('keeps the order of the talk when the caller’s words come after the response', () => {
         const transcript = new Transcript();
         transcript.add({ speaker: 'bot', itemId: 'g', text: 'Hello.' });
         transcript.add({ speaker: 'caller', itemId: 'u1', afterItemId: 'g' });

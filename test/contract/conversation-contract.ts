@@ -124,7 +124,7 @@ export function conversationContract(name: string, makeConversation: () => Promi
             expect(watch.audio.length > 0 && conversation.listensOnly).toBe(false);
         });
 
-        it('gives audio in pieces of a byte or more, each item in one answer only', async () => {
+        it('gives audio in pieces of a byte or more, each item in one response only', async () => {
             await start();
             await turn();
             await turn();

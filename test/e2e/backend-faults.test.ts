@@ -141,7 +141,7 @@ describe('a backend that is lost in the middle', () => {
     });
 });
 
-describe('an answer that fails', () => {
+describe('a response that fails', () => {
     const ends = [
         ['insufficient_quota', ENDS.insufficientQuota],
         ['rate_limit_exceeded', ENDS.rateLimited()],

@@ -21,7 +21,7 @@ describe('frames that make no sense', () => {
         'lateDelta',
     ];
 
-    it.concurrent.each(kinds)('%s, while listening and in an answer: the call goes on', (kind) =>
+    it.concurrent.each(kinds)('%s, while listening and in a response: the call goes on', (kind) =>
         during({}, async (call) => {
             await call.reach('listening');
             call.session.junk(kind);

@@ -70,7 +70,7 @@ describe('a bot that ships, without any key', () => {
         expect([protocol.broken, faults]).toEqual([[], []]);
     });
 
-    it('reception: fills its answers with what Architect gave, and offers what it knows', async () => {
+    it('reception: fills its responses with what Architect gave, and offers what it knows', async () => {
         const caller = await bench.call('/?bot=reception', { inputVariables: INPUT });
         await hears(caller, 'Welcome to Brightwater Energy Anna.');
         caller.dtmf('4');

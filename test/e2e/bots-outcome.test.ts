@@ -25,7 +25,7 @@ const PROFILE = {
 };
 
 /** How calls end that do not end well, as Architect sees it. */
-describe('a call that does not end by itself', () => {
+describe('a call that the bot does not end', () => {
     const voice = new OwnVoice();
     let bench: BotsBench;
 

@@ -130,7 +130,7 @@ describe('a scripted call', () => {
         expect(JSON.parse(service.seen[0]?.body ?? '')).toEqual({ question: QUESTION });
     });
 
-    it('tells the model what was picked of the answer and nothing else, before it asks for the next answer', () => {
+    it('tells the model what was picked of the answer and nothing else, before it asks for the next response', () => {
         const items = session.received('conversation.item.create').map(({ item }) => JSON.stringify(item));
         expect(items).toHaveLength(1);
         expect(items[0]).toContain(`\\"amount\\":\\"${AMOUNT}\\"`);

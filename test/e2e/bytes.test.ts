@@ -38,7 +38,7 @@ describe('bytes, end to end over real sockets', () => {
     });
 
     it.concurrent(
-        'plays a 30 s answer that was delivered in 3 s whole, in 30 s, within the message limits',
+        'plays a 30 s response that was delivered in 3 s whole, in 30 s, within the message limits',
         async () => {
             const clock = new ScaledClock(SPEED_UP);
             const bench = await TestBench.start({

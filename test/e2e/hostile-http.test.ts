@@ -155,7 +155,7 @@ describe('unexpected bytes', () => {
 });
 
 describe('connections that are left hanging', () => {
-    it('half open, reset, or gone before their answer, leave nothing behind', async () => {
+    it('half open, reset, or gone before their response, leave nothing behind', async () => {
         for (let round = 0; round < 40; round += 1) {
             const [half, reset, gone, silent] = await Promise.all(Array.from({ length: 4 }, () => attack.dial()));
             half?.socket.end(withHeaders({}).slice(0, 100));

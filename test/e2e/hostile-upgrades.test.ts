@@ -68,7 +68,7 @@ describe('an upgrade request, signed and then spoilt', () => {
         expect(await statusesOf(requests)).toEqual(all(401, SIGNED_HEADERS.length));
     });
 
-    it('with one of its headers doubled, by itself or by another value, is refused', async () => {
+    it('with one of its headers doubled, with the same value or another, is refused', async () => {
         const same = SIGNED_HEADERS.map((name) => doubled(name, attack.headers()[name] ?? ''));
         const other = SIGNED_HEADERS.map((name) => doubled(name, randomUUID()));
         for (const status of await statusesOf([...same, ...other])) expect([400, 401]).toContain(status);

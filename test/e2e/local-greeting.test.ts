@@ -71,7 +71,7 @@ describe('a call to ?bot=local', () => {
         expect(levelDbfs(greeting)).toBeGreaterThan(-30);
     });
 
-    it('a key pressed into the greeting stops it, and brings the answer of the menu', async () => {
+    it('a key pressed into the greeting stops it, and brings the response of the menu', async () => {
         const hours = soundOf(HOURS);
         await until('the greeting has begun', () => caller.heardBytes > 4000);
         caller.dtmf('1');

@@ -95,7 +95,7 @@ describe('turns over real sockets', () => {
     }
 
     it.concurrent(
-        'an interruption while the answer is made flushes, is told once, and nothing late is played',
+        'an interruption while the response is made flushes, is told once, and nothing late is played',
         async () => {
             const turn = await call({
                 speed: 3,
@@ -207,7 +207,7 @@ describe('turns over real sockets', () => {
         },
     );
 
-    it.concurrent('an answer of which nothing was heard yet is deleted, not truncated to 0', async () => {
+    it.concurrent('a response of which nothing was heard yet is deleted, not truncated to 0', async () => {
         // In slow motion: what is there is not heard before 50 ms of real time have passed.
         const slowly = { ...INSTANT, firstDeltaMs: 1, response: [{ text: 'an answer', audioMs: 3000 }] };
         const turn = await call(slowly, {}, {}, new ScaledClock(0.02));
@@ -223,7 +223,7 @@ describe('turns over real sockets', () => {
     });
 
     it.concurrent.each([true, false])(
-        'with playback_completed after a flush %s, the next answer plays from its first byte to its last',
+        'with playback_completed after a flush %s, the next response plays from its first byte to its last',
         async (completedAfterFlush) => {
             const answers = [2500, 1800, 700].map((audioMs) => ({ text: 'an answer', audioMs }));
             const answer = ({ responseIndex }: ResponseRequest) => answers[responseIndex];

@@ -154,7 +154,7 @@ describe('the local bot', () => {
         expect(bench.watch.responsesEnded).toEqual(['local_1', 'local_2']);
     });
 
-    it('stops when it is interrupted: nothing more of that answer comes, and the key pressed into it counts', async () => {
+    it('stops when it is interrupted: nothing more of that response comes, and the key pressed into it counts', async () => {
         bench = new LocalBench('none');
         bench.bot.once('audio', (_pcmu, origin) => {
             bench.bot.interrupt({ items: [{ ...origin, heardMs: 10, receivedMs: 20 }] });

@@ -80,7 +80,7 @@ describe('the REST bot', () => {
         expect(new Set(bench.watch.audio.map(({ origin }) => origin.responseId)).size).toBe(1);
     });
 
-    it('remembers of an interrupted answer what was heard, and writes no more of it', async () => {
+    it('remembers of an interrupted response what was heard, and writes no more of it', async () => {
         await started();
         standIn.plan({ words: ['One two. ', 'Three four. ', 'Five'], then: 'hang' });
         bench.recognizer.says('Count.');

@@ -123,7 +123,7 @@ describe('authentication of an upgrade', () => {
         expect(log.text).not.toContain('"unknown"');
     });
 
-    it('a refusal is a complete answer with the status of the authenticator, and the log has the code', async () => {
+    it('a refusal is a complete response with the status of the authenticator, and the log has the code', async () => {
         const refusals: AuthResult[] = [
             { ok: false, status: 400, code: 'ERR_IDENTITY_HEADERS' },
             { ok: false, status: 401, code: 'ERR_SIGNATURE_MISMATCH' },

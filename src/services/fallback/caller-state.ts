@@ -95,7 +95,7 @@ export class CallerState {
     ready(): BotWait {
         const { isProbe, isTakeover, awaitsSound } = this;
         this.isProbe = false;
-        if (!awaitsSound) return isProbe && !isTakeover ? 'nothing' : 'idle';
+        if (!awaitsSound) return isProbe && !isTakeover ? 'nothing_awaited' : 'idle';
         if (!isProbe) return 'ready';
         return isTakeover ? 'probe_takeover_ready' : 'probe_ready';
     }
@@ -125,7 +125,7 @@ export class CallerState {
     /** A response is over; `hadSound`: the caller heard something of it, and did not interrupt. */
     responseEnded(bot: ActiveBot, hadSound: boolean): BotWait | undefined {
         if (bot.isReconnecting) return undefined;
-        if (!hadSound) return 'work';
+        if (!hadSound) return 'sign_of_work';
         if (bot.openResponses.length > 0) return undefined;
         this.awaitsResponse = false;
         if (!this.isSpeaking) this.settle('quiet');
@@ -178,7 +178,7 @@ export class CallerState {
     recovered(): { wait: BotWait; mustExplain: boolean } {
         const mustExplain = this.mustExplain && !this.awaitsSound;
         this.awaitsResponse ||= mustExplain;
-        return { wait: this.awaitsSound ? 'recovered' : 'nothing', mustExplain };
+        return { wait: this.awaitsSound ? 'recovered' : 'nothing_awaited', mustExplain };
     }
 
     /** These responses stay unfinished, and the caller waits for the rest. */

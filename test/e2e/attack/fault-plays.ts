@@ -15,7 +15,7 @@ export const CODES = [1000, 1001, 1006, 1011, 1012, 1013, 3000, 4000];
 
 /** How the stand-in cuts its line with this code. */
 export function cutWith(code: number): CutHow {
-    return code === 1006 ? 'terminate' : { code, reason: 'a reason that nobody else is to read' };
+    return code === 1006 ? 'terminate' : { code, reason: 'a reason in words' };
 }
 
 /** Whatever became of the call, it is told in few words and leaves nothing behind. */

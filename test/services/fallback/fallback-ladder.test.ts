@@ -116,7 +116,7 @@ describe('FallbackLadder', () => {
             });
         });
 
-        it('ends what is left of the broken answer once, and its words go no further than its sound', async () => {
+        it('ends what is left of the broken response once, and its words go no further than its sound', async () => {
             await bench.greeted();
             const { bot } = bench.realtime;
             bench.asks(bot, 'u1', 'What are your hours?');
@@ -144,7 +144,7 @@ describe('FallbackLadder', () => {
             expect([bot.endCount, bot.heard.length, bench.rest.bots.length]).toEqual([1, 0, 1]);
         });
 
-        it('makes ids unique in the call, and brings an interruption to the bot whose answer it was', async () => {
+        it('makes ids unique in the call, and brings an interruption to the bot whose response it was', async () => {
             const ladder = await bench.greeted();
             bench.realtime.bot.emit('ended', LOST);
             const { bot } = bench.rest;

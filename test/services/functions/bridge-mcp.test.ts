@@ -57,7 +57,7 @@ describe('MCP servers on the bridge', () => {
         expect(made.log.text).not.toContain(TOKEN);
     });
 
-    it('asks for the answer that follows a call, once', async () => {
+    it('asks for the response that follows a call, once', async () => {
         const answer = [{ text: 'Let me look.', mcpCalls: [{ ...LOOKUP, output: '[{"id":7}]' }] }, { text: 'Found.' }];
         const { made, session } = await call({ response: answer });
         await until(() => made.responsesEnded.length > 1, 'the second answer');
@@ -89,7 +89,7 @@ describe('MCP servers on the bridge', () => {
         expect(made.ended).toEqual([]);
     });
 
-    it('a call that outlives its answer is waited for, and then answered', async () => {
+    it('a call that outlives its response is waited for, and then answered', async () => {
         const { socket } = await byHand();
         serveCall(socket);
         await settle(2);

@@ -47,7 +47,7 @@ describe('tools on the bridge', () => {
 
     afterEach(() => bench.close());
 
-    it('two calls in one response: both outputs are told, in order, before one answer is asked for', async () => {
+    it('two calls in one response: both outputs are told, in order, before one response is asked for', async () => {
         const { tools, finish } = waiting('slow', 'quick');
         const records: ToolRecord[] = [];
         const { socket } = await bench.byHand({}, { tools, onTool: (record) => records.push(record) });
@@ -66,7 +66,7 @@ describe('tools on the bridge', () => {
         ]);
     });
 
-    it('a tool after hang-up: aborted and recorded when the call ends, its result told to nobody', async () => {
+    it('a tool after hang-up: aborted and recorded when the call ends, its result not told', async () => {
         const records: ToolRecord[] = [];
         const { tools, finish } = waiting('late');
         const { made, socket, clock } = await bench.byHand({}, { tools, onTool: (record) => records.push(record) });
@@ -81,7 +81,7 @@ describe('tools on the bridge', () => {
         expect(clock.pendingCount).toBe(0);
     });
 
-    it('asks for a filler once, 1.5 s into the calls of an answer', async () => {
+    it('asks for a filler once, 1.5 s into the calls of a response', async () => {
         const fillers: unknown[] = [];
         const { tools, finish } = waiting('slow', 'slower');
         const { socket, clock } = await bench.byHand({}, { tools, onSlowTool: (words) => fillers.push(words) });
@@ -95,7 +95,7 @@ describe('tools on the bridge', () => {
         expect(fillers).toStrictEqual([undefined]);
     });
 
-    it('asks for a filler again every 8 s, for a tool that takes long, and meanwhile nobody asks the caller anything', async () => {
+    it('asks for a filler again every 8 s, for a tool that takes long, and meanwhile the caller is asked nothing', async () => {
         const fillers: unknown[] = [];
         const look = tool(() => new Promise(() => undefined), { limitMs: 30_000 });
         const { made, socket, clock } = await bench.byHand(
@@ -112,7 +112,7 @@ describe('tools on the bridge', () => {
         expect(fillers).toHaveLength(3);
     });
 
-    it('asks for no filler while the caller speaks, while an answer is given, or once the call is over', async () => {
+    it('asks for no filler while the caller speaks, while a response is given, or once the call is over', async () => {
         const fillers: unknown[] = [];
         const onSlowTool = (words: string | undefined): void => void fillers.push(words);
         const speaking = await bench.byHand({}, { tools: waiting('slow').tools, onSlowTool });

@@ -167,7 +167,7 @@ describe('Genesys Data Actions', () => {
                 response.end('<html>');
             },
         ],
-    ])('a login that %s is ERR_TOOL_GENESYS, and nobody asks again for 10 s', async (_how, login) => {
+    ])('a login that %s is ERR_TOOL_GENESYS, and no login is asked for again for 10 s', async (_how, login) => {
         const working = region.login;
         region.login = login;
         await expect(region.run()).rejects.toMatchObject({ code: 'ERR_TOOL_GENESYS' });

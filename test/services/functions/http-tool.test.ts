@@ -48,7 +48,7 @@ describe('the HTTP tool', () => {
         expect(Object.keys(told)).toEqual(['note', 'data']);
     });
 
-    it('a huge answer is cut inside its frame', async () => {
+    it('a huge response is cut inside its frame', async () => {
         const { bench } = await make(
             (_seen, response) => {
                 json(response, { text: 'Say yes. '.repeat(20_000) });
@@ -61,7 +61,7 @@ describe('the HTTP tool', () => {
         expect(output.length).toBeLessThan(1200);
     });
 
-    it('an answer over 256 kB is given up', async () => {
+    it('a response over 256 kB is given up', async () => {
         const { bench } = await make((_seen, response) => {
             response.end('x'.repeat(300_000));
         });
@@ -70,18 +70,21 @@ describe('the HTTP tool', () => {
         expect(bench.outcomes).toEqual(['error']);
     });
 
-    it.each([400, 404, 500, 503])('status %d becomes an error output without a word of the answer', async (status) => {
-        const { bench } = await make((_seen, response) => {
-            json(response, { stack: 'password=4929' }, status);
-        });
-        const { told, output } = await bench.run('get_balance', { account: '1' });
-        expect(told).toEqual({ error: `The service answered with status ${status}.` });
-        expect(output + bench.call.logger.text).not.toContain('4929');
-        expect(bench.outcomes).toEqual(['error']);
-        expect(bench.call.logger.codes).toEqual(['ERR_TOOL_FAILED']);
-    });
+    it.each([400, 404, 500, 503])(
+        'status %d becomes an error output without a word of the response',
+        async (status) => {
+            const { bench } = await make((_seen, response) => {
+                json(response, { stack: 'password=4929' }, status);
+            });
+            const { told, output } = await bench.run('get_balance', { account: '1' });
+            expect(told).toEqual({ error: `The service answered with status ${status}.` });
+            expect(output + bench.call.logger.text).not.toContain('4929');
+            expect(bench.outcomes).toEqual(['error']);
+            expect(bench.call.logger.codes).toEqual(['ERR_TOOL_FAILED']);
+        },
+    );
 
-    it('a redirect to this machine is not followed, and its place is told to nobody', async () => {
+    it('a redirect to this machine is not followed, and its place is not told', async () => {
         const inner = await start((_seen, response) => {
             json(response, { secret: 1 });
         });
@@ -244,7 +247,7 @@ describe('the HTTP tool', () => {
         expect((await bench.run('get_balance', { account: '1' })).told['data']).toEqual(data);
     });
 
-    it('a document of thousands of levels harms nobody', async () => {
+    it('a document of thousands of levels does no harm', async () => {
         const { bench } = await make((_seen, response) => {
             response.end(`${'['.repeat(5000)}${']'.repeat(5000)}`);
         });

@@ -186,7 +186,7 @@ describe('the client of the tools', () => {
         expect(inner.seen).toEqual([]);
     });
 
-    it('gives an answer up while it is read, once it is longer than 256 kB', async () => {
+    it('gives a response up while it is read, once it is longer than 256 kB', async () => {
         const server = await start((_seen, response) => {
             const endless = (): void => {
                 while (response.writable && response.write('x'.repeat(65_536)));
@@ -197,7 +197,7 @@ describe('the client of the tools', () => {
         await expect(ask(`http://${server.host}/`, [server.host])).rejects.toMatchObject({ code: 'ERR_TOOL_ANSWER' });
     });
 
-    it('takes an answer of 256 kB, and no byte more', async () => {
+    it('takes a response of 256 kB, and no byte more', async () => {
         const server = await start((_seen, response, index) => {
             response.end('x'.repeat(MAX_RESPONSE_BYTES + index));
         });
@@ -205,7 +205,7 @@ describe('the client of the tools', () => {
         await expect(ask(`http://${server.host}/`, [server.host])).rejects.toMatchObject({ code: 'ERR_TOOL_ANSWER' });
     });
 
-    it('refuses a compressed answer, and asks for none', async () => {
+    it('refuses a compressed response, and asks for none', async () => {
         const server = await start((_seen, response) => {
             response.writeHead(200, { 'content-encoding': 'gzip' }).end('x');
         });
@@ -213,7 +213,7 @@ describe('the client of the tools', () => {
         expect(server.seen[0]?.headers['accept-encoding']).toBe('identity');
     });
 
-    it('an answer that changes the protocol is a failure', async () => {
+    it('a response that changes the protocol is a failure', async () => {
         const server = await start((_seen, response) => {
             response.socket?.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n');
         });
@@ -221,7 +221,7 @@ describe('the client of the tools', () => {
         await expect(asked).rejects.toMatchObject({ code: 'ERR_TOOL_ANSWER' });
     });
 
-    it('an answer that breaks off is a failure', async () => {
+    it('a response that breaks off is a failure', async () => {
         const server = await start((_seen, response) => {
             response.writeHead(200, { 'content-length': '100' }).write('x');
             setImmediate(() => response.destroy());

@@ -164,7 +164,7 @@ describe('ToolRunner: the failure table', () => {
         expect(bench.runner.accept([call])).toEqual([]);
     });
 
-    it('bounds the calls of one answer, and those of one telephone call', async () => {
+    it('bounds the calls of one response, and those of one telephone call', async () => {
         const bench = new RunnerBench([tool(done())]);
         const many = Array.from({ length: MAX_CALLS_AT_ONCE + 1 }, () => bench.made('work'));
         expect((await bench.runner.run(many)).map((each) => each.outcome)).toEqual([
@@ -185,7 +185,7 @@ function once(fillers: unknown[]): (words: string | undefined) => number {
 }
 
 describe('ToolRunner: what the caller and the record get', () => {
-    it('asks for a filler once for all calls of an answer, 1.5 s after they began', () => {
+    it('asks for a filler once for all calls of a response, 1.5 s after they began', () => {
         const bench = new RunnerBench([
             tool(never, { filler: 'One moment, I am looking.' }),
             tool(never, { name: 'other' }),
@@ -240,7 +240,7 @@ describe('ToolRunner: what the caller and the record get', () => {
         expect(bench.call.logger.text).not.toContain('secret');
     });
 
-    it('a record that cannot be taken harms nobody', async () => {
+    it('a record that cannot be taken does no harm', async () => {
         const bench = new RunnerBench([tool(done())]);
         bench.records.push = () => {
             throw new Error('full');

@@ -76,13 +76,13 @@ describe('BotResource: audio', () => {
         expect(made.pcmu).toHaveLength(8000);
     });
 
-    it('a 30 s answer that comes at once is emitted at once and whole, for playback to pace', async () => {
+    it('a 30 s response that comes at once is emitted at once and whole, for playback to pace', async () => {
         const { made } = await bench.call({ response: [{ text: 'Thirty seconds.', audioMs: 30_000 }] }, GREETING);
         await until(() => made.responsesEnded.length > 0, 'the end');
         expect(made.pcmu.equals(expectedPcmu(1, 30_000))).toBe(true);
     });
 
-    it('broken base64, wrong types, and deltas of ended or unknown answers do no harm', async () => {
+    it('broken base64, wrong types, and deltas of ended or unknown responses do no harm', async () => {
         const answer = [
             { text: 'Hello.', audioMs: 400 },
             { text: 'Again.', audioMs: 400 },
@@ -105,7 +105,7 @@ describe('BotResource: audio', () => {
         expect(made.pcmu).toEqual(Buffer.from([4]));
     });
 
-    it('two items of one answer come in output_index order although their deltas alternate', async () => {
+    it('two items of one response come in output_index order although their deltas alternate', async () => {
         const items = [
             { text: 'One.', audioMs: 1000 },
             { text: 'Two.', audioMs: 600 },
@@ -120,7 +120,7 @@ describe('BotResource: audio', () => {
         expect(made.turns.map((turn) => turn.text)).toEqual(['One. Two.']);
     });
 
-    it('a held item is let go when too much is held, and a function call holds nobody back', async () => {
+    it('a held item is let go when too much is held, and a function call holds no item back', async () => {
         const { made, socket } = await bench.byHand();
         const added = (id: string, output_index: number, type: string) => {
             socket.serve({ type: 'response.output_item.added', response_id: 'r1', output_index, item: { id, type } });
@@ -159,7 +159,7 @@ describe('BotResource: audio', () => {
         expect(made.log.codes).toContain('ERR_OPENAI_FORMAT');
     });
 
-    it('the greeting is asked for once, after the session is ready, with instructions for this answer only', async () => {
+    it('the greeting is asked for once, after the session is ready, with instructions for this response only', async () => {
         const { made, session } = await bench.call({}, GREETING);
         await until(() => made.responsesEnded.length > 0, 'the end');
         await settle();
@@ -183,7 +183,7 @@ describe('BotResource: audio', () => {
         expect(made.bot.speaksFirst).toBe(false);
     });
 
-    it('a note from outside becomes a user item, then an answer', async () => {
+    it('a note from outside becomes a user item, then a response', async () => {
         const fake = await bench.fake({});
         const made = bench.probe(configFor(fake));
         made.bot.tell('The caller pressed 4 2 #.');

@@ -14,7 +14,7 @@ describe('BotResource: barge-in', () => {
 
     afterEach(() => bench.close());
 
-    it('after speech_started nothing more of the answer is emitted, late deltas included', async () => {
+    it('after speech_started nothing more of the response is emitted, late deltas included', async () => {
         const { made, session } = await bench.call({ ...SLOW, lateDeltas: 3 });
         await until(() => made.audio.length >= 3, 'audio');
         session.speechStarted();
@@ -100,7 +100,7 @@ describe('BotResource: barge-in', () => {
         ]);
     });
 
-    it('an answer that is interrupted before its first sound leaves nothing in the model’s memory', async () => {
+    it('a response that is interrupted before its first sound leaves nothing in the model’s memory', async () => {
         const { made, socket } = await bench.byHand();
         socket.serve({ type: 'response.created', response: { id: 'r1' } });
         socket.serve({
@@ -150,7 +150,7 @@ describe('BotResource: barge-in', () => {
         expect(made.log.lines.some((line) => line.level === 'error')).toBe(false);
     });
 
-    it('cancels the active answer itself when the caller interrupts otherwise than by voice', async () => {
+    it('cancels the active response itself when the caller interrupts otherwise than by voice', async () => {
         const { made, session } = await bench.call(SLOW);
         await until(() => made.audio.length >= 3, 'audio');
         made.interruptAfter(100);
@@ -225,7 +225,7 @@ describe('BotResource: barge-in', () => {
         expect(made.order).toContain('speechStarted');
     });
 
-    it('the answer after a barge-in comes from its first byte', async () => {
+    it('the response after a barge-in comes from its first byte', async () => {
         const answer = [...SLOW.response, { text: 'Of course.', audioMs: 700 }];
         const { made, session } = await bench.call({ speed: 20, response: answer });
         await until(() => made.audio.length >= 3, 'audio');
@@ -243,7 +243,7 @@ describe('BotResource: barge-in', () => {
         expect(made.order).toContain('speechStopped');
     });
 
-    it('the turn of an interrupted answer is cut where the caller stopped hearing it', async () => {
+    it('the turn of an interrupted response is cut where the caller stopped hearing it', async () => {
         const { made, socket } = await bench.byHand();
         const origin = { response_id: 'r1', item_id: 'i1', output_index: 0, content_index: 0 };
         socket.serve({ type: 'response.created', response: { id: 'r1' } });

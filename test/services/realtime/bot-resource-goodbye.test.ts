@@ -38,7 +38,7 @@ describe('BotResource: goodbye', () => {
         expect(session.closed).toMatchObject({ code: 1000 });
     });
 
-    it('lets the answer end that is being given', async () => {
+    it('lets the response end that is being given', async () => {
         const answer = [
             { text: 'A long greeting.', audioMs: 2000 },
             { text: 'Goodbye.', audioMs: 500 },
@@ -62,7 +62,7 @@ describe('BotResource: goodbye', () => {
         expect(clock.pendingCount).toBe(0);
     });
 
-    it('waits longer for an answer that is being given, but not for ever', async () => {
+    it('waits longer for a response that is being given, but not for ever', async () => {
         const { made, socket, clock } = await bench.byHand();
         socket.serve(createdEvent('r1'));
         made.bot.sayGoodbye();

@@ -93,7 +93,7 @@ describe('BotResource: life of a call', () => {
         expect(new Set(made.responsesEnded).size).toBe(made.responsesEnded.length);
     });
 
-    it('an answer that stops and cannot be cancelled makes way for another session', async () => {
+    it('a response that stops and cannot be cancelled makes way for another session', async () => {
         bench.meant = ['conversation_already_has_active_response'];
         const clock = new FakeClock();
         const answer = [
@@ -110,7 +110,7 @@ describe('BotResource: life of a call', () => {
         expect(made.ended).toEqual([]);
     });
 
-    it('tokens are summed over all answers, interrupted ones too', async () => {
+    it('tokens are summed over all responses, interrupted ones too', async () => {
         const clock = new FakeClock();
         const { createSocket, last } = fakeSockets();
         const made = bench.probe(makeConfig(), { clock, createSocket });

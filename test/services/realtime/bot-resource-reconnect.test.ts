@@ -74,7 +74,7 @@ describe('BotResource: another session', () => {
         expect(seedOf(second)[1]).toMatchObject({ content: [{ type: 'output_text', text: 'One two' }] });
     });
 
-    it('an answer that was torn off is carried on, and its end is told once', async () => {
+    it('a response that was torn off is carried on, and its end is told once', async () => {
         const { made, session, fake } = await bench.call({
             speed: 10,
             response: [{ text: 'A long greeting for you.', audioMs: 5000 }],

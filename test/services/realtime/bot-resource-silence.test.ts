@@ -86,7 +86,7 @@ describe('BotResource: a silent caller', () => {
         ]);
     });
 
-    it('is not asked while an answer is asked for or given, nor while they speak', async () => {
+    it('is not asked while a response is asked for or given, nor while they speak', async () => {
         const { made, socket } = await bench.byHand(GREETING);
         const creates = () => socket.typed('response.create').length;
         made.bot.askAgain();

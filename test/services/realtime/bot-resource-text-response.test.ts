@@ -4,7 +4,7 @@ import { readAloudWith, settle, until } from './support';
 
 const WRITTEN = { response: [{ text: 'Only text. And more.', textOnly: true }] };
 
-describe('BotResource: an answer in writing', () => {
+describe('BotResource: a response in writing', () => {
     let bench: Bench;
     let speech: FakeSpeech;
 
@@ -70,7 +70,7 @@ describe('BotResource: an answer in writing', () => {
         expect(deleted.item_id).toBe(origin.itemId);
     });
 
-    it('is over when nobody can read it: the call goes on', async () => {
+    it('is over when no voice can read it: the call goes on', async () => {
         speech.failsAt = /text/;
         const { made } = await bench.call(WRITTEN, GREETING, { readAloud: readAloudWith(speech) });
         await until(() => made.responsesEnded.length === 2, 'the end');

@@ -191,7 +191,7 @@ describe('BotResource: tools', () => {
         expect(JSON.parse(item.output)).toMatchObject({ error: expect.any(String) as string });
     });
 
-    it('while the caller speaks, VAD’s answer is waited for instead', async () => {
+    it('while the caller speaks, VAD’s response is waited for instead', async () => {
         const { tool } = balanceTool();
         const { socket } = await bench.byHand({}, { tools: [tool] });
         socket.serve({ type: 'input_audio_buffer.speech_started', item_id: 'u1' });
@@ -204,7 +204,7 @@ describe('BotResource: tools', () => {
         expect(socket.typed('response.create')).toEqual([]);
     });
 
-    it('end_call ends the conversation after its answer, when that has said goodbye', async () => {
+    it('end_call ends the conversation after its response, when that has said goodbye', async () => {
         const answer = [{ text: 'Goodbye!', audioMs: 500, functionCalls: [{ name: 'end_call', arguments: {} }] }];
         const { made, session } = await bench.call({ response: answer });
         await until(() => made.hangUps.length > 0, 'the end');
@@ -325,7 +325,7 @@ describe('BotResource: tools', () => {
         expect(JSON.stringify(last().typed('conversation.item.create'))).not.toContain('function_call_output');
     });
 
-    it('an answer that the content filter took away is replaced by a sentence, once', async () => {
+    it('a response that the content filter took away is replaced by a sentence, once', async () => {
         const answer = [
             { items: [], end: ENDS.contentFilter },
             { items: [], end: ENDS.contentFilter },

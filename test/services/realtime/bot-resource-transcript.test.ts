@@ -100,7 +100,7 @@ describe('BotResource: what was said', () => {
         expect(made.said).toHaveLength(3);
     });
 
-    it('all that was generated is told of an interrupted answer, while the turn is cut to what was heard', async () => {
+    it('all that was generated is told of an interrupted response, while the turn is cut to what was heard', async () => {
         const { made, socket } = await bench.byHand();
         const origin = { response_id: 'r1', item_id: 'a1', output_index: 0, content_index: 0 };
         const transcript = 'Let me explain all the fees';
@@ -118,7 +118,7 @@ describe('BotResource: what was said', () => {
         expect(made.turns.map((each) => each.text)).toEqual(['Let me']);
     });
 
-    it('an answer that a lost session tore off is told as far as it came', async () => {
+    it('a response that a lost session tore off is told as far as it came', async () => {
         const { made, socket } = await bench.byHand();
         const origin = { response_id: 'r1', item_id: 'a1', output_index: 0, content_index: 0 };
         socket.serve(createdEvent('r1'));
@@ -145,7 +145,7 @@ describe('BotResource: what was said', () => {
         expect(made.transcript.lines.map((line) => line.speaker)).toEqual(['caller', 'bot']);
     });
 
-    it('what follows an answer of which nothing was heard stands after it, although the session has forgotten it', async () => {
+    it('what follows a response of which nothing was heard stands after it, although the session has forgotten it', async () => {
         const { made, socket } = await bench.byHand();
         addItem(socket, null, callerItem('u1'));
         socket.serve(createdEvent('r1'));
@@ -172,7 +172,7 @@ describe('BotResource: what was said', () => {
         expect(conversationOf(made.said)).toEqual(talk);
     });
 
-    it('an answer in writing is told like a spoken one', async () => {
+    it('a response in writing is told like a spoken one', async () => {
         const { made } = await bench.call({ response: [{ text: 'Only text.', textOnly: true }] });
         await until(() => made.responsesEnded.length > 0, 'the end');
         expect(conversationOf(made.said)).toEqual(['bot: Only text.']);

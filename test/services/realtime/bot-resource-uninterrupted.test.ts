@@ -86,7 +86,7 @@ describe('BotResource: a model that stops only when it is told to', () => {
         expect(session.frames.map((frame) => frame.type)).toEqual(['session.update']);
     });
 
-    it('a turn said into an answer that nobody stopped is answered after it, exactly once', async () => {
+    it('a turn said into a response that was not interrupted is answered after it, exactly once', async () => {
         const answer = [...SLOW.response, { text: 'Of course.', audioMs: 700 }];
         const { made, session } = await bench.call({ speed: 40, response: answer }, { ...GREETING, ...TOLD });
         await until(() => made.audio.length >= 3, 'audio');
@@ -120,7 +120,7 @@ describe('BotResource: a model that stops only when it is told to', () => {
         expect(session.received('response.create')).toHaveLength(1);
     });
 
-    it('an answer that the service makes after all takes the place of the one that we ask for', async () => {
+    it('a response that the service makes after all takes the place of the one that we ask for', async () => {
         const { socket } = await bench.byHand(TOLD);
         socket.serve(createdEvent('r1'));
         socket.serve(speechEvent('started'));
@@ -134,7 +134,7 @@ describe('BotResource: a model that stops only when it is told to', () => {
         expect(socket.typed('response.create')).toHaveLength(1);
     });
 
-    it('a refusal that meant the caller’s turn, and not our request, makes no second answer of ours', async () => {
+    it('a refusal that meant the caller’s turn, and not our request, makes no second response of ours', async () => {
         const { socket } = await bench.byHand({ ...GREETING, ...TOLD });
         socket.serve(speechEvent('started'));
         socket.serve(speechEvent('stopped'));
@@ -170,7 +170,7 @@ describe('BotResource: a key interrupts', () => {
         expect(session.faults).toEqual([]);
     });
 
-    it('an answer of which nothing was heard is cancelled and deleted', async () => {
+    it('a response of which nothing was heard is cancelled and deleted', async () => {
         const { made, session } = await bench.call(SLOW);
         await until(() => made.audio.length >= 1, 'audio');
         made.interruptAfter(0);

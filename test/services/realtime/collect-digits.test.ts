@@ -133,7 +133,7 @@ describe('collect_digits', () => {
         expect(requests).toMatchObject([{ secure: true }]);
     });
 
-    it('tells the model at once where nobody takes the request', async () => {
+    it('tells the model at once where nothing takes the request', async () => {
         const { socket } = await bench.byHand();
         serveCall(socket, { name: 'pin', max_digits: 4, secure: true });
         await settle(2);

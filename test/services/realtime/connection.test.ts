@@ -79,7 +79,7 @@ describe('RealtimeTransport', () => {
         },
     );
 
-    it('reports a port where nobody listens, with the system’s code', async () => {
+    it('reports a port where nothing listens, with the system’s code', async () => {
         const { url } = fake;
         await fake.close();
         const { seen } = connect(url);

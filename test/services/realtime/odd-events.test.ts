@@ -136,7 +136,7 @@ describe('an event of OpenAI with an odd field', () => {
     afterEach(() => bench.close());
 
     it.each(EVENTS.map((event) => [String(event['type']), event]))(
-        '%s never ends the session in mid-call, and the next answer is heard',
+        '%s never ends the session in mid-call, and the next response is heard',
         async (_type, event) => {
             for (const { odd, what } of oddOnesOf(event)) {
                 const { made, socket, sockets } = await bench.byHand();

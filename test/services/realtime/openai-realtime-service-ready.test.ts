@@ -166,7 +166,7 @@ describe('OpenAIRealtimeService, once ready', () => {
         await until(() => session.appended.subarray(-960).equals(freshest), 'the freshest audio', 8000);
     });
 
-    it('a request that is refused is sent again after the active answer, with the stand-in', async () => {
+    it('a request that is refused is sent again after the active response, with the stand-in', async () => {
         const benign = 'conversation_already_has_active_response';
         meant = [benign];
         const service = make(configFor(fake));

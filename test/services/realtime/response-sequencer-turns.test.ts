@@ -1,6 +1,6 @@
 import { busy, end, GREETING, setUp, TURN } from './sequencer-bench';
 
-describe('ResponseSequencer: a turn of the caller beside an answer', () => {
+describe('ResponseSequencer: a turn of the caller beside a response', () => {
     it('is answered afterwards, once', () => {
         const { sequencer, creates } = setUp();
         sequencer.created('r1', undefined);
@@ -56,7 +56,7 @@ describe('ResponseSequencer: a turn of the caller beside an answer', () => {
         expect(creates()).toHaveLength(1);
     });
 
-    it('is answered by the second attempt of an answer that failed', () => {
+    it('is answered by the second attempt of a response that failed', () => {
         const { sequencer, creates, clock } = setUp();
         sequencer.created('r1', undefined);
         sequencer.turnCommitted();
@@ -88,7 +88,7 @@ describe('ResponseSequencer: a turn of the caller beside an answer', () => {
         expect(creates()).toHaveLength(2);
     });
 
-    it.each([true, false])('gives way to an answer that VAD makes after all (refusal first: %s)', (refusalFirst) => {
+    it.each([true, false])('gives way to a response that VAD makes after all (refusal first: %s)', (refusalFirst) => {
         const { sequencer, creates } = setUp();
         sequencer.created('r1', undefined);
         sequencer.turnCommitted();
@@ -100,7 +100,7 @@ describe('ResponseSequencer: a turn of the caller beside an answer', () => {
         expect(creates()).toHaveLength(1);
     });
 
-    it('knows its own answer again when a refusal without an event id meant VAD’s turn', () => {
+    it('knows its own response again when a refusal without an event id meant VAD’s turn', () => {
         const { sequencer, creates } = setUp();
         sequencer.request(GREETING);
         expect(sequencer.refused(busy(undefined))).toBeUndefined();

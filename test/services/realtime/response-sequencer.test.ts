@@ -1,7 +1,7 @@
 import { busy, end, GREETING, setUp, TURN } from './sequencer-bench';
 
 describe('ResponseSequencer', () => {
-    it('never has two response.create in flight, nor one beside an active answer', () => {
+    it('never has two response.create in flight, nor one beside an active response', () => {
         const { sequencer, creates } = setUp();
         sequencer.request(GREETING);
         sequencer.request(TURN);
@@ -12,7 +12,7 @@ describe('ResponseSequencer', () => {
         expect(creates()).toHaveLength(2);
     });
 
-    it('tags its own answers, and knows VAD’s from them', () => {
+    it('tags its own responses, and knows VAD’s from them', () => {
         const { sequencer, creates } = setUp();
         sequencer.request(GREETING);
         expect(creates()).toEqual([
@@ -43,7 +43,7 @@ describe('ResponseSequencer', () => {
     });
 
     it.each(['e_1', undefined])(
-        'sends a refused one again, once, after the active answer is done (error about %s)',
+        'sends a refused one again, once, after the active response is done (error about %s)',
         (about) => {
             const { sequencer, creates } = setUp();
             sequencer.request(TURN);
@@ -57,7 +57,7 @@ describe('ResponseSequencer', () => {
         },
     );
 
-    it('gives the session up when the active answer that others wait for never ends', () => {
+    it('gives the session up when the active response that others wait for never ends', () => {
         const { clock, sequencer, gaveUp } = setUp();
         sequencer.request(TURN);
         sequencer.refused(busy('e_1'));
@@ -67,7 +67,7 @@ describe('ResponseSequencer', () => {
         expect(sequencer.pending).toBe(TURN);
     });
 
-    it('still owes an answer that failed twice, so that another session can be asked for it', () => {
+    it('still owes a response that failed twice, so that another session can be asked for it', () => {
         const { clock, sequencer, gaveUp } = setUp();
         sequencer.request(TURN);
         sequencer.created('r1', 'e_1');
@@ -79,7 +79,7 @@ describe('ResponseSequencer', () => {
         expect(sequencer.pending).toBe(TURN);
     });
 
-    it('gives the session up when a stalled answer is still active after it was cancelled', () => {
+    it('gives the session up when a stalled response is still active after it was cancelled', () => {
         const { clock, sequencer, gaveUp } = setUp();
         sequencer.request(TURN);
         sequencer.created('r1', 'e_1');
@@ -125,7 +125,7 @@ describe('ResponseSequencer', () => {
         expect(gaveUp).toEqual([expect.objectContaining({ code: 'rate_limit_exceeded' })]);
     });
 
-    it('does not ask again when VAD has made an answer meanwhile, or the caller speaks', () => {
+    it('does not ask again when VAD has made a response meanwhile, or the caller speaks', () => {
         for (const meanwhile of ['created', 'speech']) {
             const { clock, sequencer, creates } = setUp();
             sequencer.request(TURN);
@@ -138,7 +138,7 @@ describe('ResponseSequencer', () => {
         }
     });
 
-    it('forgets a failure when an answer succeeds', () => {
+    it('forgets a failure when a response succeeds', () => {
         const { clock, sequencer, gaveUp } = setUp();
         for (const id of ['a', 'b', 'c']) {
             sequencer.created(id, undefined);
@@ -166,7 +166,7 @@ describe('ResponseSequencer', () => {
         expect(creates()).toHaveLength(1);
     });
 
-    it('takes a response.create without any answer for failed, too', () => {
+    it('takes a response.create without any response for failed, too', () => {
         const { clock, sequencer, creates, gaveUp } = setUp();
         sequencer.request(GREETING);
         expect(sequencer.retryStalled()).toBe(true);

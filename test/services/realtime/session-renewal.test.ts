@@ -122,7 +122,7 @@ describe('BotResource: the planned change of session', () => {
             },
         ],
         [
-            'an answer is given',
+            'a response is given',
             (socket) => {
                 socket.serve(createdEvent('resp_c'));
             },
@@ -143,7 +143,7 @@ describe('BotResource: the planned change of session', () => {
         expect(socket.closedWith).toBe(1000);
     });
 
-    it('waits while the caller still hears an answer, and not when they have interrupted it', async () => {
+    it('waits while the caller still hears a response, and not when they have interrupted it', async () => {
         const { clock, socket, last, bot } = await call();
         clock.advance(55 * MINUTE - 10);
         says(socket, 'resp_b', 'item_b', 'A long story.', 20_000);

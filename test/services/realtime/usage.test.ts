@@ -173,7 +173,7 @@ describe('BotResource: what a call costs', () => {
 
     afterEach(() => bench.close());
 
-    it('sums what the service says of all answers and transcriptions', async () => {
+    it('sums what the service says of all responses and transcriptions', async () => {
         const { made, session } = await bench.call({ callerTranscript: { when: 'early' } });
         await until(() => made.responsesEnded.length > 0, 'the greeting');
         expect(made.bot.costUsd).toBeGreaterThan(0);
@@ -191,7 +191,7 @@ describe('BotResource: what a call costs', () => {
         expect(made.log.lines.at(-1)?.fields['costUsd']).toBe(made.bot.costUsd);
     });
 
-    it('is 0 before the first answer, and undefined for a model without known prices', async () => {
+    it('is 0 before the first response, and undefined for a model without known prices', async () => {
         const { bot } = await bench.call({}, {});
         expect(bot.costUsd).toBe(0);
         const other = await bench.call({}, { ...GREETING, model: 'some-deployment' });

@@ -115,7 +115,7 @@ describe('SpeechQueue', () => {
         expect(await silent).toMatchObject({ end: 'failed', fault: { code: 'ERR_TTS_TIMEOUT' } });
     });
 
-    it('says one answer at a time, in the order in which they were given', async () => {
+    it('says one response at a time, in the order in which they were given', async () => {
         const both = [speaker.say(['One.']), speaker.say(['Two.'])];
         expect(speaker.isBusy).toBe(true);
         await Promise.all(both);

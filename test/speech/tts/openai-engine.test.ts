@@ -169,7 +169,7 @@ describe('OpenAIEngine', () => {
         await expect(bytesOf(engine.speak('Hello.'))).rejects.toMatchObject({ code: 'ERR_TTS_OPENAI' });
     });
 
-    it('counts an empty answer as a fault', async () => {
+    it('counts an empty response as a fault', async () => {
         standIn.onRequest = (response) => {
             response.writeHead(200, { 'content-type': 'audio/pcm' }).end();
         };

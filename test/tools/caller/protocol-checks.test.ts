@@ -137,7 +137,7 @@ describe('protocol checks that fail', () => {
         expect(names(caller.report().broken)).toEqual(['audioWindow']);
     });
 
-    it('finds an unknown parameter, and an answer without audio, worth a look', async () => {
+    it('finds an unknown parameter, and a response without audio, worth a look', async () => {
         const { broken, warned } = await report({ open: openedAs({ media: [], language: 'en-us' }) });
         expect([names(broken), names(warned)]).toEqual([[], ['knownParameters', 'media']]);
     });

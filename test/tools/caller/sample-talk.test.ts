@@ -32,7 +32,7 @@ async function botSpeaks({ stub, ...rest }: Pick<StubbedCall, 'stub' | 'settle'>
 }
 
 describe('the sample of a call without options', () => {
-    it('hears the greeting out, pauses in it too, asks once, interrupts once, and hangs up after the next answer', async () => {
+    it('hears the greeting out, pauses in it too, asks once, interrupts once, and hangs up after the next response', async () => {
         const { call, told } = await start();
         const speak = (ms: number): Promise<void> => botSpeaks({ stub: call.stub, settle: () => call.settle() }, ms);
         await speak(2000);
