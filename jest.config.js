@@ -1,3 +1,5 @@
+const { availableParallelism } = require('node:os');
+
 /** @type {import('jest').Config} */
 module.exports = {
     testEnvironment: 'node',
@@ -14,10 +16,10 @@ module.exports = {
     transformIgnorePatterns: ['/node_modules/(?!n2words/)'],
     // Tests use profiles of their own: what a user saves in bots/ changes none of them.
     moduleNameMapper: { '/shipped-bots$': '<rootDir>/test/fixtures/shipped-bots.ts' },
-    setupFilesAfterEnv: ['<rootDir>/test/support/equal-bytes.ts'],
+    setupFilesAfterEnv: ['<rootDir>/test/support/equal-bytes.js'],
     reporters: ['default', '<rootDir>/test/support/count-reporter.js'],
-    // Jest's default leaves one of two processors to nobody, and a suite that waits for sockets needs hardly any.
-    maxWorkers: '100%',
+    // Half of the time of the suites that use sockets, processes and a browser is waiting: that of others fits into it.
+    maxWorkers: Math.ceil(1.5 * availableParallelism()),
     // Of a module's globals this one is used in loops over samples, where looking it up in Jest's sandbox takes longer than the rest.
     sandboxInjectedGlobals: ['Math'],
     // For tests that hang: no test measures how busy the machine is.

@@ -44,7 +44,7 @@ export interface HeardRun {
     atMs: number;
 }
 
-/** So many bytes of talk tell one place from every other one. */
+/** So many codes of sound, and the silence between them, tell one place from every other one. */
 const SURE_BYTES = 16;
 
 /** What a caller heard, by the responses it came from. */
@@ -98,9 +98,9 @@ export class HeardSpeech {
     /** Finds out where these bytes belong. Returns how many of them are silence or belong nowhere; 0: the place is found. */
     private place(rest: Uint8Array): number {
         const quiet = quietBytes(rest);
-        const sure = rest.subarray(quiet, quiet + SURE_BYTES);
-        if (sure.length < SURE_BYTES) {
-            this.strangeBytes += sure.length;
+        const sure = sureBytes(rest.subarray(quiet));
+        if (sure === undefined) {
+            this.strangeBytes += codesIn(rest);
             return rest.length;
         }
         for (const [index, source] of this.sources.entries()) {
@@ -111,9 +111,22 @@ export class HeardSpeech {
             this.at = found - Math.min(quiet, before);
             return Math.max(0, quiet - before);
         }
-        this.strangeBytes += 1;
-        return quiet + 1;
+        this.strangeBytes += SURE_BYTES;
+        return quiet + sure.length;
     }
+}
+
+/** The beginning of `pcmu` up to so many codes of sound that they are sure; undefined: there are fewer. */
+function sureBytes(pcmu: Uint8Array): Uint8Array | undefined {
+    for (let at = 0, codes = 0; at < pcmu.length; at++) {
+        if (pcmu[at] !== MULAW_SILENCE) codes += 1;
+        if (codes === SURE_BYTES) return pcmu.subarray(0, at + 1);
+    }
+    return undefined;
+}
+
+function codesIn(pcmu: Uint8Array): number {
+    return pcmu.reduce((count, code) => count + (code === MULAW_SILENCE ? 0 : 1), 0);
 }
 
 function quietBytes(pcmu: Uint8Array): number {

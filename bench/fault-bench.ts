@@ -1,13 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { decodeMulaw, encodeMulaw } from '../src/audio/mulaw';
 import { wavToPcmu } from '../src/audio/wav';
 import { loadConfig } from '../src/config/config';
 import { TTSService, type TextToSpeech } from '../src/services/tts-service';
 import { FliteEngine } from '../src/speech/tts/flite-engine';
 import type { Clock } from '../src/support/clock';
 import { Server } from '../src/websocket/server';
+import type { Microphone } from '../tools/caller/audio-source';
 import { Caller } from '../tools/caller/client';
+import { seededRandom } from '../tools/fake-openai/signal';
 import { startFakeOpenAI, type FakeOpenAI, type FakeOpenAIOptions } from '../tools/fake-openai';
 import { PlaybackTimes } from './playback-times';
 import { RestStandIn, type RestPlan } from './rest-stand-in';
@@ -20,6 +23,8 @@ export interface FaultBenchOptions extends FakeOpenAIOptions {
     rest?: RestPlan | undefined;
     /** Nothing is at the address of the Realtime API that the server is told, or at that of OpenAI's HTTP interface, too. */
     unreachable?: { url: string; isHTTP: boolean } | undefined;
+    /** The callers' lines carry steady noise of this level; undefined: they are quiet. */
+    lineNoiseDbfs?: number | undefined;
 }
 
 /** No server has this name: a part of one has 63 characters at most, so that the system says it without asking any other. */
@@ -27,6 +32,39 @@ export const UNKNOWN_NAME_URL = `wss://${'x'.repeat(64)}.invalid/v1`;
 
 /** Speech of the callers: one and a half seconds. */
 export const WORDS = wavToPcmu(readFileSync(join(__dirname, '..', 'samples', 'librivox_0930.wav'))).subarray(0, 12_000);
+
+/** The noise of a line, white: the same piece again and again. */
+class LineNoise implements Microphone {
+    private readonly pcm: Int16Array;
+    private at = 0;
+
+    constructor(levelDbfs: number, seconds = 5) {
+        // The level of white noise between −1 and 1 is 1/√3 of full scale.
+        const peak = Math.min(1, 10 ** (levelDbfs / 20) * Math.sqrt(3)) * 32_767;
+        const random = seededRandom(1);
+        this.pcm = Int16Array.from({ length: seconds * 8000 }, () => Math.round(peak * (2 * random() - 1)));
+    }
+
+    take(samples: number): Uint8Array {
+        return this.under(new Int16Array(samples));
+    }
+
+    skip(samples: number): void {
+        this.at += samples;
+    }
+
+    /** Speech as it comes over this line. @returns PCMU */
+    under(speech: Int16Array): Uint8Array {
+        const sum = speech.map((sample) => {
+            const noisy = sample + (this.pcm[this.at++ % this.pcm.length] ?? 0);
+            return Math.max(-32_768, Math.min(32_767, noisy));
+        });
+        return encodeMulaw(sum);
+    }
+}
+
+/** Who calls from a noisy place speaks up: −18 dBFS in place of −26, so that noise of −30 does not drown the words. */
+const RAISED_VOICE = 2.5;
 
 /** The real server with its own bots, the strict stand-ins behind it, and signed callers in front. */
 export class FaultBench {
@@ -37,17 +75,25 @@ export class FaultBench {
     private service: WatchedService | undefined;
     private server: Server | undefined;
 
+    /** `WORDS` as they come over the callers' lines. */
+    readonly words: Uint8Array;
+    private readonly noise: LineNoise | undefined;
+
     private constructor(
         readonly clock: Clock,
         readonly fake: FakeOpenAI,
         readonly rest: RestStandIn | undefined,
         readonly sentences: Sentences,
         private readonly unreachable: FaultBenchOptions['unreachable'],
+        lineNoiseDbfs: number | undefined,
     ) {
         this.log = new TimedLog(clock);
+        this.noise = lineNoiseDbfs === undefined ? undefined : new LineNoise(lineNoiseDbfs);
+        this.words = this.noise?.under(decodeMulaw(WORDS).map((sample) => sample * RAISED_VOICE)) ?? WORDS;
     }
 
-    static async start(clock: Clock, { rest, unreachable, ...options }: FaultBenchOptions = {}): Promise<FaultBench> {
+    static async start(clock: Clock, benchOptions: FaultBenchOptions = {}): Promise<FaultBench> {
+        const { rest, unreachable, lineNoiseDbfs, ...options } = benchOptions;
         const sentences = new Sentences();
         const response: FakeOpenAIOptions['response'] = ({ params }) => {
             const greets = params.instructions?.includes('Greet the caller') === true;
@@ -56,7 +102,7 @@ export class FaultBench {
         };
         const fake = await startFakeOpenAI({ clock, response, ...options });
         const standIn = rest === undefined ? undefined : await RestStandIn.start(clock, sentences, rest);
-        const bench = new FaultBench(clock, fake, standIn, sentences, unreachable);
+        const bench = new FaultBench(clock, fake, standIn, sentences, unreachable, lineNoiseDbfs);
         await bench.startServer();
         return bench;
     }
@@ -72,6 +118,7 @@ export class FaultBench {
             apiKey: this.key,
             clientSecret: this.secret,
             clock: this.clock,
+            ...(this.noise !== undefined && { microphone: this.noise }),
         });
         this.callers.push(caller);
         this.log.onLine((fields) => {

@@ -32,7 +32,8 @@ export interface FaultRun {
 /** Plays a fault once. `voice`: the embedded one, to know its sentences by their sound. */
 export async function runFault(fault: Fault, clock: Clock, voice: TextToSpeech): Promise<FaultRun> {
     const unreachable = await unreachableIn(fault);
-    const bench = await FaultBench.start(clock, { vad: 'off', rest: fault.rest, unreachable, ...fault.options });
+    const { rest, lineNoiseDbfs, options } = fault;
+    const bench = await FaultBench.start(clock, { vad: 'off', rest, unreachable, lineNoiseDbfs, ...options });
     try {
         if (fault.plan !== undefined) bench.fake.plan(fault.plan, 'every');
         return await observe(fault, bench, voice);

@@ -7,7 +7,7 @@ import {
     type ScriptedResponse,
 } from '../tools/fake-openai';
 import type { PlaybackTimes } from './playback-times';
-import { WORDS, type FaultBench } from './fault-bench';
+import type { FaultBench } from './fault-bench';
 import type { RestPlan } from './rest-stand-in';
 
 /** A running call, with the stand-in's end of it. */
@@ -34,6 +34,8 @@ export interface Fault {
     steps: readonly string[];
     /** OpenAI's address leads nowhere: nothing listens there, or no server has the name. */
     unreachable?: 'closed port' | 'unknown name';
+    /** The caller's line carries steady noise of this level; left out: it is quiet. */
+    lineNoiseDbfs?: number;
     /** The same of the HTTP interface. */
     isHTTPUnreachable?: boolean;
     /** Calls of the same process before the measured one, each until its first sound. */
@@ -57,9 +59,9 @@ async function afterGreeting({ bench, playback }: FaultCall): Promise<void> {
 
 /** The caller says something to the model. */
 async function says({ bench, caller, session }: FaultCall): Promise<void> {
-    caller.say(WORDS);
+    caller.say(bench.words);
     session.speechStarted();
-    await bench.pass(WORDS.length / 8 + TURN_ENDS_MS);
+    await bench.pass(bench.words.length / 8 + TURN_ENDS_MS);
     session.speechStopped();
 }
 
@@ -86,11 +88,12 @@ async function dropsWhileListening(call: FaultCall): Promise<number> {
 /** Half of what the caller says is lost with the connection. */
 async function dropsInTurn(call: FaultCall): Promise<number> {
     await afterGreeting(call);
-    call.caller.say(WORDS);
+    const { words } = call.bench;
+    call.caller.say(words);
     call.session.speechStarted();
-    await call.bench.pass(WORDS.length / 16);
+    await call.bench.pass(words.length / 16);
     const lostMs = goesAway(call);
-    await call.bench.pass(WORDS.length / 16 + TURN_ENDS_MS);
+    await call.bench.pass(words.length / 16 + TURN_ENDS_MS);
     return lostMs;
 }
 
@@ -163,11 +166,11 @@ async function freezes(call: FaultCall, when: 'before' | 'started' | 'stopped'):
     const { bench, caller, session } = call;
     await afterGreeting(call);
     if (when === 'before') session.freeze();
-    caller.say(WORDS);
+    caller.say(bench.words);
     if (when !== 'before') session.speechStarted();
     await bench.pass(100);
     if (when === 'started') session.freeze();
-    await bench.pass(WORDS.length / 8 - 100);
+    await bench.pass(bench.words.length / 8 - 100);
     const voiceEndMs = bench.clock.nowMs();
     if (when !== 'stopped') return voiceEndMs;
     await bench.pass(TURN_ENDS_MS);
@@ -182,15 +185,16 @@ async function saysAndWaits(call: FaultCall): Promise<number> {
     return call.bench.clock.nowMs() - TURN_ENDS_MS;
 }
 
-/** A service that is there, and gives nothing, or only a part. */
-export const SILENT_FAULTS: readonly Fault[] = [
-    { name: 'frozen before the turn', steps: TO_LOCAL, limits: OWED, act: (call) => freezes(call, 'before') },
-    { name: 'frozen between start and stop', steps: TO_LOCAL, limits: OWED, act: (call) => freezes(call, 'started') },
-    { name: 'frozen after stop', steps: TO_LOCAL, limits: OWED, act: (call) => freezes(call, 'stopped') },
+/** So much of a response the caller has heard before they interrupt it: of less, the item is deleted and not truncated. */
+const HEARD_MS = 500;
+
+/** Where in a call the service freezes. Each act returns the end of the last sound that the caller made or heard. */
+const FREEZES: readonly Pick<Fault, 'name' | 'options' | 'plan' | 'act'>[] = [
+    { name: 'frozen before the turn', act: (call) => freezes(call, 'before') },
+    { name: 'frozen between start and stop', act: (call) => freezes(call, 'started') },
+    { name: 'frozen after stop', act: (call) => freezes(call, 'stopped') },
     {
         name: 'frozen after response.created',
-        steps: TO_LOCAL,
-        limits: OWED,
         act: async (call) => {
             await afterGreeting(call);
             call.session.faultState.stallNextResponse(0);
@@ -198,20 +202,50 @@ export const SILENT_FAULTS: readonly Fault[] = [
         },
     },
     {
-        name: 'frozen after a truncate',
+        name: 'frozen in mid-response',
         options: SLOWLY,
-        steps: TO_LOCAL,
-        limits: OWED,
         act: async (call) => {
             await inResponse(call);
-            call.caller.say(WORDS);
-            call.session.speechStarted();
-            await call.session.waitFor('conversation.item.truncate');
             call.session.freeze();
-            await call.bench.pass(WORDS.length / 8);
+            await call.bench.until(() => !call.playback.isPlaying);
             return call.bench.clock.nowMs();
         },
     },
+    {
+        name: 'frozen after a function’s output',
+        options: responding({ functionCalls: [{ name: 'look_up', arguments: {} }] }, { text: 'Here it is.' }),
+        plan: { freezeAfterFunctionOutput: true },
+        act: async (call) => {
+            await afterGreeting(call);
+            return saysAndWaits(call);
+        },
+    },
+    {
+        name: 'frozen after a truncate',
+        options: SLOWLY,
+        act: async (call) => {
+            const { bench, caller, session } = call;
+            await inResponse(call);
+            await bench.pass(HEARD_MS);
+            caller.say(bench.words);
+            session.speechStarted();
+            await session.waitFor('conversation.item.truncate');
+            session.freeze();
+            await bench.pass(bench.words.length / 8);
+            return bench.clock.nowMs();
+        },
+    },
+];
+
+/** Each on a quiet line, and with noise that a detector could take for speech. */
+const FROZEN: readonly Fault[] = FREEZES.flatMap((freeze) => [
+    { ...freeze, steps: TO_LOCAL, limits: OWED },
+    { ...freeze, name: `${freeze.name}, noise on the line`, lineNoiseDbfs: -30, steps: TO_LOCAL, limits: OWED },
+]);
+
+/** A service that is there, and gives nothing, or only a part. */
+export const SILENT_FAULTS: readonly Fault[] = [
+    ...FROZEN,
     {
         name: 'responses are empty',
         options: responding({ items: [] }, { items: [] }),
@@ -328,7 +362,7 @@ export const REST_FAULTS: readonly Fault[] = [
             await bench.until(() => bench.log.count('ERR_FALLBACK_STEP') > 0);
             await bench.until(() => playback.startsMs.length > heard + 1 && !playback.isPlaying);
             if (bench.rest !== undefined) bench.rest.plan = { chat: { status: 500 } };
-            caller.say(WORDS);
+            caller.say(bench.words);
             return undefined;
         },
         knownBy: 'ERR_CHAT_FAILED',

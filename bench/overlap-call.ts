@@ -41,7 +41,9 @@ export interface OverlapCallOptions {
 }
 
 /** A play in which the machine held everything up for so long says nothing. */
-const HELD_UP_MS = 100;
+const HELD_UP_MS = 150;
+/** So much of the response is on its way before it is heard. */
+const LEAD_MS = 300;
 /** What may be on its way between the caller's line and the stand-in. */
 const UNDER_WAY_MS = 700;
 
@@ -56,6 +58,7 @@ export class OverlapCall {
     private bargeInsMs: number[] = [];
     private sources: Uint8Array[] = [];
     private startedAtMs: number | undefined;
+    private isSounding = false;
     private soundedUntilMs = 0;
     private responseMs = ANSWER_MS;
     private responses = 0;
@@ -67,6 +70,7 @@ export class OverlapCall {
         });
         caller.on('playbackStarted', () => {
             this.startedAtMs ??= systemClock.nowMs();
+            this.isSounding = true;
         });
         caller.on('playbackCompleted', (stretch) => {
             this.ended(stretch);
@@ -95,12 +99,11 @@ export class OverlapCall {
 
     /** Plays everything, and hangs up. */
     async run(): Promise<void> {
-        const { caller, session, line, plays, loopStalls, onPlayed } = this.options;
+        const { caller, session, line, plays, onPlayed } = this.options;
         for (const play of plays) {
-            const beganMs = systemClock.nowMs();
             const result = await this.play(play);
-            if (loopStalls.during(beganMs, systemClock.nowMs(), HELD_UP_MS)) this.heldUp += 1;
-            else if (result === undefined) this.faults.push('no answer to a question');
+            if (result === 'held up') this.heldUp += 1;
+            else if (result === undefined) this.faults.push(`no answer to the question before ${play.utterance.file}`);
             else this.results.push({ play, result });
             onPlayed();
         }
@@ -112,7 +115,7 @@ export class OverlapCall {
         for (const { check } of (await caller.ended).protocol.broken) this.faults.push(`rule ${check.name}`);
     }
 
-    private async play(play: Play): Promise<PlayResult | undefined> {
+    private async play(play: Play): Promise<PlayResult | 'held up' | undefined> {
         const { session, loopStalls } = this.options;
         this.begin(play);
         const itemsBefore = session.items.length;
@@ -122,6 +125,7 @@ export class OverlapCall {
         if (this.startedAtMs === undefined) return undefined;
         const { voiceBeganMs, voiceEndedMs } = this.utter(play, this.startedAtMs);
         await this.until(() => this.isOver(voiceEndedMs), voiceEndedMs + play.responseMs + GIVE_UP_MS);
+        if (loopStalls.during(voiceBeganMs - LEAD_MS, voiceEndedMs + SETTLED_MS, HELD_UP_MS)) return 'held up';
         return judgePlay({
             questionEndedMs,
             voiceBeganMs,
@@ -171,7 +175,7 @@ export class OverlapCall {
 
     private isOver(voiceEndedMs: number): boolean {
         const nowMs = systemClock.nowMs();
-        if (nowMs < voiceEndedMs + SETTLED_MS || this.options.caller.queuedMs > 0) return false;
+        if (nowMs < voiceEndedMs + SETTLED_MS || this.isSounding) return false;
         if (nowMs < this.soundedUntilMs + IDLE_MS) return false;
         const waits = this.bargeInsMs.length > 0 && this.lastStretchWasCut;
         return !waits || nowMs >= voiceEndedMs + NO_ANSWER_MS;
@@ -184,6 +188,7 @@ export class OverlapCall {
     private ended({ startedAtMs, heardBytes, totalBytes }: Stretch): void {
         const pcmu = this.takeReceived(totalBytes).subarray(0, heardBytes);
         this.stretches.push({ startedAtMs, pcmu });
+        this.isSounding = false;
         const bargedInAtMs = heardBytes < totalBytes ? this.bargeInsMs.at(-1) : undefined;
         this.soundedUntilMs = bargedInAtMs ?? startedAtMs + heardBytes / BYTES_PER_MS;
     }

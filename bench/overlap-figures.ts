@@ -272,8 +272,9 @@ const RULES: readonly BarRule[] = [
         value: (smart) => smart.interruptions.unanswered + smart.interruptions.itemsLost,
     },
     {
-        ...{ what: 'second answers to one utterance', limit: 0, limitIs: 'most', unit: 'count' },
-        value: (smart) => smart.all.doubledAnswers,
+        // An utterance with a long pause in it is two turns.
+        ...{ what: 'second answers to one utterance, more than in instant', limit: 0, limitIs: 'most', unit: 'count' },
+        value: (smart, instant) => smart.all.doubledAnswers - instant.all.doubledAnswers,
     },
     {
         ...{ what: 'other sound than the responses', limit: 0, limitIs: 'most', unit: 'ms' },
@@ -304,7 +305,9 @@ export function barsOf(smart: OverlapFigures, instant: OverlapFigures, isSmall: 
     });
     const { faults } = smart;
     const names = faults.length === 0 ? '' : ` (${[...new Set(faults)].join('; ')})`;
-    return [...bars, { text: `other faults: ${faults.length}${names}`, good: faults.length === 0 }];
+    const [measured, all] = [smart.played.length, smart.played.length + smart.heldUp];
+    const enough = { text: `measured: ${measured} of ${all}; at least a quarter of them`, good: measured * 4 >= all };
+    return [enough, ...bars, { text: `other faults: ${faults.length}${names}`, good: faults.length === 0 }];
 }
 
 function loosened({ limit, unit, plays }: BarRule, smart: OverlapFigures): number {

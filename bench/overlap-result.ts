@@ -85,7 +85,7 @@ export function judgePlay(trace: PlayTrace): PlayResult | undefined {
         answers: sources.length - 1,
         answerMs: answer === undefined ? undefined : answer.atMs - voiceEndedMs,
         needlessTruncates: isStopped ? 0 : trace.toldMs.length,
-        memoryErrorMs: isStopped ? memoryErrorOf(trace, heardMs, wholeMs, lastBargeInMs) : undefined,
+        memoryErrorMs: isStopped ? memoryErrorOf(trace, last, lastBargeInMs) : undefined,
         callerItems: trace.callerItems - 1,
         strangeMs: heard.strangeBytes / BYTES_PER_MS,
     };
@@ -119,7 +119,8 @@ function seamsOf(old: readonly HeardRun[], trace: PlayTrace): Pick<PlayResult, '
         const lostMs = (run.fromByte - endOf(before)) / BYTES_PER_MS;
         if (lostMs === 0 && !bargedInBetween(before, run, trace)) continue;
         if (lostMs < 0 && isAtPause(response, run.fromByte)) stepBacksMs.push(-lostMs);
-        else if (!near(trace, endMsOf(before)) && !near(trace, run.atMs)) seamsMs.push(Math.abs(lostMs));
+        else if (![before.atMs, endMsOf(before), run.atMs].some((atMs) => near(trace, atMs)))
+            seamsMs.push(Math.abs(lostMs));
     }
     return { seamsMs, stepBacksMs };
 }
@@ -139,9 +140,11 @@ function bargedInBetween(before: HeardRun, run: HeardRun, { bargeInsMs }: PlayTr
     return bargeInsMs.some((atMs) => atMs > before.atMs && atMs <= run.atMs);
 }
 
-function memoryErrorOf(trace: PlayTrace, heardMs: number, wholeMs: number, bargedInAtMs: number): number | undefined {
-    if (near(trace, bargedInAtMs)) return undefined;
-    return Math.abs((trace.toldMs.at(-1) ?? wholeMs) - heardMs);
+/** undefined: the machine was held up when the server learned that the playback began, or when it stopped it. */
+function memoryErrorOf(trace: PlayTrace, last: HeardRun, bargedInAtMs: number): number | undefined {
+    if (near(trace, last.atMs) || near(trace, bargedInAtMs)) return undefined;
+    const toldMs = trace.toldMs.at(-1) ?? (trace.sources[0]?.length ?? 0) / BYTES_PER_MS;
+    return Math.abs(toldMs - endOf(last) / BYTES_PER_MS);
 }
 
 function near({ wasHeldUp }: PlayTrace, atMs: number): boolean {

@@ -32,7 +32,7 @@ answerHelp(`What the bot does when the caller says "mhm", coughs, talks to anoth
   --all             each file at each loudness and position; without it, each file at each loudness and at each position once
   --calls N         calls side by side (66)
   --frame MS        length of the caller's frames (200, as Genesys sends; 20)
-  --noise DB        noise on the caller's line, dB of full scale, such as -60 (none)
+  --noise DB        noise on the caller's line, dB below full scale, such as 60 (none)
   --rtt MS          round trip to the service (80)
   --seed N          of the moments (1)
   --json            every play, in bench-overlap.out.json
@@ -139,7 +139,7 @@ async function measure(
         ...{ mode, hands, seed, loopStalls, questions: readQuestions() },
         rttMs: number('rtt', values.rtt, 0),
         frameMs: number('frame', values.frame, 1),
-        noiseDb: values.noise === undefined ? undefined : number('noise', values.noise, -120),
+        noiseDb: values.noise === undefined ? undefined : -number('noise', values.noise, 0),
         onPlayed: () => {
             progress.add();
         },

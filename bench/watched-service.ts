@@ -18,11 +18,6 @@ export class WatchedService extends BotService {
         return [...this.words.values()];
     }
 
-    /** The voice starts with the first call that needs it: many of these servers start at the same time. */
-    override warm(): Promise<void> {
-        return Promise.resolve();
-    }
-
     override async getBotIfExists(request: BotRequest, call: BotCall): Promise<ChosenBot | UnknownBot> {
         const bot = await super.getBotIfExists(request, call);
         if ('unknown' in bot) return bot;

@@ -2,7 +2,7 @@ import { CallerAudioBuffer } from '../audio/caller-audio-buffer';
 import type { StringMap } from '../protocol/core';
 import type { OpenParameters } from '../protocol/message';
 import type { BotService, ChosenBot } from '../services/bot-service';
-import type { ConversationEnd } from '../services/conversation';
+import type { ConversationEnd, OverlapReport } from '../services/conversation';
 import type { Clock } from '../support/clock';
 import type { LogFields, Logger } from '../support/logger';
 import type { FoundBot, MissingBot } from '../websocket/message-handlers/message-handler';
@@ -30,6 +30,9 @@ export interface CallBotDeps {
     onFailed: CallBridgeOptions['onFailed'];
     onFault: (fault: unknown) => void;
 }
+
+/** Most verdicts about speech over the bot that are logged in one call; more are only counted. */
+const MOST_VERDICTS = 500;
 
 /** The bot's part of one call: found when the call opens, joined to the caller by a `CallBridge`, and freed once. */
 export class CallBot {
@@ -75,15 +78,25 @@ export class CallBot {
         if (chosen === undefined) return;
         const { clock, record, wire, maxLeadMs, onFinished, onFailed, onFault } = this.deps;
         const { conversation, turnTaking, speechMeter } = chosen;
+        const onOverlap = (report: OverlapReport): void => {
+            this.logOverlap(report);
+            chosen.onOverlap?.(report);
+        };
         const { callerAudio } = this;
         const log = (fields: LogFields, message: string): void => {
             this.deps.log.info(fields, message);
         };
-        const actions = { onFinished, onFailed, onFault, log };
+        const actions = { onFinished, onFailed, onFault, onOverlap, log };
         const said = this.deps.logTranscripts ? new SaidLog(this.deps.logger, clock) : undefined;
         const call = { clock, record, callerAudio, wire, maxLeadMs, said, ...actions };
         this.callBridge = new CallBridge({ conversation, turnTaking, speechMeter, ...call });
         this.callBridge.start();
+    }
+
+    /** What the caller said stands in the log only with LOG_TRANSCRIPTS. */
+    private logOverlap({ words, ...fields }: OverlapReport): void {
+        const said = this.deps.logTranscripts && words !== undefined ? { words } : {};
+        this.deps.log.info({ ...fields, ...said }, 'The caller spoke over the bot.', MOST_VERDICTS);
     }
 
     /** undefined: the caller is not joined to a bot yet, or not any more. */

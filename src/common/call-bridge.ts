@@ -16,7 +16,7 @@ import { EchoGuard } from './echo/echo-guard';
 import { EndOfCall, limitReached } from './end-of-call';
 import { Keypad } from './keypad';
 import { CallerVoice } from './overlap/caller-voice';
-import { OverlapJudge } from './overlap/overlap-judge';
+import { OverlapJudge, type OverlapActions } from './overlap/overlap-judge';
 import { Playback } from './playback';
 import type { CallWire } from './session-wire';
 import type { SaidLog } from './said-log';
@@ -35,6 +35,8 @@ export interface CallBridgeOptions {
     wire: CallWire;
     /** Tells speech from noise while the caller hears the bot; undefined: all speech that the bot reports interrupts it. */
     speechMeter?: SpeechMeter | undefined;
+    /** Hears of every verdict about speech over the bot. */
+    onOverlap?: OverlapActions['report'];
     /** The conversation is over and the caller has heard the last of it. Called once at most. */
     onFinished: (end: ConversationEnd) => void;
     /** The bot was silent for longer than the last limit allows: the call must end at once. `cause`: why, if that is known. */
@@ -162,7 +164,7 @@ export class CallBridge {
         this.voice.reset();
         // The bot is interrupted first: the key may complete an entry, and the response to that must not be cut.
         this.interrupt();
-        this.overlap?.keyPressed();
+        this.overlap?.interrupted();
         this.keypad.press(digit);
         return true;
     }
@@ -210,7 +212,7 @@ export class CallBridge {
             clock,
             record,
             maxLeadMs,
-            keepsHistory: this.judgesSpeech,
+            keepsHistory: this.options.speechMeter !== undefined,
             wire,
             echoGuard: this.echoGuard,
             onFault,
@@ -220,13 +222,9 @@ export class CallBridge {
         });
     }
 
-    private get judgesSpeech(): boolean {
-        return this.options.turnTaking.bargeIn.mode === 'smart' && this.options.speechMeter !== undefined;
-    }
-
     private createOverlapJudge(): OverlapJudge | undefined {
-        const { clock, conversation, turnTaking, speechMeter } = this.options;
-        if (speechMeter === undefined || !this.judgesSpeech) return undefined;
+        const { clock, conversation, turnTaking, speechMeter, onOverlap, said } = this.options;
+        if (speechMeter === undefined) return undefined;
         return new OverlapJudge(clock, this.timers, new CallerVoice(speechMeter), turnTaking.bargeIn, this.playback, {
             control: () => conversation.overlap,
             hold: () => {
@@ -237,8 +235,10 @@ export class CallBridge {
                 this.options.record.takenBack += 1;
                 return this.playback.resume().backMs;
             },
-            report: (fields) => {
-                this.options.log(fields, 'The caller spoke over the bot.');
+            report: onOverlap,
+            judged: said?.judged,
+            closed: () => {
+                if (this.ending.isHangingUp && !this.playback.isAudible) this.ending.drained();
             },
         });
     }
@@ -278,13 +278,16 @@ export class CallBridge {
     }
 
     private listen(): void {
+        const { overlap } = this;
         const { conversation } = this.options;
         conversation.on('audio', this.guarded(this.processAudio));
         conversation.on('responseEnded', this.guarded(this.processResponseEnded));
         conversation.on('speechStarted', this.guarded(this.processSpeechStarted));
         conversation.on('speechStopped', this.guarded(this.processSpeechStopped));
-        conversation.on('overlapSpeech', this.guarded(this.processOverlapSpeech));
-        conversation.on('overlapWords', this.guarded(this.processOverlapWords));
+        if (overlap !== undefined) {
+            conversation.on('overlapSpeech', this.guarded(overlap.serviceSpeech.bind(overlap)));
+            conversation.on('overlapWords', this.guarded(overlap.serviceWords.bind(overlap)));
+        }
         conversation.on('waiting', this.guarded(this.processWaiting));
         conversation.on('transcript', this.guarded(this.processTranscript));
         conversation.on('turn', this.guarded(this.processTurn));
@@ -323,21 +326,15 @@ export class CallBridge {
         this.silence.callerStarted();
         this.options.record.turnClock.callerStarted();
         if (this.bargeIn?.speechStarted() === true) this.interrupt();
+        this.overlap?.turnStarted();
         this.silence.turnStarted();
     };
 
     private readonly processSpeechStopped = (silenceMs: number): void => {
         this.bargeIn?.speechStopped();
+        this.overlap?.turnStopped();
         this.options.record.turnClock.callerStopped(this.options.clock.nowMs() - silenceMs);
         this.silence.callerStopped();
-    };
-
-    private readonly processOverlapSpeech = (state: 'started' | 'stopped'): void => {
-        this.overlap?.serviceSpeech(state);
-    };
-
-    private readonly processOverlapWords = (text: string, isAnswer = false): void => {
-        this.overlap?.serviceWords(text, isAnswer);
     };
 
     private readonly processWaiting = (wait: BotWait): void => {
@@ -346,7 +343,7 @@ export class CallBridge {
 
     private readonly processTranscript = (item: TranscriptItem): void => {
         this.options.record.transcript.add(item);
-        this.options.said?.heard(item);
+        this.options.said?.heard(item, this.overlap?.isOpen);
     };
 
     private readonly processTurn = (turn: BotResponse): void => {
@@ -401,16 +398,16 @@ export class CallBridge {
     }
 
     /**
-     * Stops what the caller hears, and does nothing while nothing plays. The order matters: first the queue here, then the client's,
+     * Stops what the caller hears, or the hang-up after it; does nothing while nothing plays. The order matters: first the queue here, then the client's,
      * then the bot, so that no byte of the interrupted response follows the `barge_in` (docs/PROTOCOL.md, 5.4).
      */
     private interrupt(): void {
-        if (!this.playback.isAudible) return;
+        const { isAudible, isHeld } = this.playback;
+        if (!isAudible && !this.ending.isHangingUp) return;
         const { wire, conversation, record } = this.options;
-        const { isHeld } = this.playback;
         const heard = this.playback.flush();
         // What was held was stopped by a `barge_in` before.
-        if (!isHeld) wire.sendEvent({ type: 'barge_in', data: {} });
+        if (isAudible && !isHeld) wire.sendEvent({ type: 'barge_in', data: {} });
         conversation.interrupt(heard);
         record.interrupted(heard);
         this.turns.heard();
@@ -422,7 +419,8 @@ export class CallBridge {
     private processDrained(): void {
         this.overlap?.drained();
         this.turns.heard();
-        if (this.ending.isPlayingOut || this.ending.isHangingUp) this.ending.drained();
+        const isHungUp = this.ending.isHangingUp && this.overlap?.isUndecided !== true;
+        if (this.ending.isPlayingOut || isHungUp) this.ending.drained();
         else this.silence.drained(!this.keypad.isSecret);
     }
 

@@ -57,6 +57,8 @@ export class SessionLog {
     private readonly ignored = new Set<string>();
     private ignoredMessages = 0;
     private readonly repeats = new Map<string, number>();
+    /** Texts that were repeated more often than they are logged. */
+    private readonly cut = new Set<string>();
     private readonly call: CallOfLog = { fields: {}, lastCode: undefined };
     /** For everything that serves the call: its lines carry what `bind` was given, and the last code among its warnings and errors is known here. */
     readonly logger: Logger;
@@ -75,13 +77,14 @@ export class SessionLog {
         return this.call.lastCode;
     }
 
-    info(fields: LogFields, message: string): void {
-        if (this.mayRepeat(message)) this.logger.info(fields, message);
+    /** `mostLines`: of this text in one session; more are only counted. */
+    info(fields: LogFields, message: string, mostLines = MAX_SAME_LINES): void {
+        if (this.mayRepeat(message, mostLines)) this.logger.info(fields, message);
     }
 
     /** The line at the end: the call's figures. */
     end(fields: LogFields): void {
-        const frequent = [...this.repeats].filter(([, count]) => count > MAX_SAME_LINES);
+        const frequent = [...this.repeats].filter(([what]) => this.cut.has(what));
         const repeated = frequent.length === 0 ? {} : { repeated: Object.fromEntries(frequent) };
         const { lastCode: faultCode } = this.call;
         const counted = { faultCode, ignoredMessages: this.ignoredMessages, ...repeated };
@@ -108,9 +111,10 @@ export class SessionLog {
         this.logger.info({ what, where }, 'ignored (more of this kind are only counted)');
     };
 
-    private mayRepeat(what: string): boolean {
+    private mayRepeat(what: string, mostLines = MAX_SAME_LINES): boolean {
         const count = (this.repeats.get(what) ?? 0) + 1;
         this.repeats.set(what, count);
-        return count <= MAX_SAME_LINES;
+        if (count > mostLines) this.cut.add(what);
+        return count <= mostLines;
     }
 }

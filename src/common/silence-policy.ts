@@ -122,6 +122,8 @@ export class SilencePolicy {
     /** `ms` of a response are about to be handed to playback. */
     botAudio(responseId: string, ms: number): void {
         this.openResponses.add(responseId);
+        // What the caller said last has its response, and is no part of the turn that the service reports next.
+        this.voiceEndedMs = -NEVER;
         this.rules.end(() => true);
         this.enter('rest_of_response', ms);
     }

@@ -132,7 +132,7 @@ export function bargeInMode({ BARGE_IN: mode, BARGE_IN_MIN_SPEECH_MS: minSpeechM
 }
 
 /** Whether the service may cancel its response when it hears the caller; with `smart` only until the caller hears the response. */
-export function interruptsItself(mode: BargeInMode, minSpeechMs: number): boolean {
+function interruptsItself(mode: BargeInMode, minSpeechMs: number): boolean {
     return mode === 'smart' || (mode === 'instant' && minSpeechMs === 0);
 }
 

@@ -242,7 +242,7 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
             return;
         }
         this.listen(next);
-        this.conversation.detach(old);
+        this.conversation.detach(old, true);
         old.close();
         if (this.isOver()) {
             next.close();

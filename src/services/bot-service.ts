@@ -5,7 +5,7 @@ import { faultFields, type LogFields, type Logger } from '../support/logger';
 import { BotFactory, type BotFactoryDeps, type CallOfBot } from './bot-factory';
 import { BotRegistry, type BotCallContext, type CreateBot } from './bot-registry';
 import { plainPlan, plainTurnTaking, plainVariables, profilePlan, type BotPlan } from './bot-plan';
-import type { Conversation } from './conversation';
+import type { Conversation, OverlapReport } from './conversation';
 import { EchoBot } from './echo-bot';
 import { endWarnings, inUseByProfile, inUseBySettings, type Ends, type InUse } from './model-ends';
 import { botNameOf, type BotChoice } from './profiles/choose-bot';
@@ -69,6 +69,8 @@ export interface ChosenBot {
     readonly turnTaking: TurnTakingConfig;
     /** Tells speech from noise, where the call judges speech over the bot; undefined: it does not, or cannot. */
     readonly speechMeter?: SpeechMeter | undefined;
+    /** Hears of every verdict about speech over the bot. */
+    readonly onOverlap?: (report: OverlapReport) => void;
     readonly maxCallMinutes: number;
     /** What it sets for Architect. */
     readonly variables: OutputVariables;

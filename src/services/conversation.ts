@@ -62,7 +62,10 @@ export interface TranscriptItem {
     sentences?: readonly SpokenSentence[] | undefined;
     /** For the speaker `function`. */
     call?: FunctionCallRecord | undefined;
-    /** Said by the caller over the bot, and no turn: the transcript keeps it, and no bot is told of it. */
+    /**
+     * Said by the caller over the bot, and no turn: the transcript keeps it with this mark, and no bot is told of it. Mostly reported after
+     * the words, without them; never taken back.
+     */
     ignored?: true | undefined;
 }
 
@@ -185,6 +188,27 @@ export interface OverlapControl {
     accept(): void;
     /** That turn has ended, `silenceMs` ago: the bot responds to it. Only after `accept`, and where `turnSilenceMs` is a number. */
     endTurn(silenceMs: number): void;
+}
+
+/** A verdict of the call about the caller's speech over the bot (docs/TURNS.md), and why. One utterance may get several. */
+export interface OverlapReport {
+    /**
+     * `held`: the bot was stopped, and may go on; `turn`: the caller has interrupted it; `ignored`: it was not stopped, and goes on; `resumed`:
+     * it was stopped, and goes on.
+     */
+    readonly overlap: 'held' | 'turn' | 'ignored' | 'resumed';
+    /** In a few words, beginning with the verdict, such as `ignored: a backchannel`. Holds none of the caller's words. */
+    readonly reason: string;
+    /** What the caller said, as far as it was known; undefined: no words were known. */
+    readonly words: string | undefined;
+    /** Voice of the utterance, ms. */
+    readonly voicedMs: number;
+    /** From the beginning of its voice to the end, with pauses, ms. */
+    readonly spanMs: number;
+    /** From its beginning, by the caller's audio, to the verdict, ms. */
+    readonly afterMs: number;
+    /** For `resumed`: how far before the place where it was stopped the bot goes on, ms. */
+    readonly backMs?: number;
 }
 
 /**

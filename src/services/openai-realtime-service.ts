@@ -71,6 +71,7 @@ export interface RealtimeServiceDeps extends Pick<HandshakePort, 'maxUnreachable
     refusedFields?: RefusedFields | undefined;
 }
 
+const NOTHING_TO_COMMIT = 'input_audio_buffer_commit_empty';
 /** Server errors that one session survives. */
 const MAX_SERVER_TROUBLES = 1;
 
@@ -402,6 +403,7 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
 
     private onError(error: ApiError): void {
         const kind = logApiError(this.logger, error, this.ids.meaningOf(error.eventId));
+        if (error.code === NOTHING_TO_COMMIT) this.emit('event', { type: 'error', error });
         const refused = this.sequencer.refused(error);
         if (refused !== undefined || kind === 'retry') this.noteTrouble(apiFault(error));
         if (refused !== undefined) this.emit('responseRefused', refused);

@@ -5,12 +5,15 @@ import type { ConversationEvents, OverlapControl } from '../services/conversatio
 export interface OverlapGateDeps {
     bot: EventEmitter<ConversationEvents>;
     givesWords: () => boolean;
-    /** The caller speaks now. */
-    callerSpeaks: () => boolean;
     /** The bot has asked for just these words. */
     isAnswer: (text: string) => boolean;
-    /** The words are a turn of the caller. */
-    respond: (heard: Recognition) => void;
+    /** The words are a turn of the caller; of several utterances, in their order. */
+    respond: (heard: readonly Recognition[]) => void;
+}
+
+/** One utterance: `judged`: it began while the call judged speech, and has no verdict. */
+interface Utterance {
+    is: 'judged' | 'dismissed' | 'turn';
 }
 
 /**
@@ -21,11 +24,12 @@ export class OverlapGate implements OverlapControl {
     /** The recognizer ends the turn. */
     readonly turnSilenceMs = undefined;
     private isOn = false;
-    /** The utterance that goes on, or ended last, began while the call judged speech, and has no verdict. */
-    private isJudging = false;
+    /** The utterance that goes on. */
+    private current: Utterance | undefined;
     /** Utterances without a result, oldest first. */
-    private readonly expected: { is: 'judged' | 'dismissed' | 'turn' }[] = [];
-    private words: Recognition[] = [];
+    private readonly expected: Utterance[] = [];
+    /** Results that are judged, and their items in the transcript. */
+    private results: { heard: Recognition; itemId: string }[] = [];
 
     constructor(private readonly deps: OverlapGateDeps) {}
 
@@ -38,7 +42,9 @@ export class OverlapGate implements OverlapControl {
     }
 
     end(): void {
+        if (!this.isOn) return;
         this.isOn = false;
+        if (this.results.length > 0 || this.unresolved.length > 0) this.accept();
     }
 
     transcribe(): void {
@@ -46,18 +52,18 @@ export class OverlapGate implements OverlapControl {
     }
 
     dismiss(): void {
-        this.isJudging = false;
-        this.words = [];
-        for (const utterance of this.expected) if (utterance.is === 'judged') utterance.is = 'dismissed';
+        for (const utterance of this.unresolved) utterance.is = 'dismissed';
+        for (const { itemId } of this.results.splice(0)) this.ignored(itemId);
     }
 
     accept(): void {
-        const words = this.words.splice(0);
-        this.isJudging = false;
-        for (const utterance of this.expected) if (utterance.is === 'judged') utterance.is = 'turn';
+        const heard = this.results.splice(0).map((result) => result.heard);
+        for (const utterance of this.unresolved) utterance.is = 'turn';
+        // Speech that was dismissed and goes on is more than was known then.
+        if (this.current !== undefined) this.current.is = 'turn';
         this.deps.bot.emit('speechStarted');
-        if (!this.deps.callerSpeaks()) this.deps.bot.emit('speechStopped', 0);
-        for (const heard of words) this.deps.respond(heard);
+        if (this.current === undefined) this.deps.bot.emit('speechStopped', 0);
+        if (heard.length > 0) this.deps.respond(heard);
     }
 
     endTurn(): void {
@@ -66,33 +72,49 @@ export class OverlapGate implements OverlapControl {
 
     /** Voice activity began. @returns true: the call judges it, and reports it if it is a turn */
     speechStarted(): boolean {
-        this.isJudging = this.isOn;
-        if (this.isJudging) this.deps.bot.emit('overlapSpeech', 'started');
-        return this.isJudging;
-    }
-
-    /** Voice activity ended. @returns the same */
-    speechStopped(): boolean {
-        this.expected.push({ is: this.isJudging ? 'judged' : 'turn' });
-        if (!this.isJudging) return false;
-        this.deps.bot.emit('overlapSpeech', 'stopped');
-        return true;
-    }
-
-    /** The utterance that has just ended is judged. */
-    get isLastJudged(): boolean {
-        return this.expected.at(-1)?.is === 'judged';
-    }
-
-    /** The result of the oldest utterance without one; undefined: it was not understood. @returns true: it is no turn, or not yet */
-    result(heard: Recognition | undefined): boolean {
-        const { is } = this.expected.shift() ?? { is: 'turn' };
-        if (is !== 'judged') return is === 'dismissed';
-        // The call judges nothing any more.
+        this.current = { is: this.isOn ? 'judged' : 'turn' };
         if (!this.isOn) return false;
-        if (heard !== undefined) this.words.push(heard);
-        const text = heard?.text ?? '';
-        this.deps.bot.emit('overlapWords', text, this.deps.isAnswer(text));
+        this.deps.bot.emit('overlapSpeech', 'started');
         return true;
+    }
+
+    /** Voice activity ended. @returns true: the utterance is judged, or was dismissed */
+    speechStopped(): boolean {
+        const utterance = this.current ?? { is: 'turn' };
+        this.current = undefined;
+        this.expected.push(utterance);
+        if (utterance.is === 'judged') this.deps.bot.emit('overlapSpeech', 'stopped');
+        return utterance.is !== 'turn';
+    }
+
+    /** The utterance that has just ended is no turn, or not yet. */
+    get isLastJudged(): boolean {
+        return this.expected.at(-1)?.is !== 'turn';
+    }
+
+    /** The oldest utterance without a result was not understood. @returns true: it is no turn, or not yet */
+    notUnderstood(): boolean {
+        const { is } = this.expected.shift() ?? { is: 'turn' };
+        if (is === 'judged') this.deps.bot.emit('overlapWords', '', false);
+        return is !== 'turn';
+    }
+
+    /** The result of the oldest utterance without one, which is this item of the transcript. @returns true: it is no turn, or not yet */
+    understood(heard: Recognition, itemId: string): boolean {
+        const { is } = this.expected.shift() ?? { is: 'turn' };
+        if (is === 'dismissed') this.ignored(itemId);
+        if (is !== 'judged') return is === 'dismissed';
+        this.results.push({ heard, itemId });
+        this.deps.bot.emit('overlapWords', heard.text, this.deps.isAnswer(heard.text));
+        return true;
+    }
+
+    private get unresolved(): Utterance[] {
+        const current = this.current === undefined ? [] : [this.current];
+        return [...this.expected, ...current].filter(({ is }) => is === 'judged');
+    }
+
+    private ignored(itemId: string): void {
+        this.deps.bot.emit('transcript', { speaker: 'caller', itemId, ignored: true });
     }
 }

@@ -89,10 +89,10 @@ export abstract class SpeakingBot extends EventEmitter<ConversationEvents> imple
         this.gate = new OverlapGate({
             bot: this,
             givesWords: () => deps.recognizer.kind !== 'none',
-            callerSpeaks: () => this.callerSpeaks,
             isAnswer: (text) => this.isAnswer?.(text) ?? false,
             respond: (heard) => {
-                if (this.isTalking && !this.isDropped()) this.onRecognized(heard);
+                const turn = this.joined(heard);
+                if (turn !== undefined && this.isTalking) this.onRecognized(turn);
             },
         });
         this.speechQueue = new SpeechQueue({
@@ -266,10 +266,12 @@ export abstract class SpeakingBot extends EventEmitter<ConversationEvents> imple
         });
         recognizer.on('recognized', (heard) => {
             if (this.isTalking) this.takeWords(heard);
+            else this.gate.notUnderstood();
         });
         // A cough or an aside while the bot goes on talking or is about to: no response to it is expected.
         recognizer.on('notRecognized', () => {
-            if (!this.isTalking || this.gate.result(undefined)) return;
+            const isNoTurn = this.gate.notUnderstood();
+            if (!this.isTalking || isNoTurn) return;
             if (!this.isDropped() && !this.wasAside) this.onUnheard();
         });
     }
@@ -278,8 +280,15 @@ export abstract class SpeakingBot extends EventEmitter<ConversationEvents> imple
         this.callerItems += 1;
         const itemId = `${this.botName}_caller_${this.callerItems}`;
         this.emit('transcript', { speaker: 'caller', itemId, text: heard.text });
-        if (!this.isTalking || this.gate.result(heard)) return;
+        if (this.gate.understood(heard, itemId) || !this.isTalking) return;
         if (!this.isDropped()) this.onRecognized(heard);
+    }
+
+    /** Several utterances are one turn; of the phrases that a closed recognizer listens for, the last one counts. */
+    private joined(heard: readonly Recognition[]): Recognition | undefined {
+        const last = heard.at(-1);
+        if (last === undefined || heard.length === 1 || this.deps.recognizer.kind !== 'open') return last;
+        return { text: heard.map(({ text }) => text).join(' '), confidence: last.confidence };
     }
 
     private isDropped(): boolean {

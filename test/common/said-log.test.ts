@@ -77,6 +77,31 @@ describe('the lines of LOG_TRANSCRIPTS', () => {
         expect(lines()).toEqual(['0 caller: (not understood)', '0 caller: Bye, then.', '0 bot: Bye.']);
     });
 
+    it('mark what was said over the bot and is no turn, and wait for the verdict about it', () => {
+        callerSpoke('u1');
+        callerSpoke('u2');
+        said.heard({ speaker: 'caller', itemId: 'u1', text: 'Mhm.' }, true);
+        said.heard({ speaker: 'caller', itemId: 'u2', text: 'Wait!' }, true);
+        expect(lines()).toEqual([]);
+        said.heard({ speaker: 'caller', itemId: 'u1', ignored: true });
+        said.judged();
+        expect(log.lines.map(({ fields }) => fields)).toEqual([
+            { speaker: 'caller', atMs: 0, text: 'Mhm.', ignored: true },
+            { speaker: 'caller', atMs: 0, text: 'Wait!' },
+        ]);
+    });
+
+    it('mark it too where the verdict comes before the item, and write it once', () => {
+        said.heard({ speaker: 'caller', itemId: 'u1', ignored: true });
+        callerSpoke('u1');
+        words('u1', 'Mhm.');
+        said.heard({ speaker: 'caller', itemId: 'u1', ignored: true });
+        said.close();
+        expect(log.lines.map(({ fields }) => fields)).toEqual([
+            { speaker: 'caller', atMs: 0, text: 'Mhm.', ignored: true },
+        ]);
+    });
+
     it('do not fill the memory with words that never come', () => {
         for (let i = 0; i < 1000; i += 1) callerSpoke(`u${i}`);
         said.said('Hello?');

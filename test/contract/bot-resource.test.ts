@@ -7,6 +7,7 @@ import { configFor } from '../services/realtime/support';
 import { FakeClock } from '../support/fake-clock';
 import { LogRecorder } from '../support/log-recorder';
 import { conversationContract, type Specimen } from './conversation-contract';
+import { overlapContract } from './overlap-contract';
 
 /** Answers that take their time, so that they can be interrupted: 2 s of audio in 40 ms. */
 const SPEED = 50;
@@ -29,6 +30,13 @@ const GREETING = { greeting: 'Greet the caller.' };
 
 conversationContract('OpenAI’s model', () => specimen(GREETING));
 conversationContract('OpenAI’s model in PCM16, which waits for the caller', () => specimen({ audioFormat: 'pcm16' }));
+conversationContract('OpenAI’s model whose caller’s speech is judged', () =>
+    specimen({ ...GREETING, bargeIn: 'smart' }),
+);
+overlapContract('OpenAI’s model', () => specimen({ ...GREETING, bargeIn: 'smart' }));
+overlapContract('OpenAI’s model that does not transcribe', () =>
+    specimen({ ...GREETING, bargeIn: 'smart', transcription: undefined }),
+);
 conversationContract('OpenAI’s model that stops only when it is told to', () =>
     specimen({ ...GREETING, interruptsItself: false }),
 );

@@ -21,7 +21,7 @@ const FRAME_BYTES = 160;
 /** A sentence of the caller, and the silence that ends it. */
 const SENTENCE = Buffer.concat([tonePcmu(300, 800, 0.5), new Uint8Array(12_000).fill(MULAW_SILENCE)]);
 
-async function until(isTrue: () => boolean, what: string): Promise<void> {
+export async function until(isTrue: () => boolean, what: string): Promise<void> {
     const deadlineMs = performance.now() + 4000;
     while (!isTrue()) {
         if (performance.now() > deadlineMs) throw new Error(`Waited in vain for ${what}.`);
@@ -29,18 +29,18 @@ async function until(isTrue: () => boolean, what: string): Promise<void> {
     }
 }
 
-async function pause(): Promise<void> {
+export async function pause(): Promise<void> {
     for (let i = 0; i < 10; i++) await new Promise((resolve) => setTimeout(resolve, 1));
 }
 
 /** Caller audio, as the call gives it to a bot. */
-function hear({ conversation, callerAudio }: Specimen, pcmu: Uint8Array): void {
+export function hear({ conversation, callerAudio }: Specimen, pcmu: Uint8Array): void {
     callerAudio?.push(pcmu);
     conversation.hear(pcmu);
 }
 
 /** The caller says a sentence. One buffer for all frames: a conversation keeps none of it. */
-function speak(specimen: Specimen): void {
+export function speak(specimen: Specimen): void {
     const frame = new Uint8Array(FRAME_BYTES);
     for (let at = 0; at < SENTENCE.length; at += FRAME_BYTES) {
         frame.set(SENTENCE.subarray(at, at + FRAME_BYTES));
@@ -49,7 +49,7 @@ function speak(specimen: Specimen): void {
     frame.fill(0);
 }
 
-function position(origin: AudioOrigin, receivedMs: number) {
+export function position(origin: AudioOrigin, receivedMs: number) {
     return { items: [{ ...origin, heardMs: 1, receivedMs }] };
 }
 

@@ -11,6 +11,8 @@ export class ConversationWatch {
     readonly silences: number[] = [];
     readonly said: TranscriptItem[] = [];
     readonly ended: ConversationEnd[] = [];
+    /** Words of speech that the call judges. */
+    readonly overlapWords: string[] = [];
 
     constructor(conversation: Conversation) {
         conversation.on('audio', (pcmu, origin) => {
@@ -33,6 +35,11 @@ export class ConversationWatch {
         conversation.on('ended', (end) => {
             this.names.push('ended');
             this.ended.push(end);
+        });
+        conversation.on('overlapSpeech', (state) => this.names.push(`overlap ${state}`));
+        conversation.on('overlapWords', (text) => {
+            this.names.push('overlapWords');
+            this.overlapWords.push(text);
         });
         for (const name of ['ready', 'speechStarted', 'turn', 'collectDigits'] as const) {
             conversation.on(name, () => this.names.push(name));

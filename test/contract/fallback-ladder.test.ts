@@ -12,6 +12,7 @@ import { FakeClock } from '../support/fake-clock';
 import { FakeConversation } from '../support/fake-conversation';
 import { LogRecorder } from '../support/log-recorder';
 import { conversationContract, type Specimen } from './conversation-contract';
+import { overlapContract } from './overlap-contract';
 
 const ECHO: FallbackOption = { name: 'local', make: () => new EchoBot() };
 const APOLOGY: FallbackOption = { name: 'apology', make: (_takeover, why) => new ApologyBot(new Uint8Array(800), why) };
@@ -44,7 +45,7 @@ function overFakes(options: readonly FallbackOption[]): Promise<Specimen> {
 async function overOpenAI(plan: ConnectionPlan): Promise<Specimen> {
     const fake = await startFakeOpenAI({ ...INSTANT, speed: 50, plan });
     const clock = new FakeClock();
-    const config = configFor(fake, { greeting: 'Greet the caller.' });
+    const config = configFor(fake, { greeting: 'Greet the caller.', bargeIn: 'smart' });
     const callerAudio = new CallerAudioBuffer();
     const realtime: FallbackOption = {
         ...REFUSED,
@@ -61,4 +62,5 @@ async function overOpenAI(plan: ConnectionPlan): Promise<Specimen> {
 conversationContract('a ladder whose best bot is well', () => overFakes([ECHO, APOLOGY]));
 conversationContract('a ladder whose best bot does not start', () => overFakes([REFUSED, ECHO, APOLOGY]));
 conversationContract('a ladder over OpenAI’s model', () => overOpenAI({}));
+overlapContract('a ladder over OpenAI’s model', () => overOpenAI({}));
 conversationContract('a ladder over a service that refuses', () => overOpenAI({ refuse: 'invalid_api_key' }));

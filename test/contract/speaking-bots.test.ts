@@ -8,6 +8,7 @@ import { FakeRecognizer, FakeSpeech } from '../speech/dialog/fakes';
 import { FakeClock } from '../support/fake-clock';
 import { LogRecorder } from '../support/log-recorder';
 import { conversationContract, type Specimen } from './conversation-contract';
+import { overlapContract } from './overlap-contract';
 import type { RecognizerKind } from '../../src/services/asr-service';
 
 /** A bot that takes every loud sound for the same words. */
@@ -39,6 +40,10 @@ async function rest(options: Partial<RestBotOptions>): Promise<Specimen> {
 conversationContract('the local bot that hears keys only', () => local('none'));
 conversationContract('the local bot that hears phrases', () => local('closed'));
 conversationContract('the local bot that hears everything', () => local('open'));
+overlapContract('the local bot that hears keys only', () => local('none'));
+overlapContract('the local bot that hears phrases', () => local('closed'));
+overlapContract('the local bot that hears everything', () => local('open'));
+overlapContract('the REST bot', () => rest({}));
 conversationContract('the REST bot', () => rest({}));
 conversationContract('the REST bot that waits for the caller', () => rest({ greeting: '' }));
 conversationContract('the REST bot that takes over', () =>

@@ -15,15 +15,10 @@ function minuteOfSpeech(): Uint8Array {
     return Buffer.concat([voices, voices, voices]).subarray(0, 480_000);
 }
 
+/** Side by side, each with a server and a clock of its own. */
 describe('bytes, end to end over real sockets', () => {
-    let bench: TestBench;
-
-    afterEach(async () => {
-        await bench.stop();
-    });
-
-    it('brings 60 s of speech to OpenAI byte for byte: no gap, no double, no disorder', async () => {
-        bench = await TestBench.start({
+    it.concurrent('brings 60 s of speech to OpenAI byte for byte: no gap, no double, no disorder', async () => {
+        const bench = await TestBench.start({
             clock: new ScaledClock(SPEED_UP),
             openai: { vad: 'off' },
             env: { OPENAI_AUDIO_FORMAT: 'pcmu', OPENAI_GREETING: 'off' },
@@ -39,30 +34,35 @@ describe('bytes, end to end over real sockets', () => {
         caller.hangUp();
         const summary = await caller.ended;
         expect(summary.protocol.broken).toEqual([]);
+        await bench.stop();
     });
 
-    it('plays a 30 s answer that was delivered in 3 s whole, in 30 s, within the message limits', async () => {
-        const clock = new ScaledClock(SPEED_UP);
-        bench = await TestBench.start({
-            clock,
-            openai: { vad: 'off', speed: 10, response: [{ text: 'a long answer', audioMs: 30_000 }] },
-            // On a clock that runs so fast, a moment of a busy machine looks like a bot that is lost.
-            env: { OPENAI_AUDIO_FORMAT: 'pcmu', FALLBACK: 'off' },
-        });
-        const caller = bench.caller();
-        let startedMs = 0;
-        let completedMs = 0;
-        caller.once('playbackStarted', () => (startedMs = clock.nowMs()));
-        caller.on('playbackCompleted', () => (completedMs = clock.nowMs()));
-        await caller.dial();
-        await until('the answer has been played', () => caller.playedAudio.length >= 240_000);
-        await until('the client says so', () => completedMs > 0);
-        expect(Buffer.from(caller.playedAudio).equals(Buffer.from(expectedPcmu(1, 30_000)))).toBe(true);
-        expect(completedMs - startedMs).toBeGreaterThan(29_900);
-        expect(completedMs - startedMs).toBeLessThan(32_000);
-        caller.hangUp();
-        const summary = await caller.ended;
-        expect(summary.protocol.broken).toEqual([]);
-        expect(bench.fake.faults).toEqual([]);
-    });
+    it.concurrent(
+        'plays a 30 s answer that was delivered in 3 s whole, in 30 s, within the message limits',
+        async () => {
+            const clock = new ScaledClock(SPEED_UP);
+            const bench = await TestBench.start({
+                clock,
+                openai: { vad: 'off', speed: 10, response: [{ text: 'a long answer', audioMs: 30_000 }] },
+                // On a clock that runs so fast, a moment of a busy machine looks like a bot that is lost.
+                env: { OPENAI_AUDIO_FORMAT: 'pcmu', FALLBACK: 'off' },
+            });
+            const caller = bench.caller();
+            let startedMs = 0;
+            let completedMs = 0;
+            caller.once('playbackStarted', () => (startedMs = clock.nowMs()));
+            caller.on('playbackCompleted', () => (completedMs = clock.nowMs()));
+            await caller.dial();
+            await until('the answer has been played', () => caller.playedAudio.length >= 240_000);
+            await until('the client says so', () => completedMs > 0);
+            expect(Buffer.from(caller.playedAudio).equals(Buffer.from(expectedPcmu(1, 30_000)))).toBe(true);
+            expect(completedMs - startedMs).toBeGreaterThan(29_900);
+            expect(completedMs - startedMs).toBeLessThan(32_000);
+            caller.hangUp();
+            const summary = await caller.ended;
+            expect(summary.protocol.broken).toEqual([]);
+            expect(bench.fake.faults).toEqual([]);
+            await bench.stop();
+        },
+    );
 });

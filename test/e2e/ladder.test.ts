@@ -8,6 +8,7 @@ const SPEED = 4;
 /** The bar: longest silence of the caller. What takes 50 ms of real time takes SPEED times as long here. */
 const MAX_SILENCE_MS = 2000 + 50 * SPEED;
 
+/** Side by side, each with a server and a clock of its own. */
 describe('a call with fallback options', () => {
     const voice = ownVoice();
 
@@ -23,7 +24,7 @@ describe('a call with fallback options', () => {
         },
     );
 
-    it('the session is changed before its end, and the caller hears nothing of it', async () => {
+    it.concurrent('the session is changed before its end, and the caller hears nothing of it', async () => {
         const bench = await FaultBench.start(new ScaledClock(SPEED), { vad: 'off', plan: { expiresInMs: 20_000 } });
         try {
             const { caller } = await bench.call();
@@ -48,12 +49,15 @@ describe('a call with fallback options', () => {
         }
     });
 
-    it('OpenAI away for a minute under running calls: none is dropped, new ones begin lower, and it is found again', async () => {
-        const figures = await runOutage(4, new ScaledClock(6), voice);
-        expect(figures).toMatchObject({ dropped: 0, greetedTwice: 0, freed: true });
-        expect(figures.openedAfterMs).toBeLessThanOrEqual(5000);
-        // Ten seconds until the next call may try it; a second of the machine's own counts as six here.
-        expect(figures.recoveredAfterMs).toBeLessThanOrEqual(30_000);
-        expect(Math.max(...figures.silencesMs)).toBeLessThanOrEqual(2600);
-    });
+    it.concurrent(
+        'OpenAI away for a minute under running calls: none is dropped, new ones begin lower, and it is found again',
+        async () => {
+            const figures = await runOutage(4, new ScaledClock(6), voice);
+            expect(figures).toMatchObject({ dropped: 0, greetedTwice: 0, freed: true });
+            expect(figures.openedAfterMs).toBeLessThanOrEqual(5000);
+            // Ten seconds until the next call may try it; a second of the machine's own counts as six here.
+            expect(figures.recoveredAfterMs).toBeLessThanOrEqual(30_000);
+            expect(Math.max(...figures.silencesMs)).toBeLessThanOrEqual(2600);
+        },
+    );
 });

@@ -18,19 +18,27 @@ const BYTES_PER_MS = 8;
 const FRAME_MS = 20;
 
 interface Turn {
+    bench: TestBench;
     caller: Caller;
     session: FakeSession;
     /** What the caller had heard at each `barge_in`, bytes since the call began. */
     heardBytes: number[];
 }
 
+/** Side by side, each with a server of its own. */
 describe('turns over real sockets', () => {
     const realPace = new ScaledClock(1);
-    let bench: TestBench;
+    const benches = new Set<TestBench>();
 
-    afterEach(async () => {
-        await bench.stop();
+    /** Those of tests that failed. */
+    afterAll(async () => {
+        for (const bench of benches) await bench.stop();
     });
+
+    async function stop(bench: TestBench): Promise<void> {
+        benches.delete(bench);
+        await bench.stop();
+    }
 
     /** A caller to whom the bot is about to talk. */
     async function call(
@@ -39,26 +47,28 @@ describe('turns over real sockets', () => {
         env: Record<string, string> = {},
         clock: Clock = realPace,
     ): Promise<Turn> {
-        bench = await TestBench.start({
+        const bench = await TestBench.start({
             clock,
             openai: { vad: 'off', ...openai },
             env: { OPENAI_AUDIO_FORMAT: 'pcmu', BARGE_IN_MIN_SPEECH_MS: '0', NO_INPUT_SECONDS: '0', ...env },
         });
+        benches.add(bench);
         const caller = bench.caller({ frameMs: FRAME_MS, ...options });
         const heardBytes: number[] = [];
         caller.on('bargeIn', () => heardBytes.push(caller.heardBytes));
         await caller.dial();
-        return { caller, session: await bench.fake.nextSession(), heardBytes };
+        return { bench, caller, session: await bench.fake.nextSession(), heardBytes };
     }
 
     /** Hangs up, and looks whether anything was wrong with the whole call. */
-    async function end({ caller }: Turn): Promise<void> {
+    async function end({ bench, caller }: Turn): Promise<void> {
         caller.hangUp();
         const { protocol, faults } = await caller.ended;
         expect(protocol.broken).toEqual([]);
         expect(protocol.warned).toEqual([]);
         expect(faults).toEqual([]);
         expect(bench.fake.faults).toEqual([]);
+        await stop(bench);
     }
 
     async function heard({ caller }: Turn, ms: number): Promise<void> {
@@ -84,66 +94,75 @@ describe('turns over real sockets', () => {
         return (heardBytes[before] ?? NaN) / BYTES_PER_MS;
     }
 
-    it('an interruption while the answer is made flushes, is told once, and nothing late is played', async () => {
-        const turn = await call({
-            speed: 3,
-            lateDeltas: 4,
-            deltas: { kind: 'random', minMs: 10, maxMs: 800 },
-            response: [{ text: 'a long answer', audioMs: 9000 }],
-        });
-        const { caller, session } = turn;
-        await heard(turn, 700);
-        expect(session.activeResponseId).toBeDefined();
-        let bargedIn = 0;
-        caller.on('bargeIn', () => (bargedIn = realPace.nowMs()));
-        const saidAt = realPace.nowMs();
-        const heardMs = await interrupted(turn);
-        expect(bargedIn - saidAt).toBeLessThan(20 + SLACK_MS);
-        const receivedBytes = (): number => caller.receivedAudio.reduce((sum, { bytes }) => sum + bytes.length, 0);
-        const receivedAtBargeIn = receivedBytes();
-        await settled(session);
-        expect(receivedBytes()).toBe(receivedAtBargeIn);
-        expect(session.truncations).toHaveLength(1);
-        const [truncation] = session.truncations;
-        expect(truncation).toMatchObject({ content_index: 0, item_id: session.items[0]?.itemId });
-        expect(Math.abs((truncation?.audio_end_ms ?? 0) - heardMs)).toBeLessThanOrEqual(SLACK_MS);
-        // What the caller heard is the answer's beginning, to the byte.
-        expect(Buffer.from(caller.playedAudio).equals(expectedPcmu(1, heardMs))).toBe(true);
-        expect(session.received('response.cancel')).toEqual([]);
-        await end(turn);
-    });
+    it.concurrent(
+        'an interruption while the answer is made flushes, is told once, and nothing late is played',
+        async () => {
+            const turn = await call({
+                speed: 3,
+                lateDeltas: 4,
+                deltas: { kind: 'random', minMs: 10, maxMs: 800 },
+                response: [{ text: 'a long answer', audioMs: 9000 }],
+            });
+            const { caller, session } = turn;
+            await heard(turn, 700);
+            expect(session.activeResponseId).toBeDefined();
+            let bargedIn = 0;
+            caller.on('bargeIn', () => (bargedIn = realPace.nowMs()));
+            const saidAt = realPace.nowMs();
+            const heardMs = await interrupted(turn);
+            expect(bargedIn - saidAt).toBeLessThan(20 + SLACK_MS);
+            const receivedBytes = (): number => caller.receivedAudio.reduce((sum, { bytes }) => sum + bytes.length, 0);
+            const receivedAtBargeIn = receivedBytes();
+            await settled(session);
+            expect(receivedBytes()).toBe(receivedAtBargeIn);
+            expect(session.truncations).toHaveLength(1);
+            const [truncation] = session.truncations;
+            expect(truncation).toMatchObject({ content_index: 0, item_id: session.items[0]?.itemId });
+            expect(Math.abs((truncation?.audio_end_ms ?? 0) - heardMs)).toBeLessThanOrEqual(SLACK_MS);
+            // What the caller heard is the answer's beginning, to the byte.
+            expect(Buffer.from(caller.playedAudio).equals(expectedPcmu(1, heardMs))).toBe(true);
+            expect(session.received('response.cancel')).toEqual([]);
+            await end(turn);
+        },
+    );
 
-    it('an interruption of the tail, after response.done, is told the same way, and nothing is cancelled', async () => {
-        const turn = await call({ speed: 50, response: [{ text: 'an answer', audioMs: 4000 }] });
-        const { session } = turn;
-        await heard(turn, 900);
-        expect(session.activeResponseId).toBeUndefined();
-        const heardMs = await interrupted(turn);
-        await session.waitFor('conversation.item.truncate');
-        expect(Math.abs((session.truncations[0]?.audio_end_ms ?? 0) - heardMs)).toBeLessThanOrEqual(SLACK_MS);
-        expect(session.truncations[0]?.audio_end_ms).toBeLessThan(4000);
-        expect(session.received('response.cancel')).toEqual([]);
-        await end(turn);
-    });
+    it.concurrent(
+        'an interruption of the tail, after response.done, is told the same way, and nothing is cancelled',
+        async () => {
+            const turn = await call({ speed: 50, response: [{ text: 'an answer', audioMs: 4000 }] });
+            const { session } = turn;
+            await heard(turn, 900);
+            expect(session.activeResponseId).toBeUndefined();
+            const heardMs = await interrupted(turn);
+            await session.waitFor('conversation.item.truncate');
+            expect(Math.abs((session.truncations[0]?.audio_end_ms ?? 0) - heardMs)).toBeLessThanOrEqual(SLACK_MS);
+            expect(session.truncations[0]?.audio_end_ms).toBeLessThan(4000);
+            expect(session.received('response.cancel')).toEqual([]);
+            await end(turn);
+        },
+    );
 
-    it('truncates the item that plays and deletes the one behind it, of which nothing was heard', async () => {
-        const items = [
-            { text: 'one', audioMs: 3000 },
-            { text: 'two', audioMs: 2000 },
-        ];
-        const turn = await call({ speed: 40, response: [{ items }] });
-        const { session } = turn;
-        await heard(turn, 500);
-        const heardMs = await interrupted(turn);
-        await session.waitFor('conversation.item.truncate');
-        const deleted = await session.waitFor('conversation.item.delete');
-        expect(session.truncations.map((event) => event.item_id)).toEqual([session.items[0]?.itemId]);
-        expect(Math.abs((session.truncations[0]?.audio_end_ms ?? 0) - heardMs)).toBeLessThanOrEqual(SLACK_MS);
-        expect(deleted.item_id).toBe(session.items[1]?.itemId);
-        await end(turn);
-    });
+    it.concurrent(
+        'truncates the item that plays and deletes the one behind it, of which nothing was heard',
+        async () => {
+            const items = [
+                { text: 'one', audioMs: 3000 },
+                { text: 'two', audioMs: 2000 },
+            ];
+            const turn = await call({ speed: 40, response: [{ items }] });
+            const { session } = turn;
+            await heard(turn, 500);
+            const heardMs = await interrupted(turn);
+            await session.waitFor('conversation.item.truncate');
+            const deleted = await session.waitFor('conversation.item.delete');
+            expect(session.truncations.map((event) => event.item_id)).toEqual([session.items[0]?.itemId]);
+            expect(Math.abs((session.truncations[0]?.audio_end_ms ?? 0) - heardMs)).toBeLessThanOrEqual(SLACK_MS);
+            expect(deleted.item_id).toBe(session.items[1]?.itemId);
+            await end(turn);
+        },
+    );
 
-    it.each([1, 5, 60])(
+    it.concurrent.each([1, 5, 60])(
         'a caller who interrupts the goodbye of end_call stays on the line, at %d times the pace of speech',
         async (speed) => {
             const goodbye = { text: 'goodbye', audioMs: 3000, functionCalls: [{ name: 'end_call', arguments: {} }] };
@@ -158,33 +177,37 @@ describe('turns over real sockets', () => {
         },
     );
 
-    it.each([1, 60])(
+    it.concurrent.each([1, 60])(
         'a goodbye of end_call that is heard to its end ends the call, at %d times the pace',
         async (speed) => {
             const goodbye = { text: 'goodbye', audioMs: 900, functionCalls: [{ name: 'end_call', arguments: {} }] };
-            const { caller } = await call({ speed, response: [goodbye] });
+            const { bench, caller } = await call({ speed, response: [goodbye] });
             const { disconnect } = await caller.ended;
             expect(disconnect).toMatchObject({ reason: 'completed', outputVariables: { end_reason: 'bot_ended' } });
             expect(caller.heardBytes).toBe(900 * BYTES_PER_MS);
+            await stop(bench);
         },
     );
 
-    it('speech while nothing plays and nothing is made sends neither barge_in nor truncate nor cancel', async () => {
-        const turn = await call({ speed: 40, response: [{ text: 'short', audioMs: 300 }] });
-        const { caller, session, heardBytes } = turn;
-        await heard(turn, 300);
-        await until('the client has played everything', () => caller.queuedMs === 0);
-        await settled(session);
-        session.speechStarted();
-        await settled(session);
-        expect(heardBytes).toEqual([]);
-        expect(session.truncations).toEqual([]);
-        expect(session.received('response.cancel')).toEqual([]);
-        expect(session.received('conversation.item.delete')).toEqual([]);
-        await end(turn);
-    });
+    it.concurrent(
+        'speech while nothing plays and nothing is made sends neither barge_in nor truncate nor cancel',
+        async () => {
+            const turn = await call({ speed: 40, response: [{ text: 'short', audioMs: 300 }] });
+            const { caller, session, heardBytes } = turn;
+            await heard(turn, 300);
+            await until('the client has played everything', () => caller.queuedMs === 0);
+            await settled(session);
+            session.speechStarted();
+            await settled(session);
+            expect(heardBytes).toEqual([]);
+            expect(session.truncations).toEqual([]);
+            expect(session.received('response.cancel')).toEqual([]);
+            expect(session.received('conversation.item.delete')).toEqual([]);
+            await end(turn);
+        },
+    );
 
-    it('an answer of which nothing was heard yet is deleted, not truncated to 0', async () => {
+    it.concurrent('an answer of which nothing was heard yet is deleted, not truncated to 0', async () => {
         // In slow motion: what is there is not heard before 50 ms of real time have passed.
         const slowly = { ...INSTANT, firstDeltaMs: 1, response: [{ text: 'an answer', audioMs: 3000 }] };
         const turn = await call(slowly, {}, {}, new ScaledClock(0.02));
@@ -199,7 +222,7 @@ describe('turns over real sockets', () => {
         await end(turn);
     });
 
-    it.each([true, false])(
+    it.concurrent.each([true, false])(
         'with playback_completed after a flush %s, the next answer plays from its first byte to its last',
         async (completedAfterFlush) => {
             const answers = [2500, 1800, 700].map((audioMs) => ({ text: 'an answer', audioMs }));
@@ -226,7 +249,7 @@ describe('turns over real sockets', () => {
         },
     );
 
-    it('counts the same milliseconds when the model speaks PCM16', async () => {
+    it.concurrent('counts the same milliseconds when the model speaks PCM16', async () => {
         const turn = await call(
             { speed: 6, response: [{ text: 'an answer', audioMs: 5000 }] },
             {},

@@ -3,7 +3,7 @@ import { systemClock, type Clock, type Timer } from '../../src/support/clock';
 /** The clock is looked at so often while a timer runs, ms of real time. */
 const BEAT_MS = 2;
 /** What passes between two looks, at most: longer than this the process was held up, and that time does not count. */
-const MAX_STEP_MS = 6;
+const MAX_STEP_MS = 2 * BEAT_MS;
 
 /**
  * Time that passes up to `factor` times as fast as it should: a minute of a real call over real sockets in a few seconds. It

@@ -4,9 +4,9 @@ import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync, writeFil
 import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
 import { freePort, isUp } from '../../tools/local-port';
+import { CompiledServer } from './compiled-server';
 import { CORRELATION_ID, ORGANIZATION_ID, cleanUp, join } from './harness';
 
-const SOURCE = joinPath(__dirname, '..', '..', 'src');
 const UNSIGNED_KEY = 'dGVzdC1rZXk';
 
 jest.setTimeout(60_000);
@@ -60,9 +60,18 @@ function isFull(fault: unknown): boolean {
 }
 
 describe('a log reader that has stopped reading', () => {
+    let compiled: CompiledServer;
     let folder: string;
     let pipe: HungPipe;
     let child: ChildProcess | undefined;
+
+    beforeAll(() => {
+        compiled = CompiledServer.make();
+    });
+
+    afterAll(() => {
+        compiled.remove();
+    });
 
     beforeEach(() => {
         folder = mkdtempSync(joinPath(tmpdir(), 'hung-log-'));
@@ -78,8 +87,7 @@ describe('a log reader that has stopped reading', () => {
 
     function start(script: string, env: Record<string, string>): ChildProcess {
         const stdout = pipe.open();
-        const args = ['--require', require.resolve('tsx/cjs'), script];
-        child = spawn(process.execPath, args, {
+        child = spawn(process.execPath, [script], {
             cwd: folder,
             stdio: ['ignore', stdout, 'inherit', 'ipc'],
             env: { PATH: process.env['PATH'], ...env },
@@ -93,7 +101,7 @@ describe('a log reader that has stopped reading', () => {
         async (signals) => {
             const port = await freePort();
             pipe.fill();
-            const server = start(joinPath(SOURCE, 'index.ts'), {
+            const server = start(compiled.index, {
                 PORT: String(port),
                 AUDIOHOOK_API_KEYS: JSON.stringify({ [UNSIGNED_KEY]: '' }),
                 SHUTDOWN_DRAIN_SECONDS: '0',
@@ -116,10 +124,10 @@ describe('a log reader that has stopped reading', () => {
     );
 
     it('can be closed once more while the process ends', async () => {
-        const script = joinPath(folder, 'closer.ts');
+        const script = joinPath(folder, 'closer.cjs');
         writeFileSync(
             script,
-            `import { openLog } from ${JSON.stringify(joinPath(SOURCE, 'support', 'logger'))};
+            `const { openLog } = require(${JSON.stringify(compiled.file('support/logger'))});
             const { logger, close } = openLog({ level: 'info' });
             logger.info({}, 'a line');
             void close(10_000).then(() =>
@@ -134,14 +142,14 @@ describe('a log reader that has stopped reading', () => {
     });
 
     it('holds nothing up and costs 1 MiB of memory: what does not fit is dropped, counted, and reported when it reads again', async () => {
-        const script = joinPath(folder, 'writer.ts');
+        const script = joinPath(folder, 'writer.cjs');
         writeFileSync(
             script,
-            `import { openLog } from ${JSON.stringify(joinPath(SOURCE, 'support', 'logger'))};
+            `const { openLog } = require(${JSON.stringify(compiled.file('support/logger'))});
             const { logger, close } = openLog({ level: 'info' });
             const line = 'y'.repeat(1000);
             let sent = 0;
-            const write = (): void => {
+            const write = () => {
                 for (let i = 0; i < 100; i += 1) logger.info({ line }, 'a line');
                 sent += 100;
                 if (sent < 10_000) setImmediate(write);

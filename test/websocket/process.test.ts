@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
 import type { WebSocket } from 'ws';
 import { openParameters } from '../support/session-harness';
+import { CompiledServer } from './compiled-server';
 import { CORRELATION_ID, ORGANIZATION_ID, cleanUp, exchange, join } from './harness';
 
 const ROOT = joinPath(__dirname, '..', '..');
@@ -22,19 +23,14 @@ class Process {
     err = '';
     private readonly exited: Promise<number | null>;
 
-    /** `command`: what is run instead of node with the server. */
-    constructor(env: Record<string, string>, cwd: string, command?: readonly [string, ...string[]]) {
-        const bug = joinPath(cwd, 'bug.cjs');
-        writeFileSync(bug, BUG_ON_SIGNAL);
-        const preload = ['--require', bug, '--require', require.resolve('tsx/cjs')];
+    constructor(env: Record<string, string>, cwd: string, command: string, args: readonly string[]) {
         const base = {
             PATH: process.env['PATH'],
             PORT: '0',
             BOTS_FOLDER: joinPath(__dirname, '..', 'fixtures', 'bots'),
             AUDIOHOOK_API_KEYS: JSON.stringify({ [UNSIGNED_KEY]: '' }),
         };
-        const [program, ...args] = command ?? [process.execPath, ...preload, INDEX];
-        this.child = spawn(program, args, { cwd, env: { ...base, ...env } });
+        this.child = spawn(command, args, { cwd, env: { ...base, ...env } });
         this.child.stdout.on('data', (chunk: Buffer) => (this.out += chunk.toString()));
         this.child.stderr.on('data', (chunk: Buffer) => (this.err += chunk.toString()));
         this.exited = once(this.child, 'close').then(([code]) => code as number | null);
@@ -59,10 +55,19 @@ class Process {
 }
 
 describe('the process', () => {
+    let compiled: CompiledServer;
     let cwd: string;
     let running: Process[];
     /** Holds a port. */
     let other: Server | undefined;
+
+    beforeAll(() => {
+        compiled = CompiledServer.make();
+    });
+
+    afterAll(() => {
+        compiled.remove();
+    });
 
     beforeEach(() => {
         cwd = mkdtempSync(joinPath(tmpdir(), 'server-'));
@@ -77,10 +82,17 @@ describe('the process', () => {
         rmSync(cwd, { recursive: true });
     });
 
-    function run(env: Record<string, string> = {}): Process {
-        const started = new Process(env, cwd);
+    function start(env: Record<string, string>, command: string, ...args: string[]): Process {
+        const started = new Process(env, cwd, command, args);
         running.push(started);
         return started;
+    }
+
+    /** The server as it is built. */
+    function run(env: Record<string, string> = {}): Process {
+        const bug = joinPath(cwd, 'bug.cjs');
+        writeFileSync(bug, BUG_ON_SIGNAL);
+        return start(env, process.execPath, '--require', bug, compiled.index);
     }
 
     async function call(port: number, path = '/'): Promise<WebSocket> {
@@ -93,7 +105,14 @@ describe('the process', () => {
     }
 
     it('starts with nothing configured, makes a development key, and ends with 0 at SIGTERM', async () => {
-        const server = run({ AUDIOHOOK_API_KEYS: '' });
+        // From its sources, as `npm start` does.
+        const server = start(
+            { AUDIOHOOK_API_KEYS: '' },
+            process.execPath,
+            '--require',
+            require.resolve('tsx/cjs'),
+            INDEX,
+        );
         const port = await server.port();
         const health = await exchange(port, 'GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
         expect(health).toContain('200 OK');
@@ -108,10 +127,8 @@ describe('the process', () => {
         const { scripts } = JSON.parse(readFileSync(joinPath(ROOT, 'package.json'), 'utf8')) as { scripts: object };
         writeFileSync(joinPath(cwd, 'package.json'), JSON.stringify({ name: 'x', scripts }));
         mkdirSync(joinPath(cwd, 'dist'));
-        const built = [require.resolve('tsx/cjs'), INDEX].map((path) => `require(${JSON.stringify(path)});`);
-        writeFileSync(joinPath(cwd, 'dist', 'index.js'), built.join('\n'));
-        const npm = new Process({}, cwd, ['npm', 'run', 'start:prod']);
-        running.push(npm);
+        writeFileSync(joinPath(cwd, 'dist', 'index.js'), `require(${JSON.stringify(compiled.index)});`);
+        const npm = start({}, 'npm', 'run', 'start:prod');
         await npm.port();
         npm.child.kill('SIGTERM');
         expect(await npm.exitCode()).toBe(0);

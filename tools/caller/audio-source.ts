@@ -32,14 +32,15 @@ export class AudioSource {
 
     /** The next `samples` bytes. A view on shared memory wherever possible: send it, do not keep it. */
     take(samples: number): Uint8Array {
-        if (!this.speaking && this.microphone !== undefined) return this.microphone.take(samples);
         const start = this.offset;
-        this.skip(samples);
-        if (this.offset - start === samples) return this.speech.subarray(start, this.offset);
-        const quiet = this.quiet(samples);
-        if (this.offset === start) return quiet;
-        const mixed = Uint8Array.from(quiet);
+        const spoken = Math.min(samples, this.speech.length - start);
+        this.skip(spoken);
+        if (spoken === samples) return this.speech.subarray(start, this.offset);
+        const rest = this.microphone?.take(samples - spoken) ?? this.quiet(samples - spoken);
+        if (spoken === 0) return rest;
+        const mixed = new Uint8Array(samples);
         mixed.set(this.speech.subarray(start, this.offset));
+        mixed.set(rest, spoken);
         return mixed;
     }
 

@@ -36,8 +36,24 @@ export type CallEvent =
     | (At & { kind: 'vad'; speaking: boolean; agoMs: number })
     /** Seen inside the server: an event between it and OpenAI, without what it carries; `detail` is a few words. */
     | (At & { kind: 'openai'; sent: boolean; type: string; detail: string })
-    /** Seen inside the server: what was said or generated. Told again, under the same id, when more is known. */
-    | (At & { kind: 'transcript'; speaker: 'caller' | 'bot'; itemId: string; text: string })
+    /**
+     * Seen inside the server: what was said or generated. Told again, under the same id, when more is known. `ignored`: the caller said it
+     * over the bot, and it is no turn; `text` is then empty where it was told before, or is not known.
+     */
+    | (At & { kind: 'transcript'; speaker: 'caller' | 'bot'; itemId: string; text: string; ignored?: true })
+    /**
+     * Seen inside the server: its verdict about what the caller said over the bot, `beganAgoMs` after that began, and why. `words`: what the
+     * caller said, as far as it was known. `backMs`: so far before the place where it was stopped the bot goes on.
+     */
+    | (At & {
+          kind: 'overlap';
+          verdict: OverlapVerdict;
+          reason: string;
+          words?: string | undefined;
+          spanMs: number;
+          beganAgoMs: number;
+          backMs?: number | undefined;
+      })
     /** Seen inside the server: the caller interrupted, and so much of this item had been heard. */
     | (At & { kind: 'heard'; itemId: string; heardMs: number; receivedMs: number })
     /** Seen inside the server: the bot uses a tool, or has its result. */
@@ -46,6 +62,9 @@ export type CallEvent =
     | (At & { kind: 'keypad'; secure: boolean })
     /** A line for the timeline, by the program that runs the call. */
     | (At & { kind: 'note'; arrow: '→' | '←' | '⇢' | '⇄' | '·'; label: string; text: string });
+
+/** The bot was stopped, and may go on; the caller has interrupted it; it was not stopped; it goes on. */
+export type OverlapVerdict = 'held' | 'turn' | 'ignored' | 'resumed';
 
 /** A `CallEvent` before its time is known. */
 export type CallEventBody = CallEvent extends infer Event ? (Event extends At ? Omit<Event, 'atMs'> : never) : never;
@@ -90,7 +109,15 @@ const SHAPES: Readonly<Record<CallEvent['kind'], Check>> = {
     gone: fields({ byServer: aFlag, code: aNumber }),
     vad: fields({ speaking: aFlag, agoMs: aNumber }),
     openai: fields({ sent: aFlag, type: aString, detail: aString }),
-    transcript: fields({ speaker: oneOf('caller', 'bot'), itemId: aString, text: aString }),
+    transcript: fields({ speaker: oneOf('caller', 'bot'), itemId: aString, text: aString, ignored: orNothing(aFlag) }),
+    overlap: fields({
+        verdict: oneOf('held', 'turn', 'ignored', 'resumed'),
+        reason: aString,
+        words: orNothing(aString),
+        spanMs: aNumber,
+        beganAgoMs: aNumber,
+        backMs: orNothing(aNumber),
+    }),
     heard: fields({ itemId: aString, heardMs: aNumber, receivedMs: aNumber }),
     tool: fields({ what: oneOf('called', 'answered'), name: aString, detail: aString }),
     keypad: fields({ secure: aFlag }),

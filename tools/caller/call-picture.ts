@@ -1,7 +1,8 @@
 import { heardText } from '../../src/support/heard-text';
-import type { CallEvent, CallEventOf } from './call-event';
+import type { CallEvent, CallEventOf, OverlapVerdict } from './call-event';
 import { BYTES_PER_MS } from './media';
 import { RateCheck } from './rate-check';
+import { overlapText } from './timeline-rows';
 import { TurnTimes, type Turn } from './turn-times';
 
 /** A stretch of time, ms since the call was dialled; `toMs` undefined: it lasts. */
@@ -31,7 +32,19 @@ export interface TranscriptLine {
     text: string;
     /** What the caller heard of it; the same as `text` unless they interrupted. */
     heard: string;
+    /** Said by the caller over the bot, and no turn; `text` is empty where it is not known. */
+    ignored?: true;
 }
+
+/** One utterance of the caller over the bot. */
+export interface Overlap extends Span {
+    toMs: number;
+    /** Oldest first. */
+    verdicts: { atMs: number; verdict: OverlapVerdict; reason: string; text: string }[];
+}
+
+/** Verdicts about one utterance agree about its beginning, but for the jitter of the caller's audio, ms. */
+const SAME_BEGINNING_MS = 250;
 
 /** A call as it can be drawn: everything that has a length, from the same events that the terminal prints. */
 export class CallPicture {
@@ -41,6 +54,8 @@ export class CallPicture {
     readonly vad: Span[] = [];
     readonly holds: Span[] = [];
     readonly secure: Span[] = [];
+    /** What the caller said over the bot, where the server has judged it. */
+    readonly overlaps: Overlap[] = [];
     /** Text and audio messages of the server against Genesys' limit. */
     readonly textRate = new RateCheck();
     readonly audioRate = new RateCheck();
@@ -104,6 +119,9 @@ export class CallPicture {
             case 'transcript':
                 this.addSaid(event);
                 break;
+            case 'overlap':
+                this.addOverlap(event);
+                break;
             case 'heard':
                 this.addHeard(event);
                 break;
@@ -136,10 +154,23 @@ export class CallPicture {
         }
     }
 
-    private addSaid({ atMs, speaker, itemId, text }: CallEventOf<'transcript'>): void {
-        const known = this.said.find(({ line }) => line.itemId === itemId);
-        if (known !== undefined) known.line.text = text;
-        else this.said.push({ line: { atMs, speaker, itemId, text, heard: text }, share: 1 });
+    private addSaid({ atMs, speaker, itemId, text, ignored }: CallEventOf<'transcript'>): void {
+        const mark = ignored === true ? { ignored } : {};
+        const line = this.said.find((each) => each.line.itemId === itemId)?.line;
+        if (line === undefined)
+            this.said.push({ line: { atMs, speaker, itemId, text, heard: text, ...mark }, share: 1 });
+        else Object.assign(line, { text: text === '' ? line.text : text, ...mark });
+    }
+
+    private addOverlap(event: CallEventOf<'overlap'>): void {
+        const { atMs, verdict, reason, spanMs, beganAgoMs } = event;
+        const fromMs = Math.max(0, atMs - beganAgoMs);
+        const last = this.overlaps.at(-1);
+        const isSame = last !== undefined && Math.abs(last.fromMs - fromMs) < SAME_BEGINNING_MS;
+        const overlap = isSame ? last : { fromMs, toMs: fromMs, verdicts: [] };
+        if (!isSame) this.overlaps.push(overlap);
+        overlap.toMs = Math.max(overlap.toMs, overlap.fromMs + spanMs);
+        overlap.verdicts.push({ atMs, verdict, reason, text: overlapText(event, true) });
     }
 
     private addHeard({ itemId, heardMs, receivedMs }: CallEventOf<'heard'>): void {

@@ -32,6 +32,14 @@ const NOTES: Readonly<Record<string, string>> = {
     'vad on': 'The voice activity detection behind the server found speech: a possible interruption.',
     'vad off': 'The voice activity detection behind the server found the end of speech: the turn goes to the bot.',
     said: 'The words of one item of the conversation, as the server knows them.',
+    'overlap held':
+        'The caller spoke over the bot, which was stopped; what it has left to say is kept until it is known whether they interrupt.',
+    'overlap turn':
+        'The caller has interrupted the bot: the rest of the response is dropped, and the bot responds to them.',
+    'overlap ignored':
+        'What the caller said over the bot is no turn: the bot goes on without a gap, and its model forgets what was said.',
+    'overlap resumed':
+        'The bot was stopped for what is no turn: it goes on from where it was heard, and its model forgets what was said.',
     heard: 'How much of an interrupted response reached the caller; the rest was generated, but never heard.',
     tool: 'The bot uses a tool, or gets its result.',
     keypad: 'Whether keys may be shown: a secure entry reaches no model, no log and no record.',

@@ -104,7 +104,9 @@ export class TimelineRows {
         }
     }
 
-    private inside(event: CallEventOf<'vad' | 'openai' | 'transcript' | 'heard' | 'tool' | 'keypad'>): void {
+    private inside(
+        event: CallEventOf<'vad' | 'openai' | 'transcript' | 'overlap' | 'heard' | 'tool' | 'keypad'>,
+    ): void {
         const { atMs } = event;
         switch (event.kind) {
             case 'vad':
@@ -115,6 +117,9 @@ export class TimelineRows {
                 break;
             case 'transcript':
                 this.said(event);
+                break;
+            case 'overlap':
+                this.row(atMs, '·', '(over the bot)', this.overlap(event), `overlap ${event.verdict}`);
                 break;
             case 'heard':
                 this.row(atMs, '·', '(heard)', `${whole(event.heardMs)} of ${whole(event.receivedMs)} ms`, 'heard');
@@ -210,10 +215,20 @@ export class TimelineRows {
     }
 
     /** Once per item, when its first words are known; the transcript of a response grows while it is generated. */
-    private said({ atMs, speaker, itemId, text }: CallEventOf<'transcript'>): void {
-        if (this.saidItems.has(itemId)) return;
+    private said({ atMs, speaker, itemId, text, ignored }: CallEventOf<'transcript'>): void {
+        if (text === '' || this.saidItems.has(itemId)) return;
         this.saidItems.add(itemId);
-        this.row(atMs, '·', `(${speaker} says)`, this.words(text), 'transcript');
+        this.row(
+            atMs,
+            '·',
+            `(${speaker} says)`,
+            `${this.words(text)}${ignored === true ? ', ignored' : ''}`,
+            'transcript',
+        );
+    }
+
+    private overlap(event: CallEventOf<'overlap'>): string {
+        return overlapText(event, this.options.showText === true);
     }
 
     private openai({ atMs, sent, type, detail }: CallEventOf<'openai'>): void {
@@ -262,6 +277,13 @@ export class TimelineRows {
     ): void {
         this.rows.push({ atMs, arrow, label, text, tone, topic });
     }
+}
+
+/** `ignored: a backchannel, “mhm”`; without the caller's words unless `showText`. */
+export function overlapText({ reason, words, backMs }: CallEventOf<'overlap'>, showText: boolean): string {
+    const said = words === undefined || !showText ? '' : `, “${words.replace(/\p{Cc}/gu, ' ')}”`;
+    const back = backMs === undefined ? '' : `, ${whole(backMs)} ms back`;
+    return `${reason}${said}${back}`;
 }
 
 /** A whole number as people write it: 4200 → `4,200`. */

@@ -1,4 +1,4 @@
-import type { CallEvent } from './call-event';
+import type { CallEvent, CallEventOf } from './call-event';
 
 /** One response of the bot and what the caller waited for, ms since the call was dialled. undefined: not yet, or not seen. */
 export interface Turn {
@@ -31,6 +31,7 @@ export class TurnTimes {
         if (event.kind === 'received' && event.type === 'opened') this.begin('opened', atMs);
         if (event.kind === 'sent' && event.type === 'dtmf') this.begin('keys', atMs);
         if (event.kind === 'vad') this.vad(event.speaking, atMs, event.agoMs);
+        if (event.kind === 'overlap') this.overlap(event);
         if (event.kind === 'talk' && !this.seesInside) this.talk(event.talking, atMs - event.agoMs);
         if (event.kind === 'openai' && event.type === 'response.output_audio.delta') this.model(atMs);
         if (event.kind === 'audioReceived' && !playing) this.audio(atMs);
@@ -54,6 +55,14 @@ export class TurnTimes {
     private vad(speaking: boolean, atMs: number, agoMs: number): void {
         this.seesInside = true;
         if (!speaking) this.begin('speech', atMs - agoMs, atMs);
+    }
+
+    /** The server can be seen from inside. What is no turn, and was loud, is not waited for. */
+    private overlap({ verdict }: CallEventOf<'overlap'>): void {
+        const { waiting } = this;
+        const isLoudness = waiting?.trigger === 'speech' && waiting.noticedMs === undefined;
+        if (isLoudness && verdict !== 'turn') this.turns.pop();
+        this.seesInside = true;
     }
 
     private talk(talking: boolean, edgeMs: number): void {

@@ -17,9 +17,10 @@ import { answerHelp } from '../usage';
 
 const FOLDER = join(__dirname, '../../docs/images');
 const SAMPLES = join(__dirname, '../../samples');
-/** The caller listens to the greeting, asks, hears a little of the response, and interrupts it. */
+/** The caller listens to the greeting, asks, hears a little of the response, shows that they listen, and interrupts it. */
 const ASKS_AFTER_MS = 5200;
-const INTERRUPTS_AFTER_MS = 4300;
+const LISTENS_AFTER_MS = 2000;
+const INTERRUPTS_AFTER_MS = 1500;
 const KEYS_AFTER_MS = 18_500;
 const LAST_RESPONSE_MS = 3000;
 
@@ -39,7 +40,7 @@ async function main(): Promise<void> {
             { text: 'He was not an ill disposed young man.', audio: sample('librivox_0880') },
         ],
         callerTranscript: {
-            texts: ['And so, my fellow Americans, ask not', 'what your country can do for you.'],
+            texts: ['what your country can do for you', 'Mhm.', 'And so, my fellow Americans'],
         },
     });
     const running = await startConsole(
@@ -98,9 +99,11 @@ function speech(): Uint8Array {
     const words = sample('jfk_inaugural_1961');
     return concat([
         silence(ASKS_AFTER_MS),
-        words.subarray(0, 3400 * 8),
-        silence(INTERRUPTS_AFTER_MS),
         words.subarray(3400 * 8, 5600 * 8),
+        silence(LISTENS_AFTER_MS),
+        words.subarray(550 * 8, 800 * 8),
+        silence(INTERRUPTS_AFTER_MS),
+        words.subarray(400 * 8, 2600 * 8),
         silence(60_000),
     ]);
 }

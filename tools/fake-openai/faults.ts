@@ -42,6 +42,8 @@ export interface ConnectionPlan {
     stallAfterDeltas?: number;
     /** A stalled response does not even end when it is cancelled. */
     stallIsDeaf?: boolean;
+    /** Dead on an open socket once it has the first output of a function: `FakeSession.freeze`. */
+    freezeAfterFunctionOutput?: boolean;
     /** Takes `response.create` and says nothing at all. */
     ignoreCreates?: boolean;
     /** Cuts after this many frames sent, frames received, or audio deltas sent. */

@@ -6,6 +6,7 @@ import type { ResponseScript } from './responses';
 import { CallerTranscripts } from './caller-transcripts';
 import { ClientEventHandler } from './client-event-handler';
 import { junkFrame, type ConnectionPlan, type Junk, FaultState } from './faults';
+import type { ClientEvent } from './protocol';
 import { readFrame, type ReadFrame } from './schema-check';
 import { ItemStore } from './item-store';
 import type { Settings } from './options';
@@ -72,6 +73,11 @@ export class SessionEngine {
         const fault = API_FAULTS.sessionExpired();
         this.parts.outbox.error(fault, null);
         this.parts.outbox.cut({ code: 1001, reason: fault.message });
+    }
+
+    freeze(): void {
+        this.socket.pause();
+        this.parts.outbox.mute();
     }
 
     private makeParts(): SessionParts {
@@ -162,9 +168,15 @@ export class SessionEngine {
             const refusal = this.events.handle(frame.outcome.event);
             if (refusal?.planned === true) this.parts.outbox.error(refusal.fault, frame.eventId);
             else if (refusal !== undefined) this.refuse(refusal.fault, frame);
+            if (this.freezesAfter(frame.outcome.event)) this.freeze();
         } catch (fault) {
             this.ownFault(fault);
         }
+    }
+
+    private freezesAfter(event: ClientEvent): boolean {
+        if (this.options.plan.freezeAfterFunctionOutput !== true) return false;
+        return event.type === 'conversation.item.create' && event.item.type === 'function_call_output';
     }
 
     private refuse(fault: ApiFault, frame: ReadFrame): void {

@@ -171,7 +171,6 @@ export class FakeSession {
 
     /** An open socket that is dead: no frames, no PING, no PONG (docs/REALTIME.md, 1.5). */
     freeze(): void {
-        this.engine.socket.pause();
-        this.engine.parts.outbox.mute();
+        this.engine.freeze();
     }
 }

@@ -1,9 +1,8 @@
-import type { OverlapControl } from '../../services/conversation';
+import type { OverlapControl, OverlapReport } from '../../services/conversation';
 import type { Clock } from '../../support/clock';
-import type { LogFields } from '../../support/logger';
 import type { TimerSet } from '../../support/timer-set';
 import type { Playback } from '../playback';
-import type { CallerVoice } from './caller-voice';
+import { STEP_MS, type CallerVoice } from './caller-voice';
 import { ASK_WORDS_AFTER_MS, verdict } from './verdict';
 import type { OverlapWords } from './word-list';
 
@@ -11,6 +10,7 @@ import type { OverlapWords } from './word-list';
 const NEARLY_OVER_MS = 500;
 /** Genesys sends frames of 200 ms, a little unevenly. */
 const LONGEST_FRAME_MS = 260;
+const NEARLY_OVER = 'turn: the bot had nearly finished';
 /** How often an open overlap is judged without new audio, ms. */
 const LOOK_EVERY_MS = 20;
 /** Without an end an overlap is a turn: a service that reports speech for ever must not keep the bot from the caller. */
@@ -18,6 +18,8 @@ const MAX_JUDGED_MS = 6000;
 const LEAST_VOICE_MS = 500;
 /** So long words may come after it was given up to wait for them, ms. */
 const LATE_WORDS_MS = 3000;
+/** Of PCMU. */
+const BYTES_PER_MS = 8;
 
 /** What the judge makes the call do. */
 export interface OverlapActions {
@@ -27,8 +29,11 @@ export interface OverlapActions {
     hold: () => void;
     /** Goes on with what is kept. @returns how far back it begins, ms */
     resume: () => number;
-    /** Reports a verdict with its reason. */
-    report: (fields: LogFields) => void;
+    report?: ((report: OverlapReport) => void) | undefined;
+    /** No speech waits for a verdict any more. */
+    judged?: (() => void) | undefined;
+    /** Nothing is judged any more. */
+    closed: () => void;
 }
 
 /**
@@ -45,6 +50,8 @@ export class OverlapJudge {
     private control: OverlapControl | undefined;
     private openedAtMs = 0;
     private heardAtMs = 0;
+    /** Of the caller audio that was received last, what follows the step that is judged, ms. */
+    private unmeasuredMs = 0;
     /** Bot audio that was left when the caller's voice was last heard, ms. */
     private leftMs = 0;
     private words: string | undefined;
@@ -53,6 +60,8 @@ export class OverlapJudge {
     private askedVoicedMs = 0;
     /** By the bot's own detection the caller speaks. */
     private isServiceHearing = false;
+    /** The caller's turn goes on, as the bot reports it: what bot audio begins meanwhile does not make it an overlap. */
+    private isTurnReported = false;
 
     constructor(
         private readonly clock: Clock,
@@ -63,37 +72,63 @@ export class OverlapJudge {
         private readonly actions: OverlapActions,
     ) {}
 
+    /** Speech of the caller waits for its verdict. */
+    get isOpen(): boolean {
+        return this.phase !== 'none' && this.phase !== 'turn';
+    }
+
     /** The caller is about to hear the bot. */
     botAudio(): void {
-        if (this.phase !== 'none' || this.playback.isAudible) return;
+        if (this.phase !== 'none' || (this.control !== undefined && this.playback.isAudible)) return;
         this.control = this.actions.control();
         this.control?.begin();
         this.voice.begin();
     }
 
-    /** The caller has heard everything. */
+    /** The caller may have interrupted the bot, or may yet be found not to have. */
+    get isUndecided(): boolean {
+        return this.phase === 'judging' || this.phase === 'held';
+    }
+
+    /** The caller has heard everything. Words that are on their way are still waited for. */
     drained(): void {
-        if (this.phase === 'late') this.dismiss();
-        else if (this.phase === 'none') this.leave();
+        if (this.phase === 'none') this.leave();
+    }
+
+    /** The bot reports a turn of the caller, and is interrupted: there is nothing to be judged, unless it was accepted as this turn. */
+    turnStarted(): void {
+        this.isTurnReported = true;
+        this.interrupted();
+    }
+
+    /** The bot reports the end of the turn. */
+    turnStopped(): void {
+        this.isTurnReported = false;
     }
 
     /** Caller audio: PCMU, 8 kHz, mono. */
     hear(pcmu: Uint8Array): void {
         this.heardAtMs = this.clock.nowMs();
         if (this.control === undefined) this.voice.hearTurn(pcmu);
-        else this.voice.hear(pcmu, this.onStep);
+        else this.measure(pcmu);
+    }
+
+    private measure(pcmu: Uint8Array): void {
+        this.unmeasuredMs = pcmu.length / BYTES_PER_MS;
+        this.voice.hear(pcmu, this.onStep);
+        this.unmeasuredMs = 0;
     }
 
     /** By the bot's own detection the caller speaks, or has stopped. */
     serviceSpeech(state: 'started' | 'stopped'): void {
         this.isServiceHearing = state === 'started';
         if (state === 'stopped') this.askedVoicedMs = this.voice.run.voicedMs;
-        else if (this.phase === 'none') this.open();
+        else if (this.phase === 'none' || this.phase === 'late') this.begin();
         this.judge();
     }
 
     /** Words of the speech that is judged; `isAnswer`: they are what the bot has asked for. */
-    serviceWords(text: string, isAnswer: boolean): void {
+    serviceWords(text: string, isAnswer = false): void {
         if (this.phase === 'none') {
             // The speech was judged before its words were known.
             this.control?.dismiss();
@@ -104,31 +139,40 @@ export class OverlapJudge {
         this.judge();
     }
 
-    /** A key has interrupted the bot: what was said meanwhile is no turn. */
-    keyPressed(): void {
-        if (this.phase === 'none') return;
-        if (this.phase === 'turn') this.close();
-        else this.dismiss();
+    /** A key, or speech that is not judged, has interrupted the bot. What is being judged is no turn; one that was accepted goes on. */
+    interrupted(): void {
+        if (this.phase === 'turn') return;
+        if (this.phase !== 'none') this.dismiss();
+        else if (!this.playback.isAudible) this.leave();
     }
 
     /** The bot was lost, or the rest of what it said must be heard: goes on with what is kept. */
     giveUp(): void {
         if (this.phase === 'held') this.actions.resume();
         this.control?.dismiss();
-        this.close();
+        this.reset();
     }
 
     private readonly onStep = (): void => {
         const { run } = this.voice;
+        this.unmeasuredMs = Math.max(0, this.unmeasuredMs - STEP_MS);
         if (run.voicedMs > 0 && run.quietMs === 0) {
-            if (this.phase === 'none' || this.phase === 'late') this.open();
+            const isOpen = this.phase !== 'none' && this.phase !== 'late';
+            if (!isOpen && !this.isTurnReported && this.playback.isAudible) this.open();
             if (this.phase === 'judging') this.leftMs = this.playback.soundLeftMs;
         }
         this.judge();
     };
 
+    /** The service hears speech. Where the bot makes no sound at the moment, it is a turn like any other. */
+    private begin(): void {
+        this.open();
+        if (this.phase === 'judging' && !this.playback.isAudible) this.stand('turn: the bot was silent');
+    }
+
     private open(): void {
-        if (this.control === undefined || !this.playback.isAudible) return;
+        // The bot that is active now may be another one, whose speech is not judged.
+        if (this.control === undefined || this.actions.control() === undefined) return;
         this.phase = 'judging';
         this.openedAtMs = this.clock.nowMs();
         this.leftMs = this.playback.soundLeftMs;
@@ -171,7 +215,7 @@ export class OverlapJudge {
         const words = this.voice.run.voicedMs > this.askedVoicedMs ? undefined : this.words;
         const { givesWords = false } = this.control ?? {};
         const found = this.isAnswer
-            ? ({ kind: 'stand', reason: `yield: “${words ?? ''}”, which the bot has asked for` } as const)
+            ? ({ kind: 'stand', reason: 'turn: words that the bot has asked for' } as const)
             : verdict(
                   {
                       run: this.voice.run,
@@ -191,7 +235,7 @@ export class OverlapJudge {
     }
 
     private endLongOne(): void {
-        if (this.voice.run.voicedMs > LEAST_VOICE_MS) this.stand('yield: it does not end');
+        if (this.voice.run.voicedMs > LEAST_VOICE_MS) this.stand('turn: it does not end');
         else this.goOn('ignored', 'ignored: no voice');
     }
 
@@ -200,14 +244,14 @@ export class OverlapJudge {
         const isNext = this.leftMs < NEARLY_OVER_MS;
         switch (kind) {
             case 'yield':
-                if (isNext) this.stand(reason);
+                if (isNext) this.stand(NEARLY_OVER);
                 else this.hold(reason);
                 return;
             case 'stand':
                 this.stand(reason);
                 return;
             case 'ignore':
-                if (isNext && this.voice.run.voicedMs > 0) this.stand('turn: the bot had nearly finished');
+                if (isNext && this.voice.run.voicedMs > 0) this.stand(NEARLY_OVER);
                 else this.goOn('ignored', reason);
                 return;
             case 'resume':
@@ -227,6 +271,9 @@ export class OverlapJudge {
         this.report('turn', reason);
         // It is reported as speech now, and like any other it interrupts the bot.
         control?.accept();
+        this.actions.judged?.();
+        // A bot that takes no turns has taken the place of the one that was stopped.
+        if (this.playback.isHeld) this.actions.resume();
         if (control?.turnSilenceMs === undefined) this.close();
     }
 
@@ -273,20 +320,32 @@ export class OverlapJudge {
         this.isServiceHearing = false;
     }
 
-    private report(verdictName: string, reason: string, backMs?: number): void {
+    /** By the caller's audio; where no voice was measured, since the utterance was noticed, ms. */
+    private get sinceBeginningMs(): number {
         const { voicedMs, spanMs } = this.voice.run;
-        const heardMs = Math.round(this.clock.nowMs() - this.openedAtMs);
-        this.actions.report({
-            overlap: verdictName,
+        const ms = this.unmeasuredMs + this.quietMs + spanMs;
+        return voicedMs > 0 ? ms : this.clock.nowMs() - this.openedAtMs;
+    }
+
+    private report(overlap: OverlapReport['overlap'], reason: string, backMs?: number): void {
+        const { voicedMs, spanMs } = this.voice.run;
+        this.actions.report?.({
+            overlap,
             reason,
+            words: this.words === '' ? undefined : this.words,
             voicedMs,
             spanMs,
-            afterMs: heardMs,
+            afterMs: Math.round(this.sinceBeginningMs),
             ...(backMs !== undefined && { backMs: Math.round(backMs) }),
         });
     }
 
     private close(): void {
+        this.reset();
+        this.actions.closed();
+    }
+
+    private reset(): void {
         this.phase = 'none';
         this.timers.cancel('overlap');
         this.voice.endRun();
@@ -294,6 +353,7 @@ export class OverlapJudge {
         this.isAnswer = false;
         this.askedVoicedMs = 0;
         this.isServiceHearing = false;
+        this.actions.judged?.();
         if (!this.playback.isAudible) this.leave();
     }
 

@@ -39,6 +39,8 @@ export class OverlapTurns implements OverlapControl {
     private unconfirmed: { what: 'judged' | 'dismissed' | 'turn'; atMs: number }[] = [];
     /** Speech that is an ordinary turn. */
     private ordinaryId: string | undefined;
+    /** Speech whose turn was ended from here, perhaps before the service has heard its end. */
+    private endedId: string | undefined;
 
     constructor(private readonly deps: OverlapTurnsDeps) {
         this.timers = new TimerSet(deps.clock, deps.onFault);
@@ -57,20 +59,27 @@ export class OverlapTurns implements OverlapControl {
         return this.isTurn;
     }
 
+    /** There is speech without a verdict, or a turn that has not ended: another session would not know it. */
+    get isBusy(): boolean {
+        this.forgetRefused();
+        return this.isTurn || this.openId !== undefined || this.items.length > 0 || this.unconfirmed.length > 0;
+    }
+
     /** A session begins; it takes the caller's turns. */
     attach(service: OpenAIRealtimeService): void {
         this.service = service;
         if (this.isOn) service.setTurnTaking(false);
     }
 
-    /** The session is gone, and its items with it. */
-    detach(): void {
+    /** The session is gone, and its items with it. `keepsTurn`: the caller's turn goes on in the next one, which is there already. */
+    detach(keepsTurn = false): void {
         this.service = undefined;
         this.openId = undefined;
         this.ordinaryId = undefined;
+        this.endedId = undefined;
         this.items = [];
         this.unconfirmed = [];
-        this.isTurn = false;
+        this.isTurn &&= keepsTurn;
         this.timers.clear();
     }
 
@@ -85,16 +94,23 @@ export class OverlapTurns implements OverlapControl {
     end(): void {
         if (!this.isOn) return;
         this.isOn = false;
+        if (this.openId !== undefined && !this.isOpenDismissed) this.leaveToService(this.openId);
+        else if (this.isTurn || this.items.length > 0) {
+            this.accept();
+            this.endTurn(0);
+        }
         // The service would give a response to the speech that it still hears.
         if (this.openId === undefined) this.service?.setTurnTaking(true);
         else this.timers.set('end', COMMITTED_BY_MS, this.leave);
     }
 
     transcribe(): void {
-        this.commit('judged');
+        // An ordinary turn is not cut in two.
+        if (this.ordinaryId === undefined) this.commit('judged');
     }
 
     dismiss(): void {
+        if (this.isTurn) return;
         const { items } = this;
         this.items = [];
         this.isOpenDismissed = this.openId !== undefined;
@@ -103,6 +119,7 @@ export class OverlapTurns implements OverlapControl {
     }
 
     accept(): void {
+        if (this.isTurn) return;
         this.isTurn = true;
         this.deps.accepted();
     }
@@ -110,6 +127,7 @@ export class OverlapTurns implements OverlapControl {
     endTurn(silenceMs: number): void {
         if (!this.isTurn) return;
         this.isTurn = false;
+        this.endedId = this.openId;
         const isUncommitted = this.openId !== undefined || (this.items.length === 0 && this.unconfirmed.length === 0);
         this.openId = undefined;
         this.items = [];
@@ -132,33 +150,46 @@ export class OverlapTurns implements OverlapControl {
         }
         this.openId = itemId;
         this.isOpenDismissed = false;
+        this.ordinaryId = undefined;
         this.deps.bot.emit('overlapSpeech', 'started');
         return true;
     }
 
     /** `speech_stopped`. @returns the same as for its beginning */
     speechStopped(itemId: string): boolean {
-        if (itemId !== this.openId) return false;
+        if (this.endedId !== undefined && isSame(itemId, this.endedId)) {
+            this.endedId = undefined;
+            return true;
+        }
+        if (!isSame(itemId, this.openId)) return false;
         if (!this.isOpenDismissed) this.deps.bot.emit('overlapSpeech', 'stopped');
         return true;
     }
 
     /** `committed`. @returns true: it is an ordinary turn, to which the service gives no response: one must be requested */
     committed(itemId: string): boolean {
-        if (itemId === this.openId) {
+        if (isSame(itemId, this.openId)) {
+            const id = itemId === '' ? (this.openId ?? '') : itemId;
             this.openId = undefined;
+            // A turn was committed before this speech began: a commit that is not confirmed by now was refused.
+            this.unconfirmed = this.unconfirmed.filter(({ what }) => what !== 'turn');
             const what = this.confirmed() ?? 'judged';
-            this.takeIn(itemId, this.isOpenDismissed ? 'dismissed' : what);
+            this.takeIn(id, this.isOpenDismissed ? 'dismissed' : what);
             if (this.timers.isSet('end')) this.leave();
             return false;
         }
-        if (itemId === this.ordinaryId) {
+        if (isSame(itemId, this.ordinaryId)) {
             this.ordinaryId = undefined;
             return this.confirmed() === undefined && this.service?.createsResponses === false;
         }
         const what = this.confirmed();
         if (what !== undefined) this.takeIn(itemId, what);
         return false;
+    }
+
+    /** The service has refused a commit, because it had committed the audio itself. */
+    commitRefused(): void {
+        this.unconfirmed.shift();
     }
 
     /** Words of the caller became known; empty: they were not understood. */
@@ -174,14 +205,28 @@ export class OverlapTurns implements OverlapControl {
 
     /** What the commit was for that the service has just confirmed; undefined: it was its own. One that it has refused is forgotten. */
     private confirmed(): 'judged' | 'dismissed' | 'turn' | undefined {
-        const oldestMs = this.deps.clock.nowMs() - COMMITTED_BY_MS;
-        this.unconfirmed = this.unconfirmed.filter(({ atMs }) => atMs >= oldestMs);
+        this.forgetRefused();
         return this.unconfirmed.shift()?.what;
     }
 
+    private forgetRefused(): void {
+        const oldestMs = this.deps.clock.nowMs() - COMMITTED_BY_MS;
+        this.unconfirmed = this.unconfirmed.filter(({ atMs }) => atMs >= oldestMs);
+    }
+
     private takeIn(itemId: string, what: 'judged' | 'dismissed' | 'turn'): void {
+        // An item without an id cannot be deleted.
+        if (itemId === '') return;
         if (what === 'judged') this.items.push(itemId);
         if (what === 'dismissed') this.deps.forget([itemId]);
+    }
+
+    /** Speech that goes on and has no verdict is a turn like any other. */
+    private leaveToService(itemId: string): void {
+        this.openId = undefined;
+        this.ordinaryId = itemId;
+        this.isTurn = false;
+        this.deps.accepted();
     }
 
     private commit(what: 'judged' | 'turn'): void {
@@ -195,4 +240,9 @@ export class OverlapTurns implements OverlapControl {
         this.openId = undefined;
         this.service?.setTurnTaking(true);
     };
+}
+
+/** Events of the same speech; the service may leave out an id. */
+function isSame(itemId: string, speechId: string | undefined): boolean {
+    return speechId !== undefined && (itemId === speechId || itemId === '' || speechId === '');
 }

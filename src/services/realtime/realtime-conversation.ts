@@ -119,6 +119,7 @@ export class RealtimeConversation {
     get isQuiet(): boolean {
         return (
             !this.callerSpeech.isOn &&
+            !this.overlapTurns.isBusy &&
             !this.textSpeaker.isBusy &&
             this.pending === undefined &&
             this.service?.pendingResponse === undefined
@@ -139,16 +140,16 @@ export class RealtimeConversation {
         if (purpose !== undefined) service.respond(this.requestFor(purpose));
     }
 
-    /** The session is lost, or another one takes its place: ends its responses and notes what the caller waits for. */
-    detach(service: OpenAIRealtimeService): void {
+    /** The session is lost, or (`isRenewed`) another one takes its place: ends its responses and notes what the caller waits for. */
+    detach(service: OpenAIRealtimeService, isRenewed = false): void {
         this.service = undefined;
         this.guard.drop();
-        this.overlapTurns.detach();
+        this.overlapTurns.detach(isRenewed);
         const awaited = this.functions.sessionLost() ? 'turn' : this.pending;
         this.pending = purposeAfterLoss(service.pendingResponse?.purpose ?? awaited, this.responses.hasSpoken);
         this.cancelledId = undefined;
         this.noInput.clear();
-        this.callerSpeech.stopped(service.appendedMs, undefined);
+        if (!this.overlapTurns.isInTurn) this.callerSpeech.stopped(service.appendedMs, undefined);
         for (const { id, items } of this.responses.abandon()) {
             this.reporter.close(items);
             this.deps.bot.emit('responseEnded', id);
@@ -253,10 +254,14 @@ export class RealtimeConversation {
             accepted: () => {
                 this.noInput.over();
                 this.callerSpeech.started(true);
+                // The call stops what is to be heard; a response that makes no sound at the moment is cancelled here.
+                const activeId = this.service?.activeResponseId;
+                if (activeId !== undefined && activeId !== this.cancelledId) this.interrupt({ items: [] });
             },
             ended: (silenceMs) => {
                 this.callerSpeech.stopped(silenceMs, 0);
-                this.ask('turn');
+                // The session that connects hears the caller's audio, and ends the turn itself.
+                if (this.service !== undefined) this.ask('turn');
             },
             forget: (itemIds) => {
                 for (const itemId of itemIds) bot.emit('transcript', { speaker: 'caller', itemId, ignored: true });
@@ -304,6 +309,9 @@ export class RealtimeConversation {
                 return;
             case 'committed':
                 if (this.overlapTurns.committed(event.itemId)) this.ask('turn');
+                return;
+            case 'error':
+                this.overlapTurns.commitRefused();
                 return;
             case 'idle':
                 this.noInput.timedOut();

@@ -66,6 +66,44 @@ describe('speech over the bot', () => {
         expect(call.serviceTakesTurns).toBe(true);
     });
 
+    it('is reported with the reason, which holds none of the words; they stand beside it', async () => {
+        await whileTheBotSpeaks();
+        call.serve(speechEvent('started'));
+        await call.run(600, true);
+        await call.run(260);
+        await call.committed('u', 'Yeah, yeah.');
+        await call.run(300);
+        call.serve(speechEvent('started'));
+        await call.run(280, true);
+        await call.run(260);
+        await call.committed('v', 'I have a question');
+        expect(call.reports.map(({ reason, words }) => [reason.replace(/[0-9]+ ms/, '… ms'), words])).toEqual([
+            ['held: … ms of voice', undefined],
+            ['resumed: a backchannel', 'Yeah, yeah.'],
+            ['turn: words', 'I have a question'],
+        ]);
+        expect(call.reports[1]).toMatchObject({ backMs: expect.any(Number) as number });
+    });
+
+    it('stands in the log of what was said once, with the mark of what is no turn', async () => {
+        await whileTheBotSpeaks();
+        for (const [item, words] of [
+            ['u', 'Mhm.'],
+            ['v', 'I have a question'],
+        ] as const) {
+            call.serve({ ...speechEvent('started'), item_id: item });
+            await call.run(300, true);
+            await call.run(260);
+            await call.committed(item, words);
+            await call.run(200);
+        }
+        const said = call.log.lines.filter(({ message }) => message === 'Said.').map(({ fields }) => fields);
+        expect(said.map(({ text, ignored }) => [text, ignored])).toEqual([
+            ['Mhm.', true],
+            ['I have a question', undefined],
+        ]);
+    });
+
     it('that was a false stop is taken back: the bot goes on from where it was heard, and nothing is truncated', async () => {
         await whileTheBotSpeaks();
         call.serve(speechEvent('started'));
@@ -159,7 +197,25 @@ describe('speech over the bot', () => {
         await call.run(500);
         call.serve(speechEvent('stopped'));
         await call.committed('u', 'hello');
-        expect(call.sent('response.create')).toHaveLength(1);
+        // The bot is silent: the service has the caller's turns again, and responds to this one.
+        expect(call.serviceTakesTurns).toBe(true);
+        expect(call.sent('response.create', 'conversation.item.delete')).toEqual([]);
+    });
+
+    it('is no late turn: the words before it had their response, and no filler comes for them', async () => {
+        await call.run(600, true);
+        call.serve({ ...speechEvent('started'), item_id: 'q' });
+        await call.run(500);
+        call.serve({ ...speechEvent('stopped'), item_id: 'q' });
+        call.respond('r1', 6000);
+        await call.run(300);
+        call.serve(speechEvent('started'));
+        await call.run(600, true);
+        await call.run(260);
+        await call.committed('u', 'stop');
+        expect(call.verdicts).toEqual(['held', 'turn']);
+        await call.run(1000);
+        expect(call.stretches[1]).toHaveLength(0);
     });
 
     it('is judged one utterance after the other', async () => {

@@ -4,10 +4,11 @@ import { MULAW_SILENCE } from '../../../src/audio/mulaw';
 import { tonePcmu } from '../../../src/audio/tone';
 import { CallBridge } from '../../../src/common/call-bridge';
 import { CallRecord } from '../../../src/common/call-record';
+import { SaidLog } from '../../../src/common/said-log';
 import { BotResource } from '../../../src/services/bot-resource';
-import { FallbackLadder } from '../../../src/services/fallback/fallback-ladder';
+import type { ConversationEnd, OverlapReport } from '../../../src/services/conversation';
+import { FallbackLadder, type FallbackOption } from '../../../src/services/fallback/fallback-ladder';
 import { CircuitBreakers } from '../../../src/support/circuit-breaker';
-import type { LogFields } from '../../../src/support/logger';
 import { createdEvent, deltaEvent, doneEvent, fakeSockets, makeConfig } from '../../services/realtime/support';
 import { FakeClock } from '../../support/fake-clock';
 import { LogRecorder } from '../../support/log-recorder';
@@ -27,18 +28,21 @@ export function botAudio(ms: number): Uint8Array {
 export class OverlapCall {
     readonly clock = new FakeClock();
     readonly log = new LogRecorder();
-    readonly reports: LogFields[] = [];
+    readonly reports: OverlapReport[] = [];
     readonly record = new CallRecord();
     /** Audio that was sent to the client since its last `barge_in`, and before. */
     readonly stretches: Uint8Array[] = [new Uint8Array(0)];
     private readonly fake = fakeSockets();
     private readonly bridge: CallBridge;
+    private readonly conversation: FallbackLadder;
+    readonly ended: ConversationEnd[] = [];
     private speechMs = 0;
     private acknowledged = 0;
     /** Updates are acknowledged as soon as they come. */
     acknowledges = true;
 
-    constructor() {
+    /** `next`: the fallback options. */
+    constructor(next: readonly FallbackOption[] = []) {
         const { clock, log, record } = this;
         const callerAudio = new CallerAudioBuffer();
         const { transcript } = record;
@@ -48,7 +52,7 @@ export class OverlapCall {
             new BotResource(config, { clock, logger: log, createSocket, callerAudio, transcript });
         const breakers = new CircuitBreakers(clock, log);
         const prompts = { recording: () => new Uint8Array(8000).fill(0x11) };
-        const conversation = new FallbackLadder([{ name: 'realtime', upstream: 'openai', make }], {
+        this.conversation = new FallbackLadder([{ name: 'realtime', upstream: 'openai', make }, ...next], {
             logger: log,
             breakers,
             prompts,
@@ -56,7 +60,7 @@ export class OverlapCall {
             callerAudio,
         });
         this.bridge = new CallBridge({
-            conversation,
+            conversation: this.conversation,
             clock,
             record,
             callerAudio,
@@ -78,9 +82,11 @@ export class OverlapCall {
                 },
                 bufferedBytes: () => 0,
             },
-            onFinished: () => undefined,
+            onFinished: (end) => this.ended.push(end),
             onFailed: () => undefined,
-            log: (fields) => this.reports.push(fields),
+            onOverlap: (report) => this.reports.push(report),
+            said: new SaidLog(log, clock),
+            log: () => undefined,
             onFault: (fault) => {
                 throw fault;
             },
@@ -119,6 +125,20 @@ export class OverlapCall {
         this.bridge.processDTMF(digit);
     }
 
+    /** The silence policy ends the caller's turn. */
+    endTurnByLine(): void {
+        this.conversation.onSilence('end_turn');
+    }
+
+    /** The service breaks the connection off, and is there again after 300 ms. */
+    async reconnect(): Promise<void> {
+        this.fake.last().emit('close', 1006, Buffer.alloc(0));
+        await this.run(300);
+        this.acknowledged = 0;
+        this.fake.last().configure();
+        await this.run(20);
+    }
+
     /** Lets time pass; the line carries the caller's voice, or silence. */
     async run(ms: number, voice = false): Promise<void> {
         for (let left = ms; left > 0; left -= FRAME_MS) {
@@ -137,7 +157,7 @@ export class OverlapCall {
     }
 
     get verdicts(): unknown[] {
-        return this.reports.flatMap(({ overlap }) => overlap ?? []);
+        return this.reports.map(({ overlap }) => overlap);
     }
 
     /** The service takes the caller's turns, by the last update that was sent. */

@@ -63,6 +63,7 @@ const EVENTS: readonly Event[] = [
     { type: 'session.updated', session: SESSION },
     { type: 'input_audio_buffer.speech_started', item_id: 'u_2', audio_start_ms: 10 },
     { type: 'input_audio_buffer.speech_stopped', item_id: 'u_2', audio_end_ms: 20 },
+    { type: 'input_audio_buffer.committed', item_id: 'u_2' },
     { type: 'input_audio_buffer.timeout_triggered', item_id: 'u_2' },
     { type: 'response.created', response: { id: 'resp_2', metadata: { client_event_id: 'e_2' } } },
     {

@@ -128,3 +128,65 @@ describe('the turns of a call', () => {
         expect(turns).toMatchObject([{ trigger: 'speech', audioMs: undefined }]);
     });
 });
+
+describe('speech over the bot', () => {
+    const over = { kind: 'overlap', spanMs: 600 } as const;
+
+    it('is one utterance where the verdicts agree about its beginning, and lies where the caller spoke', () => {
+        const { overlaps } = picture(
+            [5000, { ...over, spanMs: 400, verdict: 'held', reason: 'held: 400 ms of voice', beganAgoMs: 450 }],
+            [6000, { ...over, verdict: 'resumed', reason: 'resumed: a backchannel', beganAgoMs: 1449, backMs: 0 }],
+            [9000, { ...over, verdict: 'turn', reason: 'turn: words', words: 'Wait', beganAgoMs: 1000 }],
+        );
+        expect(overlaps).toEqual([
+            {
+                fromMs: 4550,
+                toMs: 5150,
+                verdicts: [
+                    { atMs: 5000, verdict: 'held', reason: 'held: 400 ms of voice', text: 'held: 400 ms of voice' },
+                    {
+                        atMs: 6000,
+                        verdict: 'resumed',
+                        reason: 'resumed: a backchannel',
+                        text: 'resumed: a backchannel, 0 ms back',
+                    },
+                ],
+            },
+            {
+                fromMs: 8000,
+                toMs: 8600,
+                verdicts: [{ atMs: 9000, verdict: 'turn', reason: 'turn: words', text: 'turn: words, “Wait”' }],
+            },
+        ]);
+    });
+
+    it('is no turn that was waited for, unless its verdict says so', () => {
+        const { turns } = picture(
+            [100, audio(80_000)],
+            [100, started],
+            [3600, talk(false, 600)],
+            [3800, { ...over, verdict: 'ignored', reason: 'ignored: a backchannel', beganAgoMs: 900 }],
+            [5600, talk(false, 600)],
+            [5900, ended('flushed', 5800, 10_000)],
+            [6900, audio(8000)],
+            [6900, started],
+        );
+        expect(turns).toEqual([]);
+    });
+
+    it('is marked in the transcript when it is no turn, whether its words come before or after', () => {
+        const said = { kind: 'transcript', speaker: 'caller' } as const;
+        const { transcript } = picture(
+            [100, { ...said, itemId: 'a', text: 'Mhm' }],
+            [110, { ...said, itemId: 'a', text: '', ignored: true }],
+            [200, { ...said, itemId: 'b', text: '', ignored: true }],
+            [300, { ...said, itemId: 'b', text: 'Yeah' }],
+            [400, { ...said, itemId: 'c', text: 'Wait' }],
+        );
+        expect(transcript.map(({ text, ignored }) => [text, ignored])).toEqual([
+            ['Mhm', true],
+            ['Yeah', true],
+            ['Wait', undefined],
+        ]);
+    });
+});

@@ -132,6 +132,14 @@ describe('CallerStream', () => {
         expect(frame.every((code, index) => code === (index % 2 === side ? 0x10 : 0xff))).toBe(true);
     });
 
+    it('fills the frame in which a recording ends with what the microphone hears', () => {
+        const microphone = { take: (samples: number) => new Uint8Array(samples).fill(0x20), skip: () => undefined };
+        const source = new AudioSource(new Uint8Array(1000).fill(0x10), microphone);
+        const frame = Buffer.from(source.take(1600));
+        expect(frame).toEqual(Buffer.concat([Buffer.alloc(1000, 0x10), Buffer.alloc(600, 0x20)]));
+        expect(Buffer.from(source.take(1600))).toEqual(Buffer.alloc(1600, 0x20));
+    });
+
     it('knows to 20 ms when the caller began and ceased to talk, for any length of its frames', () => {
         const speech = new Uint8Array(16_000).fill(0xff).fill(0x10, 5600, 9600);
         const clock = new FakeClock();

@@ -25,6 +25,7 @@ const EVENTS: CallEvent[] = [
     { atMs: 13, kind: 'heard', itemId: 'a', heardMs: 1, receivedMs: 2 },
     { atMs: 14, kind: 'tool', what: 'called', name: 'end_call', detail: '' },
     { atMs: 15, kind: 'keypad', secure: true },
+    { atMs: 15, kind: 'overlap', verdict: 'ignored', reason: 'ignored: no words', spanMs: 96, beganAgoMs: 900 },
     { atMs: 16, kind: 'note', arrow: '⇢', label: 'x', text: 'y' },
 ];
 const startedAt = '2026-11-22T12:00:00.000Z';

@@ -183,6 +183,27 @@ describe('Timeline, of a server that is seen from inside', () => {
         expect(print(inside, { showText: true })).toContain('  0.800  · (bot says)         “Good day”');
     });
 
+    const over = { kind: 'overlap', spanMs: 420, beganAgoMs: 900 } as const;
+    const overlaps: CallEvent[] = [
+        { ...over, atMs: 500, verdict: 'held', reason: 'held: 420 ms of voice' },
+        { ...over, atMs: 900, verdict: 'resumed', reason: 'resumed: a backchannel', words: 'Mhm', backMs: 1340 },
+        { atMs: 900, kind: 'transcript', speaker: 'caller', itemId: 'u', text: '', ignored: true },
+        { atMs: 950, kind: 'transcript', speaker: 'caller', itemId: 'u', text: 'Mhm', ignored: true },
+    ];
+
+    it('has a line for each verdict about speech over the bot, with its reason, and marks what was ignored', () => {
+        expect(print(overlaps, { showText: true })).toEqual([
+            '  0.500  · (over the bot)     held: 420 ms of voice',
+            '  0.900  · (over the bot)     resumed: a backchannel, “Mhm”, 1,340 ms back',
+            '  0.950  · (caller says)      “Mhm”, ignored',
+        ]);
+        expect(print(overlaps)).toEqual([
+            '  0.500  · (over the bot)     held: 420 ms of voice',
+            '  0.900  · (over the bot)     resumed: a backchannel, 1,340 ms back',
+            '  0.950  · (caller says)      3 characters, ignored',
+        ]);
+    });
+
     it('ends with the wait of the turn in the middle', () => {
         const lines: string[] = [];
         const timeline = new Timeline({ write: (line) => lines.push(line), colour: false });

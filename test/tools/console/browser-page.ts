@@ -147,7 +147,7 @@ describeWithBrowser('the page of the console', () => {
         const tip = page.locator('#tip', { hasText: 'The server accepted the WebSocket' });
         // More than once: a page that is being drawn may miss a movement.
         for (let tries = 0; tries < 100 && !(await tip.isVisible()); tries++) {
-            await page.mouse.move(x + (tries % 2), (box?.y ?? 0) + 244);
+            await page.mouse.move(x + (tries % 2), (box?.y ?? 0) + 280);
             await page.waitForTimeout(50);
         }
         expect(await tip.isVisible()).toBe(true);

@@ -5,3 +5,4 @@
 import './browser-sound';
 import './browser-call';
 import './browser-page';
+import './browser-overlap';

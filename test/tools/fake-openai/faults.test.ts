@@ -112,6 +112,22 @@ describe('faults on demand', () => {
         expect(session.activeResponseId).toBeDefined();
     });
 
+    it('are dead on an open socket after the first output of a function', async () => {
+        const functionCalls = [{ name: 'look_up', arguments: {} }];
+        const { client, session } = await ready({ freezeAfterFunctionOutput: true }, { response: [{ functionCalls }] });
+        client.send({ type: 'response.create' });
+        const { output } = part(await client.next('response.done'), 'response');
+        const call_id = (output as { call_id: string }[])[0]?.call_id ?? '';
+        client.send({ type: 'conversation.item.create', item: { type: 'function_call_output', call_id, output: '1' } });
+        client.send({ type: 'response.create' });
+        await session.waitFor('conversation.item.create');
+        await turns();
+        expect(client.types.at(-1)).toBe('response.done');
+        expect(session.sent.at(-1)?.type).toBe('conversation.item.done');
+        expect(session.closed).toBeUndefined();
+        session.readOn();
+    });
+
     it('say nothing at all to response.create', async () => {
         const { fake, client } = await ready({ ignoreCreates: true });
         client.send({ type: 'response.create' });

@@ -14,9 +14,10 @@ export function watchConversation(conversation: Conversation, tell: Tell): void 
     conversation.on('speechStopped', (silenceMs) => {
         tell({ kind: 'vad', speaking: false, agoMs: silenceMs });
     });
-    conversation.on('transcript', ({ speaker, itemId, text }) => {
+    conversation.on('transcript', ({ speaker, itemId, text = '', ignored }) => {
         if (speaker !== 'caller' && speaker !== 'bot') return;
-        if (text !== undefined && text !== '') tell({ kind: 'transcript', speaker, itemId, text });
+        if (text === '' && ignored !== true) return;
+        tell({ kind: 'transcript', speaker, itemId, text, ...(ignored === true && { ignored }) });
     });
     conversation.on('reconnecting', (why) => {
         tell({ kind: 'note', arrow: '·', label: '(bot in trouble)', text: why });

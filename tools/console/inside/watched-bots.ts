@@ -1,4 +1,5 @@
 import { BotService } from '../../../src/services/bot-service';
+import type { OverlapReport } from '../../../src/services/conversation';
 import type { CallEventBody } from '../../caller/call-event';
 import { watchConversation, type Tell } from './watch-conversation';
 
@@ -47,6 +48,12 @@ export class WatchedBots extends BotService {
         if ('conversation' in bot) {
             tell({ kind: 'note', arrow: '·', label: '(bot)', text: bot.name });
             watchConversation(bot.conversation, tell);
+            return {
+                ...bot,
+                onOverlap: (report) => {
+                    tell(overlapEvent(report));
+                },
+            };
         }
         return bot;
     }
@@ -58,6 +65,10 @@ export class WatchedBots extends BotService {
     override async close(): Promise<void> {
         await Promise.all([super.close(), this.tapped?.close()]);
     }
+}
+
+function overlapEvent({ overlap, reason, words, spanMs, afterMs, backMs }: OverlapReport): CallEventBody {
+    return { kind: 'overlap', verdict: overlap, reason, words, spanMs, beganAgoMs: afterMs, backMs };
 }
 
 function withTools(call: Call, tell: Tell): Call {

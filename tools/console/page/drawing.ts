@@ -2,6 +2,7 @@ import type { BotStretch, Span } from '../../caller/call-picture';
 import { LOUDNESS_STEP_SAMPLES } from '../../caller/timeline-file';
 import type { Turn } from '../../caller/turn-times';
 import type { CallStore, ShownRow } from './call-store';
+import { drawOverlaps } from './overlap-drawing';
 import { readTheme, type Theme } from './theme';
 import { GUTTER_PIXELS, type TimeView } from './time-view';
 import { stagesOf } from './turn-stages';
@@ -19,6 +20,7 @@ export interface Scene {
 const STEP_MS = LOUDNESS_STEP_SAMPLES / 8;
 const LABELS: readonly (readonly [keyof typeof LANES, string])[] = [
     ['caller', 'caller'],
+    ['verdict', 'verdict'],
     ['bot', 'bot'],
     ['wait', 'wait'],
     ['protocol', 'Genesys'],
@@ -38,6 +40,7 @@ export function drawTimeline(context: CanvasRenderingContext2D, scene: Scene, th
     drawCaller(context, scene, theme, endMs);
     for (const stretch of store.picture.stretches) drawStretch(context, scene, stretch, theme, endMs);
     for (const turn of store.picture.turns) drawWait(context, view, turn, theme);
+    drawOverlaps(context, view, store.picture.overlaps, theme, LANES.verdict.top);
     drawMarks(context, scene, theme);
     drawLabels(context, scene, theme);
     if (scene.nowMs !== undefined) drawVertical(context, view.xOf(scene.nowMs), theme.soft);
@@ -153,7 +156,8 @@ function drawMarks(context: CanvasRenderingContext2D, { store, view, selected }:
     for (const row of store.rows) {
         const place = placeOf(row);
         const x = view.xOf(row.atMs);
-        if (place === undefined || x < GUTTER_PIXELS - 8 || x > view.widthPixels + 8) continue;
+        if (place === undefined || place.lane === 'verdict' || x < GUTTER_PIXELS - 8 || x > view.widthPixels + 8)
+            continue;
         context.fillStyle = row.event.kind === 'openai' && row.tone === 'plain' ? theme.think : theme[row.tone];
         drawArrow(context, x, place.y, row.arrow);
     }
@@ -220,19 +224,21 @@ function drawLabels(context: CanvasRenderingContext2D, { store, view, nowMs }: S
 const LANES = {
     axis: { top: 0, height: 24 },
     caller: { top: 30, height: 72 },
-    bot: { top: 110, height: 72 },
-    wait: { top: 192, height: 16 },
-    protocol: { top: 222, height: 44 },
-    openai: { top: 280, height: 40 },
+    verdict: { top: 114, height: 32 },
+    bot: { top: 146, height: 72 },
+    wait: { top: 228, height: 16 },
+    protocol: { top: 258, height: 44 },
+    openai: { top: 316, height: 40 },
 } as const;
 
-export const PICTURE_HEIGHT = 330;
+export const PICTURE_HEIGHT = 366;
 
 type LaneName = keyof typeof LANES;
 
 /** The lane and the height in it at which a row's mark lies; undefined: it has none, being drawn as something longer. */
 export function placeOf(row: ShownRow): { lane: LaneName; y: number } | undefined {
-    const { protocol, openai } = LANES;
+    const { protocol, openai, verdict } = LANES;
+    if (row.event.kind === 'overlap') return { lane: 'verdict', y: verdict.top + verdict.height / 2 };
     if (row.event.kind === 'openai' || row.event.kind === 'tool')
         return { lane: 'openai', y: openai.top + openai.height * (row.arrow === '⇢' ? 0.28 : 0.75) };
     if (row.topic === 'talk' || row.topic === 'quiet' || row.topic === 'vad on' || row.topic === 'vad off')

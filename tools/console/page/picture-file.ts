@@ -11,7 +11,7 @@ const LEAST_PIXELS = 1000;
 const PIXELS_PER_SECOND = 60;
 const MARGIN = 24;
 const TITLE_HEIGHT = 64;
-const LEGEND_HEIGHT = 72;
+const LEGEND_HEIGHT = 94;
 const ROW_HEIGHT = 22;
 const SWATCH = 10;
 
@@ -93,5 +93,8 @@ function drawLegend(context: CanvasRenderingContext2D, top: number, width: numbe
     }
     const arrows =
         '▼ to the server, or from it to OpenAI   ▲ back   ● the connection, and remarks   time in seconds from dialling';
+    const verdicts =
+        'speech over the bot:   ❚❚ held, the bot stopped   ■ a turn   ○ ignored   ▶ resumed, the bot goes on';
     context.fillText(arrows, MARGIN, y + ROW_HEIGHT);
+    context.fillText(verdicts, MARGIN, y + 2 * ROW_HEIGHT);
 }

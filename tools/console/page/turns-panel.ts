@@ -64,7 +64,12 @@ function turnItem(turn: Turn, index: number): HTMLLIElement {
     return item;
 }
 
-function wordsItem({ speaker, text, heard }: TranscriptLine): HTMLLIElement {
+function wordsItem({ speaker, text, heard, ignored }: TranscriptLine): HTMLLIElement {
+    if (ignored === true) {
+        const who = make('span', 'who', 'caller, ignored');
+        who.title = 'Said over the bot, and no turn: the model does not know of it';
+        return make('li', `${speaker} ignored`, who, text === '' ? '(not understood)' : text);
+    }
     const who = make('span', 'who', speaker === 'caller' ? 'caller' : heard === text ? 'bot' : 'bot, interrupted');
     const item = make('li', speaker, who, heard);
     if (heard === text) return item;

@@ -26,6 +26,16 @@ describe('watchConversation', () => {
         ]);
     });
 
+    it('tells that what the caller said is no turn, also where its words are not known', () => {
+        const { conversation, events } = watched();
+        conversation.emit('transcript', { speaker: 'caller', itemId: 'a', text: 'Mhm.' });
+        conversation.emit('transcript', { speaker: 'caller', itemId: 'a', ignored: true });
+        expect(events).toEqual([
+            { kind: 'transcript', speaker: 'caller', itemId: 'a', text: 'Mhm.' },
+            { kind: 'transcript', speaker: 'caller', itemId: 'a', text: '', ignored: true },
+        ]);
+    });
+
     it('tells how much of a response was heard, and lets the bot know it all the same', () => {
         const { conversation, events } = watched();
         const item = { responseId: 'r', itemId: 'a', contentIndex: 0, heardMs: 300, receivedMs: 900 };
