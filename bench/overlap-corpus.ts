@@ -11,8 +11,8 @@ export type OverlapKind = (typeof KINDS)[number];
 export interface Utterance {
     file: string;
     kind: OverlapKind;
-    /** Who speaks; the empty string: not known. */
-    voice: string;
+    /** Who speaks; undefined: not known. */
+    voice?: string | undefined;
     /** What a recognizer understands; empty where there are no words. */
     words: string;
     /** PCMU, 8 kHz; the sound lies between `startMs` and `endMs`. */
@@ -27,7 +27,7 @@ const manifestSchema = z.array(
         kind: z.enum(KINDS),
         text: z.string(),
         lang: z.string(),
-        voice: z.string().default(''),
+        voice: z.string().optional(),
         speech_start_ms: z.number().min(0),
         speech_end_ms: z.number().min(0),
     }),

@@ -115,7 +115,7 @@ function makeCases(): OverlapCase[] {
 /** Times in ms: of the stop, after the utterance's beginning; of the others, after its end. */
 function printTable(title: string, judged: readonly Judged[]): void {
     const heads = ['ignored', 'taken back', 'for good', 'stopped after', 'ignored after', 'taken back after'];
-    console.log(`\n${title.padEnd(22)}${heads.map((head) => head.padEnd(17)).join('')}`);
+    console.log(`\n${title.padEnd(22)}${heads.map((head) => head.padEnd(20)).join('')}`);
     for (const [name, fits] of KINDS) {
         const ofKind = judged.filter(({ utterance }) => fits(utterance)).map(({ outcome }) => outcome);
         const cells = [
@@ -126,7 +126,7 @@ function printTable(title: string, judged: readonly Judged[]): void {
             times(ofKind.map(({ ignoredAfterMs }) => ignoredAfterMs)),
             times(ofKind.map(({ resumedAfterMs }) => resumedAfterMs)),
         ];
-        console.log(`${name.padEnd(22)}${cells.map((cell) => cell.padEnd(17)).join('')}`);
+        console.log(`${name.padEnd(22)}${cells.map((cell) => cell.padEnd(20)).join('')}`);
     }
 }
 
@@ -190,7 +190,7 @@ function quantile(sorted: readonly number[], at: number): number {
 }
 
 /** By the sum of its letters: a voice is in the same half in each language. */
-function halfOf(voice: string): 'a' | 'b' {
+function halfOf(voice = ''): 'a' | 'b' {
     let sum = 0;
     for (const letter of voice) sum = (31 * sum + letter.charCodeAt(0)) % 9973;
     return sum % 2 === 0 ? 'a' : 'b';

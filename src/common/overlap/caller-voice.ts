@@ -27,7 +27,7 @@ export interface SpeechRun {
 const STEP_BYTES = 256;
 const FULL_SCALE = 32_768;
 const SAMPLES = new Int16Array(STEP_BYTES);
-export const STEP_MS = 32;
+const STEP_MS = 32;
 /** So many steps before sound the meter hears: words begin softly. */
 const PRE_ROLL_STEPS = 3;
 /** So many quiet steps it still hears after sound. */
