@@ -11,6 +11,8 @@ export type OverlapKind = (typeof KINDS)[number];
 export interface Utterance {
     file: string;
     kind: OverlapKind;
+    /** Who speaks; undefined: not known. */
+    voice?: string | undefined;
     /** What a recognizer understands; empty where there are no words. */
     words: string;
     /** PCMU, 8 kHz; the sound lies between `startMs` and `endMs`. */
@@ -25,6 +27,7 @@ const manifestSchema = z.array(
         kind: z.enum(KINDS),
         text: z.string(),
         lang: z.string(),
+        voice: z.string().optional(),
         speech_start_ms: z.number().min(0),
         speech_end_ms: z.number().min(0),
     }),
@@ -36,9 +39,10 @@ const NO_WORDS = 'zxx';
 /** Reads a folder with `manifest.json` and WAV files. Throws an Error for what cannot be read. */
 export function readCorpus(folder: string): Utterance[] {
     const entries = manifestSchema.parse(JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')));
-    return entries.map(({ file, kind, text, lang, speech_start_ms, speech_end_ms }) => ({
+    return entries.map(({ file, kind, text, lang, voice, speech_start_ms, speech_end_ms }) => ({
         file,
         kind,
+        voice,
         words: lang === NO_WORDS ? '' : text,
         pcmu: wavToPcmu(readFileSync(join(folder, file))),
         startMs: speech_start_ms,

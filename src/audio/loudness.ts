@@ -6,6 +6,7 @@ export const SILENT_DBFS = -100;
 
 const FULL_SCALE = 32_768;
 const SQUARES = squareTable();
+const PEAKS_DBFS = peakTable();
 
 /** Mean of the squared samples of a stretch of PCMU, 1 being full scale squared; 0 for no samples. */
 export function meanSquare(pcmu: Uint8Array, start = 0, end = pcmu.length): number {
@@ -33,6 +34,21 @@ export function levelDbfs(pcmu: Uint8Array): number {
 /** A mean square (1: full scale) in dB, never below -100. */
 export function powerDbfs(power: number): number {
     return power > 0 ? Math.max(SILENT_DBFS, 10 * Math.log10(power)) : SILENT_DBFS;
+}
+
+/** Level of the loudest sample, in dB, silence -100; a full-scale sine has 0. */
+export function peakDbfs(pcmu: Uint8Array, start = 0, end = pcmu.length): number {
+    // The magnitude of a code is its lower seven bits, inverted.
+    let lowest = 0x7f;
+    for (let i = start; i < end; i++) {
+        const code = (pcmu[i] ?? 0xff) & 0x7f;
+        if (code < lowest) lowest = code;
+    }
+    return PEAKS_DBFS[lowest] ?? SILENT_DBFS;
+}
+
+function peakTable(): Float64Array {
+    return Float64Array.from({ length: 128 }, (_, code) => powerDbfs(SQUARES[code] ?? 0));
 }
 
 function squareTable(): Float64Array {

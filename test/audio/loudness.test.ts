@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { levelDbfs, meanSquare, powerDbfs, rms, SILENT_DBFS, sumOfSquares } from '../../src/audio/loudness';
-import { decodeMulaw } from '../../src/audio/mulaw';
+import { levelDbfs, meanSquare, peakDbfs, powerDbfs, rms, SILENT_DBFS, sumOfSquares } from '../../src/audio/loudness';
+import { decodeMulaw, encodeMulaw } from '../../src/audio/mulaw';
 import { silencePcmu, tonePcmu } from '../../src/audio/tone';
 import { rmsOf } from './signals';
 
@@ -32,5 +32,13 @@ describe('loudness', () => {
         expect(meanSquare(pcmu, 1, 3)).toBe(0);
         expect(meanSquare(pcmu, 3, 3)).toBe(0);
         expect(sumOfSquares(pcmu, 0, 4)).toBeCloseTo(2 * (32_124 / 32_768) ** 2, 12);
+    });
+
+    it('knows the loudest sample of a stretch, whatever its sign', () => {
+        const pcmu = encodeMulaw(Int16Array.of(0, 100, -16_000, 300, 0));
+        expect(peakDbfs(pcmu)).toBeCloseTo(20 * Math.log10(16_000 / 32_768), 0);
+        expect(peakDbfs(pcmu, 3)).toBeCloseTo(20 * Math.log10(300 / 32_768), 0);
+        expect(peakDbfs(pcmu, 0, 1)).toBe(SILENT_DBFS);
+        expect(peakDbfs(pcmu, 2, 2)).toBe(SILENT_DBFS);
     });
 });

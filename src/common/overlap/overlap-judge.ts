@@ -2,7 +2,7 @@ import type { OverlapControl, OverlapReport } from '../../services/conversation'
 import type { Clock } from '../../support/clock';
 import type { TimerSet } from '../../support/timer-set';
 import type { Playback } from '../playback';
-import { STEP_MS, type CallerVoice } from './caller-voice';
+import type { CallerVoice } from './caller-voice';
 import { ASK_WORDS_AFTER_MS, verdict } from './verdict';
 import type { OverlapWords } from './word-list';
 
@@ -18,8 +18,6 @@ const MAX_JUDGED_MS = 6000;
 const LEAST_VOICE_MS = 500;
 /** So long words may come after it was given up to wait for them, ms. */
 const LATE_WORDS_MS = 3000;
-/** Of PCMU. */
-const BYTES_PER_MS = 8;
 
 /** What the judge makes the call do. */
 export interface OverlapActions {
@@ -50,14 +48,16 @@ export class OverlapJudge {
     private control: OverlapControl | undefined;
     private openedAtMs = 0;
     private heardAtMs = 0;
-    /** Of the caller audio that was received last, what follows the step that is judged, ms. */
-    private unmeasuredMs = 0;
     /** Bot audio that was left when the caller's voice was last heard, ms. */
     private leftMs = 0;
     private words: string | undefined;
     private isAnswer = false;
     /** The voice of which the words are known, or on their way, ms. */
     private askedVoicedMs = 0;
+    /** The voice of which they are known, ms. */
+    private knownVoicedMs = 0;
+    /** For all words that are on their way: the voice until then, ms. */
+    private readonly awaited: number[] = [];
     /** By the bot's own detection the caller speaks. */
     private isServiceHearing = false;
     /** The caller's turn goes on, as the bot reports it: what bot audio begins meanwhile does not make it an overlap. */
@@ -110,19 +110,17 @@ export class OverlapJudge {
     hear(pcmu: Uint8Array): void {
         this.heardAtMs = this.clock.nowMs();
         if (this.control === undefined) this.voice.hearTurn(pcmu);
-        else this.measure(pcmu);
-    }
-
-    private measure(pcmu: Uint8Array): void {
-        this.unmeasuredMs = pcmu.length / BYTES_PER_MS;
-        this.voice.hear(pcmu, this.onStep);
-        this.unmeasuredMs = 0;
+        else {
+            this.voice.hear(pcmu, this.onStep);
+            // After the frame, not within it: what began like a turn may end in the same frame.
+            this.judge();
+        }
     }
 
     /** By the bot's own detection the caller speaks, or has stopped. */
     serviceSpeech(state: 'started' | 'stopped'): void {
         this.isServiceHearing = state === 'started';
-        if (state === 'stopped') this.askedVoicedMs = this.voice.run.voicedMs;
+        if (state === 'stopped') this.awaitWords();
         else if (this.phase === 'none' || this.phase === 'late') this.begin();
         this.judge();
     }
@@ -135,6 +133,7 @@ export class OverlapJudge {
             return;
         }
         this.words = `${this.words ?? ''} ${text}`.trim();
+        this.knownVoicedMs = this.awaited.shift() ?? this.askedVoicedMs;
         this.isAnswer ||= isAnswer;
         this.judge();
     }
@@ -155,13 +154,10 @@ export class OverlapJudge {
 
     private readonly onStep = (): void => {
         const { run } = this.voice;
-        this.unmeasuredMs = Math.max(0, this.unmeasuredMs - STEP_MS);
-        if (run.voicedMs > 0 && run.quietMs === 0) {
-            const isOpen = this.phase !== 'none' && this.phase !== 'late';
-            if (!isOpen && !this.isTurnReported && this.playback.isAudible) this.open();
-            if (this.phase === 'judging') this.leftMs = this.playback.soundLeftMs;
-        }
-        this.judge();
+        if (run.voicedMs === 0 || run.quietMs > 0) return;
+        const isOpen = this.phase !== 'none' && this.phase !== 'late';
+        if (!isOpen && !this.isTurnReported && this.playback.isAudible) this.open();
+        if (this.phase === 'judging') this.leftMs = this.playback.soundLeftMs;
     };
 
     /** The service hears speech. Where the bot makes no sound at the moment, it is a turn like any other. */
@@ -212,7 +208,7 @@ export class OverlapJudge {
         const { lists, phase } = this;
         const isHeld = phase === 'held';
         // The caller has gone on: what they said before is not all of it.
-        const words = this.voice.run.voicedMs > this.askedVoicedMs ? undefined : this.words;
+        const words = this.voice.run.voicedMs > this.knownVoicedMs ? undefined : this.words;
         const { givesWords = false } = this.control ?? {};
         const found = this.isAnswer
             ? ({ kind: 'stand', reason: 'turn: words that the bot has asked for' } as const)
@@ -293,6 +289,8 @@ export class OverlapJudge {
         this.lateUntilMs = this.clock.nowMs() + LATE_WORDS_MS;
         this.voice.endRun();
         this.askedVoicedMs = 0;
+        this.knownVoicedMs = 0;
+        this.awaited.fill(0);
     }
 
     private dismiss(): void {
@@ -311,20 +309,25 @@ export class OverlapJudge {
 
     /** Once the voice has paused: what was said until then is to be transcribed. */
     private askForWords(): void {
-        const { run } = this.voice;
-        const isNew = run.voicedMs > this.askedVoicedMs;
+        const isNew = this.voice.run.voicedMs > this.askedVoicedMs;
         if (!isNew || !this.isQuietFor(ASK_WORDS_AFTER_MS) || this.control?.givesWords !== true) return;
-        this.askedVoicedMs = run.voicedMs;
+        this.awaitWords();
         this.control.transcribe();
         // With the commit the service begins anew.
         this.isServiceHearing = false;
     }
 
+    /** The words of what was said until now are to come. */
+    private awaitWords(): void {
+        const { voicedMs } = this.voice.run;
+        if (voicedMs > this.askedVoicedMs) this.awaited.push(voicedMs);
+        this.askedVoicedMs = voicedMs;
+    }
+
     /** By the caller's audio; where no voice was measured, since the utterance was noticed, ms. */
     private get sinceBeginningMs(): number {
         const { voicedMs, spanMs } = this.voice.run;
-        const ms = this.unmeasuredMs + this.quietMs + spanMs;
-        return voicedMs > 0 ? ms : this.clock.nowMs() - this.openedAtMs;
+        return voicedMs > 0 ? this.quietMs + spanMs : this.clock.nowMs() - this.openedAtMs;
     }
 
     private report(overlap: OverlapReport['overlap'], reason: string, backMs?: number): void {
@@ -352,6 +355,8 @@ export class OverlapJudge {
         this.words = undefined;
         this.isAnswer = false;
         this.askedVoicedMs = 0;
+        this.knownVoicedMs = 0;
+        this.awaited.length = 0;
         this.isServiceHearing = false;
         this.actions.judged?.();
         if (!this.playback.isAudible) this.leave();

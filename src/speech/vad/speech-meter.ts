@@ -2,7 +2,7 @@ import { decodeMulaw, MULAW_SILENCE } from '../../audio/mulaw';
 import { Upsampler } from '../../audio/resampler';
 import type { SpeechMeter } from '../../services/asr-service';
 import { readSileroWeights } from '../silero/silero-weights';
-import { isKeyTone } from './key-tone';
+import { isKeyTone } from '../../audio/key-tone';
 import { SileroNetwork, SileroState, STEP_SAMPLES } from '../silero/silero-network';
 
 const RATIO = 2;

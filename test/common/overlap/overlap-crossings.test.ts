@@ -163,7 +163,7 @@ describe('speech over the bot that is crossed by something else', () => {
         async (phase) => {
             await whileTheBotSpeaks();
             call.serve(speechEvent('started'));
-            await call.run(phase === 'judging' ? 200 : phase === 'turn' ? 1700 : 600, true);
+            await call.run({ judging: 200, held: 500, turn: 1700, late: 600 }[phase], true);
             if (phase === 'late') await call.run(1200);
             await call.reconnect();
             await call.run(9000);

@@ -1,7 +1,7 @@
-import { decodeMulaw } from '../../../src/audio/mulaw';
-import { dtmfPcmu, tonePcmu } from '../../../src/audio/tone';
-import { isKeyTone } from '../../../src/speech/vad/key-tone';
-import { noise, sample } from './support';
+import { decodeMulaw } from '../../src/audio/mulaw';
+import { dtmfPcmu, tonePcmu } from '../../src/audio/tone';
+import { isKeyTone } from '../../src/audio/key-tone';
+import { noise, sample } from '../speech/vad/support';
 
 const STEP_SAMPLES = 256;
 
