@@ -11,6 +11,7 @@ import {
 } from '../tools/fake-openai';
 import { pcm16Bytes } from '../tools/fake-openai/signal';
 import { GapWatch } from './gap-watch';
+import type { CallerTurns, InterruptionPlan } from './interruptions';
 import type { LoopStalls } from './loop-stalls';
 import { PlaybackTrack, type SpokenAudio } from './playback-track';
 import { planRound, type Round } from './rounds';
@@ -19,9 +20,13 @@ import { TurnFigures } from './turn-figures';
 const BYTES_PER_MS = 8;
 /** Late deltas of an interrupted response, and the corrections, are there by then. */
 const AFTER_BARGE_IN_MS = 120;
-/** With less than this left of a response, an interruption may come too late to be one. */
-const NEARLY_OVER_MS = 80;
 const GIVE_UP_MS = 4000;
+/** The call is given up after so many turns without a response. */
+const MAX_MISSING_RESPONSES = 3;
+/** What the machine did so shortly before `barge_in` was on its way may have moved it. */
+const BEFORE_BARGE_IN_MS = 100;
+/** An item of which so much was sent and not heard was cut off. */
+const CUT_OFF_MS = 150;
 /** Time for a message to go through the sockets of one machine. */
 const HANDLING_MS = 10;
 
@@ -29,6 +34,8 @@ export interface ScriptedCallOptions {
     caller: Caller;
     /** The stand-in's end of this call. */
     session: FakeSession;
+    turns: CallerTurns;
+    plan: InterruptionPlan;
     random: () => number;
     /** Times real time at which the stand-in delivers. */
     speed: number;
@@ -48,8 +55,13 @@ export class ScriptedCall {
     private readonly gaps: GapWatch;
     private readonly spoken = new Map<number, SpokenAudio>();
     private next: Round;
-    private bargedInAtMs: number | undefined;
+    /** The first `barge_in` of this response, when it arrived and when it left the server. */
+    private bargeIn: { arrivedAtMs: number; leftAtMs: number } | undefined;
     private heardAtBargeIn = 0;
+    /** Responses since the last one was over. */
+    private responses = 0;
+    /** Of responses that were not interrupted. */
+    private readonly uncutItems: SpokenItem[] = [];
     private firstAudioAtMs: number | undefined;
     private responseIds: readonly string[] = [];
     private doneItems = 0;
@@ -74,37 +86,36 @@ export class ScriptedCall {
         });
     }
 
-    /** What the stand-in says next on this call. */
-    get response(): ScriptedResponse {
+    /** What the stand-in says next on this call; asked once for each response. */
+    takeResponse(): ScriptedResponse {
+        this.responses += 1;
         const items = this.next.itemsMs.map((audioMs) => ({ text: 'a response of some words', audioMs }));
         return { items };
     }
 
     /** Plays the whole script, and hangs up. */
     async run(): Promise<TurnFigures> {
-        const { caller, session, bargeIns } = this.options;
-        session.speechStarted();
-        session.speechStopped();
-        while (this.figures.bargeIns < bargeIns) {
-            const round = this.next;
-            const over = await this.play(round);
+        const { caller, turns, bargeIns } = this.options;
+        let askedMs = turns.ask();
+        while (this.figures.bargeIns < bargeIns && this.figures.missingResponses < MAX_MISSING_RESPONSES) {
+            const hasInterrupted = await this.play(this.next, askedMs);
             this.next = planRound(this.options.random, this.options.speed);
-            if (!over) session.speechStarted();
-            session.speechStopped();
+            askedMs = 0;
+            if (hasInterrupted) turns.endTurn();
+            else askedMs = turns.ask();
         }
+        await this.begun(askedMs);
+        await wait(AFTER_BARGE_IN_MS);
+        this.countResponses();
         caller.hangUp();
         this.finish((await caller.ended).protocol.broken.map(({ check }) => check.name));
         return this.figures;
     }
 
-    /** One response; true: the caller is talking when it has ended. */
-    private async play(round: Round): Promise<boolean> {
-        this.firstAudioAtMs = undefined;
-        const beganAtMs = await waitFor(() => this.firstAudioAtMs);
-        if (beganAtMs === undefined) {
-            this.figures.faults.push('no response came');
-            return false;
-        }
+    /** One response, to a turn that goes on for `askedMs`; true: the caller has interrupted it, and that turn has not ended. */
+    private async play(round: Round, askedMs: number): Promise<boolean> {
+        const beganAtMs = await this.begun(askedMs);
+        if (beganAtMs === undefined) return false;
         if (round.interruptAtMs === undefined) {
             await this.hearOut(round);
             return false;
@@ -114,13 +125,21 @@ export class ScriptedCall {
         return true;
     }
 
+    /** When the next response is first heard; undefined: there is none. */
+    private async begun(askedMs: number): Promise<number | undefined> {
+        this.firstAudioAtMs = undefined;
+        const beganAtMs = await waitFor(() => this.firstAudioAtMs, askedMs + GIVE_UP_MS);
+        if (beganAtMs === undefined) this.figures.missingResponses += 1;
+        return beganAtMs;
+    }
+
     private async hearOut({ itemsMs }: Round): Promise<void> {
         const wholeMs = itemsMs.reduce((sum, ms) => sum + ms, 0);
         await wait(wholeMs - 300);
         await waitFor(() => this.isHeardOut(wholeMs) || undefined);
         this.figures.lostBytes += Math.max(0, wholeMs * BYTES_PER_MS - this.receivedBytes());
         this.figures.heardOut += 1;
-        this.endRound();
+        this.endRound(false);
     }
 
     private isHeardOut(wholeMs: number): boolean {
@@ -128,41 +147,51 @@ export class ScriptedCall {
     }
 
     private async interrupt({ itemsMs }: Round, beganAtMs: number): Promise<void> {
-        const { session, caller } = this.options;
+        const { caller, turns, plan, maxOneWayMs } = this.options;
         const wholeBytes = itemsMs.reduce((sum, ms) => sum + ms, 0) * BYTES_PER_MS;
-        this.bargedInAtMs = undefined;
+        this.bargeIn = undefined;
         this.responseIds = [...new Set(this.newItems().map((item) => item.responseId))];
         const leftMs = (wholeBytes - this.heardBytes(caller.heardBytes)) / BYTES_PER_MS;
         const saidAtMs = systemClock.nowMs();
-        session.speechStarted();
-        const arrivedAtMs = await waitFor(() => this.bargedInAtMs, AFTER_BARGE_IN_MS * 4);
+        const speechMs = turns.interrupt();
+        const seen = await waitFor(() => this.bargeIn, plan.waitMs);
+        // The rest of the speech may be what makes it an interruption; the corrections come then.
+        await wait(saidAtMs + speechMs - systemClock.nowMs());
         await wait(AFTER_BARGE_IN_MS);
-        if (arrivedAtMs !== undefined) {
+        if (seen !== undefined) {
             this.figures.bargeIns += 1;
             this.options.onBargeIn();
-            this.measure(beganAtMs, saidAtMs, arrivedAtMs);
-        } else if (leftMs > NEARLY_OVER_MS) {
+            this.measure(beganAtMs, saidAtMs, seen);
+        } else if (leftMs > plan.leastLeftMs + 2 * maxOneWayMs) {
             this.figures.missedBargeIns += 1;
         }
-        this.endRound();
+        this.endRound(seen !== undefined);
     }
 
     private bargedIn(): void {
-        const { caller } = this.options;
-        this.bargedInAtMs = systemClock.nowMs();
+        const { caller, bargeInLeftAtMs } = this.options;
+        const arrivedAtMs = systemClock.nowMs();
+        this.bargeIn ??= { arrivedAtMs, leftAtMs: bargeInLeftAtMs() ?? arrivedAtMs };
         this.heardAtBargeIn = caller.heardBytes;
         this.track.bargedIn(this.heardAtBargeIn, this.responseIds);
         this.gaps.cut();
     }
 
     /** Leaves out what was measured while the machine held everything up: on its way to the playback, or to the interruption. */
-    private measure(beganAtMs: number, saidAtMs: number, arrivedAtMs: number): void {
-        const { loopStalls, maxOneWayMs, bargeInLeftAtMs } = this.options;
+    private measure(
+        beganAtMs: number,
+        saidAtMs: number,
+        { arrivedAtMs, leftAtMs }: { arrivedAtMs: number; leftAtMs: number },
+    ): void {
+        const { loopStalls, maxOneWayMs, plan } = this.options;
         const wayMs = maxOneWayMs + HANDLING_MS;
-        const late = loopStalls.during(saidAtMs, arrivedAtMs);
-        if (late || loopStalls.during(beganAtMs - wayMs, beganAtMs + wayMs)) this.figures.heldUp += 1;
+        const cutFromMs = Math.max(saidAtMs, arrivedAtMs - wayMs - BEFORE_BARGE_IN_MS);
+        const isMoved =
+            loopStalls.during(cutFromMs, arrivedAtMs) || loopStalls.during(beganAtMs - wayMs, beganAtMs + wayMs);
+        if (isMoved) this.figures.heldUp += 1;
         else this.compare();
-        if (!late) this.figures.delaysMs.push((bargeInLeftAtMs() ?? arrivedAtMs) - saidAtMs);
+        if (!loopStalls.during(saidAtMs, arrivedAtMs, plan.leastStallMs))
+            this.figures.delaysMs.push(leftAtMs - saidAtMs);
     }
 
     /** What the model was told that was heard of the response, against what was heard. */
@@ -170,19 +199,22 @@ export class ScriptedCall {
         let toldMs = 0;
         let heardMs = 0;
         for (const item of this.newItems()) {
-            toldMs += this.toldMs(item);
-            heardMs += this.track.heardOf(item.itemNumber, this.heardAtBargeIn) / BYTES_PER_MS;
+            const sentMs = item.sentBytes / bytesPerMs(item);
+            const itemHeardMs = this.track.heardOf(item.itemNumber, this.heardAtBargeIn) / BYTES_PER_MS;
+            const correctedMs = this.correctionsMs(item).at(-1);
+            if (correctedMs === undefined && sentMs - itemHeardMs > CUT_OFF_MS) this.figures.missingCorrections += 1;
+            toldMs += correctedMs ?? sentMs;
+            heardMs += itemHeardMs;
         }
         this.figures.errorsMs.push(Math.abs(toldMs - heardMs));
     }
 
-    private toldMs(item: SpokenItem): number {
+    /** Each time what the model was told that was heard of an item, ms; a deletion, which counts as 0, is the last one. */
+    private correctionsMs({ itemId }: SpokenItem): number[] {
         const { session } = this.options;
-        const cuts = session.truncations.filter((cut) => cut.item_id === item.itemId).map((cut) => cut.audio_end_ms);
-        const deletions = session.received('conversation.item.delete').filter((event) => event.item_id === item.itemId);
-        if (cuts.length + deletions.length > 1) this.figures.repeatedCorrections += 1;
-        if (deletions.length > 0) return 0;
-        return cuts.at(-1) ?? item.sentBytes / bytesPerMs(item);
+        const cuts = session.truncations.filter((cut) => cut.item_id === itemId).map((cut) => cut.audio_end_ms);
+        const deletions = session.received('conversation.item.delete').filter((event) => event.item_id === itemId);
+        return [...cuts, ...deletions.map(() => 0)];
     }
 
     /** Items of the response that is played now. */
@@ -198,9 +230,17 @@ export class ScriptedCall {
         return this.newItems().reduce((sum, item) => sum + this.track.heardOf(item.itemNumber, streamBytes), 0);
     }
 
-    private endRound(): void {
-        this.gaps.endRound(this.newItems());
+    private endRound(isCut: boolean): void {
+        const items = this.newItems();
+        this.gaps.endRound(items);
+        if (!isCut) this.uncutItems.push(...items);
         this.doneItems = this.options.session.items.length;
+        this.countResponses();
+    }
+
+    private countResponses(): void {
+        this.figures.doubledResponses += Math.max(0, this.responses - 1);
+        this.responses = 0;
     }
 
     private finish(broken: readonly CheckName[]): void {
@@ -209,6 +249,9 @@ export class ScriptedCall {
             if (name === 'audioRate' || name === 'textRate') figures.rateBreaches += 1;
             else figures.faults.push(`rule ${name}`);
         }
+        const { items } = this.options.session;
+        figures.repeatedCorrections = items.filter((item) => this.correctionsMs(item).length > 1).length;
+        figures.needlessCorrections = this.uncutItems.filter((item) => this.correctionsMs(item).length > 0).length;
         figures.cancelledBytes = track.cancelledBytes;
         figures.strayBytes = track.strayBytes;
         figures.starvations = gaps.starvations;

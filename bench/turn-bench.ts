@@ -1,12 +1,23 @@
 import { randomBytes } from 'node:crypto';
 import { loadConfig } from '../src/config/config';
+import { systemClock } from '../src/support/clock';
 import { createLogger } from '../src/support/logger';
 import { Server } from '../src/websocket/server';
 import { Caller } from '../tools/caller/client';
-import { startFakeOpenAI, type FakeOpenAI } from '../tools/fake-openai';
+import { startFakeOpenAI, type FakeOpenAI, type FakeSession } from '../tools/fake-openai';
 import { seededRandom } from '../tools/fake-openai/signal';
 import { DelayProxy } from './delay-proxy';
+import {
+    INTERRUPTION_PLANS,
+    KeyTurns,
+    readSpeech,
+    ReportedTurns,
+    SpokenTurns,
+    type CallerTurns,
+    type Interruption,
+} from './interruptions';
 import type { LoopStalls } from './loop-stalls';
+import { CallerLine } from './overlap-line';
 import { ScriptedCall } from './scripted-call';
 import { TurnFigures } from './turn-figures';
 
@@ -23,6 +34,7 @@ export interface Setting {
 
 export interface TurnBenchOptions {
     setting: Setting;
+    interruption: Interruption;
     calls: number;
     bargeInsPerCall: number;
     seed: number;
@@ -37,10 +49,15 @@ export interface TurnBenchOptions {
 const DELTAS = { kind: 'random', minMs: 10, maxMs: 800 } as const;
 /** Calls begin one after the other, so that their audio does not beat in time. */
 const BETWEEN_CALLS_MS = 37;
+/** Sensitive as live models are, which stop for every sound. */
+const VAD_RMS = 160;
 
 /** The real server, the strict stand-in behind it, and callers in front who follow their scripts side by side. */
 export class TurnBench {
     private readonly scripts: ScriptedCall[] = [];
+    /** What each caller says aloud, by the number of the call. */
+    private readonly lines: CallerLine[] = [];
+    private readonly speech = readSpeech();
     private readonly proxies: DelayProxy[] = [];
     private readonly key = randomBytes(18).toString('base64');
     private readonly secret = randomBytes(32).toString('base64');
@@ -63,14 +80,18 @@ export class TurnBench {
     }
 
     private startFake(): Promise<FakeOpenAI> {
-        const { setting, seed } = this.options;
+        const { setting, seed, interruption } = this.options;
         return startFakeOpenAI({
             seed,
-            vad: 'off',
+            vad: interruption === 'smart' ? 'energy' : 'off',
+            vadRms: VAD_RMS,
             deltas: DELTAS,
             speed: setting.speed,
             lateDeltas: setting.lateDeltas,
-            response: ({ sessionIndex }) => this.scripts[sessionIndex]?.response,
+            response: ({ sessionIndex }) => this.scripts[sessionIndex]?.takeResponse(),
+            callerTranscript: {
+                texts: ({ sessionIndex, fromMs, toMs }) => this.lines[sessionIndex]?.wordsBetween(fromMs, toMs) ?? '',
+            },
         });
     }
 
@@ -81,7 +102,7 @@ export class TurnBench {
             OPENAI_REALTIME_URL: fake.url,
             OPENAI_GREETING: 'off',
             OPENAI_AUDIO_FORMAT: this.options.setting.format,
-            BARGE_IN_MIN_SPEECH_MS: '0',
+            ...INTERRUPTION_PLANS[this.options.interruption].environment,
             NO_INPUT_SECONDS: '0',
             LOG_LEVEL: 'error',
         });
@@ -102,17 +123,25 @@ export class TurnBench {
     }
 
     private async place(server: Server, fake: FakeOpenAI, index: number): Promise<ScriptedCall> {
-        const { setting, bargeInsPerCall, seed, rttMs, jitterMs, loopStalls, onBargeIn } = this.options;
+        const { setting, interruption, bargeInsPerCall, seed, rttMs, jitterMs, loopStalls, onBargeIn } = this.options;
         const random = seededRandom(seed * 1009 + index * 31);
         const serverPort = server.address?.port ?? 0;
         const proxy = rttMs === 0 ? undefined : this.createProxy(serverPort, random);
         const port = proxy === undefined ? serverPort : await proxy.listen();
+        const line = new CallerLine({ loudnessDb: 0, noiseDb: undefined, random });
+        this.lines[index] = line;
         const caller = new Caller({
             url: `ws://127.0.0.1:${port}/`,
             apiKey: this.key,
             clientSecret: this.secret,
             keepAudio: false,
             completedAfterFlush: setting.completedAfterFlush,
+            microphone: line,
+        });
+        const opened = new Promise<number>((resolve) => {
+            caller.once('opened', () => {
+                resolve(systemClock.nowMs());
+            });
         });
         await caller.dial();
         const session = await fake.nextSession();
@@ -121,6 +150,8 @@ export class TurnBench {
         const script = new ScriptedCall({
             caller,
             session,
+            turns: this.createTurns(caller, session, line, await opened),
+            plan: INTERRUPTION_PLANS[interruption],
             random,
             speed: setting.speed,
             bargeIns: bargeInsPerCall,
@@ -131,6 +162,17 @@ export class TurnBench {
         });
         this.scripts[index] = script;
         return script;
+    }
+
+    private createTurns(caller: Caller, session: FakeSession, line: CallerLine, lineStartedAtMs: number): CallerTurns {
+        switch (this.options.interruption) {
+            case 'instant':
+                return new ReportedTurns(session);
+            case 'smart':
+                return new SpokenTurns(line, lineStartedAtMs, this.speech);
+            case 'key':
+                return new KeyTurns(session, caller);
+        }
     }
 
     private createProxy(targetPort: number, random: () => number): DelayProxy {

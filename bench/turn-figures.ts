@@ -1,3 +1,5 @@
+import type { DelayBar } from './interruptions';
+
 /** What was measured of turn-taking, over one call or many. Milliseconds, unless a name says otherwise. */
 export class TurnFigures {
     bargeIns = 0;
@@ -6,7 +8,7 @@ export class TurnFigures {
     heldUp = 0;
     /** |what the model was told that was heard − what was heard|, one for each barge-in. */
     readonly errorsMs: number[] = [];
-    /** From `speech_started` on the bot's side to the `barge_in` that left the server. */
+    /** From the beginning of the interruption (`DelayBar.from`) to the `barge_in` that left the server. */
     readonly delaysMs: number[] = [];
     /** Bytes of a response that came after its `barge_in`. */
     cancelledBytes = 0;
@@ -24,6 +26,14 @@ export class TurnFigures {
     missedBargeIns = 0;
     /** An item was corrected more than once. */
     repeatedCorrections = 0;
+    /** An item that was cut off was not corrected. */
+    missingCorrections = 0;
+    /** An item of a response that was heard to its end was corrected. */
+    needlessCorrections = 0;
+    /** Turns of the caller that were given no response in time. */
+    missingResponses = 0;
+    /** Responses beyond the one for each turn. */
+    doubledResponses = 0;
     /** Other faults, in words. */
     readonly faults: string[] = [];
 
@@ -43,6 +53,10 @@ export class TurnFigures {
         this.networkGaps += other.networkGaps;
         this.missedBargeIns += other.missedBargeIns;
         this.repeatedCorrections += other.repeatedCorrections;
+        this.missingCorrections += other.missingCorrections;
+        this.needlessCorrections += other.needlessCorrections;
+        this.missingResponses += other.missingResponses;
+        this.doubledResponses += other.doubledResponses;
     }
 }
 
@@ -54,10 +68,9 @@ export interface Verdict {
 
 const ERROR_P50_MS = 20;
 const ERROR_P99_MS = 60;
-const DELAY_P99_MS = 20;
 
 /** Compares the figures with their limits: error of the reported playhead, delay of `barge_in`, lost and stray audio, rates. */
-export function verdictsOf(figures: TurnFigures): Verdict[] {
+export function verdictsOf(figures: TurnFigures, delay: DelayBar): Verdict[] {
     const { errorsMs, delaysMs, faults } = figures;
     const p99Ms = percentile(errorsMs, 0.99);
     const errorIsGood = percentile(errorsMs, 0.5) <= ERROR_P50_MS && p99Ms <= ERROR_P99_MS;
@@ -71,8 +84,8 @@ export function verdictsOf(figures: TurnFigures): Verdict[] {
             good: errorIsGood,
         },
         {
-            text: `speech_started to barge_in: ${spread(delaysMs)}; p99 at most ${DELAY_P99_MS} ms`,
-            good: percentile(delaysMs, 0.99) <= DELAY_P99_MS,
+            text: `${delay.from} → barge_in: ${spread(delaysMs, delay.share)}; ${nameOf(delay.share)} at most ${delay.mostMs} ms`,
+            good: percentile(delaysMs, delay.share) <= delay.mostMs,
         },
         none('bytes of a cancelled response after its barge_in', figures.cancelledBytes),
         none('bytes lost in responses that were heard out', figures.lostBytes),
@@ -80,7 +93,11 @@ export function verdictsOf(figures: TurnFigures): Verdict[] {
         none('excursions beyond 25 + 5·t messages', figures.rateBreaches),
         none(`silences while audio was queued (${figures.starvedMs.toFixed(0)} ms)`, figures.starvations),
         none('interruptions without barge_in', figures.missedBargeIns),
+        none('items cut off and not corrected', figures.missingCorrections),
+        none('items heard out and corrected', figures.needlessCorrections),
         none('items corrected twice', figures.repeatedCorrections),
+        none('turns without a response', figures.missingResponses),
+        none('responses beyond one for each turn', figures.doubledResponses),
         none(faults.length === 0 ? 'other faults' : `other faults: ${[...new Set(faults)].join('; ')}`, faults.length),
     ];
 }
@@ -89,9 +106,16 @@ function none(what: string, count: number): Verdict {
     return { text: `${what}: ${count}`, good: count === 0 };
 }
 
-function spread(valuesMs: readonly number[]): string {
-    const at = (share: number): string => percentile(valuesMs, share).toFixed(1);
-    return `p50 ${at(0.5)}, p99 ${at(0.99)}, max ${at(1)} ms`;
+/** `share`: given beside p50, p99 and the largest. */
+function spread(valuesMs: readonly number[], share = 0.99): string {
+    const shares = [...new Set([0.5, share, 0.99])].map(
+        (each) => `${nameOf(each)} ${percentile(valuesMs, each).toFixed(1)}`,
+    );
+    return `${shares.join(', ')}, max ${percentile(valuesMs, 1).toFixed(1)} ms`;
+}
+
+function nameOf(share: number): string {
+    return `p${Math.round(100 * share)}`;
 }
 
 /** The value below which `share` (0 … 1) of the values lie, by nearest rank; NaN when there are none. */

@@ -3,9 +3,12 @@
  * responses at random moments, through the real server and its sockets, without and with a network in between; what the model was
  * told that was heard is compared with what was heard, and every byte is followed. Exit code 1 when a bar is broken.
  *
- * `--small` is short enough for CI. `--rtt 0,80` chooses the round trips, ms; `--jitter` how much each way varies.
+ * `--barge-in instant,smart` chooses what interrupts: `speech_started` of the stand-in at that moment, speech on the caller's line that the
+ * server has to take for an interruption, or a `key`. `--small` is short enough for CI. `--rtt 0,80` chooses the round trips, ms;
+ * `--jitter` how much each way varies.
  */
 import { parseArgs } from 'node:util';
+import { INTERRUPTION_PLANS, INTERRUPTIONS, type DelayBar, type Interruption } from './interruptions';
 import { LoopStalls } from './loop-stalls';
 import { TurnBench, type Setting, type TurnBenchOptions } from './turn-bench';
 import { percentile, TurnFigures, verdictsOf } from './turn-figures';
@@ -13,7 +16,10 @@ import { answerHelp } from '../tools/usage';
 import { writeChart, type Panel } from './chart';
 import { Progress } from './progress';
 
-type RunOptions = Pick<TurnBenchOptions, 'bargeInsPerCall' | 'seed' | 'rttMs' | 'jitterMs' | 'onBargeIn'>;
+type RunOptions = Pick<
+    TurnBenchOptions,
+    'interruption' | 'bargeInsPerCall' | 'seed' | 'rttMs' | 'jitterMs' | 'onBargeIn'
+>;
 
 const SETTINGS: readonly Setting[] = [
     { format: 'pcmu', speed: 3, lateDeltas: 3, completedAfterFlush: true },
@@ -26,8 +32,9 @@ answerHelp(`How well the server takes turns: signed callers interrupt the strict
 
   npm run bench:turns -- [options]
 
+  --barge-in LIST   of instant (speech_started), smart (speech on the caller's line), key (instant,smart)
   --calls N         calls side by side (20)
-  --barge-ins N     interruptions in all, at least (200)
+  --barge-ins N     interruptions for each of them and each round trip, at least (200)
   --rtt 0,80        round trips of the networks in between, ms
   --jitter MS       how much each way varies (10)
   --seed N          of the random moments (1)
@@ -38,6 +45,7 @@ Exit code 1 when a bar is broken.`);
 
 const { values } = parseArgs({
     options: {
+        'barge-in': { type: 'string', default: 'instant,smart' },
         calls: { type: 'string' },
         'barge-ins': { type: 'string' },
         seed: { type: 'string', default: '1' },
@@ -53,25 +61,37 @@ function count(name: string, text: string, least: number): number {
     throw new RangeError(`--${name} takes a number of at least ${least}.`);
 }
 
+function chosenInterruptions(): Interruption[] {
+    return values['barge-in'].split(',').map((name) => {
+        const found = INTERRUPTIONS.find((each) => each === name);
+        if (found === undefined) throw new RangeError(`--barge-in takes ${INTERRUPTIONS.join(', ')}.`);
+        return found;
+    });
+}
+
 async function main(): Promise<boolean> {
     const calls = count('calls', values.calls ?? (values.small ? '8' : '20'), 1);
     const bargeIns = count('barge-ins', values['barge-ins'] ?? (values.small ? '24' : '200'), 1);
     const jitterMs = count('jitter', values.jitter, 0);
     const seed = count('seed', values.seed, 0);
+    const rttsMs = values.rtt.split(',').map((rtt) => count('rtt', rtt, 0));
+    const interruptions = chosenInterruptions();
     console.log(
         `Node ${process.version}, ${calls} calls side by side, at least ${bargeIns} interruptions, seed ${seed}`,
     );
     const bargeInsPerCall = Math.ceil(bargeIns / calls);
-    const rtts = values.rtt.split(',');
-    const progress = new Progress(calls * bargeInsPerCall * rtts.length, 'interruptions');
+    const total = calls * bargeInsPerCall * rttsMs.length * interruptions.length;
+    const progress = new Progress(total, 'interruptions');
     const onBargeIn = (): void => {
         progress.add();
     };
     let good = true;
-    for (const rtt of rtts) {
-        const rttMs = count('rtt', rtt, 0);
-        const network = { rttMs, jitterMs: rttMs === 0 ? 0 : jitterMs };
-        good = (await measure(calls, { bargeInsPerCall, seed, onBargeIn, ...network }, progress)) && good;
+    for (const interruption of interruptions) {
+        for (const rttMs of rttsMs) {
+            const network = { rttMs, jitterMs: rttMs === 0 ? 0 : jitterMs };
+            const options = { interruption, bargeInsPerCall, seed, onBargeIn, ...network };
+            good = (await measure(calls, options, progress)) && good;
+        }
     }
     progress.end();
     writeChart('turns', 'Interruptions', pictured);
@@ -98,11 +118,14 @@ async function measure(calls: number, options: RunOptions, progress: Progress): 
     return report(options, total, loopStalls);
 }
 
-function report({ rttMs, jitterMs }: RunOptions, figures: TurnFigures, loopStalls: LoopStalls): boolean {
+function report(options: RunOptions, figures: TurnFigures, loopStalls: LoopStalls): boolean {
+    const { interruption, rttMs, jitterMs } = options;
     const network = rttMs === 0 ? 'no network' : `round trip ${rttMs} ms, each way ± ${jitterMs} ms`;
-    console.log(`\n${network}: ${figures.bargeIns} interruptions, ${figures.heardOut} responses heard out`);
-    pictured.push(...panelsOf(network, figures));
-    const verdicts = verdictsOf(figures);
+    const title = `${interruption}, ${network}`;
+    const delay = delayBarOf(options);
+    console.log(`\n${title}: ${figures.bargeIns} interruptions, ${figures.heardOut} responses heard out`);
+    pictured.push(...panelsOf(title, delay, figures));
+    const verdicts = verdictsOf(figures, delay);
     for (const { good, text } of verdicts) console.log(`${good ? '✓' : '✗'} ${text}`);
     const longestMs = loopStalls.longestMs.toFixed(0);
     console.log(`· ${figures.networkGaps} silences that were not the server's`);
@@ -110,17 +133,23 @@ function report({ rttMs, jitterMs }: RunOptions, figures: TurnFigures, loopStall
     return verdicts.every(({ good }) => good);
 }
 
+/** What the caller sends is on its way to the server for as long as one way takes. */
+function delayBarOf({ interruption, rttMs, jitterMs }: RunOptions): DelayBar {
+    const { delay, isSent } = INTERRUPTION_PLANS[interruption];
+    return isSent ? { ...delay, mostMs: delay.mostMs + rttMs / 2 + jitterMs } : delay;
+}
+
 const pictured: Panel[] = [];
 
-function panelsOf(network: string, { errorsMs, delaysMs }: TurnFigures): Panel[] {
-    const shares = (valuesMs: readonly number[]): Panel['rows'] =>
-        [0.5, 0.99, 1].map((share) => ({
-            label: share === 1 ? 'most' : `p${100 * share}`,
-            value: percentile(valuesMs, share),
+function panelsOf(title: string, { from, share }: DelayBar, { errorsMs, delaysMs }: TurnFigures): Panel[] {
+    const rowsOf = (valuesMs: readonly number[], shares: readonly number[]): Panel['rows'] =>
+        [...new Set(shares)].map((each) => ({
+            label: each === 1 ? 'most' : `p${Math.round(100 * each)}`,
+            value: percentile(valuesMs, each),
         }));
     return [
-        { title: `truncate position − heard, ${network}`, unit: 'ms', rows: shares(errorsMs) },
-        { title: `speech_started to barge_in, ${network}`, unit: 'ms', rows: shares(delaysMs) },
+        { title: `truncate position − heard, ${title}`, unit: 'ms', rows: rowsOf(errorsMs, [0.5, 0.99, 1]) },
+        { title: `${from} → barge_in, ${title}`, unit: 'ms', rows: rowsOf(delaysMs, [0.5, share, 0.99, 1]) },
     ];
 }
 

@@ -1,3 +1,4 @@
+import { INTERRUPTION_PLANS, KeyTurns, readSpeech, SpokenTurns } from '../../bench/interruptions';
 import { planRound } from '../../bench/rounds';
 import { percentile, TurnFigures, verdictsOf } from '../../bench/turn-figures';
 import { seededRandom } from '../../tools/fake-openai/signal';
@@ -10,7 +11,7 @@ function good(): TurnFigures {
 }
 
 function broken(figures: TurnFigures): number {
-    return verdictsOf(figures).filter((verdict) => !verdict.good).length;
+    return verdictsOf(figures, INTERRUPTION_PLANS.instant.delay).filter((verdict) => !verdict.good).length;
 }
 
 describe('figures of turn-taking', () => {
@@ -39,6 +40,10 @@ describe('figures of turn-taking', () => {
         ['messages come too fast', (f: TurnFigures) => (f.rateBreaches = 1)],
         ['the playback runs dry', (f: TurnFigures) => (f.starvations = 1)],
         ['an interruption has no barge_in', (f: TurnFigures) => (f.missedBargeIns = 1)],
+        ['an item that was cut off is not corrected', (f: TurnFigures) => (f.missingCorrections = 1)],
+        ['an item that was heard out is corrected', (f: TurnFigures) => (f.needlessCorrections = 1)],
+        ['a turn is given no response', (f: TurnFigures) => (f.missingResponses = 1)],
+        ['a turn is given two responses', (f: TurnFigures) => (f.doubledResponses = 1)],
         ['an item is corrected twice', (f: TurnFigures) => (f.repeatedCorrections = 1)],
         ['a protocol rule is broken', (f: TurnFigures) => f.faults.push('rule numbering')],
     ])('breaks one bar when %s', (_what, spoil) => {
@@ -49,6 +54,23 @@ describe('figures of turn-taking', () => {
         sum.add(good());
         sum.add(figures);
         expect(broken(sum)).toBe(1);
+    });
+
+    it('looks at the 95th percentile of the time from the voice to barge_in, which may take 650 ms', () => {
+        const { delay } = INTERRUPTION_PLANS.smart;
+        const delayed = (count: number): TurnFigures => {
+            const figures = good();
+            figures.delaysMs.splice(
+                0,
+                3,
+                ...new Array<number>(20 - count).fill(650),
+                ...new Array<number>(count).fill(651),
+            );
+            return figures;
+        };
+        const isBroken = (figures: TurnFigures): boolean => verdictsOf(figures, delay).some((verdict) => !verdict.good);
+        expect(isBroken(delayed(1))).toBe(false);
+        expect(isBroken(delayed(2))).toBe(true);
     });
 
     it('plans responses that are heard out and interruptions at every part of one, inside of it', () => {
@@ -64,5 +86,40 @@ describe('figures of turn-taking', () => {
         expect(Math.max(...shares)).toBeGreaterThan(0.9);
         expect(Math.max(...shares)).toBeLessThan(1);
         expect(rounds.some(({ itemsMs }) => itemsMs.length === 2)).toBe(true);
+    });
+});
+
+describe('callers who interrupt', () => {
+    it('say loud interruptions of at least 1.8 s, one after the other, from this moment of their line on', () => {
+        const placed: { atMs: number; pcmu: Uint8Array; words: string }[] = [];
+        const line = {
+            place: (atMs: number, pcmu: Uint8Array, _sound: unknown, words: string) =>
+                placed.push({ atMs, pcmu, words }),
+        };
+        const speech = readSpeech();
+        const turns = new SpokenTurns(line, 0, speech);
+        const spokenMs = [turns.interrupt(), turns.interrupt(), turns.ask()];
+        expect(spokenMs).toEqual(placed.map(({ pcmu }) => pcmu.length / 8));
+        expect(Math.min(...speech.interruptions.map(({ pcmu }) => pcmu.length / 8))).toBeGreaterThanOrEqual(1800);
+        expect(placed.map(({ words }) => words)).toEqual([
+            ...speech.interruptions.slice(0, 2).map(({ words }) => words),
+            'can I ask you something',
+        ]);
+    });
+
+    it('press a key, and end the entry with #', () => {
+        const pressed: string[] = [];
+        const reported: string[] = [];
+        const turns = new KeyTurns(
+            { speechStarted: () => reported.push('started'), speechStopped: () => reported.push('stopped') },
+            { dtmf: (digits) => pressed.push(digits) },
+        );
+        turns.ask();
+        expect(reported).toEqual(['started', 'stopped']);
+        expect(pressed).toEqual([]);
+        turns.interrupt();
+        turns.endTurn();
+        expect(reported).toHaveLength(2);
+        expect(pressed).toEqual(['1', '#']);
     });
 });
