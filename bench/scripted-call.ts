@@ -24,7 +24,7 @@ const GIVE_UP_MS = 4000;
 /** The call is given up after so many turns without a response. */
 const MAX_MISSING_RESPONSES = 3;
 /** What the machine did so shortly before `barge_in` was on its way may have moved it. */
-const BEFORE_BARGE_IN_MS = 100;
+const BEFORE_BARGE_IN_MS = 30;
 /** An item of which so much was sent and not heard was cut off. */
 const CUT_OFF_MS = 150;
 /** Time for a message to go through the sockets of one machine. */
@@ -137,7 +137,7 @@ export class ScriptedCall {
         const wholeMs = itemsMs.reduce((sum, ms) => sum + ms, 0);
         await wait(wholeMs - 300);
         await waitFor(() => this.isHeardOut(wholeMs) || undefined);
-        this.figures.lostBytes += Math.max(0, wholeMs * BYTES_PER_MS - this.receivedBytes());
+        this.countLost(wholeMs * BYTES_PER_MS);
         this.figures.heardOut += 1;
         this.endRound(false);
     }
@@ -162,8 +162,10 @@ export class ScriptedCall {
             this.figures.bargeIns += 1;
             this.options.onBargeIn();
             this.measure(beganAtMs, saidAtMs, seen);
-        } else if (leftMs > plan.leastLeftMs + 2 * maxOneWayMs) {
-            this.figures.missedBargeIns += 1;
+        } else {
+            // Without one nothing of the response may be missing.
+            this.countLost(wholeBytes);
+            if (leftMs > plan.leastLeftMs + 2 * maxOneWayMs) this.figures.missedBargeIns += 1;
         }
         this.endRound(seen !== undefined);
     }
@@ -236,6 +238,10 @@ export class ScriptedCall {
         if (!isCut) this.uncutItems.push(...items);
         this.doneItems = this.options.session.items.length;
         this.countResponses();
+    }
+
+    private countLost(wholeBytes: number): void {
+        this.figures.lostBytes += Math.max(0, wholeBytes - this.receivedBytes());
     }
 
     private countResponses(): void {
