@@ -5,18 +5,20 @@ import { join } from 'node:path';
 import { loadConfig } from '../../src/config/config';
 import { TTSService } from '../../src/services/tts-service';
 import { FliteEngine } from '../../src/speech/tts/flite-engine';
-import { systemClock, type Clock } from '../../src/support/clock';
+import type { Clock } from '../../src/support/clock';
 import { Server } from '../../src/websocket/server';
 import type { CallerOptions } from '../../tools/caller/caller-options';
 import { Caller } from '../../tools/caller/client';
 import { INSTANT, startFakeOpenAI, type FakeOpenAI, type FakeOpenAIOptions } from '../../tools/fake-openai';
 import { ColdBotService } from '../support/cold-bots';
 import { LogRecorder } from '../support/log-recorder';
+import { ScaledClock } from '../support/scaled-clock';
 
 /** The key of the server itself: no bot with a way of its own may ever show it. */
 export const SERVER_KEY = 'sk-the-key-of-the-server';
 
 export interface BotsBenchOptions {
+    /** Without one nothing takes time in the stand-ins, and no time limit of the server measures how busy the machine is. */
     clock?: Clock;
     /** false: there is no stand-in, and no key. */
     openai?: FakeOpenAIOptions | false;
@@ -39,11 +41,14 @@ export class BotsBench {
     private readonly callers: Caller[] = [];
     private server: Server | undefined;
 
-    private constructor(private readonly clock: Clock) {}
+    private constructor(
+        private readonly clock: Clock,
+        private readonly pace: FakeOpenAIOptions,
+    ) {}
 
     static async start(options: BotsBenchOptions = {}): Promise<BotsBench> {
-        const { clock = systemClock, openai = {}, profiles } = options;
-        const bench = new BotsBench(clock);
+        const { clock, openai = {}, profiles } = options;
+        const bench = new BotsBench(clock ?? new ScaledClock(1), clock === undefined ? INSTANT : {});
         if (openai !== false) bench.main = await bench.standIn(openai);
         mkdirSync(bench.botsFolder);
         for (const [name, profile] of Object.entries(profiles ?? {})) bench.write(`${name}.json`, profile);
@@ -59,8 +64,7 @@ export class BotsBench {
 
     /** One more stand-in, for a bot with a way of its own. Without a clock it is as quick as it can be. */
     async standIn(options: FakeOpenAIOptions = {}): Promise<FakeOpenAI> {
-        const pace = this.clock === systemClock ? INSTANT : {};
-        const fake = await startFakeOpenAI({ clock: this.clock, vad: 'off', ...pace, ...options });
+        const fake = await startFakeOpenAI({ clock: this.clock, vad: 'off', ...this.pace, ...options });
         this.fakes.push(fake);
         return fake;
     }

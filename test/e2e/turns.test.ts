@@ -12,6 +12,8 @@ import type { CallerOptions } from '../../tools/caller/caller-options';
 import { ScaledClock } from '../support/scaled-clock';
 import { TestBench, until } from '../support/test-bench';
 
+/** Time of the calls: a third as fast as real time, so that what the machine takes for a message counts a third. */
+const PACE = 1 / 3;
 /** A machine that runs holds a message up by no more than this, and while it does not, no time passes: see `ScaledClock`. */
 const SLACK_MS = 40;
 const BYTES_PER_MS = 8;
@@ -27,7 +29,7 @@ interface Turn {
 
 /** Side by side, each with a server of its own. */
 describe('turns over real sockets', () => {
-    const realPace = new ScaledClock(1);
+    const slowly = new ScaledClock(PACE);
     const benches = new Set<TestBench>();
 
     /** Those of tests that failed. */
@@ -45,7 +47,7 @@ describe('turns over real sockets', () => {
         openai: FakeOpenAIOptions,
         options: Partial<CallerOptions> = {},
         env: Record<string, string> = {},
-        clock: Clock = realPace,
+        clock: Clock = slowly,
     ): Promise<Turn> {
         const bench = await TestBench.start({
             clock,
@@ -107,8 +109,8 @@ describe('turns over real sockets', () => {
             await heard(turn, 700);
             expect(session.activeResponseId).toBeDefined();
             let bargedIn = 0;
-            caller.on('bargeIn', () => (bargedIn = realPace.nowMs()));
-            const saidAt = realPace.nowMs();
+            caller.on('bargeIn', () => (bargedIn = slowly.nowMs()));
+            const saidAt = slowly.nowMs();
             const heardMs = await interrupted(turn);
             expect(bargedIn - saidAt).toBeLessThan(20 + SLACK_MS);
             const receivedBytes = (): number => caller.receivedAudio.reduce((sum, { bytes }) => sum + bytes.length, 0);
@@ -209,8 +211,8 @@ describe('turns over real sockets', () => {
 
     it.concurrent('a response of which nothing was heard yet is deleted, not truncated to 0', async () => {
         // In slow motion: what is there is not heard before 50 ms of real time have passed.
-        const slowly = { ...INSTANT, firstDeltaMs: 1, response: [{ text: 'an answer', audioMs: 3000 }] };
-        const turn = await call(slowly, {}, {}, new ScaledClock(0.02));
+        const instant = { ...INSTANT, firstDeltaMs: 1, response: [{ text: 'an answer', audioMs: 3000 }] };
+        const turn = await call(instant, {}, {}, new ScaledClock(0.02));
         const { caller, session } = turn;
         caller.once('audio', () => {
             session.speechStarted();

@@ -7,8 +7,10 @@ import { Caller } from '../../tools/caller/client';
 import { startFakeOpenAI, type FakeOpenAI, type FakeOpenAIOptions } from '../../tools/fake-openai';
 import { ColdBotService } from './cold-bots';
 import { LogRecorder } from './log-recorder';
+import { ScaledClock } from './scaled-clock';
 
 export interface TestBenchOptions {
+    /** Without one time passes as it does, except while the machine holds this process up. */
     clock?: Clock;
     openai?: FakeOpenAIOptions | false;
     env?: Record<string, string>;
@@ -31,7 +33,7 @@ export class TestBench {
     ) {}
 
     static async start(options: TestBenchOptions = {}): Promise<TestBench> {
-        const clock = options.clock ?? systemClock;
+        const clock = options.clock ?? new ScaledClock(1);
         const fake = options.openai === false ? undefined : await startFakeOpenAI({ clock, ...options.openai });
         const apiKey = randomBytes(18).toString('base64');
         const clientSecret = randomBytes(32).toString('base64');

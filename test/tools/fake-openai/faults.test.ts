@@ -120,10 +120,9 @@ describe('faults on demand', () => {
         const call_id = (output as { call_id: string }[])[0]?.call_id ?? '';
         client.send({ type: 'conversation.item.create', item: { type: 'function_call_output', call_id, output: '1' } });
         client.send({ type: 'response.create' });
-        await session.waitFor('conversation.item.create');
+        await client.next('conversation.item.added');
         await turns();
-        expect(client.types.at(-1)).toBe('response.done');
-        expect(session.sent.at(-1)?.type).toBe('conversation.item.done');
+        expect(session.sent.filter(({ type }) => type === 'response.created')).toHaveLength(1);
         expect(session.closed).toBeUndefined();
         session.readOn();
     });
