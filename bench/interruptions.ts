@@ -16,6 +16,8 @@ export interface DelayBar {
     /** The share of the delays, 0 … 1, that keeps the limit. */
     share: number;
     mostMs: number;
+    /** Of fewer delays such a share is hardly more than the longest one: it is printed, and not judged. */
+    leastCount: number;
 }
 
 export interface InterruptionPlan {
@@ -36,20 +38,20 @@ export interface InterruptionPlan {
 export const INTERRUPTION_PLANS: Readonly<Record<Interruption, InterruptionPlan>> = {
     instant: {
         environment: { BARGE_IN: 'instant', BARGE_IN_MIN_SPEECH_MS: '0' },
-        delay: { from: 'speech_started', share: 0.99, mostMs: 20 },
+        delay: { from: 'speech_started', share: 0.99, mostMs: 20, leastCount: 1 },
         isSent: false,
         ...{ waitMs: 480, leastLeftMs: 80, leastStallMs: 0 },
     },
     smart: {
         environment: { BARGE_IN: 'smart' },
-        delay: { from: 'voice began', share: 0.95, mostMs: 650 },
+        delay: { from: 'voice began', share: 0.95, mostMs: 650, leastCount: 50 },
         isSent: true,
         // About 400 ms of voice and a frame of 200 ms.
         ...{ waitMs: 1500, leastLeftMs: 900, leastStallMs: 30 },
     },
     key: {
         environment: { BARGE_IN: 'off' },
-        delay: { from: 'key', share: 0.99, mostMs: 20 },
+        delay: { from: 'key', share: 0.99, mostMs: 20, leastCount: 1 },
         isSent: true,
         ...{ waitMs: 480, leastLeftMs: 80, leastStallMs: 0 },
     },

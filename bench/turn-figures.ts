@@ -85,7 +85,7 @@ export function verdictsOf(figures: TurnFigures, delay: DelayBar): Verdict[] {
         },
         {
             text: `${delay.from} → barge_in: ${spread(delaysMs, delay.share)}; ${nameOf(delay.share)} at most ${delay.mostMs} ms`,
-            good: percentile(delaysMs, delay.share) <= delay.mostMs,
+            good: delaysMs.length < delay.leastCount || percentile(delaysMs, delay.share) <= delay.mostMs,
         },
         none('bytes of a cancelled response after its barge_in', figures.cancelledBytes),
         none('bytes lost in responses that were heard out', figures.lostBytes),
