@@ -31,7 +31,7 @@ export interface FaultBenchOptions extends FakeOpenAIOptions {
 export const UNKNOWN_NAME_URL = `wss://${'x'.repeat(64)}.invalid/v1`;
 
 /** Speech of the callers: one and a half seconds. */
-export const WORDS = wavToPcmu(readFileSync(join(__dirname, '..', 'samples', 'librivox_0930.wav'))).subarray(0, 12_000);
+const WORDS = wavToPcmu(readFileSync(join(__dirname, '..', 'samples', 'librivox_0930.wav'))).subarray(0, 12_000);
 
 /** The noise of a line, white: the same piece again and again. */
 class LineNoise implements Microphone {
