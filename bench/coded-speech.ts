@@ -143,8 +143,9 @@ function quietBefore(pcmu: Uint8Array, end: number): number {
 const PAUSE_BYTES = 100 * BYTES_PER_MS;
 const NEAR_PAUSE_BYTES = 40 * BYTES_PER_MS;
 
-/** Whether `at` lies in a pause of a coded response, or at most 40 ms beside one. */
+/** Whether `at` lies in a pause of a coded response, or at most 40 ms beside one; before its beginning there is one. */
 export function isAtPause(pcmu: Uint8Array, at: number): boolean {
+    if (at === 0) return true;
     let quiet = 0;
     const until = Math.min(pcmu.length, at + NEAR_PAUSE_BYTES + PAUSE_BYTES);
     for (let i = Math.max(0, at - NEAR_PAUSE_BYTES - PAUSE_BYTES); i < until; i++) {

@@ -38,7 +38,7 @@ export interface InterruptionPlan {
 export const INTERRUPTION_PLANS: Readonly<Record<Interruption, InterruptionPlan>> = {
     instant: {
         environment: { BARGE_IN: 'instant', BARGE_IN_MIN_SPEECH_MS: '0' },
-        delay: { from: 'speech_started', share: 0.99, mostMs: 20, leastCount: 1 },
+        delay: { from: 'speech_started', share: 0.99, mostMs: 20, leastCount: 0 },
         isSent: false,
         ...{ waitMs: 480, leastLeftMs: 80, leastStallMs: 0 },
     },
@@ -51,7 +51,7 @@ export const INTERRUPTION_PLANS: Readonly<Record<Interruption, InterruptionPlan>
     },
     key: {
         environment: { BARGE_IN: 'off' },
-        delay: { from: 'key', share: 0.99, mostMs: 20, leastCount: 1 },
+        delay: { from: 'key', share: 0.99, mostMs: 20, leastCount: 0 },
         isSent: true,
         ...{ waitMs: 480, leastLeftMs: 80, leastStallMs: 0 },
     },

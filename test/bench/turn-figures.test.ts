@@ -58,19 +58,22 @@ describe('figures of turn-taking', () => {
 
     it('looks at the 95th percentile of the time from the voice to barge_in, which may take 650 ms', () => {
         const { delay } = INTERRUPTION_PLANS.smart;
-        const delayed = (count: number): TurnFigures => {
+        const delayed = (count: number, of = 100): TurnFigures => {
             const figures = good();
             figures.delaysMs.splice(
                 0,
                 3,
-                ...new Array<number>(20 - count).fill(650),
+                ...new Array<number>(of - count).fill(650),
                 ...new Array<number>(count).fill(651),
             );
             return figures;
         };
         const isBroken = (figures: TurnFigures): boolean => verdictsOf(figures, delay).some((verdict) => !verdict.good);
-        expect(isBroken(delayed(1))).toBe(false);
-        expect(isBroken(delayed(2))).toBe(true);
+        expect(isBroken(delayed(5))).toBe(false);
+        expect(isBroken(delayed(6))).toBe(true);
+        // Too few to be judged.
+        expect(isBroken(delayed(49, 49))).toBe(false);
+        expect(isBroken(delayed(50, 50))).toBe(true);
     });
 
     it('plans responses that are heard out and interruptions at every part of one, inside of it', () => {

@@ -29,13 +29,13 @@ export const ASK_WORDS_AFTER_MS = 160;
 const UNDECIDED: Verdict = { kind: 'undecided' };
 
 /** Voice for which the bot stops, in ms: with frames of 200 ms it has then stopped half a second after the voice began. */
-const YIELD_MS = 352;
+const YIELD_MS = 320;
 /** The voice falls: it may be the end of an "okay". */
 const FADED_DB = 6;
-const FADED_YIELD_MS = 448;
+const FADED_YIELD_MS = 416;
 /** So far below their usual level callers say "okay" rather than "wait". */
 const SOFT_DB = 3;
-const SOFT_YIELD_MS = 608;
+const SOFT_YIELD_MS = 480;
 /** So far below it they talk to another person. */
 const ASIDE_DB = 5;
 /** So much of the voice comes through a closed mouth: "mhm". */

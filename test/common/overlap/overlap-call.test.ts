@@ -31,7 +31,7 @@ describe('speech over the bot', () => {
     it('that is a backchannel leaves no trace: no gap, no response, no item with the model; the transcript marks it', async () => {
         await whileTheBotSpeaks();
         call.serve(speechEvent('started'));
-        await call.run(300, true);
+        await call.run(240, true);
         await call.run(260);
         expect(call.sent('input_audio_buffer.commit')).toHaveLength(1);
         await call.committed('u', 'Mhm.');
@@ -69,9 +69,9 @@ describe('speech over the bot', () => {
     it('with a pause in it is judged by all of its words, not by the first of them', async () => {
         await whileTheBotSpeaks();
         call.serve(speechEvent('started'));
-        await call.run(300, true);
+        await call.run(240, true);
         await call.run(240);
-        await call.run(300, true);
+        await call.run(240, true);
         await call.run(240);
         expect(call.sent('input_audio_buffer.commit')).toHaveLength(2);
         await call.committed('u', 'Yeah.', 100);
@@ -89,7 +89,7 @@ describe('speech over the bot', () => {
         await call.committed('u', 'Yeah, yeah.');
         await call.run(300);
         call.serve(speechEvent('started'));
-        await call.run(280, true);
+        await call.run(240, true);
         await call.run(260);
         await call.committed('v', 'I have a question');
         expect(call.reports.map(({ reason, words }) => [reason.replace(/[0-9]+ ms/, '… ms'), words])).toEqual([
@@ -107,7 +107,7 @@ describe('speech over the bot', () => {
             ['v', 'I have a question'],
         ] as const) {
             call.serve({ ...speechEvent('started'), item_id: item });
-            await call.run(300, true);
+            await call.run(240, true);
             await call.run(260);
             await call.committed(item, words);
             await call.run(200);
@@ -157,7 +157,7 @@ describe('speech over the bot', () => {
     it('that is short and means stop waits for its words, and then stops the bot for good', async () => {
         await whileTheBotSpeaks();
         call.serve(speechEvent('started'));
-        await call.run(280, true);
+        await call.run(240, true);
         await call.run(260);
         expect(call.verdicts).toEqual([]);
         await call.committed('u', 'No!');
@@ -193,7 +193,7 @@ describe('speech over the bot', () => {
         call.respond('r1', 1500);
         await call.run(1000);
         call.serve(speechEvent('started'));
-        await call.run(320, true);
+        await call.run(240, true);
         await call.run(260);
         await call.committed('u', 'yeah');
         await call.run(600);
@@ -237,7 +237,7 @@ describe('speech over the bot', () => {
         await whileTheBotSpeaks();
         for (const item of ['u', 'v']) {
             call.serve({ ...speechEvent('started'), item_id: item });
-            await call.run(300, true);
+            await call.run(240, true);
             await call.run(260);
             await call.committed(item, 'mhm');
             await call.run(200);

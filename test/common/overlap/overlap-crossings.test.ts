@@ -69,7 +69,7 @@ describe('speech over the bot that is crossed by something else', () => {
         call.respond('r1', 3200);
         await call.run(1800);
         call.serve(speechEvent('started'));
-        await call.run(300, true);
+        await call.run(240, true);
         await call.run(1200);
         expect(call.verdicts).toEqual(['ignored']);
         await call.committed('u', 'what about my card', 500);
@@ -83,7 +83,7 @@ describe('speech over the bot that is crossed by something else', () => {
         call.respond('r1', 3200);
         await call.run(1800);
         call.serve(speechEvent('started'));
-        await call.run(300, true);
+        await call.run(240, true);
         await call.run(1300);
         call.serve({ ...speechEvent('started'), item_id: 'v' });
         await call.run(600, true);
@@ -108,7 +108,7 @@ describe('speech over the bot that is crossed by something else', () => {
     it('is told apart from turns although the service names no items', async () => {
         await whileTheBotSpeaks();
         call.serve({ type: 'input_audio_buffer.speech_started' });
-        await call.run(300, true);
+        await call.run(240, true);
         await call.run(260);
         await call.committed('u', 'mhm');
         expect(call.verdicts).toEqual(['ignored']);
@@ -121,7 +121,7 @@ describe('speech over the bot that is crossed by something else', () => {
     it('without any id deletes nothing', async () => {
         await whileTheBotSpeaks();
         call.serve({ type: 'input_audio_buffer.speech_started' });
-        await call.run(300, true);
+        await call.run(240, true);
         call.serve({ type: 'input_audio_buffer.committed' });
         await call.run(4000);
         expect(call.sent('conversation.item.delete', 'response.create')).toEqual([]);
@@ -136,7 +136,7 @@ describe('speech over the bot that is crossed by something else', () => {
         const createId = call.sent('response.create')[0]?.['event_id'];
         call.respond('r2', 4000, createId);
         await call.run(300);
-        await says('v', 'Mhm.', 300);
+        await says('v', 'Mhm.', 240);
         expect(call.verdicts.at(-1)).toBe('ignored');
         expect(call.sent('conversation.item.delete')).toMatchObject([{ item_id: 'v' }]);
     });

@@ -135,7 +135,7 @@ describe.each(['local', 'rest'] as const)('speech over the %s bot', (what) => {
 
     it('does not stop it where it is “mhm”: it is not answered, and no bot is told of it', async () => {
         const questions = call.questions.length;
-        await call.says('mhm', 300);
+        await call.says('mhm', 240);
         await call.run(4000);
         expect(call.verdicts).toEqual(['ignored']);
         expect([call.bargeIns, call.questions.length - questions]).toEqual([0, 0]);
@@ -184,11 +184,11 @@ describe('speech over the prompts of the local bot', () => {
     it('stops a menu that listens for these words', async () => {
         const call = new SpeakingBotCall('closed', 'local');
         await call.start();
-        await call.says('opening times', 300);
+        await call.says('opening times', 240);
         expect(call.verdicts).toEqual(['turn']);
         expect(call.bargeIns).toBe(1);
         expect(call.recognizer.expected.at(-1)?.expected).toBe('yesno');
-        await call.says('yes', 300);
+        await call.says('yes', 240);
         await call.run(300);
         expect(call.speech.spoken).toContain('Nine to five.');
         call.close();
@@ -201,7 +201,7 @@ describe('speech over the prompts of the local bot', () => {
         await call.run(200);
         const before = call.speech.spoken.length;
         expect(call.recognizer.expected.at(-1)?.expected).toBe('yesno');
-        await call.says('yeah', 300);
+        await call.says('yeah', 240);
         await call.run(600);
         expect(call.verdicts.at(-1)).toBe('turn');
         expect(call.speech.spoken.slice(before)).toContain('One moment.');
