@@ -11,6 +11,8 @@ const NEARLY_OVER_MS = 500;
 /** Genesys sends frames of 200 ms, a little unevenly. */
 const LONGEST_FRAME_MS = 260;
 const NEARLY_OVER = 'turn: the bot had nearly finished';
+/** So much later than a meter of loudness the network notices that a voice has ended, ms. */
+const END_LAG_MS = 64;
 /** How often an open overlap is judged without new audio, ms. */
 const LOOK_EVERY_MS = 20;
 /** Without an end an overlap is a turn: a service that reports speech for ever must not keep the bot from the caller. */
@@ -300,7 +302,7 @@ export class OverlapJudge {
 
     private endTurnWhenQuiet(): void {
         const { control } = this;
-        const limitMs = control?.turnSilenceMs ?? 0;
+        const limitMs = Math.max(0, (control?.turnSilenceMs ?? 0) - END_LAG_MS);
         // The service may hear what is not to be heard here.
         if (!this.isQuietFor(this.isServiceHearing ? 2 * limitMs : limitMs)) return;
         control?.endTurn(this.quietMs);

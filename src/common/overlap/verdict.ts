@@ -32,10 +32,10 @@ const UNDECIDED: Verdict = { kind: 'undecided' };
 const YIELD_MS = 320;
 /** The voice falls: it may be the end of an "okay". */
 const FADED_DB = 6;
-const FADED_YIELD_MS = 416;
+const FADED_YIELD_MS = 384;
 /** So far below their usual level callers say "okay" rather than "wait". */
 const SOFT_DB = 3;
-const SOFT_YIELD_MS = 480;
+const SOFT_YIELD_MS = 448;
 /** So far below it they talk to another person. */
 const ASIDE_DB = 5;
 /** So much of the voice comes through a closed mouth: "mhm". */
