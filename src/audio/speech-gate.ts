@@ -1,4 +1,4 @@
-import { powerDbfs, sumOfSquares } from './loudness';
+import { powerDbfs, SILENT_DBFS, sumOfSquares } from './loudness';
 
 /** The limits of a SpeechGate. Times are counted in samples of the audio, not by a clock. */
 export interface SpeechGateOptions {
@@ -26,6 +26,8 @@ const WINDOW_MS = 20;
 const WINDOW_SAMPLES = 8 * WINDOW_MS;
 const FLOOR_RISE_DB_PER_WINDOW = 0.06;
 const HIGHEST_FLOOR_DBFS = -32;
+/** A shorter stretch of digital silence is a gap in the line's noise, and not its end, ms. */
+const GAP_MS = 200;
 
 /**
  * Detects by loudness when a caller starts and stops talking, at little cost. It follows the noise of the line, but takes any loud
@@ -37,6 +39,8 @@ export class SpeechGate {
     private samples = 0;
     /** Level of the line without speech, in dB: falls at once, rises by 3 dB a second. */
     private floorDbfs = HIGHEST_FLOOR_DBFS;
+    /** Digital silence until now, ms. */
+    private silentMs = 0;
     private soundMs = 0;
     private quietMs = 0;
     private isTalking = false;
@@ -73,6 +77,7 @@ export class SpeechGate {
         this.energy = 0;
         this.samples = 0;
         this.floorDbfs = HIGHEST_FLOOR_DBFS;
+        this.silentMs = 0;
         this.soundMs = 0;
         this.quietMs = 0;
         this.isTalking = false;
@@ -83,7 +88,8 @@ export class SpeechGate {
         const levelDbfs = powerDbfs(this.energy / WINDOW_SAMPLES);
         this.energy = 0;
         this.samples = 0;
-        this.followFloor(levelDbfs);
+        this.silentMs = levelDbfs <= SILENT_DBFS ? this.silentMs + WINDOW_MS : 0;
+        if (this.silentMs === 0 || this.silentMs > GAP_MS) this.followFloor(levelDbfs);
         const soundDbfs = Math.max(minimumDbfs, this.floorDbfs + aboveFloorDb);
         // Quiet reduces the count twice as fast as sound increases it: clicks and short keys never add up to speech.
         this.soundMs = levelDbfs >= soundDbfs ? this.soundMs + WINDOW_MS : Math.max(0, this.soundMs - 2 * WINDOW_MS);

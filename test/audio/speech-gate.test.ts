@@ -49,6 +49,13 @@ const TONE = tonePcmu(400, 1000, 0.3);
 const SECOND_OF_SILENCE = silencePcmu(1000);
 
 describe('SpeechGate', () => {
+    it('does not take the noise of a line for speech after a gap of digital silence in it', () => {
+        const line = join8k(noise(3000, 1800), silencePcmu(120), noise(3000, 1800));
+        expect(starts(changes(line, [160], new SpeechGate({ onsetMs: 240, releaseMs: 400, aboveFloorDb: 8 })))).toEqual(
+            [],
+        );
+    });
+
     it('starts once in each of the four phrases of a speech with pauses', () => {
         const found = changes(sample('jfk_inaugural_1961'));
         expect(found.map(({ change }) => change).slice(0, 7)).toEqual([
