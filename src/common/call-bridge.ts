@@ -116,7 +116,7 @@ export class CallBridge {
         this.options.callerAudio.push(audible);
         this.options.conversation.hear(audible);
         // Last: the bot has what a verdict is about.
-        this.overlap?.hear(audible);
+        this.overlap?.hear(audible, this.voice.talking);
     }
 
     /** The client's stream is paused: lets a sentence that was cut off end. */

@@ -108,11 +108,12 @@ export class OverlapJudge {
         this.isTurnReported = false;
     }
 
-    /** Caller audio: PCMU, 8 kHz, mono. */
-    hear(pcmu: Uint8Array): void {
+    /** Caller audio: PCMU, 8 kHz, mono. `isTurn`: the bot is not to be heard, and by the loudness of the line the caller speaks. */
+    hear(pcmu: Uint8Array, isTurn: boolean): void {
         this.heardAtMs = this.clock.nowMs();
-        if (this.control === undefined) this.voice.hearTurn(pcmu);
-        else {
+        if (this.control === undefined) {
+            if (isTurn) this.voice.hearTurn(pcmu);
+        } else {
             this.voice.hear(pcmu, this.onStep);
             // After the frame, not within it: what began like a turn may end in the same frame.
             this.judge();
