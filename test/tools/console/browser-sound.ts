@@ -154,6 +154,8 @@ describeWithBrowser('the console in a browser', () => {
         const { bench: opened, page } = await openConsole();
         await call(page);
         await playback(opened.caller, 'flushed');
+        // The interruption stands: what was heard of the sentence is known.
+        await page.locator('#rows li', { hasText: '(heard)' }).first().waitFor();
         await hangUp(page);
         const save = async (id: string): Promise<Buffer> => {
             const [download] = await Promise.all([page.waitForEvent('download'), page.click(id)]);
