@@ -22,7 +22,7 @@ import type { ReadAloud } from './realtime/text-response-speaker';
 import { SpeechQueue } from './tts/speech-queue';
 import type { TextToSpeech } from './tts-service';
 import { RestBot } from '../speech/rest-bot';
-import { SpeechMeters } from '../speech/vad/speech-meter';
+import { loadSileroNetwork, SileroSpeechMeter } from '../speech/vad/speech-meter';
 import type { SpeechMeter } from './asr-service';
 import type { ToolRecord } from './functions/tool';
 import type { Transcript } from './transcript';
@@ -50,7 +50,6 @@ export class BotFactory {
     private readonly breakers: CircuitBreakers;
     private readonly unpriced = new UnpricedModels();
     private readonly refusedFields = new RefusedFields();
-    private readonly meters = new SpeechMeters();
 
     constructor(
         private readonly config: Pick<Config, 'localSpeech' | 'openai'>,
@@ -101,13 +100,13 @@ export class BotFactory {
     /** Loads what the first call would wait for: voice, weights and prompts, unless no call needs them. Rejects as `LocalSpeechService.load`. */
     async warm(): Promise<void> {
         const { openai, localSpeech } = this.config;
-        this.meters.load();
+        loadSileroNetwork();
         if (openai === undefined || localSpeech.fallback !== 'off') await this.localSpeech.warm();
     }
 
     /** Tells speech from noise on one call. Throws ERR_VAD_WEIGHTS. */
     speechMeter(): SpeechMeter {
-        return this.meters.make();
+        return new SileroSpeechMeter(loadSileroNetwork());
     }
 
     /** Frees what the bots of all calls share. */

@@ -13,7 +13,8 @@ import { RecordedSpeech } from './recorded-speech';
 import { FliteEngine } from './tts/flite-engine';
 import { OpenAIEngine } from './tts/openai-engine';
 import { SherpaEngine } from './tts/sherpa-engine';
-import { loadSileroNetwork, SileroDetector } from './vad/voice-activity-detector';
+import { loadSileroNetwork } from './vad/speech-meter';
+import { SileroDetector } from './vad/voice-activity-detector';
 
 /** What a local speech service works with. */
 export interface LocalSpeechDeps {

@@ -10,7 +10,8 @@ import {
     type VoiceActivityDetector,
     type Recognizer,
 } from '../../src/services/asr-service';
-import { loadSileroNetwork, SileroDetector } from '../../src/speech/vad/voice-activity-detector';
+import { loadSileroNetwork } from '../../src/speech/vad/speech-meter';
+import { SileroDetector } from '../../src/speech/vad/voice-activity-detector';
 import { CodedError } from '../../src/support/errors';
 import { LogRecorder } from '../support/log-recorder';
 import { sample } from '../speech/vad/support';

@@ -51,20 +51,16 @@ export class SileroSpeechMeter implements SpeechMeter {
     }
 }
 
-/** Makes the meters of all calls. */
-export class SpeechMeters {
-    private network: SileroNetwork | undefined;
+let shared: SileroNetwork | undefined;
 
-    /** Loads the network, once: about 25 ms and 3 MB. Throws ERR_VAD_WEIGHTS. */
-    load(): SileroNetwork {
-        this.network ??= new SileroNetwork(readSileroWeights());
-        return this.network;
-    }
-
-    /** Throws ERR_VAD_WEIGHTS. */
-    make(): SpeechMeter {
-        return new SileroSpeechMeter(this.load());
-    }
+/**
+ * Loads Silero’s network, once in a process and for all calls: about 25 ms and 3 MB. Weights from another file than the server’s are loaded
+ * anew. Throws ERR_VAD_WEIGHTS.
+ */
+export function loadSileroNetwork(weightsPath?: string): SileroNetwork {
+    if (weightsPath !== undefined) return new SileroNetwork(readSileroWeights(weightsPath));
+    shared ??= new SileroNetwork(readSileroWeights());
+    return shared;
 }
 
 function isSilence(pcmu: Uint8Array): boolean {

@@ -1,7 +1,6 @@
 import { MULAW_SILENCE } from '../../audio/mulaw';
 import { EndOfTurn, type EndOfTurnOptions, END_OF_TURN_DEFAULTS } from './end-of-turn';
-import { SileroNetwork } from '../silero/silero-network';
-import { readSileroWeights } from '../silero/silero-weights';
+import type { SileroNetwork } from '../silero/silero-network';
 import { SileroSpeechMeter, STEP_BYTES } from './speech-meter';
 import { UtteranceBuffer, type UtteranceLimits } from './utterance-buffer';
 import type { ExpectedAnswer, VadEvent, VoiceActivityDetector } from '../../services/asr-service';
@@ -12,11 +11,6 @@ export interface SileroDetectorOptions {
 }
 
 const STEP_MS = STEP_BYTES / 8;
-
-/** Loads Silero’s network: once in a process, for all calls. Throws ERR_VAD_WEIGHTS. Takes about 25 ms and 3 MB. */
-export function loadSileroNetwork(weightsPath?: string): SileroNetwork {
-    return new SileroNetwork(readSileroWeights(weightsPath));
-}
 
 /**
  * A VoiceActivityDetector on Silero’s network, which takes 16 kHz: the line’s 8 kHz are raised.

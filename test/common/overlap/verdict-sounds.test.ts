@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import { readCorpus } from '../../../bench/overlap-corpus';
 import { playOverlap, TURNS, type OverlapCase, type OverlapOutcome } from '../../../bench/overlap-play';
-import { SileroSpeechMeter } from '../../../src/speech/vad/speech-meter';
-import { loadSileroNetwork } from '../../../src/speech/vad/voice-activity-detector';
+import { loadSileroNetwork, SileroSpeechMeter } from '../../../src/speech/vad/speech-meter';
 
 const network = loadSileroNetwork();
 const corpus = readCorpus(join(__dirname, '../../fixtures/overlap'));

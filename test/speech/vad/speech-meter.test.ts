@@ -1,6 +1,5 @@
 import { dtmfPcmu, silencePcmu } from '../../../src/audio/tone';
-import { SileroSpeechMeter } from '../../../src/speech/vad/speech-meter';
-import { loadSileroNetwork } from '../../../src/speech/vad/voice-activity-detector';
+import { loadSileroNetwork, SileroSpeechMeter } from '../../../src/speech/vad/speech-meter';
 import { sample } from './support';
 
 const meter = new SileroSpeechMeter(loadSileroNetwork());

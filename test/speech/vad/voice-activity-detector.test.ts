@@ -2,7 +2,8 @@ import { encodeMulaw } from '../../../src/audio/mulaw';
 import { dtmfPcmu, silencePcmu } from '../../../src/audio/tone';
 import { SileroNetwork, type SileroState } from '../../../src/speech/silero/silero-network';
 import { readSileroWeights } from '../../../src/speech/silero/silero-weights';
-import { loadSileroNetwork, SileroDetector } from '../../../src/speech/vad/voice-activity-detector';
+import { loadSileroNetwork } from '../../../src/speech/vad/speech-meter';
+import { SileroDetector } from '../../../src/speech/vad/voice-activity-detector';
 import { feedAll, noise, sample, type TimedEvent } from './support';
 
 /** Speech begins 250 ms after the beginning of a sample, and ends 350 ms before its end. */
