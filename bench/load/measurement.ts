@@ -1,4 +1,4 @@
-import type { LoopFigures } from '../loop-meter';
+import type { LoopFigures, MemoryFigures } from '../loop-meter';
 import type { MeasuredProcess } from '../measured-process';
 import { minutesOf, type CallersPlan } from './callers';
 import { commonMs, untilMs } from './common-clock';
@@ -33,6 +33,11 @@ const LEAST_WARM_RAMP_MS = PERIOD_MS;
 const SETTLE_MS = PERIOD_MS;
 /** Calls that come before the memory without calls is looked at: what is loaded only once belongs to no call. */
 const MOST_FIRST_CALLS = 20;
+/** What the process gives back by itself is more than the memory of fewer calls. */
+const LEAST_CALLS_FOR_MEMORY = 50;
+const EMPTY_SETTLES_MS = 9000;
+const FULL_SETTLES_MS = 1500;
+const MEMORY_EVERY_MS = 700;
 /** An answer is found by its byte 50 ms after its beginning: with a resampler in between the count may be off by some bytes. */
 const INSIDE_ANSWER_BYTES = 50 * BYTES_PER_MS;
 
@@ -43,7 +48,8 @@ export function secondsOf(load: Load): number {
     const startS = 1.5;
     const rampS = rampMs(load) / 1000;
     if (load.isCold) return startS + rampS + load.seconds;
-    return startS + PERIOD_MS / 1000 + rampS + SETTLE_MS / 1000 + load.seconds + PERIOD_MS / 2000;
+    const memoryS = load.calls < LEAST_CALLS_FOR_MEMORY ? 0 : (EMPTY_SETTLES_MS + FULL_SETTLES_MS) / 1000;
+    return startS + memoryS + PERIOD_MS / 1000 + rampS + SETTLE_MS / 1000 + load.seconds + PERIOD_MS / 2000;
 }
 
 function rampMs({ calls, isCold }: Load): number {
@@ -83,19 +89,30 @@ interface Measured {
 async function runWarm(target: Target, running: RunningTarget, load: Load, around: Surroundings): Promise<Measured> {
     const { calls } = load;
     await runFirstCalls(target, running, load, around);
-    const empty = await running.memory();
+    const empty = await settledMemory(running, load, EMPTY_SETTLES_MS);
     const plan = planOf(target, running, load, rampMs(load));
     const fromMs = plan.beginAtMs + plan.rampMs + SETTLE_MS;
     const window = { fromMs, toMs: fromMs + load.seconds * 1000 };
-    const ended = around.callers.request({ ...plan, lasts: { untilMs: window.toMs } }) as Promise<CallerSide[]>;
+    const ended = around.callers.request({ ...plan, lasts: { untilMs: window.toMs + FULL_SETTLES_MS } }) as Promise<
+        CallerSide[]
+    >;
     await untilMs(window.fromMs);
     begin(running, around);
     await untilMs(window.toMs);
     const loops = await end(running, around);
-    const full = await running.memory();
+    const full = await settledMemory(running, load, FULL_SETTLES_MS);
     const perCall = (name: 'rssKib' | 'heapKib'): number => (full[name] - empty[name]) / calls;
     const memory = { rssKib: perCall('rssKib'), heapKib: perCall('heapKib') };
     return { window, loops, callers: await ended, callMinutes: (calls * loops.target.tookMs) / 60_000, ...memory };
+}
+
+/** Memory goes back to the system some seconds after it was freed: looked at until then. */
+async function settledMemory(running: RunningTarget, { calls }: Load, forMs: number): Promise<MemoryFigures> {
+    let memory: MemoryFigures = { rssKib: NaN, heapKib: NaN };
+    if (calls < LEAST_CALLS_FOR_MEMORY) return memory;
+    for (const endMs = commonMs() + forMs; commonMs() < endMs; await untilMs(commonMs() + MEMORY_EVERY_MS))
+        memory = await running.memory();
+    return memory;
 }
 
 async function runFirstCalls(target: Target, running: RunningTarget, load: Load, around: Surroundings): Promise<void> {
