@@ -1,4 +1,4 @@
-import { runCallers } from '../../../bench/load/callers';
+import { runCallers, spreadOver } from '../../../bench/load/callers';
 import { commonMs } from '../../../bench/load/common-clock';
 import { answersDiffer } from '../../../bench/load/figures';
 import { BareRelay } from '../../../bench/load/relay';
@@ -28,11 +28,10 @@ async function call(port: number): Promise<{ callers: CallerSide[]; service: Ser
         ...key,
         url: `ws://127.0.0.1:${port}/`,
         firstCall: 7,
-        calls: CALLS,
         frameMs: 200,
         comparesAnswers: true,
-        beginAtMs: commonMs(),
-        rampMs: 100,
+        fromMs: commonMs(),
+        beginAfterMs: spreadOver(CALLS, 100),
         lasts: { ms: 6500 },
     });
     return { callers, service: standIn.take().calls };
@@ -81,11 +80,10 @@ describe('calls of the load bench', () => {
             ...key,
             url: `ws://127.0.0.1:${server.address?.port ?? 0}/?bot=openai`,
             firstCall: 7,
-            calls: 1,
             frameMs: 20,
             comparesAnswers: true,
-            beginAtMs: commonMs(),
-            rampMs: 0,
+            fromMs: commonMs(),
+            beginAfterMs: [0],
             lasts: { ms: 6500 },
         });
         await server.stop({ drain: false });
