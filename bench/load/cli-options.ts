@@ -42,7 +42,6 @@ export interface BenchOptions {
     env: Readonly<Record<string, string>>;
     profileFolder: string | undefined;
     jsonFile: string | undefined;
-    isSmall: boolean;
 }
 
 /** Throws a RangeError that names the option. */
@@ -85,7 +84,6 @@ export function readOptions(args?: readonly string[]): BenchOptions {
         env: Object.fromEntries(values.set.map(variable)),
         profileFolder: values.profile,
         jsonFile: values.json,
-        isSmall: small,
     };
 }
 

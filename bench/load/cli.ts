@@ -9,6 +9,7 @@ import { Progress, withClock } from '../progress';
 import { readOptions, USAGE, type BenchOptions } from './cli-options';
 import { medianFigures, type Figures } from './figures';
 import { measure, secondsOf, type Load, type Surroundings } from './measurement';
+import { Nginx } from './nginx';
 import { overload, OVERLOAD_SECONDS, overloadLines, type OverloadFigures } from './overload';
 import { buildServer, builtServer, compilePrograms, type Programs } from './programs';
 import {
@@ -44,6 +45,7 @@ async function main(options: BenchOptions): Promise<boolean> {
 
 async function targetsOf(options: BenchOptions): Promise<Target[]> {
     const { formats, hasOwn, hasRelay, replicas, servers } = options;
+    if (replicas > 1 && !Nginx.isInstalled) throw new RangeError('--replicas needs nginx (Debian: the package nginx).');
     const others = servers.map(({ label, path }) => ({ label, entry: builtServer(path), replicas: 1 }));
     const own = hasOwn ? await buildServer() : undefined;
     const programs = [

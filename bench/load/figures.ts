@@ -57,7 +57,7 @@ export function spreadOf(values: readonly number[]): Spread {
     return { p50: percentileOf(sorted, 0.5), p99: percentileOf(sorted, 0.99), max: percentileOf(sorted, 1) };
 }
 
-/** The same target and load, measured several times: medians of the figures, sums of what must be 0, the answers of the first round. */
+/** The same target and load, measured several times: medians of the figures, sums of the answers and of what must be 0. */
 export function medianFigures(rounds: readonly [Figures, ...Figures[]]): Figures {
     const median = (of: (figures: Figures) => number): number => percentile(rounds.map(of), 0.5);
     const spread = (of: (figures: Figures) => Spread): Spread => ({

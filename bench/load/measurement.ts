@@ -90,7 +90,6 @@ interface Measured {
 }
 
 async function runWarm(target: Target, running: RunningTarget, load: Load, around: Surroundings): Promise<Measured> {
-    const { calls } = load;
     await runFirstCalls(target, running, load, around);
     const empty = await settledMemory(running, load, EMPTY_SETTLES_MS);
     const ramp = rampMs(load);
@@ -105,9 +104,11 @@ async function runWarm(target: Target, running: RunningTarget, load: Load, aroun
     await untilMs(window.toMs);
     const loops = await end(running, around);
     const full = await settledMemory(running, load, FULL_SETTLES_MS);
-    const perCall = (name: 'rssKib' | 'heapKib'): number => (full[name] - empty[name]) / calls;
-    const memory = { rssKib: perCall('rssKib'), heapKib: perCall('heapKib') };
-    return { window, loops, callers: await ended, callMinutes: (calls * loops.target.tookMs) / 60_000, ...memory };
+    const callers = await ended;
+    const accepted = callers.filter(({ refusedWith }) => refusedWith === undefined).length;
+    const perCall = (name: keyof MemoryFigures): number => (full[name] - empty[name]) / accepted;
+    const callMinutes = (accepted * loops.target.tookMs) / 60_000;
+    return { window, loops, callers, callMinutes, rssKib: perCall('rssKib'), heapKib: perCall('heapKib') };
 }
 
 /** Memory goes back to the system some seconds after it was freed: looked at until then. */

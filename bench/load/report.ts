@@ -10,7 +10,7 @@ export interface Step {
 }
 
 /** Frames that are later than this are heard as a slow bot. */
-export const LIMIT_MS = 50;
+const LIMIT_MS = 50;
 export const RELAY = 'relay';
 
 const COLUMNS = [
