@@ -1,4 +1,4 @@
-import { untilMs } from './common-clock';
+import { commonMs, untilMs } from './common-clock';
 import { DueList } from './due-list';
 import { LoadCall, type CallerSide, type CallPlan } from './load-call';
 import { BYTES_PER_MS, callAudioMs } from './script';
@@ -11,6 +11,8 @@ export interface CallersPlan extends Omit<CallPlan, 'call' | 'audioMs'> {
     beginAfterMs: readonly number[];
     /** Every call lasts at least until then, by `commonMs`, or for about so many ms, whenever it begins. */
     lasts: { untilMs: number } | { ms: number };
+    /** Every second of the calls that are there then hangs up; default: none does. */
+    halfEndAtMs?: number;
 }
 
 /** The golden ratio spreads the calls evenly over a time, and their frames over the length of a frame. */
@@ -26,6 +28,7 @@ export function spreadOver(calls: number, withinMs: number): number[] {
 /** Runs the calls to their end. */
 export async function runCallers(plan: CallersPlan): Promise<CallerSide[]> {
     const due = new DueList();
+    const inside = new Set<LoadCall>();
     const { firstCall, fromMs, beginAfterMs, lasts } = plan;
     const begun = beginAfterMs.map(async (afterMs, index) => {
         const beginAtMs = fromMs + afterMs;
@@ -33,11 +36,25 @@ export async function runCallers(plan: CallersPlan): Promise<CallerSide[]> {
         // By the plan, not by the clock: on both sides of a comparison a call says the same.
         const audioMs = callAudioMs('ms' in lasts ? lasts.ms - SHORTER_MS : lasts.untilMs - beginAtMs);
         const call = new LoadCall({ ...plan, call: firstCall + index, audioMs }, due);
+        inside.add(call);
         call.dial();
         await call.ended;
+        inside.delete(call);
         return call.side;
     });
-    return Promise.all(begun);
+    const timer = plan.halfEndAtMs === undefined ? undefined : endHalf(inside, plan.halfEndAtMs);
+    const sides = await Promise.all(begun);
+    clearTimeout(timer);
+    return sides;
+}
+
+function endHalf(inside: ReadonlySet<LoadCall>, atMs: number): NodeJS.Timeout {
+    return setTimeout(
+        () => {
+            for (const [index, call] of [...inside].entries()) if (index % 2 === 0) call.hangUp();
+        },
+        Math.max(0, atMs - commonMs()),
+    );
 }
 
 /** Minutes of caller audio that were sent. */

@@ -22,7 +22,7 @@ export interface OverloadFigures {
     recoveredAfterMs: number;
 }
 
-/** Twice the capacity is offered for so long; then half of it. */
+/** Twice the capacity is offered for so long; then half of the calls inside hang up, and half of the capacity is offered. */
 const OVERLOAD_MS = 120_000;
 const AFTERWARDS_MS = 26_000;
 const CALL_MS = 4 * PERIOD_MS;
@@ -57,7 +57,11 @@ export async function overload(
         ];
         const plan = planOf(target, running, frameMs, beginAfterMs);
         running.begin();
-        const sides = (await callers.request({ ...plan, lasts: { ms: CALL_MS } })) as CallerSide[];
+        const sides = (await callers.request({
+            ...plan,
+            lasts: { ms: CALL_MS },
+            halfEndAtMs: plan.fromMs + OVERLOAD_MS,
+        })) as CallerSide[];
         const { p50Ms: p50, p99Ms: p99, maxMs: max } = await running.end();
         const { calls } = (await standIn.request('take')) as { calls: ServiceSide[] };
         return { capacity, loopDelayMs: { p50, p99, max }, ...overloadFigures(sides, calls, plan.fromMs) };
