@@ -71,7 +71,16 @@ function relayMistakes(figures: Figures): string[] {
 export function loadLine({ targets }: Step): string {
     const all = [...targets.values()];
     const latest = (of: (figures: Figures) => number): string => Math.max(...all.map(of)).toFixed(1);
-    return `         · late themselves, p99: callers ${latest((each) => each.callersLateMs)}, stand-in ${latest((each) => each.standInLateMs)} ms`;
+    const late = `callers ${latest((each) => each.callersLateMs)}, stand-in ${latest((each) => each.standInLateMs)} ms`;
+    return `         · ${answersText(all)}; late themselves, p99: ${late}`;
+}
+
+function answersText([first, ...others]: readonly Figures[]): string {
+    if (first === undefined) return 'no answers';
+    const isSame = others.every(({ answers }) => answersDiffer(answers, first.answers) === undefined);
+    const { responses, givenMs, heardMs } = first.answers;
+    const given = `${responses} answers, ${(givenMs / 1000).toFixed(0)} s given and ${(heardMs / 1000).toFixed(0)} s heard`;
+    return isSame ? `${given}, the same with all` : 'different answers, see above';
 }
 
 /** Whether anything is wrong in a step, whatever its times are. */
