@@ -20,9 +20,9 @@ export interface AdmissionOptions {
 }
 
 /** Time between two readings, in ms. */
-export const SAMPLE_MS = 250;
+const SAMPLE_MS = 250;
 /** How long new calls are refused at least, and how long no call was refused before the end is logged, in ms. */
-export const MIN_BUSY_MS = 1000;
+const MIN_BUSY_MS = 1000;
 
 /** Weight of the newest reading in the smoothed one. */
 const NEWEST = 0.4;
