@@ -21,6 +21,8 @@ export interface AdmissionOptions {
 
 /** Time between two readings, in ms. */
 const SAMPLE_MS = 250;
+/** The last part of SAMPLE_MS, in which the meter sees the end of a stall, in ms. */
+const SETTLE_MS = 20;
 /** How long new calls are refused at least, and how long no call was refused before the end is logged, in ms. */
 const MIN_BUSY_MS = 1000;
 
@@ -29,7 +31,7 @@ const NEWEST = 0.4;
 /** A reading counts at most this many times its limit, so that one long stall does not count as a lasting state. */
 const MAX_LEVEL = 1.5;
 /** Smoothed readings, as parts of their limits, below which calls are accepted again. */
-const LEAVE: Readonly<Levels> = { 'event-loop-delay': 0.5, cpu: 0.88, memory: 0.95 };
+const LEAVE: Readonly<Levels> = { 'event-loop-delay': 0.5, cpu: 0.87, memory: 0.95 };
 
 type Measured = Exclude<LoadReason, 'arrivals'>;
 /** Readings as parts of their limits: from 1 on, new calls are refused. */
@@ -54,7 +56,6 @@ export class Admission {
     private readonly timers: TimerSet;
     private readonly smoothed: Levels = { 'event-loop-delay': 0, cpu: 0, memory: 0 };
     private latest: LoadReading = { eventLoopDelayMs: 0, cpuShare: 0, memoryBytes: 0 };
-    private dueMs = 0;
     /** The reading that is beyond its limit, and since when. undefined: none is. */
     private overload: { readonly reason: Measured; readonly sinceMs: number } | undefined;
     private episode: Episode | undefined;
@@ -102,18 +103,17 @@ export class Admission {
     }
 
     private schedule(): void {
-        this.dueMs = this.options.clock.nowMs() + SAMPLE_MS;
-        this.timers.set('sample', SAMPLE_MS, () => {
-            // The meter loses the time after a reading, which may be all of it when the event loop is very late.
-            const lateMs = this.options.clock.nowMs() - this.dueMs;
-            this.schedule();
-            this.sample(lateMs);
+        // After a stall this timer may run before the meter has seen its end: without the wait, two readings would count it.
+        this.timers.set('wait', SAMPLE_MS - SETTLE_MS, () => {
+            this.timers.set('sample', SETTLE_MS, () => {
+                this.schedule();
+                this.sample();
+            });
         });
     }
 
-    private sample(lateMs: number): void {
-        const reading = this.options.meter.take();
-        this.latest = { ...reading, eventLoopDelayMs: Math.max(reading.eventLoopDelayMs, lateMs) };
+    private sample(): void {
+        this.latest = this.options.meter.take();
         const levels = this.levelsOf(this.latest);
         for (const name of MEASURED)
             this.smoothed[name] += NEWEST * (Math.min(levels[name], MAX_LEVEL) - this.smoothed[name]);

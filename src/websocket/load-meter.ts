@@ -28,10 +28,12 @@ export class ProcessLoadMeter implements LoadMeter {
     private readonly delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
     private utilization = performance.eventLoopUtilization();
     private memoryBytes = 0;
+    private takenMs = 0;
 
     start(): void {
         this.delays.enable();
         this.utilization = performance.eventLoopUtilization();
+        this.takenMs = performance.now();
     }
 
     take(): LoadReading {
@@ -46,9 +48,11 @@ export class ProcessLoadMeter implements LoadMeter {
     }
 
     private takeDelayMs(): number {
-        // The histogram holds the times between two looks, which include the resolution.
-        const p99Ms = this.delays.percentile(99) / NANOSECONDS_PER_MS;
+        const nowMs = performance.now();
+        // The histogram holds the times between two looks. Without two of them, the event loop was late all the time.
+        const p99Ms = this.delays.count === 0 ? nowMs - this.takenMs : this.delays.percentile(99) / NANOSECONDS_PER_MS;
         this.delays.reset();
+        this.takenMs = nowMs;
         return Math.max(0, p99Ms - RESOLUTION_MS);
     }
 

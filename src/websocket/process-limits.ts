@@ -2,8 +2,8 @@ import { callKind, CAPACITY, maxCalls } from '../config/capacity';
 import type { Config } from '../config/config';
 import { CodedError } from '../support/errors';
 
-/** The share of the time in which the main thread may work. */
-export const MAX_CPU_SHARE = 0.85;
+/** The share of the time in which the main thread may work: beyond it, a frame often waits behind those of many other calls. */
+export const MAX_CPU_SHARE = 0.75;
 /** The share of the memory that may be used. */
 export const MAX_MEMORY_SHARE = 0.9;
 /** Bytes of a MiB. */

@@ -5,18 +5,9 @@ import { FakeClock } from '../support/fake-clock';
 import { LoadStandIn, MIB } from '../support/load-stand-in';
 import { LogRecorder } from '../support/log-recorder';
 
-/** A clock that says that timers have run late by `lateMs`. */
-class LateClock extends FakeClock {
-    lateMs = 0;
-
-    override nowMs(): number {
-        return super.nowMs() + this.lateMs;
-    }
-}
-
-/** Readings that are sustained until the test sets others: 30 ms, 85 % and 900 of 1,000 MiB are the limits. */
+/** Readings that are sustained until the test sets others: 30 ms, 75 % and 900 of 1,000 MiB are the limits. */
 class Bench {
-    readonly clock = new LateClock();
+    readonly clock = new FakeClock();
     readonly meter = new LoadStandIn();
     readonly log = new LogRecorder();
     inside = 10;
@@ -70,9 +61,9 @@ describe('a reading that stays beyond its limit', () => {
         ['memory', { memoryBytes: 990 * MIB }],
     ])('refuses new calls because of %s within a second or two: %j', (reason, reading) => {
         const bench = Bench.started();
-        bench.after(5000, { eventLoopDelayMs: 8, cpuShare: 0.6, memoryBytes: 700 * MIB });
-        expect(bench.after(250, { cpuShare: 0.6, memoryBytes: 700 * MIB, ...reading })).toBeUndefined();
-        expect(bench.after(1250, { cpuShare: 0.6, memoryBytes: 700 * MIB, ...reading })).toBe(reason);
+        bench.after(5000, { eventLoopDelayMs: 8, cpuShare: 0.5, memoryBytes: 700 * MIB });
+        expect(bench.after(250, { cpuShare: 0.5, memoryBytes: 700 * MIB, ...reading })).toBeUndefined();
+        expect(bench.after(1250, { cpuShare: 0.5, memoryBytes: 700 * MIB, ...reading })).toBe(reason);
     });
 
     it('refuses within 750 ms of a state that is beyond half of its limit more', () => {
@@ -81,7 +72,7 @@ describe('a reading that stays beyond its limit', () => {
         expect(bench.after(750, { eventLoopDelayMs: 50 })).toBe('event-loop-delay');
     });
 
-    it.each([{ eventLoopDelayMs: 28 }, { cpuShare: 0.84 }, { memoryBytes: 890 * MIB }])(
+    it.each([{ eventLoopDelayMs: 28 }, { cpuShare: 0.74 }, { memoryBytes: 890 * MIB }])(
         'refuses nothing while it is just below: %j',
         (reading) => {
             expect(Bench.started().after(60_000, reading)).toBeUndefined();
@@ -97,15 +88,6 @@ describe('a reading that stays beyond its limit', () => {
         expect(bench.after(250, LATE)).toBe('event-loop-delay');
         bench.inside = 0;
         expect(bench.admission.reason).toBeUndefined();
-    });
-
-    it('sees an event loop that is so late that the meter has no look between two readings', () => {
-        const bench = Bench.started();
-        for (let i = 0; i < 4; i += 1) {
-            bench.clock.lateMs += 600;
-            bench.after(250);
-        }
-        expect(bench.admission.reason).toBe('event-loop-delay');
     });
 });
 
@@ -149,9 +131,9 @@ describe('a server that refuses because of its load', () => {
 
     it('waits for every reading to fall', () => {
         const bench = overloaded();
-        bench.after(2000, { ...LATE, cpuShare: 0.8 });
-        expect(bench.after(10_000, { cpuShare: 0.8 })).toBe('event-loop-delay');
-        expect(bench.after(2000, { cpuShare: 0.7 })).toBeUndefined();
+        bench.after(2000, { ...LATE, cpuShare: 0.7 });
+        expect(bench.after(10_000, { cpuShare: 0.7 })).toBe('event-loop-delay');
+        expect(bench.after(2000, { cpuShare: 0.6 })).toBeUndefined();
     });
 });
 
@@ -159,24 +141,24 @@ describe('calls that come at once', () => {
     it('are accepted as far as the CPU can set them up until the next reading', () => {
         const bench = Bench.started();
         bench.after(1000);
-        // 250 ms, 85 % of them, 10 ms for each call.
-        expect(bench.arrivals(500)).toBe(21);
+        // 250 ms, 75 % of them, 10 ms for each call.
+        expect(bench.arrivals(500)).toBe(18);
         expect(bench.admission.reason).toBe('arrivals');
         expect(bench.after(249)).toBe('arrivals');
         expect(bench.after(1)).toBeUndefined();
     });
 
     it('are bounded before the first reading too', () => {
-        expect(Bench.started().arrivals(500)).toBe(21);
-        expect(Bench.started({ setUpsPerSecond: 200 }).arrivals(500)).toBe(42);
+        expect(Bench.started().arrivals(500)).toBe(18);
+        expect(Bench.started({ setUpsPerSecond: 200 }).arrivals(500)).toBe(37);
     });
 
     it.each([
-        [{ cpuShare: 0.4 }, 11],
-        [{ cpuShare: 0.6 }, 6],
-        [{ cpuShare: 0.8 }, 1],
-        [{ eventLoopDelayMs: 15 }, 10],
-        [{ eventLoopDelayMs: 27 }, 2],
+        [{ cpuShare: 0.4 }, 8],
+        [{ cpuShare: 0.6 }, 3],
+        [{ cpuShare: 0.74 }, 1],
+        [{ eventLoopDelayMs: 15 }, 9],
+        [{ eventLoopDelayMs: 27 }, 1],
     ])('are accepted the fewer, the more of the limits is used: %j lets %i in', (reading, accepted) => {
         const bench = Bench.started();
         bench.after(10_000, reading);
@@ -186,7 +168,7 @@ describe('calls that come at once', () => {
     it('count the CPU of the last reading, before it is smoothed', () => {
         const bench = Bench.started();
         bench.after(10_000);
-        bench.after(250, { cpuShare: 0.84 });
+        bench.after(250, { cpuShare: 0.74 });
         expect(bench.arrivals(500)).toBe(1);
     });
 
@@ -195,13 +177,6 @@ describe('calls that come at once', () => {
         bench.after(10_000);
         bench.after(250, { ...STALL, cpuShare: 0.3 });
         expect(bench.arrivals(5)).toBe(5);
-    });
-
-    it('are bounded by one reading however late the next one is', () => {
-        const bench = Bench.started();
-        expect(bench.arrivals(500)).toBe(21);
-        bench.clock.lateMs = 60_000;
-        expect(bench.arrivals(500)).toBe(0);
     });
 });
 
@@ -224,7 +199,7 @@ describe('the log', () => {
                     eventLoopDelayMs: 40,
                     maxEventLoopDelayMs: 30,
                     cpuPercent: 50,
-                    maxCpuPercent: 85,
+                    maxCpuPercent: 75,
                     memoryMiB: 100,
                     maxMemoryMiB: 900,
                 },
@@ -249,7 +224,7 @@ describe('the log', () => {
         bench.after(1500, { cpuShare: 1 });
         bench.after(10_000);
         expect(bench.log.lines.map(({ fields }) => fields['reason'] ?? [fields['refused'], fields['reasons']])).toEqual(
-            ['arrivals', [18, ['arrivals', 'cpu']]],
+            ['arrivals', [24, ['arrivals', 'cpu']]],
         );
     });
 
