@@ -23,8 +23,10 @@ export interface AdmissionOptions {
 const SAMPLE_MS = 250;
 /** The last part of SAMPLE_MS, in which the meter sees the end of a stall, in ms. */
 const SETTLE_MS = 20;
-/** How long new calls are refused at least, and how long no call was refused before the end is logged, in ms. */
+/** How long a reading refuses new calls at least, in ms. */
 const MIN_BUSY_MS = 1000;
+/** How long new calls have been accepted before the log says so, in ms: at the edge of a limit there are not two lines for every second. */
+const CALM_MS = 10_000;
 
 /** Weight of the newest reading in the smoothed one. */
 const NEWEST = 0.4;
@@ -169,12 +171,12 @@ export class Admission {
     private endIfOver(): void {
         const { episode } = this;
         if (episode === undefined || this.overload !== undefined) return;
-        if (this.options.clock.nowMs() - episode.lastMs >= MIN_BUSY_MS) this.end(episode);
+        if (this.options.clock.nowMs() - episode.lastMs >= CALM_MS) this.end(episode);
     }
 
-    private end({ sinceMs, refused, reasons }: Episode): void {
+    private end({ sinceMs, lastMs, refused, reasons }: Episode): void {
         this.episode = undefined;
-        const seconds = Math.round((this.options.clock.nowMs() - sinceMs) / 100) / 10;
+        const seconds = Math.round((lastMs - sinceMs) / 100) / 10;
         const fields = { refused, seconds, reasons: [...reasons], ...this.figures() };
         this.options.logger.info(fields, 'new calls are accepted again');
     }

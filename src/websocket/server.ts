@@ -49,7 +49,10 @@ export interface ServerDeps extends ServerExtensions {
     /** Default: a `Session`. */
     createSession: CreateSession;
     limits: Partial<ServerLimits>;
-    /** What ADMISSION=load goes by. Default: the load of this process. */
+    /**
+     * What ADMISSION=load goes by. Default: the load of this process, which is measured in real time: with a `clock` of the application
+     * and without a meter, load refuses no call.
+     */
     loadMeter: LoadMeter;
     /**
      * An HTTP or HTTPS server of the application, which listens and is closed there. This server only takes the upgrade requests at
@@ -85,7 +88,7 @@ export class Server {
     private readonly webSockets: WebSocketServer;
     private readonly calls: Calls;
     private readonly processLimits: ProcessLimits;
-    /** undefined: ADMISSION is off. */
+    /** undefined: load refuses no call. */
     private readonly admission: Admission | undefined;
     private readonly http: HttpServer;
     private gate: UpgradeGate | undefined;
@@ -116,7 +119,7 @@ export class Server {
             lingerMs: this.limits.lingerMs,
         });
         this.processLimits = processLimits(config, { coreShare: coreShare(), memoryBytes: memoryLimitBytes() });
-        this.admission = config.admission.mode === 'off' ? undefined : this.createAdmission(config.admission);
+        this.admission = this.createAdmission();
         this.http = deps.server ?? this.createHttp();
     }
 
@@ -206,9 +209,11 @@ export class Server {
             this.logger.warn({ limitMs: WARM_MS }, 'local speech is not loaded yet: calls are accepted all the same');
     }
 
-    private createAdmission(config: Config['admission']): Admission {
+    private createAdmission(): Admission | undefined {
         const { clock, logger, processLimits: limits } = this;
-        const meter = this.deps.loadMeter ?? new ProcessLoadMeter();
+        const config = this.config.admission;
+        const meter = this.deps.loadMeter ?? (this.deps.clock === undefined ? new ProcessLoadMeter() : undefined);
+        if (config.mode === 'off' || meter === undefined) return undefined;
         return new Admission({ config, limits, meter, clock, logger, inside: () => this.calls.count });
     }
 

@@ -187,7 +187,7 @@ describe('the log', () => {
         expect(bench.arrivals(300)).toBe(0);
         bench.after(2000, { ...LATE, cpuShare: 0.5 });
         expect(bench.arrivals(40)).toBe(0);
-        bench.after(5000);
+        bench.after(60_000);
         expect(bench.log.lines).toEqual([
             {
                 level: 'warn',
@@ -222,10 +222,24 @@ describe('the log', () => {
         bench.after(250);
         bench.arrivals(30);
         bench.after(1500, { cpuShare: 1 });
-        bench.after(10_000);
+        bench.after(30_000);
         expect(bench.log.lines.map(({ fields }) => fields['reason'] ?? [fields['refused'], fields['reasons']])).toEqual(
             ['arrivals', [24, ['arrivals', 'cpu']]],
         );
+    });
+
+    it('has two lines, and not two for every second, where the load stays at the edge of a limit', () => {
+        const bench = Bench.started();
+        let changes = 0;
+        for (let before: string | undefined, i = 0; i < 100; i += 1) {
+            const now = bench.after(1500, i % 2 === 0 ? LATE : {});
+            if (now !== before) changes += 1;
+            before = now;
+        }
+        bench.after(30_000);
+        expect(changes).toBeGreaterThan(50);
+        expect(bench.log.lines.map(({ level }) => level)).toEqual(['warn', 'info']);
+        expect(bench.log.lines.at(-1)?.fields['seconds']).toBeCloseTo(150, -1);
     });
 
     it('says how many were refused when the server stops meanwhile', () => {

@@ -56,6 +56,7 @@ describe('a loaded server', () => {
         clock.advance(5000);
         expect(await statusOf(port)).toBe(101);
         expect(await ready(started)).toMatch(/^HTTP\/1\.1 200 /);
+        clock.advance(10_000);
         expect(log.codes).toEqual(['ERR_SERVER_OVERLOADED']);
         expect(log.lines.at(-1)).toMatchObject({ message: 'new calls are accepted again', fields: { refused: 1 } });
     });
@@ -105,6 +106,12 @@ describe('a loaded server', () => {
         await joinCall(started);
         overload(started);
         expect([await statusOf(started.port), started.load.starts]).toEqual([101, 0]);
+    });
+
+    it('does not measure its load in the time of a clock that is not the real one', async () => {
+        const clock = new FakeClock();
+        await startServer({ clock }, { ADMISSION: 'load' });
+        expect(clock.pendingCount).toBe(0);
     });
 });
 
