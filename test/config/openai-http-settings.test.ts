@@ -36,7 +36,9 @@ describe('OpenAI over HTTP', () => {
         const page = readFileSync(join(__dirname, '..', '..', 'docs', 'CONFIGURATION.md'), 'utf8');
         const row = page.split('\n').find((line) => line.startsWith('| `OPENAI_CHAT_MODEL`'));
         expect(row).toContain(`\`${rest({})?.chatModel ?? ''}\``);
-        expect(row).toMatch(/that the installed package `openai` knows; a newer one, such as `gpt-6-luna`, can be named/);
+        expect(row).toMatch(
+            /that the installed package `openai` knows; a newer one, such as `gpt-6-luna`, can be named/,
+        );
     });
 
     it.each([
