@@ -77,7 +77,7 @@ async function main(): Promise<boolean> {
 async function play(server: MeasuredServer, number: number, calls: number, forMs: number): Promise<CallFigures> {
     const random = seededRandom(number + 1);
     await wait((number * BEGIN_WITHIN_MS) / calls);
-    const { apiKey, clientSecret } = server;
+    const { apiKey, clientSecret } = server.key;
     const shiftMs = Math.floor(1000 * random());
     const audio = track(random, number, shiftMs, forMs);
     const caller = new Caller({ url: server.url('local'), apiKey, clientSecret, audio, keepAudio: false });

@@ -1,4 +1,4 @@
-/** Loaded into a server's process before the server itself: measures its event loop and its work between two messages. */
+/** Loaded into a server's process before the server itself: measures its event loop, its work and its memory. */
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 
 /** What the server's process did from `begin` to `end`. */
@@ -15,8 +15,19 @@ export interface LoopFigures {
     rssMib: number;
 }
 
+/** Memory of the process, KiB, after the garbage was collected where `--expose-gc` allows it. */
+export interface MemoryFigures {
+    rssKib: number;
+    /** The heap, and the buffers outside of it. */
+    heapKib: number;
+}
+
+/** What the meter says to its parent process. */
+export type MeterMessage = { kind: 'loop'; loop: LoopFigures } | { kind: 'memory'; memory: MemoryFigures };
+
 const RESOLUTION_MS = 10;
 const NS_PER_MS = 1e6;
+const KIB = 1024;
 
 const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
 let cpu = process.cpuUsage();
@@ -47,7 +58,19 @@ function end(): LoopFigures {
     };
 }
 
+function memory(): MemoryFigures {
+    // The second one frees what the first one has found to be garbage only then.
+    for (let times = 0; times < 2; times++) globalThis.gc?.();
+    const { rss, heapUsed, external } = process.memoryUsage();
+    return { rssKib: rss / KIB, heapKib: (heapUsed + external) / KIB };
+}
+
+function say(message: MeterMessage): void {
+    process.send?.(message);
+}
+
 process.on('message', (message) => {
     if (message === 'begin') begin();
-    if (message === 'end') process.send?.(end());
+    if (message === 'end') say({ kind: 'loop', loop: end() });
+    if (message === 'memory') say({ kind: 'memory', memory: memory() });
 });

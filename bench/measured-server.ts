@@ -1,65 +1,66 @@
-import { fork, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { z } from 'zod';
 import { freePort, isUp } from '../tools/local-port';
-import type { LoopFigures } from './loop-meter';
+import type { LoopFigures, MemoryFigures } from './loop-meter';
+import { MeasuredProcess } from './measured-process';
 
-const ENTRY = join(__dirname, '..', 'src', 'index.ts');
+const SOURCE = join(__dirname, '..', 'src', 'index.ts');
 const METER = join(__dirname, 'loop-meter.ts');
-const START_LIMIT_MS = 15_000;
-const POLL_MS = 20;
 
-const FIGURES = z.object({
-    p50Ms: z.number(),
-    p99Ms: z.number(),
-    maxMs: z.number(),
-    busyShare: z.number(),
-    cpuMs: z.number(),
-    tookMs: z.number(),
-    rssMib: z.number(),
-});
+/** A server to be measured, and how Node.js runs it. Default: the source of this project. */
+export interface ServerProgram {
+    entry: string;
+    execArgv: readonly string[];
+    keepsLog?: boolean;
+}
+
+const FROM_SOURCE: ServerProgram = {
+    entry: SOURCE,
+    execArgv: ['--require', createRequire(__filename).resolve('tsx/cjs'), '--require', METER],
+};
+
+/** API key and client secret of a server's callers. */
+export interface CallerKey {
+    apiKey: string;
+    clientSecret: string;
+}
+
+export function newCallerKey(): CallerKey {
+    return { apiKey: randomBytes(18).toString('base64'), clientSecret: randomBytes(32).toString('base64') };
+}
 
 /** The real server in a process of its own, with a meter in it. */
 export class MeasuredServer {
-    readonly apiKey = randomBytes(18).toString('base64');
-    readonly clientSecret = randomBytes(32).toString('base64');
-    private readonly folder = mkdtempSync(join(tmpdir(), 'local-load-'));
-    private readonly child: ChildProcess;
-
     private constructor(
-        private readonly port: number,
+        readonly port: number,
+        readonly key: CallerKey,
+        private readonly process: MeasuredProcess,
+    ) {}
+
+    /** Starts it and waits until it answers. */
+    static async start(
         env: Readonly<Record<string, string>>,
-    ) {
-        this.child = fork(ENTRY, [], {
-            // A folder of its own, without an `.env`.
-            cwd: this.folder,
-            execArgv: ['--require', createRequire(__filename).resolve('tsx/cjs'), '--require', METER],
+        program: ServerProgram = FROM_SOURCE,
+        key = newCallerKey(),
+    ): Promise<MeasuredServer> {
+        const port = await freePort();
+        const started = await MeasuredProcess.start({
+            ...program,
             env: {
-                PATH: process.env['PATH'],
                 PORT: String(port),
-                AUDIOHOOK_API_KEYS: JSON.stringify({ [this.apiKey]: this.clientSecret }),
+                AUDIOHOOK_API_KEYS: JSON.stringify({ [key.apiKey]: key.clientSecret }),
                 LOG_LEVEL: 'error',
                 ...env,
             },
+            isUp: () => isUp(`http://127.0.0.1:${port}/health`),
         });
+        return new MeasuredServer(port, key, started);
     }
 
-    /** Starts it and waits until it answers. */
-    static async start(env: Readonly<Record<string, string>>): Promise<MeasuredServer> {
-        const server = new MeasuredServer(await freePort(), env);
-        const endMs = performance.now() + START_LIMIT_MS;
-        while (!(await isUp(`http://127.0.0.1:${server.port}/health`))) {
-            if (server.child.exitCode !== null || performance.now() > endMs) {
-                await server.stop();
-                throw new Error('The server does not answer.');
-            }
-            await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-        }
-        return server;
+    /** What it has printed, once it was stopped, if the program keeps that. */
+    get log(): string {
+        return this.process.log;
     }
 
     /** The address of a bot. */
@@ -69,30 +70,19 @@ export class MeasuredServer {
 
     /** The measurement begins. */
     begin(): void {
-        this.child.send('begin');
+        this.process.begin();
     }
 
     /** It ends. */
     end(): Promise<LoopFigures> {
-        return new Promise((resolve, reject) => {
-            this.child.once('message', (message) => {
-                const figures = FIGURES.safeParse(message);
-                if (figures.success) resolve(figures.data);
-                else reject(figures.error);
-            });
-            this.child.send('end');
-        });
+        return this.process.end();
     }
 
-    async stop(): Promise<void> {
-        if (this.child.exitCode === null) {
-            await new Promise<void>((resolve) => {
-                this.child.once('exit', () => {
-                    resolve();
-                });
-                this.child.kill('SIGTERM');
-            });
-        }
-        rmSync(this.folder, { recursive: true, force: true });
+    memory(): Promise<MemoryFigures> {
+        return this.process.memory();
+    }
+
+    stop(): Promise<void> {
+        return this.process.stop();
     }
 }
