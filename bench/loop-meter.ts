@@ -74,3 +74,6 @@ process.on('message', (message) => {
     if (message === 'end') say({ kind: 'loop', loop: end() });
     if (message === 'memory') say({ kind: 'memory', memory: memory() });
 });
+
+// The program that measures is gone: without this the processes that it has started would go on.
+process.on('disconnect', () => process.exit(1));

@@ -120,6 +120,13 @@ function nameOf(share: number): string {
 
 /** The value below which `share` (0 … 1) of the values lie, by nearest rank; NaN when there are none. */
 export function percentile(values: readonly number[], share: number): number {
-    const sorted = [...values].sort((a, b) => a - b);
+    return percentileOf(
+        [...values].sort((a, b) => a - b),
+        share,
+    );
+}
+
+/** The same of values that are sorted already. */
+export function percentileOf(sorted: ArrayLike<number>, share: number): number {
     return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? NaN;
 }

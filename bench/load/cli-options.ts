@@ -15,8 +15,8 @@ export const USAGE = `How many calls the built server carries, and what each of 
   --no-own          not this project's own server
   --no-relay        without the bare relay
   --replicas N      also so many servers of this project behind nginx, with the same number of calls together
-  --overload        twice the calls that there may be (--capacity) for two minutes: who is refused, and how those inside fare
-  --capacity N      calls that the server carries
+  --overload        offers twice the capacity for two minutes: who is refused, and how those inside fare
+  --capacity N      calls that each server carries; left out: what the steps have shown
   --set NAME=VALUE  a variable of the server; may be repeated
   --profile FOLDER  writes a profile of the CPU of each process that is measured
   --json FILE       writes all figures
@@ -38,11 +38,10 @@ export interface BenchOptions {
     hasOwn: boolean;
     hasRelay: boolean;
     replicas: number;
-    overload: { capacity: number } | undefined;
+    overload: { capacity: number | undefined } | undefined;
     env: Readonly<Record<string, string>>;
     profileFolder: string | undefined;
     jsonFile: string | undefined;
-    isSmall: boolean;
 }
 
 /** Throws a RangeError that names the option. */
@@ -81,11 +80,10 @@ export function readOptions(args?: readonly string[]): BenchOptions {
         hasOwn: !values['no-own'],
         hasRelay: !values['no-relay'],
         replicas: whole('replicas', values.replicas),
-        overload: values.overload ? { capacity: whole('capacity', values.capacity ?? '') } : undefined,
+        overload: values.overload ? overload(values.capacity) : undefined,
         env: Object.fromEntries(values.set.map(variable)),
         profileFolder: values.profile,
         jsonFile: values.json,
-        isSmall: small,
     };
 }
 
@@ -95,6 +93,10 @@ function whole(name: string, text: string): number {
     const value = Number(text);
     if (Number.isInteger(value) && value >= 1) return value;
     throw new RangeError(`--${name} takes a whole number of at least 1.`);
+}
+
+function overload(capacity: string | undefined): { capacity: number | undefined } {
+    return { capacity: capacity === undefined ? undefined : whole('capacity', capacity) };
 }
 
 function frameMs(text: string): number {

@@ -5,15 +5,18 @@
 import { loadavg } from 'node:os';
 import { answerHelp } from '../../tools/usage';
 import { MeasuredProcess } from '../measured-process';
-import { Progress } from '../progress';
+import { Progress, withClock } from '../progress';
 import { readOptions, USAGE, type BenchOptions } from './cli-options';
 import { medianFigures, type Figures } from './figures';
 import { measure, secondsOf, type Load, type Surroundings } from './measurement';
+import { Nginx } from './nginx';
+import { overload, OVERLOAD_SECONDS, overloadLines, type OverloadFigures } from './overload';
 import { buildServer, builtServer, compilePrograms, type Programs } from './programs';
 import {
     capacityLines,
     drawSteps,
-    isFaultless,
+    capacityOf,
+    faultlessLine,
     loadLine,
     RELAY,
     tableHead,
@@ -30,7 +33,11 @@ async function main(options: BenchOptions): Promise<boolean> {
     try {
         const serviceUrl = String(await around.standIn.request('address'));
         const { env, profileFolder } = options;
-        return await runSteps(targets, options, { programs, serviceUrl, env, profileFolder }, around);
+        const settings = { programs, serviceUrl, env, profileFolder, hasOwnLimits: false };
+        const hasSteps = options.overload?.capacity === undefined;
+        const steps = hasSteps ? await runSteps(targets, options, settings, around) : [];
+        const overloads = await runOverloads(targets, options, settings, around, steps);
+        return report(options, steps, overloads);
     } finally {
         await Promise.all([around.callers.stop(), around.standIn.stop()]);
     }
@@ -38,6 +45,7 @@ async function main(options: BenchOptions): Promise<boolean> {
 
 async function targetsOf(options: BenchOptions): Promise<Target[]> {
     const { formats, hasOwn, hasRelay, replicas, servers } = options;
+    if (replicas > 1 && !Nginx.isInstalled) throw new RangeError('--replicas needs nginx (Debian: the package nginx).');
     const others = servers.map(({ label, path }) => ({ label, entry: builtServer(path), replicas: 1 }));
     const own = hasOwn ? await buildServer() : undefined;
     const programs = [
@@ -72,7 +80,7 @@ async function runSteps(
     options: BenchOptions,
     settings: TargetSettings,
     around: Surroundings,
-): Promise<boolean> {
+): Promise<Step[]> {
     const { calls, rounds, seconds, isCold, frameMs } = options;
     const loads = calls.map((count): Load => ({ calls: count, frameMs, seconds, isCold }));
     const totalSeconds = loads.reduce((sum, load) => sum + rounds * targets.length * secondsOf(load), 0);
@@ -90,7 +98,7 @@ async function runSteps(
         for (const line of [...tableRows(step), loadLine(step)]) progress.print(line);
     }
     progress.end();
-    return report(options, steps);
+    return steps;
 }
 
 async function runStep(
@@ -115,17 +123,39 @@ async function runStep(
     return { calls: load.calls, targets: new Map(medians) };
 }
 
-function report(options: BenchOptions, steps: readonly Step[]): boolean {
+async function runOverloads(
+    targets: readonly Target[],
+    { overload: asked, frameMs }: BenchOptions,
+    settings: TargetSettings,
+    around: Surroundings,
+    steps: readonly Step[],
+): Promise<ReadonlyMap<string, OverloadFigures>> {
+    const figures = new Map<string, OverloadFigures>();
+    if (asked === undefined) return figures;
+    for (const target of targets) {
+        if (target.program.kind === 'relay') continue;
+        const capacity = asked.capacity ?? capacityOf(target.label, steps);
+        const work = overload(target, capacity, frameMs, { ...settings, hasOwnLimits: true }, around);
+        figures.set(target.label, await withClock(OVERLOAD_SECONDS, work));
+    }
+    return figures;
+}
+
+function report(
+    { jsonFile, ...options }: BenchOptions,
+    steps: readonly Step[],
+    overloads: ReadonlyMap<string, OverloadFigures>,
+): boolean {
     for (const line of capacityLines(steps)) console.log(`· ${line}`);
-    drawSteps(steps);
-    const { jsonFile } = options;
+    if (steps.length > 0) drawSteps(steps);
+    const bars = [...overloads].flatMap(([label, figures]) => overloadLines(label, figures));
+    if (steps.length > 0) bars.push(faultlessLine(steps));
+    for (const { text, good } of bars) console.log(`${good ? '✓' : '✗'} ${text}`);
     if (jsonFile !== undefined) {
-        writeJson(jsonFile, { node: process.version, options }, steps);
+        writeJson(jsonFile, { node: process.version, options }, steps, overloads);
         console.log(`· all figures: ${jsonFile}`);
     }
-    const good = steps.every(isFaultless);
-    console.log(good ? '✓ no byte, answer or call is lost' : '✗ bytes, answers or calls are lost: see above');
-    return good;
+    return bars.every(({ good }) => good);
 }
 
 answerHelp(USAGE);

@@ -1,4 +1,4 @@
-import { percentile } from '../turn-figures';
+import { percentile, percentileOf } from '../turn-figures';
 
 /** The middle and the worst of many values, ms; NaN: there are none. */
 export interface Spread {
@@ -53,10 +53,11 @@ export interface Bytes {
 }
 
 export function spreadOf(values: readonly number[]): Spread {
-    return { p50: percentile(values, 0.5), p99: percentile(values, 0.99), max: percentile(values, 1) };
+    const sorted = Float64Array.from(values).sort();
+    return { p50: percentileOf(sorted, 0.5), p99: percentileOf(sorted, 0.99), max: percentileOf(sorted, 1) };
 }
 
-/** The same target and load, measured several times: medians of the figures, sums of what must be 0, the answers of the first round. */
+/** The same target and load, measured several times: medians of the figures, sums of the answers and of what must be 0. */
 export function medianFigures(rounds: readonly [Figures, ...Figures[]]): Figures {
     const median = (of: (figures: Figures) => number): number => percentile(rounds.map(of), 0.5);
     const spread = (of: (figures: Figures) => Spread): Spread => ({
@@ -126,8 +127,8 @@ export interface Point {
 }
 
 /**
- * How many calls there may be until the value passes `limit`, on the straight line between the steps. `isOver` false: it does not pass it, and `calls` is the
- * largest number that was measured; `isUnder`: it has passed it with the smallest number already.
+ * How many calls there may be until the value passes `limit`, on the straight line between the steps. `never`: it does not pass it, and `calls` is the
+ * largest number that was measured; `always`: it has passed it with the smallest number already.
  */
 export function callsUntil(
     points: readonly Point[],

@@ -1,8 +1,8 @@
-import type { LoopFigures } from '../loop-meter';
+import type { LoopFigures, MemoryFigures } from '../loop-meter';
 import type { MeasuredProcess } from '../measured-process';
-import { minutesOf, type CallersPlan } from './callers';
+import { minutesOf, spreadOver, type CallersPlan } from './callers';
 import { commonMs, untilMs } from './common-clock';
-import { addCounts, spreadOf, type Answers, type Bytes, type Figures } from './figures';
+import { addCounts, spreadOf, type Answers, type Bytes, type Figures, type Spread } from './figures';
 import type { CallerSide } from './load-call';
 import { arrivalMs, delaysMs, type Window } from './position-log';
 import { ANSWER_BYTES, BYTES_PER_MS, PERIOD_MS } from './script';
@@ -24,6 +24,9 @@ export interface Surroundings {
     standIn: MeasuredProcess;
 }
 
+/** What the caller and the service saw of one call. */
+export type Pair = readonly [caller: CallerSide, service: ServiceSide];
+
 const BEGIN_AFTER_MS = 200;
 /** Calls that begin in a second. */
 const CALLS_PER_SECOND = 100;
@@ -33,6 +36,11 @@ const LEAST_WARM_RAMP_MS = PERIOD_MS;
 const SETTLE_MS = PERIOD_MS;
 /** Calls that come before the memory without calls is looked at: what is loaded only once belongs to no call. */
 const MOST_FIRST_CALLS = 20;
+/** What the process gives back by itself is more than the memory of fewer calls. */
+const LEAST_CALLS_FOR_MEMORY = 50;
+const EMPTY_SETTLES_MS = 9000;
+const FULL_SETTLES_MS = 1500;
+const MEMORY_EVERY_MS = 700;
 /** An answer is found by its byte 50 ms after its beginning: with a resampler in between the count may be off by some bytes. */
 const INSIDE_ANSWER_BYTES = 50 * BYTES_PER_MS;
 
@@ -43,7 +51,8 @@ export function secondsOf(load: Load): number {
     const startS = 1.5;
     const rampS = rampMs(load) / 1000;
     if (load.isCold) return startS + rampS + load.seconds;
-    return startS + PERIOD_MS / 1000 + rampS + SETTLE_MS / 1000 + load.seconds + PERIOD_MS / 2000;
+    const memoryS = load.calls < LEAST_CALLS_FOR_MEMORY ? 0 : (EMPTY_SETTLES_MS + FULL_SETTLES_MS) / 1000;
+    return startS + memoryS + PERIOD_MS / 1000 + rampS + SETTLE_MS / 1000 + load.seconds + PERIOD_MS / 2000;
 }
 
 function rampMs({ calls, isCold }: Load): number {
@@ -81,31 +90,48 @@ interface Measured {
 }
 
 async function runWarm(target: Target, running: RunningTarget, load: Load, around: Surroundings): Promise<Measured> {
-    const { calls } = load;
     await runFirstCalls(target, running, load, around);
-    const empty = await running.memory();
-    const plan = planOf(target, running, load, rampMs(load));
-    const fromMs = plan.beginAtMs + plan.rampMs + SETTLE_MS;
+    const empty = await settledMemory(running, load, EMPTY_SETTLES_MS);
+    const ramp = rampMs(load);
+    const plan = planOf(target, running, load.frameMs, spreadOver(load.calls, ramp));
+    const fromMs = plan.fromMs + ramp + SETTLE_MS;
     const window = { fromMs, toMs: fromMs + load.seconds * 1000 };
-    const ended = around.callers.request({ ...plan, lasts: { untilMs: window.toMs } }) as Promise<CallerSide[]>;
+    const ended = around.callers.request({ ...plan, lasts: { untilMs: window.toMs + FULL_SETTLES_MS } }) as Promise<
+        CallerSide[]
+    >;
     await untilMs(window.fromMs);
     begin(running, around);
     await untilMs(window.toMs);
     const loops = await end(running, around);
-    const full = await running.memory();
-    const perCall = (name: 'rssKib' | 'heapKib'): number => (full[name] - empty[name]) / calls;
-    const memory = { rssKib: perCall('rssKib'), heapKib: perCall('heapKib') };
-    return { window, loops, callers: await ended, callMinutes: (calls * loops.target.tookMs) / 60_000, ...memory };
+    const full = await settledMemory(running, load, FULL_SETTLES_MS);
+    const callers = await ended;
+    const accepted = callers.filter(({ refusedWith }) => refusedWith === undefined).length;
+    const perCall = (name: keyof MemoryFigures): number => (full[name] - empty[name]) / accepted;
+    const callMinutes = (accepted * loops.target.tookMs) / 60_000;
+    return { window, loops, callers, callMinutes, rssKib: perCall('rssKib'), heapKib: perCall('heapKib') };
+}
+
+/** Memory goes back to the system some seconds after it was freed: looked at until then. */
+async function settledMemory(running: RunningTarget, { calls }: Load, forMs: number): Promise<MemoryFigures> {
+    let memory: MemoryFigures = { rssKib: NaN, heapKib: NaN };
+    if (calls < LEAST_CALLS_FOR_MEMORY) return memory;
+    const endMs = commonMs() + forMs;
+    while (commonMs() < endMs) {
+        memory = await running.memory();
+        await untilMs(commonMs() + MEMORY_EVERY_MS);
+    }
+    return memory;
 }
 
 async function runFirstCalls(target: Target, running: RunningTarget, load: Load, around: Surroundings): Promise<void> {
-    const plan = planOf(target, running, { ...load, calls: Math.min(load.calls, MOST_FIRST_CALLS) }, 0);
+    const calls = Math.min(load.calls, MOST_FIRST_CALLS);
+    const plan = planOf(target, running, load.frameMs, spreadOver(calls, 0));
     await around.callers.request({ ...plan, lasts: { ms: PERIOD_MS } });
     await around.standIn.request('take');
 }
 
 async function runCold(target: Target, running: RunningTarget, load: Load, around: Surroundings): Promise<Measured> {
-    const plan = planOf(target, running, load, rampMs(load));
+    const plan = planOf(target, running, load.frameMs, spreadOver(load.calls, rampMs(load)));
     begin(running, around);
     const fromMs = commonMs();
     const callers = (await around.callers.request({ ...plan, lasts: { ms: 1000 * load.seconds } })) as CallerSide[];
@@ -114,14 +140,17 @@ async function runCold(target: Target, running: RunningTarget, load: Load, aroun
     return { window, loops, callers, callMinutes: minutesOf(callers), rssKib: NaN, heapKib: NaN };
 }
 
-function planOf(target: Target, { url, key }: RunningTarget, load: Load, ramp: number): Omit<CallersPlan, 'lasts'> {
+/** The calls to a target, but for their length. */
+export function planOf(
+    target: Target,
+    { url, key }: RunningTarget,
+    frameMs: number,
+    beginAfterMs: readonly number[],
+): Omit<CallersPlan, 'lasts'> {
     const firstCall = nextCall;
-    nextCall += load.calls;
-    return {
-        ...{ url, ...key, firstCall, calls: load.calls, frameMs: load.frameMs, rampMs: ramp },
-        beginAtMs: commonMs() + BEGIN_AFTER_MS,
-        comparesAnswers: target.format === 'pcmu',
-    };
+    nextCall += beginAfterMs.length;
+    const comparesAnswers = target.format === 'pcmu';
+    return { url, ...key, firstCall, frameMs, fromMs: commonMs() + BEGIN_AFTER_MS, beginAfterMs, comparesAnswers };
 }
 
 function begin(running: RunningTarget, { callers, standIn }: Surroundings): void {
@@ -139,11 +168,7 @@ function figuresOf(
     codes: ReadonlyMap<string, number>,
 ): Figures {
     const { window, loops, callers, callMinutes } = measured;
-    const services = new Map(taken.calls.map((side) => [side.call, side]));
-    const pairs = callers.flatMap((caller): [CallerSide, ServiceSide][] => {
-        const service = services.get(caller.call);
-        return service === undefined ? [] : [[caller, service]];
-    });
+    const pairs = pairsOf(callers, taken.calls);
     const { cpuMs, p50Ms: p50, p99Ms: p99, maxMs: max, busyShare, proxyCpuMs } = loops.target;
     return {
         cpuMsPerCallMinute: cpuMs / callMinutes,
@@ -151,7 +176,7 @@ function figuresOf(
         busyShare,
         rssKibPerCall: measured.rssKib,
         heapKibPerCall: measured.heapKib,
-        frameToModelMs: spreadOf(pairs.flatMap(([caller, service]) => delaysMs(caller.sent, service.arrived, window))),
+        frameToModelMs: frameToModelMs(pairs, window),
         firstAudioMs: spreadOf(pairs.flatMap(([caller, service]) => firstAudioMs(caller, service, window))),
         loopDelayMs: { p50, p99, max },
         openedAfterMs: spreadOf(callers.flatMap(({ openedAfterMs }) => openedAfterMs ?? [])),
@@ -175,13 +200,27 @@ function figuresOf(
     };
 }
 
+/** Both sides of each call that has two. */
+export function pairsOf(callers: readonly CallerSide[], services: readonly ServiceSide[]): Pair[] {
+    const byCall = new Map(services.map((side) => [side.call, side]));
+    return callers.flatMap((caller): Pair[] => {
+        const service = byCall.get(caller.call);
+        return service === undefined ? [] : [[caller, service]];
+    });
+}
+
+/** How long the frames that left within the window were on their way to the service. */
+export function frameToModelMs(pairs: readonly Pair[], window: Window): Spread {
+    return spreadOf(pairs.flatMap(([caller, service]) => delaysMs(caller.sent, service.arrived, window)));
+}
+
 function firstAudioMs({ heard }: CallerSide, { answersFrom }: ServiceSide, { fromMs, toMs }: Window): number[] {
     return answersFrom
         .filter(({ atMs }) => atMs >= fromMs && atMs < toMs)
         .map(({ atMs, bytes }) => Math.max(0, (arrivalMs(heard, bytes + INSIDE_ANSWER_BYTES) ?? toMs) - atMs));
 }
 
-function answersOf(pairs: readonly (readonly [CallerSide, ServiceSide])[]): Answers {
+function answersOf(pairs: readonly Pair[]): Answers {
     return {
         responses: sum(pairs, ([, { responses }]) => responses),
         givenMs: sum(pairs, ([, { givenBytes }]) => givenBytes) / BYTES_PER_MS,
@@ -189,7 +228,7 @@ function answersOf(pairs: readonly (readonly [CallerSide, ServiceSide])[]): Answ
     };
 }
 
-function bytesOf<Pair>(
+function bytesOf(
     pairs: readonly Pair[],
     of: (pair: Pair) => readonly [given: number, taken: number, misplaced: number],
 ): Bytes {

@@ -18,7 +18,9 @@ export class Nginx {
         readonly port: number,
         private readonly child: ChildProcess,
         private readonly folder: string,
-    ) {}
+    ) {
+        process.once('exit', this.kill);
+    }
 
     static get isInstalled(): boolean {
         return PROGRAM !== undefined;
@@ -26,7 +28,7 @@ export class Nginx {
 
     /** Throws when it is not installed, or does not start. */
     static async start(ports: readonly number[]): Promise<Nginx> {
-        if (PROGRAM === undefined) throw new Error('--replicas needs nginx (Debian: the package nginx).');
+        if (PROGRAM === undefined) throw new Error('nginx is not installed.');
         const folder = mkdtempSync(join(tmpdir(), 'bench-nginx-'));
         const port = await freePort();
         writeFileSync(join(folder, 'nginx.conf'), configuration(port, ports));
@@ -54,13 +56,18 @@ export class Nginx {
     }
 
     async stop(): Promise<void> {
+        process.off('exit', this.kill);
         if (this.child.exitCode === null) {
             const exited = new Promise((resolve) => this.child.once('exit', resolve));
-            this.child.kill('SIGTERM');
+            this.kill();
             await exited;
         }
         rmSync(this.folder, { recursive: true, force: true });
     }
+
+    private readonly kill = (): void => {
+        this.child.kill('SIGTERM');
+    };
 
     private workedMs(): number {
         const { pid = 0 } = this.child;

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { writeChart, type Panel } from '../chart';
-import { answersDiffer, callsUntil, mistakesOf, type Figures, type Spread } from './figures';
+import { answersDiffer, callsUntil, mistakesOf, type Figures, type Point, type Spread } from './figures';
+import type { OverloadFigures } from './overload';
 
 /** Figures of all steps, by the label of the target. */
 export interface Step {
@@ -9,7 +10,7 @@ export interface Step {
 }
 
 /** Frames that are later than this are heard as a slow bot. */
-export const LIMIT_MS = 50;
+const LIMIT_MS = 50;
 export const RELAY = 'relay';
 
 const COLUMNS = [
@@ -73,22 +74,33 @@ export function loadLine({ targets }: Step): string {
     return `         · late themselves, p99: callers ${latest((each) => each.callersLateMs)}, stand-in ${latest((each) => each.standInLateMs)} ms`;
 }
 
-/** Whether nothing is wrong in a step, whatever its times are. */
-export function isFaultless(step: Step): boolean {
-    const relay = step.targets.get(RELAY);
-    return [...step.targets].every(([label, figures]) => notesOf(label, figures, relay).length === 0);
+/** Whether anything is wrong in a step, whatever its times are. */
+export function faultlessLine(steps: readonly Step[]): { text: string; good: boolean } {
+    const good = steps.every(({ targets }) => {
+        const relay = targets.get(RELAY);
+        return [...targets].every(([label, figures]) => notesOf(label, figures, relay).length === 0);
+    });
+    return { text: good ? 'no byte, answer or call is lost' : 'bytes, answers or calls are lost: see above', good };
 }
 
 /** The calls until frames are late, one line for each target. */
 export function capacityLines(steps: readonly Step[]): string[] {
     return labelsOf(steps).map((label) => {
-        const points = steps.flatMap(({ calls, targets }) => {
-            const figures = targets.get(label);
-            return figures === undefined ? [] : [{ calls, value: figures.frameToModelMs.p99 }];
-        });
-        const { calls, is } = callsUntil(points, LIMIT_MS);
+        const { calls, is } = callsUntil(pointsOf(label, steps), LIMIT_MS);
         const words = { passed: `about ${calls}`, never: `more than ${calls}`, always: `fewer than ${calls}` }[is];
         return `calls until frame → model p99 > ${LIMIT_MS} ms, ${label}: ${words}`;
+    });
+}
+
+/** The calls that a target has carried, as far as it was measured. */
+export function capacityOf(label: string, steps: readonly Step[]): number {
+    return callsUntil(pointsOf(label, steps), LIMIT_MS).calls;
+}
+
+function pointsOf(label: string, steps: readonly Step[]): Point[] {
+    return steps.flatMap(({ calls, targets }) => {
+        const figures = targets.get(label);
+        return figures === undefined ? [] : [{ calls, value: figures.frameToModelMs.p99 }];
     });
 }
 
@@ -116,14 +128,22 @@ export function drawSteps(steps: readonly Step[]): void {
 }
 
 /** Writes all figures. */
-export function writeJson(path: string, facts: object, steps: readonly Step[]): void {
+export function writeJson(
+    path: string,
+    facts: object,
+    steps: readonly Step[],
+    overloads: ReadonlyMap<string, OverloadFigures>,
+): void {
+    const overload = Object.fromEntries(
+        [...overloads].map(([label, figures]) => [label, { ...figures, refused: Object.fromEntries(figures.refused) }]),
+    );
     const record = steps.map(({ calls, targets }) => ({
         calls,
         targets: Object.fromEntries(
             [...targets].map(([label, figures]) => [label, { ...figures, faults: Object.fromEntries(figures.faults) }]),
         ),
     }));
-    writeFileSync(path, `${JSON.stringify({ ...facts, steps: record }, undefined, 1)}\n`);
+    writeFileSync(path, `${JSON.stringify({ ...facts, steps: record, overload }, undefined, 1)}\n`);
 }
 
 function labelsOf(steps: readonly Step[]): string[] {

@@ -25,6 +25,8 @@ export interface TargetSettings {
     serviceUrl: string;
     /** Variables of the server beside those of the bench. */
     env: Readonly<Record<string, string>>;
+    /** The server's own limits count; else they are above the load. */
+    hasOwnLimits: boolean;
     /** Folder for profiles of the CPU; undefined: none are made. */
     profileFolder: string | undefined;
 }
@@ -97,7 +99,8 @@ async function startRelay({ programs, serviceUrl }: TargetSettings, execArgv: st
 }
 
 /** The server as it is in production, but for the greeting, which the relay cannot ask for, and for limits that are lower than the load. */
-function serverEnv({ format }: Target, { serviceUrl }: TargetSettings, bots: string): Record<string, string> {
+function serverEnv({ format }: Target, settings: TargetSettings, bots: string): Record<string, string> {
+    const { serviceUrl, hasOwnLimits } = settings;
     return {
         NODE_ENV: 'production',
         LOG_LEVEL: 'info',
@@ -107,8 +110,7 @@ function serverEnv({ format }: Target, { serviceUrl }: TargetSettings, bots: str
         OPENAI_GREETING: 'off',
         BOTS_FOLDER: bots,
         DEFAULT_BOT: 'bench',
-        MAX_SESSIONS: MAX_CALLS,
-        MAX_UNOPENED_CONNECTIONS: MAX_CALLS,
+        ...(hasOwnLimits ? {} : { MAX_SESSIONS: MAX_CALLS, MAX_UNOPENED_CONNECTIONS: MAX_CALLS }),
     };
 }
 
