@@ -167,6 +167,7 @@ export class FaultBench {
     private async startServer(): Promise<void> {
         const config = loadConfig({
             AUDIOHOOK_API_KEYS: JSON.stringify({ [this.key]: this.secret }),
+            ADMISSION: 'off',
             OPENAI_API_KEY: 'sk-bench',
             OPENAI_REALTIME_URL: this.unreachable?.url ?? this.fake.url,
             ...(this.rest !== undefined && { OPENAI_BASE_URL: this.rest.baseURL }),

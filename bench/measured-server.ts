@@ -50,6 +50,7 @@ export class MeasuredServer {
             env: {
                 PORT: String(port),
                 AUDIOHOOK_API_KEYS: JSON.stringify({ [key.apiKey]: key.clientSecret }),
+                ADMISSION: 'off',
                 LOG_LEVEL: 'error',
                 ...env,
             },

@@ -98,6 +98,7 @@ export class TurnBench {
     private createServer(fake: FakeOpenAI): Server {
         const config = loadConfig({
             AUDIOHOOK_API_KEYS: JSON.stringify({ [this.key]: this.secret }),
+            ADMISSION: 'off',
             OPENAI_API_KEY: 'sk-bench',
             OPENAI_REALTIME_URL: fake.url,
             OPENAI_GREETING: 'off',

@@ -9,7 +9,7 @@ const MAX_LINES = 450;
 /** The layer table of docs/ARCHITECTURE.md: which folders a folder may import from, besides itself. */
 const LAYERS: Record<string, { layer: number; siblings: readonly string[] }> = {
     protocol: { layer: 0, siblings: ['support'] },
-    audio: { layer: 0, siblings: [] },
+    audio: { layer: 0, siblings: ['support'] },
     support: { layer: 0, siblings: [] },
     config: { layer: 0, siblings: ['support'] },
     auth: { layer: 1, siblings: [] },

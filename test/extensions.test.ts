@@ -168,6 +168,15 @@ describe('a function in code', () => {
         },
     );
 
+    it('with a nested quantifier in a pattern is refused before the first call', () => {
+        const parameters = { type: 'object', properties: { day: { type: 'string', pattern: '(a*)*' } } };
+        expect(extensionProblems({ functions: [codeFunction({ parameters })] })).toEqual([
+            expect.stringMatching(
+                /^functions\.0 \(lookup\)\.parameters: the parameter day of the tool lookup has .*"\(a\*\)\*"/,
+            ),
+        ]);
+    });
+
     it('may not have the name of another one', () => {
         expect(extensionProblems({ functions: [codeFunction(), codeFunction({ name: 'b' }), codeFunction()] })).toEqual(
             ['functions.2 (lookup).name: functions.0 has this name already; rename one of them'],

@@ -5,8 +5,8 @@ import { promisify } from 'node:util';
 import { build } from 'esbuild';
 
 const ROOT = join(__dirname, '..', '..');
-/** Below node_modules, so that the same packages are found as by the server. */
-const FOLDER = join(ROOT, 'node_modules', '.cache', 'bench-load');
+/** As deep below the package as the files of the server, so that the same assets and packages are found. */
+const FOLDER = join(ROOT, 'dist', 'bench');
 const NAMES = ['relay-process', 'stand-in-process', 'callers-process'] as const;
 
 /** The programs of the bench as plain JavaScript, as the server is: a transform at run time would count as its work. */

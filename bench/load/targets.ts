@@ -110,7 +110,7 @@ function serverEnv({ format }: Target, settings: TargetSettings, bots: string): 
         OPENAI_GREETING: 'off',
         BOTS_FOLDER: bots,
         DEFAULT_BOT: 'bench',
-        ...(hasOwnLimits ? {} : { MAX_SESSIONS: MAX_CALLS, MAX_UNOPENED_CONNECTIONS: MAX_CALLS }),
+        ...(hasOwnLimits ? { ADMISSION: 'load' } : { MAX_SESSIONS: MAX_CALLS, MAX_UNOPENED_CONNECTIONS: MAX_CALLS }),
     };
 }
 

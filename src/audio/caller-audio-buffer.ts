@@ -36,7 +36,7 @@ export class CallerAudioBuffer {
             this.startBytes = this.endBytes;
             return;
         }
-        if (pcmu.length > 0) this.chunks.push(Uint8Array.from(pcmu));
+        if (pcmu.length > 0) this.chunks.push(new Uint8Array(pcmu));
         for (const cursor of this.cursors) cursor.bound(this.endBytes);
         this.release();
     }
@@ -56,7 +56,7 @@ export class CallerAudioBuffer {
     openFrom(frame: Uint8Array, maxBytes: number): AudioCursor {
         const fromBytes = this.endBytes - frame.length;
         if (fromBytes < this.startBytes) {
-            this.chunks = [Uint8Array.from(frame)];
+            this.chunks = [new Uint8Array(frame)];
             this.startBytes = fromBytes;
         }
         return this.openAt(fromBytes, maxBytes);

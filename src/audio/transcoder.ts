@@ -1,4 +1,5 @@
 import { endianness } from 'node:os';
+import { FIR } from './fir';
 import { decodeMulaw, encodeMulaw } from './mulaw';
 import { Downsampler, Upsampler } from './resampler';
 
@@ -9,6 +10,8 @@ import { Downsampler, Upsampler } from './resampler';
 export interface Transcoder {
     /** Caller audio in the bot's format. */
     toBot(pcmu: Uint8Array): Uint8Array;
+    /** The same as base64, without an array between. */
+    toBotBase64(pcmu: Uint8Array): string;
     /**
      * Bot audio as PCMU, cut anywhere: the first byte of a split 16-bit sample is kept for the next call. The first N samples of a
      * response give ⌊N / 3⌋ bytes, so that the duration is the same on both sides.
@@ -21,7 +24,7 @@ export interface Transcoder {
 }
 
 const RATIO = 3;
-const BLOCK_SAMPLES = 1024;
+const BLOCK_SAMPLES = Upsampler.maxBlock;
 
 /**
  * `pcm16`: 24 kHz, 16 bits, little-endian, mono. `pcmu`: the bytes are passed through unchanged.
@@ -39,6 +42,10 @@ class PassThrough implements Transcoder {
         return pcmu;
     }
 
+    toBotBase64(pcmu: Uint8Array): string {
+        return Buffer.from(pcmu.buffer, pcmu.byteOffset, pcmu.byteLength).toString('base64');
+    }
+
     toCaller(bytes: Uint8Array): Uint8Array {
         return bytes;
     }
@@ -52,35 +59,38 @@ class PassThrough implements Transcoder {
     }
 }
 
+/** Working memory of all transcoders: valid within one method call only. */
+const NARROW = new Int16Array(BLOCK_SAMPLES);
+const WIDE = new Int16Array(BLOCK_SAMPLES * RATIO);
+const WIDE_BYTES = new Uint8Array(WIDE.buffer);
+
 class Pcm16Transcoder implements Transcoder {
     private readonly up = new Upsampler(RATIO);
     private readonly down = new Downsampler(RATIO);
-    /** Decoded caller audio, or bot audio at 8 kHz: valid within one method call only. */
-    private readonly narrow = new Int16Array(BLOCK_SAMPLES);
-    private readonly wide = new Int16Array(BLOCK_SAMPLES);
-    /** The same memory as `wide`. */
-    private readonly wideBytes = new Uint8Array(this.wide.buffer);
     /** 1 while the low byte of a sample waits for its high byte, the first byte of the next piece. */
     private waitingBytes = 0;
     private waitingByte = 0;
 
     toBot(pcmu: Uint8Array): Uint8Array {
         const pcm = new Int16Array(pcmu.length * RATIO);
-        for (let start = 0; start < pcmu.length; start += BLOCK_SAMPLES) {
-            const codes = pcmu.subarray(start, start + BLOCK_SAMPLES);
-            decodeMulaw(codes, this.narrow);
-            this.up.process(this.narrow.subarray(0, codes.length), pcm.subarray(start * RATIO));
-        }
+        for (let start = 0; start < pcmu.length; start += BLOCK_SAMPLES)
+            pcm.set(this.raise(pcmu.subarray(start, start + BLOCK_SAMPLES)), start * RATIO);
         return new Uint8Array(pcm.buffer);
+    }
+
+    toBotBase64(pcmu: Uint8Array): string {
+        if (pcmu.length > BLOCK_SAMPLES) return Buffer.from(this.toBot(pcmu).buffer).toString('base64');
+        const { byteLength } = this.raise(pcmu);
+        return FIR.outputBytes.toString('base64', 0, byteLength);
     }
 
     toCaller(bytes: Uint8Array): Uint8Array {
         const pcmu = new Uint8Array(this.down.outputCount((this.waitingBytes + bytes.length) >> 1));
         let written = 0;
         for (let start = 0; start < bytes.length;) {
-            const piece = bytes.subarray(start, start + this.wideBytes.length - this.waitingBytes);
-            const count = this.down.process(this.takeSamples(piece), this.narrow);
-            encodeMulaw(this.narrow.subarray(0, count), pcmu.subarray(written));
+            const piece = bytes.subarray(start, start + WIDE_BYTES.length - this.waitingBytes);
+            const count = this.down.process(this.takeSamples(piece), NARROW);
+            encodeMulaw(NARROW.subarray(0, count), pcmu.subarray(written));
             written += count;
             start += piece.length;
         }
@@ -97,13 +107,19 @@ class Pcm16Transcoder implements Transcoder {
         this.resetDownlink();
     }
 
+    /** At most a block of caller audio; valid until any audio is resampled. */
+    private raise(pcmu: Uint8Array): Int16Array {
+        decodeMulaw(pcmu, this.up.input(pcmu.length));
+        return this.up.resample(pcmu.length);
+    }
+
     /** The whole samples of the kept byte and `piece`, valid until the next call; an odd byte at the end is kept. */
     private takeSamples(piece: Uint8Array): Int16Array {
         const available = this.waitingBytes + piece.length;
-        this.wideBytes[0] = this.waitingByte;
-        this.wideBytes.set(piece, this.waitingBytes);
+        WIDE_BYTES[0] = this.waitingByte;
+        WIDE_BYTES.set(piece, this.waitingBytes);
         this.waitingBytes = available % 2;
-        this.waitingByte = this.wideBytes[available - 1] ?? 0;
-        return this.wide.subarray(0, available >> 1);
+        this.waitingByte = WIDE_BYTES[available - 1] ?? 0;
+        return WIDE.subarray(0, available >> 1);
     }
 }

@@ -10,6 +10,7 @@ import {
 } from './openai';
 import { OUTGOING_PROXY } from './outbound-variables';
 import { brokenRules } from './rules';
+import { DEFAULT_MAX_EVENT_LOOP_DELAY_MS } from './server-variables';
 import { SHIPPED_BOTS } from './shipped-bots';
 import {
     DEFAULT_INSTRUCTIONS,
@@ -117,6 +118,15 @@ export interface GenesysConfig {
     readonly clientSecret: string;
 }
 
+/** When new calls are refused because the process is loaded. */
+export interface AdmissionConfig {
+    /** `off`: never. */
+    readonly mode: 'load' | 'off';
+    readonly maxEventLoopDelayMs: number;
+    /** undefined: the limit of the container, or else the memory of the machine. */
+    readonly maxMemoryMiB: number | undefined;
+}
+
 /** The whole configuration, read once at start and frozen. */
 export interface Config {
     readonly port: number;
@@ -131,7 +141,9 @@ export interface Config {
     readonly authorities: readonly string[];
     /** Take the signed authority from X-Forwarded-Host. Only behind a proxy that overwrites this header. */
     readonly trustProxy: boolean;
-    readonly maxSessions: number;
+    /** Most calls at a time; undefined: what the core carries, see `maxCalls` in `capacity.ts`. */
+    readonly maxSessions: number | undefined;
+    readonly admission: AdmissionConfig;
     readonly maxUnopenedConnections: number;
     readonly maxCallMinutes: number;
     readonly shutdownDrainSeconds: number;
@@ -190,6 +202,11 @@ function toConfig(values: Environment, instructions: string, warnings: readonly 
         authorities: values.AUDIOHOOK_AUTHORITIES,
         trustProxy: values.AUDIOHOOK_TRUST_PROXY,
         maxSessions: values.MAX_SESSIONS,
+        admission: {
+            mode: values.ADMISSION,
+            maxEventLoopDelayMs: values.MAX_EVENT_LOOP_DELAY_MS ?? DEFAULT_MAX_EVENT_LOOP_DELAY_MS,
+            maxMemoryMiB: values.MAX_MEMORY_MIB,
+        },
         maxUnopenedConnections: values.MAX_UNOPENED_CONNECTIONS,
         maxCallMinutes: values.MAX_CALL_MINUTES,
         shutdownDrainSeconds: values.SHUTDOWN_DRAIN_SECONDS,

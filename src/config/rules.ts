@@ -35,6 +35,7 @@ const RULES: readonly Rule[] = [
     { about: ['LOCAL_TTS', 'LOCAL_VOICE', 'OPENAI_BASE_URL'], check: localVoiceIsKnown },
     { about: ['DEFAULT_BOT', 'OPENAI_API_KEY', ...AZURE], check: defaultBotHasKey },
     { about: ['BARGE_IN', 'BARGE_IN_MIN_SPEECH_MS'], check: minSpeechIsInstant },
+    { about: ['ADMISSION', 'MAX_EVENT_LOOP_DELAY_MS', 'MAX_MEMORY_MIB'], check: limitsHaveAdmission },
     onlyOne('AZURE_OPENAI_ENDPOINT', 'OPENAI_REALTIME_URL'),
     onlyOne('AZURE_OPENAI_ENDPOINT', 'OPENAI_BASE_URL'),
     ...ADDRESSES.map(encrypted),
@@ -98,6 +99,13 @@ function minSpeechIsInstant({ BARGE_IN: mode, BARGE_IN_MIN_SPEECH_MS: minSpeechM
     return [
         `BARGE_IN_MIN_SPEECH_MS does not go with BARGE_IN=${mode}; right is BARGE_IN=instant, or to leave BARGE_IN_MIN_SPEECH_MS unset.`,
     ];
+}
+
+function limitsHaveAdmission(values: Environment): string[] {
+    if (values.ADMISSION !== 'off') return [];
+    return (['MAX_EVENT_LOOP_DELAY_MS', 'MAX_MEMORY_MIB'] as const)
+        .filter((name) => values[name] !== undefined)
+        .map((name) => `${name} does not go with ADMISSION=off; right is ADMISSION=load, or to leave ${name} unset.`);
 }
 
 function oneModel(values: Environment): string[] {

@@ -1,6 +1,10 @@
 /** How the server listens, how much it takes on, how it ends, and what it logs. */
 import { z } from 'zod';
+import { CAPACITY } from './capacity';
 import { choice, flag, host, variable, whole } from './fields';
+
+/** How late the event loop may be before new calls are refused, in ms, when MAX_EVENT_LOOP_DELAY_MS is not set. */
+export const DEFAULT_MAX_EVENT_LOOP_DELAY_MS = 30;
 
 const urlPath = z
     .string()
@@ -26,8 +30,26 @@ export const SERVER_VARIABLES = {
         '`production` refuses development keys and FORCE_FALLBACK.',
     ),
     MAX_SESSIONS: variable(
-        whole(1, 100_000).default(1000),
-        'Most calls at a time. Further calls are answered 503, and Architect continues on its failure path.',
+        whole(1, 100_000).optional(),
+        'Most calls at a time. Further calls are answered 503, and Architect continues on its failure path. The default is what one core carries, because one process works on one core; where the container has less than a core, it is that part of it. The log names the number at the start (docs/CAPACITY.md).',
+        {
+            unset: `\`${CAPACITY.pcmu.callsPerCore}\` with OPENAI_AUDIO_FORMAT=pcmu, \`${CAPACITY.pcm16.callsPerCore}\` with pcm16, \`${CAPACITY.local.callsPerCore}\` without a key of OpenAI`,
+            example: '500',
+        },
+    ),
+    ADMISSION: variable(
+        choice(['load', 'off']).default('load'),
+        '`load`: new calls are answered 503 while the calls that are running would suffer from one more: the event loop is late, the CPU or the memory is nearly used up, or too many calls begin at once. `off`: only MAX_SESSIONS and MAX_UNOPENED_CONNECTIONS count (docs/CAPACITY.md).',
+    ),
+    MAX_EVENT_LOOP_DELAY_MS: variable(
+        whole(10, 1000).optional(),
+        'Only with ADMISSION=load: how late the event loop may be, in ms, before new calls are refused: the 99th percentile of each 250 ms, smoothed over about a second. The default keeps what callers say under way to the model for less than 50 ms (p99).',
+        { unset: `\`${DEFAULT_MAX_EVENT_LOOP_DELAY_MS}\``, example: String(DEFAULT_MAX_EVENT_LOOP_DELAY_MS) },
+    ),
+    MAX_MEMORY_MIB: variable(
+        whole(256, 16_777_216).optional(),
+        'Only with ADMISSION=load: memory of this process, in MiB; new calls are refused when 90 % of it is used.',
+        { unset: 'the limit of the container, or else the memory of the machine', example: '2048' },
     ),
     MAX_UNOPENED_CONNECTIONS: variable(
         whole(1, 100_000).default(200),

@@ -75,6 +75,11 @@ export const SERVER_ERRORS = {
         'A connection was refused: MAX_UNOPENED_CONNECTIONS clients are connected that have not sent open yet.',
         'Look for a client with one of your API keys that connects and sends nothing. Raise MAX_UNOPENED_CONNECTIONS if so many calls really begin within a second.',
     ),
+    ERR_SERVER_OVERLOADED: entry(
+        'operator',
+        'New calls are refused for now: the calls that are running would suffer from one more.',
+        'The field reason says what is used up: `event-loop-delay` and `cpu`: start a second server, or lower MAX_SESSIONS; look also for another program that takes the CPU. `memory`: give the process more memory, or MAX_MEMORY_MIB a higher value. `arrivals`: more calls began at once than can be set up in time. See docs/CAPACITY.md.',
+    ),
     ERR_SESSION_CONFLICT: entry(
         'client',
         'An upgrade request names the session of a call that is running on another connection.',

@@ -80,6 +80,11 @@ export class Calls {
         return !isRetry || older.apiKey !== identity.apiKey || older.organizationId !== identity.organizationId;
     }
 
+    /** Whether the session with this id is served here. Upper and lower case are the same. */
+    serves(sessionId: string): boolean {
+        return this.live.has(sessionId.toLowerCase());
+    }
+
     /** Serves an accepted connection until its socket is gone. Never throws. */
     open(ws: WebSocket, call: AcceptedCall): void {
         const logger = this.options.logger.child({ session: call.identity.sessionId });

@@ -1,11 +1,14 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { LoadReason } from './admission';
 import type { RefusalLog } from './refusals';
 
 /**
- * Why no further call is accepted: the word that `/ready` returns. `full`: MAX_SESSIONS calls are running; `busy`:
- * MAX_UNOPENED_CONNECTIONS clients have not sent `open` yet. undefined: calls are accepted.
+ * Why no further call is accepted. `full`: MAX_SESSIONS calls are running; `unopened`: MAX_UNOPENED_CONNECTIONS clients have not sent
+ * `open` yet; the others: the process is loaded. undefined: calls are accepted.
  */
-export type Unavailable = 'draining' | 'full' | 'busy' | undefined;
+export type Unavailable = 'draining' | 'full' | BusyReason | undefined;
+
+type BusyReason = 'unopened' | LoadReason;
 
 /** The Retry-After header of a 503, in seconds. */
 export const RETRY_AFTER_SECONDS = '5';
@@ -73,7 +76,7 @@ function isRead(request: IncomingMessage): boolean {
 function respond(endpoint: Endpoint, response: ServerResponse, unavailable: () => Unavailable): void {
     switch (endpoint) {
         case 'health':
-            sendStatus(response, 200, 'ok');
+            sendJson(response, 200, { status: 'ok' });
             return;
         case 'ready':
             sendReadiness(response, unavailable());
@@ -84,12 +87,22 @@ function respond(endpoint: Endpoint, response: ServerResponse, unavailable: () =
 }
 
 function sendReadiness(response: ServerResponse, unavailable: Unavailable): void {
-    if (unavailable === undefined) sendStatus(response, 200, 'ready');
-    else sendStatus(response, 503, unavailable, { 'Retry-After': RETRY_AFTER_SECONDS });
+    if (unavailable === undefined) sendJson(response, 200, { status: 'ready' });
+    else sendJson(response, 503, readiness(unavailable), { 'Retry-After': RETRY_AFTER_SECONDS });
 }
 
-function sendStatus(response: ServerResponse, code: number, status: string, headers?: Record<string, string>): void {
-    send(response, code, { ...headers, 'Content-Type': 'application/json' }, JSON.stringify({ status }));
+function readiness(unavailable: 'draining' | 'full' | BusyReason): Record<string, string> {
+    const isBusy = unavailable !== 'draining' && unavailable !== 'full';
+    return isBusy ? { status: 'busy', reason: unavailable } : { status: unavailable };
+}
+
+function sendJson(
+    response: ServerResponse,
+    code: number,
+    body: Readonly<Record<string, string>>,
+    headers?: Record<string, string>,
+): void {
+    send(response, code, { ...headers, 'Content-Type': 'application/json' }, JSON.stringify(body));
 }
 
 /** For a HEAD request, Node omits the body and keeps its length. */

@@ -16,9 +16,13 @@ import { overWithin } from '../support/deadline';
 import { CodedError, ERRORS } from '../support/errors';
 import { isFields } from '../support/json';
 import { createLogger, faultFields, type Logger } from '../support/logger';
+import { coreShare, memoryLimitBytes } from '../support/machine';
+import { Admission } from './admission';
 import { Calls, type CreateSession } from './calls';
 import { createHttpEndpoints, isBelow, pathOf, type Unavailable } from './http-endpoints';
 import { closeServer, createHttpServer, listen, SERVER_LIMITS, type ServerLimits } from './http-listener';
+import { ProcessLoadMeter, type LoadMeter } from './load-meter';
+import { processLimits, type ProcessLimits } from './process-limits';
 import { RefusalLog, Refusals } from './refusals';
 import { selectSubProtocol, UpgradeGate, type AcceptedCall, type UpgradeAuthenticator } from './upgrade';
 
@@ -45,6 +49,11 @@ export interface ServerDeps extends ServerExtensions {
     /** Default: a `Session`. */
     createSession: CreateSession;
     limits: Partial<ServerLimits>;
+    /**
+     * What ADMISSION=load goes by. Default: the load of this process, which is measured in real time: with a `clock` of the application
+     * and without a meter, load refuses no call.
+     */
+    loadMeter: LoadMeter;
     /**
      * An HTTP or HTTPS server of the application, which listens and is closed there. This server only takes the upgrade requests at
      * AUDIOHOOK_PATH, from `start` to `stop`; requests, `/health` and `/ready` included, and their limits stay with the application.
@@ -78,6 +87,9 @@ export class Server {
     private readonly refusalLog: RefusalLog;
     private readonly webSockets: WebSocketServer;
     private readonly calls: Calls;
+    private readonly processLimits: ProcessLimits;
+    /** undefined: load refuses no call. */
+    private readonly admission: Admission | undefined;
     private readonly http: HttpServer;
     private gate: UpgradeGate | undefined;
     private starting: Promise<void> | undefined;
@@ -86,8 +98,8 @@ export class Server {
     private isCut = false;
 
     /**
-     * @throws CodedError `ERR_EXTENSIONS` that names each wrong key; what `BotService` throws; `ERR_CONFIG` or `ERR_DEV_KEYS_REFUSED` if
-     * it is given no `config` and the environment is wrong
+     * @throws CodedError `ERR_EXTENSIONS` that names each wrong key; what `BotService` throws; `ERR_CONFIG` if MAX_MEMORY_MIB is more
+     * than there is; `ERR_CONFIG` or `ERR_DEV_KEYS_REFUSED` if it is given no `config` and the environment is wrong
      */
     constructor(private readonly deps: Partial<ServerDeps> = {}) {
         checkDeps(deps);
@@ -106,12 +118,14 @@ export class Server {
             clock: this.clock,
             lingerMs: this.limits.lingerMs,
         });
+        this.processLimits = processLimits(config, { coreShare: coreShare(), memoryBytes: memoryLimitBytes() });
+        this.admission = this.createAdmission();
         this.http = deps.server ?? this.createHttp();
     }
 
     /**
-     * Resolves when voice and weights of local speech are loaded and calls are accepted. Rejects with `ERR_API_KEYS`, `ERR_DEV_KEYS_REFUSED` or `ERR_LISTEN`. Further calls return the
-     * same promise.
+     * Resolves when voice and weights of local speech are loaded and calls are accepted. Rejects with `ERR_API_KEYS`, `ERR_DEV_KEYS_REFUSED`, `ERR_LISTEN`, or
+     * `ERR_CONFIG` if MAX_MEMORY_MIB is less than the process needs without a call. Further calls return the same promise.
      */
     start(): Promise<void> {
         if (this.stopping !== undefined) return Promise.reject(new CodedError('ERR_SHUTTING_DOWN'));
@@ -172,10 +186,12 @@ export class Server {
         const secrets = this.deps.secrets ?? (await this.readSecrets());
         this.gate = this.createGate(secrets);
         await this.warm();
+        if (this.stopping === undefined) this.admission?.start();
         this.http.on('upgrade', this.onUpgrade);
         this.botService.watch();
         const address = this.deps.server === undefined ? await this.listen() : undefined;
-        for (const line of bannerLines(this.config, address, secrets, this.botService)) this.logger.info({}, line);
+        const lines = bannerLines(this.config, address, secrets, this.botService);
+        for (const line of [...lines, this.processLimits.line]) this.logger.info({}, line);
     }
 
     /** Waits for voice and weights of local speech; a stop ends the wait. */
@@ -191,6 +207,14 @@ export class Server {
         });
         if (!isOver)
             this.logger.warn({ limitMs: WARM_MS }, 'local speech is not loaded yet: calls are accepted all the same');
+    }
+
+    private createAdmission(): Admission | undefined {
+        const { clock, logger, processLimits: limits } = this;
+        const config = this.config.admission;
+        const meter = this.deps.loadMeter ?? (this.deps.clock === undefined ? new ProcessLoadMeter() : undefined);
+        if (config.mode === 'off' || meter === undefined) return undefined;
+        return new Admission({ config, limits, meter, clock, logger, inside: () => this.calls.count });
     }
 
     private createHttp(): HttpServer {
@@ -236,7 +260,10 @@ export class Server {
             logger: this.logger,
             unavailable: () => this.unavailable(),
             conflicts: (identity) => this.calls.conflicts(identity),
+            noteOverload: (reason) => this.admission?.noteRefused(reason),
+            serves: (sessionId) => this.calls.serves(sessionId),
             accept: (ws, call) => {
+                this.admission?.noteAccepted();
                 this.calls.open(ws, call);
             },
         });
@@ -255,11 +282,12 @@ export class Server {
     private unavailable(): Unavailable {
         if (this.stopping !== undefined) return 'draining';
         if (!this.hasRoom()) return 'full';
-        return this.calls.unopenedCount >= this.config.maxUnopenedConnections ? 'busy' : undefined;
+        if (this.calls.unopenedCount >= this.config.maxUnopenedConnections) return 'unopened';
+        return this.admission?.reason;
     }
 
     private hasRoom(): boolean {
-        return this.calls.openedCount < this.config.maxSessions;
+        return this.calls.openedCount < this.processLimits.maxSessions;
     }
 
     private async shutDown(drainMs: number): Promise<void> {
@@ -267,6 +295,7 @@ export class Server {
         this.logger.info(fields, ERRORS.ERR_SHUTTING_DOWN.cause);
         // A server that is still starting finishes that first; `start` has reported why it failed.
         await this.starting?.catch(() => undefined);
+        this.admission?.stop();
         await this.endCalls(drainMs, this.config.shutdownGraceSeconds * 1000);
         this.gate?.clear();
         this.refusals.clear();
@@ -319,6 +348,7 @@ const DEPS_SHAPES = {
     authenticator: withMethods(['authenticate'], 'have the method authenticate(request)'),
     botService: withMethods(['getBotIfExists', 'warm', 'watch', 'close'], 'be a BotService'),
     createSession: withSignature('(ws, call) => ServedSession'),
+    loadMeter: withMethods(['start', 'take', 'stop'], 'have the methods start, take and stop'),
     limits: (value: unknown) => (isFields(value) ? [] : [': must be an object']),
     server: withMethods(['on', 'off', 'address', 'listenerCount'], 'be an HTTP or HTTPS server of Node.js'),
 } satisfies Record<keyof ServerDeps, (value: unknown) => string[]>;

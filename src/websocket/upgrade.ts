@@ -4,6 +4,7 @@ import type { WebSocket, WebSocketServer } from 'ws';
 import type { AuthRefusal, AuthRequest, AuthResult, Identity } from '../auth/authenticator';
 import type { ErrorCode } from '../support/errors';
 import { faultFields, type Logger } from '../support/logger';
+import type { LoadReason } from './admission';
 import { isBelow, pathOf, RETRY_AFTER_SECONDS, type Unavailable } from './http-endpoints';
 import { clientAddress, type RefusalLog, type Refusals } from './refusals';
 
@@ -33,8 +34,12 @@ export interface UpgradeGateOptions {
     logger: Logger;
     /** Why no further call is accepted now; undefined: calls are accepted. */
     unavailable: () => Unavailable;
+    /** A call was refused because the process is loaded: counted there, and not in `refusalLog`. */
+    noteOverload: (reason: LoadReason) => void;
     /** Whether this session is already served on another connection. */
     conflicts: (identity: Identity) => boolean;
+    /** Whether a session with this id, in any case of letters, is served now. */
+    serves: (sessionId: string) => boolean;
     accept: (ws: WebSocket, call: AcceptedCall) => void;
 }
 
@@ -43,6 +48,8 @@ interface Refusal {
     code: ErrorCode;
     headers?: Readonly<Record<string, string>>;
     fault?: unknown;
+    /** The process is loaded; undefined: it is refused for another reason. */
+    load?: LoadReason;
 }
 
 const WEBSOCKET_KEY = /^[+/\dA-Za-z]{22}==$/;
@@ -92,7 +99,8 @@ export class UpgradeGate {
     private examine(request: IncomingMessage): Refusal | undefined {
         if (!isHandshake(request)) return MALFORMED;
         const unavailable = this.options.unavailable();
-        if (unavailable !== undefined) return BUSY[unavailable];
+        if (unavailable !== undefined && !this.continuesCall(unavailable, sessionIdIn(request)))
+            return BUSY[unavailable];
         if (this.waiting.size >= this.options.maxPendingUpgrades) return BUSY.full;
         if (!isBelow(this.options.audiohookPath, pathOf(request.url ?? ''))) return WRONG_PATH;
         return undefined;
@@ -112,7 +120,9 @@ export class UpgradeGate {
     private complete(request: IncomingMessage, socket: Duplex, head: Buffer, call: AcceptedCall): void {
         // Authentication took time: the server may be full or draining by now.
         const unavailable = this.options.unavailable();
-        if (unavailable !== undefined) this.refuse(request, socket, BUSY[unavailable]);
+        const { sessionId } = call.identity;
+        if (unavailable !== undefined && !this.continuesCall(unavailable, sessionId))
+            this.refuse(request, socket, BUSY[unavailable]);
         else if (this.options.conflicts(call.identity)) this.refuse(request, socket, CONFLICT);
         else
             this.options.webSockets.handleUpgrade(request, socket, head, (ws) => {
@@ -120,19 +130,29 @@ export class UpgradeGate {
             });
     }
 
+    /** A retry of Genesys for a call that is running here adds no call; it is refused only when the server shuts down. */
+    private continuesCall(unavailable: NonNullable<Unavailable>, sessionId: string | undefined): boolean {
+        return unavailable !== 'draining' && sessionId !== undefined && this.options.serves(sessionId);
+    }
+
     private from(request: IncomingMessage): string | undefined {
         return clientAddress(request, this.options.trustProxy);
     }
 
     private refuse(request: IncomingMessage, socket: Duplex, refusal: Refusal): void {
-        const { status, code, headers, fault } = refusal;
+        const { status, headers, load } = refusal;
+        if (load !== undefined) this.options.noteOverload(load);
+        else this.log(request, refusal);
+        this.options.refusals.refuse(socket, status, headers);
+    }
+
+    private log(request: IncomingMessage, { status, code, fault }: Refusal): void {
         this.options.refusalLog.note(status === 500 ? 'error' : 'warn', code, {
             ...(fault !== undefined && faultFields(fault)),
             status,
             path: pathOf(request.url ?? '').slice(0, MAX_LOGGED_PATH_CHARACTERS),
             from: this.from(request),
         });
-        this.options.refusals.refuse(socket, status, headers);
     }
 }
 
@@ -145,10 +165,23 @@ const WRONG_PATH: Refusal = { status: 404, code: 'ERR_UPGRADE_PATH' };
 const RETRY_LATER = { 'Retry-After': RETRY_AFTER_SECONDS };
 const BUSY = {
     draining: { status: 503, code: 'ERR_SHUTTING_DOWN', headers: RETRY_LATER },
-    busy: { status: 503, code: 'ERR_SERVER_BUSY', headers: RETRY_LATER },
     full: { status: 503, code: 'ERR_SERVER_FULL', headers: RETRY_LATER },
+    unopened: { status: 503, code: 'ERR_SERVER_BUSY', headers: RETRY_LATER },
+    'event-loop-delay': overloaded('event-loop-delay'),
+    cpu: overloaded('cpu'),
+    memory: overloaded('memory'),
+    arrivals: overloaded('arrivals'),
 } as const satisfies Record<NonNullable<Unavailable>, Refusal>;
 const CONFLICT: Refusal = { status: 409, code: 'ERR_SESSION_CONFLICT' };
+
+function overloaded(load: LoadReason): Refusal {
+    return { status: 503, code: 'ERR_SERVER_OVERLOADED', headers: RETRY_LATER, load };
+}
+
+/** The session id that a request claims, before its signature is checked. */
+function sessionIdIn({ headers }: IncomingMessage): string | undefined {
+    return headers['audiohook-session-id']?.toString();
+}
 
 function fromAuthentication({ status, code, fault }: AuthRefusal): Refusal {
     return { status, code, ...(fault !== undefined && { fault }) };

@@ -52,6 +52,20 @@ describe('a transcoder for pcm16', () => {
         );
     });
 
+    it('gives the bot’s audio as base64, of frames longer than a block too, beside other calls', () => {
+        fc.assert(
+            fc.property(fc.uint8Array({ minLength: 1, maxLength: 5000 }), anyLengths, (pcmu, lengths) => {
+                const [transcoder, other] = [createTranscoder('pcm16'), createTranscoder('pcm16')];
+                const pieces = cut(pcmu, lengths).map((piece) => {
+                    other.toBot(pcmu);
+                    return Buffer.from(transcoder.toBotBase64(piece), 'base64');
+                });
+                expect(Buffer.concat(pieces).equals(createTranscoder('pcm16').toBot(pcmu))).toBe(true);
+                expect(createTranscoder('pcmu').toBotBase64(pcmu)).toBe(Buffer.from(pcmu).toString('base64'));
+            }),
+        );
+    });
+
     it('gives the caller the same bytes however the response is cut, in the middle of samples too', () => {
         fc.assert(
             fc.property(fc.uint8Array({ minLength: 1, maxLength: 12_000 }), anyLengths, (bytes, lengths) => {

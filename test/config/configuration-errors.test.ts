@@ -32,6 +32,9 @@ describe('loadConfig with wrong values', () => {
         ['AUDIOHOOK_AUTHORITIES', 'bot.example.com/path'],
         ['AUDIOHOOK_TRUST_PROXY', 'yes'],
         ['MAX_SESSIONS', '0'],
+        ['ADMISSION', 'on'],
+        ['MAX_EVENT_LOOP_DELAY_MS', '9'],
+        ['MAX_MEMORY_MIB', '255'],
         ['MAX_UNOPENED_CONNECTIONS', '0'],
         ['MAX_CALL_MINUTES', '0'],
         ['SHUTDOWN_DRAIN_SECONDS', '-1'],
@@ -114,6 +117,11 @@ describe('loadConfig with wrong values', () => {
 
 describe('loadConfig with values that do not fit together', () => {
     it.each([
+        [
+            { ADMISSION: 'off', MAX_EVENT_LOOP_DELAY_MS: '40' },
+            /MAX_EVENT_LOOP_DELAY_MS does not go with ADMISSION=off; right is ADMISSION=load/,
+        ],
+        [{ ADMISSION: 'off', MAX_MEMORY_MIB: '500' }, /MAX_MEMORY_MIB does not go with ADMISSION=off/],
         [{ LOCAL_VOICE: 'klaus' }, /LOCAL_VOICE is "klaus", and LOCAL_TTS is `flite`: flite has rms and slt\./],
         [
             { LOCAL_TTS: 'sherpa', LOCAL_TTS_MODEL_PATH: '/models', LOCAL_VOICE: 'klaus' },

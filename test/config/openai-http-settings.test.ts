@@ -32,6 +32,15 @@ describe('OpenAI over HTTP', () => {
         expect(names).not.toContain("'gpt-6-luna'");
     });
 
+    it('has documents that say why this chat model is the default, and which newer small one can be named', () => {
+        const page = readFileSync(join(__dirname, '..', '..', 'docs', 'CONFIGURATION.md'), 'utf8');
+        const row = page.split('\n').find((line) => line.startsWith('| `OPENAI_CHAT_MODEL`'));
+        expect(row).toContain(`\`${rest({})?.chatModel ?? ''}\``);
+        expect(row).toMatch(
+            /that the installed package `openai` knows; a newer one, such as `gpt-6-luna`, can be named/,
+        );
+    });
+
     it.each([
         ['https://eu.api.openai.com/v1/', 'https://eu.api.openai.com/v1'],
         ['wss://proxy.example.com/openai', 'https://proxy.example.com/openai'],

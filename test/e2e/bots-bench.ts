@@ -127,6 +127,7 @@ export class BotsBench {
         const { main } = this;
         const ownWay = main === undefined ? {} : { OPENAI_API_KEY: SERVER_KEY, OPENAI_REALTIME_URL: main.url };
         const config = loadConfig({
+            ADMISSION: 'off',
             AUDIOHOOK_API_KEYS: JSON.stringify({ [this.key]: this.secret }),
             OPENAI_AUDIO_FORMAT: 'pcmu',
             LOG_LEVEL: 'debug',

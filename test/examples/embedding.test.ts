@@ -20,6 +20,7 @@ describe('the example of a server inside an application', () => {
         lines = [];
         http = createApplication();
         const config = loadConfig({
+            ADMISSION: 'off',
             AUDIOHOOK_PATH: '/audiohook',
             AUDIOHOOK_API_KEYS: JSON.stringify({ [API_KEY]: CLIENT_SECRET }),
             BOTS_FOLDER: 'off',

@@ -85,6 +85,20 @@ describe('a call with the local bot', () => {
         expect(new Set(harness.socket.audioBytes)).toEqual(new Set([0x11, 0x22]));
     });
 
+    it('neither asks nor hangs up while the stream is paused, and asks anew once it goes on', async () => {
+        const questions = (): number => speech.spoken.filter((sentence) => sentence === 'Are you there?').length;
+        await pass(8000);
+        const before = questions();
+        harness.send('paused');
+        await pass(150_000);
+        expect([questions() - before, harness.socket.last('disconnect')]).toEqual([0, undefined]);
+        harness.send('resumed');
+        await pass(7800);
+        expect(questions() - before).toBe(0);
+        await pass(30_000);
+        expect(questions()).toBeGreaterThan(before);
+    });
+
     it('owes no response when the time for a key of the menu runs out: no dead air, and a silent caller is asked', async () => {
         harness.session.close();
         await open('closed');

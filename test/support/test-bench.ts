@@ -38,6 +38,8 @@ export class TestBench {
         const apiKey = randomBytes(18).toString('base64');
         const clientSecret = randomBytes(32).toString('base64');
         const config = loadConfig({
+            // How busy the machine is that runs the tests must not decide about their calls.
+            ADMISSION: 'off',
             AUDIOHOOK_API_KEYS: JSON.stringify({ [apiKey]: clientSecret }),
             ...(fake === undefined ? {} : { OPENAI_API_KEY: 'sk-test', OPENAI_REALTIME_URL: fake.url }),
             ...options.env,

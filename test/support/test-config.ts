@@ -25,6 +25,7 @@ export function testConfig(changes: Partial<Config> = {}): Config {
         authorities: [],
         trustProxy: false,
         maxSessions: 1000,
+        admission: { mode: 'off', maxEventLoopDelayMs: 30, maxMemoryMiB: undefined },
         maxUnopenedConnections: 200,
         maxCallMinutes: 60,
         shutdownDrainSeconds: 0,

@@ -81,6 +81,16 @@ describe('npm run bots:check', () => {
         expect(text).not.toContain('a.json');
     });
 
+    it('refuses a nested quantifier in the pattern of an argument, and says what to write instead', () => {
+        const parameters = { type: 'object', properties: { code: { type: 'string', pattern: '^(a+)+$' } } };
+        const tool = { kind: 'data_action', name: 'find', description: 'Finds.', actionId: 'custom_-_1', parameters };
+        write('a.json', { instructions: 'Hello.', tools: [tool] });
+        const { isRight, text } = checkBots(folder, {});
+        expect(isRight).toBe(false);
+        expect(text).toMatch(/^ERR_PROFILE: [^]*the parameter code of the tool find has the pattern "\^\(a\+\)\+\$"/);
+        expect(text).toMatch(/where "\(a\+\)\+" repeats .*right is one quantifier/);
+    });
+
     it('says so when there is no such folder', () => {
         expect(checkBots(join(folder, 'nowhere'), {})).toMatchObject({
             isRight: false,

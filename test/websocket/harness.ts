@@ -118,7 +118,13 @@ export async function startServer(
 }
 
 export function testConfig(env: Record<string, string> = {}): Config {
-    return loadConfig({ PORT: '0', SHUTDOWN_DRAIN_SECONDS: '0', SHUTDOWN_GRACE_SECONDS: '0', ...env });
+    return loadConfig({
+        PORT: '0',
+        ADMISSION: 'off',
+        SHUTDOWN_DRAIN_SECONDS: '0',
+        SHUTDOWN_GRACE_SECONDS: '0',
+        ...env,
+    });
 }
 
 export function portOf(server: Server): number {

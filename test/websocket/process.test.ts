@@ -27,6 +27,7 @@ class Process {
         const base = {
             PATH: process.env['PATH'],
             PORT: '0',
+            ADMISSION: 'off',
             BOTS_FOLDER: joinPath(__dirname, '..', 'fixtures', 'bots'),
             AUDIOHOOK_API_KEYS: JSON.stringify({ [UNSIGNED_KEY]: '' }),
         };

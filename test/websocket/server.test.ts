@@ -113,7 +113,7 @@ describe('start', () => {
     it('says where it listens, who answers and how to change that, but no secret', async () => {
         const logger = new LogRecorder();
         const keys = { AUDIOHOOK_API_KEYS: JSON.stringify({ testkey: Buffer.alloc(32, 7).toString('base64') }) };
-        const config = testConfig({ ...keys, AUDIOHOOK_PATH: '/audiohook' });
+        const config = testConfig({ ...keys, AUDIOHOOK_PATH: '/audiohook', MAX_SESSIONS: '7' });
         const server = kept(new Server({ config, logger }));
         await server.start();
         const port = server.address?.port ?? 0;
@@ -122,6 +122,7 @@ describe('start', () => {
             'The local bot, with the profile default, answers: set OPENAI_API_KEY in .env to talk to OpenAI',
             'Bots: billing, default, reception, openai, local, echo, silent (?bot=name, or the Connector ID)',
             '1 API key is known (inline)',
+            'At most 7 calls at a time (MAX_SESSIONS); load refuses none (ADMISSION)',
         ]);
         expect(logger.text).not.toContain('testkey');
     });

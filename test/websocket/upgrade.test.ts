@@ -216,7 +216,7 @@ describe('a busy server', () => {
         expect(await statusOf(port)).toBe(503);
         expect(log.codes).toEqual(['ERR_SERVER_BUSY']);
         expect(await exchange(port, 'GET /ready HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')).toMatch(
-            / 503 [^]*"busy"/,
+            / 503 [^]*\{"status":"busy","reason":"unopened"\}/,
         );
         silent[0]?.send('open');
         await until(() => sessions[1]?.hasOpened === true);

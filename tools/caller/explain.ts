@@ -11,7 +11,7 @@ const BY_STATUS: Readonly<Record<number, string>> = {
     426: 'This address wants another kind of upgrade. Compare the path of --url with AUDIOHOOK_PATH.',
     429: 'Too many attempts failed from this address. Wait a minute, then correct --key and --secret.',
     431: 'The headers are too large for the server. Shorten the key or the path.',
-    503: 'The server is full or shutting down. Try again in a moment, or raise its MAX_SESSIONS.',
+    503: 'The server is full, busy or shutting down: its /ready says which. Try again in a moment, or raise its MAX_SESSIONS.',
 };
 
 const BY_CODE: Readonly<Record<string, string>> = {

@@ -108,9 +108,14 @@ export class CallerVoice {
 
     private learn(): void {
         if (!this.isSound(meanSquare(this.turnStep))) return;
-        // Keys are louder than voices.
-        decodeMulaw(this.turnStep, SAMPLES);
-        if (!isKeyTone(SAMPLES)) this.usual.add(peakDbfs(this.turnStep));
+        const stepDbfs = peakDbfs(this.turnStep);
+        // Keys are louder than voices. What is not louder than usual does no harm, and the test is dear.
+        if (stepDbfs > (this.usual.dbfs ?? SILENT_DBFS) && this.isKey(this.turnStep)) return;
+        this.usual.add(stepDbfs);
+    }
+
+    private isKey(pcmu: Uint8Array): boolean {
+        return isKeyTone(decodeMulaw(pcmu, SAMPLES));
     }
 
     private measure(): void {

@@ -1,6 +1,7 @@
 import { isFields } from '../../support/json';
 import { TOOL_NAME_PATTERN } from '../profiles/fields';
 import { BUILT_IN_TOOLS } from '../profiles/rules';
+import { nestedQuantifierProblems } from '../profiles/tool-pattern';
 import { schemaProblem } from '../profiles/tool-schema';
 
 /**
@@ -24,7 +25,7 @@ function shapeProblems(given: unknown): string[] {
         ...(typeof description === 'string'
             ? []
             : ['.description: must be text: when to use it, in words for the model']),
-        ...parameterProblems(given['parameters']).map((why) => `.parameters: ${why}`),
+        ...parameterProblems(nameOf(given), given['parameters']).map((why) => `.parameters: ${why}`),
         ...(typeof run === 'function' ? [] : ['.run: must be a function (args, call, signal) => Promise']),
         ...(isLimit ? [] : ['.limitMs: must be a number of milliseconds above 0']),
         ...(isFiller ? [] : ['.filler: must be text, or false']),
@@ -33,10 +34,10 @@ function shapeProblems(given: unknown): string[] {
 
 const NAME_WORDS = '1 to 64 letters, digits, "_" and "-", a letter first';
 
-function parameterProblems(parameters: unknown): string[] {
+function parameterProblems(tool: string, parameters: unknown): string[] {
     if (!isFields(parameters) || parameters['type'] !== 'object') return ['must be a JSON Schema of the type "object"'];
     const problem = schemaProblem(parameters);
-    return problem === undefined ? [] : [problem];
+    return problem === undefined ? nestedQuantifierProblems(tool, parameters) : [problem];
 }
 
 function nameTaken(given: unknown, before: readonly unknown[]): string[] {

@@ -6,6 +6,7 @@ import { repeatedPhrases, type OwnOverlapPhrases } from '../words';
 import type { UnnamedDialog } from './dialog-script';
 import { dialogTexts, dialogVariables, saysSomething } from './dialog-texts';
 import { hasStrayBraces, placeholdersIn } from './template';
+import { nestedQuantifierProblems } from './tool-pattern';
 import { environmentNamesIn, toolNameOf, type HttpToolSpec, type ToolSpec } from './tool-schema';
 import {
     asType,
@@ -171,6 +172,7 @@ function brokenToolRules(profile: RuleSubject): RuleBreach[] {
         ...breachesAt(['tools', index], repeatedName(tool, tools.slice(0, index))),
         ...brokenVariables(tool, index, profile),
         ...brokenArguments(tool, index, profile),
+        ...breachesAt(['tools', index, 'parameters'], brokenPatterns(tool)),
         ...(tool.kind === 'http' ? brokenHttp(tool, index, profile) : []),
     ]);
 }
@@ -209,6 +211,10 @@ function brokenArguments(tool: ToolSpec, index: number, { inputVariables }: Rule
             path: ['tools', index, 'parameters', 'properties', name],
             message: 'is the name of an input variable too; right is another name',
         }));
+}
+
+function brokenPatterns(tool: ToolSpec): string[] {
+    return 'parameters' in tool ? nestedQuantifierProblems(tool.name, tool.parameters) : [];
 }
 
 function brokenHttp(tool: HttpToolSpec, index: number, profile: RuleSubject): RuleBreach[] {

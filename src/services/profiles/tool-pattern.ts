@@ -1,9 +1,10 @@
 /**
  * The `pattern` keyword of a tool's parameters, in time that grows with the text and never faster. JavaScript's own regular expressions
  * go back and try again: a nested quantifier, or two alternatives that overlap, makes them try 2ⁿ ways on a text that the caller supplies,
- * while all calls wait. RE2 tries all ways at once, so that a pattern need not be judged by its looks.
+ * while all calls wait. RE2 tries all ways at once. Nested quantifiers are refused all the same, for the other readers of the schema.
  */
 import { RE2JS } from 're2js';
+import { nestedQuantifierIn } from './nested-quantifier';
 
 /** Longest text of an argument with a pattern when its schema names no `maxLength`. */
 const USUAL_PATTERN_CHARS = 64;
@@ -59,6 +60,36 @@ export function patternProblems(schema: unknown): string[] {
     const own = hasPattern(schema) && Number(Reflect.get(schema, 'maxLength') ?? 0) > MAX_PATTERN_CHARS;
     const why = `has a maxLength of more than ${MAX_PATTERN_CHARS} beside a pattern`;
     return [...(own ? [why] : []), ...childrenOf(schema).flatMap(([, child]) => patternProblems(child))];
+}
+
+/** A repeated group with an unlimited quantifier in it, a sentence for each pattern. `tool`: the name of the tool. */
+export function nestedQuantifierProblems(tool: string, parameters: Schema): string[] {
+    return patternsIn(parameters, []).flatMap(([parameter, pattern]) => {
+        const part = nestedQuantifierIn(pattern);
+        if (part === undefined) return [];
+        const what = `the parameter ${parameter} of the tool ${tool} has ${quoted(pattern)}`;
+        return [
+            `${what}, where ${JSON.stringify(part)} repeats a group that has an unlimited quantifier in it; ${RIGHT}`,
+        ];
+    });
+}
+
+const RIGHT =
+    'right is one quantifier over a class of characters ("[A-Z0-9-]+") with maxLength for the length, or numbers for both ' +
+    '("([a-z]{1,8}-){0,3}"): the pattern also goes to the model’s service, where a nested quantifier may take 2ⁿ steps';
+
+/** All patterns of a schema, each with the parameter that it is of: `order.lines.items`. */
+function patternsIn(schema: unknown, place: readonly string[]): [string, string][] {
+    if (typeof schema !== 'object' || schema === null) return [];
+    const own: unknown = Reflect.get(schema, 'pattern');
+    const named = place.filter((name) => name !== 'properties').join('.');
+    return [
+        ...(typeof own === 'string' ? [[named, own] satisfies [string, string]] : []),
+        ...childrenOf(schema).flatMap(([name, child]) => [
+            ...(place.at(-1) === 'patternProperties' ? [[named, name] satisfies [string, string]] : []),
+            ...patternsIn(child, [...place, name]),
+        ]),
+    ];
 }
 
 function capped(schema: unknown): unknown {

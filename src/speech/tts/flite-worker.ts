@@ -2,7 +2,7 @@
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { loadFlite, speakWithFlite } from './flite';
 import { readRequest, type SpeechReply, type SpeechRequest } from './flite-messages';
-import type { Program } from './memory-host';
+import type { Program } from '../../support/web-assembly';
 
 if (parentPort !== null) serve(parentPort, workerData);
 

@@ -5,7 +5,8 @@ import { levelDbfs } from '../../audio/loudness';
 import { encodeMulaw } from '../../audio/mulaw';
 import { resampleClip } from '../../audio/resampler';
 import { decodeWav } from '../../audio/wav';
-import { compileProgram, runInMemory, type Program } from './memory-host';
+import { compileProgram, type Program } from '../../support/web-assembly';
+import { runInMemory } from './memory-host';
 import { FLITE_VOICES } from '../../config/local-voices';
 
 export type FliteVoice = (typeof FLITE_VOICES)[number];

@@ -1,16 +1,10 @@
+import { emptyMemory, instantiate, type Program, type ProgramMemory } from '../../support/web-assembly';
+
 /**
  * The world of a WASI program (preview 1), all of it in memory: its arguments, a clock, and one file that it writes. There
  * is no disk, no network and no environment, and what goes to standard output is dropped. Only the calls that the speech
  * program makes are answered; Node's own `node:wasi` would print a warning at every start.
  */
-
-/** A compiled program. Opaque: only `runInMemory` knows what to do with it. */
-export type Program = object;
-
-/** Compiles a WebAssembly program. Throws what the engine throws when it is none. */
-export function compileProgram(bytes: Uint8Array): Program {
-    return new WebAssembly.Module(bytes);
-}
 
 /**
  * Runs a program once, from its start to its end, and returns what it wrote to its file: a new array.
@@ -21,27 +15,20 @@ export function compileProgram(bytes: Uint8Array): Program {
  */
 export function runInMemory(program: Program, args: readonly string[], maxBytes: number): Uint8Array {
     const host = new MemoryHost(args, maxBytes);
-    const { exports } = new WebAssembly.Instance(program, { wasi_snapshot_preview1: host.calls() });
-    host.memory = exports.memory;
+    const instance = instantiate(program, { wasi_snapshot_preview1: host.calls() }) as WasiProgram;
+    host.memory = instance.memory;
     try {
-        exports._start();
+        instance._start();
     } catch (fault) {
         if (!(fault instanceof Exit) || fault.exitCode !== 0) throw fault;
     }
     return host.written();
 }
 
-interface Memory {
-    /** Another one after the memory has grown. */
-    readonly buffer: ArrayBuffer;
+interface WasiProgram {
+    memory: ProgramMemory;
+    _start(): void;
 }
-
-// The types of Node do not know the global object, and those of a browser would bring a window with them.
-declare const WebAssembly: {
-    Module: new (bytes: Uint8Array) => Program;
-    Memory: new (limits: { initial: number }) => Memory;
-    Instance: new (program: Program, imports: object) => { exports: { memory: Memory; _start: () => void } };
-};
 
 /** WASI error numbers. */
 const SUCCESS = 0;
@@ -67,7 +54,7 @@ class Exit extends Error {
 }
 
 class MemoryHost {
-    memory: Memory = new WebAssembly.Memory({ initial: 0 });
+    memory = emptyMemory();
     private readonly args: readonly Uint8Array[];
     private file = new Uint8Array(1 << 16);
     private length = 0;

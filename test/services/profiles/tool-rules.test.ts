@@ -101,6 +101,17 @@ describe('a tool of a profile', () => {
         expect(first).toMatch(/^tools\.0\.parameters: is no JSON Schema that can be used/);
     });
 
+    it('is refused with a nested quantifier in the pattern of an argument', () => {
+        const order = { type: 'string', pattern: '^([A-Z0-9]+-?)+$' };
+        expect(
+            problems([httpTool({ parameters: { type: 'object', properties: { order }, required: ['order'] } })]),
+        ).toEqual([
+            expect.stringMatching(
+                /^tools\.0\.parameters: the parameter order of the tool read_order has the pattern .*"\(\[A-Z0-9\]\+-\?\)\+" repeats/,
+            ),
+        ]);
+    });
+
     it('is refused with an argument that is required and not described', () => {
         expect(problems([parameters({ type: 'object', properties: {}, required: ['order'] })])).not.toEqual([]);
     });

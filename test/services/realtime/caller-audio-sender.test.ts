@@ -47,7 +47,7 @@ function keptBytes(callerAudio: CallerAudioBuffer): number {
 }
 
 describe('CallerAudioSender', () => {
-    it('sends byte for byte what it is given, however it is cut, and no append is empty or over 100 ms', () => {
+    it('sends byte for byte what it is given, however it is cut, and no append is empty or over 200 ms', () => {
         fc.assert(
             fc.property(fc.array(fc.integer({ min: 0, max: 3000 }), { maxLength: 60 }), (sizes) => {
                 const { clock, sender, send, target, appends, joined } = setUp();
@@ -61,13 +61,20 @@ describe('CallerAudioSender', () => {
                 clock.advance(100);
                 expect(joined().equals(stretch(0, at))).toBe(true);
                 expect(sender.appendedMs).toBe(at / 8);
-                for (const append of appends()) expect(append.length).toBeLessThanOrEqual(800);
+                for (const append of appends()) expect(append.length).toBeLessThanOrEqual(1600);
                 for (const append of appends()) expect(append.length).toBeGreaterThan(0);
                 sender.close();
                 expect(clock.pendingCount).toBe(0);
             }),
             { numRuns: 60 },
         );
+    });
+
+    it('sends each frame of 200 ms as one append', () => {
+        const { sender, send, target, appends } = setUp();
+        sender.open(target, 'pcmu');
+        for (let at = 0; at < 8000; at += 1600) send(stretch(at, 1600));
+        expect(appends().map((append) => append.length)).toEqual([1600, 1600, 1600, 1600, 1600]);
     });
 
     it('sends a frame of 20 ms at once, joins shorter ones, and holds nothing longer than 100 ms', () => {
@@ -126,7 +133,7 @@ describe('CallerAudioSender', () => {
             };
             target.bufferedAmount = 320_000;
             sender.open(target, 'pcm16');
-            expect(target.bufferedAmount).toBeLessThan(330_000);
+            expect(target.bufferedAmount).toBeLessThan(340_000);
             for (let ms = waitedMs; ms < 9000; ms += 100) send(stretch(ms * 8, 800));
             while (clock.pendingCount > 0) {
                 target.bufferedAmount = 0;
@@ -164,7 +171,7 @@ describe('CallerAudioSender', () => {
         recent.close();
         send(stretch(8000, 160));
         expect(Buffer.concat(appends()).equals(stretch(4000, 4160))).toBe(true);
-        expect(appends().map((append) => append.length)).toEqual([800, 800, 800, 800, 800, 160]);
+        expect(appends().map((append) => append.length)).toEqual([1600, 1600, 800, 160]);
         expect([sender.droppedMs, keptBytes(callerAudio)]).toEqual([0, 0]);
     });
 

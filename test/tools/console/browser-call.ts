@@ -117,7 +117,10 @@ describeWithBrowser('a call on the page', () => {
     });
 
     it('is seen from inside after `npm start`, when the page is told to look inside', async () => {
-        server = new Server({ config: loadConfig({ PORT: '0', AUDIOHOOK_API_KEYS: KEYS }), logger: silentLogger });
+        server = new Server({
+            config: loadConfig({ PORT: '0', ADMISSION: 'off', AUDIOHOOK_API_KEYS: KEYS }),
+            logger: silentLogger,
+        });
         await server.start();
         bench = await BrowserBench.start(SILENCE, { PORT: String(server.address?.port) }, false);
         const page = await openPage(bench, 1280);

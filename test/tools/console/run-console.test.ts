@@ -102,7 +102,7 @@ describe('npm run console', () => {
     });
 
     it('takes the server that runs, unless it is told to start its own', async () => {
-        const config = loadConfig({ PORT: '0', AUDIOHOOK_API_KEYS: KEYS });
+        const config = loadConfig({ PORT: '0', ADMISSION: 'off', AUDIOHOOK_API_KEYS: KEYS });
         server = new Server({ config, logger: createLogger({ level: 'silent' }) });
         await server.start();
         const PORT = String(server.address?.port);
@@ -113,7 +113,7 @@ describe('npm run console', () => {
     });
 
     it('offers to look inside a server that runs, in a server of its own on loopback; not in production, not elsewhere', async () => {
-        const config = loadConfig({ PORT: '0', AUDIOHOOK_API_KEYS: KEYS });
+        const config = loadConfig({ PORT: '0', ADMISSION: 'off', AUDIOHOOK_API_KEYS: KEYS });
         server = new Server({ config, logger: createLogger({ level: 'silent' }) });
         await server.start();
         const env = { PORT: String(server.address?.port), AUDIOHOOK_API_KEYS: KEYS, HOST: '0.0.0.0' };

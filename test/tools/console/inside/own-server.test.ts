@@ -22,7 +22,10 @@ afterEach(async () => {
 
 async function start(env: Record<string, string>): Promise<OwnServer> {
     const keys = JSON.stringify({ a2V5: SECRET });
-    const own = await startOwnServer(loadConfig({ PORT: '0', AUDIOHOOK_API_KEYS: keys, ...env }), logger);
+    const own = await startOwnServer(
+        loadConfig({ PORT: '0', ADMISSION: 'off', AUDIOHOOK_API_KEYS: keys, ...env }),
+        logger,
+    );
     owns.push(own);
     return own;
 }

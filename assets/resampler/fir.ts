@@ -1,0 +1,170 @@
+/**
+ * The inner loops of the resampler, in AssemblyScript: eight outputs at a time with SIMD. `npm run resampler` compiles this file to
+ * `fir.wasm` beside it. What the filter is, and where its taps come from, is in src/audio/resampler.ts; only sums are made here.
+ *
+ * The memory is fixed, in this order: samples (16 bits), window (32-bit floats), output (16 bits), taps (32-bit floats). Each output is
+ * summed in the same order of taps, wherever it lies in its block: cutting the audio otherwise changes no bit.
+ */
+
+/** Low-rate samples under the filter, and before its centre. */
+const SPAN: i32 = 28;
+const REACH: i32 = 14;
+const MAX_RATIO: i32 = 6;
+/** Most low-rate samples of one call. */
+const MAX_BLOCK: i32 = 2048;
+/** Outputs are made in groups of eight: the last group may reach beyond the block. */
+const SPARE: i32 = 16;
+
+const SAMPLES: usize = 1024;
+const SAMPLES_BYTES: usize = (SPAN * MAX_RATIO + MAX_BLOCK * MAX_RATIO + SPARE) * 2;
+const WINDOW: usize = SAMPLES + SAMPLES_BYTES;
+const PHASE_BYTES: usize = (SPAN + MAX_BLOCK + SPARE) * 4;
+const OUTPUT: usize = WINDOW + PHASE_BYTES * MAX_RATIO;
+const OUTPUT_BYTES: usize = (MAX_BLOCK + SPARE) * MAX_RATIO * 2;
+const TAPS: usize = OUTPUT + OUTPUT_BYTES;
+
+export function samplesAt(): usize {
+    return SAMPLES;
+}
+
+export function outputAt(): usize {
+    return OUTPUT;
+}
+
+export function tapsAt(): usize {
+    return TAPS;
+}
+
+export function maxBlock(): i32 {
+    return MAX_BLOCK;
+}
+
+/**
+ * To `ratio` times the rate: `count` × `ratio` outputs. At the samples lie 27 old ones and `count` new ones; the taps are the branches
+ * 1 … ⌊ratio / 2⌋, 28 each, oldest sample first. Branch ratio − p is branch p reversed, and branch 0 passes a sample on.
+ */
+export function up(count: i32, ratio: i32): void {
+    const total = SPAN - 1 + count;
+    for (let i = 0; i < total; i += 8) {
+        const eight = v128.load(SAMPLES + (i << 1));
+        v128.store(WINDOW + (i << 2), f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(eight)));
+        v128.store(WINDOW + (i << 2) + 16, f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(eight)));
+    }
+    const step = (<usize>ratio) << 1;
+    let passed = OUTPUT;
+    for (let i = 0; i < count; i++) {
+        store<i16>(passed, load<i16>(SAMPLES + ((i + REACH - 1) << 1)));
+        passed += step;
+    }
+    for (let p = 1; p << 1 <= ratio; p++) mirroredBranches(count, ratio, p);
+}
+
+/** The branches p and ratio − p. */
+function mirroredBranches(count: i32, ratio: i32, p: i32): void {
+    const firstTap = TAPS + (((p - 1) * SPAN) << 2);
+    const step = (<usize>ratio) << 1;
+    const mirror = (<usize>(ratio - p - p)) << 1;
+    for (let i = 0; i < count; i += 8) {
+        let a0 = f32x4.splat(0);
+        let a1 = f32x4.splat(0);
+        let b0 = f32x4.splat(0);
+        let b1 = f32x4.splat(0);
+        let window = WINDOW + (i << 2);
+        let tap = firstTap;
+        let mirrored = firstTap + ((SPAN - 1) << 2);
+        for (let k = 0; k < SPAN; k++) {
+            const a = v128.load_splat<f32>(tap);
+            const b = v128.load_splat<f32>(mirrored);
+            const first = v128.load(window);
+            const second = v128.load(window, 16);
+            a0 = f32x4.add(a0, f32x4.mul(a, first));
+            a1 = f32x4.add(a1, f32x4.mul(a, second));
+            b0 = f32x4.add(b0, f32x4.mul(b, first));
+            b1 = f32x4.add(b1, f32x4.mul(b, second));
+            window += 4;
+            tap += 4;
+            mirrored -= 4;
+        }
+        const a = rounded(a0, a1);
+        const b = rounded(b0, b1);
+        let at = OUTPUT + ((<usize>(i * ratio + p)) << 1);
+        v128.store_lane<i16>(at, a, 0);
+        v128.store_lane<i16>(at + mirror, b, 0);
+        at += step;
+        v128.store_lane<i16>(at, a, 1);
+        v128.store_lane<i16>(at + mirror, b, 1);
+        at += step;
+        v128.store_lane<i16>(at, a, 2);
+        v128.store_lane<i16>(at + mirror, b, 2);
+        at += step;
+        v128.store_lane<i16>(at, a, 3);
+        v128.store_lane<i16>(at + mirror, b, 3);
+        at += step;
+        v128.store_lane<i16>(at, a, 4);
+        v128.store_lane<i16>(at + mirror, b, 4);
+        at += step;
+        v128.store_lane<i16>(at, a, 5);
+        v128.store_lane<i16>(at + mirror, b, 5);
+        at += step;
+        v128.store_lane<i16>(at, a, 6);
+        v128.store_lane<i16>(at + mirror, b, 6);
+        at += step;
+        v128.store_lane<i16>(at, a, 7);
+        v128.store_lane<i16>(at + mirror, b, 7);
+    }
+}
+
+/**
+ * To a rate lower by `ratio`: `count` outputs. At the samples lie those of the higher rate, from the oldest one under the first output on.
+ * Sorted by phase, they are neighbours for each tap. The taps are 28 for each of the first ratio − 1 phases, then the one of the
+ * centre: the other taps of the last phase are zero.
+ */
+export function down(count: i32, ratio: i32): void {
+    sortByPhase(count, ratio);
+    const centre = WINDOW + <usize>(ratio - 1) * PHASE_BYTES + ((REACH - 1) << 2);
+    const centreTap = v128.load_splat<f32>(TAPS + (((ratio - 1) * SPAN) << 2));
+    for (let i = 0; i < count; i += 8) {
+        let a0 = f32x4.mul(centreTap, v128.load(centre + (i << 2)));
+        let a1 = f32x4.mul(centreTap, v128.load(centre + (i << 2), 16));
+        let b0 = f32x4.splat(0);
+        let b1 = f32x4.splat(0);
+        let tap = TAPS;
+        for (let phase = 0; phase < ratio - 1; phase++) {
+            let window = WINDOW + <usize>phase * PHASE_BYTES + (i << 2);
+            for (let k = 0; k < SPAN; k += 2) {
+                const even = v128.load_splat<f32>(tap);
+                const odd = v128.load_splat<f32>(tap, 4);
+                a0 = f32x4.add(a0, f32x4.mul(even, v128.load(window)));
+                a1 = f32x4.add(a1, f32x4.mul(even, v128.load(window, 16)));
+                b0 = f32x4.add(b0, f32x4.mul(odd, v128.load(window, 4)));
+                b1 = f32x4.add(b1, f32x4.mul(odd, v128.load(window, 20)));
+                window += 8;
+                tap += 8;
+            }
+        }
+        v128.store(OUTPUT + (i << 1), rounded(f32x4.add(a0, b0), f32x4.add(a1, b1)));
+    }
+}
+
+function sortByPhase(count: i32, ratio: i32): void {
+    const length = count + SPAN;
+    const step = (<usize>ratio) << 1;
+    for (let phase = 0; phase < ratio; phase++) {
+        let from = SAMPLES + (phase << 1);
+        let to = WINDOW + <usize>phase * PHASE_BYTES;
+        for (let i = 0; i < length; i++) {
+            store<f32>(to, <f32>load<i16>(from));
+            from += step;
+            to += 4;
+        }
+    }
+}
+
+/** Eight sums as 16-bit samples: rounded, half upwards, and held at full scale. */
+function rounded(a: v128, b: v128): v128 {
+    const half = f32x4.splat(0.5);
+    return i16x8.narrow_i32x4_s(
+        i32x4.trunc_sat_f32x4_s(f32x4.floor(f32x4.add(a, half))),
+        i32x4.trunc_sat_f32x4_s(f32x4.floor(f32x4.add(b, half))),
+    );
+}

@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { compileProgram, instantiate, type ProgramMemory } from '../support/web-assembly';
+
+/** What assets/resampler/fir.ts exports: places in its memory, and its two loops. */
+interface FirProgram {
+    memory: ProgramMemory;
+    samplesAt(): number;
+    outputAt(): number;
+    tapsAt(): number;
+    maxBlock(): number;
+    up(count: number, ratio: number): void;
+    down(count: number, ratio: number): void;
+}
+
+/** `src/audio` and `dist/audio` lie equally deep below the package. */
+const PROGRAM_PATH = join(__dirname, '..', '..', 'assets', 'resampler', 'fir.wasm');
+const MAX_RATIO = 6;
+const MAX_TAPS = 28 * MAX_RATIO;
+
+/** The first sample that the loops read is this one of `FIR.samples`; those before it are room for older ones. */
+export const FIRST_SAMPLE = 8;
+
+/**
+ * The inner loops of the resampler, compiled from assets/resampler/fir.ts, and the memory that they work in. One for the whole process:
+ * what it holds is valid until its next use, therefore nothing of it may be kept.
+ */
+class Fir {
+    private readonly program = instantiate(compileProgram(readFileSync(PROGRAM_PATH))) as FirProgram;
+    /** Most samples of the lower rate that one call takes. */
+    readonly maxBlock = this.program.maxBlock();
+    /** Input, from `FIRST_SAMPLE` on. */
+    readonly samples = this.samplesFrom(this.program.samplesAt() - 2 * FIRST_SAMPLE, MAX_RATIO * (this.maxBlock + 28));
+    /** Results, from the beginning on. */
+    readonly output = this.samplesFrom(this.program.outputAt(), MAX_RATIO * this.maxBlock);
+    /** The same memory as `output`. */
+    readonly outputBytes = Buffer.from(this.output.buffer, this.output.byteOffset, this.output.byteLength);
+    private readonly taps = new Float32Array(this.program.memory.buffer, this.program.tapsAt(), MAX_TAPS);
+    private tapsInPlace: Float32Array | undefined;
+
+    /** `count` × `ratio` results from 27 old samples and `count` new ones. `taps`: see `up` in assets/resampler/fir.ts. */
+    up(count: number, ratio: number, taps: Float32Array): void {
+        this.use(taps);
+        this.program.up(count, ratio);
+    }
+
+    /** `count` results. `taps`: see `down` in assets/resampler/fir.ts. */
+    down(count: number, ratio: number, taps: Float32Array): void {
+        this.use(taps);
+        this.program.down(count, ratio);
+    }
+
+    private use(taps: Float32Array): void {
+        if (this.tapsInPlace === taps) return;
+        this.tapsInPlace = taps;
+        this.taps.set(taps);
+    }
+
+    private samplesFrom(byteOffset: number, count: number): Int16Array {
+        return new Int16Array(this.program.memory.buffer, byteOffset, count);
+    }
+}
+
+export const FIR = new Fir();
