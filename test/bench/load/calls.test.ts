@@ -68,6 +68,7 @@ describe('calls of the load bench', () => {
     it('give and hear the same answers through the server', async () => {
         const config = loadConfig({
             AUDIOHOOK_API_KEYS: JSON.stringify({ [key.apiKey]: key.clientSecret }),
+            ADMISSION: 'off',
             OPENAI_API_KEY: 'sk-bench',
             OPENAI_REALTIME_URL: serviceUrl,
             OPENAI_AUDIO_FORMAT: 'pcmu',
@@ -100,7 +101,10 @@ describe('calls of the load bench', () => {
 
     it('that are refused say the status and how long that took', async () => {
         const server = new Server({
-            config: { ...loadConfig({ AUDIOHOOK_API_KEYS: JSON.stringify({ other: key.clientSecret }) }), port: 0 },
+            config: {
+                ...loadConfig({ ADMISSION: 'off', AUDIOHOOK_API_KEYS: JSON.stringify({ other: key.clientSecret }) }),
+                port: 0,
+            },
             logger: createLogger({ level: 'silent' }),
         });
         await server.start();
