@@ -16,29 +16,31 @@ export interface AudioCursor {
     close(): void;
 }
 
+/** The memory grows by half a second. */
+const STEP_BYTES = 4000;
+
 /**
  * The one place where caller audio waits: before the call is open, before a bot can hear, while a session is replaced, while OpenAI's
  * socket takes nothing, while a short frame waits to be joined, and for a bot that takes over. Each of them has a cursor; audio that no
  * cursor waits for is not kept and not copied. Audio is PCMU, 8 kHz, mono: eight bytes are one millisecond.
+ *
+ * It lies in one ring that is written over: a new array for each frame, kept for a second, would be the most expensive garbage of a call.
  */
 export class CallerAudioBuffer {
-    /** Copies of what was pushed, oldest first. */
-    private chunks: Uint8Array[] = [];
-    /** Position in the stream of the first byte of the first chunk, and of the end of the last. */
+    /** Byte n of the stream lies at n modulo the length. */
+    private ring = new Uint8Array(0);
+    /** Position in the stream of the oldest byte that is kept, and of the end. */
     private startBytes = 0;
     private endBytes = 0;
-    private readonly cursors = new Set<Cursor>();
+    private readonly cursors: Cursor[] = [];
 
     /** Appends a frame of any length. The caller of this method may reuse its bytes afterwards. */
     push(pcmu: Uint8Array): void {
         this.endBytes += pcmu.length;
-        if (this.cursors.size === 0) {
-            this.startBytes = this.endBytes;
-            return;
-        }
-        if (pcmu.length > 0) this.chunks.push(new Uint8Array(pcmu));
         for (const cursor of this.cursors) cursor.bound(this.endBytes);
         this.release();
+        this.fit();
+        this.write(pcmu);
     }
 
     /**
@@ -56,8 +58,9 @@ export class CallerAudioBuffer {
     openFrom(frame: Uint8Array, maxBytes: number): AudioCursor {
         const fromBytes = this.endBytes - frame.length;
         if (fromBytes < this.startBytes) {
-            this.chunks = [new Uint8Array(frame)];
             this.startBytes = fromBytes;
+            this.fit();
+            this.write(frame);
         }
         return this.openAt(fromBytes, maxBytes);
     }
@@ -74,42 +77,66 @@ export class CallerAudioBuffer {
             this.release();
         },
         remove: (cursor) => {
-            this.cursors.delete(cursor);
+            this.cursors.splice(this.cursors.indexOf(cursor), 1);
             this.release();
+            this.fit();
         },
     };
 
     private openAt(fromBytes: number, maxBytes: number): AudioCursor {
         const cursor = new Cursor(this.view, fromBytes, maxBytes);
         cursor.bound(this.endBytes);
-        this.cursors.add(cursor);
+        this.cursors.push(cursor);
         return cursor;
     }
 
     private read(fromBytes: number, toBytes: number): Uint8Array {
+        const { ring } = this;
         const out = new Uint8Array(Math.max(0, toBytes - fromBytes));
-        let at = this.startBytes;
-        for (const chunk of this.chunks) {
-            const first = Math.max(fromBytes, at);
-            const last = Math.min(toBytes, at + chunk.length);
-            if (first < last) out.set(chunk.subarray(first - at, last - at), first - fromBytes);
-            at += chunk.length;
-            if (at >= toBytes) break;
+        for (let at = fromBytes; at < toBytes;) {
+            const place = at % ring.length;
+            const piece = ring.subarray(place, Math.min(ring.length, place + toBytes - at));
+            out.set(piece, at - fromBytes);
+            at += piece.length;
         }
         return out;
     }
 
-    /** Drops the chunks that every cursor has read. */
+    /** Writes the end of `pcmu`, as much of it as is kept, to the end of the stream. */
+    private write(pcmu: Uint8Array): void {
+        const { ring, endBytes } = this;
+        const begin = endBytes - pcmu.length;
+        for (let at = Math.max(begin, this.startBytes); at < endBytes;) {
+            const place = at % ring.length;
+            const count = Math.min(ring.length - place, endBytes - at);
+            ring.set(count === pcmu.length ? pcmu : pcmu.subarray(at - begin, at - begin + count), place);
+            at += count;
+        }
+    }
+
+    /** Lets go of what every cursor has read. */
     private release(): void {
         let neededBytes = this.endBytes;
         for (const cursor of this.cursors) neededBytes = Math.min(neededBytes, cursor.positionBytes);
-        let gone = 0;
-        for (const chunk of this.chunks) {
-            if (this.startBytes + chunk.length > neededBytes) break;
-            this.startBytes += chunk.length;
-            gone += 1;
-        }
-        if (gone > 0) this.chunks.splice(0, gone);
+        this.startBytes = Math.max(this.startBytes, neededBytes);
+    }
+
+    /** Makes room for what is kept, and gives memory back when most of it is free. */
+    private fit(): void {
+        const keptBytes = this.endBytes - this.startBytes;
+        if (keptBytes === 0 && this.cursors.length > 0) return;
+        const neededBytes = Math.ceil(keptBytes / STEP_BYTES) * STEP_BYTES;
+        const { length } = this.ring;
+        if (neededBytes <= length && length <= Math.max(4 * neededBytes, STEP_BYTES)) return;
+        const old = this.ring;
+        this.ring = new Uint8Array(neededBytes);
+        if (neededBytes > 0) this.copyFrom(old);
+    }
+
+    private copyFrom(old: Uint8Array): void {
+        if (old.length === 0) return;
+        // Of bytes that are about to be written, the old place holds nothing of use.
+        for (let at = this.startBytes; at < this.endBytes; at++) this.ring[at % this.ring.length] = old[at % old.length] ?? 0;
     }
 }
 
