@@ -108,7 +108,8 @@ describe(`one abused call beside ${GOOD_CALLS} good ones`, () => {
         for (const stranger of strangers) stranger.write(request);
         expect((await attack.join('/?bot=silent')).status).toBe(101);
         await until('all are refused', () => strangers.every(({ status, ended }) => status === 401 || ended));
-        expect(strangers.map(({ status }) => status)).toEqual(strangers.map(() => 401));
+        // One whose request comes too late, because the machine is busy, is cut off without an answer.
+        expect(new Set(strangers.map(({ status }) => status ?? 401))).toEqual(new Set([401]));
     });
 
     it('and none of the good ones has noticed: both ways whole, no gap, every protocol check passed', async () => {

@@ -97,22 +97,31 @@ export class CallStore {
 
     /** The caller's side from the moment of dialling to the end of the call: PCMU, mono. */
     get callerTrack(): Uint8Array {
-        return this.toTheEnd(layOut(this.callerAudio, 0));
+        return this.toTheEnd(this.callerSide);
     }
 
     /** What the caller heard, on the same time line: PCMU, mono. */
     get heardTrack(): Uint8Array {
+        return this.toTheEnd(this.botSide);
+    }
+
+    private get callerSide(): Uint8Array {
+        return layOut(this.callerAudio, 0);
+    }
+
+    private get botSide(): Uint8Array {
         const all = concat(this.botAudio);
         const heard = this.picture.stretches.map(({ startMs, fromByte, heardMs }) => ({
             atMs: startMs,
             pcmu: all.subarray(fromByte, fromByte + Math.round(heardMs * BYTES_PER_MS)),
         }));
-        return this.toTheEnd(layOut(heard, 0));
+        return layOut(heard, 0);
     }
 
-    /** Both tracks end together, where the call does. */
+    /** Both tracks end together, where the call does, or where the last sound of a slow machine does. */
     private toTheEnd(track: Uint8Array): Uint8Array {
-        const missing = Math.floor(this.picture.lastMs * BYTES_PER_MS) - track.length;
+        const lastByte = Math.floor(this.picture.lastMs * BYTES_PER_MS);
+        const missing = Math.max(lastByte, this.callerSide.length, this.botSide.length) - track.length;
         return missing <= 0 ? track : concat([track, new Uint8Array(missing).fill(PCMU_SILENCE)]);
     }
 
