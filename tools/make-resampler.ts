@@ -5,33 +5,24 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { answerHelp } from './usage';
 
-const FOLDER = join(__dirname, '..', 'assets', 'resampler');
+const SOURCE = join(__dirname, '..', 'assets', 'resampler', 'fir.ts');
+const TARGET = join(__dirname, '..', 'src', 'audio', 'fir-program.ts');
 const COMPILER = 'assemblyscript@0.28.20';
 /** SIMD, two pages of memory, and nothing that would need an import. */
 const FLAGS = '--runtime stub --enable simd -O3 --noAssert --initialMemory 2 --maximumMemory 2 --use abort='.split(' ');
 
-answerHelp(`Compiles assets/resampler/fir.ts to fir.wasm beside it. Fetches the compiler (${COMPILER}).
+answerHelp(`Compiles assets/resampler/fir.ts into src/audio/fir-program.ts. Fetches the compiler (${COMPILER}).
 
   npm run resampler [-- --check]
 
-  --check           writes nothing; exit code 1 unless fir.wasm is what fir.ts compiles to
+  --check           writes nothing; exit code 1 unless that is what fir.ts compiles to
   --help            this page`);
 
 function compiled(): Buffer {
     const folder = mkdtempSync(join(tmpdir(), 'resampler-'));
     try {
         const out = join(folder, 'fir.wasm');
-        const asc = [
-            'exec',
-            '--yes',
-            `--package=${COMPILER}`,
-            '--',
-            'asc',
-            join(FOLDER, 'fir.ts'),
-            ...FLAGS,
-            '-o',
-            out,
-        ];
+        const asc = ['exec', '--yes', `--package=${COMPILER}`, '--', 'asc', SOURCE, ...FLAGS, '-o', out];
         execFileSync('npm', asc, { cwd: folder, stdio: 'inherit' });
         return readFileSync(out);
     } finally {
@@ -39,10 +30,13 @@ function compiled(): Buffer {
     }
 }
 
-const target = join(FOLDER, 'fir.wasm');
-const bytes = compiled();
-if (!process.argv.includes('--check')) writeFileSync(target, bytes);
-else if (!bytes.equals(readFileSync(target))) {
-    console.error('assets/resampler/fir.wasm is not what fir.ts compiles to: npm run resampler');
+const program = compiled().toString('base64');
+const code = `/** assets/resampler/fir.ts as compiled by \`npm run resampler\`: a WebAssembly program as base64. */
+export const FIR_PROGRAM =
+    '${program}';
+`;
+if (!process.argv.includes('--check')) writeFileSync(TARGET, code);
+else if (code !== readFileSync(TARGET, 'utf8')) {
+    console.error('src/audio/fir-program.ts is not what assets/resampler/fir.ts compiles to: npm run resampler');
     process.exitCode = 1;
 }

@@ -1,6 +1,6 @@
 /**
- * The inner loops of the resampler, in AssemblyScript: eight outputs at a time with SIMD. `npm run resampler` compiles this file to
- * `fir.wasm` beside it. What the filter is, and where its taps come from, is in src/audio/resampler.ts; only sums are made here.
+ * The inner loops of the resampler, in AssemblyScript: eight outputs at a time with SIMD. `npm run resampler` compiles this file
+ * into src/audio/fir-program.ts. What the filter is, and where its taps come from, is in src/audio/resampler.ts; only sums are made here.
  *
  * The memory is fixed, in this order: samples (16 bits), window (32-bit floats), output (16 bits), taps (32-bit floats). Each output is
  * summed in the same order of taps, wherever it lies in its block: cutting the audio otherwise changes no bit.
@@ -10,7 +10,7 @@
 const SPAN: i32 = 28;
 const REACH: i32 = 14;
 const MAX_RATIO: i32 = 6;
-/** Most low-rate samples of one call. */
+/** Most low-rate samples of one call, as src/audio/fir.ts has it. */
 const MAX_BLOCK: i32 = 2048;
 /** Outputs are made in groups of eight: the last group may reach beyond the block. */
 const SPARE: i32 = 16;
@@ -33,10 +33,6 @@ export function outputAt(): usize {
 
 export function tapsAt(): usize {
     return TAPS;
-}
-
-export function maxBlock(): i32 {
-    return MAX_BLOCK;
 }
 
 /**

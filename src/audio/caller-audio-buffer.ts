@@ -136,7 +136,8 @@ export class CallerAudioBuffer {
     private copyFrom(old: Uint8Array): void {
         if (old.length === 0) return;
         // Of bytes that are about to be written, the old place holds nothing of use.
-        for (let at = this.startBytes; at < this.endBytes; at++) this.ring[at % this.ring.length] = old[at % old.length] ?? 0;
+        for (let at = this.startBytes; at < this.endBytes; at++)
+            this.ring[at % this.ring.length] = old[at % old.length] ?? 0;
     }
 }
 

@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { compileProgram, instantiate, type ProgramMemory } from '../support/web-assembly';
+import { FIR_PROGRAM } from './fir-program';
 
 /** What assets/resampler/fir.ts exports: places in its memory, and its two loops. */
 interface FirProgram {
@@ -8,33 +7,28 @@ interface FirProgram {
     samplesAt(): number;
     outputAt(): number;
     tapsAt(): number;
-    maxBlock(): number;
     up(count: number, ratio: number): void;
     down(count: number, ratio: number): void;
 }
 
-/** `src/audio` and `dist/audio` lie equally deep below the package. */
-const PROGRAM_PATH = join(__dirname, '..', '..', 'assets', 'resampler', 'fir.wasm');
 const MAX_RATIO = 6;
 const MAX_TAPS = 28 * MAX_RATIO;
+/** Most samples of the lower rate that one call takes. */
+export const MAX_BLOCK = 2048;
 
-/** The first sample that the loops read is this one of `FIR.samples`; those before it are room for older ones. */
+/** The first sample that the loops read is this one of `Fir.samples`; those before it are room for older ones. */
 export const FIRST_SAMPLE = 8;
 
 /**
  * The inner loops of the resampler, compiled from assets/resampler/fir.ts, and the memory that they work in. One for the whole process:
  * what it holds is valid until its next use, therefore nothing of it may be kept.
  */
-class Fir {
-    private readonly program = instantiate(compileProgram(readFileSync(PROGRAM_PATH))) as FirProgram;
-    /** Most samples of the lower rate that one call takes. */
-    readonly maxBlock = this.program.maxBlock();
+export class Fir {
+    private readonly program = instantiate(compileProgram(bytesOf(FIR_PROGRAM))) as FirProgram;
     /** Input, from `FIRST_SAMPLE` on. */
-    readonly samples = this.samplesFrom(this.program.samplesAt() - 2 * FIRST_SAMPLE, MAX_RATIO * (this.maxBlock + 28));
+    readonly samples = this.samplesFrom(this.program.samplesAt() - 2 * FIRST_SAMPLE, MAX_RATIO * (MAX_BLOCK + 28));
     /** Results, from the beginning on. */
-    readonly output = this.samplesFrom(this.program.outputAt(), MAX_RATIO * this.maxBlock);
-    /** The same memory as `output`. */
-    readonly outputBytes = Buffer.from(this.output.buffer, this.output.byteOffset, this.output.byteLength);
+    readonly output = this.samplesFrom(this.program.outputAt(), MAX_RATIO * MAX_BLOCK);
     private readonly taps = new Float32Array(this.program.memory.buffer, this.program.tapsAt(), MAX_TAPS);
     private tapsInPlace: Float32Array | undefined;
 
@@ -61,4 +55,14 @@ class Fir {
     }
 }
 
-export const FIR = new Fir();
+let shared: Fir | undefined;
+
+/** Compiled at its first use: a page of the console may load this file without ever resampling. */
+export function fir(): Fir {
+    shared ??= new Fir();
+    return shared;
+}
+
+function bytesOf(base64: string): Uint8Array {
+    return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+}

@@ -1,4 +1,4 @@
-import { FIR, FIRST_SAMPLE } from './fir';
+import { fir, FIRST_SAMPLE, MAX_BLOCK } from './fir';
 
 /**
  * Changes the sample rate by a whole ratio (8 kHz ↔ 24 kHz on a call; 16, 32, 40, 48 kHz for files), sample by sample,
@@ -7,7 +7,7 @@ import { FIR, FIRST_SAMPLE } from './fir';
  * The filter is a Kaiser-windowed sinc with its cut-off at exactly half of the lower rate. Seen at the lower rate it
  * reaches `REACH` samples to either side; every tap that falls on another low-rate sample is zero, so that upwards each
  * sample passes through unchanged and only those between are computed. Figures and choice: docs/AUDIO.md. The sums are made by a
- * WebAssembly program with SIMD (`FIR`), which needs a seventh of the time that they take in JavaScript (`npm run bench:audio`).
+ * WebAssembly program with SIMD (`Fir`), which needs a seventh of the time that they take in JavaScript (`npm run bench:audio`).
  */
 
 /** Low-rate samples on either side of an output: more is a steeper filter, a longer delay and more work. */
@@ -21,7 +21,7 @@ const MAX_RATIO = 6;
 /** From a low rate to `ratio` times that rate. */
 export class Upsampler {
     /** Most samples of one `resample`. */
-    static readonly maxBlock = FIR.maxBlock;
+    static readonly maxBlock = MAX_BLOCK;
     /** Samples of the higher rate by which the output lags: 42 at ratio 3, 1.75 ms. */
     readonly delaySamples: number;
     private readonly taps: Float32Array;
@@ -41,9 +41,9 @@ export class Upsampler {
     process(pcm: Int16Array, out: Int16Array): number {
         const total = pcm.length * this.ratio;
         checkRoom(out, total);
-        for (let start = 0; start < pcm.length; start += FIR.maxBlock) {
-            const block = pcm.subarray(start, start + FIR.maxBlock);
-            FIR.samples.set(block, FIRST_SAMPLE + SPAN - 1);
+        for (let start = 0; start < pcm.length; start += MAX_BLOCK) {
+            const block = pcm.subarray(start, start + MAX_BLOCK);
+            fir().samples.set(block, FIRST_SAMPLE + SPAN - 1);
             out.set(this.resample(block.length), start * this.ratio);
         }
         return total;
@@ -51,7 +51,7 @@ export class Upsampler {
 
     /** Where the next samples are to be written, at most `maxBlock`, right before `resample`. */
     input(count: number): Int16Array {
-        return FIR.samples.subarray(FIRST_SAMPLE + SPAN - 1, FIRST_SAMPLE + SPAN - 1 + count);
+        return fir().samples.subarray(FIRST_SAMPLE + SPAN - 1, FIRST_SAMPLE + SPAN - 1 + count);
     }
 
     /**
@@ -59,10 +59,11 @@ export class Upsampler {
      * but the view.
      */
     resample(count: number): Int16Array {
-        FIR.samples.set(this.old, FIRST_SAMPLE);
-        FIR.up(count, this.ratio, this.taps);
-        keepLast(this.old, FIRST_SAMPLE + count);
-        return FIR.output.subarray(0, count * this.ratio);
+        const { samples, output } = fir();
+        samples.set(this.old, FIRST_SAMPLE);
+        fir().up(count, this.ratio, this.taps);
+        keepLast(this.old, samples, FIRST_SAMPLE + count);
+        return output.subarray(0, count * this.ratio);
     }
 
     /** Back to the initial state: silence is assumed before the next sample. */
@@ -95,7 +96,7 @@ export class Downsampler {
     /** Writes to the beginning of `out` and returns the number of samples; errors as in `Upsampler`. */
     process(pcm: Int16Array, out: Int16Array): number {
         checkRoom(out, this.outputCount(pcm.length));
-        const blockSamples = FIR.maxBlock * this.ratio;
+        const blockSamples = MAX_BLOCK * this.ratio;
         let written = 0;
         for (let start = 0; start < pcm.length; start += blockSamples) {
             const lowered = this.resample(pcm.subarray(start, start + blockSamples));
@@ -114,15 +115,16 @@ export class Downsampler {
     /** Valid until any audio is resampled. */
     private resample(pcm: Int16Array): Int16Array {
         const { old, ratio, taken } = this;
+        const { samples, output } = fir();
         // The sample that completes the first output is then the last one under the filter.
         const start = FIRST_SAMPLE - (ratio - 1 - taken);
-        FIR.samples.set(old, start);
-        FIR.samples.set(pcm, start + old.length);
+        samples.set(old, start);
+        samples.set(pcm, start + old.length);
         const count = this.outputCount(pcm.length);
-        FIR.down(count, ratio, this.taps);
-        keepLast(old, start + pcm.length);
+        fir().down(count, ratio, this.taps);
+        keepLast(old, samples, start + pcm.length);
         this.taken = (taken + pcm.length) % ratio;
-        return FIR.output.subarray(0, count);
+        return output.subarray(0, count);
     }
 }
 
@@ -154,8 +156,8 @@ function loweredClip(pcm: Int16Array, ratio: number): Int16Array {
 }
 
 /** Keeps what lies in the samples from `start` on. */
-function keepLast(old: Int16Array, start: number): void {
-    for (let i = 0; i < old.length; i++) old[i] = FIR.samples[start + i] ?? 0;
+function keepLast(old: Int16Array, samples: Int16Array, start: number): void {
+    for (let i = 0; i < old.length; i++) old[i] = samples[start + i] ?? 0;
 }
 
 interface Taps {

@@ -1,5 +1,4 @@
 import { endianness } from 'node:os';
-import { FIR } from './fir';
 import { decodeMulaw, encodeMulaw } from './mulaw';
 import { Downsampler, Upsampler } from './resampler';
 
@@ -80,8 +79,8 @@ class Pcm16Transcoder implements Transcoder {
 
     toBotBase64(pcmu: Uint8Array): string {
         if (pcmu.length > BLOCK_SAMPLES) return Buffer.from(this.toBot(pcmu).buffer).toString('base64');
-        const { byteLength } = this.raise(pcmu);
-        return FIR.outputBytes.toString('base64', 0, byteLength);
+        const { buffer, byteOffset, byteLength } = this.raise(pcmu);
+        return Buffer.from(buffer, byteOffset, byteLength).toString('base64');
     }
 
     toCaller(bytes: Uint8Array): Uint8Array {

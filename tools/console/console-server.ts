@@ -120,7 +120,8 @@ export class ConsoleServer {
     private sendFile(response: ServerResponse, { contentType, body }: PageFile, host: string): void {
         const policy = [
             "default-src 'none'",
-            "script-src 'self'",
+            // The resampler is a WebAssembly program.
+            "script-src 'self' 'wasm-unsafe-eval'",
             "style-src 'self'",
             "worker-src 'self'",
             "img-src 'self' blob:",
