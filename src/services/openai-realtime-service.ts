@@ -307,8 +307,8 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
     private listenTo(transport: RealtimeTransport): void {
         transport.handOver({
             opened: () => undefined,
-            frame: (text) => {
-                this.onFrame(text);
+            frame: (frame) => {
+                this.onFrame(frame);
             },
             ended: (end) => {
                 // In a call a close reason may quote what was said, without any marks around it.
@@ -321,9 +321,9 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
         this.transport?.send(JSON.stringify(event));
     }
 
-    private onFrame(text: string): void {
+    private onFrame(frame: Buffer): void {
         try {
-            this.onEvent(readServerEvent(text));
+            this.onEvent(readServerEvent(frame));
         } catch (fault) {
             this.logger.error(
                 { code: 'ERR_INTERNAL', ...faultFields(fault) },

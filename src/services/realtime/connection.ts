@@ -21,8 +21,8 @@ const BODY_WITHIN_MS = 500;
 /** What the transport reports, in this order: opened?, frame*, ended?. */
 export interface TransportListener {
     opened(): void;
-    /** One text frame. */
-    frame(text: string): void;
+    /** One text frame, UTF-8. */
+    frame(frame: Buffer): void;
     ended(end: TransportEnd): void;
 }
 
@@ -110,7 +110,7 @@ export class RealtimeTransport {
         });
         this.socket.on('message', (data, isBinary) => {
             this.heardSincePing = true;
-            if (!isBinary && Buffer.isBuffer(data)) this.listener.frame(data.toString('utf8'));
+            if (!isBinary && Buffer.isBuffer(data)) this.listener.frame(data);
         });
         this.socket.on('ping', this.heard);
         this.socket.on('pong', this.heard);
@@ -295,8 +295,8 @@ export class OpenAIHandshake {
             opened: () => {
                 this.wasOpen = true;
             },
-            frame: (text) => {
-                this.onFrame(text);
+            frame: (frame) => {
+                this.onFrame(frame);
             },
             ended: (end) => {
                 this.onVerdict(judgeEnd(end));
@@ -311,8 +311,8 @@ export class OpenAIHandshake {
         });
     }
 
-    private onFrame(text: string): void {
-        const event = readServerEvent(text);
+    private onFrame(frame: Buffer): void {
+        const event = readServerEvent(frame);
         if (event.type === 'session-created') this.expiresAt = event.expiresAtEpochMs;
         if (event.type === 'ignored') this.port.ignored(event.name);
         else if (event.type === 'error') this.onError(event.error);

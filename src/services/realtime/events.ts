@@ -2,21 +2,23 @@ import type { ConversationItem, RealtimeClientEvent } from 'openai/resources/rea
 import { finiteIn, isFields, listIn, recordIn, textIn, type Fields } from '../../support/json';
 
 import type { FunctionCall } from '../functions/tool';
+import {
+    AUDIO_DELTA,
+    audioDelta,
+    indexIn,
+    readAudioFrame,
+    readOrigin,
+    type AudioDelta,
+    type PartOrigin,
+} from './audio-delta';
 
 export type { FunctionCall } from '../functions/tool';
+export type { PartOrigin } from './audio-delta';
 
 /** An event to send. `event_id` is added by `OpenAIRealtimeService`. */
 export type ClientEvent = RealtimeClientEvent;
 /** A conversation item to create. */
 export type NewItem = ConversationItem;
-
-/** Where a piece of a response belongs. */
-export interface PartOrigin {
-    responseId: string;
-    itemId: string;
-    outputIndex: number;
-    contentIndex: number;
-}
 
 /** An error as the service words it. `message` may quote what was sent: log it only after `redact`. */
 export interface ApiError {
@@ -42,7 +44,7 @@ export interface ResponseEnd {
 
 /** The server events that the bridge acts on, narrowed; every other one is `ignored`. */
 export type ServerEvent =
-    | ({ type: 'audio'; bytes: Buffer } & PartOrigin)
+    | AudioDelta
     | ({ type: 'audio-done' } & PartOrigin)
     | ({ type: 'transcript'; delta: string } & PartOrigin)
     | ({ type: 'transcript-done'; text: string } & PartOrigin)
@@ -74,11 +76,13 @@ export type ServerEvent =
  * Reads one frame of the service. Untrusted: an unknown type, an odd shape or text that is no JSON gives `ignored` with a
  * short name for the count; nothing throws. Audio comes out decoded, once; a delta that is no base64 is ignored.
  */
-export function readServerEvent(frame: string): ServerEvent {
-    const fields = parseFields(frame);
+export function readServerEvent(frame: Buffer | string): ServerEvent {
+    const audio = typeof frame === 'string' ? undefined : readAudioFrame(frame);
+    if (audio !== undefined) return audio;
+    const fields = parseFields(frame.toString());
     if (fields === undefined) return ignored('not-json');
     const type = textIn(fields, 'type');
-    if (type === 'response.output_audio.delta') return readAudio(fields);
+    if (type === AUDIO_DELTA) return audioDelta(fields, textIn(fields, 'delta')) ?? ignored(`odd ${AUDIO_DELTA}`);
     const reader = type === undefined ? undefined : READERS.get(type);
     return reader?.(fields) ?? ignored(reader === undefined ? (type ?? 'no-type') : `odd ${String(type)}`);
 }
@@ -94,39 +98,6 @@ function parseFields(frame: string): Fields | undefined {
     } catch {
         return undefined;
     }
-}
-
-function readAudio(fields: Fields): ServerEvent {
-    const origin = readOrigin(fields);
-    const delta = textIn(fields, 'delta');
-    const bytes = delta === undefined ? undefined : decodeBase64(delta);
-    if (origin === undefined || bytes === undefined) return ignored('odd response.output_audio.delta');
-    return { type: 'audio', bytes, ...origin };
-}
-
-/** Node skips characters that are not base64 and gives fewer bytes than the length promises: undefined then. */
-function decodeBase64(text: string): Buffer | undefined {
-    if (text.length % 4 !== 0) return undefined;
-    const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
-    const bytes = Buffer.from(text, 'base64');
-    return bytes.length === (text.length / 4) * 3 - padding ? bytes : undefined;
-}
-
-function readOrigin(fields: Fields): PartOrigin | undefined {
-    const responseId = textIn(fields, 'response_id');
-    const itemId = textIn(fields, 'item_id');
-    if (responseId === undefined || itemId === undefined) return undefined;
-    return {
-        responseId,
-        itemId,
-        outputIndex: indexIn(fields, 'output_index'),
-        contentIndex: indexIn(fields, 'content_index'),
-    };
-}
-
-function indexIn(fields: Fields, name: string): number {
-    const value = finiteIn(fields, name) ?? 0;
-    return Number.isInteger(value) && value >= 0 ? value : 0;
 }
 
 type Reader = (fields: Fields) => ServerEvent | undefined;
@@ -176,7 +147,7 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
 ]);
 
 /** The types of the server events that are read; every other one is `ignored`. */
-export const READ_EVENT_TYPES: readonly string[] = ['response.output_audio.delta', ...READERS.keys()];
+export const READ_EVENT_TYPES: readonly string[] = [AUDIO_DELTA, ...READERS.keys()];
 
 function withOrigin(fields: Fields, make: (origin: PartOrigin) => ServerEvent): ServerEvent | undefined {
     const origin = readOrigin(fields);

@@ -17,7 +17,7 @@ function listener() {
         opened: () => {
             opened += 1;
         },
-        frame: (text: string) => frames.push(text),
+        frame: (frame: Buffer) => frames.push(frame.toString()),
         ended: (end: TransportEnd) => ends.push(end),
     };
 }
