@@ -25,9 +25,9 @@ function realtime(): Promise<string> {
     return new Promise((resolve) => {
         const transport = new RealtimeTransport('wss://api.service.test/v1/realtime', {}, systemClock, {
             opened: () => undefined,
-            frame: (text) => {
+            frame: (frame) => {
                 transport.close();
-                resolve(text);
+                resolve(frame.toString());
             },
             ended: (end) => {
                 resolve(JSON.stringify(end));
