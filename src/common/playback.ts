@@ -87,8 +87,10 @@ export class Playback {
             return;
         }
         this.openResponses.add(origin.responseId);
+        // A whole piece waits already: more audio behind it makes it leave no earlier.
+        const isPieceWaiting = this.timer !== undefined && this.queuedMs >= PIECE_MS;
         this.queue.push({ pcmu, origin, itemBytes: this.ledger.received(origin, pcmu.length) });
-        this.pump();
+        if (!isPieceWaiting) this.pump();
     }
 
     /** No more audio will come for this response: its last piece may be sent, however short. */
