@@ -118,9 +118,9 @@ class ServiceSocket extends CountingSocket {
         return this;
     }
 
-    override send(data: string): void {
+    override send(data: string | Uint8Array): void {
         super.send(data);
-        if (data.startsWith('{"type":"input_audio_buffer.append"')) return;
+        if (typeof data !== 'string') return;
         const { type, session, response } = JSON.parse(data) as ClientEvent;
         this.clock.after(0, () => {
             if (type === 'response.create') this.onRequest(response?.metadata);

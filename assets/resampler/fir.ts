@@ -2,7 +2,7 @@
  * The inner loops of the resampler, in AssemblyScript: eight outputs at a time with SIMD. `npm run resampler` compiles this file
  * into src/audio/fir-program.ts. What the filter is, and where its taps come from, is in src/audio/resampler.ts; only sums are made here.
  *
- * The memory is fixed, in this order: samples (16 bits), window (32-bit floats), output (16 bits), taps (32-bit floats). Each output is
+ * The memory is fixed, in this order: samples (16 bits), window (32-bit floats), output (16 bits), taps (32-bit floats), text. Each output is
  * summed in the same order of taps, wherever it lies in its block: cutting the audio otherwise changes no bit.
  */
 
@@ -22,6 +22,8 @@ const PHASE_BYTES: usize = (SPAN + MAX_BLOCK + SPARE) * 4;
 const OUTPUT: usize = WINDOW + PHASE_BYTES * MAX_RATIO;
 const OUTPUT_BYTES: usize = (MAX_BLOCK + SPARE) * MAX_RATIO * 2;
 const TAPS: usize = OUTPUT + OUTPUT_BYTES;
+const TAPS_BYTES: usize = SPAN * MAX_RATIO * 4;
+const TEXT: usize = TAPS + TAPS_BYTES;
 
 export function samplesAt(): usize {
     return SAMPLES;
@@ -33,6 +35,10 @@ export function outputAt(): usize {
 
 export function tapsAt(): usize {
     return TAPS;
+}
+
+export function textAt(): usize {
+    return TEXT;
 }
 
 /**
@@ -163,4 +169,59 @@ function rounded(a: v128, b: v128): v128 {
         i32x4.trunc_sat_f32x4_s(f32x4.floor(f32x4.add(a, half))),
         i32x4.trunc_sat_f32x4_s(f32x4.floor(f32x4.add(b, half))),
     );
+}
+
+/**
+ * Writes the first `count` bytes at the output as base64 (RFC 4648) to the text, from its byte `at` on: twelve bytes at a time. Each group of
+ * three bytes is spread over four, six bits each; a letter then is its six bits plus what its range lies above them.
+ *
+ * @returns the number of letters, the padding included
+ */
+export function base64(count: i32, at: i32): i32 {
+    let from = OUTPUT;
+    let to = TEXT + <usize>at;
+    const end = OUTPUT + <usize>count;
+    const spread = i8x16(1, 0, 2, 1, 4, 3, 5, 4, 7, 6, 8, 7, 10, 9, 11, 10);
+    // By range: 0 is a … z, 1 to 10 are the digits, 11 is +, 12 is /, 13 is A … Z.
+    const above = i8x16(71, -4, -4, -4, -4, -4, -4, -4, -4, -4, -4, -19, -16, 65, 0, 0);
+    while (from + 12 <= end) {
+        const four = i8x16.swizzle(v128.load(from), spread);
+        const bits = v128.or(
+            v128.or(
+                v128.and(i32x4.shr_u(four, 10), i32x4.splat(0x3f)),
+                v128.and(i32x4.shl(four, 4), i32x4.splat(0x3f00)),
+            ),
+            v128.or(
+                v128.and(i32x4.shr_u(four, 6), i32x4.splat(0x3f0000)),
+                v128.and(i32x4.shl(four, 8), i32x4.splat(0x3f000000)),
+            ),
+        );
+        const isCapital = i8x16.lt_s(bits, i8x16.splat(26));
+        const range = v128.or(i8x16.sub_sat_u(bits, i8x16.splat(51)), v128.and(isCapital, i8x16.splat(13)));
+        v128.store(to, i8x16.add(bits, i8x16.swizzle(above, range)));
+        from += 12;
+        to += 16;
+    }
+    while (from < end) {
+        const left = <i32>(end - from);
+        const a = <u32>load<u8>(from);
+        const b = left > 1 ? <u32>load<u8>(from, 1) : 0;
+        const c = left > 2 ? <u32>load<u8>(from, 2) : 0;
+        store<u8>(to, letter(a >> 2));
+        store<u8>(to, letter(((a & 3) << 4) | (b >> 4)), 1);
+        store<u8>(to, left > 1 ? letter(((b & 15) << 2) | (c >> 6)) : PADDING, 2);
+        store<u8>(to, left > 2 ? letter(c & 63) : PADDING, 3);
+        from += 3;
+        to += 4;
+    }
+    return <i32>(to - TEXT) - at;
+}
+
+const PADDING: u32 = 0x3d;
+
+function letter(bits: u32): u32 {
+    if (bits < 26) return bits + 65;
+    if (bits < 52) return bits + 71;
+    if (bits < 62) return bits - 4;
+    return bits === 62 ? 0x2b : 0x2f;
 }

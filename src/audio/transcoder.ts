@@ -1,4 +1,5 @@
 import { endianness } from 'node:os';
+import { fir } from './fir';
 import { decodeMulaw, encodeMulaw } from './mulaw';
 import { Downsampler, Upsampler } from './resampler';
 
@@ -9,8 +10,11 @@ import { Downsampler, Upsampler } from './resampler';
 export interface Transcoder {
     /** Caller audio in the bot's format. */
     toBot(pcmu: Uint8Array): Uint8Array;
-    /** The same as base64, without an array between. */
-    toBotBase64(pcmu: Uint8Array): string;
+    /**
+     * The same as base64 in a text frame, without a string between: `before`, the audio, `after`. At most `MAX_FRAME_MS` of audio, else
+     * a RangeError. The bytes are valid until any audio is transcoded in this process.
+     */
+    toBotFrame(pcmu: Uint8Array, before: Uint8Array, after: Uint8Array): Uint8Array;
     /**
      * Bot audio as PCMU, cut anywhere: the first byte of a split 16-bit sample is kept for the next call. The first N samples of a
      * response give ⌊N / 3⌋ bytes, so that the duration is the same on both sides.
@@ -24,6 +28,8 @@ export interface Transcoder {
 
 const RATIO = 3;
 const BLOCK_SAMPLES = Upsampler.maxBlock;
+/** Most audio of one text frame, ms. */
+export const MAX_FRAME_MS = BLOCK_SAMPLES / 8;
 
 /**
  * `pcm16`: 24 kHz, 16 bits, little-endian, mono. `pcmu`: the bytes are passed through unchanged.
@@ -36,13 +42,28 @@ export function createTranscoder(format: 'pcm16' | 'pcmu'): Transcoder {
     return new Pcm16Transcoder();
 }
 
+function checkFrame(pcmu: Uint8Array): void {
+    if (pcmu.length > BLOCK_SAMPLES) throw new RangeError(`${pcmu.length} bytes are too long for one frame.`);
+}
+
+/** A text frame with the first `count` bytes of the results as base64. */
+function frameOf(count: number, before: Uint8Array, after: Uint8Array): Uint8Array {
+    const { text } = fir();
+    text.set(before);
+    const end = before.length + fir().base64(count, before.length);
+    text.set(after, end);
+    return text.subarray(0, end + after.length);
+}
+
 class PassThrough implements Transcoder {
     toBot(pcmu: Uint8Array): Uint8Array {
         return pcmu;
     }
 
-    toBotBase64(pcmu: Uint8Array): string {
-        return Buffer.from(pcmu.buffer, pcmu.byteOffset, pcmu.byteLength).toString('base64');
+    toBotFrame(pcmu: Uint8Array, before: Uint8Array, after: Uint8Array): Uint8Array {
+        checkFrame(pcmu);
+        fir().outputBytes.set(pcmu);
+        return frameOf(pcmu.length, before, after);
     }
 
     toCaller(bytes: Uint8Array): Uint8Array {
@@ -77,10 +98,9 @@ class Pcm16Transcoder implements Transcoder {
         return new Uint8Array(pcm.buffer);
     }
 
-    toBotBase64(pcmu: Uint8Array): string {
-        if (pcmu.length > BLOCK_SAMPLES) return Buffer.from(this.toBot(pcmu).buffer).toString('base64');
-        const { buffer, byteOffset, byteLength } = this.raise(pcmu);
-        return Buffer.from(buffer, byteOffset, byteLength).toString('base64');
+    toBotFrame(pcmu: Uint8Array, before: Uint8Array, after: Uint8Array): Uint8Array {
+        checkFrame(pcmu);
+        return frameOf(this.raise(pcmu).byteLength, before, after);
     }
 
     toCaller(bytes: Uint8Array): Uint8Array {

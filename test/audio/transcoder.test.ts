@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { decodeMulaw, encodeMulaw } from '../../src/audio/mulaw';
 import { Downsampler, Upsampler } from '../../src/audio/resampler';
-import { createTranscoder, type Transcoder } from '../../src/audio/transcoder';
+import { createTranscoder, MAX_FRAME_MS, type Transcoder } from '../../src/audio/transcoder';
 import { cut, sine } from './signals';
 
 const anyLengths = fc.array(fc.integer({ min: 1, max: 4000 }), { minLength: 1, maxLength: 8 });
@@ -52,18 +52,39 @@ describe('a transcoder for pcm16', () => {
         );
     });
 
-    it('gives the bot’s audio as base64, of frames longer than a block too, beside other calls', () => {
+    it('gives the bot’s audio as base64 in a text frame, of every length, beside other calls', () => {
+        const [before, after] = [Buffer.from('{"audio":"'), Buffer.from('"}')];
+        const audioOf = (frame: Uint8Array): string => {
+            const text = Buffer.from(frame).toString();
+            expect([text.slice(0, before.length), text.slice(-after.length)]).toEqual([before.toString(), after.toString()]);
+            return text.slice(before.length, -after.length);
+        };
         fc.assert(
             fc.property(fc.uint8Array({ minLength: 1, maxLength: 5000 }), anyLengths, (pcmu, lengths) => {
-                const [transcoder, other] = [createTranscoder('pcm16'), createTranscoder('pcm16')];
-                const pieces = cut(pcmu, lengths).map((piece) => {
+                const [transcoder, other, plain] = [
+                    createTranscoder('pcm16'),
+                    createTranscoder('pcm16'),
+                    createTranscoder('pcmu'),
+                ];
+                const pieces = cut(
+                    pcmu,
+                    lengths.map((length) => Math.min(length, 2048)),
+                ).map((piece) => {
+                    const base64 = audioOf(transcoder.toBotFrame(piece, before, after));
                     other.toBot(pcmu);
-                    return Buffer.from(transcoder.toBotBase64(piece), 'base64');
+                    expect(audioOf(plain.toBotFrame(piece, before, after))).toBe(Buffer.from(piece).toString('base64'));
+                    expect(base64).toBe(Buffer.from(base64, 'base64').toString('base64'));
+                    return Buffer.from(base64, 'base64');
                 });
                 expect(Buffer.concat(pieces).equals(createTranscoder('pcm16').toBot(pcmu))).toBe(true);
-                expect(createTranscoder('pcmu').toBotBase64(pcmu)).toBe(Buffer.from(pcmu).toString('base64'));
             }),
         );
+    });
+
+    it.each(['pcmu', 'pcm16'] as const)('refuses a frame that is too long for the memory of %s', (format) => {
+        const nothing = new Uint8Array(0);
+        const frame = new Uint8Array(8 * MAX_FRAME_MS + 1);
+        expect(() => createTranscoder(format).toBotFrame(frame, nothing, nothing)).toThrow(RangeError);
     });
 
     it('gives the caller the same bytes however the response is cut, in the middle of samples too', () => {

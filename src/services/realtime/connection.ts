@@ -35,7 +35,8 @@ export interface RealtimeSocket {
     on(event: 'close', listener: (code: number, reason: Buffer) => void): unknown;
     on(event: 'unexpected-response', listener: (request: ClientRequest, response: IncomingMessage) => void): unknown;
     removeAllListeners(): unknown;
-    send(text: string): void;
+    /** A text frame: a string, or UTF-8 bytes that may be used again afterwards. */
+    send(frame: string | Uint8Array, options: { binary: false }): void;
     ping(): void;
     close(code: number): void;
     terminate(): void;
@@ -45,6 +46,8 @@ export interface RealtimeSocket {
 export type CreateSocket = (url: string, options: ClientOptions) => RealtimeSocket;
 
 const createWebSocket: CreateSocket = (url, options) => new WebSocket(url, options);
+
+const TEXT = { binary: false } as const;
 
 /** Deltas may be large; fragments may not be many. Deflate costs time and memory, and base64 gains nothing from it. */
 const SOCKET_OPTIONS: ClientOptions & { closeTimeout: number } = {
@@ -90,9 +93,12 @@ export class RealtimeTransport {
         this.listener = listener;
     }
 
-    /** Sends one text frame; does nothing unless the connection is open. */
-    send(text: string): void {
-        if (this.state === 'open') this.socket.send(text);
+    /**
+     * Sends one text frame, a string or UTF-8 bytes; does nothing unless the connection is open. The bytes may be used again afterwards:
+     * what a client sends is masked (RFC 6455, 5.3), and therefore copied by `ws` at once.
+     */
+    send(frame: string | Uint8Array): void {
+        if (this.state === 'open') this.socket.send(frame, TEXT);
     }
 
     /** Ends the connection from this side. Nothing is reported afterwards. May be called twice, and while connecting. */

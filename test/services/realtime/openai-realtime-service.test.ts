@@ -75,7 +75,7 @@ describe('OpenAIRealtimeService', () => {
             last()
                 .events.slice(1)
                 .map((event) => event['type']),
-        ).toEqual(['input_audio_buffer.append', 'input_audio_buffer.append']);
+        ).toEqual(['input_audio_buffer.append']);
     });
 
     it('is ready with the formats that it asked for', async () => {

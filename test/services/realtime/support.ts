@@ -166,8 +166,8 @@ export class FakeSocket extends EventEmitter implements RealtimeSocket {
         super();
     }
 
-    send(text: string): void {
-        this.sent.push(text);
+    send(frame: string | Uint8Array): void {
+        this.sent.push(Buffer.from(frame).toString());
     }
 
     ping(): void {
