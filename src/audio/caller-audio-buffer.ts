@@ -56,6 +56,8 @@ export class CallerAudioBuffer {
      * cursor has kept it.
      */
     openFrom(frame: Uint8Array, maxBytes: number): AudioCursor {
+        // A frame that was given to a bot alone is taken for pushed.
+        this.endBytes = Math.max(this.endBytes, frame.length);
         const fromBytes = this.endBytes - frame.length;
         if (fromBytes < this.startBytes) {
             this.startBytes = fromBytes;

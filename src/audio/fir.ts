@@ -31,7 +31,7 @@ export const FIRST_SAMPLE = 8;
 export class Fir {
     private readonly program = instantiate(compileProgram(bytesOf(FIR_PROGRAM))) as FirProgram;
     /** Input, from `FIRST_SAMPLE` on. */
-    readonly samples = this.samplesFrom(this.program.samplesAt() - 2 * FIRST_SAMPLE, MAX_RATIO * (MAX_BLOCK + 28));
+    readonly samples = this.samplesFrom(this.program.samplesAt() - 2 * FIRST_SAMPLE, MAX_RATIO * (MAX_BLOCK + 28) + FIRST_SAMPLE);
     /** Results, from the beginning on. */
     readonly output = this.samplesFrom(this.program.outputAt(), MAX_RATIO * MAX_BLOCK);
     /** The same memory as `output`. */

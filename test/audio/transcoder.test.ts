@@ -56,7 +56,10 @@ describe('a transcoder for pcm16', () => {
         const [before, after] = [Buffer.from('{"audio":"'), Buffer.from('"}')];
         const audioOf = (frame: Uint8Array): string => {
             const text = Buffer.from(frame).toString();
-            expect([text.slice(0, before.length), text.slice(-after.length)]).toEqual([before.toString(), after.toString()]);
+            expect([text.slice(0, before.length), text.slice(-after.length)]).toEqual([
+                before.toString(),
+                after.toString(),
+            ]);
             return text.slice(before.length, -after.length);
         };
         fc.assert(

@@ -8,7 +8,10 @@ function setUp(keepMs?: number) {
     const clock = new FakeClock();
     const callerAudio = new CallerAudioBuffer();
     const frames: string[] = [];
-    const target = { bufferedAmount: 0, send: (frame: string | Uint8Array) => frames.push(Buffer.from(frame).toString()) };
+    const target = {
+        bufferedAmount: 0,
+        send: (frame: string | Uint8Array) => frames.push(Buffer.from(frame).toString()),
+    };
     const onFault = (fault: unknown): never => {
         throw fault;
     };
