@@ -228,7 +228,7 @@ export class Session implements SessionPort {
         this.record.opened(this.deps.clock.nowMs());
         this.media = media;
         const kept = this.opening.take();
-        this.opening.close();
+        this.callerAudio.close();
         // A probe and a session without audio need no bot.
         if (this.isProbe || media.item === undefined) {
             this.freeCall();
