@@ -21,6 +21,7 @@ import {
     type SilenceSettings,
     type SilenceState,
 } from './silence-rules';
+import { SparseSet } from '../support/sparse';
 
 export type { SilenceCode } from './silence-rules';
 
@@ -53,7 +54,7 @@ export interface SilentCall {
 export class SilencePolicy {
     private readonly rules: PendingRules;
     /** Responses with sound that have not ended. */
-    private readonly openResponses = new Set<string>();
+    private readonly openResponses = new SparseSet<string>();
     private hasFallback = false;
     private botState: 'can_hear' | 'starting' | 'reconnecting' = 'can_hear';
     /** By the service. */
@@ -325,8 +326,7 @@ export class SilencePolicy {
 
     /** The progress of a response is asked for, and not reported. */
     private lookForProgress(): void {
-        const activeAtMs = this.call.conversation.responseActiveAtMs;
-        const fromMs = activeAtMs === undefined ? NEVER : Math.max(activeAtMs, this.retriedAtMs);
+        const fromMs = Math.max(this.call.conversation.responseActiveAtMs ?? NEVER, this.retriedAtMs);
         for (const rule of SILENCE_RULES)
             if (rule.state === 'progress') this.rules.setDue(rule, fromMs + this.rules.afterMs(rule));
     }

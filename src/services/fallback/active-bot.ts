@@ -3,6 +3,7 @@ import { isUnreachable, type CodedError } from '../../support/errors';
 import type { BotResponse } from '../bot-response';
 import type { AudioOrigin, Conversation, HeardPosition, TranscriptItem } from '../conversation';
 import type { MadeBot } from './options';
+import { SparseSet } from '../../support/sparse';
 
 /** Ids of the fillers begin with it, and those of every bot but the first. */
 export const FALLBACK_PREFIX = 'ladder';
@@ -22,7 +23,7 @@ export class ActiveBot {
     private isReady = false;
     private hasSpoken = false;
     /** Responses with sound that have neither ended nor been interrupted. */
-    private readonly open = new Set<string>();
+    private readonly open = new SparseSet<string>();
     private readonly dropped = new AbortController();
     private readonly prefix: string;
     private lastIn: AudioOrigin | undefined;

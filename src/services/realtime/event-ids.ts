@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { SparseMap } from '../../support/sparse';
 
 const MAX_MEANINGS = 128;
 
@@ -26,7 +27,7 @@ const MAX_NAMES = 32;
 
 /** Counts by name, bounded: names beyond the first 32 count as `other`. */
 export class NameCounter {
-    private readonly counts = new Map<string, number>();
+    private readonly counts = new SparseMap<string, number>();
 
     add(name: string): void {
         const key = this.counts.has(name) || this.counts.size < MAX_NAMES ? name : 'other';
