@@ -24,7 +24,8 @@ export class ActiveBot {
     private hasSpoken = false;
     /** Responses with sound that have neither ended nor been interrupted. */
     private readonly open = new SparseSet<string>();
-    private readonly dropped = new AbortController();
+    /** undefined: it was neither dropped nor is anything waiting for that. */
+    private dropped: AbortController | undefined;
     private readonly prefix: string;
     private lastIn: AudioOrigin | undefined;
     private lastOut: AudioOrigin | undefined;
@@ -50,6 +51,7 @@ export class ActiveBot {
 
     /** Aborted by `drop`. */
     get signal(): AbortSignal {
+        this.dropped ??= new AbortController();
         return this.dropped.signal;
     }
 
@@ -123,6 +125,7 @@ export class ActiveBot {
     drop(): void {
         this.conversation.removeAllListeners();
         this.permit?.release();
+        this.dropped ??= new AbortController();
         this.dropped.abort();
         this.conversation.end();
     }
