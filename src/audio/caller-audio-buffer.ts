@@ -18,6 +18,7 @@ export interface AudioCursor {
 
 /** The memory grows by half a second. */
 const STEP_BYTES = 4000;
+const NO_BYTES = new Uint8Array(0);
 
 /**
  * The one place where caller audio waits: before the call is open, before a bot can hear, while a session is replaced, while OpenAI's
@@ -28,10 +29,10 @@ const STEP_BYTES = 4000;
  */
 export class CallerAudioBuffer {
     /** Byte n of the stream lies at n modulo the length. */
-    private ring = new Uint8Array(0);
-    /** Position in the stream of the oldest byte that is kept, and of the end. */
+    private ring = NO_BYTES;
+    /** Position in the stream of the oldest byte that is kept, and of the end; the end is read by the cursors. */
     private startBytes = 0;
-    private endBytes = 0;
+    endBytes = 0;
     private readonly cursors: Cursor[] = [];
 
     /** Appends a frame of any length. The caller of this method may reuse its bytes afterwards. */
@@ -70,29 +71,11 @@ export class CallerAudioBuffer {
     /** Drops all audio and closes every cursor: the call is over. */
     close(): void {
         for (const cursor of [...this.cursors]) cursor.close();
+        this.ring = NO_BYTES;
     }
 
-    private readonly view: BufferView = {
-        endBytes: () => this.endBytes,
-        read: (fromBytes, toBytes) => this.read(fromBytes, toBytes),
-        release: () => {
-            this.release();
-        },
-        remove: (cursor) => {
-            this.cursors.splice(this.cursors.indexOf(cursor), 1);
-            this.release();
-            this.fit();
-        },
-    };
-
-    private openAt(fromBytes: number, maxBytes: number): AudioCursor {
-        const cursor = new Cursor(this.view, fromBytes, maxBytes);
-        cursor.bound(this.endBytes);
-        this.cursors.push(cursor);
-        return cursor;
-    }
-
-    private read(fromBytes: number, toBytes: number): Uint8Array {
+    /** For the cursors of this buffer only, as `release` and `remove` are. @returns a copy */
+    read(fromBytes: number, toBytes: number): Uint8Array {
         const { ring } = this;
         const out = new Uint8Array(Math.max(0, toBytes - fromBytes));
         for (let at = fromBytes; at < toBytes;) {
@@ -102,6 +85,26 @@ export class CallerAudioBuffer {
             at += piece.length;
         }
         return out;
+    }
+
+    /** Lets go of what every cursor has read. */
+    release(): void {
+        let neededBytes = this.endBytes;
+        for (const cursor of this.cursors) neededBytes = Math.min(neededBytes, cursor.positionBytes);
+        this.startBytes = Math.max(this.startBytes, neededBytes);
+    }
+
+    remove(cursor: Cursor): void {
+        this.cursors.splice(this.cursors.indexOf(cursor), 1);
+        this.release();
+        this.fit();
+    }
+
+    private openAt(fromBytes: number, maxBytes: number): AudioCursor {
+        const cursor = new Cursor(this, fromBytes, maxBytes);
+        cursor.bound(this.endBytes);
+        this.cursors.push(cursor);
+        return cursor;
     }
 
     /** Writes the end of `pcmu`, as much of it as is kept, to the end of the stream. */
@@ -114,13 +117,6 @@ export class CallerAudioBuffer {
             ring.set(count === pcmu.length ? pcmu : pcmu.subarray(at - begin, at - begin + count), place);
             at += count;
         }
-    }
-
-    /** Lets go of what every cursor has read. */
-    private release(): void {
-        let neededBytes = this.endBytes;
-        for (const cursor of this.cursors) neededBytes = Math.min(neededBytes, cursor.positionBytes);
-        this.startBytes = Math.max(this.startBytes, neededBytes);
     }
 
     /** Makes room for what is kept, and gives memory back when most of it is free. */
@@ -143,26 +139,18 @@ export class CallerAudioBuffer {
     }
 }
 
-/** The part of the buffer that a cursor uses. */
-interface BufferView {
-    endBytes(): number;
-    read(fromBytes: number, toBytes: number): Uint8Array;
-    release(): void;
-    remove(cursor: Cursor): void;
-}
-
 class Cursor implements AudioCursor {
     private dropped = 0;
     private isClosed = false;
 
     constructor(
-        private readonly buffer: BufferView,
+        private readonly buffer: CallerAudioBuffer,
         public positionBytes: number,
         private maxBytes: number,
     ) {}
 
     get length(): number {
-        return this.isClosed ? 0 : this.buffer.endBytes() - this.positionBytes;
+        return this.isClosed ? 0 : this.buffer.endBytes - this.positionBytes;
     }
 
     get droppedBytes(): number {
@@ -182,13 +170,13 @@ class Cursor implements AudioCursor {
     }
 
     skip(): void {
-        this.positionBytes = this.buffer.endBytes();
+        this.positionBytes = this.buffer.endBytes;
         this.buffer.release();
     }
 
     limit(maxBytes: number): void {
         this.maxBytes = maxBytes;
-        this.bound(this.buffer.endBytes());
+        this.bound(this.buffer.endBytes);
         this.buffer.release();
     }
 

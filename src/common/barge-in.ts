@@ -14,7 +14,8 @@ const LEAST_POWER = 10 ** -4.5;
  * counted in the caller's audio, because voice activity reports its start too early for that and its end too late.
  */
 export class BargeInDetector {
-    private readonly voiced = new Uint8Array(WINDOWS);
+    /** undefined: none was counted, because every sound counts. */
+    private voiced: Uint8Array | undefined;
     private next = 0;
     private voicedWindows = 0;
     private isPending = false;
@@ -43,6 +44,7 @@ export class BargeInDetector {
     }
 
     private count(isVoiced: 0 | 1): void {
+        this.voiced ??= new Uint8Array(WINDOWS);
         this.voicedWindows += isVoiced - (this.voiced[this.next] ?? 0);
         this.voiced[this.next] = isVoiced;
         this.next = (this.next + 1) % WINDOWS;

@@ -9,13 +9,10 @@ import {
 
 const NEVER = Infinity;
 
-/** A rule at work in one call. Times are by the call's clock, ms. */
+/** A rule that is pending in one call. Times are by the call's clock, ms. */
 export interface PendingRule {
-    readonly rule: SilenceRule;
-    readonly afterMs: number;
-    readonly everyMs: number | undefined;
-    readonly atMost: number;
-    /** Infinity: it is not pending. */
+    rule: SilenceRule;
+    /** Infinity: it is not pending any more. */
     dueMs: number;
     /** What `dueMs` was counted with. */
     gapMs: number;
@@ -26,21 +23,10 @@ export interface PendingRule {
 
 /** Which rules about silence are pending in one call, and when each of them is due. It knows no call and sets no timer. */
 export class PendingRules {
-    private readonly all: readonly PendingRule[];
+    /** In no order. An object serves another rule when its own is not pending any more: most calls need four or five of them. */
+    private readonly all: PendingRule[] = [];
 
-    constructor(settings: SilenceSettings) {
-        const valueOf = (setting: Setting): number => (typeof setting === 'number' ? setting : setting(settings));
-        this.all = SILENCE_RULES.map((rule) => ({
-            rule,
-            afterMs: valueOf(rule.afterMs),
-            everyMs: rule.everyMs === undefined ? undefined : valueOf(rule.everyMs),
-            atMost: rule.atMost === undefined ? NEVER : valueOf(rule.atMost),
-            dueMs: NEVER,
-            gapMs: 0,
-            begunMs: 0,
-            count: 0,
-        }));
-    }
+    constructor(private readonly settings: SilenceSettings) {}
 
     /** When the next rule is due; Infinity: none is pending. */
     get nextDueMs(): number {
@@ -49,21 +35,35 @@ export class PendingRules {
         return nextMs;
     }
 
-    [Symbol.iterator](): Iterator<PendingRule> {
-        return this.all[Symbol.iterator]();
+    /** undefined: the rule is not pending. */
+    pending(rule: SilenceRule): PendingRule | undefined {
+        const each = this.objectOf(rule);
+        return each?.dueMs === NEVER ? undefined : each;
+    }
+
+    /** `afterMs` of the rule, ms. */
+    afterMs({ afterMs }: SilenceRule): number {
+        return this.valueOf(afterMs);
     }
 
     /** Makes a rule pending that counts from `atMs`. One with fallback options replaces the pending one of the same action. */
-    begin(each: PendingRule, atMs: number, nowMs: number): void {
-        const { rule } = each;
+    begin(rule: SilenceRule, atMs: number, nowMs: number): void {
         if (rule.needsFallback === true) {
             this.end((other) => other.needsFallback === true && other.action === rule.action);
         }
+        const afterMs = this.afterMs(rule);
+        const each = this.objectFor(rule);
         if (rule.waitsFor === 'bot') each.count = 0;
         each.begunMs = nowMs;
-        each.gapMs = each.afterMs;
+        each.gapMs = afterMs;
         // A setting of 0 switches its rules off.
-        each.dueMs = each.afterMs === 0 ? NEVER : atMs + each.afterMs;
+        each.dueMs = afterMs === 0 ? NEVER : atMs + afterMs;
+    }
+
+    /** A rule is due at `dueMs`, whenever it began; Infinity: it is not pending. */
+    setDue(rule: SilenceRule, dueMs: number): void {
+        const each = dueMs === NEVER ? this.objectOf(rule) : this.objectFor(rule);
+        if (each !== undefined) each.dueMs = dueMs;
     }
 
     /** Gives pending rules of an action more time, until `untilMs`. */
@@ -85,6 +85,11 @@ export class PendingRules {
 
     isPending(action: SilenceAction): boolean {
         return this.has((rule) => rule.action === action);
+    }
+
+    /** The caller is active: what is done about their silence counts anew. */
+    forgetCounts(): void {
+        for (const each of this.all) if (each.rule.waitsFor === 'caller') each.count = 0;
     }
 
     /** The caller hears nothing since `nowMs`, which may be earlier than was computed. */
@@ -111,7 +116,7 @@ export class PendingRules {
             if (each.dueMs === NEVER) continue;
             if (each.rule.waitsFor === 'caller') {
                 each.count = 0;
-                each.dueMs = nowMs + each.afterMs;
+                each.dueMs = nowMs + this.afterMs(each.rule);
                 continue;
             }
             // What counts from the end of sound may not have counted yet when the pause began, or when it ends.
@@ -126,14 +131,45 @@ export class PendingRules {
      * @returns the rule to act by: itself, or the one that follows when it was done as often as it may be; undefined: none
      */
     take(each: PendingRule, nowMs: number): SilenceRule | undefined {
-        const { rule, everyMs } = each;
+        const { rule } = each;
+        const { everyMs, atMost = NEVER } = rule;
         each.dueMs = NEVER;
-        if (each.count >= each.atMost)
+        if (each.count >= this.valueOf(atMost))
             return SILENCE_RULES.find((other) => other.state === rule.state && other.following === rule.action);
         each.count += 1;
         if (everyMs === undefined || (rule.action === 'filler' && !this.isPending('takeover'))) return rule;
-        each.gapMs = everyMs;
-        each.dueMs = nowMs + everyMs;
+        each.gapMs = this.valueOf(everyMs);
+        each.dueMs = nowMs + each.gapMs;
         return rule;
     }
+
+    private objectOf(rule: SilenceRule): PendingRule | undefined {
+        for (const each of this.all) if (each.rule === rule) return each;
+        return undefined;
+    }
+
+    private objectFor(rule: SilenceRule): PendingRule {
+        const own = this.objectOf(rule);
+        if (own !== undefined) return own;
+        const free = this.all.find(isFree);
+        if (free === undefined) {
+            const made = { rule, dueMs: NEVER, gapMs: 0, begunMs: 0, count: 0 };
+            this.all.push(made);
+            return made;
+        }
+        free.rule = rule;
+        free.gapMs = 0;
+        free.begunMs = 0;
+        free.count = 0;
+        return free;
+    }
+
+    private valueOf(setting: Setting): number {
+        return typeof setting === 'number' ? setting : setting(this.settings);
+    }
+}
+
+/** Only the caller's rules are counted beyond the time in which they are pending. */
+function isFree({ rule, dueMs, count }: PendingRule): boolean {
+    return dueMs === NEVER && (rule.waitsFor === 'bot' || count === 0);
 }

@@ -1,4 +1,5 @@
 import type { AudioOrigin, HeardItem } from '../services/conversation';
+import { SparseMap } from '../support/sparse';
 
 /** PCMU, 8 kHz, mono: eight bytes are one millisecond. */
 const BYTES_PER_MS = 8;
@@ -27,7 +28,7 @@ interface Run {
  * Entries outlive the response: an item is forgotten only when the caller has heard all that was received of it.
  */
 export class PlaybackLedger {
-    private readonly items = new Map<string, ItemAudio>();
+    private readonly items = new SparseMap<string, ItemAudio>();
     private streamBytes = 0;
 
     /** Length of the whole sent stream without what barge-ins threw away, in bytes. */

@@ -8,6 +8,7 @@ import { PlaybackLedger } from './playback-ledger';
 import { PlayedAudio, type ItemPiece } from './played-audio';
 import { Playhead } from './playhead';
 import type { CallWire } from './session-wire';
+import { SparseSet } from '../support/sparse';
 
 /** PCMU, 8 kHz, mono: eight bytes are one millisecond. */
 const BYTES_PER_MS = 8;
@@ -63,7 +64,7 @@ export class Playback {
     /** undefined: nothing is kept of what was sent. */
     private readonly played: PlayedAudio | undefined;
     private readonly bucket: TokenBucket;
-    private readonly openResponses = new Set<string>();
+    private readonly openResponses = new SparseSet<string>();
     private timer: Timer | undefined;
     private notBeforeMs = 0;
     private blockedSinceMs: number | undefined;

@@ -3,6 +3,7 @@ import { NOT_UNDERSTOOD } from '../services/transcript';
 import type { Clock } from '../support/clock';
 import { loggedFault, TimerSet } from '../support/timer-set';
 import type { Logger } from '../support/logger';
+import { SparseSet } from '../support/sparse';
 
 /** So long a line waits for the caller's words before it: they come after the response to them, by a second at most as a rule. */
 const WORDS_WITHIN_MS = 2000;
@@ -32,7 +33,7 @@ export class SaidLog {
     /** Those that no other line waits for any more. */
     private late: SaidLine[] = [];
     /** Items that were said over the bot and are no turn. */
-    private readonly ignored = new Set<string>();
+    private readonly ignored = new SparseSet<string>();
 
     constructor(
         private readonly logger: Logger,

@@ -1,5 +1,6 @@
 import { ERRORS, CodedError, type ErrorCode } from '../support/errors';
 import { faultFields, type LogFields, type LogLevel, type Logger } from '../support/logger';
+import { SparseSet } from '../support/sparse';
 
 /** Kinds of ignored messages that are logged, once each; more are only counted. */
 const MAX_IGNORED_KINDS = 20;
@@ -54,11 +55,11 @@ class CallLogger implements Logger {
 
 /** The log of one session: repeated lines are counted instead of written, so that a client cannot fill the disk. */
 export class SessionLog {
-    private readonly ignored = new Set<string>();
+    private readonly ignored = new SparseSet<string>();
     private ignoredMessages = 0;
     private readonly repeats = new Map<string, number>();
     /** Texts that were repeated more often than they are logged. */
-    private readonly cut = new Set<string>();
+    private readonly cut = new SparseSet<string>();
     private readonly call: CallOfLog = { fields: {}, lastCode: undefined };
     /** For everything that serves the call: its lines carry what `bind` was given, and the last code among its warnings and errors is known here. */
     readonly logger: Logger;

@@ -63,7 +63,9 @@ export class Session implements SessionPort {
     private media: AcceptedMedia = { item: undefined, channelCount: 1, callerChannel: 0 };
     private readonly record = new CallRecord();
     private readonly bot: CallBot;
+    /** Until the bot is chosen. */
     private openParameters: protocol.OpenParameters | undefined;
+    private isOpened = false;
     private isProbe = false;
     private pausedWhileOpening = false;
     private lastReceivedMs: number;
@@ -102,7 +104,9 @@ export class Session implements SessionPort {
             onIgnored: this.log.ignore,
         });
         this.bot = new CallBot({
-            ...this.deps,
+            botService: deps.botService,
+            clock,
+            logger: this.logger,
             log: this.log,
             logTranscripts: this.deps.config.logTranscripts,
             record: this.record,
@@ -197,11 +201,12 @@ export class Session implements SessionPort {
 
     /** The client has sent `open`, and the call was not refused. */
     get hasOpened(): boolean {
-        return this.openParameters !== undefined;
+        return this.isOpened;
     }
 
     beginOpening(parameters: protocol.OpenParameters): void {
         this.state.enter('opening');
+        this.isOpened = true;
         this.openParameters = parameters;
         this.deadlines.awaitOpened();
         const { conversationId, participant, language } = parameters;
@@ -212,8 +217,10 @@ export class Session implements SessionPort {
     }
 
     async checkIfBotExists(): Promise<FoundBot | MissingBot> {
-        if (this.openParameters === undefined) return { unknown: '' };
-        const bot = await this.bot.choose(this.url, this.openParameters);
+        const { openParameters } = this;
+        if (openParameters === undefined) return { unknown: '' };
+        this.openParameters = undefined;
+        const bot = await this.bot.choose(this.url, openParameters);
         if ('unknown' in bot) {
             this.log.note('ERR_BOT_UNKNOWN', { bot: bot.unknown });
             this.record.endedBy('ERR_BOT_UNKNOWN');
@@ -228,7 +235,7 @@ export class Session implements SessionPort {
         this.record.opened(this.deps.clock.nowMs());
         this.media = media;
         const kept = this.opening.take();
-        this.opening.close();
+        this.callerAudio.close();
         // A probe and a session without audio need no bot.
         if (this.isProbe || media.item === undefined) {
             this.freeCall();

@@ -15,11 +15,13 @@ import {
     PROGRESS_MS,
     PROMPT_VAD_MS,
     RECENT_VOICE_MS,
+    SILENCE_RULES,
     type SilenceCode,
     type SilenceRule,
     type SilenceSettings,
     type SilenceState,
 } from './silence-rules';
+import { SparseSet } from '../support/sparse';
 
 export type { SilenceCode } from './silence-rules';
 
@@ -52,7 +54,7 @@ export interface SilentCall {
 export class SilencePolicy {
     private readonly rules: PendingRules;
     /** Responses with sound that have not ended. */
-    private readonly openResponses = new Set<string>();
+    private readonly openResponses = new SparseSet<string>();
     private hasFallback = false;
     private botState: 'can_hear' | 'starting' | 'reconnecting' = 'can_hear';
     /** By the service. */
@@ -146,11 +148,10 @@ export class SilencePolicy {
             this.fillerPlays(quietAtMs);
         }
         this.rules.end(isPlainWait);
-        for (const each of this.rules) {
-            // The limit for the rest of a response counts from the end of this sentence.
-            const isStall = each.rule.state === 'rest_of_response' && each.rule.needsFallback !== true;
-            if (isStall && each.dueMs !== NEVER) each.dueMs = quietAtMs + each.afterMs;
-        }
+        // The limit for the rest of a response counts from the end of this sentence.
+        for (const rule of SILENCE_RULES)
+            if (isRestOfResponse(rule) && this.rules.pending(rule) !== undefined)
+                this.rules.setDue(rule, quietAtMs + this.rules.afterMs(rule));
         this.lookWhenDue();
         return true;
     }
@@ -236,7 +237,7 @@ export class SilencePolicy {
 
     private callerIsActive(): void {
         this.rules.end(isVoiceWait);
-        for (const each of this.rules) if (each.rule.waitsFor === 'caller') each.count = 0;
+        this.rules.forgetCounts();
         this.endCallersTurn();
     }
 
@@ -278,13 +279,12 @@ export class SilencePolicy {
         if (this.stopped) return;
         const nowMs = this.clock.nowMs();
         const quietAtMs = this.quietAtMs(comingMs);
-        for (const each of this.rules) {
-            const { rule } = each;
+        for (const rule of SILENCE_RULES) {
             if (rule.state !== state || rule.following !== undefined || !holds(rule)) continue;
             if (this.hasFallback ? rule.needsNoFallback === true : rule.needsFallback === true) continue;
             if (rule.keepsEarlier === true && this.rules.isPending(rule.action)) continue;
-            if (rule.onlyExtends === true) this.rules.extend(rule.action, nowMs + each.afterMs, nowMs);
-            else this.rules.begin(each, this.fromMs(rule, nowMs, quietAtMs), nowMs);
+            if (rule.onlyExtends === true) this.rules.extend(rule.action, nowMs + this.rules.afterMs(rule), nowMs);
+            else this.rules.begin(rule, this.fromMs(rule, nowMs, quietAtMs), nowMs);
         }
         this.lookWhenDue();
     }
@@ -326,16 +326,19 @@ export class SilencePolicy {
 
     /** The progress of a response is asked for, and not reported. */
     private lookForProgress(): void {
-        const activeAtMs = this.call.conversation.responseActiveAtMs;
-        for (const each of this.rules)
-            if (each.rule.state === 'progress')
-                each.dueMs = activeAtMs === undefined ? NEVER : Math.max(activeAtMs, this.retriedAtMs) + each.afterMs;
+        const fromMs = Math.max(this.call.conversation.responseActiveAtMs ?? NEVER, this.retriedAtMs);
+        for (const rule of SILENCE_RULES)
+            if (rule.state === 'progress') this.rules.setDue(rule, fromMs + this.rules.afterMs(rule));
     }
 
     private readonly look = (): void => {
         this.lookAtMs = NEVER;
         this.lookForProgress();
-        for (const each of this.rules) if (!this.isOver() && each.dueMs <= this.clock.nowMs()) this.fallDue(each);
+        // In their order: what a rule does may begin or end those after it.
+        for (const rule of SILENCE_RULES) {
+            const each = this.rules.pending(rule);
+            if (each !== undefined && !this.isOver() && each.dueMs <= this.clock.nowMs()) this.fallDue(each);
+        }
         this.lookForProgress();
         this.lookWhenDue();
     };

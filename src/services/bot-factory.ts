@@ -37,7 +37,7 @@ export interface CallOfBot {
     /** Number of the caller as Genesys gives it; undefined: not known. Never logged. */
     ani?: string | undefined;
     /** Hears of every call of a tool. */
-    onTool?: (record: ToolRecord) => void;
+    onTool?: ((record: ToolRecord) => void) | undefined;
     /** What was said in the call; the call writes it, bots read it. */
     transcript: Transcript;
     /** Where caller audio waits that a bot cannot take yet; the call fills it before `hear`. */

@@ -162,19 +162,16 @@ export class BotService {
         const choice = this.choose(request);
         if (choice.name === undefined) return { unknown: choice.unknown };
         const { name, by } = choice;
-        const shared = { transcript: new Transcript(), callerAudio: new CallerAudioBuffer() };
+        const { logger, onTool, transcript = new Transcript(), callerAudio = new CallerAudioBuffer() } = call;
         const { conversationId, participant } = request;
-        const full = { ...shared, ...call, conversationId, ani: participant?.ani };
+        const full = { logger, conversationId, ani: participant?.ani, onTool, transcript, callerAudio };
         const make = this.withProfile(name, request, full) ?? this.registered(name, request, full);
         if (make === undefined) return { unknown: name };
         // Before the bot is made, so that the log names also one that cannot be made.
-        call.logger.info({ bot: name, by }, 'bot chosen');
+        logger.info({ bot: name, by }, 'bot chosen');
         const unreadable = request.unreadableVariables ?? [];
         if (unreadable.length > 0)
-            call.logger.warn(
-                { code: 'ERR_INPUT_VARIABLES', unreadable },
-                'input variables that are no text are left out',
-            );
+            logger.warn({ code: 'ERR_INPUT_VARIABLES', unreadable }, 'input variables that are no text are left out');
         return make();
     }
 

@@ -198,6 +198,7 @@ export function languageCode(tag: string): string {
  */
 export function wordsFor(tag: string | undefined, own: OwnSentences = {}): Words {
     const language = tag === undefined || !hasWords(tag) ? USUAL_LANGUAGE : languageCode(tag);
+    if (Object.keys(own).length === 0) return usualWords(language);
     const file = fileOf(language);
     const given = Object.fromEntries(Object.entries(own).filter(([, sentence]) => sentence !== undefined));
     return { ...file, language, sentences: { ...file.sentences, ...given } };
@@ -267,6 +268,15 @@ export function repeatedPhrases(phrases: readonly string[]): string[] {
 
 function hasWords(tag: string): boolean {
     return languagesWithWords().includes(languageCode(tag));
+}
+
+/** Of a language, for all bots without sentences of their own. */
+const usual = new Map<string, Words>();
+
+function usualWords(language: string): Words {
+    const words = usual.get(language) ?? { ...fileOf(language), language };
+    usual.set(language, words);
+    return words;
 }
 
 function fileOf(language: string): WordsFile {

@@ -87,21 +87,24 @@ export class Calls {
 
     /** Serves an accepted connection until its socket is gone. Never throws. */
     open(ws: WebSocket, call: AcceptedCall): void {
-        const logger = this.options.logger.child({ session: call.identity.sessionId });
-        const timers = new TimerSet(this.options.clock, loggedFault(logger, ERRORS.ERR_INTERNAL.cause));
+        const { clock, lingerMs } = this.options;
         const made: { session?: ServedSession | undefined } = {};
+        // The session's logger, where it has one: another one for the rare line of its socket would take 0.3 KiB of each call.
+        const logger = (): Logger => made.session?.logger ?? this.loggerOf(call);
+        const timers = new TimerSet(clock, (fault) => {
+            logInternal(logger(), fault);
+        });
         // Before all else: without this listener, a fault of the socket would end the process.
         ws.on('error', (fault) => {
-            const log = made.session?.logger ?? logger;
-            log.warn({ ...faultFields(fault), code: 'ERR_WEBSOCKET' }, ERRORS.ERR_WEBSOCKET.cause);
-            timers.set('linger', this.options.lingerMs, () => {
+            logger().warn({ ...faultFields(fault), code: 'ERR_WEBSOCKET' }, ERRORS.ERR_WEBSOCKET.cause);
+            timers.set('linger', lingerMs, () => {
                 ws.terminate();
             });
         });
-        const session = this.createSession(ws, call, logger);
+        const session = this.createSession(ws, call);
         made.session = session;
         if (session === undefined) ws.terminate();
-        else this.join({ ws, identity: call.identity, session, timers, logger: session.logger ?? logger });
+        else this.join({ ws, identity: call.identity, session, timers, logger: logger() });
     }
 
     /** Asks every call to end with a goodbye. */
@@ -137,11 +140,15 @@ export class Calls {
         this.endWait();
     }
 
-    private createSession(ws: WebSocket, call: AcceptedCall, logger: Logger): ServedSession | undefined {
+    private loggerOf({ identity }: AcceptedCall): Logger {
+        return this.options.logger.child({ session: identity.sessionId });
+    }
+
+    private createSession(ws: WebSocket, call: AcceptedCall): ServedSession | undefined {
         try {
             return this.options.createSession(ws, call);
         } catch (fault) {
-            logInternal(logger, fault);
+            logInternal(this.loggerOf(call), fault);
             return undefined;
         }
     }

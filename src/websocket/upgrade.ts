@@ -77,10 +77,7 @@ export class UpgradeGate {
 
     /** For the `upgrade` event of the HTTP server. Never throws. */
     handle(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-        socket.on('error', (fault) => {
-            this.options.logger.debug(faultFields(fault), 'socket error');
-            socket.destroy();
-        });
+        this.watch(socket);
         const refusal = this.examine(request);
         if (refusal !== undefined) {
             this.refuse(request, socket, refusal);
@@ -94,6 +91,14 @@ export class UpgradeGate {
     /** Destroys the sockets of requests that are still being authenticated. */
     clear(): void {
         for (const socket of this.waiting) socket.destroy();
+    }
+
+    /** Apart from `handle`: the listener stays for the whole call, and must not keep the request. */
+    private watch(socket: Duplex): void {
+        socket.on('error', (fault) => {
+            this.options.logger.debug(faultFields(fault), 'socket error');
+            socket.destroy();
+        });
     }
 
     private examine(request: IncomingMessage): Refusal | undefined {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { CallerAudioBuffer } from '../../src/audio/caller-audio-buffer';
+import { heldBytes } from '../support/held-bytes';
 
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
 
@@ -8,6 +9,17 @@ describe('the caller audio buffer', () => {
         const buffer = new CallerAudioBuffer();
         buffer.push(bytes(1, 2));
         expect(buffer.open(10, 2).take()).toEqual(bytes());
+    });
+
+    it('holds no memory before audio waits, nor after it was closed', () => {
+        const buffer = new CallerAudioBuffer();
+        const cursor = buffer.open(1600);
+        const before = heldBytes(buffer);
+        buffer.push(new Uint8Array(1600));
+        const waiting = heldBytes(buffer);
+        cursor.take();
+        buffer.close();
+        expect([before, waiting >= 1600, heldBytes(buffer)]).toEqual([0, true, 0]);
     });
 
     it('gives each cursor what was pushed since it was opened, once', () => {

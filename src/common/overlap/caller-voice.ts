@@ -26,7 +26,9 @@ export interface SpeechRun {
 
 const STEP_BYTES = 256;
 const FULL_SCALE = 32_768;
+/** Working memory of one step, for all calls. */
 const SAMPLES = new Int16Array(STEP_BYTES);
+const PRE_ROLL_STEP = new Uint8Array(STEP_BYTES);
 const STEP_MS = 32;
 /** So many steps before sound the meter hears: words begin softly. */
 const PRE_ROLL_STEPS = 3;
@@ -48,10 +50,9 @@ const MOST_ONSET_MS = 96;
 export class CallerVoice {
     private readonly noise = new LineNoise();
     private readonly usual = new UsualLevel();
+    /** The step that is being filled: `begin` lies between audio of a turn and audio over the bot. */
     private readonly step = new Uint8Array(STEP_BYTES);
     private readonly preRoll = new Uint8Array(PRE_ROLL_STEPS * STEP_BYTES);
-    private readonly preRollStep = new Uint8Array(STEP_BYTES);
-    private readonly turnStep = new Uint8Array(STEP_BYTES);
     private readonly current = new RunningRun();
     private preRollSteps = 0;
     private filled = 0;
@@ -69,7 +70,7 @@ export class CallerVoice {
     hearTurn(pcmu: Uint8Array): void {
         for (let start = 0; start < pcmu.length;) {
             const end = Math.min(pcmu.length, start + STEP_BYTES - this.turnBytes);
-            for (let i = start; i < end; i++) this.turnStep[this.turnBytes++] = pcmu[i] ?? MULAW_SILENCE;
+            for (let i = start; i < end; i++) this.step[this.turnBytes++] = pcmu[i] ?? MULAW_SILENCE;
             start = end;
             if (this.turnBytes < STEP_BYTES) return;
             this.turnBytes = 0;
@@ -107,10 +108,10 @@ export class CallerVoice {
     }
 
     private learn(): void {
-        if (!this.isSound(meanSquare(this.turnStep))) return;
-        const stepDbfs = peakDbfs(this.turnStep);
+        if (!this.isSound(meanSquare(this.step))) return;
+        const stepDbfs = peakDbfs(this.step);
         // Keys are louder than voices. What is not louder than usual does no harm, and the test is dear.
-        if (stepDbfs > (this.usual.dbfs ?? SILENT_DBFS) && this.isKey(this.turnStep)) return;
+        if (stepDbfs > (this.usual.dbfs ?? SILENT_DBFS) && this.isKey(this.step)) return;
         this.usual.add(stepDbfs);
     }
 
@@ -152,8 +153,8 @@ export class CallerVoice {
 
     private hearPreRoll(): void {
         for (let i = 0; i < this.preRollSteps; i++) {
-            this.preRollStep.set(this.preRoll.subarray(i * STEP_BYTES, (i + 1) * STEP_BYTES));
-            this.meter.probability(this.preRollStep);
+            PRE_ROLL_STEP.set(this.preRoll.subarray(i * STEP_BYTES, (i + 1) * STEP_BYTES));
+            this.meter.probability(PRE_ROLL_STEP);
         }
         this.preRollSteps = 0;
     }

@@ -3,6 +3,7 @@ import { isUnreachable, type CodedError } from '../../support/errors';
 import type { BotResponse } from '../bot-response';
 import type { AudioOrigin, Conversation, HeardPosition, TranscriptItem } from '../conversation';
 import type { MadeBot } from './options';
+import { SparseSet } from '../../support/sparse';
 
 /** Ids of the fillers begin with it, and those of every bot but the first. */
 export const FALLBACK_PREFIX = 'ladder';
@@ -22,8 +23,9 @@ export class ActiveBot {
     private isReady = false;
     private hasSpoken = false;
     /** Responses with sound that have neither ended nor been interrupted. */
-    private readonly open = new Set<string>();
-    private readonly dropped = new AbortController();
+    private readonly open = new SparseSet<string>();
+    /** undefined: it was neither dropped nor is anything waiting for that. */
+    private dropped: AbortController | undefined;
     private readonly prefix: string;
     private lastIn: AudioOrigin | undefined;
     private lastOut: AudioOrigin | undefined;
@@ -49,6 +51,7 @@ export class ActiveBot {
 
     /** Aborted by `drop`. */
     get signal(): AbortSignal {
+        this.dropped ??= new AbortController();
         return this.dropped.signal;
     }
 
@@ -122,6 +125,7 @@ export class ActiveBot {
     drop(): void {
         this.conversation.removeAllListeners();
         this.permit?.release();
+        this.dropped ??= new AbortController();
         this.dropped.abort();
         this.conversation.end();
     }

@@ -250,8 +250,13 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
         const isFirst = this.state === 'starting';
         this.state = 'running';
         if (isFirst) this.emit('ready');
-        this.settle?.resolve();
+        this.started();
         if (this.isGoodbyeAsked && this.active === bot) bot.conversation.sayGoodbye();
+    }
+
+    private started(): void {
+        this.settle?.resolve();
+        this.settle = undefined;
     }
 
     private processDigitRequest(bot: ActiveBot, request: DigitRequest): void {
@@ -352,7 +357,7 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
         if (this.isOver()) return;
         this.release();
         this.emit('ended', this.withFallbackUsed(end));
-        this.settle?.resolve();
+        this.started();
     }
 
     private withFallbackUsed(end: ConversationEnd): ConversationEnd {

@@ -5,6 +5,7 @@ import type { DigitRequest } from '../dtmf-service';
 import { DEFAULT_TOOLS } from './built-in-tools';
 import type { CallContext, CallFacts, FunctionCall, Tool, ToolEnd, ToolRecord, ToolResult } from './tool';
 import { Toolbox, type SessionTool } from './toolbox';
+import { SparseSet } from '../../support/sparse';
 
 /** Time limit of a tool that sets none. */
 const TOOL_LIMIT_MS = 8000;
@@ -55,8 +56,8 @@ interface Run {
 /** Runs what the model calls: only finished calls, each once, within a time limit; every fault becomes an output. */
 export class ToolRunner {
     private readonly timers: TimerSet;
-    private readonly known = new Set<string>();
-    private readonly running = new Set<Run>();
+    private readonly known = new SparseSet<string>();
+    private readonly running = new SparseSet<Run>();
     private batches = 0;
     private started = 0;
     private closed = false;

@@ -3,6 +3,7 @@ import type { RealtimeToolsConfigUnion } from 'openai/resources/realtime/realtim
 import { CodedError } from '../../support/errors';
 import { AJV_OPTIONS } from '../profiles/tool-schema';
 import type { Tool } from './tool';
+import { SparseMap } from '../../support/sparse';
 
 /** Without checking the schema itself, which takes ten times as long: schemas of profiles were checked when they were read. */
 const OPTIONS = { ...AJV_OPTIONS, allErrors: true, addUsedSchema: false, validateSchema: false, meta: false } as const;
@@ -15,7 +16,7 @@ export type SessionTool = RealtimeToolsConfigUnion;
 /** The tools of a bot, with the checks of their arguments: one for all calls of the bot, because compiling takes time. */
 export class Toolbox {
     private readonly tools: ReadonlyMap<string, Tool>;
-    private readonly checks = new Map<string, ValidateFunction>();
+    private readonly checks = new SparseMap<string, ValidateFunction>();
     private ajv: Ajv | undefined;
 
     constructor(

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { isMoney } from '../tts/spoken-values';
 import { words } from './fields';
+import { SparseMap } from '../../support/sparse';
 
 /** Longest value of an input variable where none is declared, in characters. */
 const DEFAULT_INPUT_CHARS = 200;
@@ -180,7 +181,7 @@ function strangers(declared: Declared, source: ReadonlyMap<string, string>): str
  * together (docs/PROTOCOL.md, 8.3). Those of the call itself (`end_reason` …) are the session's to add.
  */
 export class OutputVariables {
-    private readonly values = new Map<string, string>();
+    private readonly values = new SparseMap<string, string>();
     private totalChars = 0;
 
     constructor(

@@ -2,6 +2,7 @@ import type { EventEmitter } from 'node:events';
 import type { Disposition } from '../bot-response';
 import type { ConversationEvents } from '../conversation';
 import type { Purpose } from './response-sequencer';
+import { SparseSet } from '../../support/sparse';
 
 /** Longer than any voice activity detection waits: a greater number is a mistake. */
 const MAX_SILENCE_MS = 10_000;
@@ -38,7 +39,7 @@ export class CallerSpeech {
 /** The responses to a caller who says nothing: those that the call asks for, and those of the service's idle timeout. */
 export class NoInput {
     private isIdle = false;
-    private readonly responses = new Set<string>();
+    private readonly responses = new SparseSet<string>();
 
     /** The service reported that the caller is silent, and will ask them without a request (docs/REALTIME.md, 9.3). */
     timedOut(): void {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { SparseMap } from '../../support/sparse';
 
 const MAX_MEANINGS = 128;
 
@@ -24,13 +25,24 @@ export class EventIds {
 
 const MAX_NAMES = 32;
 
+/** Names as they were met first, for all calls: the same name is another string in each message. */
+const SEEN = new Map<string, string>();
+
+function sharedName(name: string): string {
+    const seen = SEEN.get(name) ?? name;
+    if (SEEN.size < MAX_SEEN) SEEN.set(name, seen);
+    return seen;
+}
+
+const MAX_SEEN = 128;
+
 /** Counts by name, bounded: names beyond the first 32 count as `other`. */
 export class NameCounter {
-    private readonly counts = new Map<string, number>();
+    private readonly counts = new SparseMap<string, number>();
 
     add(name: string): void {
         const key = this.counts.has(name) || this.counts.size < MAX_NAMES ? name : 'other';
-        this.counts.set(key, (this.counts.get(key) ?? 0) + 1);
+        this.counts.set(sharedName(key), (this.counts.get(key) ?? 0) + 1);
     }
 
     get total(): Readonly<Record<string, number>> {

@@ -7,6 +7,7 @@ import type { ToolOutcome, ToolRunner } from '../functions/tool-runner';
 import type { FunctionCall, ResponseEnd, ServerEvent } from './events';
 import { McpWatch } from './mcp-watch';
 import type { Purpose } from './response-sequencer';
+import { SparseSet } from '../../support/sparse';
 
 /**
  * A goodbye that was requested and does not come within this time: the call ends without it. An active response may end first. Shorter
@@ -61,7 +62,7 @@ export class FunctionCalls {
     private readonly timers: TimerSet;
     private noted: FunctionCall[] = [];
     /** Calls that run, by response. */
-    private readonly running = new Set<Made>();
+    private readonly running = new SparseSet<Made>();
     /** How the call ends after the goodbye that was requested; undefined: plainly. */
     private pendingEnd: ToolEnd | undefined;
     /** Nothing is requested any more but the goodbye. */

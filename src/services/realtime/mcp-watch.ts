@@ -4,6 +4,7 @@ import { TimerSet } from '../../support/timer-set';
 import type { ToolRecord } from '../functions/tool';
 import { FILLER_AFTER_MS } from '../functions/tool-runner';
 import type { ItemInfo, ResponseEnd, ServerEvent } from './events';
+import { SparseMap, SparseSet } from '../../support/sparse';
 
 /** How long an MCP server may take after the response that called it is done. */
 export const MCP_LIMIT_MS = 15_000;
@@ -31,11 +32,11 @@ interface McpRun {
  */
 export class McpWatch {
     private readonly timers: TimerSet;
-    private readonly runs = new Map<string, McpRun>();
+    private readonly runs = new SparseMap<string, McpRun>();
     /** The server of each item that lists tools. */
-    private readonly lists = new Map<string, string>();
+    private readonly lists = new SparseMap<string, string>();
     /** Running calls of responses that are done: the next response is asked for when all of them are over. */
-    private awaited = new Set<string>();
+    private readonly awaited = new SparseSet<string>();
 
     constructor(
         private readonly port: McpPort,
@@ -75,7 +76,8 @@ export class McpWatch {
         const last = end.items.at(-1);
         if (end.status !== 'completed' || last?.mcp?.kind !== 'call') return false;
         const calls = end.items.filter((item) => item.mcp?.kind === 'call').map((item) => item.id);
-        this.awaited = new Set(calls.filter((id) => this.runs.get(id)?.isOver === false));
+        this.awaited.clear();
+        for (const id of calls) if (this.runs.get(id)?.isOver === false) this.awaited.add(id);
         if (this.awaited.size === 0) this.port.ask();
         else this.timers.set('limit', MCP_LIMIT_MS, this.giveUp);
         return true;
@@ -137,7 +139,7 @@ export class McpWatch {
     }
 }
 
-function remember<T>(map: Map<string, T>, id: string, value: T): void {
+function remember<T>(map: SparseMap<string, T>, id: string, value: T): void {
     map.set(id, value);
     if (map.size > MAX_KNOWN) map.delete(map.keys().next().value ?? id);
 }

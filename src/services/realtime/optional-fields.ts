@@ -6,6 +6,7 @@ import { loggedAddress } from '../../support/redact';
 import { apiFacts } from './errors';
 import type { ApiError } from './events';
 import { sessionFor, type ServiceTurns, type SessionRequest } from './session-config';
+import { SparseSet } from '../../support/sparse';
 
 /**
  * What a session can do without, deeper fields first: without one of them the service's default holds, or nothing at all
@@ -91,7 +92,7 @@ const MAX_REMEMBERED = 500;
  * again. A field that a service does not know is left out with any value, another one only with the value that was refused.
  */
 export class RefusedFields {
-    private readonly keys = new Set<string>();
+    private readonly keys = new SparseSet<string>();
 
     /** @returns false: it was known before */
     add(url: string, { path, value }: OptionalField, error: ApiError): boolean {
@@ -100,7 +101,7 @@ export class RefusedFields {
         const key = isWhole ? keyOf(url, path) : keyOf(url, path, value);
         if (this.keys.has(key)) return false;
         this.keys.add(key);
-        if (this.keys.size > MAX_REMEMBERED) this.keys.delete(this.keys.keys().next().value ?? key);
+        if (this.keys.size > MAX_REMEMBERED) this.keys.delete(this.keys.values().next().value ?? key);
         return true;
     }
 

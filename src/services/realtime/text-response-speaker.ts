@@ -3,6 +3,7 @@ import type { SpeechQueue, SpeechQueuePort } from '../tts/speech-queue';
 import { hasWords } from '../tts/sentences';
 import { plainSpeech } from '../tts/spoken-text';
 import type { GeneratedItem } from './response-tracker';
+import { SparseMap, SparseSet } from '../../support/sparse';
 
 /** Makes the voice of one call. The response ids of its texts are `<idPrefix>_1`, `<idPrefix>_2` and so on. */
 export type ReadAloud = (port: SpeechQueuePort, idPrefix: string) => SpeechQueue;
@@ -11,8 +12,8 @@ export type ReadAloud = (port: SpeechQueuePort, idPrefix: string) => SpeechQueue
 export class TextResponseSpeaker {
     private readonly speaker: SpeechQueue | undefined;
     /** Which items are read, in the order in which the speaker takes them. */
-    private readonly items = new Map<string, string>();
-    private readonly asides = new Set<string>();
+    private readonly items = new SparseMap<string, string>();
+    private readonly asides = new SparseSet<string>();
     private count = 0;
 
     /** `readAloud` undefined: there is no voice to read aloud with. */

@@ -2,6 +2,7 @@ import type { TranscriptItem } from '../conversation';
 import type { FunctionCall, ItemInfo } from './events';
 import type { GeneratedItem } from './response-tracker';
 import { RESTORED_ID } from './session-config';
+import { SparseMap } from '../../support/sparse';
 
 /** Places that are remembered; of a longer conversation the oldest are forgotten: nothing follows them any more. */
 const MAX_PLACES = 512;
@@ -21,7 +22,7 @@ interface Place {
 export class TranscriptReporter {
     private readonly places = new Map<string, Place>();
     /** The bot's items that may still get words, with those that were reported. */
-    private readonly open = new Map<string, string | undefined>();
+    private readonly open = new SparseMap<string, string | undefined>();
 
     constructor(
         private readonly report: (item: TranscriptItem) => void,

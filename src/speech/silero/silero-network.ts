@@ -17,13 +17,6 @@ export class SileroState {
     readonly context = new Float32Array(CONTEXT_SAMPLES);
     readonly hidden = new Float32Array(CELLS);
     readonly cell = new Float32Array(CELLS);
-
-    /** As new. */
-    reset(): void {
-        this.context.fill(0);
-        this.hidden.fill(0);
-        this.cell.fill(0);
-    }
 }
 
 /**

@@ -14,24 +14,25 @@ import type { MessageHandler, SessionPort } from './message-handler';
 
 type HandlerTable = { readonly [T in ClientMessageType]: MessageHandler<T> };
 
+/** They have no state: one table serves all sessions. */
+const HANDLERS: HandlerTable = {
+    open: new OpenMessageHandler(),
+    close: new CloseMessageHandler(),
+    ping: new PingMessageHandler(),
+    error: new ErrorMessageHandler(),
+    playback_started: new PlaybackStartedMessageHandler(),
+    playback_completed: new PlaybackCompletedMessageHandler(),
+    dtmf: new DTMFMessageHandler(),
+    update: new UpdateMessageHandler(),
+    paused: new PausedMessageHandler(),
+    resumed: new ResumedMessageHandler(),
+    discarded: new DiscardedMessageHandler(),
+};
+
 /** The handler of each type of client message. */
 export class MessageHandlerRegistry {
-    private readonly handlers: HandlerTable = {
-        open: new OpenMessageHandler(),
-        close: new CloseMessageHandler(),
-        ping: new PingMessageHandler(),
-        error: new ErrorMessageHandler(),
-        playback_started: new PlaybackStartedMessageHandler(),
-        playback_completed: new PlaybackCompletedMessageHandler(),
-        dtmf: new DTMFMessageHandler(),
-        update: new UpdateMessageHandler(),
-        paused: new PausedMessageHandler(),
-        resumed: new ResumedMessageHandler(),
-        discarded: new DiscardedMessageHandler(),
-    };
-
     /** Hands a message to the handler of its type. */
     handle<T extends ClientMessageType>(type: T, message: ClientMessageOf<T>, session: SessionPort): void {
-        this.handlers[type].handleMessage(message, session);
+        HANDLERS[type].handleMessage(message, session);
     }
 }

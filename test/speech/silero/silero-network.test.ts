@@ -46,14 +46,6 @@ describe('Silero’s network', () => {
         }
         expect(mixed).toEqual(listen(speech));
     });
-
-    it('begins anew with a state that was reset', () => {
-        const speech = raised(sample('librivox_0930'));
-        const state = new SileroState();
-        const once = listen(speech, state);
-        state.reset();
-        expect(listen(speech, state)).toEqual(once);
-    });
 });
 
 describe('its weights', () => {

@@ -1,8 +1,10 @@
 import { dtmfPcmu, silencePcmu } from '../../../src/audio/tone';
 import { loadSileroNetwork, SileroSpeechMeter } from '../../../src/speech/vad/speech-meter';
+import { heldBytes } from '../../support/held-bytes';
 import { sample } from './support';
 
-const meter = new SileroSpeechMeter(loadSileroNetwork());
+const network = loadSileroNetwork();
+const meter = new SileroSpeechMeter(network);
 const STEP_BYTES = 256;
 
 beforeEach(() => {
@@ -31,5 +33,14 @@ describe('the speech meter', () => {
         const first = measure(sample('librivox_0880'));
         meter.reset();
         expect(measure(sample('librivox_0880'))).toEqual(first);
+    });
+
+    it('holds memory of the call only from the first sound until the reset', () => {
+        const held = (): number => heldBytes(meter, [network]);
+        expect(held()).toBe(0);
+        measure(sample('librivox_0880'));
+        const hearing = held();
+        meter.reset();
+        expect([held(), hearing > 0, hearing < 2048]).toEqual([0, true, true]);
     });
 });
