@@ -58,7 +58,7 @@ export class CallerAudioBuffer {
      */
     openFrom(frame: Uint8Array, maxBytes: number): AudioCursor {
         // A frame that was given to a bot alone is taken for pushed.
-        this.endBytes = Math.max(this.endBytes, frame.length);
+        if (this.endBytes < frame.length) this.startBytes = this.endBytes = frame.length;
         const fromBytes = this.endBytes - frame.length;
         if (fromBytes < this.startBytes) {
             this.startBytes = fromBytes;
@@ -78,7 +78,7 @@ export class CallerAudioBuffer {
     read(fromBytes: number, toBytes: number): Uint8Array {
         const { ring } = this;
         const out = new Uint8Array(Math.max(0, toBytes - fromBytes));
-        for (let at = fromBytes; at < toBytes;) {
+        for (let at = fromBytes; at < toBytes && ring.length > 0;) {
             const place = at % ring.length;
             const piece = ring.subarray(place, Math.min(ring.length, place + toBytes - at));
             out.set(piece, at - fromBytes);

@@ -38,6 +38,10 @@ describe('the caller audio buffer', () => {
         expect(buffer.open(10, 2).take()).toEqual(bytes(2, 3));
     });
 
+    it('keeps a frame that was never pushed, because a bot alone was given it', () => {
+        expect(new CallerAudioBuffer().openFrom(bytes(1, 2), 10).take()).toEqual(bytes(1, 2));
+    });
+
     it('keeps the frame that was pushed last, whether another cursor has kept it or not', () => {
         const buffer = new CallerAudioBuffer();
         buffer.push(bytes(1, 2));
