@@ -16,8 +16,8 @@ export interface AudioCursor {
     close(): void;
 }
 
-/** The memory grows by half a second. */
-const STEP_BYTES = 4000;
+/** The memory grows by a second. */
+const STEP_BYTES = 8000;
 const NO_BYTES = new Uint8Array(0);
 
 /**
@@ -125,17 +125,22 @@ export class CallerAudioBuffer {
         if (keptBytes === 0 && this.cursors.length > 0) return;
         const neededBytes = Math.ceil(keptBytes / STEP_BYTES) * STEP_BYTES;
         const { length } = this.ring;
-        if (neededBytes <= length && length <= Math.max(4 * neededBytes, STEP_BYTES)) return;
+        if (neededBytes <= length && length <= Math.max(2 * neededBytes, STEP_BYTES)) return;
         const old = this.ring;
         this.ring = new Uint8Array(neededBytes);
         if (neededBytes > 0) this.copyFrom(old);
     }
 
     private copyFrom(old: Uint8Array): void {
-        if (old.length === 0) return;
+        const { ring } = this;
         // Of bytes that are about to be written, the old place holds nothing of use.
-        for (let at = this.startBytes; at < this.endBytes; at++)
-            this.ring[at % this.ring.length] = old[at % old.length] ?? 0;
+        const end = Math.min(this.endBytes, this.startBytes + old.length);
+        for (let at = this.startBytes; at < end;) {
+            const [from, to] = [at % old.length, at % ring.length];
+            const count = Math.min(old.length - from, ring.length - to, end - at);
+            ring.set(old.subarray(from, from + count), to);
+            at += count;
+        }
     }
 }
 
