@@ -19,7 +19,7 @@ const MAX_TAPS = 28 * MAX_RATIO;
 export const MAX_BLOCK = 2048;
 
 /** Most bytes that `base64` takes. */
-export const MAX_TEXT_BYTES = MAX_BLOCK * 6;
+const MAX_TEXT_BYTES = MAX_BLOCK * 6;
 
 /** The first sample that the loops read is this one of `Fir.samples`; those before it are room for older ones. */
 export const FIRST_SAMPLE = 8;
@@ -31,7 +31,10 @@ export const FIRST_SAMPLE = 8;
 export class Fir {
     private readonly program = instantiate(compileProgram(bytesOf(FIR_PROGRAM))) as FirProgram;
     /** Input, from `FIRST_SAMPLE` on. */
-    readonly samples = this.samplesFrom(this.program.samplesAt() - 2 * FIRST_SAMPLE, MAX_RATIO * (MAX_BLOCK + 28) + FIRST_SAMPLE);
+    readonly samples = this.samplesFrom(
+        this.program.samplesAt() - 2 * FIRST_SAMPLE,
+        MAX_RATIO * (MAX_BLOCK + 28) + FIRST_SAMPLE,
+    );
     /** Results, from the beginning on. */
     readonly output = this.samplesFrom(this.program.outputAt(), MAX_RATIO * MAX_BLOCK);
     /** The same memory as `output`. */

@@ -39,16 +39,19 @@ describe('Upsampler and Downsampler', () => {
         );
     });
 
-    it.each([2, 3, 4, 5, 6])('give the same bits of more audio than one block of the program takes, ratio %d', (ratio) => {
-        const pcm = sine(700, 8000, 15_000);
-        const whole = (made: Resampler): Int16Array => {
-            const out = new Int16Array(pcm.length * ratio);
-            return out.subarray(0, made.process(pcm, out));
-        };
-        const inPieces = (made: Resampler): number[] => throughPieces(made, cut(pcm, [997]));
-        expect([...whole(new Upsampler(ratio))]).toEqual(inPieces(new Upsampler(ratio)));
-        expect([...whole(new Downsampler(ratio))]).toEqual(inPieces(new Downsampler(ratio)));
-    });
+    it.each([2, 3, 4, 5, 6])(
+        'give the same bits of more audio than one block of the program takes, ratio %d',
+        (ratio) => {
+            const pcm = sine(700, 8000, 15_000);
+            const whole = (made: Resampler): Int16Array => {
+                const out = new Int16Array(pcm.length * ratio);
+                return out.subarray(0, made.process(pcm, out));
+            };
+            const inPieces = (made: Resampler): number[] => throughPieces(made, cut(pcm, [997]));
+            expect([...whole(new Upsampler(ratio))]).toEqual(inPieces(new Upsampler(ratio)));
+            expect([...whole(new Downsampler(ratio))]).toEqual(inPieces(new Downsampler(ratio)));
+        },
+    );
 
     it('give the same bits sample by sample', () => {
         const pcm = sine(700, 8000, 400);
