@@ -33,7 +33,7 @@ export function readAudioFrame(frame: Buffer): AudioDelta | undefined {
     const start = deltaAt + DELTA.length;
     const end = frame.indexOf(QUOTE, start);
     if (end < 0 || frame.indexOf(DELTA, end) >= 0) return undefined;
-    const fields = parseAround(frame.toString('utf8', 0, start) + frame.toString('utf8', end));
+    const fields = parseFields(frame.toString('utf8', 0, start) + frame.toString('utf8', end));
     if (fields?.['type'] !== AUDIO_DELTA || fields['delta'] !== '') return undefined;
     return audioDelta(fields, frame.toString('latin1', start, end));
 }
@@ -64,7 +64,8 @@ export function indexIn(fields: Fields, name: string): number {
     return Number.isInteger(value) && value >= 0 ? value : 0;
 }
 
-function parseAround(text: string): Fields | undefined {
+/** undefined: it is no JSON, or no object. */
+export function parseFields(text: string): Fields | undefined {
     try {
         const value: unknown = JSON.parse(text);
         return isFields(value) ? value : undefined;

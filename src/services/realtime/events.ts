@@ -91,15 +91,6 @@ function ignored(name: string): ServerEvent {
     return { type: 'ignored', name: name.slice(0, 80) };
 }
 
-function parseFields(frame: string): Fields | undefined {
-    try {
-        const value: unknown = JSON.parse(frame);
-        return isFields(value) ? value : undefined;
-    } catch {
-        return undefined;
-    }
-}
-
 type Reader = (fields: Fields) => ServerEvent | undefined;
 
 const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
