@@ -6,6 +6,7 @@ import {
     AUDIO_DELTA,
     audioDelta,
     indexIn,
+    parseFields,
     readAudioFrame,
     readOrigin,
     type AudioDelta,
