@@ -81,7 +81,7 @@ export interface SilenceRule {
 
 const NEVER = Infinity;
 /** The caller waits → takeover: the next bot needs up to 1 s to its first sound, and the caller must hear an answer by 6.5 s. */
-const TAKEOVER_MS = 5500;
+const TAKEOVER_MS = 5200;
 /** End of one filler → the next. */
 export const FILLER_EVERY_MS = 5000;
 /** A sign of work by a bot with fallback options, without a sound → takeover. */

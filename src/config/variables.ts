@@ -232,7 +232,7 @@ const TURN_TAKING = {
     ),
     DEAD_AIR_SECONDS: variable(
         decimal(0, 60).default(5),
-        'Without fallback options (FALLBACK=off, the local bot, a bot of your own): how long a caller who has spoken waits for the bot before a soft tone, in seconds. After two tones and the same time again the call ends (`end_reason` is `dead_air`). 0: neither. With fallback options it has no effect: after 2.5 s the caller hears “One moment please.”, after 5.5 s another bot takes over.',
+        'Without fallback options (FALLBACK=off, the local bot, a bot of your own): how long a caller who has spoken waits for the bot before a soft tone, in seconds. After two tones and the same time again the call ends (`end_reason` is `dead_air`). 0: neither. With fallback options it has no effect: after 2.5 s the caller hears “One moment please.”, after 5.2 s another bot takes over.',
     ),
     MAX_TURNS: variable(
         whole(0, 10_000).default(0),

@@ -27,7 +27,7 @@ describe('the silence of a bot with fallback options', () => {
             for (; sounds < bench.sounds.length; sounds++) seen.push(`${bench.sounds[sounds] ?? ''} ${ms}`);
             for (; steps < bench.steps.length; steps++) seen.push(`takeover ${ms}`);
         }
-        expect(seen).toEqual(['filler 2500', 'takeover 5500', 'filler 6700', 'takeover 11000', 'filler 12200']);
+        expect(seen).toEqual(['filler 2500', 'takeover 5200', 'filler 6400', 'takeover 10400', 'filler 11600']);
     });
 
     it('is no matter of DEAD_AIR_SECONDS, however short that is', async () => {
@@ -130,20 +130,22 @@ describe('the silence of a bot with fallback options', () => {
             expect(bench.sounds).toEqual(['r1', 'filler']);
         });
 
-        it('a turn without a sound brings a filler after 2.5 s and the next bot after 6 s', async () => {
+        it('a turn without a sound brings a filler after 2.5 s and the next bot after 5.2 s', async () => {
             await bench.greeted();
             const askedMs = bench.clock.nowMs();
             bench.asks(bench.realtime.bot, 'u1', 'What are your hours?');
             bench.clock.advance(2500);
             expect(bench.sounds).toEqual(['r1', 'filler']);
-            bench.clock.advance(3500);
+            bench.clock.advance(2699);
+            expect(bench.steps).toEqual([]);
+            bench.clock.advance(1);
             expect(bench.steps).toEqual(['realtime → rest: ERR_FALLBACK_SLOW']);
-            expect(bench.clock.nowMs() - askedMs).toBe(6000);
+            expect(bench.clock.nowMs() - askedMs).toBe(5200);
         });
 
         it('a greeting without a sound, too', async () => {
             await bench.started();
-            bench.clock.advance(5499);
+            bench.clock.advance(5199);
             expect(bench.rest.bots).toHaveLength(0);
             bench.clock.advance(1);
             expect(bench.rest.takeover).toMatchObject({ greeted: false, why: 'ERR_FALLBACK_SLOW' });

@@ -182,12 +182,12 @@ const bytes = (ms: number): Uint8Array => new Uint8Array(ms * 8).fill(0x22);
 
 /** State, when another bot has begun at the latest (ms from the end of the voice), and what the service still does. */
 const FREEZES: [string, number, (call: FrozenCall) => Promise<void>][] = [
-    ['before the turn', 5500, (call) => turn(call, [])],
-    ['between start and stop', 5500, (call) => turn(call, ['started'])],
-    ['after stop', 5500, (call) => turn(call, ['started', 'stopped'])],
+    ['before the turn', 5200, (call) => turn(call, [])],
+    ['between start and stop', 5200, (call) => turn(call, ['started'])],
+    ['after stop', 5200, (call) => turn(call, ['started', 'stopped'])],
     [
         'after response.created',
-        5500,
+        5200,
         async (call) => {
             await turn(call, ['started', 'stopped']);
             call.serve(createdEvent('r1'));
@@ -195,7 +195,7 @@ const FREEZES: [string, number, (call: FrozenCall) => Promise<void>][] = [
     ],
     [
         'in the middle of a response',
-        7000,
+        6700,
         async (call) => {
             await turn(call, ['started', 'stopped']);
             call.serve(createdEvent('r1'));
@@ -204,7 +204,7 @@ const FREEZES: [string, number, (call: FrozenCall) => Promise<void>][] = [
     ],
     [
         'after the output of a function',
-        6100,
+        5800,
         async (call) => {
             await turn(call, ['started', 'stopped']);
             call.serve(createdEvent('r1'));
@@ -215,7 +215,7 @@ const FREEZES: [string, number, (call: FrozenCall) => Promise<void>][] = [
     ],
     [
         'after a truncate',
-        5500,
+        5200,
         async (call) => {
             call.serve(createdEvent('r0'));
             call.serve(deltaEvent('r0', 'i0', bytes(4000)));

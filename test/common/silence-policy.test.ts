@@ -104,18 +104,18 @@ describe('SilencePolicy', () => {
         const off = { noInputMs: 0, maxReprompts: 2, deadAirMs: 0 };
 
         it.each<[string, string[]]>([
-            ['first_audio', ['filler 2500', 'takeover 5500']],
-            ['start', ['takeover 5500']],
+            ['first_audio', ['filler 2500', 'takeover 5200']],
+            ['start', ['takeover 5200']],
             ['probe', ['filler 800', 'takeover 2500']],
-            ['probe_ready', ['filler 1700', 'takeover 5500']],
-            ['takeover', ['filler 1200', 'takeover 5500']],
+            ['probe_ready', ['filler 1700', 'takeover 5200']],
+            ['takeover', ['filler 1200', 'takeover 5200']],
             ['probe_takeover', ['filler 1200', 'takeover 2500']],
-            ['probe_takeover_ready', ['filler 1200', 'takeover 5500']],
+            ['probe_takeover_ready', ['filler 1200', 'takeover 5200']],
             ['reconnect', ['filler 1200', 'takeover 4000']],
-            ['recovered', ['filler 1200', 'takeover 5500']],
-            ['response', ['filler 2500', 'takeover 5500']],
-            ['goodbye', ['filler 2500', 'takeover 5500']],
-            ['rest_of_response', ['filler 3500', 'takeover 6500']],
+            ['recovered', ['filler 1200', 'takeover 5200']],
+            ['response', ['filler 2500', 'takeover 5200']],
+            ['goodbye', ['filler 2500', 'takeover 5200']],
+            ['rest_of_response', ['filler 3500', 'takeover 6200']],
             ['idle', []],
             ['sign_of_work', []],
             ['key_entry', []],
@@ -285,7 +285,7 @@ describe('SilencePolicy', () => {
         it('is a filler, the end of the turn and a takeover, counted from the end of the voice, when the service reports nothing', () => {
             voice();
             bench.clock.advance(20_000);
-            expect(bench.done).toEqual(['filler 4500', 'end_turn 6000', 'takeover 7500']);
+            expect(bench.done).toEqual(['filler 4500', 'end_turn 6000', 'takeover 7200']);
             expect(bench.logged).toEqual([
                 'filler voice_ended: line quiet, service no speech',
                 'end_turn voice_ended: line quiet, service no speech',
@@ -299,7 +299,7 @@ describe('SilencePolicy', () => {
             bench.policy.turnStarted();
             voice();
             bench.clock.advance(20_000);
-            expect(bench.done).toEqual(['filler 4600', 'end_turn 6100', 'takeover 7600']);
+            expect(bench.done).toEqual(['filler 4600', 'end_turn 6100', 'takeover 7300']);
             expect(bench.logged[1]).toBe('end_turn voice_ended: line quiet, service speech');
         });
 
@@ -308,14 +308,14 @@ describe('SilencePolicy', () => {
             bench.policy.callerStarted();
             bench.policy.turnStarted();
             bench.clock.advance(20_000);
-            expect(bench.done).toEqual(['filler 4500', 'end_turn 6000', 'takeover 7500']);
+            expect(bench.done).toEqual(['filler 4500', 'end_turn 6000', 'takeover 7200']);
         });
 
         it('waits longer for a service that may report the end of a turn late', () => {
             bench.remoteVadMs = 4000;
             voice();
             bench.clock.advance(20_000);
-            expect(bench.done).toEqual(['filler 7000', 'end_turn 8500', 'takeover 10000']);
+            expect(bench.done).toEqual(['filler 7000', 'end_turn 8500', 'takeover 9700']);
         });
 
         it('is judged by the response alone once the service has reported the end', () => {
@@ -323,7 +323,7 @@ describe('SilencePolicy', () => {
             bench.clock.advance(300);
             bench.policy.callerStopped();
             bench.clock.advance(20_000);
-            expect(bench.done).toEqual(['filler 4500', 'takeover 7500']);
+            expect(bench.done).toEqual(['filler 4500', 'takeover 7200']);
         });
 
         it('has one filler when the service reports the end just after it', () => {
@@ -332,7 +332,7 @@ describe('SilencePolicy', () => {
             bench.clock.advance(2200);
             bench.policy.callerStopped();
             bench.clock.advance(20_000);
-            expect(bench.done).toEqual(['filler 4500', 'takeover 7500']);
+            expect(bench.done).toEqual(['filler 4500', 'takeover 7200']);
         });
 
         it('begins anew when the caller goes on', () => {
@@ -408,7 +408,7 @@ describe('SilencePolicy', () => {
             bench.clock.advance(45_000);
             bench.policy.resume();
             bench.clock.advance(20_000);
-            expect(bench.done).toEqual(['filler 47500', 'takeover 50500']);
+            expect(bench.done).toEqual(['filler 47500', 'takeover 50200']);
         });
 
         it('counts from the end of the pause where the bot was still to be heard at its beginning', () => {
@@ -419,7 +419,7 @@ describe('SilencePolicy', () => {
             bench.clock.advance(10_000);
             bench.policy.resume();
             bench.clock.advance(20_000);
-            expect(bench.done).toEqual(['filler 12500', 'takeover 15500']);
+            expect(bench.done).toEqual(['filler 12500', 'takeover 15200']);
         });
 
         it('leaves a limit as it is that counts from the end of sound after the pause', () => {
@@ -430,7 +430,7 @@ describe('SilencePolicy', () => {
             bench.clock.advance(5000);
             bench.policy.resume();
             bench.clock.advance(20_000);
-            expect(bench.done).toEqual(['filler 10500', 'takeover 13500']);
+            expect(bench.done).toEqual(['filler 10500', 'takeover 13200']);
         });
 
         it('counts what begins meanwhile from the end of the pause', () => {
@@ -442,7 +442,7 @@ describe('SilencePolicy', () => {
             bench.clock.advance(5000);
             bench.policy.resume();
             bench.clock.advance(20_000);
-            expect(bench.done).toEqual(['filler 12500', 'takeover 15500']);
+            expect(bench.done).toEqual(['filler 12500', 'takeover 15200']);
         });
     });
 
@@ -459,7 +459,7 @@ describe('SilencePolicy', () => {
         bench.helps = false;
         bench.policy.waiting('first_audio');
         bench.clock.advance(20_000);
-        const expected = ['filler 2500', 'comfort 2500', 'takeover 5500', 'end_call dead_air 5500'];
+        const expected = ['filler 2500', 'comfort 2500', 'takeover 5200', 'end_call dead_air 5200'];
         expect(bench.done).toEqual(expected);
     });
 
