@@ -2,6 +2,7 @@ import { config as loadDotenv } from 'dotenv';
 import { loadConfig, type Config } from './config/config';
 import { loadExtensions } from './extensions';
 import { CodedError, ERRORS } from './support/errors';
+import { tuneGarbageCollection } from './support/garbage-collection';
 import { faultFields, openLog, type Log } from './support/logger';
 import { Server } from './websocket/server';
 
@@ -12,6 +13,7 @@ const LOG_CLOSE_MS = 1000;
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
 async function main(): Promise<void> {
+    tuneGarbageCollection();
     loadDotenv({ quiet: true });
     const config = loadConfig(process.env);
     const log = openLog({ level: config.logLevel, pretty: process.stdout.isTTY });
