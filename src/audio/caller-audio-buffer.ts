@@ -1,3 +1,5 @@
+import { AudioPages } from './audio-pages';
+
 /** Reads the buffer from the place where it was opened; unread audio is kept for it, up to its bound. */
 export interface AudioCursor {
     /** Unread bytes. */
@@ -16,32 +18,30 @@ export interface AudioCursor {
     close(): void;
 }
 
-/** The memory grows by a second. */
-const STEP_BYTES = 8000;
-const NO_BYTES = new Uint8Array(0);
-
 /**
  * The one place where caller audio waits: before the call is open, before a bot can hear, while a session is replaced, while OpenAI's
  * socket takes nothing, while a short frame waits to be joined, and for a bot that takes over. Each of them has a cursor; audio that no
  * cursor waits for is not kept and not copied. Audio is PCMU, 8 kHz, mono: eight bytes are one millisecond.
- *
- * It lies in one ring that is written over: a new array for each frame, kept for a second, would be the most expensive garbage of a call.
  */
 export class CallerAudioBuffer {
-    /** Byte n of the stream lies at n modulo the length. */
-    private ring = NO_BYTES;
-    /** Position in the stream of the oldest byte that is kept, and of the end; the end is read by the cursors. */
-    private startBytes = 0;
-    endBytes = 0;
+    private readonly pages = new AudioPages();
     private readonly cursors: Cursor[] = [];
+
+    /** Position in the stream of the end of what was pushed. */
+    get endBytes(): number {
+        return this.pages.endBytes;
+    }
 
     /** Appends a frame of any length. The caller of this method may reuse its bytes afterwards. */
     push(pcmu: Uint8Array): void {
-        this.endBytes += pcmu.length;
-        for (const cursor of this.cursors) cursor.bound(this.endBytes);
-        this.release();
-        this.fit();
-        this.write(pcmu);
+        const { pages } = this;
+        const beginBytes = pages.endBytes;
+        const endBytes = beginBytes + pcmu.length;
+        for (const cursor of this.cursors) cursor.bound(endBytes);
+        const neededBytes = this.neededFrom(endBytes);
+        pages.forgetBefore(neededBytes);
+        if (neededBytes <= beginBytes) pages.append(pcmu);
+        else if (neededBytes < endBytes) pages.append(pcmu.subarray(neededBytes - beginBytes));
     }
 
     /**
@@ -49,7 +49,7 @@ export class CallerAudioBuffer {
      * far as another cursor has kept them.
      */
     open(maxBytes: number, backBytes = 0): AudioCursor {
-        return this.openAt(Math.max(this.startBytes, this.endBytes - backBytes), maxBytes);
+        return this.openAt(Math.max(this.pages.startBytes, this.endBytes - backBytes), maxBytes);
     }
 
     /**
@@ -57,13 +57,12 @@ export class CallerAudioBuffer {
      * cursor has kept it.
      */
     openFrom(frame: Uint8Array, maxBytes: number): AudioCursor {
+        const { pages } = this;
         // A frame that was given to a bot alone is taken for pushed.
-        if (this.endBytes < frame.length) this.startBytes = this.endBytes = frame.length;
-        const fromBytes = this.endBytes - frame.length;
-        if (fromBytes < this.startBytes) {
-            this.startBytes = fromBytes;
-            this.fit();
-            this.write(frame);
+        const fromBytes = Math.max(0, pages.endBytes - frame.length);
+        if (fromBytes < pages.startBytes || pages.endBytes < frame.length) {
+            pages.startAt(fromBytes);
+            pages.append(frame);
         }
         return this.openAt(fromBytes, maxBytes);
     }
@@ -71,33 +70,31 @@ export class CallerAudioBuffer {
     /** Drops all audio and closes every cursor: the call is over. */
     close(): void {
         for (const cursor of [...this.cursors]) cursor.close();
-        this.ring = NO_BYTES;
+        this.release();
     }
 
     /** For the cursors of this buffer only, as `release` and `remove` are. @returns a copy */
     read(fromBytes: number, toBytes: number): Uint8Array {
-        const { ring } = this;
         const out = new Uint8Array(Math.max(0, toBytes - fromBytes));
-        for (let at = fromBytes; at < toBytes && ring.length > 0;) {
-            const place = at % ring.length;
-            const piece = ring.subarray(place, Math.min(ring.length, place + toBytes - at));
-            out.set(piece, at - fromBytes);
-            at += piece.length;
-        }
+        this.pages.copyTo(out, fromBytes);
         return out;
     }
 
     /** Lets go of what every cursor has read. */
     release(): void {
-        let neededBytes = this.endBytes;
-        for (const cursor of this.cursors) neededBytes = Math.min(neededBytes, cursor.positionBytes);
-        this.startBytes = Math.max(this.startBytes, neededBytes);
+        this.pages.forgetBefore(this.neededFrom(this.endBytes));
     }
 
     remove(cursor: Cursor): void {
         this.cursors.splice(this.cursors.indexOf(cursor), 1);
         this.release();
-        this.fit();
+    }
+
+    /** The oldest byte that a cursor has not read; `endBytes` if there is none. */
+    private neededFrom(endBytes: number): number {
+        let neededBytes = endBytes;
+        for (const cursor of this.cursors) neededBytes = Math.min(neededBytes, cursor.positionBytes);
+        return neededBytes;
     }
 
     private openAt(fromBytes: number, maxBytes: number): AudioCursor {
@@ -105,42 +102,6 @@ export class CallerAudioBuffer {
         cursor.bound(this.endBytes);
         this.cursors.push(cursor);
         return cursor;
-    }
-
-    /** Writes the end of `pcmu`, as much of it as is kept, to the end of the stream. */
-    private write(pcmu: Uint8Array): void {
-        const { ring, endBytes } = this;
-        const begin = endBytes - pcmu.length;
-        for (let at = Math.max(begin, this.startBytes); at < endBytes;) {
-            const place = at % ring.length;
-            const count = Math.min(ring.length - place, endBytes - at);
-            ring.set(count === pcmu.length ? pcmu : pcmu.subarray(at - begin, at - begin + count), place);
-            at += count;
-        }
-    }
-
-    /** Makes room for what is kept, and gives memory back when most of it is free. */
-    private fit(): void {
-        const keptBytes = this.endBytes - this.startBytes;
-        if (keptBytes === 0 && this.cursors.length > 0) return;
-        const neededBytes = Math.ceil(keptBytes / STEP_BYTES) * STEP_BYTES;
-        const { length } = this.ring;
-        if (neededBytes <= length && length <= Math.max(2 * neededBytes, STEP_BYTES)) return;
-        const old = this.ring;
-        this.ring = new Uint8Array(neededBytes);
-        if (neededBytes > 0) this.copyFrom(old);
-    }
-
-    private copyFrom(old: Uint8Array): void {
-        const { ring } = this;
-        // Of bytes that are about to be written, the old place holds nothing of use.
-        const end = Math.min(this.endBytes, this.startBytes + old.length);
-        for (let at = this.startBytes; at < end;) {
-            const [from, to] = [at % old.length, at % ring.length];
-            const count = Math.min(old.length - from, ring.length - to, end - at);
-            ring.set(old.subarray(from, from + count), to);
-            at += count;
-        }
     }
 }
 

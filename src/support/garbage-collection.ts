@@ -1,4 +1,5 @@
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
+import { freeFragments } from './message-fragments';
 
 /** Most memory of new objects, in bytes: two halves of 4 MiB, of which one is in use. */
 const MAX_NEW_SPACE_BYTES = 8 * 1024 * 1024;
@@ -11,10 +12,12 @@ const LOOK_EVERY_MS = 250;
  * - Old objects are collected when their memory has grown by 30 %: by itself V8 waits for 10 % here, which is once a second.
  * - It works in the main thread alone: one process is meant for each core, and threads of V8 would take the time of other processes.
  * - New objects get 8 MiB: with V8's own limit of 32 MiB the memory would come round so seldom that all of it is resident.
+ * - The memory of a WebSocket message is freed when it was handled (`freeFragments`).
  *
  * Frees nothing and throws nothing. The timer does not keep the process alive.
  */
 export function tuneGarbageCollection(): void {
+    freeFragments();
     setFlagsFromString('--heap-growing-percent=30');
     setFlagsFromString('--no-concurrent-marking');
     setFlagsFromString('--no-parallel-scavenge');

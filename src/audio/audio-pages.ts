@@ -1,0 +1,94 @@
+/** 200 ms of PCMU: one frame of Genesys. */
+export const PAGE_BYTES = 1600;
+/** Free pages of the process, at most: 3.2 MB. */
+const MAX_FREE = 2000;
+
+const free: Uint8Array[] = [];
+
+function takePage(): Uint8Array {
+    return free.pop() ?? new Uint8Array(PAGE_BYTES);
+}
+
+/** Audio of one call must never be read in another one: a page is empty when it is given back. */
+function giveBack(page: Uint8Array): void {
+    if (free.length < MAX_FREE) free.push(page.fill(0));
+}
+
+/**
+ * A stretch of a stream of bytes: it grows at its end, and is forgotten from its beginning. Positions are bytes of the stream.
+ *
+ * It lies in pages that all calls of the process share, one after another. Audio that is kept for some seconds in arrays of its own would be
+ * the most expensive garbage of a call: V8 finds it only when it collects the whole heap.
+ */
+export class AudioPages {
+    private readonly pages: Uint8Array[] = [];
+    /** Position of the first byte of the first page. */
+    private pagesFrom = 0;
+    private start = 0;
+    private end = 0;
+
+    /** Position of the oldest byte that is kept. */
+    get startBytes(): number {
+        return this.start;
+    }
+
+    /** Position of the next byte that is appended. */
+    get endBytes(): number {
+        return this.end;
+    }
+
+    /** Appends a copy of the bytes. */
+    append(bytes: Uint8Array): void {
+        for (let done = 0; done < bytes.length;) {
+            const { page, at } = this.pageAtEnd();
+            const count = Math.min(page.length - at, bytes.length - done);
+            page.set(count === bytes.length ? bytes : bytes.subarray(done, done + count), at);
+            this.end += count;
+            done += count;
+        }
+    }
+
+    /** Writes what lies from `fromBytes` on, both kept, to the beginning of `out`, until that is full. */
+    copyTo(out: Uint8Array, fromBytes: number): void {
+        for (let done = 0; done < out.length;) {
+            const place = fromBytes + done - this.pagesFrom;
+            const page = this.pages[Math.floor(place / PAGE_BYTES)];
+            if (page === undefined) throw new RangeError(`Byte ${fromBytes + done} is not kept.`);
+            const at = place % PAGE_BYTES;
+            const count = Math.min(PAGE_BYTES - at, out.length - done);
+            out.set(page.subarray(at, at + count), done);
+            done += count;
+        }
+    }
+
+    /** Forgets what lies before `position`, which may be beyond the end: the stream goes on there. */
+    forgetBefore(position: number): void {
+        if (position <= this.start) return;
+        this.start = position;
+        if (position >= this.end) {
+            this.startAt(position);
+            return;
+        }
+        while (this.pagesFrom + PAGE_BYTES <= position) this.dropPage();
+    }
+
+    /** Forgets everything: the stream goes on at `position`. */
+    startAt(position: number): void {
+        while (this.pages.length > 0) this.dropPage();
+        this.start = this.end = this.pagesFrom = position;
+    }
+
+    private pageAtEnd(): { page: Uint8Array; at: number } {
+        const place = this.end - this.pagesFrom;
+        const index = Math.floor(place / PAGE_BYTES);
+        const page = (this.pages[index] ??= takePage());
+        return { page, at: place - index * PAGE_BYTES };
+    }
+
+    private dropPage(): void {
+        const page = this.pages.shift();
+        if (page === undefined) return;
+        this.pagesFrom += PAGE_BYTES;
+        giveBack(page);
+    }
+}
