@@ -12,7 +12,7 @@ const MAX_CHARS = 16_000;
 /** Most caller audio that is kept for a bot that takes over: PCMU, 8 bytes each millisecond. */
 const UNANSWERED_BYTES = 5000 * 8;
 /** Kept while the line is quiet: the beginning of a word, before it is known for a voice. */
-const QUIET_LINE_BYTES = 1000 * 8;
+const QUIET_LINE_BYTES = 500 * 8;
 /** More is taken for a voice than elsewhere: a mistake costs memory only. */
 const ANY_VOICE = { onsetMs: 60, aboveFloorDb: 9, minimumDbfs: -50 };
 
@@ -36,7 +36,7 @@ export class CallerState {
     /** While the bot reconnects: a filler was played, or words of the caller may be lost, so that the bot must say that it is back. */
     private mustExplain = false;
 
-    /** Caller audio whose words are not in the transcript and which has no response: 5 s at most, 1 s while no voice is in it. */
+    /** Caller audio whose words are not in the transcript and which has no response: 5 s at most, 0.5 s while no voice is in it. */
     private readonly unansweredAudio: AudioCursor;
     private readonly voice = new SpeechGate(ANY_VOICE);
     /** Since the last voice on the line; Infinity: what is kept has none. */
