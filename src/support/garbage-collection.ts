@@ -3,7 +3,7 @@ import { freeFragments } from './message-fragments';
 
 /** Most memory of new objects, in bytes: two halves of 4 MiB, of which one is in use. */
 const MAX_NEW_SPACE_BYTES = 8 * 1024 * 1024;
-const LOOK_EVERY_MS = 250;
+const LOOK_EVERY_MS = 100;
 
 /**
  * Sets V8's garbage collection for a server of many calls. It is a matter of the whole process, therefore only the program calls this, not
