@@ -11,8 +11,8 @@ export interface Capacity {
 }
 
 export const CAPACITY: Readonly<Record<CallKind, Capacity>> = {
-    pcmu: { callsPerCore: 1000, setUpMs: 5 },
-    pcm16: { callsPerCore: 500, setUpMs: 10 },
+    pcmu: { callsPerCore: 700, setUpMs: 5 },
+    pcm16: { callsPerCore: 650, setUpMs: 10 },
     local: { callsPerCore: 50, setUpMs: 10 },
 };
 

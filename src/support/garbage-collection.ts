@@ -7,10 +7,10 @@ const LOOK_EVERY_MS = 100;
 
 /**
  * Sets V8's garbage collection for a server of many calls. It is a matter of the whole process, therefore only the program calls this, not
- * `Server`. What each setting brings is measured in docs/CAPACITY.md.
+ * `Server`. What it brings is measured in docs/CAPACITY.md.
  *
  * - Old objects are collected when their memory has grown by 30 %: by itself V8 waits for 10 % here, which is once a second.
- * - It works in the main thread alone: one process is meant for each core, and threads of V8 would take the time of other processes.
+ * - New objects are collected by the main thread alone: it is ready sooner than several threads that must wait for a processor.
  * - New objects get 8 MiB: with V8's own limit of 32 MiB the memory would come round so seldom that all of it is resident.
  * - The memory of a WebSocket message is freed when it was handled (`freeFragments`).
  *
@@ -19,7 +19,6 @@ const LOOK_EVERY_MS = 100;
 export function tuneGarbageCollection(): void {
     freeFragments();
     setFlagsFromString('--heap-growing-percent=30');
-    setFlagsFromString('--no-concurrent-marking');
     setFlagsFromString('--no-parallel-scavenge');
     if (!isNewSpaceGiven()) setInterval(limitNewSpace, LOOK_EVERY_MS).unref();
 }

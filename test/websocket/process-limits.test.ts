@@ -15,10 +15,10 @@ const KEY = { OPENAI_API_KEY: 'sk-test' };
 
 describe('MAX_SESSIONS that is not set', () => {
     it.each([
-        [{ ...KEY, OPENAI_AUDIO_FORMAT: 'pcmu' }, 1, 1000, 'what one core carries with pcmu'],
-        [{ ...KEY, OPENAI_AUDIO_FORMAT: 'pcm16' }, 1, 500, 'what one core carries with pcm16'],
-        [KEY, 1, 500, 'what one core carries with pcm16'],
-        [KEY, 0.5, 250, 'what 0.50 of a core carries with pcm16'],
+        [{ ...KEY, OPENAI_AUDIO_FORMAT: 'pcmu' }, 1, 700, 'what one core carries with pcmu'],
+        [{ ...KEY, OPENAI_AUDIO_FORMAT: 'pcm16' }, 1, 650, 'what one core carries with pcm16'],
+        [KEY, 1, 650, 'what one core carries with pcm16'],
+        [KEY, 0.5, 325, 'what 0.50 of a core carries with pcm16'],
         [{}, 1, 50, 'what one core carries with the local bot'],
         [{}, 0.01, 1, 'what 0.01 of a core carries with the local bot'],
     ])(
