@@ -35,6 +35,12 @@ const MAX_LEVEL = 1.5;
 /** Smoothed readings, as parts of their limits, below which calls are accepted again. */
 const LEAVE: Readonly<Levels> = { 'event-loop-delay': 0.5, cpu: 0.87, memory: 0.95 };
 
+/**
+ * The part of an idle server's arrivals that every reading lets in: whether the server is overloaded is for the smoothed readings to say, and a
+ * single reading that was spent on garbage collection refuses no calls that come evenly.
+ */
+const LEAST_ARRIVALS = 0.2;
+
 type Measured = Exclude<LoadReason, 'arrivals'>;
 /** Readings as parts of their limits: from 1 on, new calls are refused. */
 type Levels = Record<Measured, number>;
@@ -150,7 +156,7 @@ export class Admission {
 
     /** @param level how much of its limits the process uses, 0 to 1 and more */
     private fullBudget(level: number): number {
-        const cpuMs = SAMPLE_MS * MAX_CPU_SHARE * Math.max(0, 1 - level);
+        const cpuMs = SAMPLE_MS * MAX_CPU_SHARE * Math.max(LEAST_ARRIVALS, 1 - level);
         return Math.max(1, Math.floor((cpuMs / 1000) * this.options.limits.setUpsPerSecond));
     }
 

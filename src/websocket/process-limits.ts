@@ -3,7 +3,7 @@ import type { Config } from '../config/config';
 import { CodedError } from '../support/errors';
 
 /** The share of the time in which the main thread may work: beyond it, a frame often waits behind those of many other calls. */
-export const MAX_CPU_SHARE = 0.75;
+export const MAX_CPU_SHARE = 0.7;
 /** The share of the memory that may be used. */
 export const MAX_MEMORY_SHARE = 0.9;
 /** Bytes of a MiB. */

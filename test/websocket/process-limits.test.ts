@@ -40,7 +40,7 @@ describe('MAX_SESSIONS that is not set', () => {
 describe('the limits of load', () => {
     it('are named in the log', () => {
         expect(limits({ MAX_EVENT_LOOP_DELAY_MS: '45', MAX_MEMORY_MIB: '2048' }).line).toContain(
-            'new ones are refused at 45 ms of event loop delay, 75 % of the CPU or 90 % of 2048 MiB of memory',
+            'new ones are refused at 45 ms of event loop delay, 70 % of the CPU or 90 % of 2048 MiB of memory',
         );
         expect(limits({ ADMISSION: 'off' }).line).toContain('load refuses none (ADMISSION)');
     });
