@@ -23,7 +23,7 @@ export function tuneGarbageCollection(): void {
     if (!isNewSpaceGiven()) setInterval(limitNewSpace, LOOK_EVERY_MS).unref();
 }
 
-/** Whoever starts the program has said how much memory new objects get. */
+/** The start of the program names how much memory new objects get. */
 function isNewSpaceGiven(): boolean {
     return /semi-space-size/u.test([...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].join(' '));
 }
