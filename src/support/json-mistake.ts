@@ -26,8 +26,8 @@ export function mistakeWords({ line, column, likely }: JsonMistake): string {
     return `line ${line}, column ${column}${likely === undefined ? '' : `: ${likely}`}`;
 }
 
-const STRING = /"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[\da-f]{4}))*"/iy;
-const SCALAR = /(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:e[+-]?\d+)?|true|false|null)(?![\w.])/iy;
+const STRING = /"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[\da-fA-F]{4}))*"/y;
+const SCALAR = /(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?![\w.])/y;
 const MAX_DEPTH = 200;
 
 /** Reads JSON (RFC 8259) without making values; `at` stays where it cannot go on. */

@@ -39,6 +39,16 @@ describe('where a text stops being JSON', () => {
         );
     });
 
+    it.each(['"\\N"', '"\\U0041"', 'TRUE', '[Null]'])('is found where a letter has the wrong case: %s', (text) => {
+        expect(() => JSON.parse(text) as unknown).toThrow(SyntaxError);
+        expect(jsonMistake(text)).toBeDefined();
+    });
+
+    it.each(['"\\u00Ff"', '1E+5', '[1e5]'])('is nowhere where either case is right: %s', (text) => {
+        expect(JSON.parse(text)).toBeDefined();
+        expect(jsonMistake(text)).toBeUndefined();
+    });
+
     it('is found in a text of any depth', () => {
         expect(jsonMistake('['.repeat(100_000))).toMatchObject({ line: 1 });
     });

@@ -120,8 +120,8 @@ describe('a burst of calls', () => {
         const started = await loadedServer();
         const { port, clock } = started;
         const statuses = await Promise.all(Array.from({ length: 60 }, () => statusOf(port)));
-        expect(statuses.filter((status) => status === 101).length).toBe(18);
-        expect(statuses.filter((status) => status === 503).length).toBe(42);
+        expect(statuses.filter((status) => status === 101).length).toBe(17);
+        expect(statuses.filter((status) => status === 503).length).toBe(43);
         expect(await ready(started)).toContain('{"status":"busy","reason":"arrivals"}');
         clock.advance(250);
         expect(await statusOf(port)).toBe(101);
