@@ -310,10 +310,12 @@ export class OpenAIHandshake {
         };
     }
 
+    /** An attempt that the end of all attempts cuts short tells nothing about the service: the failure before it is reported. */
     private allow(ms: number, why: string): void {
-        const leftMs = this.deadlineMs - this.port.clock.nowMs();
-        this.timers.set('step', Math.max(0, Math.min(ms, leftMs)), () => {
-            this.onVerdict({ kind: 'retry', why });
+        const leftMs = Math.max(0, this.deadlineMs - this.port.clock.nowMs());
+        this.timers.set('step', Math.min(ms, leftMs), () => {
+            if (leftMs < ms && this.fault !== undefined) this.fail(this.fault);
+            else this.retry(why);
         });
     }
 
