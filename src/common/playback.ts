@@ -2,10 +2,10 @@ import { tonePcmu } from '../audio/tone';
 import type { AudioOrigin, HeardPosition } from '../services/conversation';
 import type { Clock, Timer } from '../support/clock';
 import { TokenBucket } from '../support/token-bucket';
+import { BotAudio } from './bot-audio';
 import type { CallRecord } from './call-record';
 import type { EchoGuard } from './echo/echo-guard';
 import { PlaybackLedger } from './playback-ledger';
-import { PlayedAudio, type ItemPiece } from './played-audio';
 import { Playhead } from './playhead';
 import type { CallWire } from './session-wire';
 import { SparseSet } from '../support/sparse';
@@ -28,9 +28,6 @@ const BLOCKED_BYTES = 16_000;
 const BLOCKED_RETRY_MS = 50;
 /** Most audio that may wait here: ten minutes, 4.8 MB. */
 const MAX_QUEUE_BYTES = 10 * 60 * 1000 * BYTES_PER_MS;
-
-/** Audio after the playhead in which the end of a pause is looked for. */
-const LOOK_AHEAD_BYTES = 200 * BYTES_PER_MS;
 
 /** Tells a caller who waits that the call goes on: 440 Hz for 160 ms, a tenth of full scale, with soft edges of 40 ms. */
 const COMFORT_TONE = tonePcmu(440, 160, 0.1, 40);
@@ -58,11 +55,9 @@ export interface PlaybackOptions {
  * where it was stopped. Audio is PCMU, 8 kHz, mono.
  */
 export class Playback {
-    private readonly queue = new AudioQueue();
+    private readonly audio: BotAudio;
     private readonly ledger = new PlaybackLedger();
     private readonly playhead = new Playhead();
-    /** undefined: nothing is kept of what was sent. */
-    private readonly played: PlayedAudio | undefined;
     private readonly bucket: TokenBucket;
     private readonly openResponses = new SparseSet<string>();
     private timer: Timer | undefined;
@@ -77,20 +72,20 @@ export class Playback {
 
     constructor(private readonly options: PlaybackOptions) {
         this.bucket = new TokenBucket(options.clock, BUCKET);
-        this.played = options.keepsHistory ? new PlayedAudio() : undefined;
+        this.audio = new BotAudio(options.keepsHistory);
     }
 
     /** Takes the next audio of a response, any length. It is sent in this tick when nothing is playing. */
     enqueue(pcmu: Uint8Array, origin: AudioOrigin): void {
         if (this.closed || pcmu.length === 0) return;
-        if (this.queue.bytes + pcmu.length > MAX_QUEUE_BYTES) {
+        if (this.audio.waitingBytes + pcmu.length > MAX_QUEUE_BYTES) {
             this.droppedBytes += pcmu.length;
             return;
         }
         this.openResponses.add(origin.responseId);
         // A whole piece waits already: more audio behind it makes it leave no earlier.
         const isPieceWaiting = this.timer !== undefined && this.queuedMs >= PIECE_MS;
-        this.queue.push({ pcmu, origin, itemBytes: this.ledger.received(origin, pcmu.length) });
+        this.audio.push(pcmu, origin, this.ledger.received(origin, pcmu.length));
         if (!isPieceWaiting) this.pump();
     }
 
@@ -141,7 +136,7 @@ export class Playback {
 
     /** Audio that waits here, in ms. */
     get queuedMs(): number {
-        return this.queue.bytes / BYTES_PER_MS;
+        return this.audio.waitingBytes / BYTES_PER_MS;
     }
 
     /** How long the socket has been blocked, in ms; undefined: it is not. */
@@ -159,14 +154,13 @@ export class Playback {
      * @returns what the caller has heard of each item that they had not heard to its end
      */
     hold(): HeardPosition {
-        const { played } = this;
-        if (played === undefined) throw new Error('Playback is held, but keeps no history.');
+        if (!this.options.keepsHistory) throw new Error('Playback is held, but keeps no history.');
         const nowMs = this.options.clock.nowMs();
         const heardBytes = this.playhead.heardBytes(nowMs);
         if (!this.held) {
             this.held = true;
+            this.audio.takeBack(this.ledger.sentBytes - heardBytes);
             this.ledger.held(heardBytes);
-            this.queue.unshift(played.takeUnheard(heardBytes));
             this.stopSound(nowMs);
         }
         return { items: this.ledger.unheard(heardBytes) };
@@ -186,16 +180,14 @@ export class Playback {
     resume(): { backMs: number } {
         if (!this.held) return { backMs: 0 };
         this.held = false;
-        const waitingBytes = this.queue.bytes;
-        this.queue.unshift(this.played?.takeFromPause(this.queue.ahead(LOOK_AHEAD_BYTES)) ?? []);
-        const backMs = (this.queue.bytes - waitingBytes) / BYTES_PER_MS;
+        const backMs = this.audio.backToPause() / BYTES_PER_MS;
         this.pump();
         return { backMs };
     }
 
     /** Audio that was sent and is kept for `hold` and `resume`, in ms. */
     get keptMs(): number {
-        return (this.played?.keptBytes ?? 0) / BYTES_PER_MS;
+        return this.audio.keptBytes / BYTES_PER_MS;
     }
 
     /** Drops everything that waits. @returns what the caller has heard of each item that they had not heard to its end */
@@ -246,8 +238,7 @@ export class Playback {
     private forgetAudio(nowMs: number): void {
         const heardBytes = this.playhead.heardBytes(nowMs);
         this.held = false;
-        this.queue.clear();
-        this.played?.clear(heardBytes);
+        this.audio.clear();
         this.ledger.forgetAll(heardBytes);
     }
 
@@ -257,7 +248,7 @@ export class Playback {
         if (this.closed || this.held) return;
         for (;;) {
             const nowMs = this.options.clock.nowMs();
-            if (this.queue.bytes === 0) {
+            if (this.audio.waitingBytes === 0) {
                 this.awaitDrained(nowMs);
                 return;
             }
@@ -294,7 +285,7 @@ export class Playback {
 
     private sendPiece(nowMs: number): void {
         const { record, echoGuard, wire } = this.options;
-        const piece = this.queue.shift(this.pieceBytes(nowMs), this.ledger, this.played);
+        const piece = this.audio.send(this.pieceBytes(nowMs), this.ledger);
         this.bucket.spend();
         this.playhead.sent(piece.length, nowMs);
         this.unreported = true;
@@ -303,7 +294,7 @@ export class Playback {
         wire.sendAudio(piece);
         const heardBytes = this.playhead.heardBytes(nowMs);
         this.ledger.forgetHeard(heardBytes, (id) => this.openResponses.has(id));
-        this.played?.forgetHeard(heardBytes);
+        this.audio.forgetHeard(this.ledger.sentBytes - heardBytes);
     }
 
     /** Usual length, or longer when few messages may be sent: fewer and bigger messages carry the same audio. */
@@ -311,7 +302,7 @@ export class Playback {
         const leadMs = this.playhead.leadMs(nowMs);
         const usualMs = leadMs <= 0 && this.bucket.level >= 2 ? FIRST_PIECE_MS : PIECE_MS;
         const wantedMs = this.bucket.level < 2 ? Math.max(usualMs, this.options.maxLeadMs - leadMs) : usualMs;
-        return Math.min(MAX_PIECE_BYTES, this.queue.bytes, Math.ceil(wantedMs) * BYTES_PER_MS);
+        return Math.min(MAX_PIECE_BYTES, this.audio.waitingBytes, Math.ceil(wantedMs) * BYTES_PER_MS);
     }
 
     private awaitDrained(nowMs: number): void {
@@ -321,7 +312,7 @@ export class Playback {
             return;
         }
         if (this.openResponses.size > 0) return;
-        this.played?.clear(this.ledger.sentBytes);
+        this.audio.forgetSent();
         this.options.onDrained();
     }
 
@@ -339,95 +330,5 @@ export class Playback {
     private stopTimer(): void {
         this.timer?.cancel();
         this.timer = undefined;
-    }
-}
-
-/** Places of entries that were sent are removed together when there are this many. */
-const COMPACT_AT = 64;
-
-/** Bot audio that waits to be sent, in order, each byte with its origin. Keeps the buffers it is given: no copies. */
-class AudioQueue {
-    /** An entry is undefined once it was sent: its buffer must not stay in memory until the list is shortened. */
-    private pieces: (ItemPiece | undefined)[] = [];
-    private head = 0;
-    private waitingBytes = 0;
-
-    get bytes(): number {
-        return this.waitingBytes;
-    }
-
-    push(piece: ItemPiece): void {
-        this.pieces.push(piece);
-        this.waitingBytes += piece.pcmu.length;
-    }
-
-    /** The next `byteCount` bytes, or what there is of them; they stay. */
-    ahead(byteCount: number): ItemPiece[] {
-        const ahead: ItemPiece[] = [];
-        for (let bytes = 0; bytes < byteCount;) {
-            const piece = this.pieces[this.head + ahead.length];
-            if (piece === undefined) break;
-            const pcmu = piece.pcmu.subarray(0, byteCount - bytes);
-            ahead.push({ ...piece, pcmu });
-            bytes += pcmu.length;
-        }
-        return ahead;
-    }
-
-    /** Puts audio that was sent before what waits. */
-    unshift(pieces: readonly ItemPiece[]): void {
-        this.pieces.splice(0, this.head, ...pieces);
-        this.head = 0;
-        for (const { pcmu } of pieces) this.waitingBytes += pcmu.length;
-    }
-
-    /** Removes the next `byteCount` bytes (at most `bytes`) as one buffer, and records them as sent. */
-    shift(byteCount: number, ledger: PlaybackLedger, played: PlayedAudio | undefined): Uint8Array {
-        const first = this.pieces[this.head];
-        if (first !== undefined && first.pcmu.length >= byteCount)
-            return this.shiftFrom(first, byteCount, ledger, played);
-        const joined = new Uint8Array(Math.min(byteCount, this.waitingBytes));
-        let filled = 0;
-        while (filled < joined.length) {
-            const next = this.pieces[this.head];
-            if (next === undefined) break;
-            const part = this.shiftFrom(next, Math.min(next.pcmu.length, joined.length - filled), ledger, played);
-            joined.set(part, filled);
-            filled += part.length;
-        }
-        return joined;
-    }
-
-    clear(): void {
-        this.pieces = [];
-        this.head = 0;
-        this.waitingBytes = 0;
-    }
-
-    private shiftFrom(
-        piece: ItemPiece,
-        byteCount: number,
-        ledger: PlaybackLedger,
-        played: PlayedAudio | undefined,
-    ): Uint8Array {
-        const { origin, itemBytes } = piece;
-        const part = piece.pcmu.subarray(0, byteCount);
-        if (byteCount === piece.pcmu.length) this.dropHead();
-        else {
-            piece.pcmu = piece.pcmu.subarray(byteCount);
-            piece.itemBytes += byteCount;
-        }
-        this.waitingBytes -= byteCount;
-        ledger.sent(origin, itemBytes, byteCount);
-        played?.sent({ pcmu: part, origin, itemBytes });
-        return part;
-    }
-
-    private dropHead(): void {
-        this.pieces[this.head] = undefined;
-        this.head += 1;
-        if (this.head < COMPACT_AT || this.head * 2 < this.pieces.length) return;
-        this.pieces = this.pieces.slice(this.head);
-        this.head = 0;
     }
 }
