@@ -44,6 +44,8 @@ export class EchoGuard {
     private readonly sentPowers = new Float64Array(MEMORY);
     private sentBytes = 0;
     private windowEnergy = 0;
+    /** Power of each window of the caller audio that is being tested. */
+    private readonly powers = new Float64Array(2 * (TEST_BYTES / WINDOW_BYTES));
     /** Audio that was sent before this position cannot come back any more. */
     private fadedBytes = 0;
     private hasEcho = false;
@@ -101,9 +103,9 @@ export class EchoGuard {
             const endPlayhead = playheadBytes - pcmu.length + end;
             this.test(pcmu, start, end, endPlayhead);
             const size = windowBytes(end - start);
-            for (let at = start; at < end; at += size) {
+            for (let at = start, window = 0; at < end; at += size, window++) {
                 const to = Math.min(end, at + size);
-                if (this.passes(pcmu, at, to, endPlayhead - end + to)) continue;
+                if (this.passes(this.powers[window] ?? 0, to - at, endPlayhead - end + to)) continue;
                 clean ??= Uint8Array.from(pcmu);
                 this.noise.fill(clean, at, to);
                 this.replacedBytes += to - at;
@@ -112,14 +114,15 @@ export class EchoGuard {
         return clean ?? pcmu;
     }
 
-    /** Tests whether the audio from `start` to `end`, at whose end the playhead is at `playheadBytes`, contains an echo. */
+    /** Tests whether the audio from `start` to `end`, at whose end the playhead is at `playheadBytes`, contains an echo. Sets `powers`. */
     private test(pcmu: Uint8Array, start: number, end: number, playheadBytes: number): void {
         this.likeness.heard(pcmu, start, end);
         let loudest = 0;
         const size = windowBytes(end - start);
-        for (let at = start; at < end; at += size) {
+        for (let at = start, window = 0; at < end; at += size, window++) {
             const to = Math.min(end, at + size);
             const power = sumOfSquares(pcmu, at, to) / (to - at);
+            this.powers[window] = power;
             this.noise.follow(power, to - at);
             if (power > loudest) loudest = power;
         }
@@ -131,11 +134,10 @@ export class EchoGuard {
         }
     }
 
-    /** Whether the audio from `start` to `end`, at whose end the playhead is at `playheadBytes`, is passed on unchanged. */
-    private passes(pcmu: Uint8Array, start: number, end: number, playheadBytes: number): boolean {
-        const power = sumOfSquares(pcmu, start, end) / (end - start);
+    /** Whether audio of this power, at whose end the playhead is at `playheadBytes`, is passed on unchanged. */
+    private passes(power: number, byteCount: number, playheadBytes: number): boolean {
         const echoPower = this.hasEcho ? this.expected(playheadBytes) * this.coupling : 0;
-        this.noteVoice(power > echoPower && this.isSound(power), end - start);
+        this.noteVoice(power > echoPower && this.isSound(power), byteCount);
         return this.holdBytes > 0 || power > echoPower || !this.hasEcho;
     }
 
