@@ -13,10 +13,10 @@ function read(...path: string[]): string {
     return readFileSync(join(ROOT, ...path), 'utf8');
 }
 
-/** README.md (once it is there) and every page of docs/. */
+/** README.md and AGENTS.md (where they are there) and every page of docs/. */
 function pages(): string[] {
     const docs = readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md'));
-    return ['README.md', ...docs.map((name) => join('docs', name))].filter((path) => existsSync(join(ROOT, path)));
+    return ['README.md', 'AGENTS.md', ...docs.map((name) => join('docs', name))].filter((path) => existsSync(join(ROOT, path)));
 }
 
 function namesIn(text: string, pattern: RegExp): string[] {
@@ -229,7 +229,7 @@ describe('citations', () => {
     });
 
     /** What a reader is told to write. */
-    const TO_BE_WRITTEN = ['bots/hours.json'];
+    const TO_BE_WRITTEN = ['bots/hours.json', 'bots/NAME.json', 'bots/NAME.md'];
 
     it('lead to pages and headings that are there', () => {
         const links = pages().flatMap((page) => found(linesOf(page), /\]\(([^)\s]+)\)/g, isDeadLinkOf(page)));
