@@ -16,7 +16,9 @@ function read(...path: string[]): string {
 /** README.md and AGENTS.md (where they are there) and every page of docs/. */
 function pages(): string[] {
     const docs = readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md'));
-    return ['README.md', 'AGENTS.md', ...docs.map((name) => join('docs', name))].filter((path) => existsSync(join(ROOT, path)));
+    return ['README.md', 'AGENTS.md', ...docs.map((name) => join('docs', name))].filter((path) =>
+        existsSync(join(ROOT, path)),
+    );
 }
 
 function namesIn(text: string, pattern: RegExp): string[] {
