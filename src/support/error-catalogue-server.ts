@@ -33,6 +33,11 @@ export const SERVER_ERRORS = {
         'The API keys cannot be read.',
         'AUDIOHOOK_API_KEYS is a JSON object: API key → base64 client secret, as entered in the Genesys integration’s credentials.',
     ),
+    ERR_ALERT_WEBHOOK: entry(
+        'operator',
+        'An alert was not delivered to ALERT_WEBHOOK_URL.',
+        'The fields say why. The server tries again for an hour. The address must answer with 2xx within 5 s, and not with a redirect.',
+    ),
     ERR_DEV_KEYS_REFUSED: entry(
         'operator',
         'No API key is configured, and a development key is refused here.',
