@@ -127,6 +127,15 @@ export interface AdmissionConfig {
     readonly maxMemoryMiB: number | undefined;
 }
 
+/** Where alerts go. Holds a secret: never log it. */
+export interface AlertConfig {
+    readonly url: URL;
+    /** Key of the signature. */
+    readonly secret: string;
+    /** US dollars of one day; undefined: no alert about it. */
+    readonly budgetUsd: number | undefined;
+}
+
 /** The whole configuration, read once at start and frozen. */
 export interface Config {
     readonly port: number;
@@ -145,6 +154,8 @@ export interface Config {
     readonly maxSessions: number | undefined;
     readonly admission: AdmissionConfig;
     readonly maxUnopenedConnections: number;
+    /** undefined: alerts go nowhere. */
+    readonly alerts: AlertConfig | undefined;
     readonly maxCallMinutes: number;
     readonly shutdownDrainSeconds: number;
     readonly shutdownGraceSeconds: number;
@@ -208,6 +219,7 @@ function toConfig(values: Environment, instructions: string, warnings: readonly 
             maxMemoryMiB: values.MAX_MEMORY_MIB,
         },
         maxUnopenedConnections: values.MAX_UNOPENED_CONNECTIONS,
+        alerts: alertConfig(values),
         maxCallMinutes: values.MAX_CALL_MINUTES,
         shutdownDrainSeconds: values.SHUTDOWN_DRAIN_SECONDS,
         shutdownGraceSeconds: values.SHUTDOWN_GRACE_SECONDS,
@@ -233,6 +245,11 @@ function toConfig(values: Environment, instructions: string, warnings: readonly 
         logTranscripts: values.LOG_TRANSCRIPTS,
         warnings,
     };
+}
+
+function alertConfig(values: Environment): AlertConfig | undefined {
+    const { ALERT_WEBHOOK_URL: url, ALERT_WEBHOOK_SECRET: secret, ALERT_BUDGET_USD: budgetUsd } = values;
+    return url === undefined || secret === undefined ? undefined : { url, secret, budgetUsd };
 }
 
 function botsFolder({ BOTS_FOLDER: folder = SHIPPED_BOTS }: Environment): string | undefined {

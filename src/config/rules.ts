@@ -38,7 +38,9 @@ const RULES: readonly Rule[] = [
     { about: ['ADMISSION', 'MAX_EVENT_LOOP_DELAY_MS', 'MAX_MEMORY_MIB'], check: limitsHaveAdmission },
     onlyOne('AZURE_OPENAI_ENDPOINT', 'OPENAI_REALTIME_URL'),
     onlyOne('AZURE_OPENAI_ENDPOINT', 'OPENAI_BASE_URL'),
-    ...ADDRESSES.map(encrypted),
+    ...ADDRESSES.map((name) => encrypted(name, 'the key')),
+    encrypted('ALERT_WEBHOOK_URL', 'the alert'),
+    { about: ['ALERT_WEBHOOK_URL', 'ALERT_WEBHOOK_SECRET', 'ALERT_BUDGET_USD'], check: alertsHaveAddress },
     together(AZURE, 'AZURE_OPENAI'),
     together(GENESYS, 'GENESYS'),
     { about: ['OPENAI_TURN_DETECTION'], check: detectionFits },
@@ -60,7 +62,7 @@ function onlyOne(first: VariableName, second: VariableName): Rule {
     };
 }
 
-function encrypted(name: (typeof ADDRESSES)[number]): Rule {
+function encrypted(name: (typeof ADDRESSES)[number] | 'ALERT_WEBHOOK_URL', what: string): Rule {
     return {
         about: [name],
         check: (values) => {
@@ -68,7 +70,7 @@ function encrypted(name: (typeof ADDRESSES)[number]): Rule {
             if (url === undefined || SECURE.has(url.protocol) || isLoopback(url.hostname)) return [];
             const secure = url.protocol === 'ws:' ? 'wss:' : 'https:';
             const address = `${url.protocol}//${url.host}`;
-            return [`${name} leads to ${address}, where the key would be sent unencrypted; right is ${secure}//.`];
+            return [`${name} leads to ${address}, where ${what} would be sent unencrypted; right is ${secure}//.`];
         },
     };
 }
@@ -106,6 +108,21 @@ function limitsHaveAdmission(values: Environment): string[] {
     return (['MAX_EVENT_LOOP_DELAY_MS', 'MAX_MEMORY_MIB'] as const)
         .filter((name) => values[name] !== undefined)
         .map((name) => `${name} does not go with ADMISSION=off; right is ADMISSION=load, or to leave ${name} unset.`);
+}
+
+function alertsHaveAddress({
+    ALERT_WEBHOOK_URL: url,
+    ALERT_WEBHOOK_SECRET: secret,
+    ALERT_BUDGET_USD: budget,
+}: Environment): string[] {
+    if (url !== undefined)
+        return secret === undefined ? ['ALERT_WEBHOOK_SECRET must be set too, beside ALERT_WEBHOOK_URL.'] : [];
+    const set = Object.entries({ ALERT_WEBHOOK_SECRET: secret, ALERT_BUDGET_USD: budget }).filter(
+        ([, value]) => value !== undefined,
+    );
+    return set.map(
+        ([name]) => `${name} is set, and ALERT_WEBHOOK_URL is not; right is to set both, or to leave ${name} unset.`,
+    );
 }
 
 function oneModel(values: Environment): string[] {

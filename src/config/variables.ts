@@ -3,6 +3,7 @@
  * docs/CONFIGURATION.md and .env.example from these entries, and the error for a wrong value is made of the same words.
  */
 import { z } from 'zod';
+import { ALERT_VARIABLES } from './alert-variables';
 import { LISTENING, OPENAI_OPTIONS } from './openai-variables';
 import {
     address,
@@ -311,6 +312,7 @@ export const VARIABLE_GROUPS = [
     { title: 'Turn-taking and keypad', variables: TURN_TAKING },
     { title: 'Local bots and fallback', variables: LOCAL_SPEECH },
     { title: 'Genesys Cloud Data Actions', variables: GENESYS_CLOUD },
+    { title: 'Alerts', variables: ALERT_VARIABLES },
     { title: 'Proxy on the way out', variables: OUTGOING_PROXY },
 ] as const;
 
@@ -324,6 +326,7 @@ const ENTRIES = {
     ...TURN_TAKING,
     ...LOCAL_SPEECH,
     ...GENESYS_CLOUD,
+    ...ALERT_VARIABLES,
     ...OUTGOING_PROXY,
 };
 

@@ -153,6 +153,12 @@ describe('loadConfig with values that do not fit together', () => {
             { FORCE_FALLBACK: 'rest', NODE_ENV: 'production', AUDIOHOOK_API_KEYS: '{}' },
             /in production it must be `off`/,
         ],
+        [{ ALERT_WEBHOOK_URL: 'https://a.example' }, /ALERT_WEBHOOK_SECRET must be set too, beside ALERT_WEBHOOK_URL/],
+        [
+            { ALERT_WEBHOOK_URL: 'http://a.example', ALERT_WEBHOOK_SECRET: 'a-long-enough-secret' },
+            /ALERT_WEBHOOK_URL leads to http:\/\/a.example, where the alert would be sent unencrypted/,
+        ],
+        [{ ALERT_BUDGET_USD: '5' }, /ALERT_BUDGET_USD is set, and ALERT_WEBHOOK_URL is not/],
         [
             { GENESYS_REGION: 'mypurecloud.de', GENESYS_CLIENT_ID: 'c' },
             /GENESYS_CLIENT_SECRET must be set too: the three GENESYS variables/,
