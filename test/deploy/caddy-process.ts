@@ -74,7 +74,7 @@ function caddyfile(
         '}\n\n',
     ].join('\n');
     const text = substituted(shipped('caddy', 'Caddyfile'), {
-        'bot.example.com {': `localhost:${port} {\ntls ${folder.file('certificate.pem')} ${folder.file('key.pem')}`,
+        '{$AUDIOCONNECTOR_HOST:bot.example.com} {': `localhost:${port} {\ntls ${folder.file('certificate.pem')} ${folder.file('key.pem')}`,
         '127.0.0.1:8081': `127.0.0.1:${servers[0].port}`,
         '127.0.0.1:8082': `127.0.0.1:${servers[1].port}`,
     });

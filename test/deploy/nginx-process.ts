@@ -61,7 +61,7 @@ function nginxConf(folder: ProxyFolder): string {
         'worker_connections 16384;': 'worker_connections 256;',
         '/run/nginx.pid': folder.file('nginx.pid'),
         '/var/log/nginx/error.log': folder.file('error.log'),
-        '/var/log/nginx/audioconnector.log': folder.file('calls.log'),
+        '/var/log/nginx/access.log': folder.file('calls.log'),
         '/etc/nginx/audioconnector/': `${folder.path}/`,
         'http {': ['http {', ...own].join('\n'),
     });

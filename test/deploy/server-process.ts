@@ -3,7 +3,11 @@ import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { freePort, isUp } from '../../tools/local-port';
 import { until } from '../support/test-bench';
-import type { CompiledServer } from '../websocket/compiled-server';
+
+/** The entry of a built server. */
+interface Program {
+    readonly index: string;
+}
 
 /** A server of this repository as a process of its own, on a port that it keeps when it is started again. */
 export class ServerProcess {
@@ -13,14 +17,14 @@ export class ServerProcess {
 
     private constructor(
         readonly port: number,
-        private readonly compiled: CompiledServer,
+        private readonly program: Program,
         private readonly cwd: string,
         private readonly env: Readonly<Record<string, string>>,
     ) {}
 
     /** Resolves when it answers. `cwd` has no `.env`: the environment alone sets it up. */
-    static async start(compiled: CompiledServer, cwd: string, env: Readonly<Record<string, string>>) {
-        const server = new ServerProcess(await freePort(), compiled, cwd, env);
+    static async start(program: Program, cwd: string, env: Readonly<Record<string, string>>) {
+        const server = new ServerProcess(await freePort(), program, cwd, env);
         await server.start();
         return server;
     }
@@ -36,7 +40,7 @@ export class ServerProcess {
 
     async start(): Promise<void> {
         const env = { PATH: process.env['PATH'] ?? '', ADMISSION: 'off', ...this.env, PORT: String(this.port) };
-        const child = spawn(process.execPath, [this.compiled.index], {
+        const child = spawn(process.execPath, [this.program.index], {
             cwd: this.cwd,
             env,
             stdio: ['ignore', 'pipe', 'pipe'],

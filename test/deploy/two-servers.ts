@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -53,7 +54,7 @@ export class TwoServers {
         const callers = Array.from({ length: count }, () => this.caller(url));
         await Promise.all(
             callers.map(async (caller) => {
-                const heard = new Promise((resolve) => caller.once('playbackStarted', () => resolve(undefined)));
+                const heard = once(caller, 'playbackStarted');
                 const outcome = await caller.dial();
                 if (!outcome.ok) throw new Error(`refused: ${outcome.why}`);
                 await Promise.race([heard, caller.ended]);
