@@ -43,18 +43,10 @@ export function rendered(values: Values): Document[] {
     );
 }
 
-/** The engine is an ES module of WebAssembly, which jest does not load: a process of its own does. */
 function render(templates: readonly string[], data: unknown): string[] {
-    const program = `
-        import { parse } from '@evertdespiegeleer/go-template';
-        import { text } from 'node:stream/consumers';
-        const { templates, data } = JSON.parse(await text(process.stdin));
-        const made = [];
-        for (const each of templates) made.push(await parse(each, data));
-        process.stdout.write(JSON.stringify(made));`;
     const input = JSON.stringify({ templates, data });
-    const args = ['--input-type=module', '--eval', program];
-    const { status, stdout, stderr } = spawnSync(process.execPath, args, { input, cwd: __dirname, encoding: 'utf8' });
+    const args = ['--require', require.resolve('tsx/cjs'), join(__dirname, 'render-templates.ts')];
+    const { status, stdout, stderr } = spawnSync(process.execPath, args, { input, encoding: 'utf8' });
     if (status !== 0) throw new Error(stderr);
     return JSON.parse(stdout) as string[];
 }
