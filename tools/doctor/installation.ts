@@ -134,7 +134,8 @@ async function checkPort(read: ReadConfig): Promise<Outcome> {
 async function inUse(host: string, port: number): Promise<Outcome> {
     const callable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
     const named = callable.includes(':') ? `[${callable}]` : callable;
-    if (await isUp(`http://${named}:${port}/health`)) return ok(`${host}:${port}: a server runs there, /health answers`);
+    if (await isUp(`http://${named}:${port}/health`))
+        return ok(`${host}:${port}: a server runs there, /health answers`);
     return fail(
         `${host}:${port} is taken`,
         'Another program listens at this port, and does not answer /health.',
@@ -224,7 +225,8 @@ function noAnswer(fault: unknown, rest: HTTPAccess): Outcome {
 const NOTED_SECONDS = 2;
 
 function checkClock(aheadSeconds: number | undefined): Outcome {
-    if (aheadSeconds === undefined) return skip('compared with that of OpenAI by --openai, with that of a server by its URL');
+    if (aheadSeconds === undefined)
+        return skip('compared with that of OpenAI by --openai, with that of a server by its URL');
     const found = `that of OpenAI is ${describeSkew(aheadSeconds)}`;
     if (Math.abs(aheadSeconds) <= NOTED_SECONDS) return ok(found);
     return fail(

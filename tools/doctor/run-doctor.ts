@@ -50,11 +50,7 @@ async function examineServer(options: CliOptions, target: Target, around: Doctor
     return exitCode;
 }
 
-async function examineInstallation(
-    options: CliOptions,
-    env: Environment,
-    around: DoctorSurroundings,
-): Promise<number> {
+async function examineInstallation(options: CliOptions, env: Environment, around: DoctorSurroundings): Promise<number> {
     const table = new Table(options.json, around);
     const { directory } = around;
     const { asksOpenAI } = options;

@@ -1,0 +1,252 @@
+import { systemClock } from '../../../src/support/clock';
+import { withHeader, withoutHeaders, withTarget } from './broken-proxy';
+import { makeCertificate } from './certificates';
+import { aheadBy, API_KEY, DoctorBench, SECRET, type Diagnosis } from './doctor-bench';
+
+let bench: DoctorBench;
+
+beforeAll(async () => {
+    bench = await DoctorBench.make();
+});
+
+afterAll(() => {
+    bench.remove();
+});
+
+/** One row is red, and says what is expected; neither the secret nor the key is shown. */
+function expectOnly(diagnosis: Diagnosis, id: string, cause: RegExp, change: RegExp): void {
+    expect({ exitCode: diagnosis.exitCode, wrong: diagnosis.wrong }).toEqual({ exitCode: 1, wrong: [id] });
+    expect(diagnosis.row(id).cause).toMatch(cause);
+    expect(diagnosis.row(id).change).toMatch(change);
+    for (const hidden of [SECRET, API_KEY]) expect(diagnosis.text).not.toContain(hidden);
+}
+
+describe('a secret', () => {
+    it('that is another one', async () => {
+        const secret = Buffer.alloc(32, 7).toString('base64');
+        const diagnosis = await bench.diagnose({ secret });
+        expectOnly(
+            diagnosis,
+            'signature',
+            /client secret or the API key is another one/,
+            /Client Secret|AUDIOHOOK_API_KEYS/,
+        );
+        expect(diagnosis.text).not.toContain(secret);
+    });
+
+    it('whose characters the server uses, and not the octets behind them', async () => {
+        const env = { AUDIOHOOK_API_KEYS: JSON.stringify({ [API_KEY]: Buffer.from(SECRET).toString('base64') }) };
+        const diagnosis = await bench.diagnose({ env });
+        expectOnly(diagnosis, 'signature', /uses the characters of the client secret/, /do not encode it once more/);
+    });
+
+    it('that is not base64: it is never signed with', async () => {
+        const diagnosis = await bench.diagnose({ secret: 'not-base64!' });
+        expectOnly(diagnosis, 'credentials', /decode the client secret from base64/, /openssl rand -base64 32/);
+        expect(diagnosis.row('upgrade').verdict).toBe('skip');
+    });
+});
+
+describe('a proxy that changes what is signed:', () => {
+    it('Host is rewritten to the address of the server', async () => {
+        const rewrite = withHeader('host', () => '127.0.0.1:8080');
+        const diagnosis = await bench.diagnose({ proxy: { rewrite } });
+        expectOnly(
+            diagnosis,
+            'signature',
+            /rewrites the header Host.* 127\.0\.0\.1:8080/,
+            /proxy_set_header Host \$http_host/,
+        );
+    });
+
+    it('Host is rewritten to a name that --backend gives', async () => {
+        const rewrite = withHeader('host', () => 'bots.internal:9123');
+        const diagnosis = await bench.diagnose({
+            proxy: { rewrite },
+            args: ['--no-call', '--backend', 'bots.internal:9123'],
+        });
+        expectOnly(diagnosis, 'signature', /sees Host bots\.internal:9123/, /AUDIOHOOK_TRUST_PROXY/);
+    });
+
+    it('the port is lost', async () => {
+        const rewrite = withHeader('host', (host) => host.replace(/:\d+$/, ''));
+        const diagnosis = await bench.diagnose({ proxy: { rewrite } });
+        expectOnly(diagnosis, 'signature', /takes the port out of the header Host/, /\$http_host/);
+    });
+
+    it('a port is added', async () => {
+        const rewrite = withHeader('host', (host) => host.replace(/:\d+$/, ':8443'));
+        const diagnosis = await bench.diagnose({ proxy: { rewrite } });
+        expectOnly(diagnosis, 'signature', /adds a port to the header Host.*localhost:8443/, /\$http_host/);
+    });
+
+    it('a prefix of the path is stripped', async () => {
+        const rewrite = withTarget((target) => target.replace('/voice', ''));
+        const diagnosis = await bench.diagnose({ proxy: { rewrite }, path: '/voice/echo' });
+        expectOnly(diagnosis, 'signature', /strips a prefix of the path: the server sees \/echo/, /proxy_pass/);
+    });
+
+    it('a prefix of the path is stripped, and the server serves only paths with it', async () => {
+        const rewrite = withTarget((target) => target.replace('/audiohook', ''));
+        const diagnosis = await bench.diagnose({
+            proxy: { rewrite },
+            path: '/audiohook/echo',
+            env: { AUDIOHOOK_PATH: '/audiohook' },
+        });
+        expectOnly(diagnosis, 'upgrade', /strips the prefix.*\/audiohook\/audiohook\/echo is served/, /StripPrefix/);
+    });
+
+    it('the parameters of the query are put in order', async () => {
+        const rewrite = withTarget((target) => {
+            const [path = '', query = ''] = target.split('?');
+            return `${path}?${query.split('&').sort().join('&')}`;
+        });
+        const diagnosis = await bench.diagnose({ proxy: { rewrite }, path: '/?line=1&bot=echo' });
+        expectOnly(diagnosis, 'signature', /order of the query parameters: the server sees \?bot=echo&line=1/, /query/);
+    });
+
+    it('Host and path at once', async () => {
+        const rewrite = (request: { target: string; headers: string[] }) =>
+            withTarget((target) => target.replace('/voice', ''))(withHeader('host', () => 'localhost:8080')(request));
+        const diagnosis = await bench.diagnose({ proxy: { rewrite }, path: '/voice/echo' });
+        expectOnly(diagnosis, 'signature', /sees Host localhost:8080.*strips a prefix/, /Host.*proxy_pass/);
+    });
+});
+
+describe('a clock', () => {
+    it.each([60, -60])('of the server that is %d s ahead', async (serverAheadSeconds) => {
+        const diagnosis = await bench.diagnose({ serverAheadSeconds });
+        const side =
+            serverAheadSeconds > 0 ? /clock of the server is about (5|6)\d s ahead of/ : /about (5|6)\d s behind/;
+        expectOnly(diagnosis, 'signature', side, /NTP/);
+        expect(diagnosis.row('clock').verdict).toBe('ok');
+    });
+
+    it('of this machine that is 60 s slow: the header Date of the answer tells, too', async () => {
+        const diagnosis = await bench.diagnose({ clock: aheadBy(systemClock, -60) });
+        expect(diagnosis.wrong).toEqual(['signature', 'clock']);
+        expect(diagnosis.row('signature').cause).toMatch(
+            /clock of the server is about 60 s ahead of the clock of this machine/,
+        );
+        expect(diagnosis.row('clock').found).toMatch(/(59|60|61) s ahead of this machine/);
+    });
+});
+
+describe('a certificate', () => {
+    it('for another host name', async () => {
+        const tls = await makeCertificate({ host: 'other.example.com', authority: bench.authority });
+        const diagnosis = await bench.diagnose({ proxy: { tls } });
+        expectOnly(diagnosis, 'certificate.name', /another host name/, /names localhost/);
+        expect(diagnosis.row('certificate.name').found).toContain('other.example.com');
+        expect(diagnosis.row('upgrade').found).toMatch(/API key is not sent/);
+    });
+
+    it('that has expired', async () => {
+        const tls = await makeCertificate({ days: -2, authority: bench.authority });
+        const diagnosis = await bench.diagnose({ proxy: { tls } });
+        expectOnly(diagnosis, 'certificate.dates', /has expired/, /[Rr]enew/);
+    });
+
+    it('that is self-signed', async () => {
+        const tls = await makeCertificate();
+        expectOnly(await bench.diagnose({ proxy: { tls } }), 'certificate.chain', /self-signed/, /public authority/);
+    });
+
+    it('whose chain is not complete, or of an authority of its own', async () => {
+        const diagnosis = await bench.diagnose({ args: ['--no-call', '--ca', bench.otherCaFile] });
+        expectOnly(diagnosis, 'certificate.chain', /only its own certificate/, /fullchain/);
+    });
+
+    it('that expires in a week is no fault yet', async () => {
+        const tls = await makeCertificate({ days: 7.5, authority: bench.authority });
+        const diagnosis = await bench.diagnose({ proxy: { tls } });
+        expect(diagnosis.exitCode).toBe(0);
+        expect(diagnosis.row('certificate.dates')).toMatchObject({
+            verdict: 'warn',
+            found: /7 more days/.exec(diagnosis.row('certificate.dates').found)?.input,
+        });
+    });
+});
+
+describe('the way of the upgrade:', () => {
+    it('the path is not served, and another one is', async () => {
+        const diagnosis = await bench.diagnose({ path: '/wrong', env: { AUDIOHOOK_PATH: '/audiohook' } });
+        expectOnly(
+            diagnosis,
+            'upgrade',
+            /does not serve this path, but it serves \/audiohook/,
+            /AUDIOHOOK_PATH=\/wrong/,
+        );
+    });
+
+    it('no path is served that could be found', async () => {
+        const diagnosis = await bench.diagnose({ path: '/wrong', env: { AUDIOHOOK_PATH: '/some/where/else' } });
+        expectOnly(diagnosis, 'upgrade', /does not serve this path\./, /ERR_UPGRADE_PATH/);
+    });
+
+    it('the headers Upgrade and Connection are dropped', async () => {
+        const diagnosis = await bench.diagnose({ proxy: { rewrite: withoutHeaders('upgrade', 'connection') } });
+        expectOnly(diagnosis, 'upgrade', /drops the headers Upgrade and Connection/, /proxy_http_version 1\.1/);
+    });
+
+    it.each([
+        ['302 Found', /redirects/, /final address/],
+        ['403 Forbidden', /firewall/, /public ip ranges/],
+        ['502 Bad Gateway', /cannot reach the server/, /HOST=0\.0\.0\.0/],
+        ['503 Service Unavailable', /full, busy/, /\/ready/],
+        ['429 Too Many Requests', /rate limit/, /Exempt/],
+    ])('it is answered %s', async (status, cause, change) => {
+        const answersUpgrade = `HTTP/1.1 ${status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`;
+        expectOnly(await bench.diagnose({ proxy: { answersUpgrade } }), 'upgrade', cause, change);
+    });
+
+    it('a login is wanted in front of the server', async () => {
+        const diagnosis = await bench.diagnose({
+            proxy: { answersUpgrade: UNAUTHORIZED, rewrite: withTarget(() => '/') },
+        });
+        // The plain answer knows of no login: so it may be the signature, and nothing explains it.
+        expectOnly(diagnosis, 'signature', /none of the usual changes/, /--backend/);
+    });
+});
+
+const UNAUTHORIZED = 'HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\nConnection: close\r\n\r\n';
+
+describe('after the upgrade:', () => {
+    it('opened comes too late', async () => {
+        const diagnosis = await bench.diagnose({ proxy: { delayMs: 1600 }, limits: { openedMs: 1500 } });
+        expectOnly(diagnosis, 'opened', /later than Genesys waits/, /before anything slow/);
+        expect(diagnosis.row('opened').found).toMatch(/^1[6-9]\d\d ms|^2\d\d\d ms/);
+    });
+
+    it('opened never comes', async () => {
+        const diagnosis = await bench.diagnose({ proxy: { delayMs: 60_000 }, limits: { openedMs: 500, closeMs: 200 } });
+        expectOnly(diagnosis, 'opened', /later than Genesys waits/, /buffering/);
+    });
+
+    it('an idle connection is cut', async () => {
+        // Pings come 1 s after opened, and then after 5 s: the line is idle in between.
+        const diagnosis = await bench.diagnose({ proxy: { idleMs: 2500 }, limits: { quietMs: 6000 } });
+        expectOnly(diagnosis, 'hold', /ends the connection after an idle time/, /proxy_read_timeout/);
+        expect(diagnosis.row('hold').found).toMatch(/cut after [34]\.\d s of 6\.0 s/);
+    });
+
+    it('each connection is cut at some age', async () => {
+        const diagnosis = await bench.diagnose({ proxy: { lifetimeMs: 2500 }, limits: { quietMs: 6000 } });
+        expectOnly(diagnosis, 'hold', /a whole time that is shorter than a call/, /Cloud Run/);
+    });
+
+    it('a large message is not let through', async () => {
+        const diagnosis = await bench.diagnose({ proxy: { maxBytes: 32_768 } });
+        expectOnly(diagnosis, 'large-message', /64,000 bytes/, /maxPayload/);
+    });
+
+    it('the server knows the organization of no test', async () => {
+        const env = { AUDIOHOOK_ORGANIZATIONS: '11111111-2222-4333-8444-555555555555' };
+        expectOnly(
+            await bench.diagnose({ env }),
+            'opened',
+            /refuses key, signature or organization/,
+            /AUDIOHOOK_ORGANIZATIONS/,
+        );
+    });
+});
