@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { checkServerIdentity, connect, type DetailedPeerCertificate, type TLSSocket } from 'node:tls';
+import { isFields, textIn } from '../../src/support/json';
 import { fail, ok, plain, skip, systemError, warn, type Outcome } from './finding';
 import { bareHost, portOf, type Target } from './target';
 
@@ -70,13 +71,12 @@ function shakeHands({ url, ca, limits }: Target): Promise<TLSSocket> {
 
 function errorOf({ authorized, authorizationError }: TLSSocket): string | undefined {
     if (authorized) return undefined;
-    const error: unknown = authorizationError;
-    return error instanceof Error ? systemError(error) : String(error);
+    return systemError(authorizationError);
 }
 
 function noHandshake({ url, limits }: Target, fault: unknown): Outcome {
     const why = systemError(fault);
-    const words = `${why} ${fault instanceof Error ? fault.message : ''}`;
+    const words = `${why} ${isFields(fault) ? (textIn(fault, 'message') ?? '') : ''}`;
     if (/WRONG_VERSION_NUMBER|http request|PACKET_LENGTH_TOO_LONG|RECORD_OVERFLOW/i.test(words))
         return fail(
             'the port does not speak TLS',
@@ -172,16 +172,15 @@ function judgeDates(certificate: DetailedPeerCertificate, problem: string | unde
     return warn(`valid to ${day}, ${leftDays} more days`, 'The certificate expires soon.', renew);
 }
 
-function isSelfSigned({ issuerCertificate, fingerprint256 }: DetailedPeerCertificate): boolean {
-    const issuer: DetailedPeerCertificate | undefined = issuerCertificate;
-    return issuer?.fingerprint256 === fingerprint256;
+function isSelfSigned({ issuerCertificate, fingerprint256 }: Partial<DetailedPeerCertificate>): boolean {
+    return issuerCertificate !== undefined && issuerCertificate.fingerprint256 === fingerprint256;
 }
 
-/** What was sent, and the root where it is known: the last one names itself as its issuer. */
+/** What was sent, and the root where it is known: the last one names itself as its issuer, or none. */
 function chainLength(leaf: DetailedPeerCertificate): number {
     const seen = new Set<string>();
-    let each: DetailedPeerCertificate | undefined = leaf;
-    while (each !== undefined && !seen.has(each.fingerprint256)) {
+    let each: Partial<DetailedPeerCertificate> | undefined = leaf;
+    while (each?.fingerprint256 !== undefined && !seen.has(each.fingerprint256)) {
         seen.add(each.fingerprint256);
         each = each.issuerCertificate;
     }

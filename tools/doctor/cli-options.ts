@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { rootCertificates } from 'node:tls';
 import { parseArgs } from 'node:util';
+import { systemError } from './finding';
 
 export interface CliOptions {
     /** The server to examine; undefined: this installation is. */
@@ -25,7 +26,7 @@ export const HELP = `Finds out why Genesys does not connect: follows the way of 
 
   npm run doctor -- URL [options]      URL: wss://host/path, the Base Connection URI, with the Connector ID or without
   npm run doctor -- [options]          without a URL: looks at this installation
-  npm run doctor -- --listen PORT      shows what arrives at a port in place of the server
+  npm run doctor -- [URL] --listen PORT   shows what arrives at a port in place of the server; calls the URL once, if given
 
   --key KEY             API key                      (first of AUDIOHOOK_API_KEYS, or the development key)
   --secret SECRET       client secret, base64        (the one that belongs to the key)
@@ -68,7 +69,7 @@ function readOptions(args: readonly string[]): CliOptions {
     const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
     if (positionals.length > 1) throw new Error('One URL can be examined at a time.');
     const [address] = positionals;
-    if (address !== undefined && values.listen !== undefined) throw new Error('Give a URL or --listen, not both.');
+    if (values.json && values.listen !== undefined) throw new Error('--listen has no end, and so no --json.');
     if (address === undefined && values.long) throw new Error('--long needs a URL.');
     return {
         url: address === undefined ? undefined : readUrl(address),
@@ -113,8 +114,7 @@ function readAuthorities(path: string): string[] {
     try {
         text = readFileSync(path, 'utf8');
     } catch (fault) {
-        const why = fault instanceof Error && 'code' in fault ? String(fault.code) : 'unknown reason';
-        throw new Error(`The file of --ca cannot be read: ${path} (${why}).`, { cause: fault });
+        throw new Error(`The file of --ca cannot be read: ${path} (${systemError(fault)}).`, { cause: fault });
     }
     if (!text.includes('-----BEGIN CERTIFICATE-----'))
         throw new Error(`The file of --ca holds no certificate in PEM: ${path}`);

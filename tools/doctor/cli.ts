@@ -5,6 +5,13 @@ function progress(text: string): void {
     if (process.stderr.isTTY) process.stderr.write(text === '' ? '\r\u001b[2K' : `\r\u001b[2K… ${text}`);
 }
 
+/** The first Ctrl-C ends --listen in good order; without it, and a second time, it ends the process as usual. */
+const stop = new AbortController();
+if (process.argv.includes('--listen'))
+    process.once('SIGINT', () => {
+        stop.abort();
+    });
+
 const surroundings = {
     env: process.env,
     directory: process.cwd(),
@@ -15,6 +22,7 @@ const surroundings = {
         console.error(text);
     },
     progress,
+    stop: stop.signal,
     colour: process.stdout.isTTY && process.env['NO_COLOR'] === undefined,
 };
 

@@ -1,3 +1,5 @@
+import { isFields, textIn } from '../../src/support/json';
+
 /** How a check ended. `skip`: it was not made, and `found` says why. `warn`: calls may work, and something should be changed. */
 export type Verdict = 'ok' | 'warn' | 'fail' | 'skip';
 
@@ -43,6 +45,6 @@ export function plain(text: string, maxLength = 200): string {
 
 /** The name of a system's fault, such as ECONNREFUSED; its words where it has no name. */
 export function systemError(fault: unknown): string {
-    if (fault instanceof Error && 'code' in fault && typeof fault.code === 'string') return fault.code;
-    return plain(fault instanceof Error ? fault.message : String(fault));
+    if (!isFields(fault)) return plain(String(fault));
+    return textIn(fault, 'code') ?? plain(textIn(fault, 'message') ?? 'unknown fault');
 }

@@ -71,10 +71,10 @@ function meaningOf(status: number): string {
 }
 
 function noHttp({ limits }: Target, why: string): Outcome {
-    return fail(
-        `no HTTP answer (${why})`,
+    return warn(
+        `no answer to a plain GET (${why})`,
         `Something accepts the connection, but gives no HTTP/1.1 answer within ${limits.httpMs / 1000} s: the proxy waits for a server that hangs, or this is the port of another service.`,
-        'Look whether the server runs (GET /health at its own PORT), and whether the proxy forwards to that port.',
+        'Look whether the server runs (GET /health at its own PORT), and whether the proxy forwards to that port. Whether upgrade requests are answered is seen next.',
     );
 }
 

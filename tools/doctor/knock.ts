@@ -4,6 +4,7 @@ import type { CallerOptions } from '../caller/caller-options';
 import { Caller } from '../caller/client';
 import { newNonce, upgradeHeaders } from '../caller/signer';
 import { withinLimit } from './time-limit';
+import { systemError } from './finding';
 import { requestTarget, type Target } from './target';
 
 /** What is signed instead of the truth. Left out: as Genesys would sign. */
@@ -81,7 +82,7 @@ export async function knock(target: Target, headers: Record<string, string>): Pr
         return answerOf(caller, summary);
     } catch (fault) {
         // The limit has passed: a caller that was accepted has not been answered.
-        if (caller.state === 'dialling') return { kind: 'failed', why: String((fault as Error).message) };
+        if (caller.state === 'dialling') return { kind: 'failed', why: systemError(fault) };
         return openedAfterMs(caller) === undefined
             ? { kind: 'unopened', code: undefined }
             : { kind: 'failed', why: 'the call was not closed' };

@@ -74,7 +74,7 @@ class ServerCheck {
     private async followTheWay(): Promise<string | undefined> {
         if (!(await this.reachPort())) return 'the address cannot be reached';
         if (!(await this.trustCertificate())) return 'the API key is not sent to a server that cannot be trusted';
-        if (!(await this.reachHttp())) return 'no HTTP answer';
+        await this.askForPath();
         if (this.outcomes.get('credentials')?.verdict === 'fail') return 'the key and secret cannot be used';
         const headers = signedHeaders(this.target);
         const answer = await this.upgrade(headers);
@@ -113,11 +113,11 @@ class ServerCheck {
         return isTrusted;
     }
 
-    private async reachHttp(): Promise<boolean> {
+    private async askForPath(): Promise<void> {
         this.options.progress('asking for the path');
         const { outcome, answer } = await checkHttp(this.target);
         this.plainAnswer = answer;
-        return this.row('http', outcome);
+        this.row('http', outcome);
     }
 
     /** @returns the answer to a signed connection probe; undefined: it was refused. */

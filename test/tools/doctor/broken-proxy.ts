@@ -18,6 +18,8 @@ export interface BrokenProxyOptions {
     rewrite?: (request: ProxiedRequest) => ProxiedRequest;
     /** Answers upgrade requests itself, with this whole response. */
     answersUpgrade?: string;
+    /** Asks everyone for a login of its own. */
+    wantsLogin?: true;
     /** What the server sends after its 101 is handed on so much later. */
     delayMs?: number;
     /** A connection without traffic is cut after this time, ms. */
@@ -27,6 +29,8 @@ export interface BrokenProxyOptions {
     /** A connection is cut when the client has sent more than so many bytes. */
     maxBytes?: number;
 }
+
+const LOGIN = 'HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic\r\nContent-Length: 0\r\nConnection: close\r\n\r\n';
 
 /** A reverse proxy in front of the server under test, which forwards everything as it came except for what is set to be broken. */
 export class BrokenProxy {
@@ -41,6 +45,10 @@ export class BrokenProxy {
             this.keep(socket);
         });
         server.on('request', (request: IncomingMessage, response) => {
+            if (options.wantsLogin === true) {
+                response.writeHead(401, { 'WWW-Authenticate': 'Basic realm="office"' }).end();
+                return;
+            }
             const { target, headers } = this.rewritten(request);
             const forwarded = httpRequest(
                 { port: backendPort, host: '127.0.0.1', path: target, method: request.method, headers, agent: false },
@@ -83,8 +91,9 @@ export class BrokenProxy {
 
     private upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
         this.keep(socket);
-        if (this.options.answersUpgrade !== undefined) {
-            socket.end(this.options.answersUpgrade);
+        const ownAnswer = this.options.wantsLogin === true ? LOGIN : this.options.answersUpgrade;
+        if (ownAnswer !== undefined) {
+            socket.end(ownAnswer);
             return;
         }
         const backend = connect(this.backendPort, '127.0.0.1');

@@ -17,8 +17,8 @@ export interface CertificateOptions {
     authority?: GenerateResult;
 }
 
-/** An authority of the test's own. */
-export function makeAuthority(name = 'Test authority'): Promise<GenerateResult> {
+/** An authority of the test's own: a root, unless another one signs it. */
+export function makeAuthority(name = 'Test authority', parent?: GenerateResult): Promise<GenerateResult> {
     return generate([{ name: 'commonName', value: name }], {
         ...COMMON,
         notAfterDate: new Date(Date.now() + 1000 * DAY_MS),
@@ -27,6 +27,7 @@ export function makeAuthority(name = 'Test authority'): Promise<GenerateResult> 
             { name: 'basicConstraints', cA: true, critical: true },
             { name: 'keyUsage', keyCertSign: true, cRLSign: true, critical: true },
         ],
+        ...(parent !== undefined && { ca: { key: parent.private, cert: parent.cert } }),
     });
 }
 

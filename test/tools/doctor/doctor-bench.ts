@@ -81,12 +81,13 @@ export class DoctorBench {
             clock: aheadBy(clock, serverAheadSeconds),
             env: { AUDIOHOOK_API_KEYS: JSON.stringify({ [API_KEY]: SECRET }), DEFAULT_BOT: 'echo', ...env },
         });
-        const front = await BrokenProxy.start(bench.server.address?.port ?? 0, { tls: this.certificate, ...proxy });
+        let front: BrokenProxy | undefined;
         try {
+            front = await BrokenProxy.start(bench.server.address?.port ?? 0, { tls: this.certificate, ...proxy });
             const url = `wss://localhost:${front.port}${path}`;
             return await this.examine(url, ['--ca', this.caFile, ...args], setup);
         } finally {
-            await front.stop();
+            await front?.stop();
             await bench.stop();
         }
     }
