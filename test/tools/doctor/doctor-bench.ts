@@ -133,3 +133,11 @@ export function aheadBy(clock: Clock, seconds: number): Clock {
         after: (delayMs, task) => clock.after(delayMs, task),
     };
 }
+
+/** One row is red, and says what is expected; neither the secret nor the key is shown. */
+export function expectOnly(diagnosis: Diagnosis, id: string, cause: RegExp, change: RegExp): void {
+    expect({ exitCode: diagnosis.exitCode, wrong: diagnosis.wrong }).toEqual({ exitCode: 1, wrong: [id] });
+    expect(diagnosis.row(id).cause).toMatch(cause);
+    expect(diagnosis.row(id).change).toMatch(change);
+    for (const hidden of [SECRET, API_KEY]) expect(diagnosis.text).not.toContain(hidden);
+}

@@ -5,6 +5,9 @@ import { freePort } from '../../../tools/local-port';
 import { StubServer } from '../caller/stub-server';
 import { DoctorBench } from './doctor-bench';
 
+/** The stub answers no plain GET. */
+const QUICK = { httpMs: 200 };
+
 let bench: DoctorBench;
 
 beforeAll(async () => {
@@ -33,14 +36,14 @@ describe('a set-up that is right', () => {
 
     it('without TLS, on this machine: what concerns Genesys is noted', async () => {
         const stub = await StubServer.start();
-        const { checks } = await bench.examine(stub.url, ['--no-call']);
+        const { checks } = await bench.examine(stub.url, ['--no-call'], { limits: QUICK });
         await stub.stop();
         expect(checks.filter(({ id }) => /^(?:tls|certificate)/.test(id)).map(({ verdict }) => verdict)).toEqual(
             Array(4).fill('skip'),
         );
         expect(checks.find(({ id }) => id === 'url')).toMatchObject({
             verdict: 'warn',
-            cause: expect.stringMatching(/wss/),
+            cause: expect.stringMatching(/wss/) as string,
         });
     });
 });
@@ -48,7 +51,7 @@ describe('a set-up that is right', () => {
 describe('a server that', () => {
     it('verifies nothing', async () => {
         const stub = await StubServer.start();
-        const diagnosis = await bench.examine(stub.url, ['--no-call']);
+        const diagnosis = await bench.examine(stub.url, ['--no-call'], { limits: QUICK });
         await stub.stop();
         expect(diagnosis.wrong).toEqual(['refuses.unsigned', 'refuses.expired', 'refuses.unknown-key']);
         expect(diagnosis.row('refuses.replayed').verdict).toBe('warn');
@@ -61,14 +64,14 @@ describe('a server that', () => {
                 call.send('closed', {}, { parameters: undefined });
             },
         });
-        const diagnosis = await bench.examine(stub.url, ['--no-call']);
+        const diagnosis = await bench.examine(stub.url, ['--no-call'], { limits: QUICK });
         await stub.stop();
         expect(diagnosis.row('protocol').cause).toMatch(/sends parameters as an object in every message/);
     });
 
     it('answers no ping', async () => {
         const stub = await StubServer.start({ ping: () => undefined });
-        const diagnosis = await bench.examine(stub.url, ['--no-call']);
+        const diagnosis = await bench.examine(stub.url, ['--no-call'], { limits: QUICK });
         await stub.stop();
         expect(diagnosis.wrong).toContain('pong');
         expect(diagnosis.row('pong').change).toMatch(/clientseq/);
@@ -84,7 +87,7 @@ describe('a server that', () => {
                 for (let sent = 0; sent < 40; sent++) call.sendAudio(new Uint8Array(160).fill(0xff));
             },
         });
-        const diagnosis = await bench.examine(stub.url, []);
+        const diagnosis = await bench.examine(stub.url, [], { limits: QUICK });
         await stub.stop();
         expect(diagnosis.wrong).toContain('rate');
         expect(diagnosis.row('rate').change).toMatch(/240 ms/);
@@ -96,7 +99,7 @@ describe('a server that', () => {
                 call.send('disconnect', { reason: 'error', info: 'No\u001b[2J bot' });
             },
         });
-        const diagnosis = await bench.examine(stub.url, ['--no-call']);
+        const diagnosis = await bench.examine(stub.url, ['--no-call'], { limits: QUICK });
         await stub.stop();
         expect(diagnosis.wrong).toEqual(['opened']);
         // Control characters of another machine do not reach the terminal.
@@ -131,8 +134,8 @@ describe('an address', () => {
         const diagnosis = await bench.examine(`wss://127.0.0.1:${await freePort()}/`, [], { limits });
         expect(diagnosis.wrong).toEqual(['tcp']);
         expect(diagnosis.row('tcp')).toMatchObject({
-            found: expect.stringMatching(/refuses/),
-            cause: expect.stringMatching(/Nothing listens/),
+            found: expect.stringMatching(/refuses/) as string,
+            cause: expect.stringMatching(/Nothing listens/) as string,
         });
         expect(diagnosis.row('upgrade').found).toBe('not tried: the address cannot be reached');
     });
