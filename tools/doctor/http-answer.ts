@@ -17,7 +17,7 @@ export interface HttpAnswer {
 }
 
 /** Asks for the path as a browser would. Rejects when nothing that is HTTP comes in time. */
-export async function getPath(target: Target, path: string): Promise<HttpAnswer> {
+async function getPath(target: Target, path: string): Promise<HttpAnswer> {
     const { url, ca, limits, clock } = target;
     const address = new URL(url);
     address.protocol = url.protocol === 'wss:' ? 'https:' : 'http:';

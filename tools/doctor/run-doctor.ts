@@ -160,6 +160,7 @@ function targetOf(options: CliOptions, url: URL, env: Environment, around: Docto
         ca: options.ca,
         backends: options.backends,
         localPath: env['AUDIOHOOK_PATH'] ?? '/',
+        localPort: env['PORT'] ?? '',
         clock: around.clock ?? systemClock,
         limits: { ...LIMITS, ...(options.isLong && { quietMs: LONG_QUIET_MS }), ...around.limits },
     };

@@ -167,18 +167,22 @@ class ServerCheck {
         this.row('refuses.unknown-key', unknownKey);
     }
 
+    /** The quiet call and the call to the bot stand at the same time: both are mostly waiting. */
     private async talk(): Promise<void> {
-        this.options.progress(`holding a quiet call for ${this.target.limits.quietMs / 1000} s`);
-        const { pong, hold } = await holdQuietCall(this.target);
-        this.row('pong', pong);
-        this.row('hold', hold);
+        const { target } = this;
         this.options.progress('sending a large message');
-        this.row('large-message', await sendLargeMessage(this.target));
-        if (!this.options.placesCall) return;
-        this.options.progress('calling the bot');
-        const { call, rate } = await callBot(this.target);
-        this.row('call', call);
-        this.row('rate', rate);
+        const large = await sendLargeMessage(target);
+        this.options.progress(`holding a quiet call for ${target.limits.quietMs / 1000} s, and calling the bot`);
+        const [quiet, bot] = await Promise.all([
+            holdQuietCall(target),
+            this.options.placesCall ? callBot(target) : undefined,
+        ]);
+        this.row('pong', quiet.pong);
+        this.row('hold', quiet.hold);
+        this.row('large-message', large);
+        if (bot === undefined) return;
+        this.row('call', bot.call);
+        this.row('rate', bot.rate);
     }
 
     /** Tells a row. @returns whether the way goes on after it. */

@@ -86,7 +86,7 @@ function unsignedRefused(): Outcome {
 function unexplained(tried: number, isStopped: boolean): Outcome {
     return fail(
         `401: refused as signed, and in ${tried} variants${isStopped ? ', not all of them' : ''}`,
-        'The client secret or the API key is another one than that of the server: none of the usual changes of Host, port, path, query, scheme and clock explains it. Less likely: a proxy drops X-API-KEY, Signature or Signature-Input, or rewrites Host to a name that cannot be guessed.',
+        'The client secret or the API key is another one than that of the server: none of the usual changes of Host, port, path, query, scheme and clock explains it. Or a proxy writes a Host that cannot be guessed (nginx without proxy_set_header Host writes the address of its proxy_pass), or drops X-API-KEY, Signature or Signature-Input.',
         `Compare API Key and Client Secret under ${SECRET_IN_GENESYS} with AUDIOHOOK_API_KEYS, letter for letter and without blanks. The log of the server names the code: ERR_KEY_UNKNOWN, ERR_KEY_MISSING, ERR_SIGNATURE_MISMATCH. If it is the last one, name what the proxy forwards to with --backend HOST:PORT, or see what arrives with --listen.`,
     );
 }

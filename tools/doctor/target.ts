@@ -14,8 +14,9 @@ export interface Target {
     ca: readonly string[] | undefined;
     /** What the proxy forwards to: `host:port`, with a path where it adds one. Guesses for what the server may see. */
     backends: readonly string[];
-    /** AUDIOHOOK_PATH of this folder, another guess. */
+    /** AUDIOHOOK_PATH and PORT of this folder, two more guesses. */
     localPath: string;
+    localPort: string;
     clock: Clock;
     limits: Limits;
 }

@@ -102,12 +102,16 @@ function isBase64(text: string): boolean {
     return text.length >= 8 && text.length % 4 === 0 && /^[A-Za-z\d+/]+={0,2}$/.test(text);
 }
 
-const ADDED_PORTS = ['443', '80', '8080', '8443', '3000', '8000', '5000'];
-const BACKEND_HOSTS = ['127.0.0.1', 'localhost'];
+const DEFAULT_PORT = '8080';
+const ADDED_PORTS = ['443', '80', '8443', '3000', '8000', '5000', '8081', '8888', '9000'];
+const LOOPBACK = '127.0.0.1';
+const BACKEND_HOSTS = [LOOPBACK, 'localhost'];
 const BACKEND_NAMES = ['backend', 'app', 'server', 'upstream', 'audioconnector', 'host.docker.internal'];
 
 function ofHost(target: Target, addresses: readonly string[]): Variant[] {
-    const { url, backends } = target;
+    const { url, backends, localPort } = target;
+    const ports = [...new Set([localPort, DEFAULT_PORT])].filter((port) => port !== '');
+    const withPorts = (host: string): string[] => [...ports.map((port) => `${host}:${port}`), host];
     const bare = url.hostname;
     const make = (authority: string, what: string): Variant => ({
         component: 'Host',
@@ -121,12 +125,13 @@ function ofHost(target: Target, addresses: readonly string[]): Variant[] {
     const variants = [
         ...(url.port === '' ? [] : [make(bare, 'The proxy takes the port out of the header Host')]),
         ...given.flatMap((host) => [make(host, rewritten), make(host.replace(/:\d+$/, ''), rewritten)]),
-        ...BACKEND_HOSTS.flatMap((host) => [make(`${host}:8080`, rewritten), make(host, rewritten)]),
-        ...ADDED_PORTS.map((port) =>
+        ...BACKEND_HOSTS.flatMap(withPorts).map((host) => make(host, rewritten)),
+        ...[...ports, ...ADDED_PORTS].map((port) =>
             make(`${bare}:${port}`, 'The proxy adds a port to the header Host, or changes it'),
         ),
-        ...own.flatMap((host) => [make(host, rewritten), make(`${host}:8080`, rewritten)]),
-        ...BACKEND_NAMES.flatMap((host) => [make(host, rewritten), make(`${host}:8080`, rewritten)]),
+        ...own.flatMap(withPorts).map((host) => make(host, rewritten)),
+        ...BACKEND_NAMES.flatMap(withPorts).map((host) => make(host, rewritten)),
+        ...ADDED_PORTS.map((port) => make(`${LOOPBACK}:${port}`, rewritten)),
     ];
     return distinct(variants, ({ as }) => as.authority, url.host);
 }

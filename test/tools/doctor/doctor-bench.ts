@@ -16,6 +16,8 @@ export const API_KEY = randomBytes(16).toString('hex');
 export const SECRET = randomBytes(32).toString('base64');
 
 export interface Setup {
+    /** The environment of the doctor. */
+    doctorEnv?: Record<string, string>;
     proxy?: BrokenProxyOptions;
     /** Settings of the server. */
     env?: Record<string, string>;
@@ -96,7 +98,7 @@ export class DoctorBench {
     async examine(
         url: string,
         args: readonly string[],
-        { secret = SECRET, limits, clock }: Setup = {},
+        { secret = SECRET, limits, clock, doctorEnv = {} }: Setup = {},
     ): Promise<Diagnosis> {
         let text = '';
         const print = (more: string): void => {
@@ -104,13 +106,14 @@ export class DoctorBench {
         };
         const startedMs = performance.now();
         const exitCode = await runDoctor([url, '--key', API_KEY, '--secret', secret, '--json', ...args], {
-            env: {},
+            env: doctorEnv,
             directory: this.folder,
             print,
             complain: print,
             progress: () => undefined,
             colour: false,
-            limits: { quietMs: 1200, callMs: 1500, ...limits },
+            // A busy machine must not end a search, or leave an attempt unanswered.
+            limits: { quietMs: 1200, callMs: 1500, searchMs: 80_000, answerMs: 20_000, ...limits },
             ...(clock !== undefined && { clock }),
         });
         const tookMs = performance.now() - startedMs;

@@ -59,6 +59,12 @@ describe('a proxy that changes what is signed:', () => {
         expectOnly(diagnosis, 'signature', /sees Host bots\.internal:9123/, /AUDIOHOOK_TRUST_PROXY/);
     });
 
+    it('Host is rewritten to the port of the settings, as nginx does by itself', async () => {
+        const rewrite = withHeader('host', () => '127.0.0.1:28080');
+        const diagnosis = await bench.diagnose({ proxy: { rewrite }, doctorEnv: { PORT: '28080' } });
+        expectOnly(diagnosis, 'signature', /sees Host 127\.0\.0\.1:28080/, /\$http_host/);
+    });
+
     it('the port is lost', async () => {
         const rewrite = withHeader('host', (host) => host.replace(/:\d+$/, ''));
         const diagnosis = await bench.diagnose({ proxy: { rewrite } });
