@@ -33,7 +33,7 @@ export async function checkInstallation({ env, directory, asksOpenAI, tell, prog
     tell({ id: 'node', title: 'Node.js', ...checkNode(process.versions.node) });
     progress('reading the settings');
     const config = readConfig(env);
-    progress('asking OpenAI');
+    if (asksOpenAI) progress('asking OpenAI');
     const openai = await askOpenAI(config, asksOpenAI);
     for (const outcome of await checkEnvironment(env, config, openai.models))
         tell({ id: 'settings', title: 'settings', ...outcome });
