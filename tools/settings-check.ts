@@ -22,6 +22,9 @@ export interface SettingsCheckDeps {
 export interface CheckedSettings {
     /** The server would start. */
     isRight: boolean;
+    /** What would stop the start, with codes and cures, and what the start would warn of. No secret is in them. */
+    problems: readonly string[];
+    warnings: readonly string[];
     /** Empty: nothing is wrong, and there is nothing to warn of. Holds no secret. */
     text: string;
 }
@@ -37,6 +40,8 @@ export async function checkSettings(
     const { problems, warnings } = check;
     return {
         isRight: problems.length === 0,
+        problems,
+        warnings,
         text: [...block('Wrong', problems), ...block('Warnings', warnings)].join(''),
     };
 }

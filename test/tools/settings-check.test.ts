@@ -27,8 +27,8 @@ describe('npm run bots:check names what is wrong with the settings', () => {
     }
 
     it('says nothing where nothing is wrong', async () => {
-        expect(await check({})).toEqual({ isRight: true, text: '' });
-        expect(await check({ NODE_ENV: 'production', DEFAULT_BOT: 'billing' })).toEqual({ isRight: true, text: '' });
+        expect(await check({})).toMatchObject({ isRight: true, text: '' });
+        expect(await check({ NODE_ENV: 'production', DEFAULT_BOT: 'billing' })).toMatchObject({ isRight: true, text: '' });
     });
 
     it.each([

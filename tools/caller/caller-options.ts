@@ -29,6 +29,8 @@ export interface CallerOptions {
     /** Headers added to the upgrade, or put in place of the usual ones. */
     headers?: Readonly<Record<string, string>>;
     retryAttempt?: number;
+    /** Certificates in PEM that are trusted as authorities, instead of those of Node. */
+    ca?: readonly string[] | undefined;
     /** `open.parameters`, left out unless given. */
     inputVariables?: Readonly<Record<string, string>>;
     language?: string | undefined;

@@ -28,13 +28,14 @@ export class Connection {
         private readonly listener: ConnectionListener,
     ) {}
 
-    /** Connects once. Never rejects: a refusal is an answer. */
-    dial(url: string, headers: Readonly<Record<string, string>>): Promise<DialOutcome> {
+    /** Connects once; `ca`: authorities in PEM, in place of Node's. Never rejects: a refusal is an answer. */
+    dial(url: string, headers: Readonly<Record<string, string>>, ca?: readonly string[]): Promise<DialOutcome> {
         const socket = new WebSocket(url, {
             headers: { ...headers },
             perMessageDeflate: false,
             followRedirects: false,
             handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+            ...(ca !== undefined && { ca: [...ca] }),
         });
         this.socket = socket;
         return new Promise((resolve) => {

@@ -76,7 +76,8 @@ export abstract class Line extends EventEmitter<CallerEvents> {
     async dial(): Promise<DialOutcome> {
         if (this.current !== 'idle') throw new Error('A caller dials once.');
         this.current = 'dialling';
-        const outcome = await this.connection.dial(this.options.url, this.upgradeHeaders());
+        const { url, ca } = this.options;
+        const outcome = await this.connection.dial(url, this.upgradeHeaders(), ca);
         if (!outcome.ok) {
             this.tell({ kind: 'refused', status: outcome.status, why: outcome.why });
             this.finish('refused', outcome);
