@@ -36,6 +36,7 @@ const RULES: readonly Rule[] = [
     { about: ['DEFAULT_BOT', 'OPENAI_API_KEY', ...AZURE], check: defaultBotHasKey },
     { about: ['BARGE_IN', 'BARGE_IN_MIN_SPEECH_MS'], check: minSpeechIsInstant },
     { about: ['ADMISSION', 'MAX_EVENT_LOOP_DELAY_MS', 'MAX_MEMORY_MIB'], check: limitsHaveAdmission },
+    { about: ['REPLAY_STORE', 'REPLAY_STORE_FAILURE', 'MAX_SESSIONS_TOTAL'], check: sharedHasStore },
     onlyOne('AZURE_OPENAI_ENDPOINT', 'OPENAI_REALTIME_URL'),
     onlyOne('AZURE_OPENAI_ENDPOINT', 'OPENAI_BASE_URL'),
     ...ADDRESSES.map(encrypted),
@@ -106,6 +107,18 @@ function limitsHaveAdmission(values: Environment): string[] {
     return (['MAX_EVENT_LOOP_DELAY_MS', 'MAX_MEMORY_MIB'] as const)
         .filter((name) => values[name] !== undefined)
         .map((name) => `${name} does not go with ADMISSION=off; right is ADMISSION=load, or to leave ${name} unset.`);
+}
+
+function sharedHasStore(values: Environment): string[] {
+    if (values.REPLAY_STORE !== 'memory') return [];
+    const misplaced = [
+        ...(values.REPLAY_STORE_FAILURE === undefined ? [] : ['REPLAY_STORE_FAILURE']),
+        ...(values.MAX_SESSIONS_TOTAL === 0 ? [] : ['MAX_SESSIONS_TOTAL']),
+    ];
+    return misplaced.map(
+        (name) =>
+            `${name} does not go with REPLAY_STORE=memory; right is the URL of a Redis, or to leave ${name} unset.`,
+    );
 }
 
 function oneModel(values: Environment): string[] {
