@@ -49,11 +49,17 @@ export function connectRedis(url: string): RedisClient {
 
 class Client implements RedisClient {
     lastFault: Error | undefined;
+    /** Redis has refused the database of the URL: ioredis would go on with database 0. */
+    private wrongDatabase: Error | undefined;
     readonly connected: Promise<void>;
 
     constructor(private readonly redis: ioredis.Redis) {
         redis.on('error', (fault: Error) => {
             this.lastFault = fault;
+            if (/DB index/i.test(fault.message)) this.wrongDatabase = fault;
+        });
+        redis.on('connect', () => {
+            this.wrongDatabase = undefined;
         });
         redis.on('ready', () => {
             this.lastFault = undefined;
@@ -62,6 +68,7 @@ class Client implements RedisClient {
     }
 
     eval(script: string, keys: readonly string[], values: readonly (string | number)[]): Promise<unknown> {
+        if (this.wrongDatabase !== undefined) return Promise.reject(this.wrongDatabase);
         return this.redis.eval(script, keys.length, ...keys, ...values);
     }
 

@@ -53,6 +53,11 @@ export class AbuseLog {
         return { failedAuth, limitedAuth, keyFull, totalFull };
     }
 
+    /** Addresses whose failures are counted now. */
+    get addressCount(): number {
+        return this.failures.size;
+    }
+
     /** A request of this address was not authenticated, for the reason `code`. */
     noteFailure(code: ErrorCode, address = ''): FailureLevel {
         if (NO_FAILURES.has(code)) return 'below';

@@ -1,8 +1,14 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 import { BlockList, isIP } from 'node:net';
 
+/** What the address of a client is read from; an `IncomingMessage` has it. */
+export interface AddressedRequest {
+    readonly headers: IncomingHttpHeaders;
+    readonly socket: { readonly remoteAddress?: string | undefined };
+}
+
 /** Reads the address of the client of a request; undefined: its connection is gone. */
-export type ReadAddress = (request: IncomingMessage) => string | undefined;
+export type ReadAddress = (request: AddressedRequest) => string | undefined;
 
 /**
  * The address of a client behind proxies. Each proxy adds the address from which a request came to the end of X-Forwarded-For; what stands before
