@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { isIP } from 'node:net';
 import type * as ioredis from 'ioredis';
 
 /** What is used of a connection to Redis. */
@@ -93,6 +94,6 @@ function placeOf({ protocol, hostname, port, username, password, pathname }: URL
         db: Number(pathname.slice(1)),
         ...(username !== '' && { username: decodeURIComponent(username) }),
         ...(password !== '' && { password: decodeURIComponent(password) }),
-        ...(protocol === 'rediss:' && { tls: { servername: host } }),
+        ...(protocol === 'rediss:' && { tls: isIP(host) === 0 ? { servername: host } : {} }),
     };
 }

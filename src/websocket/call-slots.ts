@@ -12,10 +12,13 @@ export interface Slot {
 /** Why there is no place. `unavailable`: Redis has not answered, and REPLAY_STORE_FAILURE is `closed`. */
 export type NoSlot = 'conflict' | 'key-full' | 'total-full' | 'unavailable';
 
+/** The part of `SharedState` that is used here. */
+type SharedPlaces = Pick<SharedState, 'claim' | 'release'>;
+
 type Limits = Pick<AbuseConfig, 'maxSessionsPerKey' | 'maxSessionsTotal'>;
 
-/** Where nothing is limited and nothing shared, nothing is counted. */
-const UNCOUNTED: Slot = { release: () => undefined };
+/** Where nothing is limited and nothing shared, nothing is counted, and nothing need be given back. */
+export const UNCOUNTED: Slot = { release: () => undefined };
 
 /**
  * The connections of this process by API key, from the moment at which they ask for a place until they are closed. A place is free here first, and
@@ -26,13 +29,13 @@ export class CallSlots implements LocalCalls {
     private readonly perKey = new Map<string, number>();
     /** By hash of the session id: who asks for a place and has no answer of Redis yet. */
     private readonly asking = new Map<string, Identity>();
-    private shared: SharedState | undefined;
+    private shared: SharedPlaces | undefined;
     private lastNumber = 0;
 
     constructor(private readonly limits: Limits) {}
 
     /** From now on places are asked of all processes. */
-    share(shared: SharedState): void {
+    share(shared: SharedPlaces): void {
         this.shared = shared;
     }
 

@@ -6,7 +6,7 @@ import type { ErrorCode } from '../support/errors';
 import { faultFields, type Logger } from '../support/logger';
 import type { LoadReason } from './admission';
 import type { AbuseLog } from './abuse-log';
-import type { CallSlots, NoSlot, Slot } from './call-slots';
+import { UNCOUNTED, type CallSlots, type NoSlot, type Slot } from './call-slots';
 import type { ReadAddress } from './client-address';
 import { isBelow, pathOf, RETRY_AFTER_SECONDS, type Unavailable } from './http-endpoints';
 import type { RefusalLog, Refusals } from './refusals';
@@ -167,7 +167,7 @@ export class UpgradeGate {
         let isAccepted = false;
         this.options.webSockets.handleUpgrade(request, socket, head, (ws) => {
             isAccepted = true;
-            releaseWhenClosed(ws, slot);
+            if (slot !== UNCOUNTED) releaseWhenClosed(ws, slot);
             this.options.accept(ws, call);
         });
         return isAccepted;

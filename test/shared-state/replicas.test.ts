@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { ALIVE_MS } from '../../src/shared-state/shared-calls';
+import { DelayProxy } from '../../bench/delay-proxy';
 import { describeWithRedis, RedisServer } from '../support/redis-server';
 import { until } from '../support/test-bench';
 import { CompiledServer } from '../websocket/compiled-server';
@@ -224,6 +226,45 @@ describeWithRedis('a Redis that does not answer', () => {
         expect(replica.server.figures.sharedState?.timeouts).toBeGreaterThanOrEqual(2);
     });
 
+    it('and hangs before it has taken the password: the same', async () => {
+        await redis.tell('CONFIG SET requirepass word');
+        const replica = await Replica.start({ REPLAY_STORE: redis.url.replace('//', '//:word@') });
+        redis.hang();
+        await replica.untilDown();
+        // Time for attempts to connect, which hang, too.
+        await new Promise((resolve) => setTimeout(resolve, 4000));
+        expect(await replica.open()).toBeLessThan(OPENED_LIMIT_MS);
+        redis.goOn();
+        await replica.untilBack();
+        expect(replica.outageLines.at(0)).toMatch(/^warn The Redis/);
+    });
+
+    it.each([
+        ['within the limit decides', 60, 409],
+        ['beyond it does not, and calls open in time', 600, 101],
+    ])('or answers slowly: what comes %s', async (_, rttMs, status) => {
+        const network = new DelayProxy({
+            targetPort: redis.port,
+            rttMs,
+            jitterMs: 0,
+            random: Math.random,
+            watchFor: 'nothing',
+        });
+        const port = await network.listen();
+        try {
+            const fast = await Replica.start({ REPLAY_STORE: redis.url }, SLOW);
+            const slow = await Replica.start({ REPLAY_STORE: redis.url.replace(`${redis.port}`, `${port}`) });
+            const sessionId = randomUUID();
+            expect(await fast.statusOf({ sessionId })).toBe(101);
+            const startedMs = performance.now();
+            expect(await slow.statusOf({ sessionId })).toBe(status);
+            expect(performance.now() - startedMs).toBeLessThan(OPENED_LIMIT_MS);
+        } finally {
+            await stopReplicas();
+            await network.close();
+        }
+    });
+
     it('costs the limit of an answer once, and nothing while it is known', async () => {
         const replica = await Replica.start({ REPLAY_STORE: redis.url });
         redis.hang();
@@ -333,6 +374,28 @@ describeWithRedis('a Redis that refuses', () => {
         expect(replica.server.figures.sharedState).toMatchObject({ isDown: false, undecided: 0, totalCalls: 0 });
         expect(replica.log.text).not.toContain('right');
         expect(replica.log.text).toContain(`redis://127.0.0.1:${redis.port}/3`);
+    });
+});
+
+describeWithRedis('a Redis behind TLS', () => {
+    const TLS = join(__dirname, '..', 'fixtures', 'tls');
+
+    it('is not told the password when its certificate is not trusted', async () => {
+        const files = ['--tls-cert-file', join(TLS, 'cert.pem'), '--tls-key-file', join(TLS, 'key.pem')];
+        const secure = ['--tls-auth-clients', 'no', '--requirepass', 'word', ...files];
+        const redis = await RedisServer.start(...secure);
+        try {
+            const plain = redis.port;
+            const answer = await redis.tell(`AUTH word\r\nCONFIG SET port 0\r\nCONFIG SET tls-port ${plain}`);
+            expect(answer).not.toContain('-ERR');
+            const replica = await Replica.start({ REPLAY_STORE: `rediss://:word@127.0.0.1:${plain}` });
+            const line = replica.log.lines.find(({ fields }) => fields['code'] === 'ERR_REPLAY_STORE_DOWN');
+            expect(line?.fields).toMatchObject({ systemError: 'DEPTH_ZERO_SELF_SIGNED_CERT' });
+            await replica.open();
+        } finally {
+            await stopReplicas();
+            await redis.stop();
+        }
     });
 });
 
