@@ -204,6 +204,8 @@ export class RedisLink {
 
     private fail(permit: Permit, fault: unknown): void {
         const isNew = this.breaker.state === 'closed';
+        // Of many that fail together, the first has said so.
+        if (!isNew && !permit.isProbe) return;
         permit.failed();
         // So that nothing waits on it any more, and the new one leads to where Redis is now.
         this.client?.cut();

@@ -37,7 +37,7 @@ export const ALIVE_MS = 15_000;
 const COUNTS_MS = 60_000;
 /** How much longer than the longest call a session is kept, in ms. It counts only while its process is alive. */
 const SPARE_MS = 120_000;
-/** Sessions that are written with one command after an outage. */
+/** Sessions that are written with one command. */
 const BATCH = 100;
 
 const REPLICA = `${KEY_PREFIX}replica:`;
@@ -85,11 +85,13 @@ put(KEYS[3], ARGV[7], ARGV[13])
 put(KEYS[4], ARGV[9], ARGV[13])
 return 'free'`;
 
-/** KEYS: the session, all calls, the calls of the key. ARGV from 3: value of the session, own calls (all, key), time in ms. */
+/** KEYS: sessions, all calls, the calls of each key. ARGV from 3: number of sessions, time in ms, values of the sessions, own calls. */
 const RELEASE = `${COMMON}
-if redis.call('GET', KEYS[1]) == ARGV[3] then redis.call('DEL', KEYS[1]) end
-put(KEYS[2], ARGV[4], ARGV[6])
-put(KEYS[3], ARGV[5], ARGV[6])
+local sessions = tonumber(ARGV[3])
+for i = 1, sessions do
+    if redis.call('GET', KEYS[i]) == ARGV[i + 4] then redis.call('DEL', KEYS[i]) end
+end
+for i = sessions + 1, #KEYS do put(KEYS[i], ARGV[i + 4], ARGV[4]) end
 return 'released'`;
 
 /** KEYS: this replica, all calls, the calls of each key. ARGV from 3: times in ms (replica, counts), own calls. Gives the calls of all. */
@@ -115,6 +117,8 @@ const FORGET = `return redis.call('DEL', KEYS[1])`;
 export class SharedCalls {
     private replica = randomUUID();
     private lastTotal = 0;
+    /** Whose places are to be given back. */
+    private readonly ended: CallEntry[] = [];
 
     constructor(
         private readonly link: RedisLink,
@@ -150,17 +154,30 @@ export class SharedCalls {
         return CLAIMS.find((claim) => claim === answer);
     }
 
-    /** Gives the place back, after `LocalCalls` has. While Redis is away nothing is sent: `restore` makes up for it. */
+    /**
+     * Gives the place back, after `LocalCalls` has; those of calls that end together with one command. While Redis is away nothing is sent:
+     * `restore` makes up for it.
+     */
     release(entry: CallEntry): void {
-        if (this.link.isDown) return;
-        void this.link.ask({
-            script: RELEASE,
-            keys: [sessionKey(entry), TOTAL, countKey(entry.key)],
-            values: [
-                ...[REPLICA, this.replica, this.valueOf(entry)],
-                ...[this.local.total, this.local.ofKey(entry.key), COUNTS_MS],
-            ],
+        if (this.ended.push(entry) > 1) return;
+        setImmediate(() => {
+            void this.sendReleases(this.ended.splice(0).values());
         });
+    }
+
+    private async sendReleases(ended: Iterator<CallEntry>): Promise<void> {
+        for (let batch = take(ended, BATCH); batch.length > 0 && !this.link.isDown; batch = take(ended, BATCH)) {
+            const keys = [...new Set(batch.map(({ key }) => key))];
+            await this.link.ask({
+                script: RELEASE,
+                keys: [...batch.map(sessionKey), TOTAL, ...keys.map(countKey)],
+                values: [
+                    ...[REPLICA, this.replica, batch.length, COUNTS_MS],
+                    ...batch.map((entry) => this.valueOf(entry)),
+                    ...[this.local.total, ...keys.map((key) => this.local.ofKey(key))],
+                ],
+            });
+        }
     }
 
     heartbeat(): Command {

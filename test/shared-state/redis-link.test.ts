@@ -126,6 +126,7 @@ describe('a question to Redis', () => {
         await Promise.all(many);
         expect(logger.codes).toEqual(['ERR_REPLAY_STORE_DOWN']);
         expect(link.figures).toMatchObject({ outages: 1, undecided: 50, timeouts: 50 });
+        expect(redis.cuts).toBe(1);
     });
 
     it('says why there is no connection, and nothing of what was asked', async () => {
