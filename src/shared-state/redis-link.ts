@@ -124,8 +124,9 @@ export class RedisLink {
         this.schedule();
     }
 
-    /** Asks Redis. Never rejects. undefined: it is down, or has not answered in time. */
+    /** Asks Redis. Never rejects. undefined: it is down, has not answered in time, or the link is stopped. */
     async ask(command: Command): Promise<unknown> {
+        if (this.isStopped) return undefined;
         const permit = this.isDown ? undefined : this.breaker.enter();
         if (permit !== undefined) {
             try {

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ALIVE_MS } from '../../src/shared-state/shared-calls';
 import { DelayProxy } from '../../bench/delay-proxy';
@@ -366,6 +367,25 @@ describeWithRedis('a Redis that refuses', () => {
             message: expect.stringMatching(answer) as string,
         });
         expect(String(fault)).not.toMatch(/wrong|right/);
+    });
+
+    it('is enough for a user with the permissions that docs/SHARED-STATE.md names', async () => {
+        const page = readFileSync(join(__dirname, '..', '..', 'docs', 'SHARED-STATE.md'), 'utf8');
+        const rule = /^ACL SETUSER connector .*$/m.exec(page)?.[0] ?? 'none';
+        expect(await redis.tell(`AUTH "right word"\r\n${rule}`)).toBe('+OK\r\n+OK\r\n+OK\r\n');
+        const url = `${at('connector:password@')}/2`;
+        const env = { REPLAY_STORE: url, MAX_SESSIONS_PER_KEY: '9', MAX_SESSIONS_TOTAL: '9' };
+        const a = await Replica.start(env, SLOW);
+        const first = await a.call();
+        await hangUp(first, a);
+        const sessionId = randomUUID();
+        expect(await a.statusOf({ sessionId })).toBe(101);
+        const b = await Replica.start(env, SLOW);
+        expect(await b.statusOf({ sessionId })).toBe(409);
+        await a.server.stop();
+        expect(await b.statusOf({ sessionId })).toBe(101);
+        const figures = { isDown: false, outages: 0, undecided: 0 };
+        expect([a, b].map(({ server }) => server.figures.sharedState)).toMatchObject([figures, figures]);
     });
 
     it('is used with the right password and another database', async () => {
