@@ -176,6 +176,7 @@ describeWithRedis('a Redis that does not answer', () => {
 
     /** Calls open in time while Redis is away; then it comes back, and each of the two was logged once. */
     async function outage(replica: Replica, away: () => Promise<void>, back: () => Promise<void>): Promise<void> {
+        await replica.untilBack();
         const before = replica.outageLines.length;
         await away();
         // The first one finds out.
@@ -241,9 +242,9 @@ describeWithRedis('a Redis that does not answer', () => {
     });
 
     it.each([
-        ['within the limit decides', 60, 409],
-        ['beyond it does not, and calls open in time', 600, 101],
-    ])('or answers slowly: what comes %s', async (_, rttMs, status) => {
+        ['within the limit decides', 60, SLOW, 409],
+        ['beyond it does not, and calls open in time', 600, 1, 101],
+    ])('or answers slowly: what comes %s', async (_, rttMs, slowness, status) => {
         const network = new DelayProxy({
             targetPort: redis.port,
             rttMs,
@@ -254,7 +255,8 @@ describeWithRedis('a Redis that does not answer', () => {
         const port = await network.listen();
         try {
             const fast = await Replica.start({ REPLAY_STORE: redis.url }, SLOW);
-            const slow = await Replica.start({ REPLAY_STORE: redis.url.replace(`${redis.port}`, `${port}`) });
+            const url = redis.url.replace(`${redis.port}`, `${port}`);
+            const slow = await Replica.start({ REPLAY_STORE: url }, slowness);
             const sessionId = randomUUID();
             expect(await fast.statusOf({ sessionId })).toBe(101);
             const startedMs = performance.now();
@@ -305,7 +307,7 @@ describeWithRedis('a Redis that does not answer', () => {
     });
 
     it('closes the door with REPLAY_STORE_FAILURE=closed, to all, until it is back', async () => {
-        const replica = await Replica.start({ REPLAY_STORE: redis.url, REPLAY_STORE_FAILURE: 'closed' });
+        const replica = await Replica.start({ REPLAY_STORE: redis.url, REPLAY_STORE_FAILURE: 'closed' }, 3);
         await replica.open();
         redis.hang();
         const answer = await replica.call();
