@@ -19,6 +19,7 @@ const LAYERS: Record<string, { layer: number; siblings: readonly string[] }> = {
     extensions: { layer: 2, siblings: [] },
     alerts: { layer: 2, siblings: [] },
     common: { layer: 2, siblings: [] },
+    'shared-state': { layer: 2, siblings: [] },
     websocket: { layer: 3, siblings: [] },
     index: { layer: 4, siblings: [] },
 };

@@ -95,6 +95,7 @@ describe('.env.example', () => {
 
     /** Examples that are right only beside others, or name a file that is not there. */
     const NEED_COMPANY = [
+        'REPLAY_STORE_FAILURE',
         'OPENAI_INSTRUCTIONS_FILE',
         'OPENAI_VAD_EAGERNESS',
         'OPENAI_NOISE_REDUCTION_STRENGTH',

@@ -1,6 +1,6 @@
 import type { Clock } from '../support/clock';
 import type { ErrorCode } from '../support/errors';
-import { ReplayGuard } from './replay-guard';
+import { ReplayGuard, type UsedNonce } from './replay-guard';
 import {
     normalizeAuthority,
     readApiKey,
@@ -28,10 +28,20 @@ export interface AuthRequest {
 /** A refusal. The peer gets only the status; `code` and `fault` are for this server's log. */
 export interface AuthRefusal {
     ok: false;
-    status: 401 | 400;
+    /** 503: only with a `NonceStore` that cannot be asked. */
+    status: 401 | 400 | 503;
     code: ErrorCode;
     /** With ERR_SECRETS_UNAVAILABLE and ERR_INTERNAL: the error that was thrown. */
     fault?: unknown;
+}
+
+/** Remembers used nonces for several processes. */
+export interface NonceStore {
+    /**
+     * Marks nonces as used. It is asked about verified signatures that are new to this process. Never rejects, and answers within a part of a second.
+     * `unavailable`: whether they were used is not known, and the request must not be accepted.
+     */
+    claim(nonces: readonly UsedNonce[]): Promise<'fresh' | 'replayed' | 'unavailable'>;
 }
 
 export type AuthResult = { ok: true; identity: Identity } | AuthRefusal;
@@ -52,6 +62,8 @@ export interface AuthenticatorOptions {
     secretTimeoutMs?: number;
     /** For several authenticators that share the memory of used nonces. Default: one of its own. */
     replayGuard?: ReplayGuard;
+    /** The nonces that other processes have accepted. Default: there are no others. */
+    nonceStore?: NonceStore | undefined;
 }
 
 /**
@@ -67,6 +79,7 @@ export class Authenticator {
     private readonly failureDelayMs: number;
     private readonly secretTimeoutMs: number;
     private readonly replayGuard: ReplayGuard;
+    private readonly nonceStore: NonceStore | undefined;
     private delayed = 0;
 
     constructor(options: AuthenticatorOptions) {
@@ -79,16 +92,17 @@ export class Authenticator {
         this.failureDelayMs = options.failureDelayMs ?? 500;
         this.secretTimeoutMs = options.secretTimeoutMs ?? 3_000;
         this.replayGuard = options.replayGuard ?? new ReplayGuard(options.clock);
+        this.nonceStore = options.nonceStore;
     }
 
     /**
      * Never rejects. An accepted request is answered at once, a refused one after `failureDelayMs`; beyond 500 waiting refusals,
-     * at once. Only a peer that has proven its key gets a 400.
+     * at once. Only a peer that has proven its key gets a 400 or a 503.
      */
     async authenticate(request: AuthRequest): Promise<AuthResult> {
         const startedMs = this.clock.nowMs();
         const result = await this.decide(request).catch((fault: unknown) => refusal('ERR_INTERNAL', fault));
-        if (!result.ok) await this.delayUntil(startedMs + this.failureDelayMs);
+        if (!result.ok && result.status !== 503) await this.delayUntil(startedMs + this.failureDelayMs);
         return result;
     }
 
@@ -105,8 +119,9 @@ export class Authenticator {
         if (lookup.kind === 'unavailable') return refusal('ERR_SECRETS_UNAVAILABLE', lookup.fault);
         const signed = read.claims.length > 0;
         const code = signed
-            ? this.checkSigned(apiKey, read.claims, { target: request.url, authority, headers }, lookup)
+            ? await this.checkSigned(apiKey, read.claims, { target: request.url, authority, headers }, lookup)
             : checkUnsigned(lookup);
+        if (code === 'ERR_REPLAY_STORE_DOWN') return { ok: false, status: 503, code };
         if (code !== undefined) return refusal(code);
 
         const identity = readIdentity(headers, apiKey, signed);
@@ -114,32 +129,36 @@ export class Authenticator {
         return { ok: true, identity };
     }
 
-    private checkSigned(
+    private async checkSigned(
         apiKey: string,
         claims: readonly SignatureClaim[],
         request: SignedRequest,
         lookup: Exclude<SecretLookup, { kind: 'unavailable' }>,
-    ): ErrorCode | undefined {
+    ): Promise<ErrorCode | undefined> {
         const secrets = lookup.kind === 'found' ? lookup.secrets : [decoySecret()];
         const code = verifyClaims(claims, request, secrets);
         // A signature that fits the decoy proves nothing.
         if (lookup.kind === 'unknown') return 'ERR_KEY_UNKNOWN';
         if (lookup.kind === 'unsigned') return 'ERR_SIGNATURE_UNEXPECTED';
-        return code ?? this.checkFirstUse(apiKey, claims);
+        return code ?? (await this.checkFirstUse(apiKey, claims));
     }
 
-    private checkFirstUse(apiKey: string, claims: readonly SignatureClaim[]): ErrorCode | undefined {
+    private async checkFirstUse(apiKey: string, claims: readonly SignatureClaim[]): Promise<ErrorCode | undefined> {
         const epochMs = this.clock.epochMs();
         for (const claim of claims) {
             const code = checkFreshness(claim, epochMs);
             if (code !== undefined) return code;
         }
-        for (const claim of claims) {
-            const admission = this.replayGuard.admit(apiKey, claim.nonce, acceptedUntilMs(claim));
+        const nonces = claims.map((claim) => ({ apiKey, nonce: claim.nonce, untilMs: acceptedUntilMs(claim) }));
+        // First, and in this very tick: of two copies that come at once, one is refused whatever the store says.
+        for (const { nonce, untilMs } of nonces) {
+            const admission = this.replayGuard.admit(apiKey, nonce, untilMs);
             if (admission === 'replayed') return 'ERR_SIGNATURE_REPLAYED';
             if (admission === 'full') return 'ERR_REPLAY_GUARD_FULL';
         }
-        return undefined;
+        const answer = await this.nonceStore?.claim(nonces);
+        if (answer === 'replayed') return 'ERR_SIGNATURE_REPLAYED';
+        return answer === 'unavailable' ? 'ERR_REPLAY_STORE_DOWN' : undefined;
     }
 
     private delayUntil(atMs: number): Promise<void> {

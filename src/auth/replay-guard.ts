@@ -1,5 +1,13 @@
 import type { Clock } from '../support/clock';
 
+/** A nonce of an accepted signature. */
+export interface UsedNonce {
+    readonly apiKey: string;
+    readonly nonce: string;
+    /** The last moment, in ms since 1970, at which its signature could be accepted. */
+    readonly untilMs: number;
+}
+
 /** `fresh`: not used before, and remembered from now on. `full`: this key has used all its places until older nonces expire. */
 export type Admission = 'fresh' | 'replayed' | 'full';
 
@@ -15,8 +23,8 @@ const SWEEP_INTERVAL_MS = 1_000;
 /**
  * Remembers which nonces were used, so that a signature is accepted only once (docs/PROTOCOL.md, 1.3).
  *
- * Ask it only about verified signatures, so that a peer without the secret cannot fill it. Several servers behind one address
- * each remember their own nonces: a signature could be replayed to another server for the 13 s for which it is accepted.
+ * Ask it only about verified signatures, so that a peer without the secret cannot fill it. It knows what this process has accepted; what others
+ * have is asked of a `NonceStore`.
  */
 export class ReplayGuard {
     /** API key → nonce → the moment (ms since 1970) after which the nonce may be forgotten. */
@@ -44,6 +52,13 @@ export class ReplayGuard {
         nonces.set(nonce, Math.min(acceptedUntilMs, epochMs + this.maxHoldMs));
         this.used.set(apiKey, nonces);
         return 'fresh';
+    }
+
+    /** What is remembered and could still be replayed. */
+    *remembered(): Generator<UsedNonce> {
+        const epochMs = this.clock.epochMs();
+        for (const [apiKey, nonces] of this.used)
+            for (const [nonce, untilMs] of nonces) if (untilMs >= epochMs) yield { apiKey, nonce, untilMs };
     }
 
     /** Nonces remembered now, of all keys. */

@@ -136,6 +136,25 @@ export interface AlertConfig {
     readonly budgetUsd: number | undefined;
 }
 
+/** The Redis that several processes share. Its URL may hold a password: never log it. */
+export interface ReplayStoreConfig {
+    /** `redis:` or `rediss:`, with the password as it is written in a URL. */
+    readonly url: string;
+    /** While Redis does not answer: `local`: this process decides by what it knows itself; `closed`: every call is refused. */
+    readonly failure: 'local' | 'closed';
+}
+
+/** Limits of one client. 0: no limit. */
+export interface AbuseConfig {
+    /** Most connections at a time with one API key. */
+    readonly maxSessionsPerKey: number;
+    /** Most connections at a time of all processes that share the replay store. */
+    readonly maxSessionsTotal: number;
+    readonly maxFailedAuthPerMinute: number;
+    /** The number of proxies in front, or their addresses and networks in CIDR notation. */
+    readonly trustedProxies: number | readonly string[];
+}
+
 /** The whole configuration, read once at start and frozen. */
 export interface Config {
     readonly port: number;
@@ -153,6 +172,9 @@ export interface Config {
     /** Most calls at a time; undefined: what the core carries, see `maxCalls` in `capacity.ts`. */
     readonly maxSessions: number | undefined;
     readonly admission: AdmissionConfig;
+    /** undefined: this process shares nothing with others. */
+    readonly replayStore: ReplayStoreConfig | undefined;
+    readonly abuse: AbuseConfig;
     readonly maxUnopenedConnections: number;
     /** undefined: alerts go nowhere. */
     readonly alerts: AlertConfig | undefined;
@@ -217,6 +239,16 @@ function toConfig(values: Environment, instructions: string, warnings: readonly 
             mode: values.ADMISSION,
             maxEventLoopDelayMs: values.MAX_EVENT_LOOP_DELAY_MS ?? DEFAULT_MAX_EVENT_LOOP_DELAY_MS,
             maxMemoryMiB: values.MAX_MEMORY_MIB,
+        },
+        replayStore:
+            values.REPLAY_STORE === 'memory'
+                ? undefined
+                : { url: values.REPLAY_STORE, failure: values.REPLAY_STORE_FAILURE ?? 'local' },
+        abuse: {
+            maxSessionsPerKey: values.MAX_SESSIONS_PER_KEY,
+            maxSessionsTotal: values.MAX_SESSIONS_TOTAL,
+            maxFailedAuthPerMinute: values.MAX_FAILED_AUTH_PER_MINUTE,
+            trustedProxies: values.TRUSTED_PROXIES ?? (values.AUDIOHOOK_TRUST_PROXY ? 1 : 0),
         },
         maxUnopenedConnections: values.MAX_UNOPENED_CONNECTIONS,
         alerts: alertConfig(values),

@@ -87,7 +87,7 @@ export function isLoopback(hostName: string): boolean {
     return bare === 'localhost' || bare === '::1' || (isIP(bare) === 4 && bare.startsWith('127.'));
 }
 
-const HOST_NAME = /^[a-z\d]([a-z\d.-]{0,251}[a-z\d])?$/i;
+export const HOST_NAME = /^[a-z\d]([a-z\d.-]{0,251}[a-z\d])?$/i;
 const AUTHORITY = /^(\[[\da-f:.]+\]|[a-z\d.-]+)(:\d{1,5})?$/;
 
 /** The parts of a comma-separated list, without blanks around them; empty ones are left out. */

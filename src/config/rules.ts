@@ -36,6 +36,7 @@ const RULES: readonly Rule[] = [
     { about: ['DEFAULT_BOT', 'OPENAI_API_KEY', ...AZURE], check: defaultBotHasKey },
     { about: ['BARGE_IN', 'BARGE_IN_MIN_SPEECH_MS'], check: minSpeechIsInstant },
     { about: ['ADMISSION', 'MAX_EVENT_LOOP_DELAY_MS', 'MAX_MEMORY_MIB'], check: limitsHaveAdmission },
+    { about: ['REPLAY_STORE', 'REPLAY_STORE_FAILURE', 'MAX_SESSIONS_TOTAL'], check: sharedHasStore },
     onlyOne('AZURE_OPENAI_ENDPOINT', 'OPENAI_REALTIME_URL'),
     onlyOne('AZURE_OPENAI_ENDPOINT', 'OPENAI_BASE_URL'),
     ...ADDRESSES.map((name) => encrypted(name, 'the key')),
@@ -122,6 +123,18 @@ function alertsHaveAddress({
     );
     return set.map(
         ([name]) => `${name} is set, and ALERT_WEBHOOK_URL is not; right is to set both, or to leave ${name} unset.`,
+    );
+}
+
+function sharedHasStore(values: Environment): string[] {
+    if (values.REPLAY_STORE !== 'memory') return [];
+    const misplaced = [
+        ...(values.REPLAY_STORE_FAILURE === undefined ? [] : ['REPLAY_STORE_FAILURE']),
+        ...(values.MAX_SESSIONS_TOTAL === 0 ? [] : ['MAX_SESSIONS_TOTAL']),
+    ];
+    return misplaced.map(
+        (name) =>
+            `${name} does not go with REPLAY_STORE=memory; right is the URL of a Redis, or to leave ${name} unset.`,
     );
 }
 

@@ -21,6 +21,7 @@ import {
     type Variable,
 } from './fields';
 import { GENESYS_CLOUD, OUTGOING_PROXY } from './outbound-variables';
+import { ABUSE_VARIABLES } from './abuse-variables';
 import { SERVER_VARIABLES } from './server-variables';
 
 /** The voices of the Realtime API; a custom voice is named by its id. */
@@ -306,6 +307,7 @@ export const VARIABLE_GROUPS = [
     { title: 'OpenAI: key and address', variables: OPENAI_ACCESS },
     { title: 'Who may call', variables: CALLERS },
     { title: 'The server', variables: SERVER_VARIABLES },
+    { title: 'Several processes, and abuse', variables: ABUSE_VARIABLES },
     { title: 'The bot', variables: BOT },
     { title: 'Audio, turn detection and transcription', variables: LISTENING },
     { title: 'Further options of OpenAI’s session', variables: OPENAI_OPTIONS },
@@ -320,6 +322,7 @@ const ENTRIES = {
     ...OPENAI_ACCESS,
     ...CALLERS,
     ...SERVER_VARIABLES,
+    ...ABUSE_VARIABLES,
     ...BOT,
     ...LISTENING,
     ...OPENAI_OPTIONS,

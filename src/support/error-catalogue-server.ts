@@ -85,6 +85,31 @@ export const SERVER_ERRORS = {
         'New calls are refused for now: the calls that are running would suffer from one more.',
         'The field reason says what is used up: `event-loop-delay` and `cpu`: start a second server, or lower MAX_SESSIONS; look also for another program that takes the CPU. `memory`: give the process more memory, or MAX_MEMORY_MIB a higher value. `arrivals`: more calls began at once than can be set up in time. See docs/CAPACITY.md.',
     ),
+    ERR_KEY_FULL: entry(
+        'operator',
+        'A call was refused: MAX_SESSIONS_PER_KEY connections with its API key are open.',
+        'Raise MAX_SESSIONS_PER_KEY if so many calls are meant, or look who else uses this key.',
+    ),
+    ERR_ALL_SERVERS_FULL: entry(
+        'operator',
+        'A call was refused: MAX_SESSIONS_TOTAL connections are open on all processes together.',
+        'Raise MAX_SESSIONS_TOTAL if the models, the budget and the machines can bear it.',
+    ),
+    ERR_AUTH_FLOOD: entry(
+        'client',
+        'MAX_FAILED_AUTH_PER_MINUTE requests of one address were not authenticated; further ones are answered 429 for the rest of its minute.',
+        'The lines before this one say why they fail. If they are calls of yours, correct the credentials; otherwise the address may be kept out in front of this server. Requests with a good signature are accepted all the same.',
+    ),
+    ERR_REPLAY_STORE_DOWN: entry(
+        'operator',
+        'The Redis of REPLAY_STORE does not answer. The field failure says what holds until it does: local: this process decides by what it knows itself; closed: calls are refused with 503.',
+        'Look at Redis and at the network to it; the fields fault and systemError tell what was seen. The line “Redis answers again” ends the outage. See docs/SHARED-STATE.md.',
+    ),
+    ERR_REPLAY_STORE_REFUSED: entry(
+        'operator',
+        'The Redis of REPLAY_STORE answered that it cannot be used like this, so the server does not start.',
+        'WRONGPASS, NOAUTH: correct user name and password in REPLAY_STORE. NOPERM: the user needs the commands that docs/SHARED-STATE.md names. DB index: choose a database that there is. MOVED: Redis Cluster is not supported.',
+    ),
     ERR_SESSION_CONFLICT: entry(
         'client',
         'An upgrade request names the session of a call that is running on another connection.',

@@ -4,6 +4,7 @@ import type { Clock } from '../support/clock';
 import { ERRORS } from '../support/errors';
 import { faultFields, type Logger } from '../support/logger';
 import { loggedFault, TimerSet } from '../support/timer-set';
+import { isConflict } from './call-slots';
 import { ReadThrottle } from './read-throttle';
 import type { AcceptedCall } from './upgrade';
 
@@ -75,9 +76,7 @@ export class Calls {
      */
     conflicts(identity: Identity): boolean {
         const older = this.live.get(keyOf(identity))?.identity;
-        if (older === undefined) return false;
-        const isRetry = (identity.retryAttempt ?? 0) > 0;
-        return !isRetry || older.apiKey !== identity.apiKey || older.organizationId !== identity.organizationId;
+        return older !== undefined && isConflict(older, identity);
     }
 
     /** Whether the session with this id is served here. Upper and lower case are the same. */

@@ -4,11 +4,11 @@ import type { RefusalLog } from './refusals';
 
 /**
  * Why no further call is accepted. `full`: MAX_SESSIONS calls are running; `unopened`: MAX_UNOPENED_CONNECTIONS clients have not sent
- * `open` yet; the others: the process is loaded. undefined: calls are accepted.
+ * `open` yet; `replay-store`: Redis is away, and REPLAY_STORE_FAILURE is `closed`; the others: the process is loaded. undefined: calls are accepted.
  */
 export type Unavailable = 'draining' | 'full' | BusyReason | undefined;
 
-type BusyReason = 'unopened' | LoadReason;
+type BusyReason = 'unopened' | 'replay-store' | LoadReason;
 
 /** The Retry-After header of a 503, in seconds. */
 export const RETRY_AFTER_SECONDS = '5';

@@ -1,5 +1,4 @@
-import { STATUS_CODES, type IncomingMessage } from 'node:http';
-import { isIP } from 'node:net';
+import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Clock, Timer } from '../support/clock';
 import { ERRORS, type ErrorCode } from '../support/errors';
@@ -104,16 +103,6 @@ export class RefusalLog {
             this.flush();
         });
     }
-}
-
-/**
- * Address of the client, for the log. Behind a trusted proxy, the last one in X-Forwarded-For, which that proxy has added itself; what is
- * no IP address there is not used.
- */
-export function clientAddress(request: IncomingMessage, trustProxy: boolean): string | undefined {
-    const { headers, socket } = request;
-    const forwarded = trustProxy ? [headers['x-forwarded-for'] ?? ''].flat().join(',').split(',').at(-1)?.trim() : '';
-    return forwarded !== undefined && isIP(forwarded) !== 0 ? forwarded : socket.remoteAddress;
 }
 
 function responseText(status: number, headers: Readonly<Record<string, string>>): string {

@@ -10,6 +10,7 @@ import { EXTENSION_SHAPES, shapeProblems, withMethods, withSignature, type Serve
 import { BotService } from '../services/bot-service';
 import { endsIn } from '../services/model-ends';
 import { SecretService } from '../services/secret-service';
+import { SharedState, type SharedStateFigures } from '../shared-state/shared-state';
 import { listModels } from '../speech/model-list';
 import { systemClock, type Clock } from '../support/clock';
 import { overWithin } from '../support/deadline';
@@ -17,13 +18,17 @@ import { CodedError, ERRORS } from '../support/errors';
 import { isFields } from '../support/json';
 import { createLogger, faultFields, type Logger } from '../support/logger';
 import { coreShare, memoryLimitBytes } from '../support/machine';
+import { AbuseLog, type AbuseFigures } from './abuse-log';
 import { Admission } from './admission';
+import { CallSlots } from './call-slots';
 import { Calls, type CreateSession } from './calls';
+import { addressReader } from './client-address';
 import { createHttpEndpoints, isBelow, pathOf, type Unavailable } from './http-endpoints';
 import { closeServer, createHttpServer, listen, SERVER_LIMITS, type ServerLimits } from './http-listener';
 import { ProcessLoadMeter, type LoadMeter } from './load-meter';
 import { processLimits, type ProcessLimits } from './process-limits';
 import { RefusalLog, Refusals } from './refusals';
+import { bannerLines } from './start-banner';
 import { selectSubProtocol, UpgradeGate, type AcceptedCall, type UpgradeAuthenticator } from './upgrade';
 
 export type { CreateSession, ServedSession } from './calls';
@@ -90,6 +95,10 @@ export class Server {
     private readonly processLimits: ProcessLimits;
     /** undefined: load refuses no call. */
     private readonly admission: Admission | undefined;
+    private readonly abuseLog: AbuseLog;
+    private readonly slots: CallSlots;
+    /** undefined: there is no REPLAY_STORE. */
+    private readonly shared: SharedState | undefined;
     private readonly http: HttpServer;
     private gate: UpgradeGate | undefined;
     private starting: Promise<void> | undefined;
@@ -120,11 +129,14 @@ export class Server {
         });
         this.processLimits = processLimits(config, { coreShare: coreShare(), memoryBytes: memoryLimitBytes() });
         this.admission = this.createAdmission();
+        this.abuseLog = new AbuseLog(config.abuse.maxFailedAuthPerMinute, clock);
+        this.slots = new CallSlots(config.abuse);
+        this.shared = this.createShared();
         this.http = deps.server ?? this.createHttp();
     }
 
     /**
-     * Resolves when voice and weights of local speech are loaded and calls are accepted. Rejects with `ERR_API_KEYS`, `ERR_DEV_KEYS_REFUSED`, `ERR_LISTEN`, or
+     * Resolves when voice and weights of local speech are loaded and calls are accepted. Rejects with `ERR_API_KEYS`, `ERR_DEV_KEYS_REFUSED`, `ERR_LISTEN`, `ERR_REPLAY_STORE_REFUSED`, or
      * `ERR_CONFIG` if MAX_MEMORY_MIB is less than the process needs without a call. Further calls return the same promise.
      */
     start(): Promise<void> {
@@ -161,6 +173,11 @@ export class Server {
         return this.calls.count;
     }
 
+    /** What was refused, and what the replay store did. For metrics. */
+    get figures(): AbuseFigures & { readonly sharedState: SharedStateFigures | undefined } {
+        return { ...this.abuseLog.figures, sharedState: this.shared?.figures };
+    }
+
     /**
      * Further upgrades and `/ready` are answered with 503 from now on. Calls go on for SHUTDOWN_DRAIN_SECONDS; then each bot finishes
      * its sentence and says goodbye; the calls that are still there near the end of SHUTDOWN_GRACE_SECONDS get their `disconnect` at
@@ -185,6 +202,7 @@ export class Server {
         for (const { code, message } of this.config.warnings) this.logger.warn({ code }, message);
         const secrets = this.deps.secrets ?? (await this.readSecrets());
         this.gate = this.createGate(secrets);
+        await this.shared?.start();
         await this.warm();
         if (this.stopping === undefined) this.admission?.start();
         this.http.on('upgrade', this.onUpgrade);
@@ -217,6 +235,14 @@ export class Server {
         return new Admission({ config, limits, meter, clock, logger, inside: () => this.calls.count });
     }
 
+    private createShared(): SharedState | undefined {
+        const { config, clock, logger, slots: local } = this;
+        if (config.replayStore === undefined) return undefined;
+        const shared = new SharedState({ config, store: config.replayStore, local, clock, logger });
+        local.share(shared);
+        return shared;
+    }
+
     private createHttp(): HttpServer {
         const endpoints = createHttpEndpoints(this.config.audiohookPath, this.refusalLog, () => this.unavailable());
         return createHttpServer(this.limits, this.refusals, this.refusalLog, endpoints);
@@ -247,11 +273,12 @@ export class Server {
     }
 
     private createGate(secrets: SecretProvider): UpgradeGate {
-        const { audiohookPath, authorities, trustProxy } = this.config;
-        const options = { secrets, clock: this.clock, authorities, trustProxy };
+        const { audiohookPath, authorities, trustProxy, abuse } = this.config;
+        const shared = this.shared && { replayGuard: this.shared.replayGuard, nonceStore: this.shared.nonces };
+        const options = { secrets, clock: this.clock, authorities, trustProxy, ...shared };
         return new UpgradeGate({
             audiohookPath,
-            trustProxy,
+            addressOf: addressReader(abuse.trustedProxies),
             maxPendingUpgrades: this.limits.maxPendingUpgrades,
             authenticator: this.deps.authenticator ?? new Authenticator(options),
             webSockets: this.webSockets,
@@ -261,6 +288,9 @@ export class Server {
             unavailable: () => this.unavailable(),
             conflicts: (identity) => this.calls.conflicts(identity),
             noteOverload: (reason) => this.admission?.noteRefused(reason),
+            noteStoreDown: () => this.shared?.noteRefused(),
+            abuseLog: this.abuseLog,
+            slots: this.slots,
             serves: (sessionId) => this.calls.serves(sessionId),
             accept: (ws, call) => {
                 this.admission?.noteAccepted();
@@ -281,6 +311,7 @@ export class Server {
 
     private unavailable(): Unavailable {
         if (this.stopping !== undefined) return 'draining';
+        if (this.shared?.isClosed === true) return 'replay-store';
         if (!this.hasRoom()) return 'full';
         if (this.calls.unopenedCount >= this.config.maxUnopenedConnections) return 'unopened';
         return this.admission?.reason;
@@ -304,6 +335,7 @@ export class Server {
         this.refusalLog.flush();
         // The sockets are destroyed; their sessions are freed in the next turns of the event loop.
         await this.calls.whenEmpty(FREEING_MS);
+        await this.shared?.stop();
         this.webSockets.close();
         const isClosed = await overWithin(this.clock, ENGINES_CLOSE_MS, this.botService.close());
         if (!isClosed) this.logger.warn({ limitMs: ENGINES_CLOSE_MS }, 'local speech did not end in time');
@@ -382,57 +414,4 @@ function createWebSocketServer(limits: ServerLimits): WebSocketServer {
         maxBufferedChunks: limits.maxBufferedChunks,
         handleProtocols: selectSubProtocol,
     });
-}
-
-/** The names of the bots, for the start banner. */
-interface BotNames {
-    readonly names: readonly string[];
-    /** The bot of calls that name none. */
-    readonly defaultName: string;
-}
-
-/** The start banner: addresses, bots, API keys. There is no line about the keys of a `SecretProvider` other than `SecretService`. */
-function bannerLines(
-    config: Config,
-    address: AddressInfo | undefined,
-    secrets: SecretProvider,
-    bots: BotNames,
-): string[] {
-    return [
-        placeLine(config, address),
-        botLine(config, bots.defaultName),
-        `Bots: ${bots.names.join(', ')} (?bot=name, or the Connector ID)`,
-        ...(secrets instanceof SecretService ? [keyLine(secrets)] : []),
-    ];
-}
-
-/** `address` undefined: the HTTP server is the application's. */
-function placeLine({ audiohookPath }: Config, address: AddressInfo | undefined): string {
-    if (address === undefined)
-        return `AudioConnector Server accepts calls at ${audiohookPath} of the given HTTP server`;
-    const authority = authorityOf(address);
-    return `AudioConnector Server listens on ws://${authority}${audiohookPath}, health on http://${authority}/health`;
-}
-
-function authorityOf({ address, family, port }: AddressInfo): string {
-    return family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`;
-}
-
-/** Without an OpenAI key, the local bot answers for every profile; the echo and the silent bot need no key. */
-function botLine({ openai }: Config, name: string): string {
-    if (name === 'echo' || name === 'silent') return `The ${name} bot answers (DEFAULT_BOT)`;
-    if (openai === undefined) {
-        const who = name === 'local' ? 'The local bot' : `The local bot, with the profile ${name},`;
-        return `${who} answers: set OPENAI_API_KEY in .env to talk to OpenAI`;
-    }
-    if (name === 'local') return 'The local bot answers (DEFAULT_BOT), and ?bot=openai talks to OpenAI';
-    const { hostname } = new URL(openai.url);
-    const profile = name === 'openai' ? '' : `, with the profile ${name}`;
-    return `${openai.model} at ${hostname} answers${profile}`;
-}
-
-function keyLine({ kind, keyCount, developmentKeyPath }: SecretService): string {
-    if (developmentKeyPath !== undefined)
-        return `Calls are signed with the development key in ${developmentKeyPath}; set AUDIOHOOK_API_KEYS for Genesys`;
-    return `${keyCount} API ${keyCount === 1 ? 'key is' : 'keys are'} known (${kind})`;
 }

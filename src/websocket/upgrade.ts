@@ -5,15 +5,18 @@ import type { AuthRefusal, AuthRequest, AuthResult, Identity } from '../auth/aut
 import type { ErrorCode } from '../support/errors';
 import { faultFields, type Logger } from '../support/logger';
 import type { LoadReason } from './admission';
+import type { AbuseLog } from './abuse-log';
+import { UNCOUNTED, type CallSlots, type NoSlot, type Slot } from './call-slots';
+import type { ReadAddress } from './client-address';
 import { isBelow, pathOf, RETRY_AFTER_SECONDS, type Unavailable } from './http-endpoints';
-import { clientAddress, type RefusalLog, type Refusals } from './refusals';
+import type { RefusalLog, Refusals } from './refusals';
 
 /** An upgrade request that was accepted. */
 export interface AcceptedCall {
     /** The request target as received, with its query: it chooses the bot. */
     url: string;
     identity: Identity;
-    /** Address of the client, see `clientAddress`; undefined: it is gone. */
+    /** Address of the client, see `addressReader`; undefined: it is gone. */
     from?: string | undefined;
 }
 
@@ -24,8 +27,7 @@ export interface UpgradeAuthenticator {
 
 export interface UpgradeGateOptions {
     audiohookPath: string;
-    /** See AUDIOHOOK_TRUST_PROXY. */
-    trustProxy: boolean;
+    addressOf: ReadAddress;
     maxPendingUpgrades: number;
     authenticator: UpgradeAuthenticator;
     webSockets: WebSocketServer;
@@ -36,6 +38,10 @@ export interface UpgradeGateOptions {
     unavailable: () => Unavailable;
     /** A call was refused because the process is loaded: counted there, and not in `refusalLog`. */
     noteOverload: (reason: LoadReason) => void;
+    /** A call was refused because the replay store is away: the same. */
+    noteStoreDown: () => void;
+    abuseLog: AbuseLog;
+    slots: CallSlots;
     /** Whether this session is already served on another connection. */
     conflicts: (identity: Identity) => boolean;
     /** Whether a session with this id, in any case of letters, is served now. */
@@ -50,6 +56,8 @@ interface Refusal {
     fault?: unknown;
     /** The process is loaded; undefined: it is refused for another reason. */
     load?: LoadReason;
+    /** Counted, and not logged. */
+    isQuiet?: boolean;
 }
 
 const WEBSOCKET_KEY = /^[+/\dA-Za-z]{22}==$/;
@@ -63,8 +71,8 @@ export function selectSubProtocol(offered: ReadonlySet<string>): string | false 
 
 /**
  * Decides about each upgrade request, cheapest check first (docs/PROTOCOL.md, 1.4): malformed 400, draining, full or busy 503, another
- * path 404, then the signature (401, 400), then a session that is already served (409), then 101. The peer gets only the status;
- * the code is logged.
+ * path 404, then the signature (401, 429, 400), then a session that is already served (409) and the limits of its key and of all processes (503),
+ * then 101. The peer gets only the status; the code is logged.
  */
 export class UpgradeGate {
     private readonly waiting = new Set<Duplex>();
@@ -114,25 +122,55 @@ export class UpgradeGate {
     private async admit(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
         const url = request.url ?? '';
         this.waiting.add(socket);
-        const result = await this.options.authenticator
-            .authenticate({ url, rawHeaders: request.rawHeaders })
-            .finally(() => this.waiting.delete(socket));
-        if (!socket.writable) socket.destroy();
-        else if (!result.ok) this.refuse(request, socket, fromAuthentication(result));
-        else this.complete(request, socket, head, { url, identity: result.identity, from: this.from(request) });
+        try {
+            const result = await this.options.authenticator.authenticate({ url, rawHeaders: request.rawHeaders });
+            if (!socket.writable) socket.destroy();
+            else if (!result.ok) this.refuse(request, socket, this.fromAuthentication(request, result));
+            else {
+                const call = { url, identity: result.identity, from: this.from(request) };
+                await this.complete(request, socket, head, call);
+            }
+        } finally {
+            this.waiting.delete(socket);
+        }
     }
 
-    private complete(request: IncomingMessage, socket: Duplex, head: Buffer, call: AcceptedCall): void {
-        // Authentication took time: the server may be full or draining by now.
+    private async complete(request: IncomingMessage, socket: Duplex, head: Buffer, call: AcceptedCall): Promise<void> {
+        const early = this.examineCall(call);
+        if (early !== undefined) {
+            this.refuse(request, socket, early);
+            return;
+        }
+        const { identity } = call;
+        const slot = await this.options.slots.take(identity, this.options.serves(identity.sessionId));
+        if (typeof slot === 'string') {
+            this.refuse(request, socket, this.fromSlots(slot, call));
+            return;
+        }
+        // Redis took time, too.
+        const late = socket.writable ? this.examineCall(call) : GONE;
+        if (late === undefined && this.accept(request, socket, head, call, slot)) return;
+        slot.release();
+        if (late === GONE) socket.destroy();
+        else if (late !== undefined) this.refuse(request, socket, late);
+    }
+
+    /** Authentication took time: the server may be full or draining by now. */
+    private examineCall({ identity }: AcceptedCall): Refusal | undefined {
         const unavailable = this.options.unavailable();
-        const { sessionId } = call.identity;
-        if (unavailable !== undefined && !this.continuesCall(unavailable, sessionId))
-            this.refuse(request, socket, BUSY[unavailable]);
-        else if (this.options.conflicts(call.identity)) this.refuse(request, socket, CONFLICT);
-        else
-            this.options.webSockets.handleUpgrade(request, socket, head, (ws) => {
-                this.options.accept(ws, call);
-            });
+        if (unavailable !== undefined && !this.continuesCall(unavailable, identity.sessionId)) return BUSY[unavailable];
+        return this.options.conflicts(identity) ? CONFLICT : undefined;
+    }
+
+    /** @returns whether the handshake was completed; `ws` calls back in this tick or never */
+    private accept(request: IncomingMessage, socket: Duplex, head: Buffer, call: AcceptedCall, slot: Slot): boolean {
+        let isAccepted = false;
+        this.options.webSockets.handleUpgrade(request, socket, head, (ws) => {
+            isAccepted = true;
+            if (slot !== UNCOUNTED) releaseWhenClosed(ws, slot);
+            this.options.accept(ws, call);
+        });
+        return isAccepted;
     }
 
     /** A retry of Genesys for a call that is running here adds no call; it is refused only when the server shuts down. */
@@ -141,13 +179,28 @@ export class UpgradeGate {
     }
 
     private from(request: IncomingMessage): string | undefined {
-        return clientAddress(request, this.options.trustProxy);
+        return this.options.addressOf(request);
+    }
+
+    /** Beyond the limit of its address a failure is answered 429, in the time of a 401. */
+    private fromAuthentication(request: IncomingMessage, { status, code, fault }: AuthRefusal): Refusal {
+        if (status === 503) return STORE_DOWN;
+        const level = this.options.abuseLog.noteFailure(code, this.from(request));
+        if (level !== 'below') return { status: 429, code: 'ERR_AUTH_FLOOD', isQuiet: level === 'beyond' };
+        return { status, code, ...(fault !== undefined && { fault }) };
+    }
+
+    private fromSlots(why: NoSlot, { from }: AcceptedCall): Refusal {
+        if (why === 'conflict') return CONFLICT;
+        if (why === 'unavailable') return STORE_DOWN;
+        return { ...FULL[why], isQuiet: !this.options.abuseLog.noteFull(why, from) };
     }
 
     private refuse(request: IncomingMessage, socket: Duplex, refusal: Refusal): void {
-        const { status, headers, load } = refusal;
+        const { status, headers, load, isQuiet } = refusal;
         if (load !== undefined) this.options.noteOverload(load);
-        else this.log(request, refusal);
+        else if (refusal === STORE_DOWN) this.options.noteStoreDown();
+        else if (isQuiet !== true) this.log(request, refusal);
         this.options.refusals.refuse(socket, status, headers);
     }
 
@@ -166,12 +219,20 @@ const MALFORMED: Refusal = {
     code: 'ERR_UPGRADE_MALFORMED',
     headers: { 'Sec-WebSocket-Version': '13' },
 };
+/** The client has ended its connection: it gets no answer. */
+const GONE: Refusal = { status: 400, code: 'ERR_UPGRADE_MALFORMED' };
 const WRONG_PATH: Refusal = { status: 404, code: 'ERR_UPGRADE_PATH' };
 const RETRY_LATER = { 'Retry-After': RETRY_AFTER_SECONDS };
+const STORE_DOWN: Refusal = { status: 503, code: 'ERR_REPLAY_STORE_DOWN', headers: RETRY_LATER };
+const FULL = {
+    'key-full': { status: 503, code: 'ERR_KEY_FULL', headers: RETRY_LATER },
+    'total-full': { status: 503, code: 'ERR_ALL_SERVERS_FULL', headers: RETRY_LATER },
+} as const satisfies Record<string, Refusal>;
 const BUSY = {
     draining: { status: 503, code: 'ERR_SHUTTING_DOWN', headers: RETRY_LATER },
     full: { status: 503, code: 'ERR_SERVER_FULL', headers: RETRY_LATER },
     unopened: { status: 503, code: 'ERR_SERVER_BUSY', headers: RETRY_LATER },
+    'replay-store': STORE_DOWN,
     'event-loop-delay': overloaded('event-loop-delay'),
     cpu: overloaded('cpu'),
     memory: overloaded('memory'),
@@ -188,8 +249,11 @@ function sessionIdIn({ headers }: IncomingMessage): string | undefined {
     return headers['audiohook-session-id']?.toString();
 }
 
-function fromAuthentication({ status, code, fault }: AuthRefusal): Refusal {
-    return { status, code, ...(fault !== undefined && { fault }) };
+/** Apart from `accept`: the listener stays for the whole call, and must not keep the request. */
+function releaseWhenClosed(ws: WebSocket, slot: Slot): void {
+    ws.once('close', () => {
+        slot.release();
+    });
 }
 
 /** Whether the request is a WebSocket handshake (RFC 6455, section 4.2.1). */

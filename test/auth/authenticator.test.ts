@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { Authenticator, type AuthRequest, type AuthResult } from '../../src/auth/authenticator';
+import { Authenticator, type AuthRequest, type AuthResult, type NonceStore } from '../../src/auth/authenticator';
 import { ReplayGuard } from '../../src/auth/replay-guard';
 import { FakeClock } from '../support/fake-clock';
 import * as signing from './signing';
@@ -190,6 +190,57 @@ describe('Authenticator', () => {
         const small = await charactersRead(8_000);
         expect(small).toBeGreaterThan(8_000);
         expect(await charactersRead(32_000)).toBeLessThan(4.1 * small);
+    });
+});
+
+describe('with a memory of nonces that several processes share', () => {
+    type Claim = NonceStore['claim'];
+
+    function storeThat(...answers: ('fresh' | 'replayed' | 'unavailable')[]) {
+        const claim = jest.fn<ReturnType<Claim>, Parameters<Claim>>(() => Promise.resolve(answers.shift() ?? 'fresh'));
+        return { claim };
+    }
+
+    it('asks it about a verified signature, with the last moment at which this could be accepted', async () => {
+        const nonceStore = storeThat('fresh');
+        await expect(codeOf(authenticateOnce(signedRequest(), { nonceStore }))).resolves.toBe('accepted');
+        const used = { apiKey: API_KEY, nonce: signing.NONCE, untilMs: NOW_MS + 13_000 };
+        expect(nonceStore.claim.mock.calls).toEqual([[[used]]]);
+    });
+
+    it.each([
+        ['of a stranger', signedRequest({ secret: Buffer.alloc(32, 9) })],
+        ['that is too old', signedRequest({ parameters: signing.goodParameters({ created: '1', expires: '2' }) })],
+        ['without a signature', unsignedRequest()],
+        ['of an unsigned key', unsignedRequest({ headers: { 'x-api-key': UNSIGNED_KEY } })],
+    ])('does not ask it about a request %s', async (_name, request) => {
+        const nonceStore = storeThat();
+        await authenticateOnce(request, { nonceStore });
+        expect(nonceStore.claim).not.toHaveBeenCalled();
+    });
+
+    it('refuses what another process has accepted, like any replay', async () => {
+        const result = await authenticateOnce(signedRequest(), { nonceStore: storeThat('replayed') });
+        expect(result).toEqual({ ok: false, status: 401, code: 'ERR_SIGNATURE_REPLAYED' });
+    });
+
+    it('asks its own memory first: a copy that comes while the answer is awaited is refused', async () => {
+        const nonceStore = storeThat('fresh', 'fresh');
+        const clock = new FakeClock(NOW_MS);
+        const secrets = signing.TEST_SECRETS;
+        const authenticator = new Authenticator({ secrets, clock, failureDelayMs: 0, nonceStore });
+        const copies = [authenticator.authenticate(signedRequest()), authenticator.authenticate(signedRequest())];
+        expect((await Promise.all(copies.map(codeOf))).sort()).toEqual(['ERR_SIGNATURE_REPLAYED', 'accepted']);
+        expect(nonceStore.claim).toHaveBeenCalledTimes(1);
+    });
+
+    it('answers 503 at once where it must not go without it', async () => {
+        const clock = new FakeClock(NOW_MS);
+        const nonceStore = storeThat('unavailable');
+        const authenticator = new Authenticator({ secrets: signing.TEST_SECRETS, clock, nonceStore });
+        const answer = { ok: false, status: 503, code: 'ERR_REPLAY_STORE_DOWN' };
+        await expect(authenticator.authenticate(signedRequest())).resolves.toEqual(answer);
+        expect(clock.nowMs()).toBe(0);
     });
 });
 

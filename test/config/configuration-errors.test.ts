@@ -35,6 +35,22 @@ describe('loadConfig with wrong values', () => {
         ['ADMISSION', 'on'],
         ['MAX_EVENT_LOOP_DELAY_MS', '9'],
         ['MAX_MEMORY_MIB', '255'],
+        ['REPLAY_STORE_FAILURE', 'open'],
+        ['MAX_SESSIONS_PER_KEY', '-1'],
+        ['MAX_SESSIONS_TOTAL', 'all'],
+        ['MAX_FAILED_AUTH_PER_MINUTE', '0.5'],
+        ['TRUSTED_PROXIES', '11'],
+        ['TRUSTED_PROXIES', ','],
+        ['TRUSTED_PROXIES', 'true'],
+        ['TRUSTED_PROXIES', 'proxy.example.com'],
+        ['TRUSTED_PROXIES', '10.0.0.0/0'],
+        ['TRUSTED_PROXIES', '10.0.0.0/33'],
+        ['TRUSTED_PROXIES', '10.0.0.1/8'],
+        ['TRUSTED_PROXIES', '::/0'],
+        ['TRUSTED_PROXIES', '2001:db8::1/64'],
+        ['TRUSTED_PROXIES', '10.0.0.0/8/8'],
+        ['TRUSTED_PROXIES', 'fe80::1%eth0'],
+        ['TRUSTED_PROXIES', '10.0.0.0/8,300.0.0.1'],
         ['MAX_UNOPENED_CONNECTIONS', '0'],
         ['MAX_CALL_MINUTES', '0'],
         ['SHUTDOWN_DRAIN_SECONDS', '-1'],
@@ -79,6 +95,32 @@ describe('loadConfig with wrong values', () => {
         expect(fault.message).toContain(`${name} is ${JSON.stringify(value)}; right is `);
     });
 
+    it.each([
+        'http://redis.example.com',
+        'redis',
+        'redis:',
+        'redis://',
+        'redis:///0',
+        'redis://two hosts',
+        'redis://a_b!c',
+        'redis://redis:0',
+        'redis://redis:65536',
+        'redis://redis/first',
+        'redis://redis/0/1',
+        'redis://redis?enableOfflineQueue=true',
+        'redis://redis/0#part',
+        'redis://name@redis',
+        'redis://:%zz@redis',
+        'redis://one,redis://two',
+    ])('refuses the replay store %s, which can never work, and does not show it', (value) => {
+        const { code, message } = refusal({ REPLAY_STORE: value });
+        expect(code).toBe('ERR_CONFIG');
+        expect(message).toContain(
+            'REPLAY_STORE has an unusable value (not shown here); right is `memory`, or a `redis://`',
+        );
+        expect(message).not.toContain(`"${value}"`);
+    });
+
     it('names all wrong variables at once, and only those', () => {
         const { message } = refusal({ PORT: 'x', OPENAI_SPEED: '9', LOG_LEVEL: 'info', OPENAI_VAD_EAGERNESS: 'low' });
         expect(message.match(/^ {2}- \w+/gm)).toEqual(['  - PORT', '  - OPENAI_SPEED', '  - OPENAI_VAD_EAGERNESS']);
@@ -95,6 +137,7 @@ describe('loadConfig with wrong values', () => {
             OPENAI_API_KEY: 'sk-secret one',
             AZURE_OPENAI_API_KEY: 'sk-secret two',
             OPENAI_REALTIME_URL: 'wss://user:sk-secret@example.com/?token=sk-secret',
+            REPLAY_STORE: 'redis://:sk-secret@redis?x',
         });
         expect(message).toMatch(/OPENAI_API_KEY[^]*AZURE_OPENAI_API_KEY|AZURE_OPENAI_API_KEY[^]*OPENAI_API_KEY/);
         expect(message).toContain('OPENAI_REALTIME_URL');
@@ -122,6 +165,8 @@ describe('loadConfig with values that do not fit together', () => {
             /MAX_EVENT_LOOP_DELAY_MS does not go with ADMISSION=off; right is ADMISSION=load/,
         ],
         [{ ADMISSION: 'off', MAX_MEMORY_MIB: '500' }, /MAX_MEMORY_MIB does not go with ADMISSION=off/],
+        [{ REPLAY_STORE_FAILURE: 'closed' }, /REPLAY_STORE_FAILURE does not go with REPLAY_STORE=memory/],
+        [{ MAX_SESSIONS_TOTAL: '5' }, /MAX_SESSIONS_TOTAL does not go with REPLAY_STORE=memory/],
         [{ LOCAL_VOICE: 'klaus' }, /LOCAL_VOICE is "klaus", and LOCAL_TTS is `flite`: flite has rms and slt\./],
         [
             { LOCAL_TTS: 'sherpa', LOCAL_TTS_MODEL_PATH: '/models', LOCAL_VOICE: 'klaus' },

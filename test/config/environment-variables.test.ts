@@ -48,6 +48,8 @@ describe('loadConfig with nothing set', () => {
             trustProxy: false,
             maxSessions: undefined,
             admission: { mode: 'load', maxEventLoopDelayMs: 30, maxMemoryMiB: undefined },
+            replayStore: undefined,
+            abuse: { maxSessionsPerKey: 0, maxSessionsTotal: 0, maxFailedAuthPerMinute: 60, trustedProxies: 0 },
             maxUnopenedConnections: 200,
             maxCallMinutes: 60,
             shutdownDrainSeconds: 30,
@@ -129,6 +131,12 @@ describe('loadConfig with values', () => {
             ADMISSION: 'Load',
             MAX_EVENT_LOOP_DELAY_MS: '40',
             MAX_MEMORY_MIB: '2048',
+            REPLAY_STORE: 'rediss://me:pass%20word@redis.example.com:6380/2',
+            REPLAY_STORE_FAILURE: 'Closed',
+            MAX_SESSIONS_PER_KEY: '3',
+            MAX_SESSIONS_TOTAL: '40',
+            MAX_FAILED_AUTH_PER_MINUTE: '9',
+            TRUSTED_PROXIES: '10.0.0.0/8, 2001:DB8::/32,192.0.2.7',
             MAX_UNOPENED_CONNECTIONS: '6',
             MAX_CALL_MINUTES: '15',
             SHUTDOWN_DRAIN_SECONDS: '7',
@@ -174,6 +182,13 @@ describe('loadConfig with values', () => {
             trustProxy: true,
             maxSessions: 5,
             admission: { mode: 'load', maxEventLoopDelayMs: 40, maxMemoryMiB: 2048 },
+            replayStore: { url: 'rediss://me:pass%20word@redis.example.com:6380/2', failure: 'closed' },
+            abuse: {
+                maxSessionsPerKey: 3,
+                maxSessionsTotal: 40,
+                maxFailedAuthPerMinute: 9,
+                trustedProxies: ['10.0.0.0/8', '2001:db8::/32', '192.0.2.7'],
+            },
             maxUnopenedConnections: 6,
             maxCallMinutes: 15,
             shutdownDrainSeconds: 7,
@@ -447,5 +462,32 @@ describe('loadConfig and the address of the bot', () => {
 
     it.each(['ws://127.0.0.1:9/x', 'ws://[::1]:9/x', 'ws://localhost:9/x'])('takes %s, which stays here', (url) => {
         expect(openai({ OPENAI_REALTIME_URL: url }).url).toContain(url);
+    });
+});
+
+describe('the proxies in front', () => {
+    it('are none, or the one of AUDIOHOOK_TRUST_PROXY, unless TRUSTED_PROXIES says something else', () => {
+        const proxies = (env: Record<string, string>): unknown => loadConfig(env).abuse.trustedProxies;
+        expect(proxies({})).toBe(0);
+        expect(proxies({ AUDIOHOOK_TRUST_PROXY: 'true' })).toBe(1);
+        expect(proxies({ AUDIOHOOK_TRUST_PROXY: 'true', TRUSTED_PROXIES: '0' })).toBe(0);
+        expect(proxies({ TRUSTED_PROXIES: '2' })).toBe(2);
+        expect(proxies({ TRUSTED_PROXIES: '::1' })).toEqual(['::1']);
+    });
+});
+
+describe('REPLAY_STORE', () => {
+    it.each([
+        'redis://localhost',
+        'redis://127.0.0.1:6379/',
+        'rediss://[::1]:6380/15',
+        'redis://:p%40ss@redis.internal/0',
+        'redis://me:word@redis',
+    ])('can be %s', (url) => {
+        expect(loadConfig({ REPLAY_STORE: url }).replayStore).toEqual({ url, failure: 'local' });
+    });
+
+    it('is this process alone where it is `memory`', () => {
+        expect(loadConfig({ REPLAY_STORE: 'Memory' }).replayStore).toBeUndefined();
     });
 });

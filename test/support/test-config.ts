@@ -26,6 +26,8 @@ export function testConfig(changes: Partial<Config> = {}): Config {
         trustProxy: false,
         maxSessions: 1000,
         admission: { mode: 'off', maxEventLoopDelayMs: 30, maxMemoryMiB: undefined },
+        replayStore: undefined,
+        abuse: { maxSessionsPerKey: 0, maxSessionsTotal: 0, maxFailedAuthPerMinute: 0, trustedProxies: 0 },
         maxUnopenedConnections: 200,
         alerts: undefined,
         maxCallMinutes: 60,

@@ -47,7 +47,9 @@ export class AttackBench {
         const keys = JSON.stringify({ [apiKey]: clientSecret });
         // Nor are the bots that ship: reading them takes longer than many an attack.
         const noBots = mkdtempSync(join(tmpdir(), 'no-bots-'));
-        const fixed = { AUDIOHOOK_API_KEYS: keys, FALLBACK: 'off', BOTS_FOLDER: noBots };
+        // All attacks come from one address: with a limit, most of them would get the same answer whatever they are.
+        const alone = { MAX_FAILED_AUTH_PER_MINUTE: '0' };
+        const fixed = { AUDIOHOOK_API_KEYS: keys, FALLBACK: 'off', BOTS_FOLDER: noBots, ...alone };
         const env = { ...fixed, ...echoBot(options), ...options.env };
         const bench = await TestBench.start({ openai: false, ...options, clock, env });
         return new AttackBench(bench, clock, apiKey, clientSecret, noBots);
