@@ -18,6 +18,7 @@ const LAYERS: Record<string, { layer: number; siblings: readonly string[] }> = {
     'websocket/message-handlers': { layer: 1, siblings: [] },
     extensions: { layer: 2, siblings: [] },
     common: { layer: 2, siblings: [] },
+    metrics: { layer: 2, siblings: [] },
     websocket: { layer: 3, siblings: [] },
     index: { layer: 4, siblings: [] },
 };

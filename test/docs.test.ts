@@ -93,6 +93,8 @@ describe('.env.example', () => {
 
     /** Examples that are right only beside others, or name a file that is not there. */
     const NEED_COMPANY = [
+        'METRICS_HOST',
+        'METRICS_TOKEN',
         'OPENAI_INSTRUCTIONS_FILE',
         'OPENAI_VAD_EAGERNESS',
         'OPENAI_NOISE_REDUCTION_STRENGTH',

@@ -10,7 +10,7 @@ import {
 } from './openai';
 import { OUTGOING_PROXY } from './outbound-variables';
 import { brokenRules } from './rules';
-import { DEFAULT_MAX_EVENT_LOOP_DELAY_MS } from './server-variables';
+import { DEFAULT_MAX_EVENT_LOOP_DELAY_MS, DEFAULT_METRICS_HOST } from './server-variables';
 import { SHIPPED_BOTS } from './shipped-bots';
 import {
     DEFAULT_INSTRUCTIONS,
@@ -127,6 +127,14 @@ export interface AdmissionConfig {
     readonly maxMemoryMiB: number | undefined;
 }
 
+/** Where the metrics are served. Holds a secret: never log it. */
+export interface MetricsConfig {
+    readonly port: number;
+    readonly host: string;
+    /** What a request must bring; undefined: nothing. */
+    readonly token: string | undefined;
+}
+
 /** The whole configuration, read once at start and frozen. */
 export interface Config {
     readonly port: number;
@@ -145,6 +153,8 @@ export interface Config {
     readonly maxSessions: number | undefined;
     readonly admission: AdmissionConfig;
     readonly maxUnopenedConnections: number;
+    /** undefined: no metrics are kept. */
+    readonly metrics: MetricsConfig | undefined;
     readonly maxCallMinutes: number;
     readonly shutdownDrainSeconds: number;
     readonly shutdownGraceSeconds: number;
@@ -208,6 +218,7 @@ function toConfig(values: Environment, instructions: string, warnings: readonly 
             maxMemoryMiB: values.MAX_MEMORY_MIB,
         },
         maxUnopenedConnections: values.MAX_UNOPENED_CONNECTIONS,
+        metrics: metricsConfig(values),
         maxCallMinutes: values.MAX_CALL_MINUTES,
         shutdownDrainSeconds: values.SHUTDOWN_DRAIN_SECONDS,
         shutdownGraceSeconds: values.SHUTDOWN_GRACE_SECONDS,
@@ -233,6 +244,11 @@ function toConfig(values: Environment, instructions: string, warnings: readonly 
         logTranscripts: values.LOG_TRANSCRIPTS,
         warnings,
     };
+}
+
+function metricsConfig(values: Environment): MetricsConfig | undefined {
+    const { METRICS_PORT: port, METRICS_HOST: host = DEFAULT_METRICS_HOST, METRICS_TOKEN: token } = values;
+    return port === undefined ? undefined : { port, host, token };
 }
 
 function botsFolder({ BOTS_FOLDER: folder = SHIPPED_BOTS }: Environment): string | undefined {

@@ -65,10 +65,13 @@ export class RefusalLog {
     constructor(
         private readonly logger: Logger,
         private readonly clock: Clock,
+        /** Hears of each refusal, logged or not. */
+        private readonly onRefusal: (code: ErrorCode) => void = () => undefined,
     ) {}
 
     /** Logs or counts one refusal. `fields` appear only in a line of its own. */
     note(level: 'info' | 'warn' | 'error', code: ErrorCode, fields: LogFields): void {
+        this.onRefusal(code);
         this.begin();
         if (this.lines >= MAX_REFUSAL_LINES && this.seen.has(code)) {
             this.count(code);

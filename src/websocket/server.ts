@@ -8,6 +8,7 @@ import { loadConfig, type Config } from '../config/config';
 import { Session } from '../common/session';
 import { EXTENSION_SHAPES, shapeProblems, withMethods, withSignature, type ServerExtensions } from '../extensions';
 import { BotService } from '../services/bot-service';
+import type { ProcessState } from '../metrics/process-state';
 import { endsIn } from '../services/model-ends';
 import { SecretService } from '../services/secret-service';
 import { listModels } from '../speech/model-list';
@@ -21,9 +22,11 @@ import { Admission } from './admission';
 import { Calls, type CreateSession } from './calls';
 import { createHttpEndpoints, isBelow, pathOf, type Unavailable } from './http-endpoints';
 import { closeServer, createHttpServer, listen, SERVER_LIMITS, type ServerLimits } from './http-listener';
+import { MetricsEndpoint } from './metrics-endpoint';
 import { ProcessLoadMeter, type LoadMeter } from './load-meter';
 import { processLimits, type ProcessLimits } from './process-limits';
 import { RefusalLog, Refusals } from './refusals';
+import { bannerLines } from './start-banner';
 import { selectSubProtocol, UpgradeGate, type AcceptedCall, type UpgradeAuthenticator } from './upgrade';
 
 export type { CreateSession, ServedSession } from './calls';
@@ -91,6 +94,8 @@ export class Server {
     /** undefined: load refuses no call. */
     private readonly admission: Admission | undefined;
     private readonly http: HttpServer;
+    /** undefined: no metrics are kept, or not yet. */
+    private metrics: MetricsEndpoint | undefined;
     private gate: UpgradeGate | undefined;
     private starting: Promise<void> | undefined;
     private stopping: Promise<void> | undefined;
@@ -110,7 +115,7 @@ export class Server {
         this.botService = deps.botService ?? new BotService(config, { ...extensionsOf(deps), clock, logger });
         this.limits = { ...SERVER_LIMITS, ...deps.limits };
         this.refusals = new Refusals(this.clock, this.limits.lingerMs);
-        this.refusalLog = new RefusalLog(this.logger, this.clock);
+        this.refusalLog = new RefusalLog(this.logger, this.clock, (code) => this.metrics?.server.refused(code));
         this.webSockets = createWebSocketServer(this.limits);
         this.calls = new Calls({
             createSession: deps.createSession ?? ((ws, call) => this.createSession(ws, call)),
@@ -182,16 +187,34 @@ export class Server {
     }
 
     private async open(): Promise<void> {
+        try {
+            await this.openAll();
+        } catch (fault) {
+            await this.metrics?.close();
+            throw fault;
+        }
+    }
+
+    private async openAll(): Promise<void> {
         for (const { code, message } of this.config.warnings) this.logger.warn({ code }, message);
         const secrets = this.deps.secrets ?? (await this.readSecrets());
+        await this.openMetrics();
         this.gate = this.createGate(secrets);
         await this.warm();
         if (this.stopping === undefined) this.admission?.start();
         this.http.on('upgrade', this.onUpgrade);
         this.botService.watch();
         const address = this.deps.server === undefined ? await this.listen() : undefined;
-        const lines = bannerLines(this.config, address, secrets, this.botService);
+        const addresses = { calls: address, metrics: this.metrics?.address };
+        const lines = bannerLines(this.config, addresses, secrets, this.botService);
         for (const line of [...lines, this.processLimits.line]) this.logger.info({}, line);
+    }
+
+    private async openMetrics(): Promise<void> {
+        const { clock, logger, limits } = this;
+        const { metrics } = this.config;
+        if (metrics === undefined) return;
+        this.metrics = await MetricsEndpoint.open(metrics, { clock, logger, limits, state: () => this.state() });
     }
 
     /** Waits for voice and weights of local speech; a stop ends the wait. */
@@ -249,21 +272,26 @@ export class Server {
     private createGate(secrets: SecretProvider): UpgradeGate {
         const { audiohookPath, authorities, trustProxy } = this.config;
         const options = { secrets, clock: this.clock, authorities, trustProxy };
+        const authenticator = this.deps.authenticator ?? new Authenticator(options);
         return new UpgradeGate({
             audiohookPath,
             trustProxy,
             maxPendingUpgrades: this.limits.maxPendingUpgrades,
-            authenticator: this.deps.authenticator ?? new Authenticator(options),
+            authenticator: this.metrics?.watching(authenticator) ?? authenticator,
             webSockets: this.webSockets,
             refusals: this.refusals,
             refusalLog: this.refusalLog,
             logger: this.logger,
             unavailable: () => this.unavailable(),
             conflicts: (identity) => this.calls.conflicts(identity),
-            noteOverload: (reason) => this.admission?.noteRefused(reason),
+            noteOverload: (reason) => {
+                this.admission?.noteRefused(reason);
+                this.metrics?.server.refused('ERR_SERVER_OVERLOADED', reason);
+            },
             serves: (sessionId) => this.calls.serves(sessionId),
             accept: (ws, call) => {
                 this.admission?.noteAccepted();
+                this.metrics?.server.accepted();
                 this.calls.open(ws, call);
             },
         });
@@ -276,6 +304,7 @@ export class Server {
             ...deps,
             identity: { organizationId, correlationId, retryAttempt, from },
             hasRoom: () => this.hasRoom(),
+            meter: this.metrics?.server.calls,
         });
     }
 
@@ -284,6 +313,19 @@ export class Server {
         if (!this.hasRoom()) return 'full';
         if (this.calls.unopenedCount >= this.config.maxUnopenedConnections) return 'unopened';
         return this.admission?.reason;
+    }
+
+    /** For the metrics. */
+    private state(): ProcessState {
+        return {
+            activeCalls: this.calls.openedCount,
+            connections: this.calls.count,
+            maxCalls: this.processLimits.maxSessions,
+            isDraining: this.stopping !== undefined,
+            unavailable: this.unavailable(),
+            load: this.admission?.levels,
+            upstreams: this.botService.upstreams,
+        };
     }
 
     private hasRoom(): boolean {
@@ -307,6 +349,7 @@ export class Server {
         this.webSockets.close();
         const isClosed = await overWithin(this.clock, ENGINES_CLOSE_MS, this.botService.close());
         if (!isClosed) this.logger.warn({ limitMs: ENGINES_CLOSE_MS }, 'local speech did not end in time');
+        await this.metrics?.close();
         this.logger.info({}, 'stopped');
     }
 
@@ -382,57 +425,4 @@ function createWebSocketServer(limits: ServerLimits): WebSocketServer {
         maxBufferedChunks: limits.maxBufferedChunks,
         handleProtocols: selectSubProtocol,
     });
-}
-
-/** The names of the bots, for the start banner. */
-interface BotNames {
-    readonly names: readonly string[];
-    /** The bot of calls that name none. */
-    readonly defaultName: string;
-}
-
-/** The start banner: addresses, bots, API keys. There is no line about the keys of a `SecretProvider` other than `SecretService`. */
-function bannerLines(
-    config: Config,
-    address: AddressInfo | undefined,
-    secrets: SecretProvider,
-    bots: BotNames,
-): string[] {
-    return [
-        placeLine(config, address),
-        botLine(config, bots.defaultName),
-        `Bots: ${bots.names.join(', ')} (?bot=name, or the Connector ID)`,
-        ...(secrets instanceof SecretService ? [keyLine(secrets)] : []),
-    ];
-}
-
-/** `address` undefined: the HTTP server is the application's. */
-function placeLine({ audiohookPath }: Config, address: AddressInfo | undefined): string {
-    if (address === undefined)
-        return `AudioConnector Server accepts calls at ${audiohookPath} of the given HTTP server`;
-    const authority = authorityOf(address);
-    return `AudioConnector Server listens on ws://${authority}${audiohookPath}, health on http://${authority}/health`;
-}
-
-function authorityOf({ address, family, port }: AddressInfo): string {
-    return family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`;
-}
-
-/** Without an OpenAI key, the local bot answers for every profile; the echo and the silent bot need no key. */
-function botLine({ openai }: Config, name: string): string {
-    if (name === 'echo' || name === 'silent') return `The ${name} bot answers (DEFAULT_BOT)`;
-    if (openai === undefined) {
-        const who = name === 'local' ? 'The local bot' : `The local bot, with the profile ${name},`;
-        return `${who} answers: set OPENAI_API_KEY in .env to talk to OpenAI`;
-    }
-    if (name === 'local') return 'The local bot answers (DEFAULT_BOT), and ?bot=openai talks to OpenAI';
-    const { hostname } = new URL(openai.url);
-    const profile = name === 'openai' ? '' : `, with the profile ${name}`;
-    return `${openai.model} at ${hostname} answers${profile}`;
-}
-
-function keyLine({ kind, keyCount, developmentKeyPath }: SecretService): string {
-    if (developmentKeyPath !== undefined)
-        return `Calls are signed with the development key in ${developmentKeyPath}; set AUDIOHOOK_API_KEYS for Genesys`;
-    return `${keyCount} API ${keyCount === 1 ? 'key is' : 'keys are'} known (${kind})`;
 }

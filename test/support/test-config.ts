@@ -27,6 +27,7 @@ export function testConfig(changes: Partial<Config> = {}): Config {
         maxSessions: 1000,
         admission: { mode: 'off', maxEventLoopDelayMs: 30, maxMemoryMiB: undefined },
         maxUnopenedConnections: 200,
+        metrics: undefined,
         maxCallMinutes: 60,
         shutdownDrainSeconds: 0,
         shutdownGraceSeconds: 10,
