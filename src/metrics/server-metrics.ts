@@ -1,6 +1,6 @@
 import type { Registry } from 'prom-client';
 import type { AuthResult } from '../auth/authenticator';
-import type { Clock } from '../support/clock';
+import { systemClock } from '../support/clock';
 import { codeLabel } from './bounded-label';
 import { CallMetrics } from './call-metrics';
 import type { CounterName } from './catalogue';
@@ -12,7 +12,6 @@ import { loadPromClient } from './prom-client';
 import { Scrape } from './scrape';
 
 export interface ServerMetricsOptions {
-    readonly clock: Clock;
     /** What the gauges show: asked for when the metrics are read. */
     readonly state: () => ProcessState;
     /** Of package.json. */
@@ -58,7 +57,7 @@ export class ServerMetrics {
             this.made.histogram('event_loop_stall_seconds').observe(lateMs / 1000);
         });
         const all = Registry.merge([own, processRegistry()]);
-        this.scrape = new Scrape(options.clock, () => {
+        this.scrape = new Scrape(systemClock, () => {
             this.look();
             return all.metrics();
         });

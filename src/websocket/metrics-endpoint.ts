@@ -53,8 +53,8 @@ export class MetricsEndpoint {
      * Listens, and keeps metrics from now on. Rejects with `ERR_METRICS_LISTEN`.
      */
     static async open(config: MetricsConfig, deps: MetricsEndpointDeps): Promise<MetricsEndpoint> {
-        const { clock, state } = deps;
-        const endpoint = new MetricsEndpoint(new ServerMetrics({ clock, state, version: ownVersion() }), config, deps);
+        const server = new ServerMetrics({ state: deps.state, version: ownVersion() });
+        const endpoint = new MetricsEndpoint(server, config, deps);
         await endpoint.start();
         return endpoint;
     }

@@ -161,6 +161,11 @@ export class Server {
         return address === null || typeof address === 'string' ? undefined : address;
     }
 
+    /** The address on which the metrics are served; undefined when METRICS_PORT is not set, or not listened on. */
+    get metricsAddress(): AddressInfo | undefined {
+        return this.metrics?.address;
+    }
+
     /** The number of connections: calls that are running, and clients that have not sent `open` yet. */
     get callCount(): number {
         return this.calls.count;
@@ -205,7 +210,7 @@ export class Server {
         this.http.on('upgrade', this.onUpgrade);
         this.botService.watch();
         const address = this.deps.server === undefined ? await this.listen() : undefined;
-        const addresses = { calls: address, metrics: this.metrics?.address };
+        const addresses = { calls: address, metrics: this.metricsAddress };
         const lines = bannerLines(this.config, addresses, secrets, this.botService);
         for (const line of [...lines, this.processLimits.line]) this.logger.info({}, line);
     }
