@@ -111,7 +111,7 @@ export const COUNTERS = {
         help: 'Responses of models without a known price: `cost_usd_total` has no part of them.',
     },
     dropped_audio_bytes_total: {
-        help: 'Audio that was thrown away: of the bot because ten minutes waited (playback), of the caller while no session could take it (upstream), or because it outran the clock (flood). Stays 0.',
+        help: 'Audio that was thrown away: of the bot because ten minutes waited (playback); of the caller because it outran the clock (flood), or because no session could take it for longer than it is kept (upstream). Stays 0 while the model can be reached.',
         labels: { place: ['playback', 'upstream', 'flood'] },
     },
     event_loop_stalls_total: {

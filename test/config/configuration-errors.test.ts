@@ -121,6 +121,10 @@ describe('loadConfig with values that do not fit together', () => {
             { ADMISSION: 'off', MAX_EVENT_LOOP_DELAY_MS: '40' },
             /MAX_EVENT_LOOP_DELAY_MS does not go with ADMISSION=off; right is ADMISSION=load/,
         ],
+        [{ METRICS_HOST: '0.0.0.0' }, /METRICS_HOST is set, and METRICS_PORT is not; right is to set both/],
+        [{ METRICS_TOKEN: 'x'.repeat(16) }, /METRICS_TOKEN is set, and METRICS_PORT is not; right is to set both/],
+        [{ METRICS_PORT: '8080' }, /METRICS_PORT and PORT are both 8080; right is a port of its own/],
+        [{ METRICS_PORT: '9464', METRICS_TOKEN: 'short' }, /METRICS_TOKEN has an unusable value \(not shown here\)/],
         [{ ADMISSION: 'off', MAX_MEMORY_MIB: '500' }, /MAX_MEMORY_MIB does not go with ADMISSION=off/],
         [{ LOCAL_VOICE: 'klaus' }, /LOCAL_VOICE is "klaus", and LOCAL_TTS is `flite`: flite has rms and slt\./],
         [

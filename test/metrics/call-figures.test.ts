@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { alertRules, dashboardPanels, metricsIn, readMonitoring } from '../../tools/monitoring-files';
 import { wavToPcmu } from '../../src/audio/wav';
 import { COUNTERS, GAUGES, HISTOGRAMS, PREFIX } from '../../src/metrics/catalogue';
 import { ERRORS } from '../../src/support/errors';
 import { INSTANT } from '../../tools/fake-openai';
 import { TestBench, until } from '../support/test-bench';
-import { alertRules, dashboardPanels, metricsIn, readMonitoring } from './monitoring-files';
 import { scrape, scrapeUntil, type Scraped } from './scraped';
 
 const SPEECH = wavToPcmu(readFileSync(join(__dirname, '../../samples/librivox_0930.wav')));

@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { alertRules, dashboardPanels, fillIn, MONITORING } from '../../tools/monitoring-files';
+import { Prometheus } from '../../bench/prometheus';
 import { wavToPcmu } from '../../src/audio/wav';
 import { INSTANT } from '../../tools/fake-openai';
 import { TestBench } from '../support/test-bench';
-import { alertRules, dashboardPanels, MONITORING } from './monitoring-files';
-import { describeWith, Prometheus } from './prometheus-program';
+import { describeWith } from './describe-with';
 import { metricsUrl } from './scraped';
 
 const SPEECH = wavToPcmu(readFileSync(join(__dirname, '../../samples/librivox_0930.wav')));
@@ -62,7 +63,7 @@ describeWith('prometheus')('Prometheus', () => {
         for (const { title, targets = [] } of dashboardPanels()) {
             expect(targets.length).toBeGreaterThan(0);
             for (const { expr } of targets) {
-                const filled = expr.replaceAll('$instance', '.*').replaceAll('$__rate_interval', '1m');
+                const filled = fillIn(expr, '1m');
                 const answer = await prometheus.get('query', { query: filled });
                 expect({ title, filled, status: answer.status }).toEqual({ title, filled, status: 'success' });
             }
