@@ -1,4 +1,4 @@
-import { systemClock } from '../src/support/clock';
+import { computedMsOf, LoopWatch } from '../src/support/loop-watch';
 
 interface LoopStall {
     fromMs: number;
@@ -15,28 +15,25 @@ const LEAST_MS = 12;
  */
 export class LoopStalls {
     private readonly seen: LoopStall[] = [];
-    private timer: NodeJS.Timeout | undefined;
-    private lastMs = 0;
-    private lastCpu = process.cpuUsage();
+    private readonly watch = new LoopWatch({
+        tickMs: TICK_MS,
+        leastMs: LEAST_MS,
+        onLate: ({ fromMs, toMs, lateMs, computedMs }) => {
+            if (lateMs - computedMs > LEAST_MS) this.seen.push({ fromMs, toMs });
+        },
+    });
 
     start(): void {
-        this.lastMs = systemClock.nowMs();
-        this.lastCpu = process.cpuUsage();
-        this.timer = setInterval(() => {
-            this.tick(systemClock.nowMs(), process.cpuUsage());
-        }, TICK_MS);
+        this.watch.start();
     }
 
     stop(): void {
-        clearInterval(this.timer);
+        this.watch.stop();
     }
 
     /** One tick, at this time, with so much computed since the process began (µs). */
     tick(nowMs: number, cpu: NodeJS.CpuUsage): void {
-        const computedMs = (cpu.user + cpu.system - this.lastCpu.user - this.lastCpu.system) / 1000;
-        if (nowMs - this.lastMs - TICK_MS - computedMs > LEAST_MS) this.seen.push({ fromMs: this.lastMs, toMs: nowMs });
-        this.lastMs = nowMs;
-        this.lastCpu = cpu;
+        this.watch.tick(nowMs, computedMsOf(cpu));
     }
 
     /** Was it held up for `leastMs` or longer at any time between these two? What has just passed may not be noticed before the next tick. */

@@ -5,6 +5,7 @@ import { loadConfig, type Config } from '../src/config/config';
 import { BotResource } from '../src/services/bot-resource';
 import { BotService, type BotCall, type BotRequest, type ChosenBot } from '../src/services/bot-service';
 import { FallbackLadder } from '../src/services/fallback/fallback-ladder';
+import type { CallMeter } from '../src/services/call-meter';
 import { OutputVariables } from '../src/services/profiles/variables';
 import type { RealtimeSocket } from '../src/services/realtime/connection';
 import { Transcript } from '../src/services/transcript';
@@ -155,9 +156,9 @@ class CountedBotService extends BotService {
         const { openai, turnTaking, maxCallMinutes } = this.settings;
         const ends = this.ends.get(connectionUrl);
         if (openai === undefined || ends === undefined) throw new Error('The benchmark has no key, or no such call.');
-        const { callerAudio = new CallerAudioBuffer(), transcript = new Transcript(), logger } = call;
+        const { callerAudio = new CallerAudioBuffer(), transcript = new Transcript(), logger, meter } = call;
         const { clock, socket } = ends;
-        const shared = { clock, logger, callerAudio, transcript };
+        const shared = { clock, logger, callerAudio, transcript, meter };
         const make = (): BotResource => new BotResource(openai, { ...shared, createSocket: () => socket.opening() });
         const conversation = new FallbackLadder([{ name: 'realtime', upstream: 'openai-realtime', make }], {
             logger,
@@ -165,6 +166,7 @@ class CountedBotService extends BotService {
             prompts: { recording: () => undefined },
             transcript,
             callerAudio,
+            meter,
         });
         const speechMeter =
             turnTaking.bargeIn.mode === 'smart' ? new SileroSpeechMeter(loadSileroNetwork()) : undefined;
@@ -201,7 +203,10 @@ export class PathCall {
     private messages = 0;
     private responses = 0;
 
-    private constructor(private readonly format: Format) {
+    private constructor(
+        private readonly format: Format,
+        meter: CallMeter | undefined,
+    ) {
         const { clock } = this;
         this.service.onRequest = (metadata) => {
             this.respondShortly(metadata);
@@ -214,11 +219,13 @@ export class PathCall {
             botService,
             identity: { organizationId: ORGANIZATION_ID },
             hasRoom: () => true,
+            meter,
         });
     }
 
-    static async open(format: Format): Promise<PathCall> {
-        const call = new PathCall(format);
+    /** `meter`: of the metrics; undefined: none are kept. */
+    static async open(format: Format, meter?: CallMeter): Promise<PathCall> {
+        const call = new PathCall(format, meter);
         call.text('open', {
             organizationId: ORGANIZATION_ID,
             conversationId: CONVERSATION_ID,

@@ -8,6 +8,9 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { MULAW_SILENCE } from '../src/audio/mulaw';
 import { wavToPcmu } from '../src/audio/wav';
+import { CallMetrics } from '../src/metrics/call-metrics';
+import { Instruments } from '../src/metrics/instruments';
+import { loadPromClient } from '../src/metrics/prom-client';
 import { seededRandom } from '../tools/fake-openai/signal';
 import { answerHelp } from '../tools/usage';
 import { writeChart } from './chart';
@@ -21,10 +24,15 @@ answerHelp(`What one frame of the caller and one delta of the model cost on thei
 
   --seconds N       how long it measures (8)
   --only TEXT       only the rows whose name contains it
+  --metrics         each row also with the metrics of METRICS_PORT, measured by turns
   --help            this page`);
 
 const { values } = parseArgs({
-    options: { seconds: { type: 'string', default: '8' }, only: { type: 'string', default: '' } },
+    options: {
+        seconds: { type: 'string', default: '8' },
+        only: { type: 'string', default: '' },
+        metrics: { type: 'boolean', default: false },
+    },
 });
 
 const FORMATS = ['pcmu', 'pcm16'] as const;
@@ -54,17 +62,26 @@ async function main(): Promise<void> {
     const seconds = Number(values.seconds);
     if (!(seconds > 0)) throw new RangeError('--seconds takes a number above 0.');
     const rows: Row[] = [];
-    for (const format of FORMATS) rows.push(...(await rowsOf(format)));
+    for (const format of FORMATS) rows.push(...(await rowsWithTwins(format)));
     const chosen = rows.filter(({ name }) => name.includes(values.only));
     measure(chosen, seconds * 1000);
     report(chosen);
 }
 
-async function rowsOf(format: (typeof FORMATS)[number]): Promise<Row[]> {
+/** With `--metrics` each row is followed by the same one with metrics: what disturbs the machine disturbs both. */
+async function rowsWithTwins(format: (typeof FORMATS)[number]): Promise<Row[]> {
+    const plain = await rowsOf(format);
+    if (!values.metrics) return plain;
+    const { Registry } = loadPromClient();
+    const twins = await rowsOf(format, new CallMetrics(new Instruments([new Registry()])));
+    return plain.flatMap((row, at) => [row, ...twins.slice(at, at + 1)]);
+}
+
+async function rowsOf(format: (typeof FORMATS)[number], meter?: CallMetrics): Promise<Row[]> {
     const row = async (name: string, count: number, run: (call: PathCall) => void): Promise<Row> => {
-        const call = await PathCall.open(format);
+        const call = await PathCall.open(format, meter);
         return {
-            name: `${format}: ${name}`,
+            name: `${format}: ${name}${meter === undefined ? '' : ', metrics'}`,
             count,
             costsUs: [],
             run: () => {
@@ -133,11 +150,11 @@ function measure(rows: readonly Row[], forMs: number): void {
 
 function report(rows: readonly Row[]): void {
     console.log(`Node ${process.version}, ${rows[0]?.costsUs.length ?? 0} rounds; microseconds each`);
-    console.log(`${'step'.padEnd(62)}${'p50'.padStart(8)}${'p90'.padStart(8)}`);
+    console.log(`${'step'.padEnd(74)}${'p50'.padStart(8)}${'p90'.padStart(8)}`);
     const figures = rows.map(({ name, costsUs }) => ({ label: name, value: percentile(costsUs, 0.5), costsUs }));
     for (const { label, value, costsUs } of figures)
         console.log(
-            `${label.padEnd(62)}${value.toFixed(1).padStart(8)}${percentile(costsUs, 0.9).toFixed(1).padStart(8)}`,
+            `${label.padEnd(74)}${value.toFixed(1).padStart(8)}${percentile(costsUs, 0.9).toFixed(1).padStart(8)}`,
         );
     writeChart('path', 'The way of one frame and of one delta', [{ title: 'each, median', unit: 'µs', rows: figures }]);
 }

@@ -20,6 +20,7 @@ const LAYERS: Record<string, { layer: number; siblings: readonly string[] }> = {
     alerts: { layer: 2, siblings: [] },
     common: { layer: 2, siblings: [] },
     'shared-state': { layer: 2, siblings: [] },
+    metrics: { layer: 2, siblings: [] },
     websocket: { layer: 3, siblings: [] },
     index: { layer: 4, siblings: [] },
 };

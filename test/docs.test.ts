@@ -4,7 +4,7 @@ import { parse } from 'dotenv';
 import { loadConfig } from '../src/config/config';
 import { RENAMED_VARIABLES, VARIABLE_NAMES, VARIABLES } from '../src/config/variables';
 import { ERRORS } from '../src/support/errors';
-import { configurationPage, errorsPage, exampleEnvironment } from '../tools/make-docs';
+import { configurationPage, errorsPage, exampleEnvironment, metricsPage } from '../tools/make-docs';
 
 const ROOT = join(__dirname, '..');
 const HOW_TO_MEND = 'run: npm run docs';
@@ -40,6 +40,13 @@ describe('docs/CONFIGURATION.md', () => {
 
     it('is what the generator makes of the variables', () => {
         expect({ [HOW_TO_MEND]: read('docs', 'CONFIGURATION.md') }).toEqual({ [HOW_TO_MEND]: configurationPage() });
+    });
+});
+
+describe('docs/METRICS.md', () => {
+    it('has the metrics of the catalogue and the alerts of deploy/monitoring', () => {
+        const page = read('docs', 'METRICS.md');
+        expect({ [HOW_TO_MEND]: page }).toEqual({ [HOW_TO_MEND]: metricsPage(page) });
     });
 });
 
@@ -96,6 +103,8 @@ describe('.env.example', () => {
     /** Examples that are right only beside others, or name a file that is not there. */
     const NEED_COMPANY = [
         'REPLAY_STORE_FAILURE',
+        'METRICS_HOST',
+        'METRICS_TOKEN',
         'OPENAI_INSTRUCTIONS_FILE',
         'OPENAI_VAD_EAGERNESS',
         'OPENAI_NOISE_REDUCTION_STRENGTH',

@@ -1,14 +1,16 @@
 /**
- * Writes docs/ERRORS.md from the error catalogue, docs/CONFIGURATION.md and .env.example from the list of variables, and
- * bots/bot-profile.schema.json from the schema of the profiles. Run `npm run docs` after a change of any; tests compare.
+ * Writes docs/ERRORS.md from the error catalogue, docs/CONFIGURATION.md and .env.example from the list of variables,
+ * bots/bot-profile.schema.json from the schema of the profiles, and the tables of docs/METRICS.md from the metrics and the alerts. Run `npm run docs` after a change of any; tests compare.
  */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Variable } from '../src/config/fields';
 import { DEFAULT_INSTRUCTIONS, RENAMED_VARIABLES, VARIABLE_GROUPS } from '../src/config/variables';
+import { COUNTERS, GAUGES, HISTOGRAMS, PREFIX, type LabelValues, type MetricEntry } from '../src/metrics/catalogue';
 import { SCHEMA_FILE } from '../src/services/profiles/reader';
 import { profileJsonSchema } from '../src/services/profiles/schema';
 import { ERRORS, type ErrorDescription, type Fault } from '../src/support/errors';
+import { alertRules } from './monitoring-files';
 import { answerHelp } from './usage';
 
 const GENERATED = 'This page is written by `npm run docs`; change the catalogue in `src/support`, not the page.';
@@ -58,6 +60,41 @@ export function exampleEnvironment(): string {
 /** The text of bots/bot-profile.schema.json. */
 export function profileSchemaFile(): string {
     return `${JSON.stringify(profileJsonSchema(), null, 4)}\n`;
+}
+
+/** docs/METRICS.md, with the tables between its marks made anew. */
+export function metricsPage(page: string): string {
+    const kinds = { counter: COUNTERS, gauge: GAUGES, histogram: HISTOGRAMS };
+    const rows = Object.entries(kinds).flatMap(([kind, entries]) =>
+        Object.entries<MetricEntry>(entries).map(([name, { help, labels = {} }]) => [
+            `\`${PREFIX}${name}\``,
+            kind,
+            Object.entries(labels).map(labelWords).join('; '),
+            help,
+        ]),
+    );
+    const metrics = alignedTable([['Metric', 'Kind', 'Labels', 'Meaning'], ...rows]);
+    const alerts = alertRules().map(({ alert, for: waits, labels, annotations }) => [
+        `\`${alert}\``,
+        labels['severity'] ?? '',
+        waits ?? 'at once',
+        annotations['description'] ?? '',
+    ]);
+    const alertTable = alignedTable([['Alert', 'Severity', 'After', 'What to do'], ...alerts]);
+    return between(between(page, 'metrics', metrics), 'alerts', alertTable);
+}
+
+function labelWords([name, values]: [string, LabelValues]): string {
+    const words = typeof values === 'string' ? values : values.map((value) => `\`${value}\``).join(', ');
+    return `\`${name}\`: ${words}`;
+}
+
+/** The page with this text between `<!-- name -->` and `<!-- /name -->`. */
+function between(page: string, name: string, text: string): string {
+    const [begin, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
+    const [before, after] = [page.indexOf(begin), page.indexOf(end)];
+    if (before < 0 || after < before) throw new Error(`docs/METRICS.md has no marks ${begin} and ${end}.`);
+    return `${page.slice(0, before + begin.length)}\n\n${text}\n\n${page.slice(after)}`;
 }
 
 type Variables = Readonly<Record<string, Variable>>;
@@ -143,7 +180,8 @@ function alignedTable(rows: readonly (readonly string[])[]): string {
     return [line(head), rule, ...body.map(line)].join('\n');
 }
 
-const USAGE = `Writes docs/ERRORS.md, docs/CONFIGURATION.md, .env.example and bots/bot-profile.schema.json from the code.
+const USAGE = `Writes docs/ERRORS.md, docs/CONFIGURATION.md, .env.example, bots/bot-profile.schema.json and the tables of docs/METRICS.md from the
+code.
 
   npm run docs                 no options`;
 
@@ -152,6 +190,8 @@ function main(): void {
     const docs = join(__dirname, '..', 'docs');
     writeFileSync(join(docs, 'ERRORS.md'), errorsPage());
     writeFileSync(join(docs, 'CONFIGURATION.md'), configurationPage());
+    const metrics = join(docs, 'METRICS.md');
+    writeFileSync(metrics, metricsPage(readFileSync(metrics, 'utf8')));
     writeFileSync(join(__dirname, '..', '.env.example'), exampleEnvironment());
     writeFileSync(join(__dirname, '..', 'bots', SCHEMA_FILE), profileSchemaFile());
 }

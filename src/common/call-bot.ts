@@ -64,6 +64,7 @@ export class CallBot {
                 onTool: (call) => {
                     record.toolCalled(call);
                 },
+                meter: record.meter,
             },
         );
         if ('unknown' in bot) return bot;
@@ -79,6 +80,7 @@ export class CallBot {
         const { clock, record, wire, maxLeadMs, onFinished, onFailed, onFault } = this.deps;
         const { conversation, turnTaking, speechMeter } = chosen;
         const onOverlap = (report: OverlapReport): void => {
+            if (report.overlap === 'ignored' || report.overlap === 'resumed') record.meter?.bargeIn(report.overlap);
             this.logOverlap(report);
             chosen.onOverlap?.(report);
         };

@@ -1,8 +1,10 @@
 import type { StringMap } from '../protocol/core';
+import type { CallMeter } from '../services/call-meter';
 import type { HeardPosition } from '../services/conversation';
 import type { ToolRecord } from '../services/functions/tool';
 import { Transcript } from '../services/transcript';
 import type { LogFields } from '../support/logger';
+import { PacingRecord } from './pacing-record';
 
 /** PCMU, 8 kHz, mono: eight bytes are one millisecond. */
 const BYTES_PER_MS = 8;
@@ -22,7 +24,9 @@ export class CallRecord {
     private endReason = 'socket_lost';
     private decided = false;
     readonly transcript = new Transcript();
-    readonly turnClock = new TurnClock();
+    readonly turnClock: TurnClock;
+    /** How bot audio leaves. */
+    readonly pacing = new PacingRecord();
     /** What the bot cost, in US dollars; undefined: it is not known. */
     costUsd: number | undefined;
     private readonly tools: ToolRecord[] = [];
@@ -32,20 +36,28 @@ export class CallRecord {
     turns = 0;
     digits = 0;
     toolCalls = 0;
+    private floodBytes = 0;
+
+    /** `meter`: hears what is recorded, for the metrics; undefined: there are none. */
+    constructor(readonly meter?: CallMeter) {
+        this.turnClock = new TurnClock(meter);
+    }
 
     /** A function of the bot has run, or was refused. */
     toolCalled(record: ToolRecord): void {
         this.toolCalls += 1;
+        this.meter?.tool(record);
         if (this.tools.length < MAX_TOOLS) this.tools.push(record);
     }
 
     opened(nowMs: number): void {
         this.openedAtMs = nowMs;
+        this.meter?.opened();
     }
 
     /** Bot audio was sent. */
     botAudio(nowMs: number): void {
-        this.firstAudioAtMs ??= nowMs;
+        if (this.firstAudioAtMs === undefined) this.noteFirstAudio(nowMs);
         this.turnClock.botAudio(nowMs);
     }
 
@@ -53,12 +65,34 @@ export class CallRecord {
     interrupted(heard: HeardPosition): void {
         this.bargeIns += 1;
         this.transcript.interrupted(heard);
+        this.meter?.bargeIn('yielded');
+        const cut = heard.items.filter(({ heardMs, receivedMs }) => heardMs < receivedMs);
+        const unheardMs = cut.reduce((sum, { heardMs, receivedMs }) => sum + receivedMs - heardMs, 0);
+        if (cut.length > 0) this.meter?.truncated(cut.length, unheardMs);
+    }
+
+    /** A turn of the bot was heard, or interrupted: it is reported to Genesys. */
+    turnReported(disposition: string): void {
+        this.meter?.turnReported(disposition);
+        this.notePace();
+    }
+
+    /** The socket is gone. */
+    ended(nowMs: number): void {
+        const { droppedBytes } = this.pacing;
+        this.notePace();
+        if (droppedBytes > 0) this.meter?.dropped('playback', droppedBytes);
+        if (this.floodBytes > 0) this.meter?.dropped('flood', this.floodBytes);
+        this.meter?.ended({ reason: this.endReason, durationMs: this.sinceOpenedMs(nowMs) });
     }
 
     /** Counts caller audio. @returns false, and counts nothing, when more came than a telephone call can make in this time: it is not passed on */
     callerAudio(byteCount: number, nowMs: number): boolean {
         const plausibleMs = MAX_AHEAD_MS + MAX_PACE * (this.sinceOpenedMs(nowMs) ?? 0);
-        if (this.callerBytes / BYTES_PER_MS > plausibleMs) return false;
+        if (this.callerBytes / BYTES_PER_MS > plausibleMs) {
+            this.floodBytes += byteCount;
+            return false;
+        }
         this.callerBytes += byteCount;
         return true;
     }
@@ -104,6 +138,16 @@ export class CallRecord {
         };
     }
 
+    private noteFirstAudio(nowMs: number): void {
+        this.firstAudioAtMs = nowMs;
+        if (this.openedAtMs !== undefined) this.meter?.firstAudio(nowMs - this.openedAtMs);
+    }
+
+    private notePace(): void {
+        const pace = this.pacing.take();
+        if (pace !== undefined) this.meter?.turnPaced(pace);
+    }
+
     private firstAudioMs(): number | undefined {
         if (this.openedAtMs === undefined || this.firstAudioAtMs === undefined) return undefined;
         return Math.round(this.firstAudioAtMs - this.openedAtMs);
@@ -132,6 +176,8 @@ export class TurnClock {
     /** The same, of the turn whose playback has not begun yet. */
     private startedAtMs: number | undefined;
 
+    constructor(private readonly meter?: Pick<CallMeter, 'turnLatency' | 'turnPlayback'>) {}
+
     /** The caller's speech ended at `atMs` (not when it was noticed). */
     callerStopped(atMs: number): void {
         this.speechEndMs = atMs;
@@ -146,6 +192,7 @@ export class TurnClock {
     botAudio(nowMs: number): void {
         if (this.speechEndMs === undefined) return;
         this.latencies.push({ toFirstAudioMs: nowMs - this.speechEndMs, toPlaybackMs: undefined });
+        this.meter?.turnLatency(nowMs - this.speechEndMs);
         if (this.latencies.length > MAX_MEASURED_TURNS) this.latencies.shift();
         this.startedAtMs = this.speechEndMs;
         this.speechEndMs = undefined;
@@ -156,6 +203,7 @@ export class TurnClock {
         const last = this.latencies.at(-1);
         if (last === undefined || this.startedAtMs === undefined) return;
         last.toPlaybackMs = nowMs - this.startedAtMs;
+        this.meter?.turnPlayback(last.toPlaybackMs);
         this.startedAtMs = undefined;
     }
 

@@ -35,7 +35,7 @@ const COMFORT_TONE = tonePcmu(440, 160, 0.1, 40);
 export interface PlaybackOptions {
     wire: Pick<CallWire, 'sendAudio' | 'bufferedBytes'>;
     /** Is told when bot audio is sent. */
-    record: Pick<CallRecord, 'botAudio'>;
+    record: Pick<CallRecord, 'botAudio' | 'pacing'>;
     /** Gets all audio that is sent: it may come back as an echo. undefined: the guard is switched off. */
     echoGuard: Pick<EchoGuard, 'sent' | 'dropped'> | undefined;
     clock: Clock;
@@ -67,8 +67,6 @@ export class Playback {
     private held = false;
     private comfortTones = 0;
     private unreported = false;
-    /** Bytes that did not fit in the queue. */
-    droppedBytes = 0;
 
     constructor(private readonly options: PlaybackOptions) {
         this.bucket = new TokenBucket(options.clock, BUCKET);
@@ -79,7 +77,7 @@ export class Playback {
     enqueue(pcmu: Uint8Array, origin: AudioOrigin): void {
         if (this.closed || pcmu.length === 0) return;
         if (this.audio.waitingBytes + pcmu.length > MAX_QUEUE_BYTES) {
-            this.droppedBytes += pcmu.length;
+            this.options.record.pacing.dropped(pcmu.length);
             return;
         }
         this.openResponses.add(origin.responseId);
@@ -232,6 +230,7 @@ export class Playback {
         this.options.echoGuard?.dropped(this.playhead.heardBytes(nowMs));
         this.playhead.emptied(nowMs);
         this.unreported = false;
+        this.options.record.pacing.quiet();
         this.stopTimer();
     }
 
@@ -266,7 +265,10 @@ export class Playback {
         if (nowMs < this.notBeforeMs) return this.notBeforeMs - nowMs;
         if (this.isBlocked(nowMs)) return BLOCKED_RETRY_MS;
         const tokenMs = this.bucket.waitMs();
-        if (tokenMs > 0) return tokenMs;
+        if (tokenMs > 0) {
+            this.options.record.pacing.tokenAwaited(nowMs);
+            return tokenMs;
+        }
         const leadMs = this.playhead.leadMs(nowMs);
         const overMs = leadMs + Math.min(PIECE_MS, this.queuedMs) - this.options.maxLeadMs;
         if (overMs > 0) return overMs;
@@ -287,7 +289,9 @@ export class Playback {
         const { record, echoGuard, wire } = this.options;
         const piece = this.audio.send(this.pieceBytes(nowMs), this.ledger);
         this.bucket.spend();
+        const leftMs = this.playhead.leadMs(nowMs);
         this.playhead.sent(piece.length, nowMs);
+        record.pacing.sent(this.playhead.leadMs(nowMs), leftMs, nowMs);
         this.unreported = true;
         record.botAudio(nowMs);
         echoGuard?.sent(piece);
@@ -312,6 +316,7 @@ export class Playback {
             return;
         }
         if (this.openResponses.size > 0) return;
+        this.options.record.pacing.quiet();
         this.audio.forgetSent();
         this.options.onDrained();
     }

@@ -1,3 +1,4 @@
+import type { CallMeter } from '../services/call-meter';
 import { ERRORS, CodedError, type ErrorCode } from '../support/errors';
 import { faultFields, type LogFields, type LogLevel, type Logger } from '../support/logger';
 import { SparseSet } from '../support/sparse';
@@ -11,6 +12,7 @@ const MAX_SAME_LINES = 5;
 interface CallOfLog {
     fields: LogFields;
     lastCode: string | undefined;
+    readonly meter: Pick<CallMeter, 'fault'> | undefined;
 }
 
 /** Every line of everything that serves one call: with the ids of the call, those too that become known only later. */
@@ -48,8 +50,11 @@ class CallLogger implements Logger {
 
     /** A line about a step says in `why` what it was taken for. */
     private noteFault({ code, why }: LogFields): void {
-        if (typeof why === 'string' && Object.hasOwn(ERRORS, why)) this.call.lastCode = why;
-        else if (typeof code === 'string') this.call.lastCode = code;
+        const isCause = typeof why === 'string' && Object.hasOwn(ERRORS, why);
+        const named = isCause ? why : code;
+        if (typeof named !== 'string') return;
+        this.call.lastCode = named;
+        this.call.meter?.fault(named);
     }
 }
 
@@ -60,11 +65,13 @@ export class SessionLog {
     private readonly repeats = new Map<string, number>();
     /** Texts that were repeated more often than they are logged. */
     private readonly cut = new SparseSet<string>();
-    private readonly call: CallOfLog = { fields: {}, lastCode: undefined };
+    private readonly call: CallOfLog;
     /** For everything that serves the call: its lines carry what `bind` was given, and the last code among its warnings and errors is known here. */
     readonly logger: Logger;
 
-    constructor(logger: Logger) {
+    /** `meter`: hears the code of each warning and error, for the metrics. */
+    constructor(logger: Logger, meter?: Pick<CallMeter, 'fault'>) {
+        this.call = { fields: {}, lastCode: undefined, meter };
         this.logger = new CallLogger(logger, this.call);
     }
 

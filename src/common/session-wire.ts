@@ -1,6 +1,7 @@
 import { MAX_TEXT_MESSAGE_BYTES, PROTOCOL_VERSION, type Uuid } from '../protocol/core';
 import type { EventEntity } from '../protocol/entities';
 import type { ClientEnvelope, ServerMessageType, ServerParameters } from '../protocol/message';
+import type { CallMeter } from '../services/call-meter';
 import type { Clock, Timer } from '../support/clock';
 import type { ErrorCode } from '../support/errors';
 import { TokenBucket } from '../support/token-bucket';
@@ -29,6 +30,8 @@ export interface SessionWireOptions {
     /** More than `MAX_BUFFERED_BYTES` wait in the socket: the client does not read. */
     onOverflow: (code: ErrorCode) => void;
     onFault: (fault: unknown) => void;
+    /** Hears how long turn reports wait, for the metrics. */
+    meter?: Pick<CallMeter, 'eventWaited'> | undefined;
 }
 
 /**
@@ -44,12 +47,13 @@ export class SessionWire {
         private readonly socket: SessionSocket,
         private readonly options: SessionWireOptions,
     ) {
-        const { clock, onFault } = options;
+        const { clock, onFault, meter } = options;
         this.sequence = new MessageSequence(options.sessionId);
         this.textBucket = new TokenBucket(clock, TEXT_BUCKET);
         this.outbox = new EventOutbox({
             clock,
             onFault,
+            meter,
             bucket: this.textBucket,
             write: (entities) => {
                 this.send('event', { entities });
@@ -168,6 +172,7 @@ interface EventOutboxOptions {
     /** Writes one `event` message. */
     write: (entities: readonly [EventEntity, ...EventEntity[]]) => void;
     onFault: (fault: unknown) => void;
+    meter: Pick<CallMeter, 'eventWaited'> | undefined;
 }
 
 /** Longest text of one turn report, in characters. */
@@ -234,6 +239,7 @@ class EventOutbox {
             this.flush();
             return;
         }
+        this.options.meter?.eventWaited(waitMs);
         this.timer = this.options.clock.after(Math.ceil(waitMs), () => {
             this.timer = undefined;
             try {

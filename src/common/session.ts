@@ -4,6 +4,7 @@ import type { Config } from '../config/config';
 import { callerSamples, type AcceptedMedia } from '../protocol/media';
 import type * as protocol from '../protocol/message';
 import type { BotService } from '../services/bot-service';
+import type { CallMeter } from '../services/call-meter';
 import type { ConversationEnd } from '../services/conversation';
 import type { Clock } from '../support/clock';
 import { CodedError, type ErrorCode } from '../support/errors';
@@ -40,6 +41,8 @@ export interface SessionDeps {
     identity: SessionIdentity | undefined;
     /** Whether MAX_SESSIONS allows one more call. */
     hasRoom: () => boolean;
+    /** Hears what happens in the call, for the metrics; undefined: there are none. */
+    meter?: CallMeter | undefined;
 }
 
 /** Most caller audio that is kept while a call opens: ten seconds of PCMU, mono. */
@@ -61,7 +64,7 @@ export class Session implements SessionPort {
     /** Caller audio that came before `opened`, as it came: the channels are known only then. */
     private readonly opening: AudioCursor;
     private media: AcceptedMedia = { item: undefined, channelCount: 1, callerChannel: 0 };
-    private readonly record = new CallRecord();
+    private readonly record: CallRecord;
     private readonly bot: CallBot;
     /** Until the bot is chosen. */
     private openParameters: protocol.OpenParameters | undefined;
@@ -77,7 +80,8 @@ export class Session implements SessionPort {
         deps: SessionDeps,
     ) {
         // From here on every log line of the call carries its session id, and from `open` on its conversation id.
-        this.log = new SessionLog(deps.logger.child({ session: sessionId }));
+        this.record = new CallRecord(deps.meter);
+        this.log = new SessionLog(deps.logger.child({ session: sessionId }), deps.meter);
         this.deps = { ...deps, logger: this.log.logger };
         const { clock } = this.deps;
         this.opening = this.callerAudio.open(MAX_OPENING_BYTES);
@@ -88,6 +92,7 @@ export class Session implements SessionPort {
             state: this.state,
             onFault: this.processFault,
             onOverflow: this.abandon,
+            meter: deps.meter,
         });
         this.deadlines = new SessionDeadlines(this.timers, {
             fail: this.fail,
@@ -161,6 +166,7 @@ export class Session implements SessionPort {
         this.state.enter('gone');
         this.freeCall();
         this.timers.clear();
+        this.record.ended(this.deps.clock.nowMs());
         const { organizationId, correlationId, retryAttempt } = this.deps.identity ?? {};
         const call = { organization: organizationId, correlation: correlationId, retryAttempt };
         this.log.end({ ...this.bot.facts, ...this.record.fields(this.deps.clock.nowMs()), ...call });
@@ -288,6 +294,7 @@ export class Session implements SessionPort {
 
     processClientError(clientCode: number, holdMs: number): void {
         const isRateLimit = clientCode === 429;
+        this.deps.meter?.clientError(isRateLimit);
         this.log.note(isRateLimit ? 'ERR_RATE_LIMITED' : 'ERR_CLIENT_ERROR', { clientCode, holdMs });
         if (!isRateLimit) return;
         this.bot.bridge?.slowDown(holdMs);

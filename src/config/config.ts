@@ -8,9 +8,9 @@ import {
     type OpenAIConfig,
     type RestConfig,
 } from './openai';
+import { operationsConfig, type OperationsConfig } from './operations';
 import { OUTGOING_PROXY } from './outbound-variables';
 import { brokenRules } from './rules';
-import { DEFAULT_MAX_EVENT_LOOP_DELAY_MS } from './server-variables';
 import { SHIPPED_BOTS } from './shipped-bots';
 import {
     DEFAULT_INSTRUCTIONS,
@@ -51,6 +51,7 @@ export interface LoadConfigOptions {
 }
 
 export type { OpenAIAudioFormat, OpenAIConfig, RestConfig } from './openai';
+export type { AbuseConfig, AdmissionConfig, AlertConfig, MetricsConfig, ReplayStoreConfig } from './operations';
 
 /** When an entry on the caller's keypad is complete. */
 export interface DTMFConfig {
@@ -118,45 +119,8 @@ export interface GenesysConfig {
     readonly clientSecret: string;
 }
 
-/** When new calls are refused because the process is loaded. */
-export interface AdmissionConfig {
-    /** `off`: never. */
-    readonly mode: 'load' | 'off';
-    readonly maxEventLoopDelayMs: number;
-    /** undefined: the limit of the container, or else the memory of the machine. */
-    readonly maxMemoryMiB: number | undefined;
-}
-
-/** Where alerts go. Holds a secret: never log it. */
-export interface AlertConfig {
-    readonly url: URL;
-    /** Key of the signature. */
-    readonly secret: string;
-    /** US dollars of one day; undefined: no alert about it. */
-    readonly budgetUsd: number | undefined;
-}
-
-/** The Redis that several processes share. Its URL may hold a password: never log it. */
-export interface ReplayStoreConfig {
-    /** `redis:` or `rediss:`, with the password as it is written in a URL. */
-    readonly url: string;
-    /** While Redis does not answer: `local`: this process decides by what it knows itself; `closed`: every call is refused. */
-    readonly failure: 'local' | 'closed';
-}
-
-/** Limits of one client. 0: no limit. */
-export interface AbuseConfig {
-    /** Most connections at a time with one API key. */
-    readonly maxSessionsPerKey: number;
-    /** Most connections at a time of all processes that share the replay store. */
-    readonly maxSessionsTotal: number;
-    readonly maxFailedAuthPerMinute: number;
-    /** The number of proxies in front, or their addresses and networks in CIDR notation. */
-    readonly trustedProxies: number | readonly string[];
-}
-
 /** The whole configuration, read once at start and frozen. */
-export interface Config {
+export interface Config extends OperationsConfig {
     readonly port: number;
     readonly host: string;
     /** This path and all paths below it are served. Begins with `/`; no trailing slash except in `/` itself. */
@@ -171,13 +135,7 @@ export interface Config {
     readonly trustProxy: boolean;
     /** Most calls at a time; undefined: what the core carries, see `maxCalls` in `capacity.ts`. */
     readonly maxSessions: number | undefined;
-    readonly admission: AdmissionConfig;
-    /** undefined: this process shares nothing with others. */
-    readonly replayStore: ReplayStoreConfig | undefined;
-    readonly abuse: AbuseConfig;
     readonly maxUnopenedConnections: number;
-    /** undefined: alerts go nowhere. */
-    readonly alerts: AlertConfig | undefined;
     readonly maxCallMinutes: number;
     readonly shutdownDrainSeconds: number;
     readonly shutdownGraceSeconds: number;
@@ -235,23 +193,8 @@ function toConfig(values: Environment, instructions: string, warnings: readonly 
         authorities: values.AUDIOHOOK_AUTHORITIES,
         trustProxy: values.AUDIOHOOK_TRUST_PROXY,
         maxSessions: values.MAX_SESSIONS,
-        admission: {
-            mode: values.ADMISSION,
-            maxEventLoopDelayMs: values.MAX_EVENT_LOOP_DELAY_MS ?? DEFAULT_MAX_EVENT_LOOP_DELAY_MS,
-            maxMemoryMiB: values.MAX_MEMORY_MIB,
-        },
-        replayStore:
-            values.REPLAY_STORE === 'memory'
-                ? undefined
-                : { url: values.REPLAY_STORE, failure: values.REPLAY_STORE_FAILURE ?? 'local' },
-        abuse: {
-            maxSessionsPerKey: values.MAX_SESSIONS_PER_KEY,
-            maxSessionsTotal: values.MAX_SESSIONS_TOTAL,
-            maxFailedAuthPerMinute: values.MAX_FAILED_AUTH_PER_MINUTE,
-            trustedProxies: values.TRUSTED_PROXIES ?? (values.AUDIOHOOK_TRUST_PROXY ? 1 : 0),
-        },
+        ...operationsConfig(values),
         maxUnopenedConnections: values.MAX_UNOPENED_CONNECTIONS,
-        alerts: alertConfig(values),
         maxCallMinutes: values.MAX_CALL_MINUTES,
         shutdownDrainSeconds: values.SHUTDOWN_DRAIN_SECONDS,
         shutdownGraceSeconds: values.SHUTDOWN_GRACE_SECONDS,
@@ -277,11 +220,6 @@ function toConfig(values: Environment, instructions: string, warnings: readonly 
         logTranscripts: values.LOG_TRANSCRIPTS,
         warnings,
     };
-}
-
-function alertConfig(values: Environment): AlertConfig | undefined {
-    const { ALERT_WEBHOOK_URL: url, ALERT_WEBHOOK_SECRET: secret, ALERT_BUDGET_USD: budgetUsd } = values;
-    return url === undefined || secret === undefined ? undefined : { url, secret, budgetUsd };
 }
 
 function botsFolder({ BOTS_FOLDER: folder = SHIPPED_BOTS }: Environment): string | undefined {

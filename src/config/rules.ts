@@ -37,6 +37,7 @@ const RULES: readonly Rule[] = [
     { about: ['BARGE_IN', 'BARGE_IN_MIN_SPEECH_MS'], check: minSpeechIsInstant },
     { about: ['ADMISSION', 'MAX_EVENT_LOOP_DELAY_MS', 'MAX_MEMORY_MIB'], check: limitsHaveAdmission },
     { about: ['REPLAY_STORE', 'REPLAY_STORE_FAILURE', 'MAX_SESSIONS_TOTAL'], check: sharedHasStore },
+    { about: ['METRICS_PORT', 'METRICS_HOST', 'METRICS_TOKEN', 'PORT'], check: metricsHavePort },
     onlyOne('AZURE_OPENAI_ENDPOINT', 'OPENAI_REALTIME_URL'),
     onlyOne('AZURE_OPENAI_ENDPOINT', 'OPENAI_BASE_URL'),
     ...ADDRESSES.map((name) => encrypted(name, 'the key')),
@@ -136,6 +137,17 @@ function sharedHasStore(values: Environment): string[] {
         (name) =>
             `${name} does not go with REPLAY_STORE=memory; right is the URL of a Redis, or to leave ${name} unset.`,
     );
+}
+
+function metricsHavePort(values: Environment): string[] {
+    const { METRICS_PORT: port } = values;
+    if (port !== undefined)
+        return port !== 0 && port === values.PORT
+            ? [`METRICS_PORT and PORT are both ${port}; right is a port of its own for the metrics.`]
+            : [];
+    return (['METRICS_HOST', 'METRICS_TOKEN'] as const)
+        .filter((name) => values[name] !== undefined)
+        .map((name) => `${name} is set, and METRICS_PORT is not; right is to set both, or to leave ${name} unset.`);
 }
 
 function oneModel(values: Environment): string[] {

@@ -1,10 +1,13 @@
 /** How the server listens, how much it takes on, how it ends, and what it logs. */
 import { z } from 'zod';
 import { CAPACITY } from './capacity';
-import { choice, flag, host, variable, whole } from './fields';
+import { choice, flag, host, matching, variable, whole } from './fields';
 
 /** How late the event loop may be before new calls are refused, in ms, when MAX_EVENT_LOOP_DELAY_MS is not set. */
 export const DEFAULT_MAX_EVENT_LOOP_DELAY_MS = 30;
+
+/** Where the metrics are served when METRICS_HOST is not set: for a Prometheus on the same machine. */
+export const DEFAULT_METRICS_HOST = '127.0.0.1';
 
 const urlPath = z
     .string()
@@ -67,6 +70,21 @@ export const SERVER_VARIABLES = {
     PLAYBACK_LEAD_MS: variable(
         whole(300, 5000).default(600),
         'Most audio, in ms, that is sent ahead of the playhead. Small: the bot is quiet at once when it is interrupted. Large: no gaps on an unsteady network.',
+    ),
+    METRICS_PORT: variable(
+        whole(0, 65_535).describe('a whole number from 0 to 65535, other than PORT; 0 takes any free port').optional(),
+        'TCP port of the metrics: `GET /metrics` is answered there in the text format of Prometheus (docs/METRICS.md). Calls are never served on it.',
+        { unset: 'no metrics are kept', example: '9464' },
+    ),
+    METRICS_HOST: variable(
+        host.optional(),
+        'Only with METRICS_PORT: the address on which the metrics are served. Another one than the default shows to the network how many calls there are and what they cost: set METRICS_TOKEN too, or let only Prometheus reach the port.',
+        { unset: `\`${DEFAULT_METRICS_HOST}\`: this machine only`, example: DEFAULT_METRICS_HOST },
+    ),
+    METRICS_TOKEN: variable(
+        matching(/^[\x21-\x7e]{16,}$/, 'at least 16 characters, without blanks').optional(),
+        'Only with METRICS_PORT: a request without `Authorization: Bearer` and this token is answered 401.',
+        { unset: 'every request that reaches the port is answered', secret: true, example: 'a-long-random-token' },
     ),
     LOG_LEVEL: variable(choice(['debug', 'info', 'warn', 'error', 'silent']).default('info'), 'How much is logged.'),
     LOG_TRANSCRIPTS: variable(

@@ -1,10 +1,11 @@
 import type { Config, OpenAIConfig } from '../config/config';
 import type { CallerAudioBuffer } from '../audio/caller-audio-buffer';
 import { beepPcmu } from '../audio/tone';
-import { CircuitBreakers } from '../support/circuit-breaker';
+import { CircuitBreakers, type BreakerState } from '../support/circuit-breaker';
 import { faultFields, type Logger } from '../support/logger';
 import type { BotPlan } from './bot-plan';
 import { BotResource } from './bot-resource';
+import type { BotMeter } from './call-meter';
 import type { Conversation } from './conversation';
 import { FallbackLadder, optionsFrom, type FallbackOption, type Takeover } from './fallback/fallback-ladder';
 import { ApologyBot, UnavailableBot } from './fallback/apology-bot';
@@ -38,6 +39,8 @@ export interface CallOfBot {
     ani?: string | undefined;
     /** Hears of every call of a tool. */
     onTool?: ((record: ToolRecord) => void) | undefined;
+    /** Hears what the bot does, for the metrics. */
+    meter?: BotMeter | undefined;
     /** What was said in the call; the call writes it, bots read it. */
     transcript: Transcript;
     /** Where caller audio waits that a bot cannot take yet; the call fills it before `hear`. */
@@ -80,8 +83,9 @@ export class BotFactory {
         const lower = local === undefined ? unavailable(loaded) : this.lowerOptions(local, openai, plan, call);
         const prompts = local?.prompts.forBot(plan) ?? { recording: shippedRecording };
         const options = optionsFrom([realtime, ...lower, apology(prompts, plan)], forceFallback);
-        const { logger, transcript, callerAudio } = call;
-        return new FallbackLadder(options, { logger, breakers: this.breakers, prompts, transcript, callerAudio });
+        const { logger, transcript, callerAudio, meter } = call;
+        const { breakers } = this;
+        return new FallbackLadder(options, { logger, breakers, prompts, transcript, callerAudio, meter });
     }
 
     /** A bot without OpenAI; where its voice cannot be loaded, the recorded apology. */
@@ -104,6 +108,11 @@ export class BotFactory {
         if (openai === undefined || localSpeech.fallback !== 'off') await this.localSpeech.warm();
     }
 
+    /** See `BotService.upstreams`. */
+    get upstreams(): { name: string; state: BreakerState }[] {
+        return this.breakers.states;
+    }
+
     /** Tells speech from noise on one call. Throws ERR_VAD_WEIGHTS. */
     speechMeter(): SpeechMeter {
         return new SileroSpeechMeter(loadSileroNetwork());
@@ -118,7 +127,7 @@ export class BotFactory {
         openai: OpenAIConfig,
         local: LocalSpeech | undefined,
         plan: BotPlan,
-        { logger, conversationId, ani, transcript, callerAudio, onTool }: CallOfBot,
+        { logger, conversationId, ani, transcript, callerAudio, onTool, meter }: CallOfBot,
         maxUnreachable: number | undefined,
     ): Conversation {
         const { name: botName, inputValues: inputVariables, variables } = plan;
@@ -131,6 +140,7 @@ export class BotFactory {
             transcript,
             readAloud: local === undefined ? undefined : this.readAloud(local.speech, plan, logger),
             refusedFields: this.refusedFields,
+            meter,
             fillerWords: plan.words.sentences.oneMoment,
             maxUnreachable,
             callFacts: { botName, conversationId, inputVariables, setVariable },

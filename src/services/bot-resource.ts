@@ -4,6 +4,7 @@ import type { OpenAIConfig } from '../config/config';
 import { CodedError, type FaultFacts } from '../support/errors';
 import { faultFields, type Logger } from '../support/logger';
 import { redact } from '../support/redact';
+import type { BotMeter } from './call-meter';
 import {
     keypadNote,
     type Conversation,
@@ -40,6 +41,8 @@ export interface BotResourceDeps extends CallToolsDeps {
     maxUnreachable?: number | undefined;
     /** Optional fields that OpenAI has refused, known to all calls. */
     refusedFields?: RefusedFields;
+    /** Hears of sessions and of what they use, for the metrics. */
+    meter?: BotMeter | undefined;
 }
 
 /** Caller audio kept before the first session is ready, and while a lost one is replaced. */
@@ -93,6 +96,7 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
             logger,
             readAloud: deps.readAloud,
             transcript: deps.transcript,
+            meter: deps.meter,
             toolRunner: this.tools,
             bot: this,
             play: (pcmu, origin) => {
@@ -200,13 +204,14 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
 
     private make(): OpenAIRealtimeService {
         const { clock, logger, callerAudio, createSocket } = this.deps;
-        const { refusedFields = this.refusedFields, maxUnreachable } = this.deps;
+        const { refusedFields = this.refusedFields, maxUnreachable, meter } = this.deps;
         const service = new OpenAIRealtimeService(this.config, {
             clock,
             logger,
             callerAudio,
             keepAudioMs: this.losses === 0 ? KEPT_AT_START_MS : KEPT_AT_LOSS_MS,
             createSocket,
+            meter,
             maxUnreachable: this.state === 'idle' ? maxUnreachable : undefined,
             refusedFields,
             tools: this.tools.definitions,
@@ -272,6 +277,7 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
     private onLost(service: OpenAIRealtimeService, why: string, facts: FaultFacts): void {
         if (this.isOver()) return;
         this.losses += 1;
+        this.deps.meter?.upstreamLost();
         this.loss = new CodedError('ERR_OPENAI_LOST', `${redact(why)}.`, facts);
         this.change.drop();
         this.state = 'reconnecting';
@@ -352,6 +358,8 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
     private logEnd(): void {
         const { usage, costUsd, losses } = this;
         const { costIsPartial } = this.conversation.usage;
-        logEnd(this.logger, this.sessions, { usage, costUsd, costIsPartial, reconnects: losses });
+        const totals = { usage, costUsd, costIsPartial, reconnects: losses };
+        const droppedBytes = logEnd(this.logger, this.sessions, totals);
+        if (droppedBytes > 0) this.deps.meter?.dropped('upstream', droppedBytes);
     }
 }

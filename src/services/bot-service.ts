@@ -1,10 +1,12 @@
 import type { Config, TurnTakingConfig } from '../config/config';
 import { CallerAudioBuffer } from '../audio/caller-audio-buffer';
 import type { LanguageCode, Participant } from '../protocol/core';
+import type { BreakerState } from '../support/circuit-breaker';
 import { faultFields, type LogFields, type Logger } from '../support/logger';
 import { BotFactory, type BotFactoryDeps, type CallOfBot } from './bot-factory';
 import { BotRegistry, type BotCallContext, type CreateBot } from './bot-registry';
 import { plainPlan, plainTurnTaking, plainVariables, profilePlan, type BotPlan } from './bot-plan';
+import type { BotMeter } from './call-meter';
 import type { Conversation, OverlapReport } from './conversation';
 import { EchoBot } from './echo-bot';
 import { endWarnings, inUseByProfile, inUseBySettings, type Ends, type InUse } from './model-ends';
@@ -54,6 +56,8 @@ export interface BotCall {
     logger: Logger;
     /** Hears of every call of a tool, once, when it is over. */
     onTool?: (record: ToolRecord) => void;
+    /** Hears what the bot does, for the metrics; undefined: there are none. */
+    meter?: BotMeter | undefined;
     /** What was said in the call; the call writes it, bots read it. Default: an empty one. */
     transcript?: Transcript;
     /** Where caller audio waits that a bot cannot take yet; the call fills it before `hear`. Default: an empty one. */
@@ -162,9 +166,9 @@ export class BotService {
         const choice = this.choose(request);
         if (choice.name === undefined) return { unknown: choice.unknown };
         const { name, by } = choice;
-        const { logger, onTool, transcript = new Transcript(), callerAudio = new CallerAudioBuffer() } = call;
+        const { logger, onTool, meter, transcript = new Transcript(), callerAudio = new CallerAudioBuffer() } = call;
         const { conversationId, participant } = request;
-        const full = { logger, conversationId, ani: participant?.ani, onTool, transcript, callerAudio };
+        const full = { logger, conversationId, ani: participant?.ani, onTool, meter, transcript, callerAudio };
         const make = this.withProfile(name, request, full) ?? this.registered(name, request, full);
         if (make === undefined) return { unknown: name };
         // Before the bot is made, so that the log names also one that cannot be made.
@@ -173,6 +177,11 @@ export class BotService {
         if (unreadable.length > 0)
             logger.warn({ code: 'ERR_INPUT_VARIABLES', unreadable }, 'input variables that are no text are left out');
         return make();
+    }
+
+    /** The services behind the fallback options that calls have used, and whether they are down. */
+    get upstreams(): { name: string; state: BreakerState }[] {
+        return this.factory.upstreams;
     }
 
     /** Warns of each model and voice that the settings or the profiles name and that ends soon by these dates. */

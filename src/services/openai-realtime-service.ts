@@ -52,7 +52,7 @@ export interface RealtimeServiceEvents {
     fatal: [error: CodedError];
 }
 
-export interface RealtimeServiceDeps extends Pick<HandshakePort, 'maxUnreachable'> {
+export interface RealtimeServiceDeps extends Pick<HandshakePort, 'maxUnreachable' | 'meter'> {
     clock: Clock;
     logger: Logger;
     /** Where caller audio waits that cannot be sent yet; the call fills it before `sendAudio`. */
@@ -246,12 +246,10 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
     }
 
     private makeHandshake(): OpenAIHandshake {
+        const { clock, createSocket, maxUnreachable, meter, random = Math.random } = this.deps;
         return new OpenAIHandshake(this.config, {
-            clock: this.deps.clock,
+            ...{ clock, createSocket, maxUnreachable, meter, random },
             logger: this.logger,
-            createSocket: this.deps.createSocket,
-            random: this.deps.random ?? Math.random,
-            maxUnreachable: this.deps.maxUnreachable,
             update: () => ({ ...this.update(), event_id: this.ids.next('session.update') }),
             refused: (error) => this.settings.canDoWithout(error),
             ignored: (name) => {

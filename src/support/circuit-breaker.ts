@@ -14,6 +14,8 @@ export interface BreakerOptions {
 
 const DEFAULTS: BreakerOptions = { failures: 3, windowMs: 30_000, openMs: 10_000 };
 
+export type BreakerState = 'closed' | 'open' | 'half-open';
+
 /** Lets one call use a service. The call reports every success and every failure, and calls `release` at the end. */
 export interface Permit {
     /** This call decides whether the service is back: it should use short time limits. */
@@ -31,7 +33,7 @@ export interface Permit {
  * call at a time, then closed after a success. One for each service, shared by all calls of the process. Each change is logged.
  */
 export class CircuitBreaker {
-    private current: 'closed' | 'open' | 'half-open' = 'closed';
+    private current: BreakerState = 'closed';
     private readonly options: BreakerOptions;
     private failuresMs: number[] = [];
     private openedMs = 0;
@@ -47,7 +49,7 @@ export class CircuitBreaker {
         this.options = { ...DEFAULTS, ...options };
     }
 
-    get state(): 'closed' | 'open' | 'half-open' {
+    get state(): BreakerState {
         return this.current;
     }
 
@@ -133,6 +135,11 @@ export class CircuitBreakers {
         private readonly logger: Logger,
         private readonly options: Partial<BreakerOptions> = {},
     ) {}
+
+    /** Those that were asked for, in that order. */
+    get states(): { name: string; state: BreakerState }[] {
+        return [...this.breakers].map(([name, { state }]) => ({ name, state }));
+    }
 
     of(upstream: string): CircuitBreaker {
         const known = this.breakers.get(upstream);

@@ -50,6 +50,16 @@ export const SERVER_ERRORS = {
         'The server cannot listen on its address.',
         'If the port is taken, end the process that holds it or choose another PORT; if the address is not of this machine, correct HOST.',
     ),
+    ERR_METRICS_LISTEN: entry(
+        'operator',
+        'The server cannot listen on the address of the metrics.',
+        'If the port is taken, end the process that holds it or choose another METRICS_PORT; if the address is not of this machine, correct METRICS_HOST.',
+    ),
+    ERR_METRICS: entry(
+        'server',
+        'The metrics cannot be read.',
+        'Report it with the log line: the calls do not need the metrics, and go on.',
+    ),
     ERR_HTTP_MALFORMED: entry(
         'client',
         'What came is not HTTP, is too long, or came too slowly.',

@@ -100,6 +100,11 @@ export class Admission {
         return this.budget < 1 ? 'arrivals' : undefined;
     }
 
+    /** The smoothed readings as parts of their limits: from 1 on, new calls are refused. */
+    get levels(): Readonly<Levels> {
+        return this.smoothed;
+    }
+
     /** A call was accepted. */
     noteAccepted(): void {
         this.budget -= 1;

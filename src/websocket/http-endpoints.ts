@@ -105,8 +105,8 @@ function sendJson(
     send(response, code, { ...headers, 'Content-Type': 'application/json' }, JSON.stringify(body));
 }
 
-/** For a HEAD request, Node omits the body and keeps its length. */
-function send(response: ServerResponse, code: number, headers: Record<string, string> = {}, body = ''): void {
+/** Answers a request. For HEAD, Node omits the body and keeps its length. */
+export function send(response: ServerResponse, code: number, headers: Record<string, string> = {}, body = ''): void {
     const length = { 'Content-Length': String(Buffer.byteLength(body)), 'Cache-Control': 'no-store' };
     response.writeHead(code, { ...headers, ...length });
     response.end(body);

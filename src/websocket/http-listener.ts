@@ -1,7 +1,7 @@
 import { createServer, type RequestListener, type Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { CodedError } from '../support/errors';
+import { CodedError, type ErrorCode } from '../support/errors';
 import type { RefusalLog, Refusals } from './refusals';
 
 /** What a peer may cost before it is authenticated, and what one call may cost afterwards. */
@@ -71,11 +71,21 @@ export function createHttpServer(
     return server;
 }
 
-/** Resolves with the address once the server listens; rejects with ERR_LISTEN, naming PORT and HOST. */
-export function listen(server: HttpServer, port: number, host: string): Promise<AddressInfo> {
+/** Which settings a listener got its address from, and the code of its failure. */
+interface ListenWords {
+    readonly code: ErrorCode;
+    readonly host: string;
+    readonly port: string;
+}
+
+const OF_CALLS: ListenWords = { code: 'ERR_LISTEN', host: 'HOST', port: 'PORT' };
+
+/** Resolves with the address once the server listens; rejects with ERR_LISTEN or the code of `words`, naming the settings. */
+export function listen(server: HttpServer, port: number, host: string, words = OF_CALLS): Promise<AddressInfo> {
     return new Promise((resolve, reject) => {
         const onError = (fault: NodeJS.ErrnoException): void => {
-            reject(new CodedError('ERR_LISTEN', `HOST=${host} PORT=${port}: ${fault.code ?? fault.message}.`));
+            const address = `${words.host}=${host} ${words.port}=${port}`;
+            reject(new CodedError(words.code, `${address}: ${fault.code ?? fault.message}.`));
         };
         server.once('error', onError);
         server.listen(port, host, () => {

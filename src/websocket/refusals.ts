@@ -64,10 +64,13 @@ export class RefusalLog {
     constructor(
         private readonly logger: Logger,
         private readonly clock: Clock,
+        /** Hears of each refusal, logged or not. */
+        private readonly onRefusal: (code: ErrorCode) => void = () => undefined,
     ) {}
 
     /** Logs or counts one refusal. `fields` appear only in a line of its own. */
     note(level: 'info' | 'warn' | 'error', code: ErrorCode, fields: LogFields): void {
+        this.onRefusal(code);
         this.begin();
         if (this.lines >= MAX_REFUSAL_LINES && this.seen.has(code)) {
             this.count(code);
@@ -76,6 +79,11 @@ export class RefusalLog {
         this.lines += 1;
         this.seen.add(code);
         this.logger[level]({ ...fields, code }, ERRORS[code].cause);
+    }
+
+    /** A refusal that another line tells of. */
+    noteQuiet(code: ErrorCode): void {
+        this.onRefusal(code);
     }
 
     /** Logs the refusals that were only counted so far, and frees the timer. */

@@ -6,8 +6,8 @@ import { WebSocketServer, type WebSocket } from 'ws';
 import { Authenticator, type SecretProvider } from '../auth/authenticator';
 import { loadConfig, type Config } from '../config/config';
 import { Session } from '../common/session';
-import { EXTENSION_SHAPES, shapeProblems, withMethods, withSignature, type ServerExtensions } from '../extensions';
 import { BotService } from '../services/bot-service';
+import type { ProcessState } from '../metrics/process-state';
 import { endsIn } from '../services/model-ends';
 import { SecretService } from '../services/secret-service';
 import { SharedState, type SharedStateFigures } from '../shared-state/shared-state';
@@ -15,59 +15,26 @@ import { listModels } from '../speech/model-list';
 import { systemClock, type Clock } from '../support/clock';
 import { overWithin } from '../support/deadline';
 import { CodedError, ERRORS } from '../support/errors';
-import { isFields } from '../support/json';
 import { createLogger, faultFields, type Logger } from '../support/logger';
 import { coreShare, memoryLimitBytes } from '../support/machine';
 import { AbuseLog, type AbuseFigures } from './abuse-log';
 import { Admission } from './admission';
 import { CallSlots } from './call-slots';
-import { Calls, type CreateSession } from './calls';
+import { Calls } from './calls';
 import { addressReader } from './client-address';
 import { createHttpEndpoints, isBelow, pathOf, type Unavailable } from './http-endpoints';
 import { closeServer, createHttpServer, listen, SERVER_LIMITS, type ServerLimits } from './http-listener';
-import { ProcessLoadMeter, type LoadMeter } from './load-meter';
+import { MetricsEndpoint } from './metrics-endpoint';
+import { ProcessLoadMeter } from './load-meter';
 import { processLimits, type ProcessLimits } from './process-limits';
 import { RefusalLog, Refusals } from './refusals';
+import { checkDeps, extensionsOf, type ServerDeps } from './server-deps';
 import { bannerLines } from './start-banner';
-import { selectSubProtocol, UpgradeGate, type AcceptedCall, type UpgradeAuthenticator } from './upgrade';
+import { selectSubProtocol, UpgradeGate, type AcceptedCall } from './upgrade';
 
 export type { CreateSession, ServedSession } from './calls';
+export type { ServerDeps } from './server-deps';
 export type { AcceptedCall } from './upgrade';
-
-/** The dependencies of a server; each has a default. Sessions get their dependencies from the server. */
-export interface ServerDeps extends ServerExtensions {
-    /**
-     * Default: read from the environment, with `.env` of the working directory. EXTENSIONS is not loaded here but by `npm start`; an
-     * application gives what `loadExtensions` returns. With `secrets` and without API keys: `loadConfig(env, { hasSecretProvider: true })`.
-     */
-    config: Config;
-    /** Default: pino to stdout, at LOG_LEVEL. */
-    logger: Logger;
-    /** Default: the system clock. */
-    clock: Clock;
-    /** Default: a `SecretService` with the API keys of the configuration. For a vault: any object with the method of `SecretProvider`. */
-    secrets: SecretProvider;
-    /** Default: HTTP message signatures under `secrets`. */
-    authenticator: UpgradeAuthenticator;
-    /** Default: the bots of the configuration with the extensions below; one service for all calls. */
-    botService: BotService;
-    /** Default: a `Session`. */
-    createSession: CreateSession;
-    limits: Partial<ServerLimits>;
-    /**
-     * What ADMISSION=load goes by. Default: the load of this process, which is measured in real time: with a `clock` of the application
-     * and without a meter, load refuses no call.
-     */
-    loadMeter: LoadMeter;
-    /**
-     * An HTTP or HTTPS server of the application, which listens and is closed there. This server only takes the upgrade requests at
-     * AUDIOHOOK_PATH, from `start` to `stop`; requests, `/health` and `/ready` included, and their limits stay with the application.
-     * Upgrade requests of other paths are left to the application's `upgrade` listeners; without any, they are answered 404.
-     *
-     * Default: an HTTP server of its own that listens on HOST and PORT.
-     */
-    server: HttpServer;
-}
 
 /** How long a client may take to close its socket after the `disconnect` of a shutdown, in ms: the last part of SHUTDOWN_GRACE_SECONDS. */
 const CLOSING_MS = 1000;
@@ -100,6 +67,8 @@ export class Server {
     /** undefined: there is no REPLAY_STORE. */
     private readonly shared: SharedState | undefined;
     private readonly http: HttpServer;
+    /** undefined: no metrics are kept, or not yet. */
+    private metrics: MetricsEndpoint | undefined;
     private gate: UpgradeGate | undefined;
     private starting: Promise<void> | undefined;
     private stopping: Promise<void> | undefined;
@@ -119,7 +88,7 @@ export class Server {
         this.botService = deps.botService ?? new BotService(config, { ...extensionsOf(deps), clock, logger });
         this.limits = { ...SERVER_LIMITS, ...deps.limits };
         this.refusals = new Refusals(this.clock, this.limits.lingerMs);
-        this.refusalLog = new RefusalLog(this.logger, this.clock);
+        this.refusalLog = new RefusalLog(this.logger, this.clock, (code) => this.metrics?.server.refused(code));
         this.webSockets = createWebSocketServer(this.limits);
         this.calls = new Calls({
             createSession: deps.createSession ?? ((ws, call) => this.createSession(ws, call)),
@@ -168,6 +137,11 @@ export class Server {
         return address === null || typeof address === 'string' ? undefined : address;
     }
 
+    /** The address on which the metrics are served; undefined when METRICS_PORT is not set, or not listened on. */
+    get metricsAddress(): AddressInfo | undefined {
+        return this.metrics?.address;
+    }
+
     /** The number of connections: calls that are running, and clients that have not sent `open` yet. */
     get callCount(): number {
         return this.calls.count;
@@ -199,8 +173,18 @@ export class Server {
     }
 
     private async open(): Promise<void> {
+        try {
+            await this.openAll();
+        } catch (fault) {
+            await this.metrics?.close();
+            throw fault;
+        }
+    }
+
+    private async openAll(): Promise<void> {
         for (const { code, message } of this.config.warnings) this.logger.warn({ code }, message);
         const secrets = this.deps.secrets ?? (await this.readSecrets());
+        await this.openMetrics();
         this.gate = this.createGate(secrets);
         await this.shared?.start();
         await this.warm();
@@ -208,8 +192,16 @@ export class Server {
         this.http.on('upgrade', this.onUpgrade);
         this.botService.watch();
         const address = this.deps.server === undefined ? await this.listen() : undefined;
-        const lines = bannerLines(this.config, address, secrets, this.botService);
+        const addresses = { calls: address, metrics: this.metricsAddress };
+        const lines = bannerLines(this.config, addresses, secrets, this.botService);
         for (const line of [...lines, this.processLimits.line]) this.logger.info({}, line);
+    }
+
+    private async openMetrics(): Promise<void> {
+        const { clock, logger, limits } = this;
+        const { metrics } = this.config;
+        if (metrics === undefined) return;
+        this.metrics = await MetricsEndpoint.open(metrics, { clock, logger, limits, state: () => this.state() });
     }
 
     /** Waits for voice and weights of local speech; a stop ends the wait. */
@@ -276,24 +268,32 @@ export class Server {
         const { audiohookPath, authorities, trustProxy, abuse } = this.config;
         const shared = this.shared && { replayGuard: this.shared.replayGuard, nonceStore: this.shared.nonces };
         const options = { secrets, clock: this.clock, authorities, trustProxy, ...shared };
+        const authenticator = this.deps.authenticator ?? new Authenticator(options);
         return new UpgradeGate({
             audiohookPath,
             addressOf: addressReader(abuse.trustedProxies),
             maxPendingUpgrades: this.limits.maxPendingUpgrades,
-            authenticator: this.deps.authenticator ?? new Authenticator(options),
+            authenticator: this.metrics?.watching(authenticator) ?? authenticator,
             webSockets: this.webSockets,
             refusals: this.refusals,
             refusalLog: this.refusalLog,
             logger: this.logger,
             unavailable: () => this.unavailable(),
             conflicts: (identity) => this.calls.conflicts(identity),
-            noteOverload: (reason) => this.admission?.noteRefused(reason),
-            noteStoreDown: () => this.shared?.noteRefused(),
+            noteOverload: (reason) => {
+                this.admission?.noteRefused(reason);
+                this.metrics?.server.refused('ERR_SERVER_OVERLOADED', reason);
+            },
+            noteStoreDown: () => {
+                this.shared?.noteRefused();
+                this.metrics?.server.refused('ERR_REPLAY_STORE_DOWN');
+            },
             abuseLog: this.abuseLog,
             slots: this.slots,
             serves: (sessionId) => this.calls.serves(sessionId),
             accept: (ws, call) => {
                 this.admission?.noteAccepted();
+                this.metrics?.server.accepted();
                 this.calls.open(ws, call);
             },
         });
@@ -306,6 +306,7 @@ export class Server {
             ...deps,
             identity: { organizationId, correlationId, retryAttempt, from },
             hasRoom: () => this.hasRoom(),
+            meter: this.metrics?.server.calls,
         });
     }
 
@@ -315,6 +316,19 @@ export class Server {
         if (!this.hasRoom()) return 'full';
         if (this.calls.unopenedCount >= this.config.maxUnopenedConnections) return 'unopened';
         return this.admission?.reason;
+    }
+
+    /** For the metrics. */
+    private state(): ProcessState {
+        return {
+            activeCalls: this.calls.openedCount,
+            connections: this.calls.count,
+            maxCalls: this.processLimits.maxSessions,
+            isDraining: this.stopping !== undefined,
+            unavailable: this.unavailable(),
+            load: this.admission?.levels,
+            upstreams: this.botService.upstreams,
+        };
     }
 
     private hasRoom(): boolean {
@@ -339,6 +353,7 @@ export class Server {
         this.webSockets.close();
         const isClosed = await overWithin(this.clock, ENGINES_CLOSE_MS, this.botService.close());
         if (!isClosed) this.logger.warn({ limitMs: ENGINES_CLOSE_MS }, 'local speech did not end in time');
+        await this.metrics?.close();
         this.logger.info({}, 'stopped');
     }
 
@@ -357,45 +372,6 @@ export class Server {
     private waitUnlessCut(limitMs: number): Promise<number> {
         return this.calls.whenEmpty(this.isCut ? 0 : limitMs);
     }
-}
-
-function extensionsOf({ bots, functions, recognizer, voice }: Partial<ServerDeps>): ServerExtensions {
-    return {
-        ...(bots !== undefined && { bots }),
-        ...(functions !== undefined && { functions }),
-        ...(recognizer !== undefined && { recognizer }),
-        ...(voice !== undefined && { voice }),
-    };
-}
-
-/** The shape of each dependency: the caller may be JavaScript. */
-const DEPS_SHAPES = {
-    ...EXTENSION_SHAPES,
-    config: (value: unknown) => (isFields(value) ? [] : [': must be what loadConfig returns']),
-    logger: withMethods(
-        ['debug', 'info', 'warn', 'error', 'child'],
-        'have the methods debug, info, warn, error and child',
-    ),
-    clock: withMethods(['nowMs', 'epochMs', 'after'], 'have the methods nowMs, epochMs and after'),
-    authenticator: withMethods(['authenticate'], 'have the method authenticate(request)'),
-    botService: withMethods(['getBotIfExists', 'warm', 'watch', 'close'], 'be a BotService'),
-    createSession: withSignature('(ws, call) => ServedSession'),
-    loadMeter: withMethods(['start', 'take', 'stop'], 'have the methods start, take and stop'),
-    limits: (value: unknown) => (isFields(value) ? [] : [': must be an object']),
-    server: withMethods(['on', 'off', 'address', 'listenerCount'], 'be an HTTP or HTTPS server of Node.js'),
-} satisfies Record<keyof ServerDeps, (value: unknown) => string[]>;
-
-/** What a bot service has been given itself. */
-const OF_BOT_SERVICE = ['bots', 'functions', 'recognizer', 'voice'] as const;
-
-function checkDeps(deps: Partial<ServerDeps>): void {
-    const unused = deps.botService === undefined ? [] : OF_BOT_SERVICE.filter((key) => deps[key] !== undefined);
-    const problems = [
-        ...shapeProblems({ ...deps }, DEPS_SHAPES, 'option'),
-        ...unused.map((key) => `${key}: give it to the BotService instead: this one would not know it`),
-    ];
-    if (problems.length === 0) return;
-    throw new CodedError('ERR_EXTENSIONS', problems.map((each) => `\n  - new Server: ${each}`).join(''));
 }
 
 function environmentConfig(hasSecretProvider: boolean): Config {

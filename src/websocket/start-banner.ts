@@ -11,15 +11,24 @@ interface BotNames {
     readonly defaultName: string;
 }
 
+/** Where the process listens. */
+interface Addresses {
+    /** undefined: the HTTP server is the application's. */
+    readonly calls: AddressInfo | undefined;
+    /** undefined: no metrics are served. */
+    readonly metrics: AddressInfo | undefined;
+}
+
 /** The start banner: addresses, bots, API keys, the replay store. There is no line about the keys of a `SecretProvider` other than `SecretService`. */
 export function bannerLines(
     config: Config,
-    address: AddressInfo | undefined,
+    { calls, metrics }: Addresses,
     secrets: SecretProvider,
     bots: BotNames,
 ): string[] {
     return [
-        placeLine(config, address),
+        placeLine(config, calls),
+        ...(metrics === undefined ? [] : [`Metrics on http://${authorityOf(metrics)}/metrics`]),
         botLine(config, bots.defaultName),
         `Bots: ${bots.names.join(', ')} (?bot=name, or the Connector ID)`,
         ...(secrets instanceof SecretService ? [keyLine(secrets)] : []),

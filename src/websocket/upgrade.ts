@@ -200,7 +200,8 @@ export class UpgradeGate {
         const { status, headers, load, isQuiet } = refusal;
         if (load !== undefined) this.options.noteOverload(load);
         else if (refusal === STORE_DOWN) this.options.noteStoreDown();
-        else if (isQuiet !== true) this.log(request, refusal);
+        else if (isQuiet === true) this.options.refusalLog.noteQuiet(refusal.code);
+        else this.log(request, refusal);
         this.options.refusals.refuse(socket, status, headers);
     }
 

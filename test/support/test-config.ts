@@ -30,6 +30,7 @@ export function testConfig(changes: Partial<Config> = {}): Config {
         abuse: { maxSessionsPerKey: 0, maxSessionsTotal: 0, maxFailedAuthPerMinute: 0, trustedProxies: 0 },
         maxUnopenedConnections: 200,
         alerts: undefined,
+        metrics: undefined,
         maxCallMinutes: 60,
         shutdownDrainSeconds: 0,
         shutdownGraceSeconds: 10,

@@ -13,6 +13,7 @@ import type {
     OverlapControl,
     SilenceStep,
 } from '../conversation';
+import type { BotMeter } from '../call-meter';
 import type { DigitRequest, DigitResult } from '../dtmf-service';
 import type { Transcript } from '../transcript';
 import { ActiveBot, FALLBACK_PREFIX } from './active-bot';
@@ -42,6 +43,8 @@ export interface FallbackLadderDeps {
     transcript: Transcript;
     /** The call fills it before `hear`. A bot that takes over gets from it the caller audio that has no response. */
     callerAudio: CallerAudioBuffer;
+    /** Hears which option answers, for the metrics. */
+    meter?: BotMeter | undefined;
 }
 
 const BACK_AGAIN =
@@ -79,8 +82,8 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
         private readonly deps: FallbackLadderDeps,
     ) {
         super();
-        const { logger, breakers, prompts, transcript, callerAudio } = deps;
-        this.queue = new OptionQueue(options, breakers, logger);
+        const { logger, breakers, prompts, transcript, callerAudio, meter } = deps;
+        this.queue = new OptionQueue(options, breakers, logger, meter);
         this.filler = new Filler(prompts, FALLBACK_PREFIX);
         this.caller = new CallerState(transcript, callerAudio);
     }
@@ -296,6 +299,7 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
         this.listen(bot);
         this.made += 1;
         this.active = bot;
+        this.deps.meter?.optionBegan(bot.name);
         this.activeOverlap.replaced();
         this.emitWait(this.caller.starts(bot, takeover));
         bot.conversation.start().catch((fault: unknown) => {
@@ -379,6 +383,7 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
         this.spentUsd = sum(this.spentUsd, this.active?.conversation.costUsd);
         this.pastReconnects += this.active?.conversation.reconnects ?? 0;
         this.active?.drop();
+        if (this.active !== undefined) this.deps.meter?.optionEnded(this.active.name);
         this.active = undefined;
     }
 }

@@ -1,6 +1,7 @@
 import type { CircuitBreakers, Permit } from '../../support/circuit-breaker';
 import { CodedError, ERRORS, type ErrorCode } from '../../support/errors';
 import { faultFields, type LogFields, type Logger } from '../../support/logger';
+import type { BotMeter } from '../call-meter';
 import type { Conversation, ConversationEnd, FallbackStep } from '../conversation';
 
 /** A line of the conversation, as far as the caller heard it. */
@@ -117,6 +118,7 @@ export class OptionQueue {
         private readonly options: readonly FallbackOption[],
         private readonly breakers: CircuitBreakers,
         private readonly logger: Logger,
+        private readonly meter?: Pick<BotMeter, 'steppedDown'>,
     ) {}
 
     /** The options that took over, in their order. */
@@ -176,6 +178,7 @@ export class OptionQueue {
         const failure = loss ?? this.whyNone;
         const from = loss?.from;
         this.taken.push({ from, to, why: failure.cause.code });
+        this.meter?.steppedDown(to, failure.cause.code);
         const fields = { code: 'ERR_FALLBACK_STEP', from, to, ...failureFields(failure), skipped };
         this.logger.warn(fields, 'Another bot takes over the call.');
     }

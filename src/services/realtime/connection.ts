@@ -2,6 +2,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import { WebSocket, type ClientOptions } from 'ws';
 import type { OpenAIConfig } from '../../config/config';
 import type { Clock } from '../../support/clock';
+import type { BotMeter } from '../call-meter';
 import { CodedError, isUnreachable, type ErrorCode, type FaultFacts } from '../../support/errors';
 import { faultFields, type Logger } from '../../support/logger';
 import { proxyAgentFor, ProxyFault } from '../../support/proxy';
@@ -68,13 +69,15 @@ export class RealtimeTransport {
     private readonly timers: TimerSet;
     private state: 'connecting' | 'open' | 'over' = 'connecting';
     private heardSincePing = true;
+    private pingedAtMs: number | undefined;
 
     constructor(
         url: string,
         headers: Readonly<Record<string, string>>,
-        clock: Clock,
+        private readonly clock: Clock,
         private listener: TransportListener,
         createSocket: CreateSocket = createWebSocket,
+        private readonly meter?: Pick<BotMeter, 'upstreamRoundTrip'>,
     ) {
         this.timers = new TimerSet(clock, () => {
             this.finish({ kind: 'dead' });
@@ -119,7 +122,7 @@ export class RealtimeTransport {
             if (!isBinary && Buffer.isBuffer(data)) this.listener.frame(data);
         });
         this.socket.on('ping', this.heard);
-        this.socket.on('pong', this.heard);
+        this.socket.on('pong', this.ponged);
         this.socket.on('unexpected-response', (_request, response) => {
             this.readRefusal(response);
         });
@@ -153,8 +156,15 @@ export class RealtimeTransport {
         this.heardSincePing = true;
     };
 
+    private readonly ponged = (): void => {
+        this.heardSincePing = true;
+        if (this.pingedAtMs !== undefined) this.meter?.upstreamRoundTrip(this.clock.nowMs() - this.pingedAtMs);
+        this.pingedAtMs = undefined;
+    };
+
     private readonly ping = (): void => {
         this.heardSincePing = false;
+        this.pingedAtMs = this.clock.nowMs();
         this.socket.ping();
         this.timers.set('pong', PONG_WITHIN_MS, () => {
             if (!this.heardSincePing) this.finish({ kind: 'dead' });
@@ -207,6 +217,8 @@ export interface HandshakePort {
     random: () => number;
     /** Attempts in a row that find the service unreachable (`isUnreachable`), after which it gives up; undefined: as many as fit into 8 s. */
     maxUnreachable?: number | undefined;
+    /** Hears how the attempts end, for the metrics. */
+    meter?: BotMeter | undefined;
     /** The `session.update` to send. */
     update(): ClientEvent;
     /** The update was refused. @returns true: there is another one to send, without what was refused */
@@ -226,6 +238,7 @@ export class OpenAIHandshake {
     private readonly timers: TimerSet;
     private state: 'idle' | 'connecting' | 'configuring' | 'waiting' | 'done' = 'idle';
     private transport: RealtimeTransport | undefined;
+    private startedAtMs = 0;
     private deadlineMs = 0;
     private expiresAt: number | undefined;
     private attemptCount = 0;
@@ -260,7 +273,8 @@ export class OpenAIHandshake {
 
     /** Called once. */
     start(): void {
-        this.deadlineMs = this.port.clock.nowMs() + CONNECT_WITHIN_MS;
+        this.startedAtMs = this.port.clock.nowMs();
+        this.deadlineMs = this.startedAtMs + CONNECT_WITHIN_MS;
         this.attempt();
     }
 
@@ -276,7 +290,7 @@ export class OpenAIHandshake {
         this.attemptCount += 1;
         this.wasOpen = false;
         this.allow(STEP_MS, 'no session.created in time');
-        const { clock, createSocket } = this.port;
+        const { clock, createSocket, meter } = this.port;
         try {
             this.transport = new RealtimeTransport(
                 this.config.url,
@@ -284,6 +298,7 @@ export class OpenAIHandshake {
                 clock,
                 this.listener(),
                 createSocket,
+                meter,
             );
         } catch (fault) {
             // Else a character that no URL or header may hold; the system's sentence could quote the key.
@@ -348,6 +363,7 @@ export class OpenAIHandshake {
         this.state = 'done';
         this.fault = undefined;
         this.timers.clear();
+        this.port.meter?.upstreamReady(this.port.clock.nowMs() - this.startedAtMs);
         this.port.ready(this.transport, formats);
     }
 
@@ -397,6 +413,7 @@ export class OpenAIHandshake {
 
     private fail(error: CodedError): void {
         this.close();
+        this.port.meter?.upstreamFailed(error.code);
         this.port.failed(error.with(this.facts));
     }
 }

@@ -3,6 +3,7 @@ import type { OpenAIConfig } from '../../config/config';
 import type { Clock } from '../../support/clock';
 import { faultFields, type Logger } from '../../support/logger';
 import { BotResponse, type Disposition } from '../bot-response';
+import type { BotMeter } from '../call-meter';
 import type { ConversationEnd, ConversationEvents, HeardPosition, OverlapControl } from '../conversation';
 import type { ToolRunner } from '../functions/tool-runner';
 import type { OpenAIRealtimeService } from '../openai-realtime-service';
@@ -34,6 +35,7 @@ import { TranscriptReporter } from './transcript-reporter';
 import { UsageMeter } from './usage';
 
 export interface RealtimeConversationDeps {
+    meter?: BotMeter | undefined;
     config: OpenAIConfig;
     clock: Clock;
     logger: Logger;
@@ -85,7 +87,7 @@ export class RealtimeConversation {
 
     constructor(private readonly deps: RealtimeConversationDeps) {
         const { config, bot } = deps;
-        this.usage = new UsageMeter(config);
+        this.usage = new UsageMeter(config, deps.meter);
         this.callerSpeech = new CallerSpeech(bot);
         this.reporter = new TranscriptReporter(
             (item) => bot.emit('transcript', item),

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { OpenAIConfig } from '../../config/config';
 import type { Logger } from '../../support/logger';
+import type { BotMeter } from '../call-meter';
 import type { OpenAIRealtimeService } from '../openai-realtime-service';
 import type { ResponseUsage, TranscriptionUsage } from './events';
 
@@ -118,7 +119,11 @@ export class UsageMeter {
         transcribedSeconds: 0,
     };
 
-    constructor({ model, url, transcription }: PricedConfig) {
+    /** `meter`: hears of each response and transcription, for the metrics. */
+    constructor(
+        { model, url, transcription }: PricedConfig,
+        private readonly meter?: Pick<BotMeter, 'modelUsed' | 'transcribed'>,
+    ) {
         this.prices = pricesOf(model, url);
         this.usdPerMinute = transcription === undefined ? 0 : perMinuteOf(transcription.model, url);
     }
@@ -127,6 +132,7 @@ export class UsageMeter {
     add(usage: ResponseUsage | undefined): void {
         this.sum.responses += 1;
         if (usage === undefined) return;
+        this.meter?.modelUsed(usage, this.prices && responseCostUsd(usage, this.prices));
         this.sum.totalTokens += usage.totalTokens;
         this.sum.inputTokens += usage.inputTokens;
         this.sum.outputTokens += usage.outputTokens;
@@ -147,7 +153,11 @@ export class UsageMeter {
         }
         this.sum.transcriptions += 1;
         this.sum.transcriptionTokens += usage.totalTokens;
-        this.sum.transcribedSeconds += usage.seconds > 0 ? usage.seconds : usage.audioTokens * SECONDS_PER_AUDIO_TOKEN;
+        const seconds = usage.seconds > 0 ? usage.seconds : usage.audioTokens * SECONDS_PER_AUDIO_TOKEN;
+        this.sum.transcribedSeconds += seconds;
+        const { usdPerMinute } = this;
+        const costUsd = usdPerMinute === undefined ? undefined : (usdPerMinute * seconds) / 60;
+        this.meter?.transcribed(seconds, usage.totalTokens, costUsd);
     }
 
     get total(): Readonly<CallUsage> {
@@ -211,10 +221,18 @@ export interface CallTotals {
     reconnects: number;
 }
 
-/** The model's part of the call is over: one line with the figures of all its sessions. */
-export function logEnd(logger: Logger, sessions: readonly OpenAIRealtimeService[], totals: CallTotals): void {
+/** PCMU, 8 kHz, mono. */
+const BYTES_PER_MS = 8;
+
+/**
+ * The model's part of the call is over: one line with the figures of all its sessions.
+ *
+ * @returns caller audio that no session could take, in bytes of PCMU
+ */
+export function logEnd(logger: Logger, sessions: readonly OpenAIRealtimeService[], totals: CallTotals): number {
     const counters = sessions.map((session) => session.counters);
     const droppedMs = counters.reduce((sum, each) => sum + each.droppedMs, 0);
     const ignored = counters.map((each) => each.ignored).filter((each) => Object.keys(each).length > 0);
     logger.info({ ...totals, droppedMs, ignored }, 'The bot’s session is over.');
+    return droppedMs * BYTES_PER_MS;
 }

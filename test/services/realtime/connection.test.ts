@@ -64,6 +64,22 @@ describe('RealtimeTransport', () => {
         expect(last().options.maxFragments).toBeGreaterThan(0);
     });
 
+    it('measures the round trip from a ping to its pong, each once', () => {
+        const { createSocket, last } = fakeSockets();
+        const clock = new FakeClock();
+        const roundTripsMs: number[] = [];
+        const meter = { upstreamRoundTrip: (ms: number) => roundTripsMs.push(ms) };
+        const transport = new RealtimeTransport('wss://x.test', {}, clock, listener(), createSocket, meter);
+        transports.push(transport);
+        last().emit('open');
+        last().emit('pong');
+        clock.advance(15_000);
+        clock.advance(80);
+        last().emit('pong');
+        last().emit('pong');
+        expect(roundTripsMs).toEqual([80]);
+    });
+
     it.each([401, 404, 429, 503])(
         'reports HTTP %i at the upgrade, with the words of its body, once',
         async (status) => {
