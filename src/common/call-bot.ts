@@ -80,6 +80,7 @@ export class CallBot {
         const { conversation, turnTaking, speechMeter } = chosen;
         const onOverlap = (report: OverlapReport): void => {
             this.logOverlap(report);
+            record.trace?.overlap(report);
             chosen.onOverlap?.(report);
         };
         const { callerAudio } = this;
@@ -90,6 +91,7 @@ export class CallBot {
         const said = this.deps.logTranscripts ? new SaidLog(this.deps.logger, clock) : undefined;
         const call = { clock, record, callerAudio, wire, maxLeadMs, said, ...actions };
         this.callBridge = new CallBridge({ conversation, turnTaking, speechMeter, ...call });
+        record.trace?.attach(conversation, chosen.name, chosen.version);
         this.callBridge.start();
     }
 

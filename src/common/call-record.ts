@@ -3,6 +3,7 @@ import type { HeardPosition } from '../services/conversation';
 import type { ToolRecord } from '../services/functions/tool';
 import { Transcript } from '../services/transcript';
 import type { LogFields } from '../support/logger';
+import type { CallTrace } from '../tracing/call-trace';
 
 /** PCMU, 8 kHz, mono: eight bytes are one millisecond. */
 const BYTES_PER_MS = 8;
@@ -23,6 +24,8 @@ export class CallRecord {
     private decided = false;
     readonly transcript = new Transcript();
     readonly turnClock = new TurnClock();
+    /** undefined: the call is not traced. */
+    trace: CallTrace | undefined;
     /** What the bot cost, in US dollars; undefined: it is not known. */
     costUsd: number | undefined;
     private readonly tools: ToolRecord[] = [];
@@ -37,6 +40,7 @@ export class CallRecord {
     toolCalled(record: ToolRecord): void {
         this.toolCalls += 1;
         if (this.tools.length < MAX_TOOLS) this.tools.push(record);
+        this.trace?.toolCalled(record);
     }
 
     opened(nowMs: number): void {
@@ -53,6 +57,7 @@ export class CallRecord {
     interrupted(heard: HeardPosition): void {
         this.bargeIns += 1;
         this.transcript.interrupted(heard);
+        this.trace?.interrupted(heard);
     }
 
     /** Counts caller audio. @returns false, and counts nothing, when more came than a telephone call can make in this time: it is not passed on */

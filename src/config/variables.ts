@@ -21,6 +21,7 @@ import {
 } from './fields';
 import { GENESYS_CLOUD, OUTGOING_PROXY } from './outbound-variables';
 import { SERVER_VARIABLES } from './server-variables';
+import { TRACING_VARIABLES } from './tracing-variables';
 
 /** The voices of the Realtime API; a custom voice is named by its id. */
 export const REALTIME_VOICES = [
@@ -312,6 +313,7 @@ export const VARIABLE_GROUPS = [
     { title: 'Local bots and fallback', variables: LOCAL_SPEECH },
     { title: 'Genesys Cloud Data Actions', variables: GENESYS_CLOUD },
     { title: 'Proxy on the way out', variables: OUTGOING_PROXY },
+    { title: 'Traces', variables: TRACING_VARIABLES },
 ] as const;
 
 const ENTRIES = {
@@ -325,6 +327,7 @@ const ENTRIES = {
     ...LOCAL_SPEECH,
     ...GENESYS_CLOUD,
     ...OUTGOING_PROXY,
+    ...TRACING_VARIABLES,
 };
 
 export type VariableName = keyof typeof ENTRIES;

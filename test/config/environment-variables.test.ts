@@ -72,6 +72,8 @@ describe('loadConfig with nothing set', () => {
             openai: undefined,
             logLevel: 'info',
             logTranscripts: false,
+            tracing: undefined,
+            traceContent: false,
             warnings: [],
         });
     });
@@ -161,6 +163,9 @@ describe('loadConfig with values', () => {
             PLAYBACK_LEAD_MS: '300',
             LOG_LEVEL: 'Debug',
             LOG_TRANSCRIPTS: 'true',
+            OTEL_EXPORTER_OTLP_ENDPOINT: 'https://otel.example.com/base/',
+            OTEL_SERVICE_NAME: 'bots',
+            TRACE_CONTENT: 'On',
             NODE_ENV: 'Production',
         });
         expect(config).toEqual({
@@ -208,6 +213,8 @@ describe('loadConfig with values', () => {
             openai: undefined,
             logLevel: 'debug',
             logTranscripts: true,
+            tracing: { url: 'https://otel.example.com/base/v1/traces', serviceName: 'bots' },
+            traceContent: true,
             warnings: [],
         });
     });

@@ -50,6 +50,8 @@ export function testConfig(changes: Partial<Config> = {}): Config {
         openai: undefined,
         logLevel: 'silent',
         logTranscripts: false,
+        tracing: undefined,
+        traceContent: false,
         warnings: [],
         ...changes,
     };
