@@ -31,7 +31,7 @@ async function main(): Promise<void> {
 async function run(config: Config, log: Log): Promise<void> {
     const { extensionsPath } = config;
     const extensions = extensionsPath === undefined ? {} : await loadExtensions(extensionsPath);
-    const tracing = await startTracing(config, log.logger);
+    const tracing = startTracing(config, log.logger);
     const server = new Server({ config, logger: log.logger, ...extensions });
     stopOnSignals(server, tracing, log);
     stopOnFaults(server, tracing, log);

@@ -1,5 +1,8 @@
+import { createRequire } from 'node:module';
 import { trace } from '@opentelemetry/api';
-import type { SpanProcessor } from '@opentelemetry/sdk-trace-base';
+import type * as Otlp from '@opentelemetry/exporter-trace-otlp-proto';
+import type * as Resources from '@opentelemetry/resources';
+import type * as Sdk from '@opentelemetry/sdk-trace-base';
 import type { Config, TracingConfig } from '../config/config';
 import { systemClock } from '../support/clock';
 import { overWithin } from '../support/deadline';
@@ -22,15 +25,15 @@ export interface Tracing {
  *
  * @throws CodedError `ERR_TRACES_SDK` when its packages are not there; `ERR_PROXY` as `proxyFor`
  */
-export async function startTracing(
+export function startTracing(
     { tracing, traceContent }: Pick<Config, 'tracing' | 'traceContent'>,
     logger: Logger,
-): Promise<Tracing | undefined> {
+): Tracing | undefined {
     if (tracing === undefined) return undefined;
-    const { sdk, resources, otlp } = await loadPackages();
+    const { sdk, resources, otlp } = loadPackages();
     const address = loggedAddress(tracing.url);
     const exporter = new ExportWatch(new otlp.OTLPTraceExporter(exporterOptions(tracing)), address, logger);
-    const batches: SpanProcessor = new sdk.BatchSpanProcessor(exporter);
+    const batches = new sdk.BatchSpanProcessor(exporter);
     const named = resources.resourceFromAttributes({ 'service.name': tracing.serviceName });
     // What OTEL_RESOURCE_ATTRIBUTES and OTEL_SERVICE_NAME say wins.
     const environment = resources.detectResources({ detectors: [resources.envDetector] });
@@ -40,7 +43,7 @@ export async function startTracing(
     });
     if (!trace.setGlobalTracerProvider(provider)) {
         logger.info({}, 'A tracer provider is registered already, and is used for the traces.');
-        await provider.shutdown();
+        void provider.shutdown();
         return undefined;
     }
     logger.info({ address, content: traceContent }, 'A trace of each call is sent.');
@@ -63,14 +66,15 @@ function exporterOptions({ url }: TracingConfig): { url: string; httpAgentOption
 
 type Agent = ReturnType<typeof proxyAgentFor>;
 
-async function loadPackages() {
+/** Loaded where they are needed: they take a quarter of a second, and an installation may leave them out. */
+function loadPackages(): { sdk: typeof Sdk; resources: typeof Resources; otlp: typeof Otlp } {
+    const load = createRequire(__filename);
     try {
-        const [sdk, resources, otlp] = await Promise.all([
-            import('@opentelemetry/sdk-trace-base'),
-            import('@opentelemetry/resources'),
-            import('@opentelemetry/exporter-trace-otlp-proto'),
-        ]);
-        return { sdk, resources, otlp };
+        return {
+            sdk: load('@opentelemetry/sdk-trace-base') as typeof Sdk,
+            resources: load('@opentelemetry/resources') as typeof Resources,
+            otlp: load('@opentelemetry/exporter-trace-otlp-proto') as typeof Otlp,
+        };
     } catch (fault) {
         throw new CodedError('ERR_TRACES_SDK', fault instanceof Error ? fault.message.split('\n')[0] : undefined);
     }

@@ -14,8 +14,9 @@ export class RecordedTrace {
 
     /** Registers a provider for the process of the test; `stop` takes it away. */
     constructor(options: { sampler?: Sampler; wrap?: (next: SpanProcessor) => SpanProcessor } = {}) {
-        const { sampler, wrap = (next) => next } = options;
-        const spanProcessors = [wrap(new SimpleSpanProcessor(this.exporter))];
+        const { sampler, wrap } = options;
+        const plain = new SimpleSpanProcessor(this.exporter);
+        const spanProcessors = [wrap?.(plain) ?? plain];
         const provider = new BasicTracerProvider({ spanProcessors, ...(sampler !== undefined && { sampler }) });
         if (!trace.setGlobalTracerProvider(provider)) throw new Error('another provider is registered');
     }
