@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { wavToPcmu } from '../../src/audio/wav';
 import { startFakeOpenAI, type FakeOpenAI, type FakeOpenAIOptions } from '../../tools/fake-openai';
 import { OtlpReceiver, type ReceivedSpan } from '../support/otlp-receiver';
@@ -238,9 +240,61 @@ describe('a server process with an OTLP receiver', () => {
         expect(receiver.bodies).toEqual([]);
     });
 
+    it.each([
+        [false, false],
+        [true, true],
+    ])('with content %s sends content: %s, also that which other code has set', async (traceContent, isSent) => {
+        const tracing = { url: `${receiver.url}/v1/traces`, serviceName: 'x' };
+        const attributes = { 'gen_ai.input.messages': 'hello', kept: 1 };
+        const event = { 'output.value': 'hello', kept: 2 };
+        await runSpan(compiled, { tracing, traceContent }, attributes, event);
+        expect(receiver.spans).toMatchObject([
+            isSent ? { attributes, events: [{ attributes: event }] } : { events: [{ attributes: { kept: 2 } }] },
+        ]);
+        expect(Buffer.concat(receiver.bodies).includes('hello')).toBe(isSent);
+    });
+
+    it('names what is wrong with the receiver, and no part of its address that may be a key', async () => {
+        const tracing = { url: 'http://127.0.0.1:1/v1/traces?key=secret', serviceName: 'x' };
+        const log = await runSpan(compiled, { tracing, traceContent: false }, {}, {});
+        expect(log).toContainEqual(
+            expect.objectContaining({
+                code: 'ERR_TRACES_LOST',
+                address: 'http://127.0.0.1:1/v1/traces',
+                systemError: 'ECONNREFUSED',
+            }),
+        );
+        expect(JSON.stringify(log)).not.toContain('secret');
+    });
+
     it('refuses to start with a protocol that it does not speak', async () => {
         const running = await start({ OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' });
         expect(await running.exitCode()).toBe(1);
         expect(running.err).toMatch(/ERR_CONFIG.*OTEL_EXPORTER_OTLP_PROTOCOL is "grpc"/s);
     });
 });
+
+/** Sends one span with these attributes and one event in a process of its own. @returns what was logged */
+async function runSpan(
+    compiled: CompiledServer,
+    config: object,
+    attributes: object,
+    eventAttributes: object,
+): Promise<unknown[]> {
+    const index = JSON.stringify(compiled.file('tracing/tracing-sdk'));
+    const script = `
+        const { createRequire } = require('node:module');
+        const load = createRequire(${index});
+        const log = (fields) => console.log(JSON.stringify(fields));
+        const logger = { debug: log, info: log, warn: log, error: log };
+        const tracing = load(${index}).startTracing(${JSON.stringify(config)}, logger);
+        const span = load('@opentelemetry/api').trace.getTracer('test').startSpan('x', { attributes: ${JSON.stringify(attributes)} });
+        span.addEvent('e', ${JSON.stringify(eventAttributes)}).end();
+        tracing.close(60_000);`;
+    const env = { PATH: process.env['PATH'], OTEL_EXPORTER_OTLP_TIMEOUT: '2000' };
+    const { stdout } = await promisify(execFile)(process.execPath, ['-e', script], { env });
+    return stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as unknown);
+}
