@@ -79,6 +79,7 @@ export class CallTrace {
     private steps = 0;
     /** The response whose audio comes, or the filler: most audio is of one that is known. */
     private soundingId: string | undefined;
+    private isAwaitingKeys = false;
     private isReconnecting = false;
     private isFailed = false;
     private isOver = false;
@@ -131,14 +132,17 @@ export class CallTrace {
         conversation.on('speechStopped', this.guarded(this.onSpeechStopped));
         conversation.on('turn', this.guarded(this.onTurn));
         conversation.on('waiting', this.guarded(this.onWaiting));
+        conversation.on('collectDigits', this.guarded(this.onCollectDigits));
         conversation.on('reconnecting', this.guarded(this.onReconnecting));
         conversation.on('recovered', this.guarded(this.onRecovered));
         if (this.call.withContent) conversation.on('transcript', this.guarded(this.onTranscript));
     }
 
-    /** A key was pressed. Which one is never told. */
+    /** A key was pressed. Which one is never told. Keys that a function has asked for belong to its turn. */
     readonly keyPressed = this.guarded((): void => {
-        if (this.current?.isAnswered === false) this.current.owes(this.nowMs);
+        const { current } = this;
+        if (current === undefined) this.begin('keypad');
+        else if (!current.isAnswered || (this.isAwaitingKeys && current.isOfModel)) current.owes(this.nowMs);
         else this.begin('keypad');
     });
 
@@ -165,6 +169,7 @@ export class CallTrace {
     /** A function has run, or was refused. */
     readonly toolCalled = this.guarded((record: ToolRecord): void => {
         const { nowMs, current, before } = this;
+        this.isAwaitingKeys = false;
         const startMs = nowMs - record.ms;
         const turn = current !== undefined && before !== undefined && startMs < current.startMs ? before : current;
         turn?.toolCalled(record, nowMs);
@@ -258,6 +263,10 @@ export class CallTrace {
         else if (RECOVERED.has(wait)) this.onRecovered();
     };
 
+    private readonly onCollectDigits = (): void => {
+        this.isAwaitingKeys = true;
+    };
+
     private readonly onReconnecting = (_why: string, fault?: { readonly code: string }): void => {
         if (this.isReconnecting) return;
         this.isReconnecting = true;
@@ -323,6 +332,7 @@ export class CallTrace {
     private begin(by: BegunBy, startMs = this.nowMs): TurnTrace {
         this.write(this.before);
         this.before = this.current;
+        this.isAwaitingKeys = false;
         this.turns += 1;
         this.current = new TurnTrace(this.turns, by, startMs);
         this.tidy();

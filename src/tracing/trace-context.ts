@@ -48,7 +48,7 @@ export function parentOf(headers: TraceHeaders | undefined, inputVariables: unkn
 }
 
 /** The span that the two values name; undefined: `traceparent` is absent or not valid. A `tracestate` that is not valid is left out. */
-export function spanContextOf({ traceparent, tracestate }: TraceHeaders): SpanContext | undefined {
+function spanContextOf({ traceparent, tracestate }: TraceHeaders): SpanContext | undefined {
     const [, version, traceId = '', spanId = '', flags = '', more] = TRACEPARENT.exec(traceparent ?? '') ?? [];
     if (version === undefined || (version === VERSION && more !== undefined)) return undefined;
     const context: SpanContext = {

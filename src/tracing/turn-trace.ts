@@ -87,6 +87,11 @@ export class TurnTrace {
         return this.responses.some(({ endMs }) => endMs === undefined);
     }
 
+    /** Its last response is that of a model: keys that are asked for then are asked for by a function. */
+    get isOfModel(): boolean {
+        return this.responses.at(-1)?.model !== undefined;
+    }
+
     /** A response is being given, or the client plays one. */
     get isSounding(): boolean {
         return this.isResponding || this.openPlaying !== undefined;

@@ -379,6 +379,25 @@ describe('the trace of a call', () => {
         );
     });
 
+    it('keeps the keys that a function of the model asks for in the turn of the function', async () => {
+        const made = await begin();
+        const { bot, call } = made;
+        callerSpeaks(made);
+        botAnswers(made, 'ask', 500);
+        bot.emit('collectDigits', { name: 'pin', maxDigits: 4, secure: true, done: () => undefined });
+        call.pass(1000);
+        call.send('playback_completed');
+        for (const digit of '4711') call.send('dtmf', { digit });
+        made.service.call?.onTool?.({ name: 'collect_digits', callId: 'call_1', ms: 1200, outcome: 'ok' });
+        botAnswers(made, 'answer', 500);
+        call.session.close();
+        const [turn, ...others] = recorded.named('turn');
+        expect(others).toEqual([]);
+        const tool = recorded.only('execute_tool collect_digits');
+        expect(tool.parentSpanContext?.spanId).toBe(turn?.spanContext().spanId);
+        expect(recorded.named('chat gpt-realtime-2.1')).toHaveLength(2);
+    });
+
     it('has its id in every line of the call’s log', async () => {
         const { call } = await begin();
         call.session.close();
