@@ -98,16 +98,24 @@ export class CallTrace {
         this.common = { 'gen_ai.conversation.id': conversationId };
     }
 
-    /** Begins the trace of a call that opens. undefined: no tracer provider is registered, or its sampler leaves this call out. */
+    /**
+     * Begins the trace of a call that opens. undefined: no tracer provider is registered, its sampler leaves this call out, or a span processor
+     * throws. Never throws.
+     */
     static begin(call: TracedCall): CallTrace | undefined {
         const { clock, parent, conversationId } = call;
-        const tracer = trace.getTracer(TRACER_NAME);
-        const options = { kind: SpanKind.SERVER, startTime: epochTime(clock.epochMs()), links: parent.links };
-        const attributes = { 'gen_ai.conversation.id': conversationId };
-        const span = tracer.startSpan('call', { ...options, attributes }, parent.context);
-        if (!span.isRecording()) return undefined;
-        span.setAttributes(openingAttributes(call));
-        return new CallTrace(span, tracer, call);
+        try {
+            const tracer = trace.getTracer(TRACER_NAME);
+            const options = { kind: SpanKind.SERVER, startTime: epochTime(clock.epochMs()), links: parent.links };
+            const attributes = { 'gen_ai.conversation.id': conversationId };
+            const span = tracer.startSpan('call', { ...options, attributes }, parent.context);
+            if (!span.isRecording()) return undefined;
+            span.setAttributes(openingAttributes(call));
+            return new CallTrace(span, tracer, call);
+        } catch (fault) {
+            giveUp(call, fault);
+            return undefined;
+        }
     }
 
     /** The id of the trace, for the log: 32 hexadecimal digits. */
@@ -393,12 +401,15 @@ export class CallTrace {
                 task(...args);
             } catch (fault) {
                 this.isOver = true;
-                const fields = { ...faultFields(fault), code: 'ERR_INTERNAL' };
-                // Not as a warning: the call itself has no fault.
-                this.call.logger.info(fields, 'The trace of this call is given up.');
+                giveUp(this.call, fault);
             }
         };
     }
+}
+
+/** Not as a warning: the call itself has no fault. */
+function giveUp({ logger }: TracedCall, fault: unknown): void {
+    logger.info({ ...faultFields(fault), code: 'ERR_INTERNAL' }, 'The trace of this call is given up.');
 }
 
 function openingAttributes(call: TracedCall): Attributes {

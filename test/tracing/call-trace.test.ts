@@ -521,12 +521,13 @@ describe('a call that is not traced', () => {
         expect(listeners(made)).toEqual([1, 0, 1, 1, 1, 0]);
     });
 
-    it('goes on when a span processor throws', async () => {
+    it.each(['onStart', 'onEnd'])('goes on when a span processor throws in %s', async (where) => {
+        const throws = (): void => {
+            throw new Error('a bug');
+        };
         const broken: SpanProcessor = {
-            onStart: () => undefined,
-            onEnd: () => {
-                throw new Error('a bug');
-            },
+            onStart: where === 'onStart' ? throws : () => undefined,
+            onEnd: throws,
             forceFlush: () => Promise.resolve(),
             shutdown: () => Promise.resolve(),
         };
