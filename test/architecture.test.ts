@@ -14,6 +14,7 @@ const LAYERS: Record<string, { layer: number; siblings: readonly string[] }> = {
     config: { layer: 0, siblings: ['support'] },
     auth: { layer: 1, siblings: [] },
     services: { layer: 1, siblings: [] },
+    tracing: { layer: 1, siblings: ['services'] },
     speech: { layer: 1, siblings: [] },
     'websocket/message-handlers': { layer: 1, siblings: [] },
     extensions: { layer: 2, siblings: [] },
@@ -182,7 +183,7 @@ describe('the layers', () => {
             'services/dtmf-service',
             'services/transcript',
         ]);
-        const others = names.filter((name) => !/^(services|common|support|protocol|audio)\//.test(name));
+        const others = names.filter((name) => !/^(services|common|support|protocol|audio|tracing)\//.test(name));
         expect(others.filter((name) => !name.startsWith('websocket/message-handlers/'))).toEqual([]);
     });
 

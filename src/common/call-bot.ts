@@ -82,6 +82,7 @@ export class CallBot {
         const onOverlap = (report: OverlapReport): void => {
             if (report.overlap === 'ignored' || report.overlap === 'resumed') record.meter?.bargeIn(report.overlap);
             this.logOverlap(report);
+            record.trace?.overlap(report);
             chosen.onOverlap?.(report);
         };
         const { callerAudio } = this;
@@ -92,6 +93,7 @@ export class CallBot {
         const said = this.deps.logTranscripts ? new SaidLog(this.deps.logger, clock) : undefined;
         const call = { clock, record, callerAudio, wire, maxLeadMs, said, ...actions };
         this.callBridge = new CallBridge({ conversation, turnTaking, speechMeter, ...call });
+        record.trace?.attach(conversation, chosen.name, chosen.version);
         this.callBridge.start();
     }
 

@@ -5,6 +5,7 @@ import type { ToolRecord } from '../services/functions/tool';
 import { Transcript } from '../services/transcript';
 import type { LogFields } from '../support/logger';
 import { PacingRecord } from './pacing-record';
+import type { CallTrace } from '../tracing/call-trace';
 
 /** PCMU, 8 kHz, mono: eight bytes are one millisecond. */
 const BYTES_PER_MS = 8;
@@ -27,6 +28,8 @@ export class CallRecord {
     readonly turnClock: TurnClock;
     /** How bot audio leaves. */
     readonly pacing = new PacingRecord();
+    /** undefined: the call is not traced. */
+    trace: CallTrace | undefined;
     /** What the bot cost, in US dollars; undefined: it is not known. */
     costUsd: number | undefined;
     private readonly tools: ToolRecord[] = [];
@@ -48,6 +51,7 @@ export class CallRecord {
         this.toolCalls += 1;
         this.meter?.tool(record);
         if (this.tools.length < MAX_TOOLS) this.tools.push(record);
+        this.trace?.toolCalled(record);
     }
 
     opened(nowMs: number): void {
@@ -65,6 +69,7 @@ export class CallRecord {
     interrupted(heard: HeardPosition): void {
         this.bargeIns += 1;
         this.transcript.interrupted(heard);
+        this.trace?.interrupted(heard);
         this.meter?.bargeIn('yielded');
         const cut = heard.items.filter(({ heardMs, receivedMs }) => heardMs < receivedMs);
         const unheardMs = cut.reduce((sum, { heardMs, receivedMs }) => sum + receivedMs - heardMs, 0);

@@ -19,6 +19,8 @@ import { SessionLog } from './session-log';
 import { CurrentState } from './session-state';
 import { SessionWire, type SessionSocket } from './session-wire';
 import type { TranscriptLine } from '../services/transcript';
+import { CallTrace } from '../tracing/call-trace';
+import { parentOf, type TraceHeaders } from '../tracing/trace-context';
 
 /** What the upgrade request was authenticated with, and what else is known of it. */
 export interface SessionIdentity {
@@ -28,6 +30,8 @@ export interface SessionIdentity {
     retryAttempt?: number | undefined;
     /** Address of the client; behind a trusted proxy, the one that the proxy names. */
     from?: string | undefined;
+    /** What the request says about the trace that the call belongs to; undefined: nothing. */
+    traceHeaders?: TraceHeaders | undefined;
 }
 
 /** What a session needs. `Server` makes the defaults. */
@@ -75,7 +79,7 @@ export class Session implements SessionPort {
 
     constructor(
         ws: SessionSocket,
-        sessionId: Uuid,
+        private readonly sessionId: Uuid,
         private readonly url: string,
         deps: SessionDeps,
     ) {
@@ -169,6 +173,7 @@ export class Session implements SessionPort {
         this.record.ended(this.deps.clock.nowMs());
         const { organizationId, correlationId, retryAttempt } = this.deps.identity ?? {};
         const call = { organization: organizationId, correlation: correlationId, retryAttempt };
+        this.record.trace?.end(this.record);
         this.log.end({ ...this.bot.facts, ...this.record.fields(this.deps.clock.nowMs()), ...call });
     }
 
@@ -217,7 +222,9 @@ export class Session implements SessionPort {
         this.deadlines.awaitOpened();
         const { conversationId, participant, language } = parameters;
         this.isProbe = conversationId === NULL_UUID || participant.id === NULL_UUID;
-        this.log.bind({ conversation: conversationId });
+        if (!this.isProbe) this.record.trace = this.beginTrace(parameters);
+        const { trace } = this.record;
+        this.log.bind({ conversation: conversationId, ...(trace !== undefined && { trace: trace.traceId }) });
         const { correlationId: correlation, from } = this.deps.identity ?? {};
         this.log.info({ probe: this.isProbe, language, correlation, from }, 'call opening');
     }
@@ -256,6 +263,7 @@ export class Session implements SessionPort {
         if (!this.state.rules.sends.includes('disconnect')) return;
         const endReason = outputVariables?.['end_reason'] ?? (reason === 'completed' ? 'bot_ended' : reason);
         this.record.endedBy(endReason);
+        if (reason === 'error') this.record.trace?.failed(outputVariables?.['error_code'] ?? this.record.reason);
         this.bot.free();
         this.wire.flushEvents();
         const variables = this.record.isOpened
@@ -302,15 +310,20 @@ export class Session implements SessionPort {
     }
 
     processPlaybackStarted(): void {
+        this.record.trace?.playbackStarted();
         this.bot.bridge?.processPlaybackStarted();
     }
 
     processPlaybackCompleted(): void {
+        this.record.trace?.playbackCompleted();
         this.bot.bridge?.processPlaybackCompleted();
     }
 
     processDTMF(digit: string): void {
-        if (this.bot.bridge?.processDTMF(digit) === false) this.log.ignore('dtmf key');
+        const { bridge } = this.bot;
+        if (bridge === undefined) return;
+        if (bridge.processDTMF(digit)) this.record.trace?.keyPressed();
+        else this.log.ignore('dtmf key');
     }
 
     processLanguage(language: string | undefined): void {
@@ -341,6 +354,27 @@ export class Session implements SessionPort {
         const info = fault instanceof CodedError ? 'The bot is not available' : 'Internal error';
         this.sendDisconnect('error', info, { end_reason: this.record.reason, error_code: code });
     };
+
+    /** undefined: calls are not traced, or this one is left out. */
+    private beginTrace({
+        conversationId,
+        organizationId,
+        language,
+        inputVariables,
+    }: protocol.OpenParameters): CallTrace | undefined {
+        const { clock, identity, config } = this.deps;
+        return CallTrace.begin({
+            clock,
+            logger: this.logger,
+            parent: parentOf(identity?.traceHeaders, inputVariables),
+            conversationId,
+            sessionId: this.sessionId,
+            correlationId: identity?.correlationId,
+            organizationId,
+            language,
+            withContent: config.traceContent,
+        });
+    }
 
     /** The conversation is over. An end for a fault that no line of the call has named yet gets one. */
     private endAs({ reason, info, outputVariables, fault }: ConversationEnd): void {

@@ -12,6 +12,7 @@ import { operationsConfig, type OperationsConfig } from './operations';
 import { OUTGOING_PROXY } from './outbound-variables';
 import { brokenRules } from './rules';
 import { SHIPPED_BOTS } from './shipped-bots';
+import { tracingConfig, type TracingConfig } from './tracing';
 import {
     DEFAULT_INSTRUCTIONS,
     environmentSchema,
@@ -52,6 +53,7 @@ export interface LoadConfigOptions {
 
 export type { OpenAIAudioFormat, OpenAIConfig, RestConfig } from './openai';
 export type { AbuseConfig, AdmissionConfig, AlertConfig, MetricsConfig, ReplayStoreConfig } from './operations';
+export type { TracingConfig } from './tracing';
 
 /** When an entry on the caller's keypad is complete. */
 export interface DTMFConfig {
@@ -156,6 +158,10 @@ export interface Config extends OperationsConfig {
     readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
     /** Write the transcript into the log. */
     readonly logTranscripts: boolean;
+    /** Where the process that `npm start` runs sends traces; undefined: nowhere. An application registers a tracer provider of its own. */
+    readonly tracing: TracingConfig | undefined;
+    /** Put what is said, and what functions are given and give, into the traces. */
+    readonly traceContent: boolean;
     /** What the operator should change although the server can start; Server logs each once at start. */
     readonly warnings: readonly ConfigWarning[];
 }
@@ -218,6 +224,8 @@ function toConfig(values: Environment, instructions: string, warnings: readonly 
         openai: openaiConfig(values, instructions),
         logLevel: values.LOG_LEVEL,
         logTranscripts: values.LOG_TRANSCRIPTS,
+        tracing: tracingConfig(values),
+        traceContent: values.TRACE_CONTENT === 'on',
         warnings,
     };
 }
@@ -349,7 +357,8 @@ function unknownVariables(present: RawEnvironment): ConfigWarning[] {
         present[name] !== undefined || (name in OUTGOING_PROXY && present[name.toLowerCase()] !== undefined);
     const unset = VARIABLE_NAMES.filter((name) => !isSet(name));
     return Object.keys(present).flatMap((name) => {
-        if (known.has(name)) return [];
+        // OpenTelemetry has many variables, and its SDK reads those that are not settings here.
+        if (known.has(name) || name.startsWith('OTEL_')) return [];
         const hint = mayBeMisspelt(name) ? didYouMean(name, unset) : '';
         if (hint === '' && !name.startsWith('AUDIOHOOK_')) return [];
         const message = `${name} is not a setting of this server${hint === '' ? '' : `: ${hint}`}`;

@@ -2,6 +2,7 @@
 import { isLoopback } from './fields';
 import { voiceProblem } from './local-voices';
 import { canReason, effectiveModel, hasHTTPService, modelInUrl, takesHint, takesKeywords } from './openai';
+import { tracingConfig } from './tracing';
 import type { Environment, VariableName } from './variables';
 
 /** One sentence for each broken rule. `broken`: variables with a wrong value, whose rules are not checked. */
@@ -17,6 +18,12 @@ interface Rule {
 const AZURE = ['AZURE_OPENAI_ENDPOINT', 'AZURE_OPENAI_API_KEY', 'AZURE_OPENAI_DEPLOYMENT'] as const;
 const GENESYS = ['GENESYS_REGION', 'GENESYS_CLIENT_ID', 'GENESYS_CLIENT_SECRET'] as const;
 const ADDRESSES = ['OPENAI_REALTIME_URL', 'OPENAI_BASE_URL', 'AZURE_OPENAI_ENDPOINT'] as const;
+const TRACES = [
+    'OTEL_EXPORTER_OTLP_ENDPOINT',
+    'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
+    'OTEL_SDK_DISABLED',
+    'OTEL_TRACES_EXPORTER',
+] as const;
 const FOR_SERVER_VAD = [
     'OPENAI_VAD_THRESHOLD',
     'OPENAI_VAD_PREFIX_MS',
@@ -52,6 +59,7 @@ const RULES: readonly Rule[] = [
     { about: ['OPENAI_TRANSCRIPTION_MODEL'], check: transcriptionTakesHints },
     { about: ['OPENAI_NOISE_REDUCTION', 'OPENAI_NOISE_REDUCTION_STRENGTH'], check: strengthHasFilter },
     { about: ['OPENAI_TRUNCATION', 'OPENAI_TRUNCATION_TOKENS'], check: tokensHaveShare },
+    { about: ['OTEL_EXPORTER_OTLP_PROTOCOL', ...TRACES], check: protocolIsHTTP },
 ];
 
 function onlyOne(first: VariableName, second: VariableName): Rule {
@@ -205,6 +213,15 @@ function strengthHasFilter(values: Environment): string[] {
 function tokensHaveShare(values: Environment): string[] {
     if (values.OPENAI_TRUNCATION_TOKENS === undefined || typeof values.OPENAI_TRUNCATION === 'number') return [];
     return ['OPENAI_TRUNCATION_TOKENS needs OPENAI_TRUNCATION to be a number: the share that is kept.'];
+}
+
+/** The variable may be there for other programs: it counts only where traces are sent. */
+function protocolIsHTTP(values: Environment): string[] {
+    const protocol = values.OTEL_EXPORTER_OTLP_PROTOCOL;
+    if (protocol === 'http/protobuf' || tracingConfig(values) === undefined) return [];
+    return [
+        `OTEL_EXPORTER_OTLP_PROTOCOL is ${JSON.stringify(protocol)}, and this server sends traces by \`http/protobuf\` only; right is to leave it unset, with the port of the endpoint for HTTP (mostly 4318), or OTEL_TRACES_EXPORTER=none.`,
+    ];
 }
 
 function noForceInProduction(values: Environment): string[] {

@@ -23,6 +23,7 @@ import {
 import { GENESYS_CLOUD, OUTGOING_PROXY } from './outbound-variables';
 import { ABUSE_VARIABLES } from './abuse-variables';
 import { SERVER_VARIABLES } from './server-variables';
+import { TRACING_VARIABLES } from './tracing-variables';
 
 /** The voices of the Realtime API; a custom voice is named by its id. */
 export const REALTIME_VOICES = [
@@ -316,6 +317,7 @@ export const VARIABLE_GROUPS = [
     { title: 'Genesys Cloud Data Actions', variables: GENESYS_CLOUD },
     { title: 'Alerts', variables: ALERT_VARIABLES },
     { title: 'Proxy on the way out', variables: OUTGOING_PROXY },
+    { title: 'Traces', variables: TRACING_VARIABLES },
 ] as const;
 
 const ENTRIES = {
@@ -331,6 +333,7 @@ const ENTRIES = {
     ...GENESYS_CLOUD,
     ...ALERT_VARIABLES,
     ...OUTGOING_PROXY,
+    ...TRACING_VARIABLES,
 };
 
 export type VariableName = keyof typeof ENTRIES;

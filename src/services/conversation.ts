@@ -84,6 +84,31 @@ export interface FunctionCallRecord {
     output: string | undefined;
 }
 
+/** What a model did for one response, and what it used: for records of the call, never for its course. */
+export interface ModelResponse {
+    /** The response whose audio it is; undefined: it is text that a bot of this server speaks. */
+    readonly responseId: string | undefined;
+    /** Who runs the model, by OpenTelemetry's names: `openai`, `azure.ai.openai`. */
+    readonly provider: string;
+    readonly model: string;
+    /** When the service began it, by the clock, ms; undefined: it did not say. */
+    readonly startedAtMs: number | undefined;
+    readonly status: 'completed' | 'cancelled' | 'failed' | 'incomplete' | 'other';
+    /** Why it is not complete: a code of the service or of the catalogue; undefined: it is, or there is no code. */
+    readonly why: string | undefined;
+    /** undefined: the service does not say. */
+    readonly tokens: ModelTokens | undefined;
+}
+
+/** Tokens of one response. Cached ones are part of `input`; text and audio together are `input` and `output`. */
+export interface ModelTokens {
+    readonly input: number;
+    readonly output: number;
+    readonly cachedInput: number;
+    readonly inputAudio: number;
+    readonly outputAudio: number;
+}
+
 /** What a conversation tells the call. A listener that throws is the call's fault and is caught there. */
 export interface ConversationEvents {
     /** It can hear now. Emitted once, before `start()` resolves. */
@@ -92,6 +117,8 @@ export interface ConversationEvents {
     audio: [pcmu: Uint8Array, origin: AudioOrigin];
     /** No more audio will come for this response, however it ended. */
     responseEnded: [responseId: string];
+    /** A model has finished a response. Emitted before `responseEnded`, where there is one; not for a response that was lost. */
+    modelResponded: [response: ModelResponse];
     /** The caller began to talk (voice activity), and may interrupt. */
     speechStarted: [];
     /** The caller stopped talking, `silenceMs` milliseconds of caller audio ago. */

@@ -2,7 +2,7 @@ import { CodedError } from '../support/errors';
 import type { Disposition } from '../services/bot-response';
 import type { Chat, ChatMessage } from './chat/chat-service';
 import { sentencesOf } from './chat/sentence-stream';
-import type { ConversationEnd, HeardPosition } from '../services/conversation';
+import type { ConversationEnd, HeardPosition, ModelResponse } from '../services/conversation';
 import type { Transcript } from '../services/transcript';
 import { CallerAudioBuffer } from '../audio/caller-audio-buffer';
 import { GOODBYE_SAID, SpeakingBot, type SpeakingBotDeps } from './speaking-bot';
@@ -208,12 +208,24 @@ export class RestBot extends SpeakingBot {
     }
 
     private async *sentences(reply: Reply, signal: AbortSignal): AsyncGenerator<string, void, undefined> {
+        const startedAtMs = this.deps.clock.nowMs();
+        let status: ModelResponse['status'] = 'cancelled';
+        let why: string | undefined;
         try {
             yield* sentencesOf(this.chat.complete(this.messages(reply.instruction), signal));
+            status = 'completed';
         } catch (fault) {
+            if (!signal.aborted) {
+                status = 'failed';
+                why = fault instanceof CodedError ? fault.code : undefined;
+            }
             if (reply.end === undefined) throw fault;
             // The call ends: a word of goodbye needs no model.
             yield this.words.sentences.goodbye;
+        } finally {
+            const { model } = this.chat;
+            const response = { responseId: undefined, provider: 'openai', startedAtMs, status, why, tokens: undefined };
+            if (model !== undefined && !this.isOver()) this.emit('modelResponded', { ...response, model });
         }
     }
 

@@ -331,6 +331,18 @@ export const SERVER_ERRORS = {
         'The message names the proxy and what it answered: 407 asks for another user name or password in HTTPS_PROXY, 403 forbids the host. Hosts that are reached without a proxy belong in NO_PROXY.',
     ),
 
+    // Traces
+    ERR_TRACES_SDK: entry(
+        'operator',
+        'Traces are to be sent, and the packages that send them are not installed or cannot be loaded.',
+        'Run npm install without --omit=optional, or unset OTEL_EXPORTER_OTLP_ENDPOINT and OTEL_EXPORTER_OTLP_TRACES_ENDPOINT.',
+    ),
+    ERR_TRACES_LOST: entry(
+        'network',
+        'Traces cannot be sent: the receiver cannot be reached, refuses them, or is too slow.',
+        'Calls are not affected. Look at the collector behind OTEL_EXPORTER_OTLP_ENDPOINT: the line has its status or the system’s name of the fault. 401 and 403 want other OTEL_EXPORTER_OTLP_HEADERS, 404 another path. What cannot be sent meanwhile is lost; a line tells when the receiver takes traces again.',
+    ),
+
     // The bot
     ERR_BOT_FAILED: entry(
         'openai',

@@ -299,12 +299,12 @@ export class Server {
         });
     }
 
-    private createSession(ws: WebSocket, { url, identity, from }: AcceptedCall): Session {
+    private createSession(ws: WebSocket, { url, identity, from, traceHeaders }: AcceptedCall): Session {
         const { organizationId, correlationId, retryAttempt } = identity;
         const deps = { config: this.config, logger: this.logger, clock: this.clock, botService: this.botService };
         return new Session(ws, identity.sessionId, url, {
             ...deps,
-            identity: { organizationId, correlationId, retryAttempt, from },
+            identity: { organizationId, correlationId, retryAttempt, from, traceHeaders },
             hasRoom: () => this.hasRoom(),
             meter: this.metrics?.server.calls,
         });

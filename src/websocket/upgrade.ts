@@ -4,6 +4,7 @@ import type { WebSocket, WebSocketServer } from 'ws';
 import type { AuthRefusal, AuthRequest, AuthResult, Identity } from '../auth/authenticator';
 import type { ErrorCode } from '../support/errors';
 import { faultFields, type Logger } from '../support/logger';
+import type { TraceHeaders } from '../tracing/trace-context';
 import type { LoadReason } from './admission';
 import type { AbuseLog } from './abuse-log';
 import { UNCOUNTED, type CallSlots, type NoSlot, type Slot } from './call-slots';
@@ -18,6 +19,8 @@ export interface AcceptedCall {
     identity: Identity;
     /** Address of the client, see `addressReader`; undefined: it is gone. */
     from?: string | undefined;
+    /** What the request says about the trace that the call belongs to. */
+    traceHeaders?: TraceHeaders | undefined;
 }
 
 /** The part of `Authenticator` that is used here. */
@@ -127,8 +130,12 @@ export class UpgradeGate {
             if (!socket.writable) socket.destroy();
             else if (!result.ok) this.refuse(request, socket, this.fromAuthentication(request, result));
             else {
-                const call = { url, identity: result.identity, from: this.from(request) };
-                await this.complete(request, socket, head, call);
+                await this.complete(request, socket, head, {
+                    url,
+                    identity: result.identity,
+                    from: this.from(request),
+                    traceHeaders: traceHeadersIn(request),
+                });
             }
         } finally {
             this.waiting.delete(socket);
@@ -243,6 +250,13 @@ const CONFLICT: Refusal = { status: 409, code: 'ERR_SESSION_CONFLICT' };
 
 function overloaded(load: LoadReason): Refusal {
     return { status: 503, code: 'ERR_SERVER_OVERLOADED', headers: RETRY_LATER, load };
+}
+
+/** A proxy in front may write them; they are not signed. undefined, as with Genesys alone: there are none. */
+function traceHeadersIn({ headers }: IncomingMessage): TraceHeaders | undefined {
+    const { traceparent, tracestate } = headers;
+    if (typeof traceparent !== 'string') return undefined;
+    return { traceparent, tracestate: typeof tracestate === 'string' ? tracestate : undefined };
 }
 
 /** The session id that a request claims, before its signature is checked. */

@@ -74,6 +74,8 @@ describe('loadConfig with nothing set', () => {
             openai: undefined,
             logLevel: 'info',
             logTranscripts: false,
+            tracing: undefined,
+            traceContent: false,
             warnings: [],
         });
     });
@@ -169,6 +171,9 @@ describe('loadConfig with values', () => {
             PLAYBACK_LEAD_MS: '300',
             LOG_LEVEL: 'Debug',
             LOG_TRANSCRIPTS: 'true',
+            OTEL_EXPORTER_OTLP_ENDPOINT: 'https://otel.example.com/base/',
+            OTEL_SERVICE_NAME: 'bots',
+            TRACE_CONTENT: 'On',
             NODE_ENV: 'Production',
         });
         expect(config).toEqual({
@@ -223,6 +228,8 @@ describe('loadConfig with values', () => {
             openai: undefined,
             logLevel: 'debug',
             logTranscripts: true,
+            tracing: { url: 'https://otel.example.com/base/v1/traces', serviceName: 'bots' },
+            traceContent: true,
             warnings: [],
         });
     });
@@ -239,6 +246,33 @@ describe('loadConfig with values', () => {
         const { turnTaking } = loadConfig(env);
         expect([turnTaking.bargeIn.mode, turnTaking.bargeInMinSpeechMs]).toEqual([mode, minMs]);
         expect([openai(env).bargeIn, openai(env).interruptsItself]).toEqual([mode, itself]);
+    });
+
+    it.each([
+        [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318' }, 'http://collector:4318/v1/traces'],
+        [
+            { OTEL_EXPORTER_OTLP_ENDPOINT: 'https://x.example/api/public/otel/' },
+            'https://x.example/api/public/otel/v1/traces',
+        ],
+        [
+            {
+                OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318',
+                OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://traces:1/in',
+            },
+            'http://traces:1/in',
+        ],
+        [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318', OTEL_SDK_DISABLED: 'true' }, undefined],
+        [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318', OTEL_TRACES_EXPORTER: 'none' }, undefined],
+        // For other programs: this one sends nothing.
+        [{ OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc', OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: 'http://x' }, undefined],
+    ])('knows where traces are sent: %j', (env, url) => {
+        const { tracing, warnings } = loadConfig(env);
+        expect([tracing?.url, warnings]).toEqual([url, []]);
+    });
+
+    it('refuses another protocol where traces are sent', () => {
+        const env = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4317', OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' };
+        expect(() => loadConfig(env)).toThrow('OTEL_EXPORTER_OTLP_PROTOCOL is "grpc"');
     });
 
     it('takes the keys from a file when one is named', () => {

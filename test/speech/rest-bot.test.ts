@@ -1,3 +1,4 @@
+import type { ModelResponse } from '../../src/services/conversation';
 import { Transcript } from '../../src/services/transcript';
 import type { RestBotDeps, RestBotOptions } from '../../src/speech/rest-bot';
 import { until } from '../support/test-bench';
@@ -63,6 +64,23 @@ describe('the REST bot', () => {
             ['bot', 'At nine.'],
             ['caller', 'Until when?'],
             ['bot', 'Until five.'],
+        ]);
+    });
+
+    it('tells of each text of its model when it is written, and why one is not', async () => {
+        await started();
+        const responses: ModelResponse[] = [];
+        bench.bot.on('modelResponded', (response) => responses.push(response));
+        standIn.plan({ words: ['At nine.'] }, { status: 401 });
+        bench.recognizer.says('When do you open?');
+        await bench.turn(1);
+        bench.recognizer.says('Until when?');
+        await until('it has given up', () => bench.watch.ended.length === 1);
+        const known = { responseId: undefined, provider: 'openai', model: 'm', tokens: undefined };
+        const startedAtMs = expect.any(Number) as number;
+        expect(responses).toEqual([
+            { ...known, startedAtMs, status: 'completed', why: undefined },
+            { ...known, startedAtMs, status: 'failed', why: 'ERR_OPENAI_KEY' },
         ]);
     });
 

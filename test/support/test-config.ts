@@ -54,6 +54,8 @@ export function testConfig(changes: Partial<Config> = {}): Config {
         openai: undefined,
         logLevel: 'silent',
         logTranscripts: false,
+        tracing: undefined,
+        traceContent: false,
         warnings: [],
         ...changes,
     };

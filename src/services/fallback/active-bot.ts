@@ -1,7 +1,7 @@
 import type { Permit } from '../../support/circuit-breaker';
 import { isUnreachable, type CodedError } from '../../support/errors';
 import type { BotResponse } from '../bot-response';
-import type { AudioOrigin, Conversation, HeardPosition, TranscriptItem } from '../conversation';
+import type { AudioOrigin, Conversation, HeardPosition, ModelResponse, TranscriptItem } from '../conversation';
 import type { MadeBot } from './options';
 import { SparseSet } from '../../support/sparse';
 
@@ -81,6 +81,13 @@ export class ActiveBot {
     /** @returns the turn in ids of the call */
     turn(turn: BotResponse): BotResponse {
         return turn.responseId === undefined ? turn : turn.of(this.prefix + turn.responseId);
+    }
+
+    /** @returns the response in ids of the call */
+    modelResponse(response: ModelResponse): ModelResponse {
+        const { responseId } = response;
+        if (this.prefix === '' || responseId === undefined) return response;
+        return { ...response, responseId: this.prefix + responseId };
     }
 
     /** @returns the item in ids of the call */

@@ -212,6 +212,7 @@ export class FallbackLadder extends EventEmitter<ConversationEvents> implements 
             this.emitWait(this.caller.responseEnded(bot, hadSound));
             this.emit('responseEnded', id);
         });
+        conversation.on('modelResponded', (response) => this.emit('modelResponded', bot.modelResponse(response)));
         conversation.on('speechStarted', () => {
             this.caller.speechStarted();
             this.emit('speechStarted');

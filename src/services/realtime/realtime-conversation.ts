@@ -32,7 +32,7 @@ import {
 } from './session-config';
 import { TextResponseSpeaker, type ReadAloud } from './text-response-speaker';
 import { TranscriptReporter } from './transcript-reporter';
-import { UsageMeter } from './usage';
+import { modelResponse, UsageMeter } from './usage';
 
 export interface RealtimeConversationDeps {
     meter?: BotMeter | undefined;
@@ -78,6 +78,8 @@ export class RealtimeConversation {
     private service: OpenAIRealtimeService | undefined;
     /** Sessions so far. */
     private sessions = 0;
+    /** When the response that is active began, by the clock, ms. */
+    private startedAtMs: number | undefined;
     /** The response that the service or this server is cancelling already: it is cancelled once. */
     private cancelledId: string | undefined;
     /** The response that the caller waits for and that was not requested yet. */
@@ -350,6 +352,7 @@ export class RealtimeConversation {
 
     private readonly onResponseStarted = (responseId: string, purpose: Purpose): void => {
         this.pending = undefined;
+        this.startedAtMs = this.deps.clock.nowMs();
         this.noInput.begins(responseId, purpose);
         this.responses.begin(responseId);
     };
@@ -360,6 +363,7 @@ export class RealtimeConversation {
             const fields = { status: end.status, reason: end.reason ?? end.error?.code };
             this.deps.logger.warn(fields, 'A response was not finished.');
         }
+        this.deps.bot.emit('modelResponded', modelResponse(end, this.deps.config, this.startedAtMs));
         const result = this.endResponse(end.id);
         if (!again) this.guard.greeted();
         if (result === undefined) return;

@@ -4,8 +4,9 @@ import { z } from 'zod';
 import type { OpenAIConfig } from '../../config/config';
 import type { Logger } from '../../support/logger';
 import type { BotMeter } from '../call-meter';
+import type { ModelResponse } from '../conversation';
 import type { OpenAIRealtimeService } from '../openai-realtime-service';
-import type { ResponseUsage, TranscriptionUsage } from './events';
+import type { ResponseEnd, ResponseUsage, TranscriptionUsage } from './events';
 
 const price = z.number().nonnegative();
 /** US dollars for a million tokens. */
@@ -198,6 +199,31 @@ export class UnpricedModels {
         const message = `The price of a model is not known: ${what}, and MAX_COST_USD counts too little.`;
         logger.warn({ code: 'ERR_PRICE_UNKNOWN', model }, message);
     }
+}
+
+const AZURE_HOST = /^wss?:\/\/[^/]+\.azure\.(?:com|us|cn)(?:[:/]|$)/;
+
+/** A response is done, as the call is told of it. `startedAtMs`: when it began, by the clock. */
+export function modelResponse(
+    { id, status, reason, error, usage }: ResponseEnd,
+    { model, url }: Pick<OpenAIConfig, 'model' | 'url'>,
+    startedAtMs: number | undefined,
+): ModelResponse {
+    return {
+        responseId: id,
+        provider: AZURE_HOST.test(url) ? 'azure.ai.openai' : 'openai',
+        model,
+        startedAtMs,
+        status,
+        why: error?.code ?? reason,
+        tokens: usage && {
+            input: usage.inputTokens,
+            output: usage.outputTokens,
+            cachedInput: usage.cachedTokens,
+            inputAudio: usage.inputAudioTokens,
+            outputAudio: usage.outputAudioTokens,
+        },
+    };
 }
 
 /** A session is ready, `readyMs` after its start: the model, the voice and the audio formats. */

@@ -31,6 +31,8 @@ export interface ChatMessage {
 
 /** A chat model; `ChatService` is one. */
 export interface Chat {
+    /** Its name, for records of the call; undefined: it has none. */
+    readonly model?: string;
     /**
      * The response to `messages`, in pieces as they come. Throws a coded error when there is none, or when it stops in the middle,
      * and the reason of `signal` when that is aborted.
@@ -58,6 +60,10 @@ export class ChatService implements Chat {
     ) {
         this.clock = deps.clock ?? systemClock;
         this.limits = { ...DEFAULT_LIMITS, ...deps.limits };
+    }
+
+    get model(): string {
+        return this.config.model;
     }
 
     async *complete(messages: readonly ChatMessage[], signal: AbortSignal): AsyncGenerator<string, void, undefined> {

@@ -1,6 +1,7 @@
 import { silencePcmu, tonePcmu } from '../../../src/audio/tone';
 import { CodedError } from '../../../src/support/errors';
 import { BotResponse } from '../../../src/services/bot-response';
+import type { FakeConversation } from '../../support/fake-conversation';
 import { LadderBench, LOST, settle } from './ladder-bench';
 
 describe('FallbackLadder', () => {
@@ -51,6 +52,21 @@ describe('FallbackLadder', () => {
     });
 
     describe('when a bot is lost', () => {
+        it('tells of the responses of every model, in ids of the call', async () => {
+            const ladder = await bench.greeted();
+            const ids: (string | undefined)[] = [];
+            ladder.on('modelResponded', ({ responseId }) => ids.push(responseId));
+            const response = { provider: 'p', model: 'm', startedAtMs: 0, status: 'completed' } as const;
+            const tell = (bot: FakeConversation, responseId: string | undefined): void => {
+                bot.emit('modelResponded', { ...response, why: undefined, tokens: undefined, responseId });
+            };
+            tell(bench.realtime.bot, 'r1');
+            bench.realtime.bot.emit('ended', LOST);
+            tell(bench.rest.bot, 'r1');
+            tell(bench.rest.bot, undefined);
+            expect(ids).toEqual(['r1', 'ladder1_r1', undefined]);
+        });
+
         it('takes back the digits that it asked for', async () => {
             const ladder = await bench.greeted();
             const signals: (AbortSignal | undefined)[] = [];

@@ -1,4 +1,5 @@
 import { type ConnectionPlan, ENDS } from '../../../tools/fake-openai/index';
+import type { ModelResponse } from '../../../src/services/conversation';
 import { FakeClock } from '../../support/fake-clock';
 import { Bench, GREETING, speak } from './bench';
 import { configFor, deltaEvent, fakeSockets, KEY, makeConfig, settle, until } from './support';
@@ -140,6 +141,57 @@ describe('BotResource: life of a call', () => {
         });
         made.bot.end();
         expect(made.log.lines.at(-1)?.fields['usage']).toMatchObject({ totalTokens: 30 });
+    });
+
+    it('each response is told of when it is done, with its times, its model and its tokens', async () => {
+        const clock = new FakeClock();
+        const { createSocket, last } = fakeSockets();
+        const made = bench.probe(makeConfig(), { clock, createSocket });
+        const responses: ModelResponse[] = [];
+        const order: string[] = [];
+        made.bot.on('modelResponded', (response) => {
+            responses.push(response);
+            order.push('modelResponded');
+        });
+        made.bot.on('responseEnded', () => order.push('responseEnded'));
+        const started = made.bot.start();
+        last().configure();
+        await started;
+        clock.advance(500);
+        last().serve({ type: 'response.created', response: { id: 'a', status: 'in_progress', output: [] } });
+        clock.advance(700);
+        const details = { cached_tokens: 2, audio_tokens: 4 };
+        const usage = { total_tokens: 10, input_tokens: 7, output_tokens: 3, input_token_details: details };
+        const failure = { type: 'failed', error: { type: 'server_error', code: 'overloaded' } };
+        last().serve({ type: 'response.done', response: { id: 'a', status: 'cancelled', output: [], usage } });
+        last().serve({ type: 'response.created', response: { id: 'b', status: 'in_progress', output: [] } });
+        last().serve({
+            type: 'response.done',
+            response: { id: 'b', status: 'failed', status_details: failure, output: [], usage: null },
+        });
+        const { model } = makeConfig();
+        expect(responses).toEqual([
+            {
+                responseId: 'a',
+                provider: 'openai',
+                model,
+                startedAtMs: 500,
+                status: 'cancelled',
+                why: undefined,
+                tokens: { input: 7, output: 3, cachedInput: 2, inputAudio: 4, outputAudio: 0 },
+            },
+            {
+                responseId: 'b',
+                provider: 'openai',
+                model,
+                startedAtMs: 1200,
+                status: 'failed',
+                why: 'overloaded',
+                tokens: undefined,
+            },
+        ]);
+        expect(order).toEqual(['modelResponded', 'responseEnded', 'modelResponded', 'responseEnded']);
+        made.bot.end();
     });
 
     it('the log holds no key, no audio and no words', async () => {
