@@ -78,6 +78,7 @@ async function main(): Promise<void> {
         unavailable: undefined,
         load: undefined,
         upstreams: [],
+        replayStore: undefined,
     };
     const metrics = new ServerMetrics({ state: () => state, version: '' });
     const turnUs = median(200, (at) => {

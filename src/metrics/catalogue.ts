@@ -114,6 +114,10 @@ export const COUNTERS = {
         help: 'Audio that was thrown away: of the bot because ten minutes waited (playback); of the caller because it outran the clock (flood), or because no session could take it for longer than it is kept (upstream). Stays 0 while the model can be reached.',
         labels: { place: ['playback', 'upstream', 'flood'] },
     },
+    replay_store_outages_total: { help: 'Times in which the Redis of REPLAY_STORE did not answer.' },
+    replay_store_undecided_total: {
+        help: 'Questions that were decided without Redis: by what this process knows itself, or by a refusal.',
+    },
     event_loop_stalls_total: {
         help: 'Times at which the event loop was late by 30 ms or more, by what took at least half of that time: this program (code), garbage collection (gc), or neither: the process waited for a processor, the machine or a disk (host).',
         labels: { cause: ['code', 'gc', 'host'] },
@@ -137,7 +141,9 @@ export const GAUGES = {
     ready: { help: '1: further calls are accepted, as `/ready` says; 0: they are not.' },
     not_ready: {
         help: 'Why further calls are not accepted: 1 for that reason.',
-        labels: { reason: ['draining', 'full', 'unopened', 'event-loop-delay', 'cpu', 'memory', 'arrivals'] },
+        labels: {
+            reason: ['draining', 'replay-store', 'full', 'unopened', 'event-loop-delay', 'cpu', 'memory', 'arrivals'],
+        },
     },
     draining: { help: '1: the server is shutting down and lets its calls run out.' },
     load_ratio: {
@@ -154,6 +160,7 @@ export const GAUGES = {
             upstream: 'a name of this server: `openai-realtime`, `openai-rest`, or one with the name of a profile',
         },
     },
+    replay_store_down: { help: '1: the Redis of REPLAY_STORE does not answer; 0 also where there is none.' },
     build_info: {
         help: 'Always 1; its labels say what runs.',
         labels: { version: 'of package.json', node: 'of Node.js' },

@@ -14,6 +14,9 @@ export interface ProcessState {
     readonly load: Readonly<Record<string, number>> | undefined;
     /** The services behind the fallback options that were used so far. */
     readonly upstreams: readonly { readonly name: string; readonly state: BreakerState }[];
+    /** Of the Redis of REPLAY_STORE, since the start; undefined: there is none. */
+    readonly replayStore:
+        { readonly isDown: boolean; readonly outages: number; readonly undecided: number } | undefined;
 }
 
 const DOWN: Readonly<Record<BreakerState, number>> = { closed: 0, 'half-open': 0.5, open: 1 };
@@ -29,6 +32,7 @@ export function showState(state: ProcessState, made: Instruments): void {
         made.gauge('not_ready').set({ reason }, Number(state.unavailable === reason));
     for (const reading of GAUGES.load_ratio.labels.reading)
         made.gauge('load_ratio').set({ reading }, state.load?.[reading] ?? 0);
+    made.gauge('replay_store_down').set(Number(state.replayStore?.isDown === true));
     for (const { name: upstream, state: current } of state.upstreams)
         made.gauge('upstream_down').set({ upstream }, DOWN[current]);
 }

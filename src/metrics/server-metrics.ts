@@ -11,6 +11,8 @@ import { showState, type ProcessState } from './process-state';
 import { loadPromClient } from './prom-client';
 import { Scrape } from './scrape';
 
+type Labels = Readonly<Partial<Record<string, string | number>>>;
+
 export interface ServerMetricsOptions {
     /** What the gauges show: asked for when the metrics are read. */
     readonly state: () => ProcessState;
@@ -88,19 +90,30 @@ export class ServerMetrics {
 
     /** A request has shown who it comes from, or has not. */
     authenticated(result: AuthResult): void {
-        if (!result.ok) this.made.counter('authentication_failures_total').inc({ reason: codeLabel(result.code) });
+        // 503: Redis could not be asked.
+        if (!result.ok && result.status !== 503)
+            this.made.counter('authentication_failures_total').inc({ reason: codeLabel(result.code) });
+    }
+
+    /** The sum of a counter, of the series that are chosen by their labels. */
+    async total(name: CounterName, isChosen: (labels: Labels) => boolean = () => true): Promise<number> {
+        const { values } = await this.made.counter(name).get();
+        return values.reduce((sum, { labels, value }) => (isChosen(labels) ? sum + value : sum), 0);
     }
 
     private look(): void {
-        showState(this.options.state(), this.made);
+        const state = this.options.state();
+        showState(state, this.made);
+        this.showTotal('replay_store_outages_total', state.replayStore?.outages, 0);
+        this.showTotal('replay_store_undecided_total', state.replayStore?.undecided, 0);
         this.showTotal('host_wait_seconds_total', this.stalls.waitedSeconds);
         this.showTotal('host_steal_seconds_total', stolenSeconds());
     }
 
-    /** A counter whose total the system keeps: since the first look. */
-    private showTotal(name: CounterName, total: number | undefined): void {
+    /** A counter whose total is kept elsewhere. @param from what it was at the beginning; left out: what it is at the first look */
+    private showTotal(name: CounterName, total: number | undefined, from = total): void {
         if (total === undefined) return;
-        const before = this.shown.get(name) ?? total;
+        const before = this.shown.get(name) ?? from ?? total;
         this.shown.set(name, total);
         if (total > before) this.made.counter(name).inc(total - before);
     }

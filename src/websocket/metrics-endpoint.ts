@@ -1,24 +1,19 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import type { MetricsConfig } from '../config/config';
-import type { ProcessState } from '../metrics/process-state';
-import { ServerMetrics } from '../metrics/server-metrics';
+import type { ServerMetrics } from '../metrics/server-metrics';
 import type { Clock } from '../support/clock';
 import { ERRORS } from '../support/errors';
 import { faultFields, type Logger } from '../support/logger';
 import { pathOf, send } from './http-endpoints';
 import { closeServer, createHttpServer, listen, type ServerLimits } from './http-listener';
 import { RefusalLog, Refusals } from './refusals';
-import type { UpgradeAuthenticator } from './upgrade';
 
 export interface MetricsEndpointDeps {
     readonly clock: Clock;
     readonly logger: Logger;
     readonly limits: ServerLimits;
-    readonly state: () => ProcessState;
 }
 
 /** Connections at a time; Prometheus needs one. Further ones are closed at once. */
@@ -33,7 +28,7 @@ export class MetricsEndpoint {
     private readonly refusalLog: RefusalLog;
 
     private constructor(
-        readonly server: ServerMetrics,
+        private readonly metrics: ServerMetrics,
         private readonly config: MetricsConfig,
         private readonly deps: MetricsEndpointDeps,
     ) {
@@ -49,12 +44,13 @@ export class MetricsEndpoint {
         this.http.on('upgrade', (_request, socket) => socket.destroy());
     }
 
-    /**
-     * Listens, and keeps metrics from now on. Rejects with `ERR_METRICS_LISTEN`.
-     */
-    static async open(config: MetricsConfig, deps: MetricsEndpointDeps): Promise<MetricsEndpoint> {
-        const server = new ServerMetrics({ state: deps.state, version: ownVersion() });
-        const endpoint = new MetricsEndpoint(server, config, deps);
+    /** Listens. Rejects with `ERR_METRICS_LISTEN`. */
+    static async open(
+        metrics: ServerMetrics,
+        config: MetricsConfig,
+        deps: MetricsEndpointDeps,
+    ): Promise<MetricsEndpoint> {
+        const endpoint = new MetricsEndpoint(metrics, config, deps);
         await endpoint.start();
         return endpoint;
     }
@@ -65,20 +61,8 @@ export class MetricsEndpoint {
         return address === null || typeof address === 'string' ? undefined : address;
     }
 
-    /** The same authenticator, whose refusals are counted. */
-    watching(authenticator: UpgradeAuthenticator): UpgradeAuthenticator {
-        return {
-            authenticate: async (request) => {
-                const result = await authenticator.authenticate(request);
-                this.server.authenticated(result);
-                return result;
-            },
-        };
-    }
-
     /** Frees everything. May be called twice. */
     async close(): Promise<void> {
-        this.server.stop();
         this.refusals.clear();
         this.refusalLog.flush();
         await closeServer(this.http);
@@ -90,7 +74,6 @@ export class MetricsEndpoint {
         this.http.on('error', (fault) => {
             this.deps.logger.error(faultFields(fault), 'HTTP server error of the metrics');
         });
-        this.server.start();
     }
 
     private async respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -104,7 +87,7 @@ export class MetricsEndpoint {
 
     private async sendMetrics(response: ServerResponse): Promise<void> {
         try {
-            send(response, 200, { 'Content-Type': this.server.contentType }, await this.server.text());
+            send(response, 200, { 'Content-Type': this.metrics.contentType }, await this.metrics.text());
         } catch (fault) {
             this.deps.logger.error({ ...faultFields(fault), code: 'ERR_METRICS' }, ERRORS.ERR_METRICS.cause);
             send(response, 500);
@@ -120,15 +103,4 @@ export class MetricsEndpoint {
 /** Of one length, so that the time of a comparison says nothing. */
 function digest(text: string): Buffer {
     return createHash('sha256').update(text).digest();
-}
-
-/** The version of package.json, beside `src` and beside `dist`; empty where it is not there. */
-function ownVersion(): string {
-    try {
-        const text = readFileSync(join(__dirname, '..', '..', 'package.json'), 'utf8');
-        const { version } = JSON.parse(text) as { version?: unknown };
-        return typeof version === 'string' ? version : '';
-    } catch {
-        return '';
-    }
 }

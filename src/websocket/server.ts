@@ -1,4 +1,5 @@
 import type { IncomingMessage, Server as HttpServer } from 'node:http';
+import { hostname } from 'node:os';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { config as loadDotenv } from 'dotenv';
@@ -8,6 +9,7 @@ import { loadConfig, type Config } from '../config/config';
 import { Session } from '../common/session';
 import { BotService } from '../services/bot-service';
 import type { ProcessState } from '../metrics/process-state';
+import { ServerMetrics } from '../metrics/server-metrics';
 import { endsIn } from '../services/model-ends';
 import { SecretService } from '../services/secret-service';
 import { SharedState, type SharedStateFigures } from '../shared-state/shared-state';
@@ -17,8 +19,10 @@ import { overWithin } from '../support/deadline';
 import { CodedError, ERRORS } from '../support/errors';
 import { createLogger, faultFields, type Logger } from '../support/logger';
 import { coreShare, memoryLimitBytes } from '../support/machine';
+import { ownVersion } from '../support/own-version';
 import { AbuseLog, type AbuseFigures } from './abuse-log';
 import { Admission } from './admission';
+import { Alerting } from './alerting';
 import { CallSlots } from './call-slots';
 import { Calls } from './calls';
 import { addressReader } from './client-address';
@@ -30,7 +34,7 @@ import { processLimits, type ProcessLimits } from './process-limits';
 import { RefusalLog, Refusals } from './refusals';
 import { checkDeps, extensionsOf, type ServerDeps } from './server-deps';
 import { bannerLines } from './start-banner';
-import { selectSubProtocol, UpgradeGate, type AcceptedCall } from './upgrade';
+import { selectSubProtocol, UpgradeGate, type AcceptedCall, type UpgradeAuthenticator } from './upgrade';
 
 export type { CreateSession, ServedSession } from './calls';
 export type { ServerDeps } from './server-deps';
@@ -68,7 +72,11 @@ export class Server {
     private readonly shared: SharedState | undefined;
     private readonly http: HttpServer;
     /** undefined: no metrics are kept, or not yet. */
-    private metrics: MetricsEndpoint | undefined;
+    private metrics: ServerMetrics | undefined;
+    /** undefined: the metrics are not served. */
+    private metricsEndpoint: MetricsEndpoint | undefined;
+    /** undefined: alerts go nowhere. */
+    private alerting: Alerting | undefined;
     private gate: UpgradeGate | undefined;
     private starting: Promise<void> | undefined;
     private stopping: Promise<void> | undefined;
@@ -88,7 +96,7 @@ export class Server {
         this.botService = deps.botService ?? new BotService(config, { ...extensionsOf(deps), clock, logger });
         this.limits = { ...SERVER_LIMITS, ...deps.limits };
         this.refusals = new Refusals(this.clock, this.limits.lingerMs);
-        this.refusalLog = new RefusalLog(this.logger, this.clock, (code) => this.metrics?.server.refused(code));
+        this.refusalLog = new RefusalLog(this.logger, this.clock, (code) => this.metrics?.refused(code));
         this.webSockets = createWebSocketServer(this.limits);
         this.calls = new Calls({
             createSession: deps.createSession ?? ((ws, call) => this.createSession(ws, call)),
@@ -139,7 +147,7 @@ export class Server {
 
     /** The address on which the metrics are served; undefined when METRICS_PORT is not set, or not listened on. */
     get metricsAddress(): AddressInfo | undefined {
-        return this.metrics?.address;
+        return this.metricsEndpoint?.address;
     }
 
     /** The number of connections: calls that are running, and clients that have not sent `open` yet. */
@@ -176,7 +184,7 @@ export class Server {
         try {
             await this.openAll();
         } catch (fault) {
-            await this.metrics?.close();
+            await this.closeMetrics();
             throw fault;
         }
     }
@@ -192,6 +200,7 @@ export class Server {
         this.http.on('upgrade', this.onUpgrade);
         this.botService.watch();
         const address = this.deps.server === undefined ? await this.listen() : undefined;
+        this.startAlerting();
         const addresses = { calls: address, metrics: this.metricsAddress };
         const lines = bannerLines(this.config, addresses, secrets, this.botService);
         for (const line of [...lines, this.processLimits.line]) this.logger.info({}, line);
@@ -199,9 +208,27 @@ export class Server {
 
     private async openMetrics(): Promise<void> {
         const { clock, logger, limits } = this;
-        const { metrics } = this.config;
+        const { metrics, alerts } = this.config;
+        if (metrics === undefined && alerts === undefined) return;
+        this.metrics = new ServerMetrics({ state: () => this.state(), version: ownVersion() });
+        this.metrics.start();
         if (metrics === undefined) return;
-        this.metrics = await MetricsEndpoint.open(metrics, { clock, logger, limits, state: () => this.state() });
+        this.metricsEndpoint = await MetricsEndpoint.open(this.metrics, metrics, { clock, logger, limits });
+    }
+
+    private async closeMetrics(): Promise<void> {
+        this.alerting?.stop();
+        this.metrics?.stop();
+        await this.metricsEndpoint?.close();
+    }
+
+    private startAlerting(): void {
+        const { clock, logger, metrics } = this;
+        const { alerts, port } = this.config;
+        if (alerts === undefined || metrics === undefined) return;
+        const server = `${hostname()}:${this.address?.port ?? port}`;
+        this.alerting = new Alerting(alerts, { server, metrics, state: () => this.state(), clock, logger });
+        this.alerting.start();
     }
 
     /** Waits for voice and weights of local speech; a stop ends the wait. */
@@ -273,7 +300,7 @@ export class Server {
             audiohookPath,
             addressOf: addressReader(abuse.trustedProxies),
             maxPendingUpgrades: this.limits.maxPendingUpgrades,
-            authenticator: this.metrics?.watching(authenticator) ?? authenticator,
+            authenticator: this.counted(authenticator),
             webSockets: this.webSockets,
             refusals: this.refusals,
             refusalLog: this.refusalLog,
@@ -282,21 +309,34 @@ export class Server {
             conflicts: (identity) => this.calls.conflicts(identity),
             noteOverload: (reason) => {
                 this.admission?.noteRefused(reason);
-                this.metrics?.server.refused('ERR_SERVER_OVERLOADED', reason);
+                this.metrics?.refused('ERR_SERVER_OVERLOADED', reason);
             },
             noteStoreDown: () => {
                 this.shared?.noteRefused();
-                this.metrics?.server.refused('ERR_REPLAY_STORE_DOWN');
+                this.metrics?.refused('ERR_REPLAY_STORE_DOWN');
             },
             abuseLog: this.abuseLog,
             slots: this.slots,
             serves: (sessionId) => this.calls.serves(sessionId),
             accept: (ws, call) => {
                 this.admission?.noteAccepted();
-                this.metrics?.server.accepted();
+                this.metrics?.accepted();
                 this.calls.open(ws, call);
             },
         });
+    }
+
+    /** The same, and its refusals are counted. */
+    private counted(authenticator: UpgradeAuthenticator): UpgradeAuthenticator {
+        const { metrics } = this;
+        if (metrics === undefined) return authenticator;
+        return {
+            authenticate: async (request) => {
+                const result = await authenticator.authenticate(request);
+                metrics.authenticated(result);
+                return result;
+            },
+        };
     }
 
     private createSession(ws: WebSocket, { url, identity, from, traceHeaders }: AcceptedCall): Session {
@@ -306,7 +346,7 @@ export class Server {
             ...deps,
             identity: { organizationId, correlationId, retryAttempt, from, traceHeaders },
             hasRoom: () => this.hasRoom(),
-            meter: this.metrics?.server.calls,
+            meter: this.metrics?.calls,
         });
     }
 
@@ -328,6 +368,7 @@ export class Server {
             unavailable: this.unavailable(),
             load: this.admission?.levels,
             upstreams: this.botService.upstreams,
+            replayStore: this.shared?.figures,
         };
     }
 
@@ -353,7 +394,7 @@ export class Server {
         this.webSockets.close();
         const isClosed = await overWithin(this.clock, ENGINES_CLOSE_MS, this.botService.close());
         if (!isClosed) this.logger.warn({ limitMs: ENGINES_CLOSE_MS }, 'local speech did not end in time');
-        await this.metrics?.close();
+        await this.closeMetrics();
         this.logger.info({}, 'stopped');
     }
 
