@@ -11,8 +11,6 @@ import { shipped } from './proxy-process';
 
 const FOLDER = join(__dirname, '..', '..', 'deploy', 'kubernetes');
 const AUTOSCALERS = ['HorizontalPodAutoscaler', 'ScaledObject'];
-/** What the metrics endpoint reads. */
-const OF_METRICS = ['METRICS_PORT', 'METRICS_HOST'];
 
 function plain(): Document[] {
     const names = readdirSync(FOLDER, { recursive: true, encoding: 'utf8' });
@@ -110,14 +108,13 @@ describe.each([
         const { data = {} } = only(documents(), 'ConfigMap');
         const [sleep, preStop] = container.lifecycle?.preStop?.exec?.command ?? [];
         expect(sleep).toBe('sleep');
-        const own = Object.entries(data).filter(([name]) => !OF_METRICS.includes(name));
-        const { shutdownDrainSeconds, shutdownGraceSeconds } = loadConfig(Object.fromEntries(own));
+        const { shutdownDrainSeconds, shutdownGraceSeconds } = loadConfig(data);
         const least = Number(preStop) + shutdownDrainSeconds + shutdownGraceSeconds + 10;
         expect(pod.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(least);
     });
 
     it('sets only variables that there are', () => {
-        const known: readonly string[] = [...VARIABLE_NAMES, ...OF_METRICS];
+        const known: readonly string[] = VARIABLE_NAMES;
         const names = Object.keys(only(documents(), 'ConfigMap').data ?? {});
         expect(names.filter((name) => !known.includes(name))).toEqual([]);
     });
