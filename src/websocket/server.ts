@@ -36,7 +36,7 @@ import { checkDeps, extensionsOf, type ServerDeps } from './server-deps';
 import { bannerLines } from './start-banner';
 import { selectSubProtocol, UpgradeGate, type AcceptedCall, type UpgradeAuthenticator } from './upgrade';
 
-export type { CreateSession, ServedSession } from './calls';
+export type { ServedSession } from './calls';
 export type { ServerDeps } from './server-deps';
 export type { AcceptedCall } from './upgrade';
 

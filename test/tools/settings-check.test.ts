@@ -28,7 +28,10 @@ describe('npm run bots:check names what is wrong with the settings', () => {
 
     it('says nothing where nothing is wrong', async () => {
         expect(await check({})).toMatchObject({ isRight: true, text: '' });
-        expect(await check({ NODE_ENV: 'production', DEFAULT_BOT: 'billing' })).toMatchObject({ isRight: true, text: '' });
+        expect(await check({ NODE_ENV: 'production', DEFAULT_BOT: 'billing' })).toMatchObject({
+            isRight: true,
+            text: '',
+        });
     });
 
     it.each([
