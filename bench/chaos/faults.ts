@@ -38,6 +38,8 @@ export interface Fault {
 }
 
 const HOUR_MS = 3_600_000;
+/** Of one deaf caller, ten times a second: the pongs fill the buffers of the system within some seconds. */
+const PINGS = 400;
 /** Without the model a call may end as the local dialog ends it, after speech that it does not understand. */
 const WITHOUT_MODEL: Permits = { cutAnswers: true, ends: ['transfer'] };
 const RATE_LIMITED = apiFault('rate_limit_exceeded', 'Rate limit reached. Please try again in 1s.');
@@ -74,16 +76,20 @@ const rateLimited: Fault = {
     },
 };
 
-/** Extra callers who read hardly anything, or nothing at all. */
+/** Extra callers who read hardly anything, or nothing at all; one of those asks for more and more that they do not read. */
 const slowClient: Fault = {
     name: 'slow client',
-    seconds: { small: 12, least: 20 },
-    run: async ({ clientNet, bad }, seconds) => {
+    seconds: { small: 9, least: 20 },
+    run: async ({ clientNet, bad, clock }, seconds) => {
         clientNet.newLines = { kind: 'slow', delayMs: 300, bytesPerSecond: 200 };
         const slow = await Promise.all([1, 2, 3].map(() => bad.open(true)));
         const deaf = await Promise.all([1, 2, 3].map(() => bad.open()));
         for (const each of deaf) each?.caller.setReading(false);
-        await wait(seconds);
+        const endMs = clock.nowMs() + seconds * 1000;
+        while (clock.nowMs() < endMs) {
+            for (let times = 0; times < PINGS; times++) deaf[0]?.caller.sendMessage('ping');
+            await wait(0.1);
+        }
         clientNet.newLines = { kind: 'pass' };
         for (const each of [...slow, ...deaf]) each?.caller.cut();
         return missing('slow callers were refused', [...slow, ...deaf]);
@@ -179,7 +185,7 @@ const deploy: Fault = {
 /** Nothing reads the log: the pipe fills up, while many short calls write into it. */
 const hungLogReader: Fault = {
     name: 'log reader hung',
-    seconds: { small: 6, least: 25 },
+    seconds: { small: 4, least: 25 },
     run: async ({ server, bad, clock }, seconds) => {
         server.setReadingLog(false);
         const linesBefore = server.log.lines;

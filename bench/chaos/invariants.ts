@@ -61,7 +61,7 @@ const UNHEARD_MS = 250;
 const RATES_COUNT_BELOW_MS = 300;
 
 /** What the server may hold more than before, with no call. */
-export const GROWTH_LIMITS = { sockets: 1, descriptors: 2, timers: 4, heapKib: 8 * 1024 } as const;
+export const GROWTH_LIMITS = { sockets: 0, descriptors: 1, timers: 2, heapKib: 8 * 1024 } as const;
 
 /** What of a census has grown too much, in words. */
 export function growthIn(before: Census, after: Census): string[] {

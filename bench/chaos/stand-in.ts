@@ -3,6 +3,8 @@ import { seededRandom } from '../../tools/fake-openai/signal';
 import { callIn } from '../load/script';
 import { stampedSpeech } from './stamped-speech';
 
+/** Little faster than an answer is heard, so that a fault meets many calls in the middle of one. */
+const DELIVERY_SPEED = 1.5;
 const ANSWER_MS = { least: 1200, most: 2600 };
 
 /** The strict stand-in, with answers that know for which call they are. */
@@ -24,6 +26,7 @@ export class StampingStandIn {
         const random = seededRandom(seed);
         started.fake = await startFakeOpenAI({
             record: false,
+            speed: DELIVERY_SPEED,
             response: ({ sessionIndex, params }) => {
                 if (params.output_modalities?.[0] === 'text') return undefined;
                 if (standIn.isRateLimited) return { end: ENDS.rateLimited(1) };

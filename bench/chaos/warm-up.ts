@@ -4,8 +4,8 @@ import type { CallerKey } from '../measured-server';
 import type { ServerProcess } from './server-process';
 
 const BOTS = ['bench', 'bench', 'local', 'local'];
-const LASTS_MS = 4000;
-const SETTLES_MS = 2500;
+const LASTS_MS = 3500;
+const SETTLES_MS = 1500;
 
 /** A few short calls to each kind of bot: what a process loads only once belongs to no fault. */
 export async function warmUp({ port }: ServerProcess, key: CallerKey, clock: Clock): Promise<void> {
