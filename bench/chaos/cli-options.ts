@@ -9,6 +9,7 @@ export const USAGE = `What happens to running calls when everything around the s
   --calls N         callers at a time (30; with --small 8 for each of three servers)
   --only NAME       the faults whose name holds this text
   --seed N          of the order, of what the callers do, and of the answers (1)
+  --set NAME=VALUE  a variable of the server; may be repeated
   --json FILE       writes all figures
   --small           short enough for CI: three servers side by side, each with some of the faults
   --help            this page
@@ -23,6 +24,8 @@ export interface ChaosOptions {
     seed: number;
     isSmall: boolean;
     faults: readonly Fault[];
+    /** Variables of the server beside those of the run. */
+    env: Readonly<Record<string, string>>;
     jsonFile: string | undefined;
 }
 
@@ -35,6 +38,7 @@ export function readOptions(args?: readonly string[]): ChaosOptions {
             calls: { type: 'string' },
             only: { type: 'string', default: '' },
             seed: { type: 'string', default: '1' },
+            set: { type: 'string', multiple: true, default: [] },
             json: { type: 'string' },
             small: { type: 'boolean', default: false },
         },
@@ -51,6 +55,7 @@ export function readOptions(args?: readonly string[]): ChaosOptions {
         seed: number('seed', values.seed),
         isSmall: small,
         faults,
+        env: Object.fromEntries(values.set.map(variable)),
         jsonFile: values.json,
     };
 }
@@ -59,4 +64,10 @@ function number(name: string, text: string): number {
     const value = Number(text);
     if (Number.isInteger(value) && value >= 1) return value;
     throw new RangeError(`--${name} takes a whole number of at least 1.`);
+}
+
+function variable(text: string): [string, string] {
+    const at = text.indexOf('=');
+    if (at < 1) throw new RangeError('--set takes NAME=VALUE.');
+    return [text.slice(0, at), text.slice(at + 1)];
 }

@@ -109,12 +109,13 @@ export class GoodCall {
             text: `${check.name}: ${detail}`,
         }));
         const isRate = ({ name }: { name: string }): boolean => name === 'audioRate' || name === 'textRate';
-        const endReason = disconnect?.outputVariables['end_reason'] ?? disconnect?.info ?? disconnect?.reason;
+        const given = disconnect?.outputVariables['end_reason'];
+        const endReason = (typeof given === 'string' ? given : undefined) ?? disconnect?.info ?? disconnect?.reason;
         return {
             session: caller.sessionId,
             dialledMs: this.dialledMs,
             refusedWith: dialled.ok ? undefined : (dialled.status ?? 0),
-            end: endReason === undefined ? (outcome === 'completed' ? 'hung up' : 'cut') : String(endReason),
+            end: endReason === undefined ? (outcome === 'completed' ? 'hung up' : 'cut') : endReason,
             worstSilenceMs: this.waits.worstMs,
             worstSilenceFromMs: this.waits.worstFromMs,
             answers: this.stamps.wholeAnswers,

@@ -80,11 +80,14 @@ export class RawCall {
             ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
         ];
         this.send(Buffer.from(`${lines.join('\r\n')}\r\n\r\n`));
+        const limit = setTimeout(() => {
+            this.cut();
+        }, LIMIT_MS);
         const answer = await Promise.race([
             new Promise<Buffer>((resolve) => this.socket.once('data', resolve)),
             this.gone.then(() => Buffer.alloc(0)),
-            new Promise<Buffer>((resolve) => setTimeout(resolve, LIMIT_MS, Buffer.alloc(0))),
         ]);
+        clearTimeout(limit);
         // What else comes is read and thrown away.
         this.socket.resume();
         return answer.toString('latin1').startsWith(ACCEPTED);

@@ -20,6 +20,8 @@ export interface RigSettings {
     /** `dist/index.js`, and the compiled probe.ts. */
     entry: string;
     probe: string;
+    /** Variables of the server beside those of the rig. */
+    env: Readonly<Record<string, string>>;
     seed: number;
     /** Good calls at a time. */
     seats: number;
@@ -28,8 +30,8 @@ export interface RigSettings {
 }
 
 /** Of the deploy: short enough for a bench, long enough for a sentence. */
-export const DRAIN_SECONDS = 4;
-export const GRACE_SECONDS = 10;
+const DRAIN_SECONDS = 4;
+const GRACE_SECONDS = 10;
 
 const FIRST_ANSWERS_WITHIN_MS = 15_000;
 const RECOVERS_WITHIN_MS = 45_000;
@@ -223,6 +225,7 @@ export class Rig implements Stage {
             NO_INPUT_SECONDS: '0',
             SHUTDOWN_DRAIN_SECONDS: String(DRAIN_SECONDS),
             SHUTDOWN_GRACE_SECONDS: String(GRACE_SECONDS),
+            ...this.settings.env,
         };
     }
 }
