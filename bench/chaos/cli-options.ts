@@ -11,6 +11,7 @@ export const USAGE = `What happens to running calls when everything around the s
   --seed N          of the order, of what the callers do, and of the answers (1)
   --set NAME=VALUE  a variable of the server; may be repeated
   --json FILE       writes all figures
+  --log FILE        writes the lines of the servers
   --small           short enough for CI: three servers side by side, each with some of the faults
   --help            this page
 
@@ -27,6 +28,7 @@ export interface ChaosOptions {
     /** Variables of the server beside those of the run. */
     env: Readonly<Record<string, string>>;
     jsonFile: string | undefined;
+    logFile: string | undefined;
 }
 
 /** Throws a RangeError that names the option. */
@@ -40,6 +42,7 @@ export function readOptions(args?: readonly string[]): ChaosOptions {
             seed: { type: 'string', default: '1' },
             set: { type: 'string', multiple: true, default: [] },
             json: { type: 'string' },
+            log: { type: 'string' },
             small: { type: 'boolean', default: false },
         },
     });
@@ -57,6 +60,7 @@ export function readOptions(args?: readonly string[]): ChaosOptions {
         faults,
         env: Object.fromEntries(values.set.map(variable)),
         jsonFile: values.json,
+        logFile: values.log,
     };
 }
 

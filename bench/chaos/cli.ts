@@ -21,11 +21,11 @@ interface Planned {
 }
 
 async function main(options: ChaosOptions): Promise<boolean> {
-    const { calls, env, isSmall, seed, jsonFile } = options;
+    const { calls, env, isSmall, seed, jsonFile, logFile } = options;
     const [entry, probe] = await Promise.all([freshServer(), compileProgram('chaos/probe')]);
     const lateness = new Lateness();
     const lastsMs = isSmall ? SMALL_CALLS_LAST_MS : CALLS_LAST_MS;
-    const settings = { entry, probe, env, seats: calls, lastsMs, lateness };
+    const settings = { entry, probe, env, logFile, seats: calls, lastsMs, lateness };
     const lanes = planOf(options);
     console.log(
         `Node ${process.version}, load ${loadavg()[0]?.toFixed(1) ?? '?'}, ${calls} calls at a time, seed ${seed}`,

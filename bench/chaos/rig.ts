@@ -22,6 +22,8 @@ export interface RigSettings {
     probe: string;
     /** Variables of the server beside those of the rig. */
     env: Readonly<Record<string, string>>;
+    /** Where the lines of its servers are added; undefined: nowhere. */
+    logFile: string | undefined;
     seed: number;
     /** Good calls at a time. */
     seats: number;
@@ -109,8 +111,8 @@ export class Rig implements Stage {
     /** Starts another server; new calls go to it. What it holds without calls counts as the beginning. @returns the one before */
     async startServer(isDiskFull = false): Promise<ServerProcess | undefined> {
         const before = this.servers.at(-1);
-        const { entry, probe } = this.settings;
-        const server = await ServerProcess.start({ entry, probe, key: this.key, env: this.env(), isDiskFull });
+        const { entry, probe, logFile } = this.settings;
+        const server = await ServerProcess.start({ entry, probe, key: this.key, env: this.env(), logFile, isDiskFull });
         void server.exited.then(({ code, signal }) => {
             if (this.expected.has(server) && code === 0) return;
             this.deaths.push(`a process ended with ${signal ?? `code ${String(code)}`}. ${server.errors}`);

@@ -1,5 +1,5 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { appendFileSync, closeSync, openSync } from 'node:fs';
 import { freePort, isUp } from '../../tools/local-port';
 import type { CallerKey } from '../measured-server';
 import type { Census, ProbeAnswer, ProbeRequest } from './probe';
@@ -14,6 +14,8 @@ export interface ServerLaunch {
     env: Readonly<Record<string, string>>;
     /** The log goes to a device that is full: it cannot be read. */
     isDiskFull?: boolean;
+    /** Its lines are added to this file, too. */
+    logFile?: string | undefined;
 }
 
 /** How a process ended. */
@@ -42,6 +44,7 @@ export class ServerProcess {
         readonly port: number,
         private readonly child: ChildProcess,
         readonly hasLog: boolean,
+        logFile: string | undefined,
     ) {
         this.exited = new Promise((resolve) => {
             child.once('exit', (code, signal) => {
@@ -52,6 +55,7 @@ export class ServerProcess {
         child.on('error', () => undefined);
         child.stdout?.setEncoding('utf8').on('data', (text: string) => {
             this.log.add(text);
+            if (logFile !== undefined) appendFileSync(logFile, text);
         });
         child.stderr?.setEncoding('utf8').on('data', (text: string) => {
             this.errors = (this.errors + text).slice(-MAX_ERROR_CHARS);
@@ -59,7 +63,7 @@ export class ServerProcess {
     }
 
     /** Starts it and waits until it answers. */
-    static async start({ entry, probe, key, env, isDiskFull = false }: ServerLaunch): Promise<ServerProcess> {
+    static async start({ entry, probe, key, env, logFile, isDiskFull = false }: ServerLaunch): Promise<ServerProcess> {
         const port = await freePort();
         const full = isDiskFull ? openSync('/dev/full', 'w') : undefined;
         const child = fork(entry, [], {
@@ -76,7 +80,7 @@ export class ServerProcess {
             stdio: ['ignore', full ?? 'pipe', 'pipe', 'ipc'],
         });
         if (full !== undefined) closeSync(full);
-        const started = new ServerProcess(port, child, !isDiskFull);
+        const started = new ServerProcess(port, child, !isDiskFull, logFile);
         const endMs = performance.now() + START_LIMIT_MS;
         while (!(await isUp(`http://127.0.0.1:${port}/health`))) {
             if (started.exit !== undefined || performance.now() > endMs) {

@@ -11,6 +11,7 @@ describe('the options of npm run chaos', () => {
             faults: FAULTS,
             env: {},
             jsonFile: undefined,
+            logFile: undefined,
         });
     });
 
