@@ -54,7 +54,7 @@ export interface Breach {
     detail: string;
 }
 
-export const MAX_SILENCE_MS = 6500;
+const MAX_SILENCE_MS = 6500;
 /** Time of a message on the way, and the clock of the playback. */
 const UNHEARD_MS = 250;
 /** The rate limits are looked at by arrival: a program that was held up so long sees a burst that was none. */

@@ -32,7 +32,7 @@ export interface RigSettings {
 }
 
 /** Of the deploy: short enough for a bench, long enough for a sentence. */
-const DRAIN_SECONDS = 4;
+const DRAIN_SECONDS = 2;
 const GRACE_SECONDS = 10;
 
 const FIRST_ANSWERS_WITHIN_MS = 15_000;
