@@ -159,7 +159,7 @@ export class Rig implements Stage {
             calls,
             badCalls,
             ends: this.hasLog ? new Map(logs.flatMap(({ ends }) => [...ends])) : undefined,
-            droppedLines: logs.reduce((sum, { droppedLines }) => sum + droppedLines, 0),
+            droppedLines: logs.reduce((sum, log) => sum + log.takeDropped(), 0),
             internalFaults: logs.flatMap(({ internalFaults }) => internalFaults.splice(0)),
             deaths: this.deaths.splice(0),
             standInFaults: standIn.takeFaults(),

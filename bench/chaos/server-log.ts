@@ -6,18 +6,24 @@ export class ServerLog {
     readonly ends = new Map<string, string[]>();
     /** Codes of warnings and errors, with their number. */
     readonly codes = new Map<string, number>();
-    /** Lines that the server says it dropped. */
-    droppedLines = 0;
     /** Lines that name a fault of the program itself. */
     readonly internalFaults: string[] = [];
     lines = 0;
     private rest = '';
+    private droppedLines = 0;
 
     /** A piece of what the server printed. */
     add(text: string): void {
         const lines = (this.rest + text).split('\n');
         this.rest = lines.pop() ?? '';
         for (const line of lines) this.read(line);
+    }
+
+    /** Lines that the server says it dropped since this was asked last. */
+    takeDropped(): number {
+        const { droppedLines } = this;
+        this.droppedLines = 0;
+        return droppedLines;
     }
 
     private read(line: string): void {
