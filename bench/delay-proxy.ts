@@ -84,7 +84,7 @@ export class DelayProxy {
 }
 
 /** Runs tasks after a delay of their own each, and never one before those that came earlier: two timers alone may swap places. */
-class DelayLine {
+export class DelayLine {
     private readonly waiting: { dueMs: number; task: () => void }[] = [];
     private lastDueMs = 0;
 

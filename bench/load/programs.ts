@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 
@@ -19,7 +19,23 @@ export interface Programs {
 
 /** Compiles the processes of the bench. */
 export async function compilePrograms(): Promise<Programs> {
-    const entryPoints = [...NAMES.map((name) => join(__dirname, `${name}.ts`)), join(__dirname, '..', 'loop-meter.ts')];
+    await compile([...NAMES.map((name) => join(__dirname, `${name}.ts`)), join(__dirname, '..', 'loop-meter.ts')]);
+    const path = (name: string): string => join(FOLDER, `${name}.js`);
+    return {
+        relay: path('relay-process'),
+        standIn: path('stand-in-process'),
+        callers: path('callers-process'),
+        meter: path('loop-meter'),
+    };
+}
+
+/** Compiles one file of `bench/`, named without its ending. @returns the JavaScript */
+export async function compileProgram(name: string): Promise<string> {
+    await compile([join(__dirname, '..', `${name}.ts`)]);
+    return join(FOLDER, `${basename(name)}.js`);
+}
+
+async function compile(entryPoints: string[]): Promise<void> {
     await build({
         entryPoints,
         entryNames: '[name]',
@@ -30,13 +46,15 @@ export async function compilePrograms(): Promise<Programs> {
         target: 'node20',
         logLevel: 'error',
     });
-    const path = (name: string): string => join(FOLDER, `${name}.js`);
-    return {
-        relay: path('relay-process'),
-        standIn: path('stand-in-process'),
-        callers: path('callers-process'),
-        meter: path('loop-meter'),
-    };
+}
+
+/** The built server; built anew only where a file of its source is newer than it. @returns the file to be run */
+export async function freshServer(): Promise<string> {
+    const entry = join(ROOT, 'dist', 'index.js');
+    const builtMs = existsSync(entry) ? statSync(entry).mtimeMs : 0;
+    const sources = readdirSync(join(ROOT, 'src'), { recursive: true, withFileTypes: true });
+    const isOld = sources.some((file) => statSync(join(file.parentPath, file.name)).mtimeMs > builtMs);
+    return isOld ? buildServer() : entry;
 }
 
 /** Builds this project's server as `npm run build` does. @returns the file to be run */

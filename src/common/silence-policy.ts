@@ -93,7 +93,7 @@ export class SilencePolicy {
 
     /** The conversation says what the caller waits for. */
     waiting(wait: BotWait): void {
-        this.hasFallback ||= wait !== 'response_requested';
+        this.hasFallback ||= wait !== 'response_requested' && wait !== 'nothing_awaited';
         if (STARTING.has(wait)) {
             this.botState = 'starting';
             this.startedAtMs = this.clock.nowMs();

@@ -147,7 +147,8 @@ export interface ConversationEvents {
 
 /**
  * What the caller waits for, where the call cannot tell from the audio and the turns. A conversation that emits one of them, apart from
- * `response_requested`, has fallback options and acts on `onSilence`: the rules of `common/silence-policy.ts` that need a fallback hold for it.
+ * `response_requested` and `nothing_awaited`, has fallback options and acts on `onSilence`: the rules of `common/silence-policy.ts` that need
+ * a fallback hold for it.
  */
 export type BotWait =
     /** A bot starts that speaks first: for its first sound. */

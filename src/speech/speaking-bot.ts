@@ -272,7 +272,10 @@ export abstract class SpeakingBot extends EventEmitter<ConversationEvents> imple
         recognizer.on('notRecognized', () => {
             const isNoTurn = this.gate.notUnderstood();
             if (!this.isTalking || isNoTurn) return;
-            if (!this.isDropped() && !this.wasAside) this.onUnheard();
+            if (this.isDropped()) return;
+            if (!this.wasAside) this.onUnheard();
+            // It began before the bot's sound, so that the call takes it for a turn; nothing more is said, and its end ends no wait.
+            else if (!this.speechQueue.isBusy) this.emit('waiting', 'nothing_awaited');
         });
     }
 

@@ -30,7 +30,7 @@ export interface Log {
      * Writes what waits, at most for `limitMs`. Nothing may be logged afterwards.
      *
      * @returns false when some of it could not be written: the reader of standard output has stopped reading, and `process.exit` would
-     * wait for it without end
+     * wait for it without end. What a full disk does not take, and what has no reader any more, is thrown away
      */
     close(limitMs: number): Promise<boolean>;
 }
@@ -57,6 +57,8 @@ export function openLog({ level, pretty }: LoggerOptions): Log {
     let droppedLines = 0;
     // Without this listener, a terminal that was closed would end the process.
     output.on('error', () => (isBroken = true));
+    // A disk that was full has room again.
+    output.on('write', () => (isBroken = false));
     output.on('drop', () => (droppedLines += 1));
     output.on('drain', () => {
         if (droppedLines === 0) return;
@@ -66,7 +68,7 @@ export function openLog({ level, pretty }: LoggerOptions): Log {
     });
     // A fault while the process ends closes it once more, and the output can be ended only once.
     let closing: Promise<boolean> | undefined;
-    return { logger, close: (limitMs) => (isBroken ? Promise.resolve(true) : (closing ??= ended(output, limitMs))) };
+    return { logger, close: (limitMs) => (closing ??= isBroken ? discarded(output) : ended(output, limitMs)) };
 }
 
 export const silentLogger: Logger = {
@@ -98,12 +100,21 @@ function ended(output: Output, limitMs: number): Promise<boolean> {
             resolve(true);
         };
         output.once('close', done);
-        output.once('error', done);
+        output.once('error', () => {
+            output.destroy();
+            done();
+        });
         // What was logged last may still be on its way through pino-pretty.
         setImmediate(() => {
             output.end();
         });
     });
+}
+
+/** Throws away what waits: while the process ends, lines that cannot be written would be tried again without end. */
+function discarded(output: Output): Promise<true> {
+    output.destroy();
+    return Promise.resolve(true);
 }
 
 function prettyStream(output: Output): DestinationStream | undefined {

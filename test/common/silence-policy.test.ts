@@ -264,6 +264,29 @@ describe('SilencePolicy', () => {
         });
     });
 
+    describe('after words to which nothing comes', () => {
+        const off = { noInputMs: 0, maxReprompts: 2, deadAirMs: 0 };
+
+        it('is no wait, where fallback options would have taken over', () => {
+            const bench = new SilenceBench(off);
+            bench.policy.waiting('ready');
+            bench.policy.callerStarted();
+            bench.policy.callerStopped();
+            bench.policy.waiting('nothing_awaited');
+            bench.clock.advance(30_000);
+            expect(bench.done).toEqual([]);
+        });
+
+        it('gives a bot no fallback options that it does not have', () => {
+            const bench = new SilenceBench(off);
+            bench.policy.waiting('nothing_awaited');
+            bench.policy.callerStarted();
+            bench.policy.callerStopped();
+            bench.clock.advance(30_000);
+            expect(bench.done).toEqual([]);
+        });
+    });
+
     describe('of a turn that the service does not end', () => {
         const off = { noInputMs: 0, maxReprompts: 2, deadAirMs: 0 };
         let bench: SilenceBench;

@@ -130,6 +130,23 @@ describe('the local bot', () => {
         expect(bench.turns).toHaveLength(2);
     });
 
+    it('says that nothing comes of speech which ended while the last of its words are still heard', async () => {
+        bench = new LocalBench('none');
+        const waits: string[] = [];
+        bench.bot.on('waiting', (wait) => waits.push(wait));
+        await bench.bot.start();
+        await settle();
+        expect(waits).toEqual([]);
+        bench.recognizer.says();
+        await settle();
+        expect([waits, bench.turns.length]).toEqual([['nothing_awaited'], 1]);
+        // Once they are over, it answers.
+        bench.clock.advance(60_000);
+        bench.recognizer.says();
+        await settle();
+        expect([waits, bench.turns.length]).toEqual([['nothing_awaited'], 2]);
+    });
+
     it('does not answer words that it does not understand when it is about to speak: what it says is the response', async () => {
         bench = new LocalBench('none');
         const started = bench.bot.start();
