@@ -9,8 +9,9 @@ import { startFakeOpenAI, type FakeOpenAI, type FakeOpenAIOptions } from '../../
 import { CompiledServer } from '../websocket/compiled-server';
 import { ServerProcess } from './server-process';
 
-const API_KEY = randomBytes(18).toString('base64');
-const CLIENT_SECRET = randomBytes(32).toString('base64');
+/** Known to both servers. */
+export const API_KEY = randomBytes(18).toString('base64');
+export const CLIENT_SECRET = randomBytes(32).toString('base64');
 
 /** Two server processes that share their keys, the stand-in for OpenAI behind both, and signed callers. */
 export class TwoServers {
