@@ -6,6 +6,7 @@ import type { FaultProxy } from './fault-proxy';
 import type { Permits } from './invariants';
 import { JUNK_BYTES, JUNK_MESSAGES, SERVICE_ABUSE, SERVICE_JUNK, STRANGERS } from './junk';
 import type { ServerProcess } from './server-process';
+import { HAS_REDIS } from './store';
 import type { StampingStandIn } from './stand-in';
 
 /** What a fault can reach. */
@@ -14,6 +15,8 @@ export interface Stage {
     /** Between the server and the stand-in, and between callers and the server. */
     readonly serviceNet: FaultProxy;
     readonly clientNet: FaultProxy;
+    /** Between the servers and the Redis that they share; undefined: there is none. */
+    readonly storeNet: FaultProxy | undefined;
     readonly crowd: Crowd;
     readonly bad: BadCalls;
     readonly clock: Clock;
@@ -209,9 +212,36 @@ const diskFull: Fault = {
     },
 };
 
+/** Redis is gone, and back; then it takes every connection and answers nothing. Each time the servers must go on by what they know themselves. */
+const redisLost: Fault = {
+    name: 'Redis lost',
+    seconds: { small: 12, least: 24 },
+    run: async ({ storeNet, server, bad }, seconds) => {
+        if (storeNet === undefined) return ['there is no Redis to be lost'];
+        const outages = (): number => server.log.codes.get('ERR_REPLAY_STORE_DOWN') ?? 0;
+        const before = outages();
+        await storeNet.close();
+        const first = await bad.open();
+        await wait(seconds / 3);
+        await storeNet.open();
+        await wait(seconds / 3);
+        storeNet.newLines = { kind: 'hole' };
+        storeNet.setLines({ kind: 'hole' });
+        const second = await bad.open();
+        await wait(seconds / 3);
+        storeNet.newLines = { kind: 'pass' };
+        storeNet.cutHoles();
+        for (const each of [first, second]) each?.caller.cut();
+        const told = outages() - before;
+        const untold = told === 2 ? [] : [`two outages were told by ${told} lines`];
+        return [...missing('calls were refused without Redis', [first, second]), ...untold];
+    },
+};
+
 /** All faults, in lanes: with --small each lane has a server of its own, and they are played side by side. */
 export const LANES: readonly (readonly Fault[])[] = [
-    [killed, rateLimited, junk],
+    // Without redis-server there is no Redis to be lost.
+    [killed, rateLimited, junk, ...(HAS_REDIS ? [redisLost] : [])],
     [halfOpen, slowUpstream, slowClient],
     [clockSteps, deploy, hungLogReader, diskFull],
 ];

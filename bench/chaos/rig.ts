@@ -14,6 +14,7 @@ import type { Lateness } from './lateness';
 import type { Census } from './probe';
 import { ServerProcess } from './server-process';
 import { StampingStandIn } from './stand-in';
+import { HAS_REDIS, Store } from './store';
 import { warmUp } from './warm-up';
 
 export interface RigSettings {
@@ -66,6 +67,7 @@ export class Rig implements Stage {
         private readonly settings: RigSettings,
         readonly standIn: StampingStandIn,
         readonly serviceNet: FaultProxy,
+        private readonly store: Store | undefined,
     ) {
         this.clock = {
             nowMs: () => systemClock.nowMs(),
@@ -89,7 +91,8 @@ export class Rig implements Stage {
         const standIn = await StampingStandIn.start(settings.seed);
         const serviceNet = new FaultProxy(() => standIn.fake.port);
         await serviceNet.open();
-        const rig = new Rig(settings, standIn, serviceNet);
+        const store = HAS_REDIS ? await Store.start() : undefined;
+        const rig = new Rig(settings, standIn, serviceNet, store);
         try {
             writeFileSync(join(rig.folder, 'bench.json'), JSON.stringify(PROFILE));
             await rig.startServer();
@@ -99,6 +102,10 @@ export class Rig implements Stage {
             await rig.stop();
             throw fault;
         }
+    }
+
+    get storeNet(): FaultProxy | undefined {
+        return this.store?.net;
     }
 
     /** The server that takes new calls. */
@@ -179,7 +186,7 @@ export class Rig implements Stage {
         this.bad.end();
         await this.crowd.end(0);
         await Promise.all(this.servers.map((server) => server.stop()));
-        await Promise.all([this.serviceNet.close(), this.clientNet.close(), this.standIn.stop()]);
+        await Promise.all([this.serviceNet.close(), this.clientNet.close(), this.standIn.stop(), this.store?.stop()]);
         rmSync(this.folder, { recursive: true, force: true });
     }
 
@@ -225,6 +232,7 @@ export class Rig implements Stage {
             BOTS_FOLDER: this.folder,
             DEFAULT_BOT: 'bench',
             NO_INPUT_SECONDS: '0',
+            ...(this.store !== undefined && { REPLAY_STORE: this.store.url }),
             SHUTDOWN_DRAIN_SECONDS: String(DRAIN_SECONDS),
             SHUTDOWN_GRACE_SECONDS: String(GRACE_SECONDS),
             ...this.settings.env,

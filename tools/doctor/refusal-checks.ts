@@ -70,12 +70,14 @@ function judgeReplay(answer: Answer): Outcome {
     return warn(
         'accepted',
         'The same signature is accepted a second time within its 10 s; several servers behind one address do not know of each other’s nonces.',
-        'Let the server remember nonces until their signature has expired. With several servers, let the load balancer send a client to the same one.',
+        'Let the server remember nonces until their signature has expired. With several servers of this project, set REPLAY_STORE (docs/SHARED-STATE.md).',
     );
 }
 
 function judgeRefusal(answer: Answer): Outcome {
-    if (answer.kind === 'refused' && answer.status === 401) return ok('refused with 401');
+    // 429: more than MAX_FAILED_AUTH_PER_MINUTE requests of this address were refused before.
+    if (answer.kind === 'refused' && (answer.status === 401 || answer.status === 429))
+        return ok(`refused with ${answer.status}`);
     if (answer.kind === 'disconnected') return ok('refused with disconnect unauthorized');
     if (answer.kind === 'refused')
         return warn(

@@ -71,8 +71,9 @@ export function isAccepted(answer: Answer): boolean {
     return answer.kind === 'opened' || answer.kind === 'unopened';
 }
 
+/** Not by 429: the server counts refused requests of an address (MAX_FAILED_AUTH_PER_MINUTE), and accepts a good signature all the same. */
 function isRefusedForGood(answer: Answer): boolean {
-    return answer.kind === 'refused' && (answer.status === 429 || answer.status === 503);
+    return answer.kind === 'refused' && answer.status === 503;
 }
 
 function unsignedRefused(): Outcome {

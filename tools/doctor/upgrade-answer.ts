@@ -115,8 +115,8 @@ function conflict(): Outcome {
 function tooMany(): Outcome {
     return fail(
         '429',
-        'A rate limit in front of the server refuses the request: all calls of Genesys come from a few addresses.',
-        'Exempt the path from limits per address, and try again in a minute.',
+        'A rate limit in front of the server refuses the request: all calls of Genesys come from a few addresses. Or the server itself refuses the signature, after more than MAX_FAILED_AUTH_PER_MINUTE of this address in a minute.',
+        'Exempt the path from limits per address in the proxy, and try again in a minute: then the server answers 401, and the signature is looked at.',
     );
 }
 
