@@ -12,7 +12,7 @@ export interface Capacity {
 
 export const CAPACITY: Readonly<Record<CallKind, Capacity>> = {
     pcmu: { callsPerCore: 700, setUpMs: 5 },
-    pcm16: { callsPerCore: 650, setUpMs: 10 },
+    pcm16: { callsPerCore: 550, setUpMs: 10 },
     local: { callsPerCore: 50, setUpMs: 10 },
 };
 

@@ -16,9 +16,9 @@ const KEY = { OPENAI_API_KEY: 'sk-test' };
 describe('MAX_SESSIONS that is not set', () => {
     it.each([
         [{ ...KEY, OPENAI_AUDIO_FORMAT: 'pcmu' }, 1, 700, 'what one core carries with pcmu'],
-        [{ ...KEY, OPENAI_AUDIO_FORMAT: 'pcm16' }, 1, 650, 'what one core carries with pcm16'],
-        [KEY, 1, 650, 'what one core carries with pcm16'],
-        [KEY, 0.5, 325, 'what 0.50 of a core carries with pcm16'],
+        [{ ...KEY, OPENAI_AUDIO_FORMAT: 'pcm16' }, 1, 550, 'what one core carries with pcm16'],
+        [KEY, 1, 550, 'what one core carries with pcm16'],
+        [KEY, 0.5, 275, 'what 0.50 of a core carries with pcm16'],
         [{}, 1, 50, 'what one core carries with the local bot'],
         [{}, 0.01, 1, 'what 0.01 of a core carries with the local bot'],
     ])(
