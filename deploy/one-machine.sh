@@ -7,7 +7,7 @@
 #   deploy/one-machine.sh            runs until Ctrl-C, and says where everything is
 #   deploy/one-machine.sh --check    places a signed call, restarts one server after the other under it, asks Prometheus, and ends
 #
-# Ports: 8443 nginx, 8081 and 8082 the servers, 9461 and 9462 their metrics, 9090 Prometheus, 6390 Redis.
+# Ports: 8443 nginx, 8081 and 8082 the servers, 9461 and 9462 their metrics, 9190 Prometheus, 6390 Redis.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 PATH="$PATH:/usr/sbin"
@@ -74,17 +74,17 @@ children+=($!)
 
 cp deploy/monitoring/alerts.yml "$folder/"
 sed -e "s|'127.0.0.1:9464'|'127.0.0.1:9461', '127.0.0.1:9462'|" -e 's/: 15s/: 1s/' deploy/monitoring/prometheus.yml >"$folder/prometheus.yml"
-prometheus --config.file="$folder/prometheus.yml" --storage.tsdb.path="$folder/data" --web.listen-address=127.0.0.1:9090 \
+prometheus --config.file="$folder/prometheus.yml" --storage.tsdb.path="$folder/data" --web.listen-address=127.0.0.1:9190 \
     >"$folder/prometheus.log" 2>&1 &
 children+=($!)
 
 until_ready 'server 1' http://127.0.0.1:8081/ready
 until_ready 'server 2' http://127.0.0.1:8082/ready
-until_ready 'Prometheus' http://127.0.0.1:9090/-/ready
+until_ready 'Prometheus' http://127.0.0.1:9190/-/ready
 say "calls:      wss://localhost:8443/   key $key, secret in $folder/secret"
 (umask 077 && printf '%s' "$secret" >"$folder/secret")
 say "certificate: $folder/certificate.pem   logs: $folder/*.log"
-say 'Prometheus: http://127.0.0.1:9090/'
+say 'Prometheus: http://127.0.0.1:9190/'
 
 call() { # seconds
     NODE_EXTRA_CA_CERTS="$folder/certificate.pem" npm run --silent call -- --url wss://localhost:8443/ --key "$key" --secret "$secret" \
@@ -111,9 +111,9 @@ for number in 1 2; do
     wait "$running" || { cat "$folder/call-$number.log"; fail 'the call failed'; }
 done
 sleep 3
-ask() { curl -fsG http://127.0.0.1:9090/api/v1/query --data-urlencode "query=$1"; }
+ask() { curl -fsG http://127.0.0.1:9190/api/v1/query --data-urlencode "query=$1"; }
 ask 'sum(up{job="audioconnector"})' | grep -q '"2"\]' || fail 'Prometheus does not see both servers'
 ask 'sum(audioconnector_calls_opened_total)' | grep -Eq '"[1-9][0-9]*"\]' || fail 'Prometheus has counted no call'
-curl -fs http://127.0.0.1:9090/api/v1/rules | grep -q AudioConnectorModelUnreachable || fail 'Prometheus has not read the alerts'
+curl -fs http://127.0.0.1:9190/api/v1/rules | grep -q AudioConnectorModelUnreachable || fail 'Prometheus has not read the alerts'
 say 'Prometheus sees both servers and their calls, and has read the alerts'
 printf '✓ two servers behind nginx, with Redis and Prometheus\n'
