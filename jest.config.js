@@ -18,8 +18,9 @@ module.exports = {
     moduleNameMapper: { '/shipped-bots$': '<rootDir>/test/fixtures/shipped-bots.ts' },
     setupFilesAfterEnv: ['<rootDir>/test/support/equal-bytes.js'],
     reporters: ['default', '<rootDir>/test/support/count-reporter.js'],
-    // Half of the time of the suites that use sockets, processes and a browser is waiting: that of others fits into it.
-    maxWorkers: Math.ceil(1.5 * availableParallelism()),
+    // Half of the time of the suites that use sockets, processes and a browser is waiting: that of others fits into it. A machine of CI is
+    // often busy with more than this, and calls in real time need room.
+    maxWorkers: Math.ceil((process.env.CI === undefined ? 1.5 : 1) * availableParallelism()),
     // Of a module's globals this one is used in loops over samples, where looking it up in Jest's sandbox takes longer than the rest.
     sandboxInjectedGlobals: ['Math'],
     // For tests that hang: no test measures how busy the machine is.

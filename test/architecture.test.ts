@@ -22,6 +22,8 @@ const LAYERS: Record<string, { layer: number; siblings: readonly string[] }> = {
     common: { layer: 2, siblings: [] },
     'shared-state': { layer: 2, siblings: [] },
     metrics: { layer: 2, siblings: [] },
+    'call-records': { layer: 2, siblings: [] },
+    flight: { layer: 2, siblings: [] },
     websocket: { layer: 3, siblings: [] },
     index: { layer: 4, siblings: [] },
 };

@@ -21,6 +21,8 @@ export interface CallPlan {
     audioMs: number;
     /** The answers' bytes are compared with what the service gave: it speaks PCMU. */
     comparesAnswers: boolean;
+    /** From the last frame to `close`, in ms. Default 150: by then it has arrived. */
+    closeAfterMs?: number;
 }
 
 /** What the caller saw of one call. */
@@ -46,7 +48,6 @@ const ANSWERS = answerLine();
 const FIRST_PING_MS = 1000;
 const PING_MS = 5000;
 const CLOSED_WITHIN_MS = 10_000;
-/** The last frame has arrived before `close`. */
 const CLOSE_AFTER_MS = 150;
 const ORGANIZATION = randomUUID();
 const frameLists = new Map<Line, { frameMs: number; frames: readonly Buffer[] }>();
@@ -153,7 +154,7 @@ export class LoadCall implements Due {
         this.dueAtMs = Infinity;
         setTimeout(() => {
             this.close('end');
-        }, CLOSE_AFTER_MS);
+        }, this.plan.closeAfterMs ?? CLOSE_AFTER_MS);
     }
 
     private headers(): Record<string, string> {

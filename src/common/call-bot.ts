@@ -82,7 +82,7 @@ export class CallBot {
         const onOverlap = (report: OverlapReport): void => {
             if (report.overlap === 'ignored' || report.overlap === 'resumed') record.meter?.bargeIn(report.overlap);
             this.logOverlap(report);
-            record.trace?.overlap(report);
+            record.observers.overlap(report);
             chosen.onOverlap?.(report);
         };
         const { callerAudio } = this;
@@ -93,7 +93,7 @@ export class CallBot {
         const said = this.deps.logTranscripts ? new SaidLog(this.deps.logger, clock) : undefined;
         const call = { clock, record, callerAudio, wire, maxLeadMs, said, ...actions };
         this.callBridge = new CallBridge({ conversation, turnTaking, speechMeter, ...call });
-        record.trace?.attach(conversation, chosen.name, chosen.version);
+        record.observers.attach(conversation, chosen.name, chosen.version);
         this.callBridge.start();
     }
 
@@ -137,7 +137,10 @@ export class CallBot {
             if (chosen?.variables.get(name) === undefined) chosen?.variables.set(name, value);
         const variables = chosen?.variables.entries() ?? {};
         const fallbackUsed = chosen?.conversation.fallbackUsed ?? '';
-        return outcomeVariables(deps.record, { name: chosen?.name ?? '', fallbackUsed, variables }, given, endReason);
+        const bot = { name: chosen?.name ?? '', fallbackUsed, variables };
+        const outcome = outcomeVariables(deps.record, bot, given, endReason);
+        deps.record.observers.outcome(outcome);
+        return outcome;
     }
 
     /** Reports the turns that the caller still hears; frees the bot, the queue, the caller's audio and every timer. May be called twice. */

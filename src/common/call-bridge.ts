@@ -92,7 +92,7 @@ export class CallBridge {
         this.ending = this.createEndOfCall();
         this.turns = new TurnReports(options.record.transcript, (turn) => {
             options.said?.said(turn.text);
-            options.record.turnReported(turn.disposition);
+            options.record.turnReported(turn);
             options.wire.sendEvent(turnEntity(turn));
         });
         this.listen();

@@ -1,11 +1,13 @@
 import type { StringMap } from '../protocol/core';
+import type { BotResponse } from '../services/bot-response';
 import type { CallMeter } from '../services/call-meter';
+import type { CallFigures } from '../services/call-observer';
 import type { HeardPosition } from '../services/conversation';
 import type { ToolRecord } from '../services/functions/tool';
 import { Transcript } from '../services/transcript';
 import type { LogFields } from '../support/logger';
+import { CallObservers } from './call-observers';
 import { PacingRecord } from './pacing-record';
-import type { CallTrace } from '../tracing/call-trace';
 
 /** PCMU, 8 kHz, mono: eight bytes are one millisecond. */
 const BYTES_PER_MS = 8;
@@ -17,9 +19,10 @@ const MAX_PACE = 2;
 const MAX_TOOLS = 50;
 
 /** The record of one call: its figures, for the log line at its end (counts and times only), and the transcript. */
-export class CallRecord {
+export class CallRecord implements CallFigures {
+    /** Caller audio that the client left out, ms. */
+    lostCallerAudioMs = 0;
     private callerBytes = 0;
-    private lostMs = 0;
     private openedAtMs: number | undefined;
     private firstAudioAtMs: number | undefined;
     private endReason = 'socket_lost';
@@ -28,8 +31,8 @@ export class CallRecord {
     readonly turnClock: TurnClock;
     /** How bot audio leaves. */
     readonly pacing = new PacingRecord();
-    /** undefined: the call is not traced. */
-    trace: CallTrace | undefined;
+    /** They are told what is recorded, and what else happens. */
+    readonly observers = new CallObservers();
     /** What the bot cost, in US dollars; undefined: it is not known. */
     costUsd: number | undefined;
     private readonly tools: ToolRecord[] = [];
@@ -51,12 +54,13 @@ export class CallRecord {
         this.toolCalls += 1;
         this.meter?.tool(record);
         if (this.tools.length < MAX_TOOLS) this.tools.push(record);
-        this.trace?.toolCalled(record);
+        this.observers.toolCalled(record);
     }
 
     opened(nowMs: number): void {
         this.openedAtMs = nowMs;
         this.meter?.opened();
+        this.observers.opened();
     }
 
     /** Bot audio was sent. */
@@ -69,7 +73,7 @@ export class CallRecord {
     interrupted(heard: HeardPosition): void {
         this.bargeIns += 1;
         this.transcript.interrupted(heard);
-        this.trace?.interrupted(heard);
+        this.observers.interrupted(heard);
         this.meter?.bargeIn('yielded');
         const cut = heard.items.filter(({ heardMs, receivedMs }) => heardMs < receivedMs);
         const unheardMs = cut.reduce((sum, { heardMs, receivedMs }) => sum + receivedMs - heardMs, 0);
@@ -77,9 +81,10 @@ export class CallRecord {
     }
 
     /** A turn of the bot was heard, or interrupted: it is reported to Genesys. */
-    turnReported(disposition: string): void {
-        this.meter?.turnReported(disposition);
+    turnReported(turn: BotResponse): void {
+        this.meter?.turnReported(turn.disposition);
         this.notePace();
+        this.observers.turnReported(turn);
     }
 
     /** The socket is gone. */
@@ -104,7 +109,7 @@ export class CallRecord {
 
     /** Caller audio that the client left out (`discarded`, `resumed`). */
     skipped(ms: number): void {
-        this.lostMs += ms;
+        this.lostCallerAudioMs += ms;
     }
 
     /** Why the call ends. The first reason counts: what comes after is its consequence. */
@@ -122,6 +127,16 @@ export class CallRecord {
         return this.openedAtMs !== undefined;
     }
 
+    get firstAudioMs(): number | undefined {
+        if (this.openedAtMs === undefined || this.firstAudioAtMs === undefined) return undefined;
+        return this.firstAudioAtMs - this.openedAtMs;
+    }
+
+    /** Caller audio that came, ms. */
+    get callerAudioMs(): number {
+        return this.callerBytes / BYTES_PER_MS;
+    }
+
     sinceOpenedMs(nowMs: number): number | undefined {
         return this.openedAtMs === undefined ? undefined : nowMs - this.openedAtMs;
     }
@@ -130,9 +145,9 @@ export class CallRecord {
         return {
             endReason: this.endReason,
             durationMs: Math.round(this.sinceOpenedMs(nowMs) ?? 0),
-            firstAudioMs: this.firstAudioMs(),
-            callerAudioMs: Math.round(this.callerBytes / BYTES_PER_MS),
-            lostCallerAudioMs: Math.round(this.lostMs),
+            firstAudioMs: rounded(this.firstAudioMs),
+            callerAudioMs: Math.round(this.callerAudioMs),
+            lostCallerAudioMs: Math.round(this.lostCallerAudioMs),
             turns: this.turns,
             bargeIns: this.bargeIns,
             ...(this.takenBack > 0 && { takenBack: this.takenBack }),
@@ -153,10 +168,10 @@ export class CallRecord {
         if (pace !== undefined) this.meter?.turnPaced(pace);
     }
 
-    private firstAudioMs(): number | undefined {
-        if (this.openedAtMs === undefined || this.firstAudioAtMs === undefined) return undefined;
-        return Math.round(this.firstAudioAtMs - this.openedAtMs);
-    }
+}
+
+function rounded(ms: number | undefined): number | undefined {
+    return ms === undefined ? undefined : Math.round(ms);
 }
 
 function toolFields({ name, ms, outcome }: ToolRecord): LogFields {
@@ -219,20 +234,32 @@ export class TurnClock {
 
     /** The longest wait, ms; undefined: the caller never waited for a response. */
     get worstMs(): number | undefined {
-        const waits = this.latencies.map((turn) => turn.toPlaybackMs ?? turn.toFirstAudioMs);
-        return waits.length === 0 ? undefined : Math.max(...waits);
+        return this.sortedMs().at(-1);
+    }
+
+    /** The wait in the middle, ms; undefined: the caller never waited for a response. */
+    get medianMs(): number | undefined {
+        const sorted = this.sortedMs();
+        return sorted[Math.floor(sorted.length / 2)];
     }
 
     /** For the log line at the end of the call; empty when the caller never waited for a response. */
     fields(): LogFields {
-        const sorted = this.latencies.map((turn) => turn.toPlaybackMs ?? turn.toFirstAudioMs).sort((a, b) => a - b);
-        if (sorted.length === 0) return {};
+        if (this.latencies.length === 0) return {};
         return {
-            medianTurnMs: Math.round(sorted[Math.floor(sorted.length / 2)] ?? 0),
-            worstTurnMs: Math.round(sorted.at(-1) ?? 0),
-            turnMs: this.latencies.slice(-20).map((turn) => Math.round(turn.toPlaybackMs ?? turn.toFirstAudioMs)),
+            medianTurnMs: rounded(this.medianMs),
+            worstTurnMs: rounded(this.worstMs),
+            turnMs: this.latencies.slice(-20).map((turn) => Math.round(waitOf(turn))),
         };
     }
+
+    private sortedMs(): number[] {
+        return this.latencies.map(waitOf).sort((a, b) => a - b);
+    }
+}
+
+function waitOf({ toPlaybackMs, toFirstAudioMs }: TurnLatency): number {
+    return toPlaybackMs ?? toFirstAudioMs;
 }
 
 /** What is known of the bot when the call ends. */

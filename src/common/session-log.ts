@@ -1,4 +1,3 @@
-import type { CallMeter } from '../services/call-meter';
 import { ERRORS, CodedError, type ErrorCode } from '../support/errors';
 import { faultFields, type LogFields, type LogLevel, type Logger } from '../support/logger';
 import { SparseSet } from '../support/sparse';
@@ -12,7 +11,7 @@ const MAX_SAME_LINES = 5;
 interface CallOfLog {
     fields: LogFields;
     lastCode: string | undefined;
-    readonly meter: Pick<CallMeter, 'fault'> | undefined;
+    readonly onFault: ((code: string) => void) | undefined;
 }
 
 /** Every line of everything that serves one call: with the ids of the call, those too that become known only later. */
@@ -54,7 +53,7 @@ class CallLogger implements Logger {
         const named = isCause ? why : code;
         if (typeof named !== 'string') return;
         this.call.lastCode = named;
-        this.call.meter?.fault(named);
+        this.call.onFault?.(named);
     }
 }
 
@@ -69,9 +68,9 @@ export class SessionLog {
     /** For everything that serves the call: its lines carry what `bind` was given, and the last code among its warnings and errors is known here. */
     readonly logger: Logger;
 
-    /** `meter`: hears the code of each warning and error, for the metrics. */
-    constructor(logger: Logger, meter?: Pick<CallMeter, 'fault'>) {
-        this.call = { fields: {}, lastCode: undefined, meter };
+    /** `onFault`: hears the code of each warning and error. */
+    constructor(logger: Logger, onFault?: (code: string) => void) {
+        this.call = { fields: {}, lastCode: undefined, onFault };
         this.logger = new CallLogger(logger, this.call);
     }
 

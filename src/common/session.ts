@@ -5,6 +5,7 @@ import { callerSamples, type AcceptedMedia } from '../protocol/media';
 import type * as protocol from '../protocol/message';
 import type { BotService } from '../services/bot-service';
 import type { CallMeter } from '../services/call-meter';
+import type { ObserveCall } from '../services/call-observer';
 import type { ConversationEnd } from '../services/conversation';
 import type { Clock } from '../support/clock';
 import { CodedError, type ErrorCode } from '../support/errors';
@@ -19,8 +20,8 @@ import { SessionLog } from './session-log';
 import { CurrentState } from './session-state';
 import { SessionWire, type SessionSocket } from './session-wire';
 import type { TranscriptLine } from '../services/transcript';
-import { CallTrace } from '../tracing/call-trace';
-import { parentOf, type TraceHeaders } from '../tracing/trace-context';
+import { callTracer } from '../tracing/call-tracer';
+import type { TraceHeaders } from '../tracing/trace-context';
 
 /** What the upgrade request was authenticated with, and what else is known of it. */
 export interface SessionIdentity {
@@ -47,6 +48,8 @@ export interface SessionDeps {
     hasRoom: () => boolean;
     /** Hears what happens in the call, for the metrics; undefined: there are none. */
     meter?: CallMeter | undefined;
+    /** Those that follow the call, besides its trace. */
+    observers?: readonly ObserveCall[] | undefined;
 }
 
 /** Most caller audio that is kept while a call opens: ten seconds of PCMU, mono. */
@@ -85,7 +88,10 @@ export class Session implements SessionPort {
     ) {
         // From here on every log line of the call carries its session id, and from `open` on its conversation id.
         this.record = new CallRecord(deps.meter);
-        this.log = new SessionLog(deps.logger.child({ session: sessionId }), deps.meter);
+        this.log = new SessionLog(deps.logger.child({ session: sessionId }), (code) => {
+            deps.meter?.fault(code);
+            this.record.observers.fault(code);
+        });
         this.deps = { ...deps, logger: this.log.logger };
         const { clock } = this.deps;
         this.opening = this.callerAudio.open(MAX_OPENING_BYTES);
@@ -173,7 +179,7 @@ export class Session implements SessionPort {
         this.record.ended(this.deps.clock.nowMs());
         const { organizationId, correlationId, retryAttempt } = this.deps.identity ?? {};
         const call = { organization: organizationId, correlation: correlationId, retryAttempt };
-        this.record.trace?.end(this.record);
+        this.record.observers.end(this.record);
         this.log.end({ ...this.bot.facts, ...this.record.fields(this.deps.clock.nowMs()), ...call });
     }
 
@@ -222,9 +228,7 @@ export class Session implements SessionPort {
         this.deadlines.awaitOpened();
         const { conversationId, participant, language } = parameters;
         this.isProbe = conversationId === NULL_UUID || participant.id === NULL_UUID;
-        if (!this.isProbe) this.record.trace = this.beginTrace(parameters);
-        const { trace } = this.record;
-        this.log.bind({ conversation: conversationId, ...(trace !== undefined && { trace: trace.traceId }) });
+        this.log.bind({ conversation: conversationId, ...(this.isProbe ? {} : this.beginObserving(parameters)) });
         const { correlationId: correlation, from } = this.deps.identity ?? {};
         this.log.info({ probe: this.isProbe, language, correlation, from }, 'call opening');
     }
@@ -263,7 +267,7 @@ export class Session implements SessionPort {
         if (!this.state.rules.sends.includes('disconnect')) return;
         const endReason = outputVariables?.['end_reason'] ?? (reason === 'completed' ? 'bot_ended' : reason);
         this.record.endedBy(endReason);
-        if (reason === 'error') this.record.trace?.failed(outputVariables?.['error_code'] ?? this.record.reason);
+        if (reason === 'error') this.record.observers.failed(outputVariables?.['error_code'] ?? this.record.reason);
         this.bot.free();
         this.wire.flushEvents();
         const variables = this.record.isOpened
@@ -310,19 +314,19 @@ export class Session implements SessionPort {
     }
 
     processPlaybackStarted(): void {
-        this.record.trace?.playbackStarted();
+        this.record.observers.playbackStarted();
         this.bot.bridge?.processPlaybackStarted();
     }
 
     processPlaybackCompleted(): void {
-        this.record.trace?.playbackCompleted();
+        this.record.observers.playbackCompleted();
         this.bot.bridge?.processPlaybackCompleted();
     }
 
     processDTMF(digit: string): void {
         const { bridge } = this.bot;
         if (bridge === undefined) return;
-        if (bridge.processDTMF(digit)) this.record.trace?.keyPressed();
+        if (bridge.processDTMF(digit)) this.record.observers.keyPressed();
         else this.log.ignore('dtmf key');
     }
 
@@ -335,6 +339,7 @@ export class Session implements SessionPort {
         if (!this.state.is('active')) return;
         this.state.enter('paused');
         this.bot.bridge?.pause();
+        this.record.observers.paused();
     }
 
     processResumed(): void {
@@ -342,6 +347,7 @@ export class Session implements SessionPort {
         if (!this.state.is('paused')) return;
         this.state.enter('active');
         this.bot.bridge?.resume();
+        this.record.observers.resumed();
     }
 
     skipAudio(ms: number): void {
@@ -355,25 +361,16 @@ export class Session implements SessionPort {
         this.sendDisconnect('error', info, { end_reason: this.record.reason, error_code: code });
     };
 
-    /** undefined: calls are not traced, or this one is left out. */
-    private beginTrace({
-        conversationId,
-        organizationId,
-        language,
-        inputVariables,
-    }: protocol.OpenParameters): CallTrace | undefined {
-        const { clock, identity, config } = this.deps;
-        return CallTrace.begin({
-            clock,
-            logger: this.logger,
-            parent: parentOf(identity?.traceHeaders, inputVariables),
-            conversationId,
-            sessionId: this.sessionId,
-            correlationId: identity?.correlationId,
-            organizationId,
-            language,
-            withContent: config.traceContent,
-        });
+    /** @returns what each line of the call shows from now on */
+    private beginObserving(parameters: protocol.OpenParameters): Readonly<Record<string, string>> {
+        const { conversationId, organizationId, language, participant, inputVariables } = parameters;
+        const { clock, identity, config, observers = [] } = this.deps;
+        const ids = { sessionId: this.sessionId, conversationId, organizationId };
+        const opening = { clock, logger: this.logger, ...ids, correlationId: identity?.correlationId };
+        return this.record.observers.begin({ ...opening, language, participant, inputVariables }, [
+            callTracer(identity?.traceHeaders, config.traceContent),
+            ...observers,
+        ]);
     }
 
     /** The conversation is over. An end for a fault that no line of the call has named yet gets one. */

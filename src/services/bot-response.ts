@@ -31,6 +31,7 @@ export class BotResponse {
     /** The same turn, with another text. */
     withText(text: string): BotResponse {
         const turn = new BotResponse(this.disposition, text);
+        if (this.responseId !== undefined) turn.of(this.responseId);
         return this.confidence === undefined ? turn : turn.withConfidence(this.confidence);
     }
 }

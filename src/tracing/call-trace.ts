@@ -1,5 +1,6 @@
 import { SpanKind, trace, type Attributes, type Context, type Span, type Tracer } from '@opentelemetry/api';
 import type { BotResponse } from '../services/bot-response';
+import type { CallFigures, CallObserver } from '../services/call-observer';
 import type {
     AudioOrigin,
     BotWait,
@@ -32,18 +33,6 @@ export interface TracedCall {
     readonly withContent: boolean;
 }
 
-/** The figures of a call that is over; `CallRecord` has them. */
-export interface TracedFigures {
-    /** As in the line `call ended`; a code of the catalogue is a fault. */
-    readonly reason: string;
-    readonly turns: number;
-    readonly bargeIns: number;
-    readonly takenBack: number;
-    readonly toolCalls: number;
-    readonly costUsd: number | undefined;
-    readonly turnClock: { readonly worstMs: number | undefined };
-}
-
 const TRACER_NAME = 'audioconnector-server';
 /** Turns whose spans are written; more are only counted. */
 const MAX_TURNS = 500;
@@ -64,7 +53,7 @@ const RECOVERED: ReadonlySet<BotWait> = new Set(['recovered', 'ready', 'idle', '
  * The call's span begins when the call opens and ends with its socket. A turn is written when it is over: when nothing of it sounds any more
  * and the next one has begun, or when the call ends.
  */
-export class CallTrace {
+export class CallTrace implements CallObserver {
     private readonly writer: SpanWriter;
     private readonly context: Context;
     private readonly common: Attributes;
@@ -118,9 +107,9 @@ export class CallTrace {
         }
     }
 
-    /** The id of the trace, for the log: 32 hexadecimal digits. */
-    get traceId(): string {
-        return this.span.spanContext().traceId;
+    /** The id of the trace, 32 hexadecimal digits, stands in each line of the call. */
+    get logFields(): { trace: string } {
+        return { trace: this.span.spanContext().traceId };
     }
 
     /**
@@ -207,7 +196,7 @@ export class CallTrace {
     });
 
     /** The call is over: writes what is left. May be called twice. */
-    readonly end = this.guarded((figures: TracedFigures): void => {
+    readonly end = this.guarded((figures: CallFigures): void => {
         this.noteSteps();
         if (figures.reason.startsWith('ERR_')) this.failed(figures.reason);
         this.write(this.before);
@@ -365,7 +354,7 @@ export class CallTrace {
         });
     }
 
-    private closingAttributes(figures: TracedFigures): Attributes {
+    private closingAttributes(figures: CallFigures): Attributes {
         const { worstMs } = figures.turnClock;
         const { fallbackUsed, reconnects } = this.conversation ?? {};
         const untraced = Math.max(0, this.turns - MAX_TURNS);

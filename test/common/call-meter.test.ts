@@ -1,5 +1,6 @@
 import { CallRecord } from '../../src/common/call-record';
 import { SessionLog } from '../../src/common/session-log';
+import { BotResponse } from '../../src/services/bot-response';
 import type { CallMeter } from '../../src/services/call-meter';
 import { LogRecorder } from '../support/log-recorder';
 
@@ -60,8 +61,8 @@ describe('what the metrics hear of a call', () => {
         const { told, meter } = recorder();
         const record = new CallRecord(meter);
         record.pacing.sent(200, 0, 0);
-        record.turnReported('match');
-        record.turnReported('no_match');
+        record.turnReported(new BotResponse('match', ''));
+        record.turnReported(new BotResponse('no_match', ''));
         record.pacing.sent(300, 0, 0);
         record.ended(0);
         expect(told.map(([name]) => name)).toEqual(['turnReported', 'turnPaced', 'turnReported', 'turnPaced', 'ended']);
@@ -89,7 +90,9 @@ describe('what the metrics hear of a call', () => {
 
     it('is the code of each warning and error, and of a step what it was taken for', () => {
         const { told, meter } = recorder();
-        const log = new SessionLog(new LogRecorder(), meter);
+        const log = new SessionLog(new LogRecorder(), (code) => {
+            meter.fault(code);
+        });
         log.note('ERR_SERVER_FULL');
         log.logger.warn({ code: 'ERR_FALLBACK_STEP', why: 'ERR_OPENAI_CONNECT' }, 'a step');
         log.logger.info({ code: 'ERR_BOT_STALLED' }, 'no warning');
