@@ -4,14 +4,26 @@ export const PAGE_BYTES = 1600;
 const MAX_FREE = 2000;
 
 const free: Uint8Array[] = [];
+let used = 0;
 
 function takePage(): Uint8Array {
+    used += 1;
     return free.pop() ?? new Uint8Array(PAGE_BYTES);
 }
 
-/** Audio of one call must never be read in another one: a page is empty when it is given back. */
+/**
+ * Audio of one call must never be read in another one: a page is empty when it is given back. With the last one all memory is given back: a
+ * process without calls holds none.
+ */
 function giveBack(page: Uint8Array): void {
-    if (free.length < MAX_FREE) free.push(page.fill(0));
+    used -= 1;
+    if (used === 0) free.length = 0;
+    else if (free.length < MAX_FREE) free.push(page.fill(0));
+}
+
+/** Free pages of the process. */
+export function freePageCount(): number {
+    return free.length;
 }
 
 /**

@@ -167,7 +167,6 @@ export class CallRecord implements CallFigures {
         const pace = this.pacing.take();
         if (pace !== undefined) this.meter?.turnPaced(pace);
     }
-
 }
 
 function rounded(ms: number | undefined): number | undefined {

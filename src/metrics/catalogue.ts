@@ -119,7 +119,7 @@ export const COUNTERS = {
         help: 'Questions that were decided without Redis: by what this process knows itself, or by a refusal.',
     },
     event_loop_stalls_total: {
-        help: 'Times at which the event loop was late by 30 ms or more, by what took at least half of that time: this program (code), garbage collection (gc), or neither: the process waited for a processor, the machine or a disk (host).',
+        help: 'Times at which the event loop was late by 30 ms or more, by what took at least half of that time: this program (code), garbage collection (gc), or neither: the process waited for a processor, the machine or a disk (host). Some that are shorter than 80 ms are not noticed.',
         labels: { cause: ['code', 'gc', 'host'] },
     },
     event_loop_stall_seconds_total: {

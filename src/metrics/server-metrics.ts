@@ -20,6 +20,9 @@ export interface ServerMetricsOptions {
     readonly version: string;
 }
 
+/** How often prom-client's histogram of the event loop's delay looks at it, in ms: at each look the event loop is woken. */
+const LOOP_LOOK_MS = 50;
+
 let ofProcess: Registry | undefined;
 
 /**
@@ -30,7 +33,7 @@ function processRegistry(): Registry {
     if (ofProcess === undefined) {
         const { collectDefaultMetrics, Registry } = loadPromClient();
         ofProcess = new Registry();
-        collectDefaultMetrics({ register: ofProcess });
+        collectDefaultMetrics({ register: ofProcess, eventLoopMonitoringPrecision: LOOP_LOOK_MS });
     }
     return ofProcess;
 }

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import type * as Pages from '../../src/audio/audio-pages';
 import { AudioPages, PAGE_BYTES } from '../../src/audio/audio-pages';
 import { heldBytes } from '../support/held-bytes';
 
@@ -62,7 +63,24 @@ describe('pages of audio', () => {
         }).toThrow(new RangeError(`Byte ${PAGE_BYTES} is not kept.`));
     });
 
+    it('are kept for other calls while there is one, and given back with the last', () => {
+        jest.isolateModules(() => {
+            const own = jest.requireActual<typeof Pages>('../../src/audio/audio-pages');
+            const [first, second] = [new own.AudioPages(), new own.AudioPages()];
+            for (const pages of [first, second]) pages.append(new Uint8Array(3 * PAGE_BYTES));
+            first.startAt(0);
+            expect(own.freePageCount()).toBe(3);
+            second.forgetBefore(second.endBytes);
+            expect(own.freePageCount()).toBe(0);
+            second.append(Uint8Array.of(1));
+            second.startAt(0);
+            expect(own.freePageCount()).toBe(0);
+        });
+    });
+
     it('never show the audio of another call', () => {
+        const other = new AudioPages();
+        other.append(Uint8Array.of(1));
         const first = new AudioPages();
         first.append(new Uint8Array(PAGE_BYTES).fill(7));
         const page = (first as unknown as { pages: Uint8Array[] }).pages[0];

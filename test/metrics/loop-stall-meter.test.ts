@@ -5,7 +5,7 @@ function meter() {
     const stallMeter = new LoopStallMeter((cause, lateMs) => stalls.push([cause, Math.round(lateMs)]));
     stallMeter.tick(1000, 500);
     // The first tick counts from the start of the process, as if it had begun then.
-    stallMeter.tick(1020, 500);
+    stallMeter.tick(1050, 500);
     stalls.length = 0;
     return { stalls, stallMeter };
 }
@@ -13,45 +13,45 @@ function meter() {
 describe('a stall of the event loop', () => {
     it('is known one tick later, when Node.js has reported what it collected', () => {
         const { stalls, stallMeter } = meter();
-        stallMeter.tick(1140, 510);
+        stallMeter.tick(1200, 510);
         expect(stalls).toEqual([]);
-        stallMeter.collected(1030, 90);
-        stallMeter.tick(1160, 510);
+        stallMeter.collected(1060, 90);
+        stallMeter.tick(1250, 510);
         expect(stalls).toEqual([['gc', 100]]);
     });
 
     it('is caused by code where the thread has computed', () => {
         const { stalls, stallMeter } = meter();
-        stallMeter.tick(1140, 600);
-        stallMeter.tick(1160, 600);
+        stallMeter.tick(1200, 600);
+        stallMeter.tick(1250, 600);
         expect(stalls).toEqual([['code', 100]]);
     });
 
     it('is caused by the host where it has not', () => {
         const { stalls, stallMeter } = meter();
-        stallMeter.tick(1140, 510);
-        stallMeter.tick(1160, 510);
+        stallMeter.tick(1200, 510);
+        stallMeter.tick(1250, 510);
         expect(stalls).toEqual([['host', 100]]);
     });
 
     it('counts each of several in a row, with its own cause', () => {
         const { stalls, stallMeter } = meter();
-        stallMeter.tick(1140, 600);
-        stallMeter.tick(1260, 600);
-        stallMeter.tick(1380, 600);
-        stallMeter.collected(1265, 95);
-        stallMeter.tick(1400, 600);
+        stallMeter.tick(1200, 600);
+        stallMeter.tick(1350, 600);
+        stallMeter.tick(1500, 600);
+        stallMeter.collected(1355, 95);
+        stallMeter.tick(1550, 600);
         expect(stalls.map(([cause]) => cause)).toEqual(['code', 'host', 'gc']);
     });
 
     it('is not the usual lateness of a timer, nor a collection before it', () => {
         const { stalls, stallMeter } = meter();
-        stallMeter.tick(1069, 500);
-        stallMeter.collected(1025, 40);
-        stallMeter.tick(1089, 500);
+        stallMeter.tick(1129, 500);
+        stallMeter.collected(1055, 40);
+        stallMeter.tick(1179, 500);
         expect(stalls).toEqual([]);
-        stallMeter.tick(1209, 500);
-        stallMeter.tick(1229, 500);
+        stallMeter.tick(1329, 500);
+        stallMeter.tick(1379, 500);
         expect(stalls).toEqual([['host', 100]]);
     });
 
