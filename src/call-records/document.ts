@@ -201,7 +201,8 @@ export const callDocument = recordHead.extend({
     events: z.array(recordEvent),
     /** Events that are missing, because there were too many. */
     cut: count,
-    recording: recordFile.optional(),
+    /** `brokenOff`: it ends before the call does, because the disk was full or too slow. */
+    recording: recordFile.extend({ brokenOff: z.literal(true).optional() }).optional(),
     flight: recordFile.optional(),
     /** What the model was asked about the call afterwards, by the profile's `extract`. Mode `full` only. */
     extracted: z.record(z.string(), z.unknown()).optional(),

@@ -110,6 +110,7 @@ export class CallRecord implements CallFigures {
     /** Caller audio that the client left out (`discarded`, `resumed`). */
     skipped(ms: number): void {
         this.lostCallerAudioMs += ms;
+        this.observers.audio?.callerSkipped(ms);
     }
 
     /** Why the call ends. The first reason counts: what comes after is its consequence. */
@@ -167,7 +168,6 @@ export class CallRecord implements CallFigures {
         const pace = this.pacing.take();
         if (pace !== undefined) this.meter?.turnPaced(pace);
     }
-
 }
 
 function rounded(ms: number | undefined): number | undefined {
