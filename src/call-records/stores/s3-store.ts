@@ -129,9 +129,13 @@ export class S3Store implements CallStore {
         return Promise.resolve();
     }
 
-    private keyOf(day: string, name: string): string {
+    private below(path: string): string {
         const { prefix } = this.options;
-        return prefix === '' ? `${day}/${name}` : `${prefix}/${day}/${name}`;
+        return prefix === '' ? path : `${prefix}/${path}`;
+    }
+
+    private keyOf(day: string, name: string): string {
+        return this.below(`${day}/${name}`);
     }
 
     private dayOfKey(key: string): string {
@@ -152,17 +156,16 @@ export class S3Store implements CallStore {
 
     /** The days that have objects. */
     private async days(): Promise<string[]> {
-        const { prefix } = this.options;
         const days: string[] = [];
-        for await (const page of this.pages(prefix === '' ? '' : `${prefix}/`, '/'))
+        for await (const page of this.pages(this.below(''), '/'))
             for (const { Prefix = '' } of page.CommonPrefixes ?? []) days.push(Prefix.split('/').at(-2) ?? '');
         return days.filter((day) => /^\d{4}-\d{2}-\d{2}$/.test(day));
     }
 
-    /** @param below what follows the prefix */
-    private async listed(below: string): Promise<Listed[]> {
+    /** The objects whose keys begin so, after the prefix of the store. */
+    private async listed(beginning: string): Promise<Listed[]> {
         const listed: Listed[] = [];
-        for await (const page of this.pages(this.keyOf('', below).replace('//', '/')))
+        for await (const page of this.pages(this.below(beginning)))
             for (const { Key = '', ETag = '' } of page.Contents ?? []) listed.push({ key: Key, etag: ETag });
         return listed;
     }
