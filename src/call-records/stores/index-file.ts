@@ -16,7 +16,7 @@ const FILE_MODE = 0o600;
 export class IndexFile {
     private readonly path: string;
     private index: CallIndex | undefined;
-    /** Which file the open index is; undefined: it is in memory. Another file, or none, stands there: it was removed meanwhile. */
+    /** Which file the open index is; undefined: it is in memory. */
     private inode: number | undefined;
     private isInMemory = false;
 
@@ -27,7 +27,7 @@ export class IndexFile {
         this.path = join(folder, NAME);
     }
 
-    /** The index is another one than before the last call of `use`: it is empty, or was not read since. */
+    /** An index is open, and its file is the one that was opened: it was not removed meanwhile. */
     get isOpen(): boolean {
         return this.index !== undefined && (this.isInMemory || this.inode === inodeOf(this.path));
     }
