@@ -32,8 +32,9 @@ const DAY = /^\d{4}-\d{2}-\d{2}$/;
 const SESSION_ID_CHARACTERS = 36;
 /** After the session id: an ending, and for a file that is not complete yet a mark. */
 const REST_OF_NAME = /^((?:\.[a-z0-9]{1,16}){1,2})(\.tmp-[0-9a-f]+)?$/;
-/** Windows has neither, and makes links in folders that a user owns to administrators only. */
-const READ = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+/** Windows has neither. */
+const { O_NOFOLLOW = 0, O_NONBLOCK = 0 }: Partial<typeof constants> = constants;
+const READ = constants.O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
 
 /** A file that belongs to a call. */
 export interface CallFile {

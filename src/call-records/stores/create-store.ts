@@ -3,7 +3,7 @@ import { DirectoryStore } from './directory-store';
 import type { Limits } from './retention';
 import { S3Store } from './s3-store';
 import { StoreThread } from './store-thread';
-import { systemClock, type Clock } from '../../support/clock';
+import { systemClock } from '../../support/clock';
 import type { Logger } from '../../support/logger';
 
 /** Where the records of calls are kept. */
@@ -17,22 +17,17 @@ export interface ErasingCallStore extends CallStore {
     remove(sessionId: string): Promise<boolean>;
 }
 
-interface Surroundings {
-    readonly limits: Limits;
-    readonly logger: Logger;
-    readonly clock?: Clock;
-}
-
 /**
  * The store of a server. What it does with a folder is done by a thread.
  *
  * @throws CodedError `ERR_CALL_STORE_S3_SDK`: the client for S3 is not installed
  */
-export function createStore(place: StorePlace, { limits, logger, clock = systemClock }: Surroundings): ErasingCallStore {
+export function createStore(place: StorePlace, limits: Limits, logger: Logger, clock = systemClock): ErasingCallStore {
     return place.kind === 's3' ? new S3Store(place) : new StoreThread({ path: place.path, limits, logger, clock });
 }
 
-/** The same for a tool, which has no calls that must not wait: a folder is read here, without a thread. Throws as `createStore`. */
-export function openStore(place: StorePlace, { limits, logger, clock = systemClock }: Surroundings): ErasingCallStore {
-    return place.kind === 's3' ? new S3Store(place) : new DirectoryStore({ path: place.path, limits, logger, clock });
+/** The same for a tool, which has no calls that must not wait: a folder is read here, without a thread. Nothing in it grows too old. */
+export function openStore(place: StorePlace, logger: Logger, clock = systemClock): ErasingCallStore {
+    if (place.kind === 's3') return new S3Store(place);
+    return new DirectoryStore({ path: place.path, limits: undefined, logger, clock });
 }

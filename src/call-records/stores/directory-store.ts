@@ -11,7 +11,8 @@ import { checkFileName, checkQuery, checkSessionId, dayOf, isSessionId, jsonOf, 
 
 export interface DirectoryStoreOptions {
     readonly path: string;
-    readonly limits: Limits;
+    /** undefined: nothing is ever removed. */
+    readonly limits: Limits | undefined;
     readonly logger: Logger;
     readonly clock: Clock;
 }
@@ -125,6 +126,7 @@ export class DirectoryStore implements CallStore {
     async tidy(): Promise<number> {
         this.index.retry();
         const { limits, clock } = this.options;
+        if (limits === undefined) return 0;
         const work = tidied(this.folder, limits, clock.epochMs(), (sessionId) => {
             this.unlist(sessionId);
         });

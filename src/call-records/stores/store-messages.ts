@@ -7,7 +7,7 @@ import { isFields } from '../../support/json';
 /** What the thread finds in `workerData`. */
 export interface StoreSetup {
     readonly path: string;
-    readonly limits: Limits;
+    readonly limits: Limits | undefined;
 }
 
 export const VERBS = ['putJson', 'putFile', 'list', 'get', 'file', 'remove', 'tidy', 'close'] as const;

@@ -108,10 +108,7 @@ it('names what S3 says: no such bucket, and no server there', async () => {
     });
     const endpoint = process.env['AWS_ENDPOINT_URL_S3'];
     process.env['AWS_ENDPOINT_URL_S3'] = 'http://127.0.0.1:1';
-    const store = createStore(
-        { kind: 's3', bucket: BUCKET, prefix: '' },
-        { limits: { maxDays: 1, maxMiB: 1 }, logger: silentLogger },
-    );
+    const store = createStore({ kind: 's3', bucket: BUCKET, prefix: '' }, { maxDays: 1, maxMiB: 1 }, silentLogger);
     await expect(store.list({ limit: 1 })).rejects.toMatchObject({
         code: 'ERR_CALL_STORE_S3',
         facts: { systemError: 'ECONNREFUSED', address: 'http://127.0.0.1:1/' },

@@ -21,7 +21,7 @@ it('does all that a store does, in a thread of its own', async () => {
     const [one, two] = manyCalls(1, 2);
     if (one === undefined || two === undefined) throw new Error('no documents');
     const store = bench.closing(
-        createStore({ kind: 'directory', path: bench.path }, { limits: { maxDays: 3000, maxMiB: 1024 }, logger: bench.log }),
+        createStore({ kind: 'directory', path: bench.path }, { maxDays: 3000, maxMiB: 1024 }, bench.log),
     );
     await Promise.all([store.put(one), store.put(two)]);
     expect(await store.list({ limit: 5 })).toEqual({ calls: [two, one].map(storedCallOf), total: 2 });
@@ -34,9 +34,7 @@ it('does all that a store does, in a thread of its own', async () => {
     expect(await store.remove(one.sessionId)).toBe(true);
     expect(await store.get(one.sessionId)).toBeUndefined();
     // A tool reads the same folder meanwhile.
-    const tool = bench.closing(
-        openStore({ kind: 'directory', path: bench.path }, { limits: { maxDays: 30, maxMiB: 1024 }, logger: bench.log }),
-    );
+    const tool = bench.closing(openStore({ kind: 'directory', path: bench.path }, bench.log));
     expect((await tool.list({ limit: 5 })).calls).toEqual([storedCallOf(two)]);
 });
 
