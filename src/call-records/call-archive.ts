@@ -31,6 +31,9 @@ export interface CallAttachment {
 /** Begins to follow a call that opens; undefined: it adds nothing to this one. */
 export type AttachToCall = (call: OpeningCall) => CallAttachment | undefined;
 
+/** Finds what was to be added to the record of a call whose process has died; undefined: nothing is left. Rejects: nothing is added, which is logged. */
+export type Recover = (document: CallDocument) => Promise<Addition | undefined>;
+
 export interface CallArchiveOptions {
     readonly mode: 'metadata' | 'full';
     /** Mask personal data. */
@@ -39,6 +42,8 @@ export interface CallArchiveOptions {
     /** Folder of the journals of the calls that run. */
     readonly journalFolder: string;
     readonly attachments?: readonly AttachToCall[];
+    /** What is added to the record of a call whose process has died, from what that has left on the disk. */
+    readonly recoveries?: readonly Recover[];
     readonly clock: Clock;
     readonly logger: Logger;
 }
@@ -185,7 +190,7 @@ export class CallArchive {
         let whole = document;
         const files: Job['files'] = [];
         for (const attachment of attachments) {
-            const addition = await this.additionOf(attachment, whole);
+            const addition = await this.additionOf((each) => attachment.finish(each), whole);
             whole = { ...whole, ...addition?.fields };
             if (addition?.file !== undefined) files.push(addition.file);
         }
@@ -193,10 +198,10 @@ export class CallArchive {
         this.add({ document: whole, files, attempts: 0, journal, done: undefined });
     }
 
-    private async additionOf(attachment: CallAttachment, document: CallDocument): Promise<Addition | undefined> {
+    private async additionOf(finish: Recover, document: CallDocument): Promise<Addition | undefined> {
         const { clock, logger } = this.options;
         let addition: Addition | undefined;
-        const finished = attachment.finish(document).then((result) => {
+        const finished = finish(document).then((result) => {
             addition = result;
         });
         try {
@@ -211,12 +216,19 @@ export class CallArchive {
     /** The record of a journal that was left. One that was stored before its journal could be removed stays as it is: it may have more parts. */
     private async recovered(document: CallDocument): Promise<void> {
         if ((await this.options.store.get(document.sessionId)) !== undefined) return;
+        let whole = document;
+        const files: Job['files'] = [];
+        for (const recover of this.options.recoveries ?? []) {
+            const addition = await this.additionOf(recover, whole);
+            whole = { ...whole, ...addition?.fields };
+            if (addition?.file !== undefined) files.push(addition.file);
+        }
         await new Promise<void>((resolve, reject) => {
             const done = (fault?: unknown): void => {
                 if (fault === undefined) resolve();
                 else reject(fault instanceof Error ? fault : new Error(String(fault)));
             };
-            this.add({ document, files: [], attempts: 0, journal: undefined, done });
+            this.add({ document: whole, files, attempts: 0, journal: undefined, done });
         });
     }
 

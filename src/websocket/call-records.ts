@@ -1,4 +1,5 @@
 import { CallArchive, type AttachToCall, type DocumentListener } from '../call-records/call-archive';
+import { RecordedCalls } from '../call-records/recording/recorded-calls';
 import { createStore } from '../call-records/stores/create-store';
 import { DEFAULT_CALL_STORE } from '../config/call-record-variables';
 import type { CallRecordConfig } from '../config/config';
@@ -20,12 +21,16 @@ export function createCallArchive(
     const attachments: AttachToCall[] = [];
     // Who is told of each record.
     const listeners: DocumentListener[] = [];
+    const journalFolder = place.kind === 'directory' ? place.path : DEFAULT_CALL_STORE;
+    const recorded = new RecordedCalls(journalFolder, clock, logger);
+    if (config.recording) attachments.push(recorded.attach);
     const archive = new CallArchive({
         mode,
         masks,
-        store: createStore(place, { limits: { maxDays, maxMiB }, clock, logger }),
-        journalFolder: place.kind === 'directory' ? place.path : DEFAULT_CALL_STORE,
+        store: createStore(place, { maxDays, maxMiB }, logger, clock),
+        journalFolder,
         attachments,
+        recoveries: [recorded.recover],
         clock,
         logger,
     });
