@@ -23,7 +23,7 @@ export function createCallArchive(
     const archive = new CallArchive({
         mode,
         masks,
-        store: createStore(place, { limits: { maxDays, maxMiB }, clock, logger }),
+        store: createStore(place, { maxDays, maxMiB }, logger, clock),
         journalFolder: place.kind === 'directory' ? place.path : DEFAULT_CALL_STORE,
         attachments,
         clock,
