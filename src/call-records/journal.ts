@@ -119,8 +119,7 @@ export class Journals {
         await this.writing;
         for (const journal of this.open) if (journal.state === 'open') journal.state = 'leaving';
         await this.write();
-        // The mark of a process that has ended shows others that there is something to look for.
-        if (this.left.size === 0) await this.mark.remove().catch(() => undefined);
+        await this.mark.end(this.left.size > 0).catch(() => undefined);
     }
 
     /** The journal of a call that opens. */

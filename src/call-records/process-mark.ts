@@ -2,10 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isFields } from '../support/json';
+import { isFields, textIn } from '../support/json';
 
 const PREFIX = '.process-';
 const ID = /^[0-9a-f]{16}$/;
+/** The mark of a process that has ended and left journals. */
+const ENDED = '{"ended":true}';
 /** A process of another machine whose mark is so old, ms, is gone. */
 const MARK_EXPIRES_MS = 60_000;
 
@@ -45,8 +47,10 @@ export class ProcessMark {
         if (!this.isWritten) await this.renew();
     }
 
-    async remove(): Promise<void> {
-        await rm(this.path, { force: true });
+    /** The process writes no more. `hasLeft`: there are journals for others, whom the mark tells of them; else it is removed. */
+    async end(hasLeft: boolean): Promise<void> {
+        if (hasLeft) await writeFile(this.path, ENDED, { mode: 0o600 });
+        else await rm(this.path, { force: true });
     }
 
     /** Whether the process of this mark is alive, itself included. One without a mark has ended. */
@@ -83,7 +87,9 @@ export class ProcessMark {
 /** Whether a process runs here; undefined: it may run elsewhere. */
 function isRunning(text: string): boolean | undefined {
     const mark = parsed(text);
-    if (!isFields(mark) || typeof mark['pid'] !== 'number') return undefined;
+    if (!isFields(mark)) return undefined;
+    if (mark['ended'] === true) return false;
+    if (typeof mark['pid'] !== 'number') return undefined;
     const { pid, started, space } = mark;
     const own = identityOf(process.pid);
     if (own.space === undefined || space !== own.space) return undefined;
@@ -125,7 +131,12 @@ function parsed(text: string): unknown {
     }
 }
 
+/** The system's name of a fault, such as ENOSPC; undefined: it has none. */
+export function systemErrorOf(fault: unknown): string | undefined {
+    return isFields(fault) ? textIn(fault, 'code') : undefined;
+}
+
 /** The system says that a file is not there. */
 export function isMissing(fault: unknown): boolean {
-    return fault instanceof Error && 'code' in fault && fault.code === 'ENOENT';
+    return systemErrorOf(fault) === 'ENOENT';
 }
