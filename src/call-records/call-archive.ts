@@ -276,7 +276,8 @@ export class CallArchive {
 
     private async store(job: Job): Promise<void> {
         try {
-            if (!(await overWithin(this.options.clock, PUT_MS, this.put(job)))) throw new CodedError('ERR_CALL_STORE_SLOW');
+            if (!(await overWithin(this.options.clock, PUT_MS, this.put(job))))
+                throw new CodedError('ERR_CALL_STORE_SLOW');
         } catch (fault) {
             this.failed(job, fault);
             return;

@@ -123,7 +123,10 @@ describe('the recording of a call with a real server', () => {
         await interrupted(caller, session, 1500);
         await interrupted(caller, session, 1500 + 2600);
         await until('they are asked to type', () => caller.heardBytes >= (1500 + 2600 + 650) * BYTES_PER_MS);
-        await until('the entry is awaited', () => session.sent.filter(({ type }) => type === 'response.done').length >= 3);
+        await until(
+            'the entry is awaited',
+            () => session.sent.filter(({ type }) => type === 'response.done').length >= 3,
+        );
         await new Promise((resolve) => setTimeout(resolve, 300));
         for (const digit of '4711') {
             const tone = new Uint8Array(150 * BYTES_PER_MS).fill(KEY_TONE);
@@ -155,7 +158,9 @@ describe('the recording of a call with a real server', () => {
             const other = recorded[index];
             const count = Math.min(sound.pcmu.length, other?.pcmu.length ?? 0);
             expect(other?.pcmu.subarray(0, count).equals(sound.pcmu.subarray(0, count))).toBe(true);
-            expect(Math.abs((other?.pcmu.length ?? 0) - sound.pcmu.length)).toBeLessThanOrEqual(TOLERANCE_MS * BYTES_PER_MS);
+            expect(Math.abs((other?.pcmu.length ?? 0) - sound.pcmu.length)).toBeLessThanOrEqual(
+                TOLERANCE_MS * BYTES_PER_MS,
+            );
             expect(Math.abs((other?.at ?? 0) - sound.at - offset)).toBeLessThanOrEqual(TOLERANCE_MS * BYTES_PER_MS);
         });
 

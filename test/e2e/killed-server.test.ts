@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { decodeWav } from '../../src/audio/wav';
 import { callDocument } from '../../src/call-records/document';
 import { Caller } from '../../tools/caller/client';
 import { startFakeOpenAI, type FakeOpenAI } from '../../tools/fake-openai';
@@ -22,7 +23,10 @@ describe('a server that is killed in mid-call', () => {
     beforeAll(async () => {
         compiled = CompiledServer.make();
         folder = mkdtempSync(join(tmpdir(), 'killed-'));
-        openai = await startFakeOpenAI({ vad: 'off', response: () => ({ text: 'A very long story.', audioMs: 60_000 }) });
+        openai = await startFakeOpenAI({
+            vad: 'off',
+            response: () => ({ text: 'A very long story.', audioMs: 60_000 }),
+        });
     });
 
     afterAll(async () => {
@@ -41,6 +45,7 @@ describe('a server that is killed in mid-call', () => {
             OPENAI_API_KEY: 'sk-test',
             OPENAI_REALTIME_URL: openai.url,
             CALL_RECORD: 'full',
+            CALL_RECORDING: 'on',
         });
         servers.push(started);
         return started;
@@ -67,6 +72,17 @@ describe('a server that is killed in mid-call', () => {
         return name === undefined ? '' : readFileSync(join(folder, 'calls', name), 'utf8');
     }
 
+    /** Path of the recording; undefined: there is none. */
+    function recordingOf({ sessionId }: Caller): string | undefined {
+        const name = files().find((each) => each.endsWith(`${sessionId}.wav`));
+        return name === undefined ? undefined : join(folder, 'calls', name);
+    }
+
+    function recordedBytes(caller: Caller): number {
+        const path = recordingOf(caller);
+        return path === undefined ? 0 : statSync(path).size;
+    }
+
     function documentOf({ sessionId }: Caller): string | undefined {
         return files().find((each) => each.endsWith(`${sessionId}.json`));
     }
@@ -76,6 +92,7 @@ describe('a server that is killed in mid-call', () => {
         const other = await server();
         const lost = await callInMidAnswer(killed);
         const going = await callInMidAnswer(other);
+        await until('some of it is recorded', () => recordedBytes(lost) > 16_000);
         await killed.kill();
         expect(documentOf(lost)).toBeUndefined();
         await killed.start();
@@ -89,10 +106,16 @@ describe('a server that is killed in mid-call', () => {
             bot: { name: 'openai' },
             figures: { pricesAsOf: expect.stringMatching(/^\d{4}-\d{2}$/) as string },
         });
-        expect(document.durationMs).toBeGreaterThan(500);
+        expect(document.durationMs).toBeGreaterThan(100);
         for (const kind of ['opened', 'botReady', 'audio', 'playback'])
             expect(document.events.map((event) => event.kind)).toContain(kind);
         expect(document.turns).toMatchObject([{ number: 1, begunBy: 'bot' }]);
+        const { recording } = document;
+        expect(recording).toEqual({ name: `${lost.sessionId}.wav`, bytes: recordedBytes(lost), fromMs: 0 });
+        // The lengths stand in its header again.
+        const wav = readFileSync(recordingOf(lost) ?? '');
+        expect(wav.readUInt32LE(4)).toBe(wav.length - 8);
+        expect(decodeWav(wav)).toMatchObject({ channels: 2, rateHz: 8000, encoding: 'mulaw' });
         // The other server’s call was left alone, and is recorded as any other.
         expect(journalOf(going)).not.toBe('');
         expect(documentOf(going)).toBeUndefined();
