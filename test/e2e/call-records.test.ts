@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { callDocument, type CallDocument } from '../../src/call-records/document';
@@ -189,6 +189,19 @@ describe('the records of real calls', () => {
                     expect({ name, secret, isIn: text.includes(secret) }).toEqual({ name, secret, isIn: false });
         },
     );
+
+    it('that cannot be written change nothing for the call, and are one line of the log', async () => {
+        const place = join(folder, 'a file');
+        writeFileSync(place, '');
+        const bench = await start({ CALL_RECORD: 'full', CALL_RECORD_STORE: place });
+        const { caller } = await talk(bench);
+        const { protocol } = await caller.ended;
+        expect(protocol.broken).toEqual([]);
+        await until('it was tried', () => bench.logs.codes.includes('ERR_CALL_STORE_WRITE'));
+        await bench.stop();
+        const errors = bench.logs.lines.filter(({ level }) => level === 'error').map(({ fields }) => fields['code']);
+        expect(errors.sort()).toEqual(['ERR_CALL_JOURNAL', 'ERR_CALL_STORE_WRITE']);
+    });
 
     it('are not made when nothing is to be recorded', async () => {
         const bench = await start({ CALL_RECORD: 'off' });
