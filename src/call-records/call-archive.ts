@@ -89,7 +89,7 @@ interface Job {
     attempts: number;
     readonly journal: CallJournal | undefined;
     /** For the journal of a dead process. */
-    readonly done: ((fault?: unknown) => void) | undefined;
+    readonly done: ((fault?: CodedError) => void) | undefined;
 }
 
 /**
@@ -224,9 +224,9 @@ export class CallArchive {
             if (addition?.file !== undefined) files.push(addition.file);
         }
         await new Promise<void>((resolve, reject) => {
-            const done = (fault?: unknown): void => {
+            const done = (fault?: CodedError): void => {
                 if (fault === undefined) resolve();
-                else reject(fault instanceof Error ? fault : new Error(String(fault)));
+                else reject(fault);
             };
             this.add({ document: whole, files, attempts: 0, journal: undefined, done });
         });

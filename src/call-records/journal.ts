@@ -6,7 +6,14 @@ import { faultFields, type Logger } from '../support/logger';
 import { loggedFault, TimerSet } from '../support/timer-set';
 import { documentOf, endOfDeadCall, type CallEnd } from './call-document';
 import type { JournalLine } from './call-history';
-import { callDocument, recordEvent, recordHead, type CallDocument, type RecordEvent, type RecordHead } from './document';
+import {
+    callDocument,
+    recordEvent,
+    recordHead,
+    type CallDocument,
+    type RecordEvent,
+    type RecordHead,
+} from './document';
 import { Outage } from './outage';
 import { isMissing, ProcessMark } from './process-mark';
 
