@@ -106,7 +106,7 @@ describe('the recorded channel of the bot', () => {
                     expect(recorded.length).toBe(played.length);
                     expect(recorded.equals(played)).toBe(true);
                 }),
-                { numRuns: 120 },
+                { numRuns: 60 },
             );
         },
     );
