@@ -225,8 +225,12 @@ export class Journals {
 
     private async create({ date, path }: OpenJournal): Promise<FileHandle> {
         await this.mark.ensure();
-        await mkdir(join(this.options.folder, date), { recursive: true, mode: 0o700 });
-        return open(path, 'a', 0o600);
+        const opened = async (): Promise<FileHandle> => {
+            await mkdir(join(this.options.folder, date), { recursive: true, mode: 0o700 });
+            return open(path, 'a', 0o600);
+        };
+        // The store of another process may remove the folder of a day, empty, just before the file is in it.
+        return opened().catch((fault: unknown) => (isMissing(fault) ? opened() : Promise.reject(fault as Error)));
     }
 
     private async close(journal: OpenJournal): Promise<void> {

@@ -207,6 +207,7 @@ export class DirectoryStore implements CallStore {
      */
     private indexed(sessionId: string, change: Parameters<IndexFile['use']>[0]): void {
         const { logger, clock } = this.options;
+        if (this.isUnused()) return;
         try {
             if (clock.nowMs() >= this.tryAgainMs) this.index.use(change);
             else this.late.add(sessionId);

@@ -309,6 +309,7 @@ describe('a list', () => {
         const store = bench.open();
         expect(await store.list(ALL)).toEqual({ calls: [], total: 0 });
         expect(await store.tidy()).toBe(0);
+        expect(await store.remove('d7934305-0972-4844-938e-9060eef73d06')).toBe(false);
         expect(existsSync(bench.path)).toBe(false);
         expect(bench.log.lines).toEqual([]);
     });
