@@ -84,6 +84,18 @@ export class AudioPages {
         while (this.pagesFrom + PAGE_BYTES <= position) this.dropPage();
     }
 
+    /** Forgets what lies from `position` on: the stream goes on there. Before the oldest byte that is kept, nothing is left. */
+    cutAt(position: number): void {
+        if (position >= this.end) return;
+        if (position <= this.start) {
+            this.startAt(position);
+            return;
+        }
+        this.end = position;
+        const count = Math.ceil((position - this.pagesFrom) / PAGE_BYTES);
+        for (const page of this.pages.splice(count)) giveBack(page);
+    }
+
     /** Forgets everything: the stream goes on at `position`. */
     startAt(position: number): void {
         while (this.pages.length > 0) this.dropPage();

@@ -61,23 +61,37 @@ export function wavToPcmu(bytes: Uint8Array): Uint8Array {
     return encodeMulaw(resampleClip(mixDown(decodeData(wav), wav.channels), wav.rateHz, TELEPHONE_RATE_HZ));
 }
 
+/** Length of what `mulawWavHeader` makes. */
+export const MULAW_HEADER_BYTES = 58;
+
 /** A playable µ-law WAV file, 8 kHz, of PCMU bytes; with two channels they are interleaved. */
 export function encodeMulawWav(pcmu: Uint8Array, channels: 1 | 2 = 1): Uint8Array {
-    const padding = pcmu.length % 2;
-    const wav = new Uint8Array(58 + pcmu.length + padding);
-    const view = new DataView(wav.buffer);
+    const wav = new Uint8Array(MULAW_HEADER_BYTES + pcmu.length + (pcmu.length % 2));
+    wav.set(mulawWavHeader(pcmu.length, channels));
+    wav.set(pcmu, MULAW_HEADER_BYTES);
+    return wav;
+}
+
+/**
+ * What a µ-law WAV file of 8 kHz begins with. The samples follow, and a byte of padding where their number is odd.
+ *
+ * @param byteCount of the samples, all channels; undefined: not known yet. Programs then read to the end of the file
+ */
+export function mulawWavHeader(byteCount: number | undefined, channels: 1 | 2): Uint8Array {
+    const header = new Uint8Array(MULAW_HEADER_BYTES);
+    const view = new DataView(header.buffer);
+    const paddedBytes = MULAW_HEADER_BYTES + (byteCount ?? 0) + ((byteCount ?? 0) % 2);
     writeTag(view, 0, 'RIFF');
-    view.setUint32(4, wav.length - 8, true);
+    view.setUint32(4, byteCount === undefined ? LENGTH_UNKNOWN : paddedBytes - 8, true);
     writeTag(view, 8, 'WAVE');
     writeFormat(view, 18, { tag: TAG_MULAW, channels, rateHz: TELEPHONE_RATE_HZ, bits: 8 });
     // Required beside every encoding but PCM: the length in frames.
     writeTag(view, 38, 'fact');
     view.setUint32(42, 4, true);
-    view.setUint32(46, Math.floor(pcmu.length / channels), true);
+    view.setUint32(46, byteCount === undefined ? LENGTH_UNKNOWN : Math.floor(byteCount / channels), true);
     writeTag(view, 50, 'data');
-    view.setUint32(54, pcmu.length, true);
-    wav.set(pcmu, 58);
-    return wav;
+    view.setUint32(54, byteCount ?? LENGTH_UNKNOWN, true);
+    return header;
 }
 
 /** A WAV file of 16-bit PCM, for programs that read no µ-law; the samples of two channels are interleaved. */

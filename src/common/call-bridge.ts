@@ -1,6 +1,5 @@
 import type { CallerAudioBuffer } from '../audio/caller-audio-buffer';
 import { MULAW_SILENCE } from '../audio/mulaw';
-import { SpeechGate } from '../audio/speech-gate';
 import type { TurnTakingConfig } from '../config/config';
 import type { BotResponse } from '../services/bot-response';
 import type { AudioOrigin, BotWait, Conversation, ConversationEnd, TranscriptItem } from '../services/conversation';
@@ -15,6 +14,7 @@ import type { CallRecord } from './call-record';
 import { EchoGuard } from './echo/echo-guard';
 import { EndOfCall, limitReached } from './end-of-call';
 import { Keypad } from './keypad';
+import { LineVoice } from './line-voice';
 import { CallerVoice } from './overlap/caller-voice';
 import { OverlapJudge, type OverlapActions } from './overlap/overlap-judge';
 import { Playback } from './playback';
@@ -48,9 +48,6 @@ export interface CallBridgeOptions {
     log: (fields: LogFields, message: string) => void;
 }
 
-/** When sound on the line counts as a turn of the caller: not a click or a cough, and not the noise of the line (docs/AUDIO.md). */
-const VOICE = { onsetMs: 240, releaseMs: 400, aboveFloorDb: 8 };
-
 /** One second of silence, given to the bot when the stream is paused: voice activity detection then ends a sentence that was cut off. */
 const PAUSE_SILENCE = new Uint8Array(8000).fill(MULAW_SILENCE);
 
@@ -68,8 +65,7 @@ export class CallBridge {
     /** undefined: speech over the bot is not judged. */
     private readonly overlap: OverlapJudge | undefined;
     private readonly silence: SilencePolicy;
-    /** The caller's voice on the line, while they hear nothing. */
-    private readonly voice = new SpeechGate(VOICE);
+    private readonly voice: LineVoice;
     private readonly ending: EndOfCall;
     private readonly turns: TurnReports;
     private closed = false;
@@ -89,6 +85,7 @@ export class CallBridge {
         this.playback = this.createPlayback();
         this.overlap = this.createOverlapJudge();
         this.silence = this.createSilencePolicy();
+        this.voice = new LineVoice(this.silence);
         this.ending = this.createEndOfCall();
         this.turns = new TurnReports(options.record.transcript, (turn) => {
             options.said?.said(turn.text);
@@ -109,20 +106,13 @@ export class CallBridge {
 
     /** The caller's samples: PCMU, 8 kHz, mono. */
     hear(pcmu: Uint8Array): void {
-        if (this.ending.isPlayingOut || this.closed) return;
-        const clean = this.echoGuard?.filter(pcmu, this.playback.playheadBytes) ?? pcmu;
-        if (this.bargeIn?.hear(clean) === true) this.interrupt();
-        const audible = this.keypad.audible(clean);
-        this.watchVoice(audible);
-        this.options.callerAudio.push(audible);
-        this.options.conversation.hear(audible);
-        // Last: the bot has what a verdict is about.
-        this.overlap?.hear(audible, this.voice.talking);
+        const audible = this.pass(pcmu);
+        if (audible !== undefined) this.options.record.observers.audio?.callerHeard(audible, this.keypad.isSecret);
     }
 
     /** The client's stream is paused: lets a sentence that was cut off end. */
     pause(): void {
-        this.hear(PAUSE_SILENCE);
+        this.pass(PAUSE_SILENCE);
         this.suspend();
     }
 
@@ -198,13 +188,27 @@ export class CallBridge {
     close(): void {
         if (this.closed) return;
         this.closed = true;
-        this.options.record.transcript.interrupted(this.playback.flush());
+        this.options.record.cutOff(this.playback.flush());
         this.turns.heard();
         this.options.said?.close();
         this.silence.stop();
         this.timers.clear();
         this.playback.close();
         if (!this.ending.isPlayingOut) this.freeConversation();
+    }
+
+    /** @returns what the bot was given; undefined: it hears no more */
+    private pass(pcmu: Uint8Array): Uint8Array | undefined {
+        if (this.ending.isPlayingOut || this.closed) return undefined;
+        const clean = this.echoGuard?.filter(pcmu, this.playback.playheadBytes) ?? pcmu;
+        if (this.bargeIn?.hear(clean) === true) this.interrupt();
+        const audible = this.keypad.audible(clean);
+        this.voice.hear(audible, this.playback.isAudible);
+        this.options.callerAudio.push(audible);
+        this.options.conversation.hear(audible);
+        // Last: the bot has what a verdict is about.
+        this.overlap?.hear(audible, this.voice.talking);
+        return audible;
     }
 
     private createPlayback(): Playback {
@@ -297,18 +301,6 @@ export class CallBridge {
         conversation.on('ended', this.guarded(this.processEnded));
     }
 
-    /** Bot audio may return as an echo: the line is watched only while the caller hears nothing. */
-    private watchVoice(pcmu: Uint8Array): void {
-        if (this.playback.isAudible) {
-            if (this.voice.talking) this.silence.voiceHidden();
-            this.voice.reset();
-            return;
-        }
-        const change = this.voice.feed(pcmu);
-        if (change === 'started') this.silence.voiceStarted();
-        if (change === 'stopped') this.silence.voiceEnded(VOICE.releaseMs);
-    }
-
     private readonly processAudio = (pcmu: Uint8Array, origin: AudioOrigin): void => {
         const ms = pcmu.length / 8;
         if (origin.aside !== true) this.silence.botAudio(origin.responseId, ms);
@@ -356,7 +348,10 @@ export class CallBridge {
     };
 
     private readonly collectDigits = (request: DigitRequest): void => {
-        if (request.secure) this.silence.awaitsSecret();
+        if (request.secure) {
+            this.silence.awaitsSecret();
+            this.options.record.observers.audio?.secretAwaited();
+        }
         this.keypad.collect(request);
     };
 

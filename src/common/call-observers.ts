@@ -1,12 +1,15 @@
 import type { StringMap } from '../protocol/core';
 import type { BotResponse } from '../services/bot-response';
+import type { CallAudio } from '../services/call-audio';
 import type { CallFigures, CallObserver, ObserveCall, OpeningCall } from '../services/call-observer';
 import type { Conversation, HeardPosition, OverlapReport } from '../services/conversation';
 import type { ToolRecord } from '../services/functions/tool';
 import { faultFields, type Logger } from '../support/logger';
 
 /** All that follow one call. A fault of one ends what it does, not the call. None of the methods throws. */
-export class CallObservers implements Required<Omit<CallObserver, 'logFields'>> {
+export class CallObservers implements Required<Omit<CallObserver, 'logFields' | 'audio'>> {
+    /** Hears the sound of the call; undefined: no one does. */
+    audio: CallAudio | undefined;
     private all: CallObserver[] = [];
     private logger: Logger | undefined;
 
@@ -21,6 +24,7 @@ export class CallObservers implements Required<Omit<CallObserver, 'logFields'>> 
                 this.gaveUp(fault);
             }
         }
+        this.audio = this.all.find(({ audio }) => audio !== undefined)?.audio;
         return Object.assign({}, ...this.all.map(({ logFields }) => logFields)) as Record<string, string>;
     }
 
@@ -33,6 +37,7 @@ export class CallObservers implements Required<Omit<CallObserver, 'logFields'>> 
     }
 
     keyPressed(): void {
+        this.audio?.keyPressed();
         this.tell((each) => each.keyPressed?.());
     }
 
@@ -46,6 +51,10 @@ export class CallObservers implements Required<Omit<CallObserver, 'logFields'>> 
 
     interrupted(heard: HeardPosition): void {
         this.tell((each) => each.interrupted?.(heard));
+    }
+
+    cutOff(heard: HeardPosition): void {
+        this.tell((each) => each.cutOff?.(heard));
     }
 
     toolCalled(record: ToolRecord): void {
@@ -69,6 +78,7 @@ export class CallObservers implements Required<Omit<CallObserver, 'logFields'>> 
     }
 
     resumed(): void {
+        this.audio?.callerResumed();
         this.tell((each) => each.resumed?.());
     }
 
@@ -81,6 +91,8 @@ export class CallObservers implements Required<Omit<CallObserver, 'logFields'>> 
     }
 
     end(figures: CallFigures): void {
+        this.audio?.ended();
+        this.audio = undefined;
         this.tell((each) => each.end?.(figures));
         this.all = [];
     }

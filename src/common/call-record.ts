@@ -80,6 +80,12 @@ export class CallRecord implements CallFigures {
         if (cut.length > 0) this.meter?.truncated(cut.length, unheardMs);
     }
 
+    /** The call ends while bot audio plays or waits: the caller had heard this much. */
+    cutOff(heard: HeardPosition): void {
+        this.transcript.interrupted(heard);
+        if (heard.items.length > 0) this.observers.cutOff(heard);
+    }
+
     /** A turn of the bot was heard, or interrupted: it is reported to Genesys. */
     turnReported(turn: BotResponse): void {
         this.meter?.turnReported(turn.disposition);
@@ -110,6 +116,7 @@ export class CallRecord implements CallFigures {
     /** Caller audio that the client left out (`discarded`, `resumed`). */
     skipped(ms: number): void {
         this.lostCallerAudioMs += ms;
+        this.observers.audio?.callerSkipped(ms);
     }
 
     /** Why the call ends. The first reason counts: what comes after is its consequence. */

@@ -35,7 +35,7 @@ const COMFORT_TONE = tonePcmu(440, 160, 0.1, 40);
 export interface PlaybackOptions {
     wire: Pick<CallWire, 'sendAudio' | 'bufferedBytes'>;
     /** Is told when bot audio is sent. */
-    record: Pick<CallRecord, 'botAudio' | 'pacing'>;
+    record: Pick<CallRecord, 'botAudio' | 'pacing' | 'observers'>;
     /** Gets all audio that is sent: it may come back as an echo. undefined: the guard is switched off. */
     echoGuard: Pick<EchoGuard, 'sent' | 'dropped'> | undefined;
     clock: Clock;
@@ -200,14 +200,17 @@ export class Playback {
 
     setRoundTrip(ms: number): void {
         this.playhead.setRoundTrip(ms);
+        this.tellPlace();
     }
 
     playbackStarted(): void {
         this.playhead.playbackStarted(this.options.clock.nowMs());
+        this.tellPlace();
     }
 
     playbackCompleted(): void {
         if (this.playhead.playbackCompleted(this.options.clock.nowMs())) this.unreported = false;
+        this.tellPlace();
         this.pump();
     }
 
@@ -227,11 +230,20 @@ export class Playback {
 
     /** The client drops what was sent and not heard. */
     private stopSound(nowMs: number): void {
-        this.options.echoGuard?.dropped(this.playhead.heardBytes(nowMs));
+        const heardBytes = this.playhead.heardBytes(nowMs);
+        this.options.echoGuard?.dropped(heardBytes);
+        this.options.record.observers.audio?.botStopped(heardBytes);
         this.playhead.emptied(nowMs);
         this.unreported = false;
         this.options.record.pacing.quiet();
         this.stopTimer();
+    }
+
+    private tellPlace(): void {
+        const { audio } = this.options.record.observers;
+        if (audio === undefined) return;
+        const { fromBytes, atMs } = this.playhead.place;
+        audio.botPlaced(fromBytes, atMs);
     }
 
     private forgetAudio(nowMs: number): void {
@@ -296,6 +308,8 @@ export class Playback {
         record.botAudio(nowMs);
         echoGuard?.sent(piece);
         wire.sendAudio(piece);
+        this.tellPlace();
+        record.observers.audio?.botSent(piece);
         const heardBytes = this.playhead.heardBytes(nowMs);
         this.ledger.forgetHeard(heardBytes, (id) => this.openResponses.has(id));
         this.audio.forgetHeard(this.ledger.sentBytes - heardBytes);

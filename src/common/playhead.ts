@@ -53,6 +53,14 @@ export class Playhead {
         return this.stretchStartBytes + Math.max(0, Math.floor((nowMs - this.stretchStartMs) * BYTES_PER_MS));
     }
 
+    /**
+     * Where this stretch begins in the stream, in bytes, and when an answer of the caller to its first byte can come: a round trip after the
+     * playhead, which goes by the time at which audio is sent.
+     */
+    get place(): { fromBytes: number; atMs: number } {
+        return { fromBytes: this.stretchStartBytes, atMs: this.stretchStartMs + (this.roundTripMs ?? 0) };
+    }
+
     /** Milliseconds of audio that are sent and not yet heard. */
     leadMs(nowMs: number): number {
         const stretchMs = (this.sentBytes - this.stretchStartBytes) / BYTES_PER_MS;

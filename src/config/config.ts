@@ -8,6 +8,7 @@ import {
     type OpenAIConfig,
     type RestConfig,
 } from './openai';
+import { callRecordConfig, type CallRecordConfig } from './call-records';
 import { operationsConfig, type OperationsConfig } from './operations';
 import { OUTGOING_PROXY } from './outbound-variables';
 import { brokenRules } from './rules';
@@ -53,6 +54,7 @@ export interface LoadConfigOptions {
 
 export type { OpenAIAudioFormat, OpenAIConfig, RestConfig } from './openai';
 export type { AbuseConfig, AdmissionConfig, AlertConfig, MetricsConfig, ReplayStoreConfig } from './operations';
+export type { CallRecordConfig } from './call-records';
 export type { TracingConfig } from './tracing';
 
 /** When an entry on the caller's keypad is complete. */
@@ -162,6 +164,8 @@ export interface Config extends OperationsConfig {
     readonly tracing: TracingConfig | undefined;
     /** Put what is said, and what functions are given and give, into the traces. */
     readonly traceContent: boolean;
+    /** What is kept of calls after their end; undefined: nothing. */
+    readonly callRecords: CallRecordConfig | undefined;
     /** What the operator should change although the server can start; Server logs each once at start. */
     readonly warnings: readonly ConfigWarning[];
 }
@@ -226,6 +230,7 @@ function toConfig(values: Environment, instructions: string, warnings: readonly 
         logTranscripts: values.LOG_TRANSCRIPTS,
         tracing: tracingConfig(values),
         traceContent: values.TRACE_CONTENT === 'on',
+        callRecords: callRecordConfig(values),
         warnings,
     };
 }

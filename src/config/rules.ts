@@ -50,6 +50,7 @@ const RULES: readonly Rule[] = [
     ...ADDRESSES.map((name) => encrypted(name, 'the key')),
     encrypted('ALERT_WEBHOOK_URL', 'the alert'),
     { about: ['ALERT_WEBHOOK_URL', 'ALERT_WEBHOOK_SECRET', 'ALERT_BUDGET_USD'], check: alertsHaveAddress },
+    { about: ['CALL_RECORDING', 'CALL_RECORD'], check: recordingHasRecord },
     together(AZURE, 'AZURE_OPENAI'),
     together(GENESYS, 'GENESYS'),
     { about: ['OPENAI_TURN_DETECTION'], check: detectionFits },
@@ -133,6 +134,14 @@ function alertsHaveAddress({
     return set.map(
         ([name]) => `${name} is set, and ALERT_WEBHOOK_URL is not; right is to set both, or to leave ${name} unset.`,
     );
+}
+
+/** A recording holds every word of the call. */
+function recordingHasRecord({ CALL_RECORDING: recording, CALL_RECORD: mode }: Environment): string[] {
+    if (recording === 'off' || mode === 'full') return [];
+    return [
+        `CALL_RECORDING=on does not go with CALL_RECORD=${mode}; right is CALL_RECORD=full, or CALL_RECORDING=off.`,
+    ];
 }
 
 function sharedHasStore(values: Environment): string[] {

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { ALERT_VARIABLES } from './alert-variables';
+import { CALL_RECORD_VARIABLES } from './call-record-variables';
 import { LISTENING, OPENAI_OPTIONS } from './openai-variables';
 import {
     address,
@@ -316,6 +317,7 @@ export const VARIABLE_GROUPS = [
     { title: 'Local bots and fallback', variables: LOCAL_SPEECH },
     { title: 'Genesys Cloud Data Actions', variables: GENESYS_CLOUD },
     { title: 'Alerts', variables: ALERT_VARIABLES },
+    { title: 'Records of calls', variables: CALL_RECORD_VARIABLES },
     { title: 'Proxy on the way out', variables: OUTGOING_PROXY },
     { title: 'Traces', variables: TRACING_VARIABLES },
 ] as const;
@@ -332,6 +334,7 @@ const ENTRIES = {
     ...LOCAL_SPEECH,
     ...GENESYS_CLOUD,
     ...ALERT_VARIABLES,
+    ...CALL_RECORD_VARIABLES,
     ...OUTGOING_PROXY,
     ...TRACING_VARIABLES,
 };

@@ -2,6 +2,7 @@ import type { LanguageCode, Participant, StringMap, Uuid } from '../protocol/cor
 import type { Clock } from '../support/clock';
 import type { Logger } from '../support/logger';
 import type { BotResponse } from './bot-response';
+import type { CallAudio } from './call-audio';
 import type { Conversation, HeardPosition, OverlapReport } from './conversation';
 import type { ToolRecord } from './functions/tool';
 
@@ -49,6 +50,8 @@ export interface CallFigures {
 export interface CallObserver {
     /** Shown in each line of the call, such as the id of its trace; undefined: nothing. */
     readonly logFields?: Readonly<Record<string, string>>;
+    /** Hears the sound of the call from its opening on; undefined: this observer needs none. */
+    readonly audio?: CallAudio | undefined;
     /** `opened` was sent. */
     opened?(): void;
     /** The bot of the call: its events may be listened to until the call removes all listeners, which is not announced. */
@@ -60,6 +63,8 @@ export interface CallObserver {
     playbackCompleted?(): void;
     /** The caller interrupted, and had heard this much of each item. */
     interrupted?(heard: HeardPosition): void;
+    /** The call ends while bot audio plays or waits: the caller had heard this much of each item. */
+    cutOff?(heard: HeardPosition): void;
     /** A function has run, or was refused. */
     toolCalled?(record: ToolRecord): void;
     /** The call's verdict about speech over the bot. */

@@ -142,6 +142,11 @@ export const SERVER_ERRORS = {
         'Log lines were dropped, because the reader of standard output did not read them in time.',
         'The field lines tells how many. Look at the program that reads the log: it has stopped, or is too slow for the LOG_LEVEL.',
     ),
+    ERR_RECORDING_BROKEN: entry(
+        'operator',
+        'The recording of a call ends before the call does: its file cannot be written, or the disk is too slow. The call goes on.',
+        'The line has the system’s name of the fault. ENOSPC: make room below CALL_RECORD_STORE, or lower CALL_RECORD_DAYS or CALL_RECORD_MAX_MIB; EACCES: let the user of the server write there; too slow: put the folder on another disk. What was written until then can be played, and the record says that it is not all.',
+    ),
     ERR_INTERNAL: entry(
         'server',
         'A bug of this server was caught; the call was ended, the others go on.',
@@ -329,6 +334,13 @@ export const SERVER_ERRORS = {
         'operator',
         'The proxy of HTTPS_PROXY did not let a connection through.',
         'The message names the proxy and what it answered: 407 asks for another user name or password in HTTPS_PROXY, 403 forbids the host. Hosts that are reached without a proxy belong in NO_PROXY.',
+    ),
+
+    // Records of calls
+    ERR_CALL_JOURNAL: entry(
+        'operator',
+        'The journals of calls that run cannot be written.',
+        'Calls are not affected, and their records are stored at their end all the same; but the record of a call whose server dies is lost. systemError in the line is the system’s name of the fault: look at the disk and at the rights of the folder of CALL_RECORD_STORE; with S3 it is the folder calls in the working directory.',
     ),
 
     // Traces

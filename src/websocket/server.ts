@@ -8,6 +8,7 @@ import { Authenticator, type SecretProvider } from '../auth/authenticator';
 import { loadConfig, type Config } from '../config/config';
 import { Session } from '../common/session';
 import { BotService } from '../services/bot-service';
+import type { CallArchive } from '../call-records/call-archive';
 import type { ProcessState } from '../metrics/process-state';
 import { ServerMetrics } from '../metrics/server-metrics';
 import { endsIn } from '../services/model-ends';
@@ -23,6 +24,7 @@ import { ownVersion } from '../support/own-version';
 import { AbuseLog, type AbuseFigures } from './abuse-log';
 import { Admission } from './admission';
 import { Alerting } from './alerting';
+import { createCallArchive } from './call-records';
 import { CallSlots } from './call-slots';
 import { Calls } from './calls';
 import { addressReader } from './client-address';
@@ -70,6 +72,8 @@ export class Server {
     private readonly slots: CallSlots;
     /** undefined: there is no REPLAY_STORE. */
     private readonly shared: SharedState | undefined;
+    /** undefined: no records of calls are kept. */
+    private readonly records: CallArchive | undefined;
     private readonly http: HttpServer;
     /** undefined: no metrics are kept, or not yet. */
     private metrics: ServerMetrics | undefined;
@@ -109,6 +113,7 @@ export class Server {
         this.abuseLog = new AbuseLog(config.abuse.maxFailedAuthPerMinute, clock);
         this.slots = new CallSlots(config.abuse);
         this.shared = this.createShared();
+        this.records = createCallArchive(config.callRecords, { clock, logger });
         this.http = deps.server ?? this.createHttp();
     }
 
@@ -185,6 +190,7 @@ export class Server {
             await this.openAll();
         } catch (fault) {
             await this.closeMetrics();
+            await this.records?.stop();
             throw fault;
         }
     }
@@ -195,6 +201,7 @@ export class Server {
         await this.openMetrics();
         this.gate = this.createGate(secrets);
         await this.shared?.start();
+        await this.records?.start();
         await this.warm();
         if (this.stopping === undefined) this.admission?.start();
         this.http.on('upgrade', this.onUpgrade);
@@ -347,6 +354,7 @@ export class Server {
             identity: { organizationId, correlationId, retryAttempt, from, traceHeaders },
             hasRoom: () => this.hasRoom(),
             meter: this.metrics?.calls,
+            observers: this.records?.observers,
         });
     }
 
@@ -369,6 +377,7 @@ export class Server {
             load: this.admission?.levels,
             upstreams: this.botService.upstreams,
             replayStore: this.shared?.figures,
+            callRecords: this.records?.figures,
         };
     }
 
@@ -391,6 +400,7 @@ export class Server {
         // The sockets are destroyed; their sessions are freed in the next turns of the event loop.
         await this.calls.whenEmpty(FREEING_MS);
         await this.shared?.stop();
+        await this.records?.stop();
         this.webSockets.close();
         const isClosed = await overWithin(this.clock, ENGINES_CLOSE_MS, this.botService.close());
         if (!isClosed) this.logger.warn({ limitMs: ENGINES_CLOSE_MS }, 'local speech did not end in time');

@@ -15,6 +15,7 @@ describe('pages of audio', () => {
         const step = fc.oneof(
             fc.record({ append: fc.integer({ min: 0, max: 3 * PAGE_BYTES }) }),
             fc.record({ forget: fc.integer({ min: 0, max: 2 * PAGE_BYTES }) }),
+            fc.record({ cut: fc.integer({ min: 0, max: 4 * PAGE_BYTES }) }),
         );
         fc.assert(
             fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
@@ -26,6 +27,10 @@ describe('pages of audio', () => {
                         const bytes = Uint8Array.from({ length: done.append }, (_, at) => (stream.length + at) % 251);
                         pages.append(bytes);
                         for (const byte of bytes) stream.push(byte);
+                    } else if ('cut' in done) {
+                        stream.length = Math.max(0, stream.length - done.cut);
+                        start = Math.min(start, stream.length);
+                        pages.cutAt(stream.length);
                     } else {
                         start = Math.min(stream.length, start + done.forget);
                         pages.forgetBefore(start);

@@ -10,6 +10,7 @@ const STATE: ProcessState = {
     load: { cpu: 0.5 },
     upstreams: [{ name: 'openai-realtime', state: 'half-open' }],
     replayStore: { isDown: true, outages: 2, undecided: 7 },
+    callRecords: { isDown: true, waiting: 4, stored: 9, dropped: 2 },
 };
 
 async function linesOf(state: ProcessState): Promise<string[]> {
@@ -33,6 +34,18 @@ describe('the gauges', () => {
                 'audioconnector_upstream_down{upstream="openai-realtime"} 0.5',
             ]),
         );
+    });
+
+    it('show whether records of calls are stored, and count them', async () => {
+        expect(await linesOf(STATE)).toEqual(
+            expect.arrayContaining([
+                'audioconnector_call_store_down 1',
+                'audioconnector_call_records_waiting 4',
+                'audioconnector_call_records_stored_total 9',
+                'audioconnector_call_records_dropped_total 2',
+            ]),
+        );
+        expect(await linesOf({ ...STATE, callRecords: undefined })).toContain('audioconnector_call_store_down 0');
     });
 
     it('show whether Redis answers, and count from the start of the process how often it did not', async () => {

@@ -1,0 +1,202 @@
+import { mkdir, open, rm, type FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { MULAW_SILENCE } from '../../audio/mulaw';
+import { decodeWav, MULAW_HEADER_BYTES, mulawWavHeader } from '../../audio/wav';
+import { CodedError } from '../../support/errors';
+import { CHUNK_SAMPLES, type RecordingSink } from './call-recording';
+
+const CHANNELS = 2;
+const CHUNK_BYTES = CHANNELS * CHUNK_SAMPLES;
+/** Chunks that may wait for the disk: 8 s of a call, 128,000 bytes. */
+const MAX_WAITING = 8;
+/** Chunks of the process that are free, at most: 3.2 MB. */
+const MAX_FREE = 200;
+
+const SILENCE = new Uint8Array(CHUNK_BYTES).fill(MULAW_SILENCE);
+
+/** Chunks are used again, by all calls one after another: arrays of this size that live for a second are expensive garbage. */
+const free: Uint8Array[] = [];
+
+/**
+ * The file of one recording: µ-law WAV, 8 kHz, two channels. It is made when the first sound comes, and only its owner may read it. The call
+ * waits for nothing here: when the disk cannot follow, the recording ends and the call goes on.
+ *
+ * Until `finish` the header says that the length is not known, as programs do that write to a pipe: players read to the end of the file.
+ */
+export class RecordingFile implements RecordingSink {
+    /** What waits: chunks, and lengths of silence in samples. */
+    private readonly queue: (Uint8Array | number)[] = [];
+    private waitingChunks = 0;
+    private file: FileHandle | undefined;
+    /** What was written, with the header. */
+    private bytes = 0;
+    private isWriting = false;
+    private writing: Promise<void> = Promise.resolve();
+    private fault: CodedError | undefined;
+    private finished: Promise<number | undefined> | undefined;
+
+    /** @param onBroken no more can be written; called once at most */
+    constructor(
+        readonly path: string,
+        private readonly onBroken: (fault: CodedError) => void,
+    ) {}
+
+    /** Not all that was given stands in the file. */
+    get isBroken(): boolean {
+        return this.fault !== undefined;
+    }
+
+    takeChunk(): Uint8Array {
+        return free.pop() ?? new Uint8Array(CHUNK_BYTES);
+    }
+
+    write(chunk: Uint8Array): void {
+        if (this.fault !== undefined || this.finished !== undefined) {
+            giveBack(chunk);
+            return;
+        }
+        if (this.waitingChunks >= MAX_WAITING) {
+            giveBack(chunk);
+            this.break(slowDisk(this.path));
+            return;
+        }
+        this.waitingChunks += 1;
+        this.queue.push(chunk);
+        if (!this.isWriting) this.writing = this.writeWaiting();
+    }
+
+    silence(samples: number): void {
+        if (this.fault === undefined && this.finished === undefined) this.queue.push(samples);
+    }
+
+    /**
+     * No more comes: writes the rest, and the lengths in the header. May be called twice. Never rejects.
+     *
+     * @returns bytes of the file, when it is whole or as long as it became; undefined: there is none
+     */
+    finish(): Promise<number | undefined> {
+        return (this.finished ??= this.end());
+    }
+
+    private async end(): Promise<number | undefined> {
+        await this.writing;
+        // Silence at the end waits for a chunk that does not come.
+        if (this.bytes > 0) await this.writeWaiting();
+        const { file, bytes } = this;
+        if (file === undefined) return undefined;
+        try {
+            // A piece of which only a part was written.
+            if (this.isBroken) await file.truncate(bytes);
+            if (bytes > 0) await writeAll(file, mulawWavHeader(bytes - MULAW_HEADER_BYTES, CHANNELS), 0);
+            await file.close();
+            if (bytes === 0) await rm(this.path);
+        } catch (fault) {
+            this.break(codedFault(fault));
+            await file.close().catch(() => undefined);
+        }
+        return bytes === 0 ? undefined : bytes;
+    }
+
+    /** Ends here: what comes, and what waits, is not written. What was written stays. */
+    break(fault: CodedError): void {
+        if (this.fault !== undefined) return;
+        this.fault = fault;
+        for (const each of this.queue.splice(0)) if (typeof each !== 'number') giveBack(each);
+        this.onBroken(fault);
+    }
+
+    private async writeWaiting(): Promise<void> {
+        this.isWriting = true;
+        try {
+            for (let next = this.queue.shift(); next !== undefined; next = this.queue.shift())
+                await this.writeNext(next);
+        } catch (fault) {
+            this.break(codedFault(fault));
+        } finally {
+            this.isWriting = false;
+        }
+    }
+
+    private async writeNext(next: Uint8Array | number): Promise<void> {
+        if (typeof next === 'number') {
+            for (let left = CHANNELS * next; left > 0; left -= CHUNK_BYTES) await this.add(SILENCE.subarray(0, left));
+            return;
+        }
+        await this.add(next);
+        this.waitingChunks -= 1;
+        giveBack(next);
+    }
+
+    private async add(bytes: Uint8Array): Promise<void> {
+        const file = (this.file ??= await this.make());
+        await writeAll(file, bytes, this.bytes);
+        this.bytes += bytes.length;
+    }
+
+    private async make(): Promise<FileHandle> {
+        await mkdir(dirname(this.path), { recursive: true, mode: 0o700 });
+        const file = await open(this.path, 'wx', 0o600);
+        // Known before the header is written: it is closed whatever happens.
+        this.file = file;
+        await writeAll(file, mulawWavHeader(undefined, CHANNELS), 0);
+        this.bytes = MULAW_HEADER_BYTES;
+        return file;
+    }
+}
+
+function slowDisk(path: string): CodedError {
+    return new CodedError('ERR_RECORDING_BROKEN', `${path}: more than ${MAX_WAITING} s of the call wait for the disk.`);
+}
+
+function codedFault(fault: unknown): CodedError {
+    const { code, message } = fault as NodeJS.ErrnoException;
+    return new CodedError('ERR_RECORDING_BROKEN', message, { systemError: code });
+}
+
+/**
+ * Writes the lengths into the header of a recording that a process has left unfinished. Does nothing to a file that is whole. Rejects when it
+ * cannot be read or written, or is no recording.
+ *
+ * @returns bytes of the file; undefined: no sample stands in it
+ */
+export async function mendRecording(path: string): Promise<number | undefined> {
+    const file = await open(path, 'r+');
+    try {
+        const { size } = await file.stat();
+        if (size <= MULAW_HEADER_BYTES) return undefined;
+        const { buffer } = await file.read(new Uint8Array(MULAW_HEADER_BYTES), 0, MULAW_HEADER_BYTES, 0);
+        checkHeader(buffer);
+        const samplesBytes = size - MULAW_HEADER_BYTES - (size % CHANNELS);
+        const bytes = MULAW_HEADER_BYTES + samplesBytes;
+        await file.truncate(bytes);
+        await writeAll(file, mulawWavHeader(samplesBytes, CHANNELS), 0);
+        return bytes;
+    } finally {
+        await file.close();
+    }
+}
+
+/** Throws where a file begins with something else than a recording, of known length or not. */
+function checkHeader(header: Uint8Array): void {
+    const { encoding, channels } = decodeWav(unknownLength(header));
+    if (encoding !== 'mulaw' || channels !== CHANNELS) throw new Error('The file is no recording of a call.');
+}
+
+/** A header alone is a file of no samples. */
+function unknownLength(header: Uint8Array): Uint8Array {
+    const open = Uint8Array.from(header);
+    open.fill(0xff, MULAW_HEADER_BYTES - 4);
+    return open;
+}
+
+async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+    for (let done = 0; done < bytes.length;) {
+        const { bytesWritten } = await file.write(bytes, done, bytes.length - done, position + done);
+        done += bytesWritten;
+    }
+}
+
+/** Audio of one call must never be read in another one: a chunk is overwritten from its beginning, and no further than that it is read. */
+function giveBack(chunk: Uint8Array): void {
+    if (free.length < MAX_FREE && chunk.length === CHUNK_BYTES) free.push(chunk);
+}
