@@ -92,10 +92,11 @@ const ANSWERS = [
     'Your order is on its way and arrives tomorrow before noon. You need not be at home.',
     'The amount is higher because of the fee for the change of address. It is charged once.',
     'I have made a note of it, and a colleague calls you back this afternoon.',
-    'The technician comes on Friday between eight and ten. He rings before.',
+    'The technician comes on Friday between eight and ten, and rings before.',
     'Your contract runs until the end of March. It can be ended at any time after that.',
 ];
-const QUESTION = 'I have found two contracts of yours. Which of the two do you mean, the one for the flat or the one for the shop?';
+const QUESTION =
+    'I have found two contracts of yours. Which of the two do you mean, the one for the flat or the one for the shop?';
 
 /** Numbers from 0 to 1, without 1, of a linear congruential generator with 48 bits. */
 function randomOf(seed: number): () => number {
@@ -183,7 +184,8 @@ interface Plan {
 export function plantedCall(seed: number, plant?: Plant): PlantedCall {
     const chance = new Chance(seed);
     const plans = plansOf(chance);
-    const endReason = (plant === undefined ? undefined : ENDS[plant]) ?? chance.of(['bot_ended', 'client_end', 'transfer']);
+    const endReason =
+        (plant === undefined ? undefined : ENDS[plant]) ?? chance.of(['bot_ended', 'client_end', 'transfer']);
     const isLast = plant !== undefined && AT_THE_END.includes(plant);
     const index = isLast ? plans.length - 1 : plant === 'lateGreeting' ? 0 : chance.between(2, plans.length - 2);
     if (plant !== undefined) plantIn(chance, plans, index, plant);
@@ -207,7 +209,14 @@ function plansOf(chance: Chance): Plan[] {
         isInterrupted: index === interruptedAt,
         tools:
             index > 0 && chance.is(0.25)
-                ? [{ name: 'order_status', ms: chance.between(60, 900), outcome: 'ok', argumentsJson: `{"order":"${index}"}` }]
+                ? [
+                      {
+                          name: 'order_status',
+                          ms: chance.between(60, 900),
+                          outcome: 'ok',
+                          argumentsJson: `{"order":"${index}"}`,
+                      },
+                  ]
                 : [],
         faults: [],
         disposition: 'match',
@@ -225,8 +234,14 @@ function plansOf(chance: Chance): Plan[] {
 function plantIn(chance: Chance, plans: Plan[], index: number, plant: Plant): void {
     const [plan, before] = [plans[index], plans[index - 1]];
     if (plan === undefined) throw new Error('There is no such turn.');
+    Object.assign(plan, { isInterrupted: false, heardShare: 1 });
     if (index > 0) plan.begunBy = 'caller';
-    const tool = (ms: number, outcome: string): ToolPlan => ({ name: 'book_table', ms, outcome, argumentsJson: '{"seats":4}' });
+    const tool = (ms: number, outcome: string): ToolPlan => ({
+        name: 'book_table',
+        ms,
+        outcome,
+        argumentsJson: '{"seats":4}',
+    });
     switch (plant) {
         case 'noAnswer':
             plan.noAnswerMs = chance.between(6000, 12_000);
@@ -324,12 +339,16 @@ function plantIn(chance: Chance, plans: Plan[], index: number, plant: Plant): vo
             break;
         case 'manyInterruptions':
             for (const each of plans) Object.assign(each, { isInterrupted: false, heardShare: 1 });
-            while (plans.length < index + 5) plans.push({ ...plan, said: `And what about number ${plans.length}?`, tools: [] });
-            for (const each of plans.slice(index, index + 4)) Object.assign(each, { isInterrupted: true, heardShare: 0.6 });
+            while (plans.length < index + 5)
+                plans.push({ ...plan, said: `And what about number ${plans.length}?`, tools: [] });
+            for (const each of plans.slice(index, index + 4))
+                Object.assign(each, { isInterrupted: true, heardShare: 0.6 });
             break;
         case 'takenBack':
-            while (plans.length < index + 4) plans.push({ ...plan, said: `And what about number ${plans.length}?`, tools: [] });
-            for (const each of plans.slice(index, index + 3)) Object.assign(each, { heldAndResumed: true, heardShare: 1, isInterrupted: false });
+            while (plans.length < index + 4)
+                plans.push({ ...plan, said: `And what about number ${plans.length}?`, tools: [] });
+            for (const each of plans.slice(index, index + 3))
+                Object.assign(each, { heldAndResumed: true, heardShare: 1, isInterrupted: false });
             break;
         case 'cost':
             plan.costUsd = 1.2;
@@ -414,13 +433,23 @@ class CallWriter {
         const audioAtMs = voiceEndMs + plan.signMs + toolsMs + plan.voiceMs;
         if (plan.noAnswerMs !== undefined) {
             this.nowMs = Math.max(voiceEndMs + plan.noAnswerMs, voiceEndMs + plan.signMs + toolsMs);
-            this.turns.push({ ...this.turnOf(plan, number, startMs, toolsMs), endMs: this.nowMs, audioMs: 0, heardMs: 0 });
+            this.turns.push({
+                ...this.turnOf(plan, number, startMs, toolsMs),
+                endMs: this.nowMs,
+                audioMs: 0,
+                heardMs: 0,
+            });
             return;
         }
         if (number === 1) this.firstAudioMs = audioAtMs - 3;
         this.events.push({ atMs: audioAtMs, kind: 'audio', responseId, itemId });
         this.events.push({ atMs: audioAtMs + 20, kind: 'words', speaker: 'bot', itemId, text: plan.generated });
-        this.events.push({ atMs: audioAtMs + plan.audioMs / 4, kind: 'responseEnded', responseId, audioMs: plan.audioMs });
+        this.events.push({
+            atMs: audioAtMs + plan.audioMs / 4,
+            kind: 'responseEnded',
+            responseId,
+            audioMs: plan.audioMs,
+        });
         this.model(plan, responseId, voiceEndMs, audioAtMs);
         const endMs = this.sound(plan, responseId, itemId, audioAtMs);
         const waits = { toModelMs: plan.signMs, toAudioMs: audioAtMs - voiceEndMs };
@@ -464,7 +493,13 @@ class CallWriter {
         const stopMs = nowMs + this.chance.between(600, 3600);
         this.events.push({ atMs: nowMs + 60, kind: 'speech', talking: true, agoMs: 60 });
         this.events.push({ atMs: stopMs + 150, kind: 'speech', talking: false, agoMs: 150 });
-        this.events.push({ atMs: stopMs + 280, kind: 'words', speaker: 'caller', itemId: `said_${number}`, text: said });
+        this.events.push({
+            atMs: stopMs + 280,
+            kind: 'words',
+            speaker: 'caller',
+            itemId: `said_${number}`,
+            text: said,
+        });
         return stopMs;
     }
 
@@ -492,7 +527,12 @@ class CallWriter {
         return atMs - fromMs;
     }
 
-    private model({ costUsd, isInterrupted, signMs }: Plan, responseId: string, voiceEndMs: number, audioAtMs: number): void {
+    private model(
+        { costUsd, isInterrupted, signMs }: Plan,
+        responseId: string,
+        voiceEndMs: number,
+        audioAtMs: number,
+    ): void {
         this.events.push({
             atMs: audioAtMs + 400,
             kind: 'model',
@@ -536,7 +576,13 @@ class CallWriter {
         const times = { voicedMs: text.length * 20, spanMs: text.length * 24, afterMs: 400 };
         const itemId = `over_${atMs}`;
         this.events.push({ atMs, kind: 'speech', talking: true, agoMs: 60, overBot: true });
-        this.events.push({ atMs: atMs + 400, kind: 'overlap', verdict: 'ignored', reason: 'ignored: a backchannel', ...times });
+        this.events.push({
+            atMs: atMs + 400,
+            kind: 'overlap',
+            verdict: 'ignored',
+            reason: 'ignored: a backchannel',
+            ...times,
+        });
         this.events.push({ atMs: atMs + 420, kind: 'words', speaker: 'caller', itemId, text, ignored: true });
     }
 

@@ -105,5 +105,7 @@ function readDate(name: string, text: string, epochMs: number, dayMs: number): s
                 ? Date.parse(/(Z|[+-]\d\d:\d\d)$/.test(text) ? text : `${text}Z`)
                 : NaN;
     if (!Number.isNaN(ms)) return new Date(ms).toISOString();
-    throw new Error(`${name} must be a day (2026-11-28), a moment (2026-11-28T09:30, UTC), or so long ago (30m, 2h, 7d).`);
+    throw new Error(
+        `${name} must be a day (2026-11-28), a moment (2026-11-28T09:30, UTC), or so long ago (30m, 2h, 7d).`,
+    );
 }

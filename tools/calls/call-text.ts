@@ -5,6 +5,8 @@ import type { Finding } from './finding';
 
 /** What a part of a wait is called in one word. */
 const PART_NAMES = { sign: 'model', function: 'function', voice: 'voice', playback: 'playback' } as const;
+/** A part of a wait that is shorter is not told. */
+const SHOWN_MS = 50;
 const MARKS: Readonly<Record<Finding['grade'], string>> = { grave: '!!', serious: '! ', slight: '· ', none: '  ' };
 
 /** One call for a terminal: what it was, what went wrong, every turn, functions, variables, and figures. */
@@ -12,8 +14,14 @@ export function callText(call: CallDocument, findings: readonly Finding[]): stri
     return [
         head(call),
         section('What went wrong', findings.map(findingLine)),
-        section('Turns', call.turns.flatMap((turn) => turnLines(call, turn))),
-        section('Variables', [...variables('given', call.inputVariables), ...variables('returned', call.outputVariables)]),
+        section(
+            'Turns; ~~words~~ were never heard',
+            call.turns.flatMap((turn) => turnLines(call, turn)),
+        ),
+        section('Variables', [
+            ...variables('given', call.inputVariables),
+            ...variables('returned', call.outputVariables),
+        ]),
         section('Figures', figures(call)),
     ]
         .filter((text) => text !== '')
@@ -25,8 +33,23 @@ function section(title: string, lines: readonly string[]): string {
 }
 
 function head(call: CallDocument): string {
-    const { conversationId, sessionId, startedAt, durationMs, bot, endReason, language, server, mode, recording, flight } = call;
-    const files = [...(recording === undefined ? [] : [recording.name]), ...(flight === undefined ? [] : [flight.name])];
+    const {
+        conversationId,
+        sessionId,
+        startedAt,
+        durationMs,
+        bot,
+        endReason,
+        language,
+        server,
+        mode,
+        recording,
+        flight,
+    } = call;
+    const files = [
+        ...(recording === undefined ? [] : [recording.name]),
+        ...(flight === undefined ? [] : [flight.name]),
+    ];
     return [
         `Conversation  ${clean(conversationId)}`,
         `Session       ${sessionId}`,
@@ -38,17 +61,24 @@ function head(call: CallDocument): string {
 }
 
 function findingLine({ grade, turn, atMs, sentence }: Finding): string {
-    const place = [...(turn === undefined ? [] : [`turn ${turn}`]), ...(atMs === undefined ? [] : [clockTime(atMs)])].join(', ');
+    const place = [
+        ...(turn === undefined ? [] : [`turn ${turn}`]),
+        ...(atMs === undefined ? [] : [clockTime(atMs)]),
+    ].join(', ');
     return `${MARKS[grade]} ${place === '' ? '' : `${place}: `}${clean(sentence)}`;
 }
 
 function turnLines(call: CallDocument, turn: RecordTurn): string[] {
     const { number, begunBy, startMs, said, interrupted, audioMs, heardMs, faults, costUsd } = turn;
     const waitMs = waitOf(turn);
-    const parts = waitParts(turn).map(({ name, ms }) => `${PART_NAMES[name]} ${seconds(ms)}`);
+    const parts = waitParts(turn)
+        .filter(({ ms }) => ms >= SHOWN_MS)
+        .map(({ name, ms }) => `${PART_NAMES[name]} ${seconds(ms)}`);
     const facts = [
         `begun by the ${begunBy}`,
-        ...(waitMs === undefined ? [] : [`wait ${seconds(waitMs)}${parts.length > 1 ? ` = ${parts.join(' + ')}` : ''}`]),
+        ...(waitMs === undefined
+            ? []
+            : [`wait ${seconds(waitMs)}${parts.length > 1 ? ` = ${parts.join(' + ')}` : ''}`]),
         ...(audioMs === 0 ? ['no answer'] : []),
         ...(interrupted ? [`interrupted: ${seconds(heardMs)} of ${seconds(audioMs)} heard`] : []),
         ...(costUsd === undefined ? [] : [dollars(costUsd)]),
@@ -81,7 +111,9 @@ function toolsOf(call: CallDocument, { number, startMs }: RecordTurn): string[] 
 }
 
 function variables(what: string, values: CallDocument['inputVariables']): string[] {
-    return Object.entries(values).map(([name, value]) => `${what.padEnd(8)}  ${clean(name)}${value === null ? '' : ` = ${clean(value)}`}`);
+    return Object.entries(values).map(
+        ([name, value]) => `${what.padEnd(8)}  ${clean(name)}${value === null ? '' : ` = ${clean(value)}`}`,
+    );
 }
 
 function figures({ figures: known }: CallDocument): string[] {

@@ -1,5 +1,5 @@
 import type { CallDocument, RecordEvent } from '../../src/call-records/document';
-import { MASKED_KEY, type CallEvent } from '../caller/call-event';
+import { MASKED_KEY, type CallEvent, type CallEventOf } from '../caller/call-event';
 import { LOUDNESS_STEP_SAMPLES, loudnessOf, type SavedTimeline } from '../caller/timeline-file';
 import { playingOf, talkingOf, type EventOf, type Playing, type Stretch } from './call-facts';
 import { seconds } from './call-words';
@@ -37,7 +37,11 @@ export function timelineOf(call: CallDocument, tracks?: Tracks): SavedTimeline {
         ...runs.flatMap(runEvents),
         endEvent(call),
     ].sort((a, b) => a.atMs - b.atMs);
-    return { startedAt: call.startedAt, events, loudness: { caller: callerLoudness(call, tracks), bot: botLoudness(runs, tracks) } };
+    return {
+        startedAt: call.startedAt,
+        events,
+        loudness: { caller: callerLoudness(call, tracks), bot: botLoudness(runs, tracks) },
+    };
 }
 
 function runsOf(call: CallDocument): Run[] {
@@ -98,7 +102,9 @@ function timelineEvents(event: RecordEvent, call: CallDocument): CallEvent[] {
             return [{ atMs, kind: 'overlap', verdict, reason, spanMs, beganAgoMs: afterMs, backMs }];
         }
         case 'key':
-            return [{ atMs, kind: 'sent', type: 'dtmf', seq: 0, parameters: { digit: MASKED_KEY }, text: textOf(event) }];
+            return [
+                { atMs, kind: 'sent', type: 'dtmf', seq: 0, parameters: { digit: MASKED_KEY }, text: textOf(event) },
+            ];
         case 'keysAwaited':
             return event.secure
                 ? [{ atMs, kind: 'keypad', secure: true }]
@@ -159,7 +165,7 @@ function received(atMs: number, type: string, parameters: Record<string, unknown
     return { atMs, kind: 'received', type, parameters, text: textOf(source) };
 }
 
-function note(atMs: number, label: string, text: string, topic: string, tone?: 'bad' | 'warn'): CallEvent {
+function note(atMs: number, label: string, text: string, topic: string, tone?: 'bad' | 'warn'): CallEventOf<'note'> {
     return { atMs, kind: 'note', arrow: '·', label, text, topic, ...(tone !== undefined && { tone }) };
 }
 

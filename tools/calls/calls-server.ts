@@ -140,7 +140,8 @@ export class CallsServer {
 
     private async data(path: string, search: URLSearchParams): Promise<Answer> {
         if (path === '/api/calls') return this.list(search);
-        const [, id = '', file = 'call'] = /^\/api\/calls\/([^/]+?)(?:\/(record\.json|recording\.wav))?$/.exec(path) ?? [];
+        const [, id = '', file = 'call'] =
+            /^\/api\/calls\/([^/]+?)(?:\/(record\.json|recording\.wav))?$/.exec(path) ?? [];
         const view: View = file === 'record.json' ? 'record' : file === 'recording.wav' ? 'recording' : 'call';
         const call = isCallId(id) ? await this.options.reader.get(id.toLowerCase()) : undefined;
         if (call === undefined) return { ...json({ message: 'There is no such call.' }, 404), view, what: id };

@@ -96,7 +96,8 @@ function readCommand(args: readonly string[], epochMs: number): CallsCommand {
     if (!values.serve && served[0] !== undefined) throw new Error(`--${served[0]} belongs to --serve.`);
     if (values.serve) {
         const other = id ?? (values.json ? '--json' : searched.map((name) => `--${name}`)[0]);
-        if (other !== undefined) throw new Error(`--serve serves all calls: ${other} belongs to the page's own search.`);
+        if (other !== undefined)
+            throw new Error(`--serve serves all calls: ${other} belongs to the page's own search.`);
         return { do: 'serve', serve: readServe(values) };
     }
     if (id !== undefined) {

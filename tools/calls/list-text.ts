@@ -1,7 +1,17 @@
 import type { CallPage, StoredCall } from '../../src/call-records/call-store';
 import { clockTime, dollars, seconds } from './call-words';
 
-const HEADS = ['begun (UTC)', 'conversation', 'length', 'turns', 'longest wait', 'faults', 'cost', 'bot', 'end'] as const;
+const HEADS = [
+    'begun (UTC)',
+    'conversation',
+    'length',
+    'turns',
+    'longest wait',
+    'faults',
+    'cost',
+    'bot',
+    'end',
+] as const;
 /** Columns of numbers stand at their right edge. */
 const RIGHT: ReadonlySet<number> = new Set([2, 3, 4, 5, 6]);
 
@@ -21,7 +31,10 @@ export function listText({ calls, total }: CallPage, offset = 0): string {
             .trimEnd(),
     );
     const last = offset + calls.length;
-    const which = calls.length === total ? `${total} ${total === 1 ? 'call' : 'calls'}` : `calls ${offset + 1} to ${last} of ${total}`;
+    const which =
+        calls.length === total
+            ? `${total} ${total === 1 ? 'call' : 'calls'}`
+            : `calls ${offset + 1} to ${last} of ${total}`;
     const more = last < total ? `; more: --offset ${last}` : '';
     return [...lines, '', `${which}${more}. One of them: npm run calls -- ID`].join('\n');
 }
@@ -47,6 +60,9 @@ function clean(text: string): string {
 }
 
 function endText({ fallbackUsed, hasRecording }: StoredCall, endReason: string): string {
-    const marks = [...(fallbackUsed === '' ? [] : [`fallback: ${clean(fallbackUsed)}`]), ...(hasRecording ? ['recorded'] : [])];
+    const marks = [
+        ...(fallbackUsed === '' ? [] : [`fallback: ${clean(fallbackUsed)}`]),
+        ...(hasRecording ? ['recorded'] : []),
+    ];
     return `${clean(endReason)}${marks.length === 0 ? '' : ` (${marks.join(', ')})`}`;
 }

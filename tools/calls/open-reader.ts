@@ -7,8 +7,6 @@ import type { Logger } from '../../src/support/logger';
 /** Where the server keeps records unless CALL_RECORD_STORE says otherwise. */
 const DEFAULT_STORE = 'calls';
 const S3_STORE = /^s3:\/\/([^/]+)(?:\/(.*))?$/;
-/** This tool reads: nothing is removed, whatever its age and size. */
-const NO_LIMITS = { maxDays: Number.MAX_SAFE_INTEGER, maxMiB: Number.MAX_SAFE_INTEGER } as const;
 
 /**
  * The store that CALL_RECORD_STORE of an environment names, for reading; a folder is looked for from `directory` on.
@@ -21,7 +19,7 @@ export function openReader(
     logger: Logger = standardErrorLogger,
 ): Promise<CallReader> {
     try {
-        return Promise.resolve(openStore(placeOf(env, directory), { limits: NO_LIMITS, logger }));
+        return Promise.resolve(openStore(placeOf(env, directory), logger));
     } catch (fault) {
         return Promise.reject(fault instanceof Error ? fault : new Error(String(fault)));
     }

@@ -39,7 +39,11 @@ export class PageAccess {
         if (host === undefined || !URL.canParse(`http://${host}`)) return false;
         const { hostname, username, pathname } = new URL(`http://${host}`);
         if (username !== '' || pathname !== '/') return false;
-        return hostname === 'localhost' || isIP(hostname.replace(/^\[(.*)\]$/, '$1')) !== 0 || this.names.includes(hostname);
+        return (
+            hostname === 'localhost' ||
+            isIP(hostname.replace(/^\[(.*)\]$/, '$1')) !== 0 ||
+            this.names.includes(hostname)
+        );
     }
 
     /** Whether the token was shown, now or by the form before. `epochMs`: now. */

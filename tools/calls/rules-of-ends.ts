@@ -47,7 +47,9 @@ function howItEnded({ call }: CallFacts): Finding[] {
     if (!BAD_ENDS.has(endReason) && !endReason.startsWith('ERR_')) return [];
     const errorCode = outputVariables['error_code'];
     const because = errorCode === undefined || errorCode === null || errorCode === endReason ? '' : causeOf(errorCode);
-    const what = (END_REASONS[endReason]?.meaning ?? causeOf(endReason)).replace(/\.$/, '').replace(/; error_code .*/, '');
+    const what = (END_REASONS[endReason]?.meaning ?? causeOf(endReason))
+        .replace(/\.$/, '')
+        .replace(/; error_code .*/, '');
     const sentence = `The call was ended by a fault. ${what}${because === '' ? '' : `, because of ${because}`}.`;
     return [finding('endedByFault', sentence, place)];
 }

@@ -14,7 +14,13 @@ const FAILED: Readonly<Record<string, { kind: FindingKind; words: string }>> = {
 
 /** What the bot depends on: functions, the model's connection, fallback options, playback. */
 export function serviceFindings(facts: CallFacts): Finding[] {
-    return [...functions(facts), ...sameFunctionTwice(facts), ...fallbacks(facts), ...connections(facts), ...notPlayed(facts)];
+    return [
+        ...functions(facts),
+        ...sameFunctionTwice(facts),
+        ...fallbacks(facts),
+        ...connections(facts),
+        ...notPlayed(facts),
+    ];
 }
 
 function functions({ call, limits }: CallFacts): Finding[] {
@@ -28,7 +34,11 @@ function functions({ call, limits }: CallFacts): Finding[] {
         if (name === KEYPAD_FUNCTION || ms < limits.slowFunctionMs) return [];
         if (outcome === 'aborted')
             return [
-                finding('functionAborted', `The call ended while the function ${name} was running for ${seconds(ms)}.`, place),
+                finding(
+                    'functionAborted',
+                    `The call ended while the function ${name} was running for ${seconds(ms)}.`,
+                    place,
+                ),
             ];
         return [finding('slowFunction', `The function ${name} took ${seconds(ms)}.`, place)];
     });
@@ -51,7 +61,10 @@ function sameFunctionTwice({ call, limits }: CallFacts): Finding[] {
 
 function fallbacks({ call }: CallFacts): Finding[] {
     return eventsOf(call, 'fallback').map(({ atMs, from, to, why }) => {
-        const what = from === undefined ? `The call began with the fallback option ${to}` : `The fallback option ${to} took over from ${from}`;
+        const what =
+            from === undefined
+                ? `The call began with the fallback option ${to}`
+                : `The fallback option ${to} took over from ${from}`;
         return finding('fallback', `${what}, because of ${causeOf(why)}.`, placeAt(call, atMs));
     });
 }

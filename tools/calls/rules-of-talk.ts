@@ -66,24 +66,18 @@ function sharedWords(one: RecordTurn, other: RecordTurn, least: number): number 
 /** The bot had to ask again: the caller said nothing, or was not understood. */
 function askedAgain({ call }: CallFacts): Finding[] {
     const turns = eventsOf(call, 'turn');
-    const of = (disposition: string) => turns.filter((turn) => turn.disposition === disposition);
-    const [silent, unclear] = [of('no_input'), of('no_match')];
-    const times = (count: number): string => (count === 1 ? '' : `, ${count} times in this call`);
+    const sound = eventsOf(call, 'audio');
+    const told = (disposition: string, kind: 'askedAgain' | 'notUnderstood', sentence: string): Finding[] => {
+        const [first, ...others] = turns.filter((turn) => turn.disposition === disposition);
+        if (first === undefined) return [];
+        const times = others.length === 0 ? '' : `, ${others.length + 1} times in this call`;
+        // An interrupted turn is reported when the next one has begun.
+        const began = sound.find(({ responseId }) => responseId === first.responseId);
+        return [finding(kind, `${sentence}${times}.`, placeAt(call, (began ?? first).atMs))];
+    };
     return [
-        ...silent
-            .slice(0, 1)
-            .map(({ atMs }) =>
-                finding(
-                    'askedAgain',
-                    `The bot heard nothing of the caller and asked again${times(silent.length)}.`,
-                    placeAt(call, atMs),
-                ),
-            ),
-        ...unclear
-            .slice(0, 1)
-            .map(({ atMs }) =>
-                finding('notUnderstood', `The bot did not understand the caller${times(unclear.length)}.`, placeAt(call, atMs)),
-            ),
+        ...told('no_input', 'askedAgain', 'The bot heard nothing of the caller and asked again'),
+        ...told('no_match', 'notUnderstood', 'The bot did not understand the caller'),
     ];
 }
 
@@ -95,7 +89,9 @@ function backchannelTurns({ call, phrases }: CallFacts): Finding[] {
         if (begunBy !== 'caller' || compareWords(said, phrases) !== 'backchannel') return [];
         const stop = stops.find(({ atMs }) => atMs >= startMs - NEAR_MS && atMs <= Math.min(endMs, startMs + NEAR_MS));
         if (stop === undefined) return [];
-        return [finding('backchannelTurn', `${quoted(said)} stopped the bot, and was taken for a turn.`, placeOf(turn))];
+        return [
+            finding('backchannelTurn', `${quoted(said)} stopped the bot, and was taken for a turn.`, placeOf(turn)),
+        ];
     });
 }
 
@@ -104,16 +100,21 @@ const NEAR_MS = 2000;
 
 function questionsUnheard({ call }: CallFacts): Finding[] {
     return call.turns.flatMap((turn) => {
-        const question = turn.interrupted ? questionIn(unheardWords(turn)) : undefined;
+        const question = turn.interrupted ? unheardQuestion(turn) : undefined;
         if (question === undefined) return [];
         const sentence = `The caller never heard a question of the bot: ${quoted(question)}. They had interrupted it before.`;
         return [finding('questionUnheard', sentence, placeOf(turn, turn.endMs))];
     });
 }
 
-/** The first whole question in what was not heard. */
-function questionIn(text: string): string | undefined {
-    return /[^.!?…]*[?？]/u.exec(text)?.[0].trim();
+/** The first question whose end was not heard, as a whole. */
+function unheardQuestion(turn: RecordTurn): string | undefined {
+    const unheard = unheardWords(turn);
+    const end = /[?？]/u.exec(unheard);
+    if (end === null) return undefined;
+    const { generated = '' } = turn;
+    const untilEnd = generated.slice(0, generated.length - unheard.length + end.index + 1);
+    return /[^.!?？…]*.$/su.exec(untilEnd)?.[0].trim();
 }
 
 function interruptions({ call, limits }: CallFacts): Finding[] {

@@ -28,10 +28,19 @@ function answers(facts: CallFacts): Finding[] {
 function longWait({ call, limits }: CallFacts, turn: RecordTurn, waitMs: number): Finding[] {
     if (waitMs < limits.longWaitMs) return [];
     const parts = waitParts(turn);
-    const longest = parts.reduce<WaitPart | undefined>((most, part) => (part.ms > (most?.ms ?? 0) ? part : most), undefined);
+    const longest = parts.reduce<WaitPart | undefined>(
+        (most, part) => (part.ms > (most?.ms ?? 0) ? part : most),
+        undefined,
+    );
     const names = functionsIn(call.events, turn);
     const sentence = `The caller waited ${seconds(waitMs)} for the bot${longest === undefined ? '' : whyLong(longest, names)}.`;
-    return [finding(waitMs >= limits.veryLongWaitMs ? 'veryLongWait' : 'longWait', sentence, placeOf(turn, voiceEndMs(call, turn, waitMs)))];
+    return [
+        finding(
+            waitMs >= limits.veryLongWaitMs ? 'veryLongWait' : 'longWait',
+            sentence,
+            placeOf(turn, voiceEndMs(call, turn, waitMs)),
+        ),
+    ];
 }
 
 function whyLong({ name, ms }: WaitPart, functions: readonly string[]): string {
@@ -75,9 +84,9 @@ function noAnswer({ call, limits }: CallFacts, turn: RecordTurn, next: RecordTur
 }
 
 /** When the caller stopped talking, or pressed their last key, in a turn; undefined: they did neither. */
-function lastWordMs(call: CallFacts['call'], { startMs, endMs, number }: RecordTurn): number | undefined {
+function lastWordMs(call: CallFacts['call'], { startMs, number }: RecordTurn): number | undefined {
     const nextMs = call.turns.find((turn) => turn.number === number + 1)?.startMs ?? call.durationMs;
-    const isIn = (ms: number): boolean => ms >= startMs && ms <= Math.max(endMs, nextMs);
+    const isIn = (ms: number): boolean => ms >= startMs && ms < nextMs;
     const stops = eventsOf(call, 'speech').flatMap(({ talking, atMs, agoMs }) => (talking ? [] : [atMs - agoMs]));
     const keys = eventsOf(call, 'key').map(({ atMs }) => atMs);
     return [...stops, ...keys].filter(isIn).sort((a, b) => b - a)[0];

@@ -5,6 +5,7 @@ import { systemClock } from '../../src/support/clock';
 import { CodedError } from '../../src/support/errors';
 import { readEnvironment } from '../caller/credentials';
 import type { PageFile } from '../console/pages';
+import { systemError } from '../doctor/finding';
 import { callText } from './call-text';
 import { CallsServer } from './calls-server';
 import { HELP, readCliOptions, type CallsCommand, type ServeOptions } from './cli-options';
@@ -140,8 +141,7 @@ function readToken({ host, tokenFile }: ServeOptions, env: Environment, director
         try {
             token = readFileSync(join(directory, tokenFile), 'utf8').split('\n', 1)[0] ?? '';
         } catch (fault) {
-            const why = fault instanceof Error && 'code' in fault ? String(fault.code) : 'it cannot be read';
-            return { ok: false, why: `The file of --token-file cannot be read: ${tokenFile} (${why}).` };
+            return { ok: false, why: `The file of --token-file cannot be read: ${tokenFile} (${systemError(fault)}).` };
         }
     }
     token = token.trim();

@@ -18,7 +18,9 @@ const SCRIPTS = {
 
 /** Bundles the page, in memory: path → file. Takes well under a second; nothing is fetched and nothing is written. */
 export async function bundlePages(): Promise<ReadonlyMap<string, PageFile>> {
-    const scripts = Object.entries(SCRIPTS).map(async ([path, entry]) => [path, await bundleScript(join(FOLDER, entry))] as const);
+    const scripts = Object.entries(SCRIPTS).map(
+        async ([path, entry]) => [path, await bundleScript(join(FOLDER, entry))] as const,
+    );
     return new Map([
         ['/', textFile('text/html; charset=utf-8', join(FOLDER, 'index.html'))],
         ['/console.css', textFile('text/css; charset=utf-8', join(FOLDER, 'console.css'))],

@@ -164,12 +164,16 @@ describeWithBrowser('the page of the calls', () => {
             return Number(minutes) * 60 + Number(seconds);
         };
         const startMs = recorded.turns.find(({ number }) => number === faulty.turn)?.startMs ?? 0;
-        await page.waitForFunction('document.querySelector("#position").textContent !== "0:00.0"');
+        for (let tries = 0; tries < 100 && (await position()) === 0; tries++) await page.waitForTimeout(50);
         expect(await position()).toBeGreaterThan(startMs / 1000 - 4);
         await page.evaluate('window.cursors = []');
         const before = await position();
         await page.click('#play');
-        await page.waitForFunction('window.cursors.length > 10 && window.cursors.at(-1) > window.cursors[0] + 5');
+        // The policy of the page allows no functions made of text: it is asked again and again.
+        const hasMoved = 'window.cursors.length > 10 && window.cursors.at(-1) > window.cursors[0] + 5';
+        for (let tries = 0; tries < 200 && !(await page.evaluate<boolean>(hasMoved)); tries++)
+            await page.waitForTimeout(100);
+        expect(await page.evaluate<boolean>(hasMoved)).toBe(true);
         await page.click('#play');
         expect(await position()).toBeGreaterThan(before);
         const views = audits.map(({ view }) => view);
@@ -181,7 +185,7 @@ describeWithBrowser('the page of the calls', () => {
         const { page } = await open(`/calls/${unheard.call.sessionId}`);
         const struck = page.locator(`#turn-${unheard.turn ?? 0} s`);
         await struck.waitFor();
-        expect(await struck.textContent()).toMatch(/^of the two do you mean, .*\?$/);
+        expect(await struck.textContent()).toMatch(/two do you mean, .*\?$/);
         expect(await page.textContent('#player-note')).toContain('This call was not recorded');
         expect(await page.isDisabled('#play')).toBe(true);
         await page.locator('#rows button', { hasText: 'barge_in' }).first().click();
@@ -195,27 +199,30 @@ describeWithBrowser('the page of the calls', () => {
     it.each([
         [1280, 'light'],
         [390, 'dark'],
-    ])('has no serious fault of accessibility and nothing beyond its edge, %i pixels wide, %s', async (width, theme) => {
-        const { page, origin } = await open('/', width);
-        if (theme === 'dark') await page.click('#theme');
-        expect(await page.getAttribute('html', 'data-theme')).toBe(theme);
-        for (const [path, ready, name] of [
-            ['/?sort=worst', '#rows tr', 'list'],
-            [`/calls/${recorded.sessionId}`, '#turn-list li', 'call'],
-        ] as const) {
-            await page.goto(`${origin}${path}`);
-            await page.locator(ready).first().waitFor();
-            if (name === 'call') await page.locator('#findings a').first().click();
-            expect(await seriousFaults(page)).toEqual([]);
-            expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
-            await picture(page, `${name}-${width}-${theme}`);
-            if (name === 'call') {
-                await page.evaluate("document.querySelector('#turns-title').scrollIntoView()");
-                await picture(page, `turns-${width}-${theme}`);
+    ])(
+        'has no serious fault of accessibility and nothing beyond its edge, %i pixels wide, %s',
+        async (width, theme) => {
+            const { page, origin } = await open('/', width);
+            if (theme === 'dark') await page.click('#theme');
+            expect(await page.getAttribute('html', 'data-theme')).toBe(theme);
+            for (const [path, ready, name] of [
+                ['/?sort=worst', '#rows tr', 'list'],
+                [`/calls/${recorded.sessionId}`, '#turn-list li', 'call'],
+            ] as const) {
+                await page.goto(`${origin}${path}`);
+                await page.locator(ready).first().waitFor();
+                if (name === 'call') await page.locator('#findings a').first().click();
+                expect(await seriousFaults(page)).toEqual([]);
+                expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+                await picture(page, `${name}-${width}-${theme}`);
+                if (name === 'call') {
+                    await page.evaluate("document.querySelector('#turns-title').scrollIntoView()");
+                    await picture(page, `turns-${width}-${theme}`);
+                }
             }
-        }
-        expect(complaints).toEqual([]);
-    });
+            expect(complaints).toEqual([]);
+        },
+    );
 
     it('asks for the token, lets the browser in with it, and out again', async () => {
         const { page } = await open(`/calls/${recorded.sessionId}`, 1280, TOKEN);

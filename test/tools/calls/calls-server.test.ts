@@ -65,12 +65,22 @@ class Bench {
         const { method = 'GET', headers = {}, body } = asked;
         return new Promise((resolve, reject) => {
             const sent = request(
-                { host: '127.0.0.1', port: this.port, path, method, headers: { Host: `localhost:${this.port}`, ...headers } },
+                {
+                    host: '127.0.0.1',
+                    port: this.port,
+                    path,
+                    method,
+                    headers: { Host: `localhost:${this.port}`, ...headers },
+                },
                 (response) => {
                     const chunks: Buffer[] = [];
                     response.on('data', (chunk: Buffer) => chunks.push(chunk));
                     response.on('end', () => {
-                        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) });
+                        resolve({
+                            status: response.statusCode ?? 0,
+                            headers: response.headers,
+                            body: Buffer.concat(chunks),
+                        });
                     });
                 },
             );
@@ -139,10 +149,15 @@ describe('the server of the calls', () => {
     it('says that a call is not there, was not recorded, or has lost its recording', async () => {
         const { call } = plantedCall(1);
         const { call: other } = plantedCall(2);
-        const bench = await Bench.start([call, { ...other, recording: { name: `${other.sessionId}.wav`, bytes: 1, fromMs: 0 } }]);
+        const bench = await Bench.start([
+            call,
+            { ...other, recording: { name: `${other.sessionId}.wav`, bytes: 1, fromMs: 0 } },
+        ]);
         for (const id of ['nothing', '..%2f..%2fetc', 'a'.repeat(200), '%00'])
             expect((await bench.get(`/api/calls/${id}`)).status).toBe(404);
-        expect(await bench.json(`/api/calls/${call.sessionId}/recording.wav`)).toEqual({ message: 'This call was not recorded.' });
+        expect(await bench.json(`/api/calls/${call.sessionId}/recording.wav`)).toEqual({
+            message: 'This call was not recorded.',
+        });
         expect(await bench.json(`/api/calls/${other.sessionId}/recording.wav`)).toEqual({
             message: 'The recording is not there any more.',
         });
@@ -166,11 +181,15 @@ describe('the server of the calls', () => {
             const policy = String(headers['content-security-policy']);
             expect(policy).toContain("default-src 'none'; script-src 'self'; style-src 'self'");
             expect(policy).not.toContain('unsafe');
-            expect(headers).toMatchObject({ 'x-frame-options': 'DENY', 'cache-control': 'no-store', 'referrer-policy': 'same-origin' });
+            expect(headers).toMatchObject({
+                'x-frame-options': 'DENY',
+                'cache-control': 'no-store',
+                'referrer-policy': 'same-origin',
+            });
         }
     });
 
-    it.each(['evil.example', 'localhost.evil.example:80', '', 'user@localhost', 'localhost/x', '127.0.0.1.evil.example'])(
+    it.each(['evil.example', 'localhost.evil.example:80', 'user@localhost', 'localhost/x', '127.0.0.1.evil.example'])(
         'refuses the host %j',
         async (host) => {
             const bench = await Bench.start([]);
@@ -181,7 +200,13 @@ describe('the server of the calls', () => {
 
     it('answers to addresses, to localhost through a tunnel, and to the names that it was given', async () => {
         const bench = await Bench.start([], { names: ['calls.example.com'] });
-        for (const host of ['127.0.0.1:9999', 'localhost:1234', '[::1]:80', 'calls.example.com', 'Calls.Example.com:443'])
+        for (const host of [
+            '127.0.0.1:9999',
+            'localhost:1234',
+            '[::1]:80',
+            'calls.example.com',
+            'Calls.Example.com:443',
+        ])
             expect((await bench.get('/api/calls', { headers: { Host: host } })).status).toBe(200);
     });
 
@@ -201,7 +226,10 @@ describe('the server of the calls', () => {
     it('tells a coded error of the store with its cure, and another one without its words', async () => {
         const bench = await Bench.start([]);
         bench.reader.fault = new CodedError('ERR_CONFIG', 'the index');
-        expect(await bench.json('/api/calls')).toMatchObject({ code: 'ERR_CONFIG', cure: expect.any(String) as string });
+        expect(await bench.json('/api/calls')).toMatchObject({
+            code: 'ERR_CONFIG',
+            cure: expect.any(String) as string,
+        });
         expect((await bench.get('/api/calls')).status).toBe(503);
         bench.reader.fault = new Error('a path of this machine');
         const { status, body } = await bench.get('/api/calls');
@@ -245,19 +273,22 @@ describe('the server of the calls with a token', () => {
         const bench = await withToken();
         const authorized = (value: string) => bench.get('/api/calls', { headers: { Authorization: value } });
         expect((await authorized(`Bearer ${TOKEN}`)).status).toBe(200);
-        for (const wrong of [`Bearer ${TOKEN}x`, TOKEN, 'Bearer ', `Basic ${TOKEN}`]) expect((await authorized(wrong)).status).toBe(401);
+        for (const wrong of [`Bearer ${TOKEN}x`, TOKEN, 'Bearer ', `Basic ${TOKEN}`])
+            expect((await authorized(wrong)).status).toBe(401);
     });
 
     it('gives a browser a cookie for the form, which is not the token and ends after twelve hours', async () => {
         const bench = await withToken();
         const { status, headers } = await bench.get(`/calls/${call.sessionId}`, form(TOKEN));
-        expect([status, headers.location]).toEqual([303, `/calls/${call.sessionId}`]);
+        expect([status, headers['location']]).toEqual([303, `/calls/${call.sessionId}`]);
         const cookie = String(headers['set-cookie']);
         expect(cookie).toMatch(/^calls-session=[\w.-]+; Path=\/; Max-Age=43200; HttpOnly; SameSite=Lax$/);
         expect(cookie).not.toContain(TOKEN);
         const headersOf = { Cookie: `theme=dark; ${cookie.split(';')[0] ?? ''}` };
         expect((await bench.get('/api/calls', { headers: headersOf })).status).toBe(200);
-        expect((await bench.get('/', { headers: headersOf })).body.toString()).toBe('<html data-access="token">list</html>');
+        expect((await bench.get('/', { headers: headersOf })).body.toString()).toBe(
+            '<html data-access="token">list</html>',
+        );
         const forged = cookie.split(';')[0]?.replace(/=\d/, '=9') ?? '';
         expect((await bench.get('/api/calls', { headers: { Cookie: forged } })).status).toBe(401);
         bench.clock.advance(12 * 3_600_000);
@@ -267,26 +298,38 @@ describe('the server of the calls with a token', () => {
     it('marks the cookie for TLS behind a proxy, and ends it', async () => {
         const bench = await withToken();
         const { headers, body } = form(TOKEN);
-        const proxied = { ...headers, Host: 'calls.example.com', 'X-Forwarded-Proto': 'https', Origin: 'https://calls.example.com' };
+        const proxied = {
+            ...headers,
+            Host: 'calls.example.com',
+            'X-Forwarded-Proto': 'https',
+            Origin: 'https://calls.example.com',
+        };
         const answer = await bench.get('/', { method: 'POST', headers: proxied, ...(body !== undefined && { body }) });
         expect(String(answer.headers['set-cookie'])).toMatch(/; Secure$/);
-        expect(String((await bench.get('/logout', { method: 'POST' })).headers['set-cookie'])).toContain('calls-session=; Path=/; Max-Age=0');
+        expect(String((await bench.get('/logout', { method: 'POST' })).headers['set-cookie'])).toContain(
+            'calls-session=; Path=/; Max-Age=0',
+        );
     });
 
-    it.each([['a wrong token', form('wrong')], ['no token', { method: 'POST', body: '' }], ['a form that is too long', form('x'.repeat(9000))]])(
-        'refuses %s with a sentence',
-        async (_what, asked) => {
-            const bench = await withToken();
-            const { status, body, headers } = await bench.get('/', asked);
-            expect([status, headers['set-cookie']]).toEqual([401, undefined]);
-            expect(body.toString()).toContain('The token is not right.');
-        },
-    );
+    it.each([
+        ['a wrong token', form('wrong')],
+        ['no token', { method: 'POST', body: '' }],
+        ['a form that is too long', form('x'.repeat(9000))],
+    ])('refuses %s with a sentence', async (_what, asked) => {
+        const bench = await withToken();
+        const { status, body, headers } = await bench.get('/', asked);
+        expect([status, headers['set-cookie']]).toEqual([401, undefined]);
+        expect(body.toString()).toContain('The token is not right.');
+    });
 
     it('refuses the form of another site', async () => {
         const bench = await withToken();
         const { headers, body } = form(TOKEN);
-        const asked = { method: 'POST', headers: { ...headers, Origin: 'http://evil.example' }, ...(body !== undefined && { body }) };
+        const asked = {
+            method: 'POST',
+            headers: { ...headers, Origin: 'http://evil.example' },
+            ...(body !== undefined && { body }),
+        };
         expect((await bench.get('/', asked)).status).toBe(403);
         const posted = { ...headers, 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'navigate' };
         expect((await bench.get('/', { ...asked, headers: posted })).status).toBe(403);
@@ -298,7 +341,12 @@ describe('the server of the calls with a token', () => {
         expect(bench.audits).toHaveLength(50);
         bench.clock.advance(2000);
         await bench.get(`/api/calls?token=${TOKEN}`, { headers: { 'X-Forwarded-For': '10.0.0.9' } });
-        expect(bench.audits.at(-1)).toMatchObject({ view: 'refused', status: 401, forwardedFor: '10.0.0.9', leftOut: 30 });
+        expect(bench.audits.at(-1)).toMatchObject({
+            view: 'refused',
+            status: 401,
+            forwardedFor: '10.0.0.9',
+            leftOut: 30,
+        });
         expect(JSON.stringify(bench.audits)).not.toMatch(/wrong-token|a-token/);
     });
 });

@@ -46,7 +46,20 @@ describe('the options of npm run calls', () => {
     it('search', () => {
         expect(commandOf()).toEqual({ do: 'list', json: false, query: { sort: 'newest', limit: 50 } });
         expect(
-            commandOf('--id', '3F1C', '--bot', 'billing', '--end', 'bot_failed', '--min-wait', '2.5', '--min-cost', '0.1', '--faults', '--fallback'),
+            commandOf(
+                '--id',
+                '3F1C',
+                '--bot',
+                'billing',
+                '--end',
+                'bot_failed',
+                '--min-wait',
+                '2.5',
+                '--min-cost',
+                '0.1',
+                '--faults',
+                '--fallback',
+            ),
         ).toMatchObject({
             query: {
                 id: '3f1c',
@@ -97,7 +110,10 @@ describe('npm run calls', () => {
     it('lists the newest first, and says how many there are', async () => {
         const { exitCode, out } = await run([], new MemoryReader(calls));
         expect(exitCode).toBe(0);
-        const begun = out.split('\n').slice(1, 6).map((line) => line.slice(0, 19));
+        const begun = out
+            .split('\n')
+            .slice(1, 6)
+            .map((line) => line.slice(0, 19));
         expect(begun).toEqual([...begun].sort().reverse());
         expect(out).toContain('5 calls. One of them: npm run calls -- ID');
         const { out: page } = await run(['--limit', '2', '--offset', '1'], new MemoryReader(calls));
@@ -110,9 +126,11 @@ describe('npm run calls', () => {
         const { call } = plantedCall(11, 'questionUnheard');
         const { exitCode, out } = await run([call.conversationId], new MemoryReader([call]));
         expect(exitCode).toBe(0);
-        expect(out).toMatch(/What went wrong\n {2}· {2}turn \d+, \d:\d\d: The caller never heard a question of the bot: “/);
-        expect(out).toMatch(/bot {5}I have found two contracts of yours\. Which ~~of the two do you mean, .*shop\?~~/);
-        expect(out).toMatch(/ {4}\d:\d\d {2}begun by the caller · wait \d\.\d s = model \d\.\d s \+ /);
+        expect(out).toMatch(
+            /What went wrong\n {2}· {2}turn \d+, \d:\d\d: The caller never heard a question of the bot: “Which of the two/,
+        );
+        expect(out).toMatch(/bot {5}I have found two contracts of yours\. Which of the ~~two do you mean, .*shop\?~~/);
+        expect(out).toMatch(/ {2}\d:\d\d {2}begun by the caller · wait \d\.\d s = model \d\.\d s \+ /);
         expect(out).toContain('given     customer_name = Ann');
         expect(out).toContain('Figures');
         const json = JSON.parse((await run([call.sessionId, '--json'], new MemoryReader([call]))).out) as object;
@@ -132,25 +150,37 @@ describe('npm run calls', () => {
             expect({ seed, plant, first }).toEqual({
                 seed,
                 plant,
-                first: expect.stringMatching(turn === undefined ? /^! {2}[^t]/ : new RegExp(`^(!!|! |· ) turn ${turn}, \\d+:\\d\\d: `)) as string,
+                first: expect.stringMatching(
+                    turn === undefined ? /^! {2}[^t]/ : new RegExp(`^(!!|! |· ) turn ${turn}, \\d+:\\d\\d: `),
+                ) as string,
             });
             for (const other of others) {
                 const { out: fine } = await run([other.sessionId], reader);
-                expect(fine).toMatch(/What went wrong\n {4}Nothing went wrong/);
+                expect(fine).toMatch(/What went wrong\n {5}Nothing went wrong/);
             }
         }
     });
 
     it('shows nothing that steers a terminal', async () => {
         const { call } = plantedCall(1);
-        const turns = call.turns.map((turn) => ({ ...turn, generated: '\u001b]0;x\u0007\u001b[31mred', heard: '\u009b31m' }));
-        const { out } = await run([call.sessionId], new MemoryReader([{ ...call, turns, conversationId: 'a\u001b[2J' }]));
+        const turns = call.turns.map((turn) => ({
+            ...turn,
+            generated: '\u001b]0;x\u0007\u001b[31mred',
+            heard: '\u009b31m',
+        }));
+        const { out } = await run(
+            [call.sessionId],
+            new MemoryReader([{ ...call, turns, conversationId: 'a\u001b[2J' }]),
+        );
         expect(out.replace(/\n/g, '')).not.toMatch(/\p{Cc}/u);
     });
 
     it('says that there is no such call, and exits with 1', async () => {
         const { exitCode, errors } = await run(['3f1c8a52-0000'], new MemoryReader(calls));
-        expect([exitCode, errors]).toEqual([1, expect.stringContaining('There is no record of the call 3f1c8a52-0000.')]);
+        expect([exitCode, errors]).toEqual([
+            1,
+            expect.stringContaining('There is no record of the call 3f1c8a52-0000.'),
+        ]);
     });
 
     it('prints code and cure of a store that cannot be read, exits with 1, and closes it', async () => {
@@ -206,7 +236,10 @@ describe('npm run calls -- --serve', () => {
         expect([refused.exitCode, refused.url]).toEqual([2, '']);
         expect(refused.errors).toContain('On 0.0.0.0 everyone in the network could read the calls');
         const served = await serve(['--host', '0.0.0.0'], { env: { CALLS_TOKEN: TOKEN } });
-        expect(served).toMatchObject({ exitCode: 0, errors: expect.stringContaining('it asks for the token') as string });
+        expect(served).toMatchObject({
+            exitCode: 0,
+            errors: expect.stringContaining('it asks for the token') as string,
+        });
         expect(served.errors + served.out).not.toContain(TOKEN);
     });
 

@@ -25,7 +25,9 @@ export class MemoryReader implements CallReader {
 
     get(id: string): Promise<CallDocument | undefined> {
         if (this.fault !== undefined) return Promise.reject(this.fault);
-        return Promise.resolve(this.calls.find(({ sessionId, conversationId }) => sessionId === id || conversationId === id));
+        return Promise.resolve(
+            this.calls.find(({ sessionId, conversationId }) => sessionId === id || conversationId === id),
+        );
     }
 
     file(sessionId: string, name: string): Promise<Uint8Array | undefined> {
@@ -39,7 +41,17 @@ export class MemoryReader implements CallReader {
 }
 
 function isAskedFor(call: StoredCall, query: CallQuery): boolean {
-    const { id = '', bot, endReason, withFallback, withFaults, minWorstTurnMs = 0, minCostUsd = 0, from = '', until } = query;
+    const {
+        id = '',
+        bot,
+        endReason,
+        withFallback,
+        withFaults,
+        minWorstTurnMs = 0,
+        minCostUsd = 0,
+        from = '',
+        until,
+    } = query;
     return (
         (call.conversationId.startsWith(id) || call.sessionId.startsWith(id)) &&
         (bot === undefined || call.bot === bot) &&

@@ -87,14 +87,19 @@ describe('what went wrong', () => {
 
     it('names the code of a fault with its cause, as docs/ERRORS.md has it', () => {
         const [first] = whatWentWrong(plantedCall(7, 'fallback').call);
-        expect(first?.sentence).toMatch(/^The fallback option local took over from realtime, because of ERR_OPENAI_LOST: /);
+        expect(first?.sentence).toMatch(
+            /^The fallback option local took over from realtime, because of ERR_OPENAI_LOST: /,
+        );
     });
 
     it('shows no control characters of what was said', () => {
         const { call } = plantedCall(2, 'callerRepeated');
         const [first] = whatWentWrong({
             ...call,
-            turns: call.turns.map((turn) => ({ ...turn, ...(turn.said !== undefined && { said: `${turn.said}\u001b[31m` }) })),
+            turns: call.turns.map((turn) => ({
+                ...turn,
+                ...(turn.said !== undefined && { said: `${turn.said}\u001b[31m` }),
+            })),
         });
         expect(first?.sentence).not.toContain('\u001b');
     });
@@ -113,7 +118,9 @@ describe('what went wrong', () => {
     it('has a row in docs/CALLS-PAGE.md for each limit with its value, and for each kind with its weight', () => {
         const page = readFileSync(join(__dirname, '../../../docs/CALLS-PAGE.md'), 'utf8');
         for (const [name, value] of Object.entries(LIMITS))
-            expect(page).toMatch(new RegExp(`^\\| \`${name}\` +\\| ${value.toLocaleString('en-US').replace('.', '\\.')} +\\|`, 'm'));
+            expect(page).toMatch(
+                new RegExp(`^\\| \`${name}\` +\\| ${value.toLocaleString('en-US').replace('.', '\\.')} +\\|`, 'm'),
+            );
         for (const [kind, weight] of Object.entries(WEIGHTS))
             expect(page).toMatch(new RegExp(`^\\| \`${kind}\` +\\| ${weight} +\\|`, 'm'));
     });

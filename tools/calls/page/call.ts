@@ -133,7 +133,8 @@ class CallPage {
         const [, number, seconds] = /^#turn-(\d+)(?:-([\d.]+))?$/.exec(location.hash) ?? [];
         if (number === undefined) return;
         const turn = call.turns.find((each) => each.number === Number(number));
-        if (turn !== undefined) this.look(call, turn.number, seconds === undefined ? turn.startMs : Number(seconds) * 1000);
+        if (turn !== undefined)
+            this.look(call, turn.number, seconds === undefined ? turn.startMs : Number(seconds) * 1000);
     }
 
     /** Shows a turn and a moment of it, and makes the player ready to play from a little before. */

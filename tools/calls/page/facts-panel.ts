@@ -35,7 +35,12 @@ function factsOf(call: CallDocument): [string, string][] {
         ['Functions', String(figures.toolCalls)],
         ['Caller audio', `${seconds(figures.callerAudioMs)}, ${seconds(figures.lostCallerAudioMs)} lost`],
         ['Fallback options', call.fallbackUsed.join(', ') || 'none'],
-        ['Cost', figures.costUsd === undefined ? 'not known' : `${dollars(figures.costUsd)}, prices of ${figures.pricesAsOf}`],
+        [
+            'Cost',
+            figures.costUsd === undefined
+                ? 'not known'
+                : `${dollars(figures.costUsd)}, prices of ${figures.pricesAsOf}`,
+        ],
         ['Tokens', `${whole(figures.inputTokens)} in, ${whole(figures.outputTokens)} out`],
         ['Server', call.server],
         ['Record', call.mode === 'full' ? 'full' : 'metadata: without words and values'],

@@ -11,7 +11,10 @@ export class FindingsPanel {
     }
 }
 
-function item({ grade, turn, atMs, sentence }: Finding, look: (turn: number | undefined, atMs: number) => void): HTMLElement {
+function item(
+    { grade, turn, atMs, sentence }: Finding,
+    look: (turn: number | undefined, atMs: number) => void,
+): HTMLElement {
     const where = [
         ...(turn === undefined ? [] : [`turn ${turn}`]),
         ...(atMs === undefined ? [] : [clockTime(atMs)]),

@@ -25,6 +25,9 @@ export async function readBytes(path: string): Promise<Uint8Array | undefined> {
 }
 
 function complaintOf(value: unknown): string {
-    const { code, message, cure } = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
+    const { code, message, cure } = (typeof value === 'object' && value !== null ? value : {}) as Record<
+        string,
+        unknown
+    >;
     return [code, message, cure].filter((part): part is string => typeof part === 'string' && part !== '').join(' · ');
 }

@@ -48,7 +48,13 @@ export class TurnList {
         button.addEventListener('click', () => {
             this.look(number, startMs);
         });
-        const when = make('div', 'when', make('b', '', `Turn ${number}`), button, make('span', '', `by the ${begunBy}`));
+        const when = make(
+            'div',
+            'when',
+            make('b', '', `Turn ${number}`),
+            button,
+            make('span', '', `by the ${begunBy}`),
+        );
         const facts = make('div', '', ...wait(turn), details(this.call, turn, next?.startMs ?? Infinity));
         const item = make('li', '', when, facts, make('ol', 'words said', ...words(this.call, turn)));
         item.id = idOf(number);
@@ -123,7 +129,11 @@ function botLine(heard: string, unheard: string): HTMLLIElement {
     if (unheard === '') return line('bot', 'bot', heard);
     const missing = make('s', '', unheard);
     missing.title = 'Generated, but never heard';
-    const item = line('bot', heard === '' ? 'bot, never heard' : 'bot, not heard to the end', heard === '' ? '' : `${heard} `);
+    const item = line(
+        'bot',
+        heard === '' ? 'bot, never heard' : 'bot, not heard to the end',
+        heard === '' ? '' : `${heard} `,
+    );
     item.append(missing);
     return item;
 }
