@@ -1,10 +1,8 @@
 import type { CallDocument, RecordTurn } from '../../src/call-records/document';
 import { eventsOf } from './call-facts';
-import { clockTime, dollars, seconds, unheardWords, waitOf, waitParts } from './call-words';
+import { clockTime, dollars, PART_NAMES, seconds, unheardWords, waitOf, waitParts } from './call-words';
 import type { Finding } from './finding';
 
-/** What a part of a wait is called in one word. */
-const PART_NAMES = { sign: 'model', function: 'function', voice: 'voice', playback: 'playback' } as const;
 /** A part of a wait that is shorter is not told. */
 const SHOWN_MS = 50;
 const MARKS: Readonly<Record<Finding['grade'], string>> = { grave: '!!', serious: '! ', slight: '· ', none: '  ' };

@@ -41,6 +41,9 @@ export interface WaitPart {
     readonly words: string;
 }
 
+/** The parts in one word each. */
+export const PART_NAMES = { sign: 'model', function: 'function', voice: 'voice', playback: 'playback' } as const;
+
 const PART_WORDS = {
     sign: 'the first sign of the model',
     function: 'functions',

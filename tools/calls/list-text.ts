@@ -20,7 +20,7 @@ export function listText({ calls, total }: CallPage, offset = 0): string {
     if (total === 0) return 'There are no such calls.';
     if (calls.length === 0) return `There are ${total} such calls, and none from number ${offset + 1} on.`;
     const rows = [HEADS, ...calls.map(cells)];
-    const widths = HEADS.map((_, column) => Math.max(...rows.map((row) => [...(row[column] ?? '')].length)));
+    const widths = HEADS.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
     const lines = rows.map((row) =>
         row
             .map((cell, column) => {

@@ -106,8 +106,7 @@ describe('what went wrong', () => {
 
     it('survives a record without turns and events', () => {
         const { call } = plantedCall(1);
-        const { turns: _, ...figures } = call.figures;
-        const empty = { ...call, turns: [], events: [], figures: { ...figures, turns: 0 } };
+        const empty = { ...call, turns: [], events: [], figures: { ...call.figures, turns: 0 } };
         expect(whatWentWrong(empty)).toHaveLength(1);
         expect(whatWentWrong({ ...empty, endReason: 'process_died' })[0]).toMatchObject({
             kind: 'processDied',

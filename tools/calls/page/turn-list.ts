@@ -1,15 +1,15 @@
 import type { CallDocument, RecordTurn } from '../../../src/call-records/document';
 import { byId, make, milliseconds } from '../../console/page/dom';
 import { eventsOf } from '../call-facts';
-import { clockTime, dollars, seconds, unheardWords, waitOf, waitParts, type WaitPart } from '../call-words';
+import { clockTime, dollars, PART_NAMES, seconds, unheardWords, waitOf, waitParts, type WaitPart } from '../call-words';
 import { LIMITS } from '../limits';
 
 /** The longest wait that fills the bar; a longer one fills it too. */
 const FULL_BAR_MS = 4000;
 /** The colours of the parts of a wait: classes of the style sheet. */
 const COLOURS: Readonly<Record<WaitPart['name'], string>> = {
-    sign: 'listen',
-    function: 'think',
+    sign: 'think',
+    function: 'function',
     voice: 'carry',
     playback: 'play',
 };
@@ -88,7 +88,7 @@ function wait(turn: RecordTurn): HTMLElement[] {
 function details(call: CallDocument, turn: RecordTurn, untilMs: number): HTMLUListElement {
     const { interrupted, audioMs, heardMs, faults, costUsd, startMs, begunBy } = turn;
     const facts = [
-        ...waitParts(turn).map(({ ms, words: what }) => make('li', '', `${seconds(ms)} for ${what}`)),
+        ...partsText(turn),
         ...eventsOf(call, 'tool')
             .filter(({ atMs, ms }) => atMs - ms >= startMs && atMs - ms < untilMs)
             .map(({ name, ms, outcome }) =>
@@ -100,6 +100,12 @@ function details(call: CallDocument, turn: RecordTurn, untilMs: number): HTMLULi
         ...(costUsd === undefined ? [] : [make('li', '', dollars(costUsd))]),
     ];
     return make('ul', 'details', ...facts);
+}
+
+/** `model 0.5 s · voice 0.3 s`: the parts of the wait in a line. */
+function partsText(turn: RecordTurn): HTMLLIElement[] {
+    const parts = waitParts(turn).map(({ name, ms }) => `${PART_NAMES[name]} ${seconds(ms)}`);
+    return parts.length === 0 ? [] : [make('li', '', parts.join(' · '))];
 }
 
 function words(call: CallDocument, turn: RecordTurn): HTMLLIElement[] {
