@@ -44,7 +44,10 @@ export function placeOf({ number, startMs }: RecordTurn, atMs = startMs): { turn
     return { turn: number, atMs };
 }
 
-/** Where the client played bot audio, from its reports and from what stopped it. */
+/**
+ * Where the client played bot audio, from its reports and from what stopped it. Playback that was held for speech that turned out to be an
+ * interruption was interrupted where it was held.
+ */
 export function playingOf(call: CallDocument): Playing[] {
     const runs: Playing[] = [];
     let fromMs: number | undefined;
@@ -59,12 +62,13 @@ export function playingOf(call: CallDocument): Playing[] {
             fromMs = atMs;
         } else if (event.kind === 'playback') end(atMs, 'completed');
         else if (event.kind === 'overlap' && event.verdict === 'held') end(atMs, 'held');
-        else if (event.kind === 'bargeIn')
-            end(
-                atMs,
-                'interrupted',
-                event.items.reduce((sum, { heardMs, receivedMs }) => sum + Math.max(0, receivedMs - heardMs), 0),
-            );
+        else if (event.kind === 'bargeIn') {
+            const unheardMs = event.items.reduce((sum, item) => sum + Math.max(0, item.receivedMs - item.heardMs), 0);
+            const last = runs.at(-1);
+            if (fromMs === undefined && last?.end === 'held')
+                runs[runs.length - 1] = { ...last, end: 'interrupted', unheardMs };
+            end(atMs, 'interrupted', unheardMs);
+        }
     }
     end(call.durationMs, 'cut');
     return runs;

@@ -51,12 +51,16 @@ const PART_WORDS = {
     playback: 'its playback',
 } as const;
 
+/** Playback that begins so long after the answer has come is that of something else, ms. */
+const MOST_PLAYBACK_MS = 4000;
+
 /**
  * From the end of the caller's voice until they heard the bot's answer, ms; undefined: they did not, or the turn is the bot's own. What played
- * before the answer came was a filler.
+ * before the answer came was a filler, and the answer followed it.
  */
 export function waitOf({ toAudioMs, toPlaybackMs = 0 }: RecordTurn): number | undefined {
-    return toAudioMs === undefined ? undefined : Math.max(toAudioMs, toPlaybackMs);
+    if (toAudioMs === undefined || toPlaybackMs - toAudioMs > MOST_PLAYBACK_MS) return toAudioMs;
+    return Math.max(toAudioMs, toPlaybackMs);
 }
 
 /** What a wait consists of, in its order; the parts are the whole wait. Empty: there was none. */

@@ -1,10 +1,15 @@
+import { mkdtempSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { encodeMulawWav } from '../../../src/audio/wav';
 import type { CallDocument } from '../../../src/call-records/document';
 import { CodedError } from '../../../src/support/errors';
 import { FakeClock } from '../../support/fake-clock';
 import type { Audit } from '../../../tools/calls/audit';
 import { CallsServer, type CallsServerOptions } from '../../../tools/calls/calls-server';
+import { openReader } from '../../../tools/calls/open-reader';
+import { callsOf, writeCalls } from '../../support/many-calls';
 import { plantedCall } from '../../support/planted-calls';
 import { MemoryReader } from './memory-reader';
 
@@ -243,6 +248,30 @@ describe('the server of the calls', () => {
         await expect(Bench.start([], { port: bench.port })).rejects.toThrow('EADDRINUSE');
         await server?.close();
         await server?.close();
+    });
+});
+
+describe('the server of the calls on a folder with 10,000 records', () => {
+    it('gives the first page in less than 200 ms', async () => {
+        const folder = mkdtempSync(join(tmpdir(), 'calls-server-'));
+        writeCalls(folder, callsOf(1, 10_000, { maxTurns: 4 }));
+        const reader = await openReader({ CALL_RECORD_STORE: folder }, folder);
+        try {
+            const bench = await Bench.start([], { reader });
+            expect((await bench.json('/api/calls'))['total']).toBe(10_000);
+            const times: number[] = [];
+            for (const search of ['', '?sort=worst', '?faults=yes&min-wait=3', '?offset=9950', '?id=2a']) {
+                const startedMs = performance.now();
+                expect((await bench.get(`/api/calls${search}`)).status).toBe(200);
+                times.push(Math.round(performance.now() - startedMs));
+            }
+            process.stdout.write(`    a page of 10,000 records, ms: ${times.join(' ')}\n`);
+            expect(Math.min(...times)).toBeLessThan(200);
+            expect(bench.faults).toEqual([]);
+        } finally {
+            await reader.close();
+            rmSync(folder, { recursive: true, force: true });
+        }
     });
 });
 

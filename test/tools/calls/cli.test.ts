@@ -5,6 +5,7 @@ import { CodedError } from '../../../src/support/errors';
 import { readCliOptions } from '../../../tools/calls/cli-options';
 import { openReader } from '../../../tools/calls/open-reader';
 import { runCalls, type CallsSurroundings } from '../../../tools/calls/run-calls';
+import { writeCalls } from '../../support/many-calls';
 import { plantedCall, PLANTS, type Plant } from '../../support/planted-calls';
 import { MemoryReader } from './memory-reader';
 
@@ -204,6 +205,27 @@ describe('npm run calls', () => {
         expect(named.errors).toContain('CALL_RECORD_STORE names the folder elsewhere, which is not there');
         writeFileSync(join(directory, '.env'), 'CALL_RECORD_STORE=of-env\n');
         expect((await run([], new MemoryReader([]), { openReader })).errors).toContain('the folder of-env');
+    });
+});
+
+describe('npm run calls on a folder of records', () => {
+    it('lists and shows what a server has stored there', async () => {
+        const calls = [plantedCall(1, 'functionFailed'), plantedCall(2), plantedCall(3, 'fallback')];
+        writeCalls(
+            join(directory, 'records'),
+            calls.map(({ call }) => call),
+        );
+        const around = { openReader, env: { CALL_RECORD_STORE: 'records' } };
+        const reader = new MemoryReader([]);
+        const { out } = await run([], reader, around);
+        for (const { call } of calls) expect(out).toContain(call.conversationId);
+        expect((await run(['--fallback'], reader, around)).out).toContain('1 call. ');
+        const [{ call, turn } = plantedCall(0)] = calls;
+        const shown = await run([call.conversationId], reader, around);
+        expect(shown.out).toMatch(
+            new RegExp(`What went wrong\\n {2}! {2}turn ${turn ?? 0}, .*: The function book_table failed`),
+        );
+        expect(await run(['00000000-0000-4000-8000-000000000000'], reader, around)).toMatchObject({ exitCode: 1 });
     });
 });
 
