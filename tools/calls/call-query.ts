@@ -1,7 +1,7 @@
 import type { CallQuery } from '../../src/call-records/call-store';
 
 /** Calls of one page of the list. */
-export const PAGE_CALLS = 50;
+const PAGE_CALLS = 50;
 /** The most that a store gives at once. */
 const MOST_CALLS = 500;
 

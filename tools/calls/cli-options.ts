@@ -20,7 +20,7 @@ export type CallsCommand =
 
 export type CommandRead = { ok: true; command: CallsCommand } | { ok: false; why: string };
 
-export const DEFAULT_PORT = 8091;
+const DEFAULT_PORT = 8091;
 
 export const HELP = `From a complaint to the turn that went wrong: the calls whose records are kept (CALL_RECORD), as a list, one by one, or as a page.
 

@@ -126,6 +126,7 @@ class CallPage {
         this.store = CallStore.open(timelineOf(call, tracks));
         this.timeline.show(this.store, false);
         this.list.show(this.store);
+        byId('rows', HTMLOListElement).scrollTop = 0;
     }
 
     /** `#turn-3`, or `#turn-3-41.5` with a moment in seconds: that place is shown. */
