@@ -33,8 +33,8 @@ const SESSION_ID_CHARACTERS = 36;
 /** After the session id: an ending, and for a file that is not complete yet a mark. */
 const REST_OF_NAME = /^((?:\.[a-z0-9]{1,16}){1,2})(\.tmp-[0-9a-f]+)?$/;
 /** Windows has neither. */
-const { O_NOFOLLOW = 0, O_NONBLOCK = 0 }: Partial<typeof constants> = constants;
-const READ = constants.O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
+const OF_UNIX: Partial<typeof constants> = constants;
+const READ = constants.O_RDONLY | (OF_UNIX.O_NOFOLLOW ?? 0) | (OF_UNIX.O_NONBLOCK ?? 0);
 
 /** A file that belongs to a call. */
 export interface CallFile {

@@ -86,6 +86,8 @@ export class StoreThread implements CallStore {
         await closed;
         if (worker === undefined) return;
         const ended = new Promise((resolve) => worker.once('exit', resolve));
+        // The process does not end before the thread has.
+        worker.ref();
         // A thread that hangs in a call of the system cannot be ended before that returns.
         if (!(await overWithin(this.options.clock, END_MS, ended))) void worker.terminate();
         this.timers.clear();
@@ -169,7 +171,8 @@ export class StoreThread implements CallStore {
         if (this.worker !== worker) return;
         this.worker = undefined;
         const fault = new CodedError('ERR_CALL_STORE_THREAD', `${why}.`);
-        if (!this.isClosed) this.options.logger.error({ code: fault.code, fault: fault.message }, 'The call store failed.');
+        if (!this.isClosed)
+            this.options.logger.error({ code: fault.code, fault: fault.message }, 'The call store failed.');
         for (const [id, waiting] of [...this.waiting]) {
             this.forget(id, waiting);
             waiting.reject(fault);
