@@ -60,8 +60,15 @@ export type CallEvent =
     | (At & { kind: 'tool'; what: 'called' | 'answered'; name: string; detail: string })
     /** Seen inside the server: the keys that follow must not be shown (`secure`), or may be shown again. */
     | (At & { kind: 'keypad'; secure: boolean })
-    /** A line for the timeline, by the program that runs the call. */
-    | (At & { kind: 'note'; arrow: '→' | '←' | '⇢' | '⇄' | '·'; label: string; text: string });
+    /** A line for the timeline, by the program that runs the call, or from the record of a call; `topic`: what it is an example of. */
+    | (At & {
+          kind: 'note';
+          arrow: '→' | '←' | '⇢' | '⇄' | '·';
+          label: string;
+          text: string;
+          topic?: string;
+          tone?: 'bad' | 'warn';
+      });
 
 /** The bot was stopped, and may go on; the caller has interrupted it; it was not stopped; it goes on. */
 export type OverlapVerdict = 'held' | 'turn' | 'ignored' | 'resumed';
@@ -121,7 +128,13 @@ const SHAPES: Readonly<Record<CallEvent['kind'], Check>> = {
     heard: fields({ itemId: aString, heardMs: aNumber, receivedMs: aNumber }),
     tool: fields({ what: oneOf('called', 'answered'), name: aString, detail: aString }),
     keypad: fields({ secure: aFlag }),
-    note: fields({ arrow: oneOf('→', '←', '⇢', '⇄', '·'), label: aString, text: aString }),
+    note: fields({
+        arrow: oneOf('→', '←', '⇢', '⇄', '·'),
+        label: aString,
+        text: aString,
+        topic: orNothing(aString),
+        tone: orNothing(oneOf('bad', 'warn')),
+    }),
 };
 
 /** Whether a value from outside is an event of a call: a known kind, a time, and every field that the kind has. */

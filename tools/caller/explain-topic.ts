@@ -47,6 +47,11 @@ const NOTES: Readonly<Record<string, string>> = {
     fault: 'Something went wrong in this tool itself.',
     gone: 'The socket ended otherwise than by the client closing it in good order.',
     note: 'A remark of the program that runs the call.',
+    bot: 'The bot is connected, and can hear the caller.',
+    fallback: 'The bot was lost or too slow: a fallback option goes on with the call, for the rest of it.',
+    connection: 'The connection between the server and the model: while it is lost, what the caller says is kept.',
+    'fault of the call': 'A warning or an error of the call; docs/ERRORS.md says what its code means and what to do.',
+    end: 'The call is over, for this reason.',
 
     'openai error': 'OpenAI did not do what the server asked for, or has a fault of its own.',
     'session.created': 'OpenAI has a new session; nothing is configured yet.',

@@ -97,7 +97,7 @@ export class TimelineRows {
                 this.gone(event);
                 break;
             case 'note':
-                this.row(atMs, event.arrow, event.label, event.text, 'note');
+                this.row(atMs, event.arrow, event.label, event.text, event.topic ?? 'note', event.tone);
                 break;
             default:
                 this.inside(event);
@@ -295,7 +295,8 @@ export function whole(value: number): string {
 function describeSent(type: string, parameters: JsonObject, showKeys = false): string {
     if (type === 'open') return describeOpen(parameters);
     if (type === 'dtmf') return showKeys ? `key ${text(parameters['digit'])}` : 'one key';
-    if (type === 'resumed' || type === 'discarded') return `${text(parameters['discarded'])} lost`;
+    const { discarded } = parameters;
+    if ((type === 'resumed' || type === 'discarded') && discarded !== undefined) return `${text(discarded)} lost`;
     return [parameters['reason'], parameters['language'], parameters['code'], parameters['retryAfter']]
         .filter((part) => part !== undefined)
         .map(text)
@@ -304,7 +305,7 @@ function describeSent(type: string, parameters: JsonObject, showKeys = false): s
 
 /** A received message in a few words; what was said, and values of variables, only if `showText`. */
 function describeReceived(type: string, parameters: JsonObject, showText: boolean): string {
-    if (type === 'opened') return describeMedia(parameters['media']);
+    if (type === 'opened' && 'media' in parameters) return describeMedia(parameters['media']);
     if (type === 'disconnect') return describeDisconnect(parameters, showText);
     if (type === 'event')
         return list(parameters['entities'])

@@ -18,18 +18,21 @@ const SCRIPTS = {
 
 /** Bundles the page, in memory: path → file. Takes well under a second; nothing is fetched and nothing is written. */
 export async function bundlePages(): Promise<ReadonlyMap<string, PageFile>> {
-    const scripts = Object.entries(SCRIPTS).map(async ([path, entry]) => [path, await bundle(entry)] as const);
+    const scripts = Object.entries(SCRIPTS).map(
+        async ([path, entry]) => [path, await bundleScript(join(FOLDER, entry))] as const,
+    );
     return new Map([
-        ['/', text('text/html; charset=utf-8', 'index.html')],
-        ['/console.css', text('text/css; charset=utf-8', 'console.css')],
-        ['/icon.svg', text('image/svg+xml', 'icon.svg')],
+        ['/', textFile('text/html; charset=utf-8', join(FOLDER, 'index.html'))],
+        ['/console.css', textFile('text/css; charset=utf-8', join(FOLDER, 'console.css'))],
+        ['/icon.svg', textFile('image/svg+xml', join(FOLDER, 'icon.svg'))],
         ...(await Promise.all(scripts)),
     ]);
 }
 
-async function bundle(entry: string): Promise<PageFile> {
+/** A script of a page with everything that it imports; `entry`: its path. */
+export async function bundleScript(entry: string): Promise<PageFile> {
     const { outputFiles } = await build({
-        entryPoints: [join(FOLDER, entry)],
+        entryPoints: [entry],
         bundle: true,
         write: false,
         format: 'iife',
@@ -40,6 +43,7 @@ async function bundle(entry: string): Promise<PageFile> {
     return { contentType: 'text/javascript; charset=utf-8', body: outputFiles[0]?.text ?? '' };
 }
 
-function text(contentType: string, name: string): PageFile {
-    return { contentType, body: readFileSync(join(FOLDER, name), 'utf8') };
+/** A file of a page as it is. */
+export function textFile(contentType: string, path: string): PageFile {
+    return { contentType, body: readFileSync(path, 'utf8') };
 }

@@ -6,3 +6,4 @@ import './browser-sound';
 import './browser-call';
 import './browser-page';
 import './browser-overlap';
+import '../calls/browser-calls';

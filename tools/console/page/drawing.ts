@@ -239,6 +239,8 @@ type LaneName = keyof typeof LANES;
 export function placeOf(row: ShownRow): { lane: LaneName; y: number } | undefined {
     const { protocol, openai, verdict } = LANES;
     if (row.event.kind === 'overlap') return { lane: 'verdict', y: verdict.top + verdict.height / 2 };
+    if (row.topic === 'fallback' || row.topic === 'connection')
+        return { lane: 'openai', y: openai.top + openai.height / 2 };
     if (row.event.kind === 'openai' || row.event.kind === 'tool')
         return { lane: 'openai', y: openai.top + openai.height * (row.arrow === '⇢' ? 0.28 : 0.75) };
     if (row.topic === 'talk' || row.topic === 'quiet' || row.topic === 'vad on' || row.topic === 'vad off')

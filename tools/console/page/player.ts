@@ -1,6 +1,5 @@
 import { decodeMulaw } from '../../../src/audio/mulaw';
 import { encodePcm16Wav } from '../../../src/audio/wav';
-import type { CallStore } from './call-store';
 import { byId } from './dom';
 import { mixOf, type Played } from './mix';
 
@@ -11,12 +10,22 @@ const NOTES = {
     file: 'This call was opened from a file, which holds no sound.',
 } as const;
 
+/** What can be played: a `CallStore`, or a recording. */
+export interface PlayedCall {
+    readonly hasSound: boolean;
+    readonly picture: { readonly lastMs: number };
+    /** The caller's side from the moment of dialling to the end of the call: PCMU, mono. */
+    readonly callerTrack: Uint8Array;
+    /** What the caller heard, on the same time line: PCMU, mono. */
+    readonly heardTrack: Uint8Array;
+}
+
 /** Plays the call that is over: both voices on its time line, from the cursor of the picture on. */
 export class Player {
     private readonly button = byId('play', HTMLButtonElement);
     private readonly what = byId('play-what', HTMLSelectElement);
     private readonly audio = new Audio();
-    private store: CallStore | undefined;
+    private store: PlayedCall | undefined;
     private url: string | undefined;
 
     /** `onCursor`: where it plays now, ms since the call was dialled; `playing`: it moves on with the sound. */
@@ -35,7 +44,7 @@ export class Player {
     }
 
     /** A call that is over. Without sound there is nothing to play: `fromFile` is why. */
-    load(store: CallStore, fromFile = false): void {
+    load(store: PlayedCall, fromFile = false): void {
         this.unload();
         const withoutSound = fromFile ? NOTES.file : NOTES.silent;
         byId('player-note', HTMLParagraphElement).textContent = store.hasSound ? NOTES.ready : withoutSound;

@@ -53,6 +53,14 @@ export class TimeView {
         this.scaleTo(Math.max(1000, lastMs * 1.02) / this.timePixels);
     }
 
+    /** A part of the call, with a little before and after it. */
+    showPart(fromMs: number, toMs: number): void {
+        this.follows = false;
+        const spanMs = Math.max(1000, toMs - fromMs);
+        this.fromMs = Math.max(0, fromMs - spanMs * 0.05);
+        this.scaleTo((spanMs * 1.1) / this.timePixels);
+    }
+
     /** Zooms by `factor` (below 1: in) around pixel `x`. */
     zoom(factor: number, x = this.widthPixels / 2): void {
         const ms = this.msAt(x);

@@ -74,6 +74,12 @@ export class TimelinePanel {
         this.refresh();
     }
 
+    /** A part of a call that is over, as large as the picture. */
+    showPart(fromMs: number, toMs: number): void {
+        this.view.showPart(fromMs, toMs);
+        this.refresh();
+    }
+
     /** Where the player is. While it plays, the picture turns its page with it. */
     showCursor(ms: number, playing: boolean): void {
         this.cursorMs = ms;

@@ -57,6 +57,17 @@ describe('TimeView', () => {
         expect(made.fromMs).toBe(0);
     });
 
+    it('shows a part of a call with a little around it', () => {
+        const made = view();
+        made.fit(600_000);
+        made.showPart(40_000, 60_000);
+        expect(made.xOf(40_000)).toBeGreaterThan(GUTTER_PIXELS);
+        expect(made.xOf(60_000)).toBeLessThan(made.widthPixels);
+        expect(made.toMs - made.fromMs).toBeCloseTo(22_000, -2);
+        made.showPart(0, 10);
+        expect(made.fromMs).toBe(0);
+    });
+
     it('turns its page when what plays leaves it, and not before', () => {
         const made = view();
         made.fit(10_000);
