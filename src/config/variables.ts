@@ -3,6 +3,7 @@
  * docs/CONFIGURATION.md and .env.example from these entries, and the error for a wrong value is made of the same words.
  */
 import { z } from 'zod';
+import { AFTER_CALL_VARIABLES } from './after-call-variables';
 import { ALERT_VARIABLES } from './alert-variables';
 import { LISTENING, OPENAI_OPTIONS } from './openai-variables';
 import {
@@ -315,6 +316,7 @@ export const VARIABLE_GROUPS = [
     { title: 'Turn-taking and keypad', variables: TURN_TAKING },
     { title: 'Local bots and fallback', variables: LOCAL_SPEECH },
     { title: 'Genesys Cloud Data Actions', variables: GENESYS_CLOUD },
+    { title: 'After the call', variables: AFTER_CALL_VARIABLES },
     { title: 'Alerts', variables: ALERT_VARIABLES },
     { title: 'Proxy on the way out', variables: OUTGOING_PROXY },
     { title: 'Traces', variables: TRACING_VARIABLES },
@@ -331,6 +333,7 @@ const ENTRIES = {
     ...TURN_TAKING,
     ...LOCAL_SPEECH,
     ...GENESYS_CLOUD,
+    ...AFTER_CALL_VARIABLES,
     ...ALERT_VARIABLES,
     ...OUTGOING_PROXY,
     ...TRACING_VARIABLES,
