@@ -1,6 +1,7 @@
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { isFields } from '../../support/json';
 
 const waitingDelivery = z.strictObject({
     version: z.literal(1),
@@ -68,7 +69,7 @@ export class Outbox {
         try {
             return await readdir(this.folder);
         } catch (fault) {
-            if (fault instanceof Error && 'code' in fault && fault.code === 'ENOENT') return [];
+            if (isFields(fault) && fault['code'] === 'ENOENT') return [];
             throw fault;
         }
     }
