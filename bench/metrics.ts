@@ -79,6 +79,7 @@ async function main(): Promise<void> {
         load: undefined,
         upstreams: [],
         replayStore: undefined,
+        callRecords: undefined,
     };
     const metrics = new ServerMetrics({ state: () => state, version: '' });
     const turnUs = median(200, (at) => {

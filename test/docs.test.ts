@@ -4,7 +4,7 @@ import { parse } from 'dotenv';
 import { loadConfig } from '../src/config/config';
 import { RENAMED_VARIABLES, VARIABLE_NAMES, VARIABLES } from '../src/config/variables';
 import { ERRORS } from '../src/support/errors';
-import { configurationPage, errorsPage, exampleEnvironment, metricsPage } from '../tools/make-docs';
+import { callRecordSchemaFile, configurationPage, errorsPage, exampleEnvironment, metricsPage } from '../tools/make-docs';
 
 const ROOT = join(__dirname, '..');
 const HOW_TO_MEND = 'run: npm run docs';
@@ -47,6 +47,13 @@ describe('docs/METRICS.md', () => {
     it('has the metrics of the catalogue and the alerts of deploy/monitoring', () => {
         const page = read('docs', 'METRICS.md');
         expect({ [HOW_TO_MEND]: page }).toEqual({ [HOW_TO_MEND]: metricsPage(page) });
+    });
+});
+
+describe('docs/call-record.schema.json', () => {
+    it('is what the generator makes of the schema of the record', () => {
+        const file = read('docs', 'call-record.schema.json');
+        expect({ [HOW_TO_MEND]: file }).toEqual({ [HOW_TO_MEND]: callRecordSchemaFile() });
     });
 });
 

@@ -1,10 +1,12 @@
 /**
  * Writes docs/ERRORS.md from the error catalogue, docs/CONFIGURATION.md and .env.example from the list of variables,
- * bots/bot-profile.schema.json from the schema of the profiles, and the tables of docs/METRICS.md from the metrics and the alerts. Run `npm run docs` after a change of any; tests compare.
+ * bots/bot-profile.schema.json from the schema of the profiles, docs/call-record.schema.json from that of the call records, and the tables of docs/METRICS.md from the metrics and the alerts. Run `npm run docs` after a change of any; tests compare.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Variable } from '../src/config/fields';
+import { z } from 'zod';
+import { callDocument } from '../src/call-records/document';
 import { DEFAULT_INSTRUCTIONS, RENAMED_VARIABLES, VARIABLE_GROUPS } from '../src/config/variables';
 import { COUNTERS, GAUGES, HISTOGRAMS, PREFIX, type LabelValues, type MetricEntry } from '../src/metrics/catalogue';
 import { SCHEMA_FILE } from '../src/services/profiles/reader';
@@ -60,6 +62,12 @@ export function exampleEnvironment(): string {
 /** The text of bots/bot-profile.schema.json. */
 export function profileSchemaFile(): string {
     return `${JSON.stringify(profileJsonSchema(), null, 4)}\n`;
+}
+
+/** The text of docs/call-record.schema.json. */
+export function callRecordSchemaFile(): string {
+    const title = 'The record of a call';
+    return `${JSON.stringify({ title, ...z.toJSONSchema(callDocument) }, null, 4)}\n`;
 }
 
 /** docs/METRICS.md, with the tables between its marks made anew. */
@@ -180,8 +188,8 @@ function alignedTable(rows: readonly (readonly string[])[]): string {
     return [line(head), rule, ...body.map(line)].join('\n');
 }
 
-const USAGE = `Writes docs/ERRORS.md, docs/CONFIGURATION.md, .env.example, bots/bot-profile.schema.json and the tables of docs/METRICS.md from the
-code.
+const USAGE = `Writes docs/ERRORS.md, docs/CONFIGURATION.md, .env.example, bots/bot-profile.schema.json, docs/call-record.schema.json and the tables of
+docs/METRICS.md from the code.
 
   npm run docs                 no options`;
 
@@ -192,6 +200,7 @@ function main(): void {
     writeFileSync(join(docs, 'CONFIGURATION.md'), configurationPage());
     const metrics = join(docs, 'METRICS.md');
     writeFileSync(metrics, metricsPage(readFileSync(metrics, 'utf8')));
+    writeFileSync(join(docs, 'call-record.schema.json'), callRecordSchemaFile());
     writeFileSync(join(__dirname, '..', '.env.example'), exampleEnvironment());
     writeFileSync(join(__dirname, '..', 'bots', SCHEMA_FILE), profileSchemaFile());
 }

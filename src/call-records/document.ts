@@ -12,7 +12,9 @@ const ms = z.number().min(0);
 const count = z.int().min(0);
 const code = z.string();
 
-/** Something that happened, in the order in which it did. A record has 5,000 of them at most; `cut` says how many are missing. */
+const heardItem = z.object({ itemId: z.string(), responseId: z.string().optional(), heardMs: ms, receivedMs: ms });
+
+/** Something that happened, in the order in which it did. A record has 5,000 of them at most; `cut` says how many are missing at the end. */
 export const recordEvent = z.discriminatedUnion('kind', [
     /** `opened` was sent. */
     z.object({ atMs: ms, kind: z.literal('opened') }),
@@ -26,12 +28,16 @@ export const recordEvent = z.discriminatedUnion('kind', [
         agoMs: ms,
         overBot: z.boolean().optional(),
     }),
-    /** Words became known. Of the bot: what was generated. `ignored`: said over the bot, and no turn. Without `text` in the mode `metadata`. */
+    /**
+     * Words became known. Of the bot: what was generated. `ignored`: said over the bot, and no turn. Without `text` in the mode `metadata`.
+     * `sinceMs`: when the item took its place in the conversation; of the caller, whose words are known later: when they had said it.
+     */
     z.object({
         atMs: ms,
         kind: z.literal('words'),
         speaker: z.enum(['caller', 'bot', 'note']),
         itemId: z.string(),
+        sinceMs: ms.optional(),
         text: z.string().optional(),
         ignored: z.literal(true).optional(),
     }),
@@ -68,11 +74,9 @@ export const recordEvent = z.discriminatedUnion('kind', [
         heard: z.string().optional(),
     }),
     /** The caller interrupted. What they had heard of each item, and what was there, ms. */
-    z.object({
-        atMs: ms,
-        kind: z.literal('bargeIn'),
-        items: z.array(z.object({ itemId: z.string(), heardMs: ms, receivedMs: ms })),
-    }),
+    z.object({ atMs: ms, kind: z.literal('bargeIn'), items: z.array(heardItem) }),
+    /** The call ended while bot audio played: the same. */
+    z.object({ atMs: ms, kind: z.literal('cutOff'), items: z.array(heardItem) }),
     /** The verdict about speech over the bot. */
     z.object({
         atMs: ms,

@@ -198,7 +198,7 @@ export class CallBridge {
     close(): void {
         if (this.closed) return;
         this.closed = true;
-        this.options.record.transcript.interrupted(this.playback.flush());
+        this.options.record.cutOff(this.playback.flush());
         this.turns.heard();
         this.options.said?.close();
         this.silence.stop();

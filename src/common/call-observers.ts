@@ -48,6 +48,10 @@ export class CallObservers implements Required<Omit<CallObserver, 'logFields'>> 
         this.tell((each) => each.interrupted?.(heard));
     }
 
+    cutOff(heard: HeardPosition): void {
+        this.tell((each) => each.cutOff?.(heard));
+    }
+
     toolCalled(record: ToolRecord): void {
         this.tell((each) => each.toolCalled?.(record));
     }

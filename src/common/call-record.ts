@@ -81,6 +81,12 @@ export class CallRecord implements CallFigures {
         if (cut.length > 0) this.meter?.truncated(cut.length, unheardMs);
     }
 
+    /** The call ends while bot audio plays or waits: the caller had heard this much. */
+    cutOff(heard: HeardPosition): void {
+        this.transcript.interrupted(heard);
+        if (heard.items.length > 0) this.observers.cutOff(heard);
+    }
+
     /** A turn of the bot was heard, or interrupted: it is reported to Genesys. */
     turnReported(turn: BotResponse): void {
         this.meter?.turnReported(turn.disposition);
@@ -168,7 +174,6 @@ export class CallRecord implements CallFigures {
         const pace = this.pacing.take();
         if (pace !== undefined) this.meter?.turnPaced(pace);
     }
-
 }
 
 function rounded(ms: number | undefined): number | undefined {

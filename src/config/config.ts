@@ -9,6 +9,7 @@ import {
     type OpenAIConfig,
     type RestConfig,
 } from './openai';
+import { callRecordConfig, type CallRecordConfig } from './call-records';
 import { operationsConfig, type OperationsConfig } from './operations';
 import { OUTGOING_PROXY } from './outbound-variables';
 import { brokenRules } from './rules';
@@ -55,6 +56,7 @@ export interface LoadConfigOptions {
 export type { AfterCallConfig } from './after-call';
 export type { OpenAIAudioFormat, OpenAIConfig, RestConfig } from './openai';
 export type { AbuseConfig, AdmissionConfig, AlertConfig, MetricsConfig, ReplayStoreConfig } from './operations';
+export type { CallRecordConfig, CallStorePlace } from './call-records';
 export type { TracingConfig } from './tracing';
 
 /** When an entry on the caller's keypad is complete. */
@@ -166,6 +168,8 @@ export interface Config extends OperationsConfig {
     readonly traceContent: boolean;
     /** What becomes of a call at its end. */
     readonly afterCall: AfterCallConfig;
+    /** What is kept of calls after their end; undefined: nothing. */
+    readonly callRecords: CallRecordConfig | undefined;
     /** What the operator should change although the server can start; Server logs each once at start. */
     readonly warnings: readonly ConfigWarning[];
 }
@@ -231,6 +235,7 @@ function toConfig(values: Environment, instructions: string, warnings: readonly 
         tracing: tracingConfig(values),
         traceContent: values.TRACE_CONTENT === 'on',
         afterCall: afterCallConfig(values),
+        callRecords: callRecordConfig(values),
         warnings,
     };
 }

@@ -56,6 +56,7 @@ const RULES: readonly Rule[] = [
     encrypted('CALL_WEBHOOK_URL', 'the record of a call'),
     { about: ['CALL_WEBHOOK_URL', 'CALL_WEBHOOK_SECRET', 'CALL_RECORD'], check: webhookIsWhole },
     { about: ['HANDOVER_SUMMARY', 'OPENAI_API_KEY', 'OPENAI_CHAT_MODEL', ...ADDRESSES], check: summaryHasModel },
+    { about: ['CALL_RECORDING', 'CALL_RECORD'], check: recordingHasRecord },
     together(AZURE, 'AZURE_OPENAI'),
     together(GENESYS, 'GENESYS'),
     { about: ['OPENAI_TURN_DETECTION'], check: detectionFits },
@@ -141,6 +142,12 @@ function alertsHaveAddress({
     return set.map(
         ([name]) => `${name} is set, and ALERT_WEBHOOK_URL is not; right is to set both, or to leave ${name} unset.`,
     );
+}
+
+/** A recording holds every word of the call. */
+function recordingHasRecord({ CALL_RECORDING: recording, CALL_RECORD: mode }: Environment): string[] {
+    if (recording === 'off' || mode === 'full') return [];
+    return [`CALL_RECORDING=on does not go with CALL_RECORD=${mode}; right is CALL_RECORD=full, or CALL_RECORDING=off.`];
 }
 
 function sharedHasStore(values: Environment): string[] {

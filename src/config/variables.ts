@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { AFTER_CALL_VARIABLES } from './after-call-variables';
 import { ALERT_VARIABLES } from './alert-variables';
+import { CALL_RECORD_VARIABLES } from './call-record-variables';
 import { LISTENING, OPENAI_OPTIONS } from './openai-variables';
 import {
     address,
@@ -318,6 +319,7 @@ export const VARIABLE_GROUPS = [
     { title: 'Genesys Cloud Data Actions', variables: GENESYS_CLOUD },
     { title: 'After the call', variables: AFTER_CALL_VARIABLES },
     { title: 'Alerts', variables: ALERT_VARIABLES },
+    { title: 'Records of calls', variables: CALL_RECORD_VARIABLES },
     { title: 'Proxy on the way out', variables: OUTGOING_PROXY },
     { title: 'Traces', variables: TRACING_VARIABLES },
 ] as const;
@@ -335,6 +337,7 @@ const ENTRIES = {
     ...GENESYS_CLOUD,
     ...AFTER_CALL_VARIABLES,
     ...ALERT_VARIABLES,
+    ...CALL_RECORD_VARIABLES,
     ...OUTGOING_PROXY,
     ...TRACING_VARIABLES,
 };

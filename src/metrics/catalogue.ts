@@ -118,6 +118,10 @@ export const COUNTERS = {
     replay_store_undecided_total: {
         help: 'Questions that were decided without Redis: by what this process knows itself, or by a refusal.',
     },
+    call_records_stored_total: { help: 'Records of calls that were stored (CALL_RECORD).' },
+    call_records_dropped_total: {
+        help: 'Records of calls that were given up: the store did not take them, and their journal could not be written.',
+    },
     event_loop_stalls_total: {
         help: 'Times at which the event loop was late by 30 ms or more, by what took at least half of that time: this program (code), garbage collection (gc), or neither: the process waited for a processor, the machine or a disk (host).',
         labels: { cause: ['code', 'gc', 'host'] },
@@ -161,6 +165,10 @@ export const GAUGES = {
         },
     },
     replay_store_down: { help: '1: the Redis of REPLAY_STORE does not answer; 0 also where there is none.' },
+    call_store_down: {
+        help: '1: the store of the call records takes nothing; records wait, and calls go on. 0 also where nothing is recorded.',
+    },
+    call_records_waiting: { help: 'Records of calls that wait to be stored.' },
     build_info: {
         help: 'Always 1; its labels say what runs.',
         labels: { version: 'of package.json', node: 'of Node.js' },

@@ -17,6 +17,10 @@ export interface ProcessState {
     /** Of the Redis of REPLAY_STORE, since the start; undefined: there is none. */
     readonly replayStore:
         { readonly isDown: boolean; readonly outages: number; readonly undecided: number } | undefined;
+    /** Of the records of calls; undefined: none are kept. */
+    readonly callRecords:
+        | { readonly isDown: boolean; readonly waiting: number; readonly stored: number; readonly dropped: number }
+        | undefined;
 }
 
 const DOWN: Readonly<Record<BreakerState, number>> = { closed: 0, 'half-open': 0.5, open: 1 };
@@ -33,6 +37,8 @@ export function showState(state: ProcessState, made: Instruments): void {
     for (const reading of GAUGES.load_ratio.labels.reading)
         made.gauge('load_ratio').set({ reading }, state.load?.[reading] ?? 0);
     made.gauge('replay_store_down').set(Number(state.replayStore?.isDown === true));
+    made.gauge('call_store_down').set(Number(state.callRecords?.isDown === true));
+    made.gauge('call_records_waiting').set(state.callRecords?.waiting ?? 0);
     for (const { name: upstream, state: current } of state.upstreams)
         made.gauge('upstream_down').set({ upstream }, DOWN[current]);
 }

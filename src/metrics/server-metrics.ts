@@ -106,6 +106,8 @@ export class ServerMetrics {
         showState(state, this.made);
         this.showTotal('replay_store_outages_total', state.replayStore?.outages, 0);
         this.showTotal('replay_store_undecided_total', state.replayStore?.undecided, 0);
+        this.showTotal('call_records_stored_total', state.callRecords?.stored, 0);
+        this.showTotal('call_records_dropped_total', state.callRecords?.dropped, 0);
         this.showTotal('host_wait_seconds_total', this.stalls.waitedSeconds);
         this.showTotal('host_steal_seconds_total', stolenSeconds());
     }

@@ -60,6 +60,8 @@ export interface CallObserver {
     playbackCompleted?(): void;
     /** The caller interrupted, and had heard this much of each item. */
     interrupted?(heard: HeardPosition): void;
+    /** The call ends while bot audio plays or waits: the caller had heard this much of each item. */
+    cutOff?(heard: HeardPosition): void;
     /** A function has run, or was refused. */
     toolCalled?(record: ToolRecord): void;
     /** The call's verdict about speech over the bot. */

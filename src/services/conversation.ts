@@ -98,6 +98,8 @@ export interface ModelResponse {
     readonly why: string | undefined;
     /** undefined: the service does not say. */
     readonly tokens: ModelTokens | undefined;
+    /** US dollars by the prices of assets/prices.json; undefined: the tokens or the prices are not known. */
+    readonly costUsd?: number | undefined;
 }
 
 /** Tokens of one response. Cached ones are part of `input`; text and audio together are `input` and `output`. */

@@ -331,6 +331,13 @@ export const SERVER_ERRORS = {
         'The message names the proxy and what it answered: 407 asks for another user name or password in HTTPS_PROXY, 403 forbids the host. Hosts that are reached without a proxy belong in NO_PROXY.',
     ),
 
+    // Records of calls
+    ERR_CALL_JOURNAL: entry(
+        'operator',
+        'The journals of calls that run cannot be written.',
+        'Calls are not affected, and their records are stored at their end all the same; but the record of a call whose server dies is lost. systemError in the line is the system’s name of the fault: look at the disk and at the rights of the folder of CALL_RECORD_STORE; with S3 it is the folder calls in the working directory.',
+    ),
+
     // Traces
     ERR_TRACES_SDK: entry(
         'operator',

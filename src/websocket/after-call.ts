@@ -1,7 +1,6 @@
 import { AgentPages } from '../call-records/agent-page/agent-pages';
 import { CallLinks } from '../call-records/agent-page/call-link';
 import type { ArchiveFigures, AttachToCall, CallArchive, DocumentListener } from '../call-records/call-archive';
-import type { CallReader } from '../call-records/call-store';
 import { Extraction } from '../call-records/extraction';
 import { CallWebhook } from '../call-records/webhook/call-webhook';
 import type { Config } from '../config/config';
@@ -13,26 +12,12 @@ import { OneAnswer } from '../speech/chat/one-answer';
 import type { Clock } from '../support/clock';
 import { overWithin } from '../support/deadline';
 import type { Logger } from '../support/logger';
-import { createCallArchive } from './call-records';
+import { createCallArchive, type RecordedCalls, type RecordParts } from './call-records';
 
 export interface AfterCallDeps {
     readonly bots: Pick<BotService, 'extractOf'>;
     readonly clock: Clock;
     readonly logger: Logger;
-}
-
-/** Where calls are recorded. */
-export interface RecordedCalls {
-    readonly store: CallReader;
-    /** Folder of the deliveries that wait for the webhook. */
-    readonly outbox: string;
-    readonly maxDays: number;
-}
-
-/** What is added to each record, and who is told of it. */
-export interface RecordParts {
-    readonly attachments: readonly AttachToCall[];
-    readonly listeners: readonly DocumentListener[];
 }
 
 /** How long the end of the server waits for the deliveries under way, ms. */

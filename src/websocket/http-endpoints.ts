@@ -37,17 +37,16 @@ export function createHttpEndpoints(
     audiohookPath: string,
     refusalLog: RefusalLog,
     unavailable: () => Unavailable,
-    pages: () => AgentPages | undefined = () => undefined,
+    pages?: AgentPages,
 ): RequestListener {
     const plain = plainEndpoints(audiohookPath, refusalLog, unavailable);
     return (request, response) => {
         // An unread body would keep the connection busy.
         request.resume();
-        const agentPages = pages();
-        const sessionId = isRead(request) ? agentPages?.sessionIdIn(pathOf(request.url ?? '')) : undefined;
-        if (agentPages === undefined || sessionId === undefined) plain(request, response);
+        const sessionId = isRead(request) ? pages?.sessionIdIn(pathOf(request.url ?? '')) : undefined;
+        if (pages === undefined || sessionId === undefined) plain(request, response);
         else
-            void agentPages.page(sessionId).then((answer) => {
+            void pages.page(sessionId).then((answer) => {
                 if (answer === undefined) plain(request, response);
                 else if (answer.status === 200) send(response, 200, PAGE_HEADERS, answer.html);
                 else send(response, 503, { 'Retry-After': RETRY_AFTER_SECONDS });

@@ -22,6 +22,7 @@ import { coreShare, memoryLimitBytes } from '../support/machine';
 import { ownVersion } from '../support/own-version';
 import { AbuseLog, type AbuseFigures } from './abuse-log';
 import { Admission } from './admission';
+import { AfterCall } from './after-call';
 import { Alerting } from './alerting';
 import { CallSlots } from './call-slots';
 import { Calls } from './calls';
@@ -70,6 +71,8 @@ export class Server {
     private readonly slots: CallSlots;
     /** undefined: there is no REPLAY_STORE. */
     private readonly shared: SharedState | undefined;
+    /** Records of calls, and what else is done at their end. */
+    private readonly afterCall: AfterCall;
     private readonly http: HttpServer;
     /** undefined: no metrics are kept, or not yet. */
     private metrics: ServerMetrics | undefined;
@@ -109,6 +112,7 @@ export class Server {
         this.abuseLog = new AbuseLog(config.abuse.maxFailedAuthPerMinute, clock);
         this.slots = new CallSlots(config.abuse);
         this.shared = this.createShared();
+        this.afterCall = new AfterCall(config, { bots: this.botService, clock, logger });
         this.http = deps.server ?? this.createHttp();
     }
 
@@ -185,6 +189,7 @@ export class Server {
             await this.openAll();
         } catch (fault) {
             await this.closeMetrics();
+            await this.afterCall.stop();
             throw fault;
         }
     }
@@ -195,6 +200,7 @@ export class Server {
         await this.openMetrics();
         this.gate = this.createGate(secrets);
         await this.shared?.start();
+        await this.afterCall.start();
         await this.warm();
         if (this.stopping === undefined) this.admission?.start();
         this.http.on('upgrade', this.onUpgrade);
@@ -263,7 +269,9 @@ export class Server {
     }
 
     private createHttp(): HttpServer {
-        const endpoints = createHttpEndpoints(this.config.audiohookPath, this.refusalLog, () => this.unavailable());
+        const { config, refusalLog, afterCall } = this;
+        const unavailable = (): Unavailable => this.unavailable();
+        const endpoints = createHttpEndpoints(config.audiohookPath, refusalLog, unavailable, afterCall.pages);
         return createHttpServer(this.limits, this.refusals, this.refusalLog, endpoints);
     }
 
@@ -347,6 +355,8 @@ export class Server {
             identity: { organizationId, correlationId, retryAttempt, from, traceHeaders },
             hasRoom: () => this.hasRoom(),
             meter: this.metrics?.calls,
+            observers: this.afterCall.observers,
+            handover: this.afterCall.handover,
         });
     }
 
@@ -369,6 +379,7 @@ export class Server {
             load: this.admission?.levels,
             upstreams: this.botService.upstreams,
             replayStore: this.shared?.figures,
+            callRecords: this.afterCall.figures,
         };
     }
 
@@ -391,6 +402,7 @@ export class Server {
         // The sockets are destroyed; their sessions are freed in the next turns of the event loop.
         await this.calls.whenEmpty(FREEING_MS);
         await this.shared?.stop();
+        await this.afterCall.stop();
         this.webSockets.close();
         const isClosed = await overWithin(this.clock, ENGINES_CLOSE_MS, this.botService.close());
         if (!isClosed) this.logger.warn({ limitMs: ENGINES_CLOSE_MS }, 'local speech did not end in time');

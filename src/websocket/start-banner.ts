@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
+import { resolve } from 'node:path';
 import type { SecretProvider } from '../auth/authenticator';
-import type { Config } from '../config/config';
+import type { CallRecordConfig, Config } from '../config/config';
 import { SecretService } from '../services/secret-service';
 import { loggedAddress } from '../support/redact';
 
@@ -33,6 +34,7 @@ export function bannerLines(
         `Bots: ${bots.names.join(', ')} (?bot=name, or the Connector ID)`,
         ...(secrets instanceof SecretService ? [keyLine(secrets)] : []),
         ...(config.replayStore === undefined ? [] : [storeLine(config.replayStore.url)]),
+        ...(config.callRecords === undefined ? [] : [recordsLine(config.callRecords)]),
     ];
 }
 
@@ -65,6 +67,11 @@ function keyLine({ kind, keyCount, developmentKeyPath }: SecretService): string 
     if (developmentKeyPath !== undefined)
         return `Calls are signed with the development key in ${developmentKeyPath}; set AUDIOHOOK_API_KEYS for Genesys`;
     return `${keyCount} API ${keyCount === 1 ? 'key is' : 'keys are'} known (${kind})`;
+}
+
+function recordsLine({ mode, store }: CallRecordConfig): string {
+    const place = store.kind === 'directory' ? resolve(store.path) : `s3://${store.bucket}/${store.prefix}`;
+    return `Records of calls (CALL_RECORD=${mode}) are kept in ${place}`;
 }
 
 function storeLine(url: string): string {

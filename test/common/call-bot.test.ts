@@ -67,7 +67,7 @@ describe('the bot of a call', () => {
         };
         const logger = new LogRecorder();
         const log = new SessionLog(logger);
-        bot = new CallBot({ botService: service, clock: new FakeClock(), logger, log, record, ...rest });
+        bot = new CallBot({ sessionId: 's', botService: service, clock: new FakeClock(), logger, log, record, ...rest });
     });
 
     it('is asked for with what the call says, its tools come into the record, and its limit counts', async () => {

@@ -10,6 +10,7 @@ const STATE: ProcessState = {
     load: { cpu: 0.5 },
     upstreams: [{ name: 'openai-realtime', state: 'half-open' }],
     replayStore: { isDown: true, outages: 2, undecided: 7 },
+    callRecords: { isDown: true, waiting: 4, stored: 9, dropped: 2 },
 };
 
 async function linesOf(state: ProcessState): Promise<string[]> {

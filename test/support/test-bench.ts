@@ -28,8 +28,8 @@ export class TestBench {
         readonly logs: LogRecorder,
         private readonly standIn: FakeOpenAI | undefined,
         private readonly clock: Clock,
-        private readonly apiKey: string,
-        private readonly clientSecret: string,
+        readonly apiKey: string,
+        readonly clientSecret: string,
     ) {}
 
     static async start(options: TestBenchOptions = {}): Promise<TestBench> {

@@ -57,6 +57,7 @@ export function testConfig(changes: Partial<Config> = {}): Config {
         tracing: undefined,
         traceContent: false,
         afterCall: { summary: 'off', link: undefined, webhook: undefined },
+        callRecords: undefined,
         warnings: [],
         ...changes,
     };

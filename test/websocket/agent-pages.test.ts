@@ -2,8 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CallLinks } from '../../src/call-records/agent-page/call-link';
-import { createStore } from '../../src/call-records/stores/create-store';
-import { systemClock } from '../../src/support/clock';
+import { openStore } from '../../src/call-records/stores/create-store';
 import { SAMPLE_SESSION, sampleCall } from '../call-records/sample-call';
 import { LogRecorder } from '../support/log-recorder';
 import { cleanUp, exchange, startServer, statusIn } from './harness';
@@ -16,9 +15,7 @@ describe('GET /call/…', () => {
 
     beforeEach(async () => {
         folder = mkdtempSync(join(tmpdir(), 'agent-pages-'));
-        const limits = { maxDays: 3650, maxMiB: 100 };
-        const place = { kind: 'directory', path: folder } as const;
-        const store = createStore(place, { limits, clock: systemClock, logger: new LogRecorder() });
+        const store = openStore({ kind: 'directory', path: folder }, new LogRecorder());
         await store.put(sampleCall());
         await store.close();
     });

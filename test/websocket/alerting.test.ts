@@ -23,6 +23,7 @@ const STATE: ProcessState = {
     load: undefined,
     upstreams: [],
     replayStore: undefined,
+    callRecords: undefined,
 };
 
 interface Told {

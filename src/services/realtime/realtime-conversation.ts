@@ -358,12 +358,12 @@ export class RealtimeConversation {
     };
 
     private readonly onResponseDone = (end: ResponseEnd, purpose: Purpose, again: boolean): void => {
-        this.usage.add(end.usage);
+        const costUsd = this.usage.add(end.usage);
         if (end.status === 'failed' || end.status === 'incomplete') {
             const fields = { status: end.status, reason: end.reason ?? end.error?.code };
             this.deps.logger.warn(fields, 'A response was not finished.');
         }
-        this.deps.bot.emit('modelResponded', modelResponse(end, this.deps.config, this.startedAtMs));
+        this.deps.bot.emit('modelResponded', modelResponse(end, this.deps.config, this.startedAtMs, costUsd));
         const result = this.endResponse(end.id);
         if (!again) this.guard.greeted();
         if (result === undefined) return;

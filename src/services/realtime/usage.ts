@@ -35,6 +35,8 @@ export type ModelPrices = z.infer<typeof modelPrices>;
 const PRICES_FILE = join(__dirname, '..', '..', '..', 'assets', 'prices.json');
 /** Read and checked when the server starts: a wrong list stops it. */
 const PRICES = priceList.parse(JSON.parse(readFileSync(PRICES_FILE, 'utf8')));
+/** The month of the prices, `YYYY-MM`. */
+export const PRICES_AS_OF = PRICES.asOf;
 const MODELS = new Map(Object.entries(PRICES.models));
 const PER_MINUTE = new Map(Object.entries(PRICES.transcriptionPerMinute));
 const UPLIFTED: ReadonlySet<string> = new Set(PRICES.regionalUplift.models);
@@ -129,11 +131,12 @@ export class UsageMeter {
         this.usdPerMinute = transcription === undefined ? 0 : perMinuteOf(transcription.model, url);
     }
 
-    /** Counts one response; `usage` is undefined where the service gave none. */
-    add(usage: ResponseUsage | undefined): void {
+    /** Counts one response; `usage` is undefined where the service gave none. @returns US dollars; undefined: it is not known */
+    add(usage: ResponseUsage | undefined): number | undefined {
         this.sum.responses += 1;
-        if (usage === undefined) return;
-        this.meter?.modelUsed(usage, this.prices && responseCostUsd(usage, this.prices));
+        if (usage === undefined) return undefined;
+        const costUsd = this.prices && responseCostUsd(usage, this.prices);
+        this.meter?.modelUsed(usage, costUsd);
         this.sum.totalTokens += usage.totalTokens;
         this.sum.inputTokens += usage.inputTokens;
         this.sum.outputTokens += usage.outputTokens;
@@ -144,6 +147,7 @@ export class UsageMeter {
         this.sum.inputAudioTokens += usage.inputAudioTokens;
         this.sum.cachedAudioTokens += usage.cachedAudioTokens;
         this.sum.outputAudioTokens += usage.outputAudioTokens;
+        return costUsd;
     }
 
     /** Counts one transcription of the caller's words; undefined: it failed. */
@@ -203,11 +207,12 @@ export class UnpricedModels {
 
 const AZURE_HOST = /^wss?:\/\/[^/]+\.azure\.(?:com|us|cn)(?:[:/]|$)/;
 
-/** A response is done, as the call is told of it. `startedAtMs`: when it began, by the clock. */
+/** A response is done, as the call is told of it. `startedAtMs`: when it began, by the clock; `costUsd`: what it cost. */
 export function modelResponse(
     { id, status, reason, error, usage }: ResponseEnd,
     { model, url }: Pick<OpenAIConfig, 'model' | 'url'>,
     startedAtMs: number | undefined,
+    costUsd: number | undefined,
 ): ModelResponse {
     return {
         responseId: id,
@@ -223,6 +228,7 @@ export function modelResponse(
             inputAudio: usage.inputAudioTokens,
             outputAudio: usage.outputAudioTokens,
         },
+        costUsd,
     };
 }
 

@@ -1,0 +1,335 @@
+import { mkdir, open, readdir, readFile, rename, rm, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { Clock } from '../support/clock';
+import { faultFields, type Logger } from '../support/logger';
+import { loggedFault, TimerSet } from '../support/timer-set';
+import { documentOf, endOfDeadCall, type CallEnd } from './call-document';
+import type { JournalLine } from './call-history';
+import { callDocument, recordEvent, recordHead, type CallDocument, type RecordEvent, type RecordHead } from './document';
+import { Outage } from './outage';
+import { isMissing, ProcessMark } from './process-mark';
+
+/** How often what has happened is written, ms. */
+const WRITE_MS = 1000;
+/** How often the mark of the process is renewed, and journals of others are looked for, ms. */
+const RENEW_MS = 10_000;
+const LOOK_MS = 30_000;
+/** Most that waits to be written, characters of all calls together; what is beyond is not in the journals. */
+const MAX_WAITING = 8_000_000;
+/** Longest journal that is read again, bytes. */
+const MAX_READ = 64 * 1024 * 1024;
+
+const JOURNAL = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:\.([0-9a-f]{16}))?\.open\.jsonl$/i;
+const DATE = /^\d{4}-\d{2}-\d{2}$/;
+
+const journalLine = z.union([
+    z.object({ process: z.string() }),
+    z.object({ head: recordHead }),
+    z.object({ event: recordEvent }),
+    z.object({ output: z.object({ callId: z.string(), output: z.string() }) }),
+    z.object({
+        end: callDocument.pick({
+            endedAt: true,
+            durationMs: true,
+            endReason: true,
+            outputVariables: true,
+            fallbackUsed: true,
+            figures: true,
+        }),
+        cut: z.int().min(0),
+    }),
+]);
+
+/** The journal of one call that runs. */
+export interface CallJournal {
+    /** Adds a line. Costs the call nothing but its text: it is written later. */
+    write(line: JournalLine): void;
+    /** The record is stored, or given up: the journal is not needed any more. */
+    remove(): void;
+    /** No more lines come, and the record is not stored: it is made of the journal later. @returns whether the journal has all of it, as far as is known */
+    leave(): boolean;
+}
+
+interface OpenJournal {
+    readonly date: string;
+    readonly path: string;
+    /** Lines that wait, as text. */
+    waiting: string;
+    file: FileHandle | undefined;
+    /** Every line was written, or waits. */
+    isWhole: boolean;
+    state: 'open' | 'leaving' | 'removing';
+}
+
+export interface JournalsOptions {
+    readonly folder: string;
+    readonly clock: Clock;
+    readonly logger: Logger;
+    /** A call of a process that is gone was closed: its record. Resolves when it is stored; rejects: it is tried again later. */
+    readonly onRecovered: (document: CallDocument) => Promise<void>;
+    /** No record can be stored now. */
+    readonly isWaiting: () => boolean;
+}
+
+/**
+ * The journals of the calls that run in this process: what is known of each call stands in `<date>/<session id>.open.jsonl` about a second later, so
+ * that it is not lost with the process. Calls of processes that are gone are closed: at the start, and when the mark of a process turns out to be
+ * that of a dead one.
+ *
+ * Nothing waits for a journal. Where the folder cannot be written, records of calls are stored at their end all the same.
+ */
+export class Journals {
+    private readonly mark: ProcessMark;
+    private readonly open = new Set<OpenJournal>();
+    /** Journals of this process that were left, and those that it took over and whose record is not stored yet. */
+    private readonly left = new Set<string>();
+    private readonly timers: TimerSet;
+    private readonly outage: Outage;
+    private waitingLength = 0;
+    private writing: Promise<void> | undefined;
+    private looking: Promise<void> | undefined;
+    /** All dates are to be read: at the start, and until every journal of a dead process is closed. */
+    private isLookDue = true;
+    private isStopped = false;
+
+    constructor(private readonly options: JournalsOptions) {
+        const { clock, logger, folder } = options;
+        this.mark = new ProcessMark(folder);
+        this.timers = new TimerSet(clock, loggedFault(logger, 'The journals of the calls have failed.'));
+        const message = 'The journals of calls can be written again.';
+        this.outage = new Outage('ERR_CALL_JOURNAL', message, logger, () => clock.nowMs());
+    }
+
+    /** Resolves when journals can be written; meanwhile it begins to close the calls of processes that are gone. Never rejects. */
+    async start(): Promise<void> {
+        await this.renew();
+        if (this.isStopped) return;
+        void this.look();
+        this.every('write', WRITE_MS, () => (this.open.size === 0 ? Promise.resolve() : this.write()));
+        this.every('renew', RENEW_MS, () => this.renew());
+        this.every('look', LOOK_MS, () => this.look());
+    }
+
+    /** Writes what waits. Journals that are left are for the next start, or for another process. */
+    async stop(): Promise<void> {
+        this.isStopped = true;
+        this.timers.clear();
+        await this.looking;
+        await this.writing;
+        for (const journal of this.open) if (journal.state === 'open') journal.state = 'leaving';
+        await this.write();
+        // The mark of a process that has ended shows others that there is something to look for.
+        if (this.left.size === 0) await this.mark.remove().catch(() => undefined);
+    }
+
+    /** The journal of a call that opens. */
+    begin(head: RecordHead): CallJournal {
+        const date = head.startedAt.slice(0, 10);
+        const path = join(this.options.folder, date, `${head.sessionId.toLowerCase()}.open.jsonl`);
+        const journal: OpenJournal = { date, path, waiting: '', file: undefined, isWhole: true, state: 'open' };
+        this.open.add(journal);
+        this.append(journal, { process: this.mark.id });
+        return {
+            write: (line) => {
+                this.append(journal, line);
+            },
+            remove: () => {
+                if (journal.state !== 'leaving') journal.state = 'removing';
+            },
+            leave: () => {
+                if (journal.state === 'open') journal.state = 'leaving';
+                return journal.isWhole;
+            },
+        };
+    }
+
+    private append(journal: OpenJournal, line: JournalLine | { readonly process: string }): void {
+        if (journal.state !== 'open') return;
+        if (this.waitingLength > MAX_WAITING) {
+            journal.isWhole = false;
+            return;
+        }
+        const text = `${JSON.stringify(line)}\n`;
+        journal.waiting += text;
+        this.waitingLength += text.length;
+    }
+
+    private every(name: string, ms: number, task: () => Promise<void>): void {
+        this.timers.set(name, ms, () => {
+            void task().finally(() => {
+                this.every(name, ms, task);
+            });
+        });
+    }
+
+    private async renew(): Promise<void> {
+        try {
+            await this.mark.renew();
+        } catch (fault) {
+            this.outage.failed(fault);
+        }
+    }
+
+    private write(): Promise<void> {
+        this.writing ??= this.writeAll().finally(() => {
+            this.writing = undefined;
+        });
+        return this.writing;
+    }
+
+    /** One file after another: a slow disk has one operation of all journals at a time. */
+    private async writeAll(): Promise<void> {
+        let fault: unknown;
+        let written = 0;
+        for (const journal of this.open) {
+            try {
+                if (await this.writeOne(journal)) written += 1;
+            } catch (error) {
+                fault = error;
+                journal.isWhole = false;
+                await this.close(journal);
+            }
+        }
+        if (fault !== undefined) this.outage.failed(fault);
+        else if (written > 0) this.outage.worked();
+    }
+
+    /** @returns whether something was written */
+    private async writeOne(journal: OpenJournal): Promise<boolean> {
+        const { waiting, state } = journal;
+        this.waitingLength -= waiting.length;
+        journal.waiting = '';
+        if (state !== 'open') this.open.delete(journal);
+        if (state === 'removing') {
+            await this.close(journal);
+            await rm(journal.path, { force: true });
+            return false;
+        }
+        if (waiting !== '') {
+            journal.file ??= await this.create(journal);
+            await journal.file.appendFile(waiting);
+        }
+        if (state === 'leaving') {
+            this.left.add(journal.path);
+            await this.close(journal);
+        }
+        return waiting !== '';
+    }
+
+    private async create({ date, path }: OpenJournal): Promise<FileHandle> {
+        await this.mark.ensure();
+        await mkdir(join(this.options.folder, date), { recursive: true, mode: 0o700 });
+        return open(path, 'a', 0o600);
+    }
+
+    private async close(journal: OpenJournal): Promise<void> {
+        const { file } = journal;
+        journal.file = undefined;
+        await file?.close().catch(() => undefined);
+    }
+
+    private look(): Promise<void> {
+        this.looking ??= this.recoverAll()
+            .catch((fault: unknown) => {
+                this.options.logger.debug(faultFields(fault), 'Journals of calls cannot be looked for.');
+            })
+            .finally(() => {
+                this.looking = undefined;
+            });
+        return this.looking;
+    }
+
+    /** All dates are read at the start, and when a process has died: folders of many days may have many files. */
+    private async recoverAll(): Promise<void> {
+        const { folder, isWaiting } = this.options;
+        for (const path of [...this.left]) if (!this.isStopped && !isWaiting()) await this.closeCall(path);
+        const dead = await this.mark.dead();
+        if (dead.length > 0) this.isLookDue = true;
+        if (!this.isLookDue || isWaiting()) return;
+        let areClosed = true;
+        for (const date of (await readdir(folder)).filter((name) => DATE.test(name)))
+            for (const name of (await readdir(join(folder, date))).filter((each) => JOURNAL.test(each))) {
+                if (this.isStopped) return;
+                if (!(await this.takeOver(join(folder, date), name))) areClosed = false;
+            }
+        if (!areClosed) return;
+        this.isLookDue = false;
+        await this.mark.forget(dead);
+    }
+
+    /**
+     * Closes the call of one journal, if its process is gone. Of several processes that look at it, the one that can rename it does.
+     *
+     * @returns whether there is nothing left to do about it
+     */
+    private async takeOver(folder: string, name: string): Promise<boolean> {
+        const [, sessionId = '', claimedBy] = JOURNAL.exec(name) ?? [];
+        const path = join(folder, name);
+        const claimed = join(folder, `${sessionId}.${this.mark.id}.open.jsonl`);
+        try {
+            const owner = claimedBy ?? (await ownerOf(path));
+            if (owner !== undefined && (await this.mark.isAlive(owner))) return true;
+            await rename(path, claimed);
+        } catch (fault) {
+            if (isMissing(fault)) return true;
+            throw fault;
+        }
+        this.left.add(claimed);
+        return this.closeCall(claimed);
+    }
+
+    /** Makes the record of a journal that nothing writes to any more. @returns whether it is stored */
+    private async closeCall(path: string): Promise<boolean> {
+        try {
+            const document = await readJournal(path);
+            if (document !== undefined) await this.options.onRecovered(document);
+            await rm(path, { force: true });
+        } catch (fault) {
+            this.options.logger.debug(faultFields(fault), 'A journal of a call is closed later.');
+            if (!isMissing(fault)) return false;
+        }
+        this.left.delete(path);
+        return true;
+    }
+}
+
+/** The process that its first line names; undefined: it names none. */
+async function ownerOf(path: string): Promise<string | undefined> {
+    const file = await open(path, 'r');
+    try {
+        const { buffer, bytesRead } = await file.read(Buffer.alloc(256), 0, 256, 0);
+        return /^\{"process":"([0-9a-f]{16})"\}/.exec(buffer.toString('utf8', 0, bytesRead))?.[1];
+    } finally {
+        await file.close();
+    }
+}
+
+/** The record of a call by its journal; undefined: it does not even say which call it was. A line that was cut off is left out. */
+export async function readJournal(path: string): Promise<CallDocument | undefined> {
+    const text = (await readFile(path, 'utf8')).slice(0, MAX_READ);
+    let head: RecordHead | undefined;
+    let end: CallEnd | undefined;
+    let cut = 0;
+    const events: RecordEvent[] = [];
+    for (const line of text.split('\n').flatMap(lineOf)) {
+        if ('head' in line) head = line.head;
+        else if ('event' in line) events.push(line.event);
+        else if ('output' in line) addOutput(events, line.output);
+        else if ('end' in line) ({ end, cut } = line);
+    }
+    return head === undefined ? undefined : documentOf(head, events, cut, end ?? endOfDeadCall(head, events));
+}
+
+function lineOf(text: string): z.infer<typeof journalLine>[] {
+    try {
+        return [journalLine.parse(JSON.parse(text))];
+    } catch {
+        return [];
+    }
+}
+
+function addOutput(events: readonly RecordEvent[], { callId, output }: { callId: string; output: string }): void {
+    const event = events.findLast((each) => each.kind === 'tool' && each.callId === callId);
+    if (event?.kind === 'tool') event.output = output;
+}
