@@ -208,14 +208,15 @@ export class CallWebhook {
         if (untried < MAX_HELD / 4) this.start();
     }
 
-    /** The first delivery of each conversation, unless it is under way. */
+    /** The first delivery of each conversation, unless it is under way; those that were refused less often come first. */
     private eligible(): Waiting[] {
         const conversations = new Set<string>();
-        return this.waiting.filter(({ delivery: { conversationId }, request }) => {
+        const first = this.waiting.filter(({ delivery: { conversationId }, request }) => {
             if (conversations.has(conversationId)) return false;
             conversations.add(conversationId);
             return request === undefined;
         });
+        return first.sort((a, b) => a.attempts - b.attempts);
     }
 
     private begin(waiting: Waiting): void {
