@@ -4,7 +4,13 @@ import { parse } from 'dotenv';
 import { loadConfig } from '../src/config/config';
 import { RENAMED_VARIABLES, VARIABLE_NAMES, VARIABLES } from '../src/config/variables';
 import { ERRORS } from '../src/support/errors';
-import { callRecordSchemaFile, configurationPage, errorsPage, exampleEnvironment, metricsPage } from '../tools/make-docs';
+import {
+    callRecordSchemaFile,
+    configurationPage,
+    errorsPage,
+    exampleEnvironment,
+    metricsPage,
+} from '../tools/make-docs';
 
 const ROOT = join(__dirname, '..');
 const HOW_TO_MEND = 'run: npm run docs';

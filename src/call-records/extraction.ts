@@ -79,7 +79,10 @@ export class Extraction {
     private sayWhyNot(why: string): void {
         if (this.hasSaidWhyNot) return;
         this.hasSaidWhyNot = true;
-        this.deps.logger.warn({ code: 'ERR_CALL_EXTRACT', why }, 'Profiles ask about their calls, and nothing is found out.');
+        this.deps.logger.warn(
+            { code: 'ERR_CALL_EXTRACT', why },
+            'Profiles ask about their calls, and nothing is found out.',
+        );
     }
 }
 

@@ -171,9 +171,7 @@ export class CallBot {
         const told = this.handover?.variables({ bot: name, endReason, variables: { ...set, ...given } });
         const bot = { name, fallbackUsed, variables: { ...told, ...set } };
         const outcome = outcomeVariables(deps.record, bot, given, endReason);
-        // The link opens the record: it stands in none.
-        const { call_link: _link, ...recorded } = outcome;
-        deps.record.observers.outcome(recorded);
+        deps.record.observers.outcome(withoutLink(outcome));
         return outcome;
     }
 
@@ -191,4 +189,9 @@ export class CallBot {
         this.free();
         this.handover?.close();
     }
+}
+
+/** The link for the agent opens the record of the call: it stands in none. */
+function withoutLink(variables: StringMap): StringMap {
+    return Object.fromEntries(Object.entries(variables).filter(([name]) => name !== 'call_link'));
 }

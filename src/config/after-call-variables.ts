@@ -24,11 +24,10 @@ export const AFTER_CALL_VARIABLES = {
         'Key of the signature of these links, the same in all processes. With another key all earlier links are void.',
         { secret: true, example: 'a-long-random-secret-of-32-characters' },
     ),
-    CALL_LINK_HOURS: variable(
-        whole(1, 720).optional(),
-        'Only with CALL_LINK_URL: how long a link is good, in hours.',
-        { unset: `\`${DEFAULT_LINK_HOURS}\``, example: String(DEFAULT_LINK_HOURS) },
-    ),
+    CALL_LINK_HOURS: variable(whole(1, 720).optional(), 'Only with CALL_LINK_URL: how long a link is good, in hours.', {
+        unset: `\`${DEFAULT_LINK_HOURS}\``,
+        example: String(DEFAULT_LINK_HOURS),
+    }),
     CALL_WEBHOOK_URL: variable(
         address('https', 'http')
             .describe(

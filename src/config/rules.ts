@@ -147,7 +147,9 @@ function alertsHaveAddress({
 /** A recording holds every word of the call. */
 function recordingHasRecord({ CALL_RECORDING: recording, CALL_RECORD: mode }: Environment): string[] {
     if (recording === 'off' || mode === 'full') return [];
-    return [`CALL_RECORDING=on does not go with CALL_RECORD=${mode}; right is CALL_RECORD=full, or CALL_RECORDING=off.`];
+    return [
+        `CALL_RECORDING=on does not go with CALL_RECORD=${mode}; right is CALL_RECORD=full, or CALL_RECORDING=off.`,
+    ];
 }
 
 function sharedHasStore(values: Environment): string[] {

@@ -48,7 +48,11 @@ export class AfterCall {
             specOf: (bot) => bots.extractOf(bot),
             logger,
         });
-        this.archive = createCallArchive(config.callRecords, { clock, logger, partsFor: (calls) => this.partsFor(calls) });
+        this.archive = createCallArchive(config.callRecords, {
+            clock,
+            logger,
+            partsFor: (calls) => this.partsFor(calls),
+        });
         this.handover = this.createHandover(chat);
     }
 

@@ -141,7 +141,10 @@ describe('extract of a profile', () => {
         ['an enum without answers', { a: { type: 'enum', description: 'x', values: [] } }],
         ['an enum with the same answer twice', { a: { type: 'enum', description: 'x', values: ['y', 'y'] } }],
         ['a name that is none', { '1a': { type: 'string', description: 'x' } }],
-        ['more than 20 questions', Object.fromEntries(Array.from({ length: 21 }, (_, at) => [`q${at}`, { type: 'string', description: 'x' }]))],
+        [
+            'more than 20 questions',
+            Object.fromEntries(Array.from({ length: 21 }, (_, at) => [`q${at}`, { type: 'string', description: 'x' }])),
+        ],
     ])('refuses %s', (_what, extract) => {
         expect(botProfileSchema.safeParse({ extract }).success).toBe(false);
     });

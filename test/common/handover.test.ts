@@ -68,13 +68,15 @@ describe('the hand-over of a call', () => {
     });
 
     /** What is sent, and when. */
-    async function timeline(handover: SessionDeps['handover'], end: (call: SessionHarness) => void): Promise<unknown[]> {
+    async function timeline(
+        handover: SessionDeps['handover'],
+        end: (call: SessionHarness) => void,
+    ): Promise<unknown[]> {
         const call = await callWith(handover);
         end(call);
         const times: unknown[] = [];
         for (let ms = 0; ms < 20_000; ms += 50) {
-            if (call.socket.types.length > times.length + 1)
-                times.push([ms, call.socket.types[times.length + 1]]);
+            if (call.socket.types.length > times.length + 1) times.push([ms, call.socket.types[times.length + 1]]);
             call.pass(50);
         }
         call.session.close();

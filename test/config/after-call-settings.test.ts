@@ -1,7 +1,11 @@
 import { loadConfig } from '../../src/config/config';
 
 const LINK = { CALL_LINK_URL: 'https://bot.example.com', CALL_LINK_SECRET: 's'.repeat(32), CALL_RECORD: 'full' };
-const WEBHOOK = { CALL_WEBHOOK_URL: 'https://crm.example.com/x', CALL_WEBHOOK_SECRET: 's'.repeat(16), CALL_RECORD: 'metadata' };
+const WEBHOOK = {
+    CALL_WEBHOOK_URL: 'https://crm.example.com/x',
+    CALL_WEBHOOK_SECRET: 's'.repeat(16),
+    CALL_RECORD: 'metadata',
+};
 
 describe('the settings of the end of a call', () => {
     it('are off when nothing is set', () => {
@@ -20,14 +24,34 @@ describe('the settings of the end of a call', () => {
     it.each<[string, Record<string, string | undefined>, RegExp]>([
         ['a link without a secret', { ...LINK, CALL_LINK_SECRET: undefined }, /CALL_LINK_SECRET must be set too/],
         ['a short secret', { ...LINK, CALL_LINK_SECRET: 's'.repeat(31) }, /CALL_LINK_SECRET .*at least 32 characters/],
-        ['a link without a record', { ...LINK, CALL_RECORD: undefined }, /CALL_LINK_URL is set, and CALL_RECORD is `off`/],
+        [
+            'a link without a record',
+            { ...LINK, CALL_RECORD: undefined },
+            /CALL_LINK_URL is set, and CALL_RECORD is `off`/,
+        ],
         ['a link to a record without words', { ...LINK, CALL_RECORD: 'metadata' }, /right is CALL_RECORD=full/],
-        ['an unencrypted link', { ...LINK, CALL_LINK_URL: 'http://bot.example.com' }, /CALL_LINK_URL leads to .* unencrypted/],
+        [
+            'an unencrypted link',
+            { ...LINK, CALL_LINK_URL: 'http://bot.example.com' },
+            /CALL_LINK_URL leads to .* unencrypted/,
+        ],
         ['a link with a query', { ...LINK, CALL_LINK_URL: 'https://bot.example.com/?a=1' }, /CALL_LINK_URL .*query/],
         ['hours of no link', { CALL_LINK_HOURS: '2' }, /CALL_LINK_HOURS is set, and CALL_LINK_URL is not/],
-        ['a secret of no link', { CALL_LINK_SECRET: LINK.CALL_LINK_SECRET }, /CALL_LINK_SECRET is set, and CALL_LINK_URL is not/],
-        ['a webhook without a secret', { ...WEBHOOK, CALL_WEBHOOK_SECRET: undefined }, /CALL_WEBHOOK_SECRET must be set too/],
-        ['a webhook without a record', { ...WEBHOOK, CALL_RECORD: 'off' }, /CALL_WEBHOOK_URL is set, and CALL_RECORD is `off`/],
+        [
+            'a secret of no link',
+            { CALL_LINK_SECRET: LINK.CALL_LINK_SECRET },
+            /CALL_LINK_SECRET is set, and CALL_LINK_URL is not/,
+        ],
+        [
+            'a webhook without a secret',
+            { ...WEBHOOK, CALL_WEBHOOK_SECRET: undefined },
+            /CALL_WEBHOOK_SECRET must be set too/,
+        ],
+        [
+            'a webhook without a record',
+            { ...WEBHOOK, CALL_RECORD: 'off' },
+            /CALL_WEBHOOK_URL is set, and CALL_RECORD is `off`/,
+        ],
         ['an unencrypted webhook', { ...WEBHOOK, CALL_WEBHOOK_URL: 'http://crm.example.com' }, /unencrypted/],
         ['a secret of no webhook', { CALL_WEBHOOK_SECRET: 's'.repeat(16) }, /and CALL_WEBHOOK_URL is not/],
         ['a model without a key', { HANDOVER_SUMMARY: 'model' }, /HANDOVER_SUMMARY is `model`, and no chat model/],

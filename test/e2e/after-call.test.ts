@@ -83,7 +83,11 @@ describe('after a call that is handed over', () => {
         bench = await TestBench.start({
             openai: {
                 vad: 'off',
-                response: [{ functionCalls: [collect] }, { functionCalls: [transfer] }, { text: 'Goodbye.', audioMs: 400 }],
+                response: [
+                    { functionCalls: [collect] },
+                    { functionCalls: [transfer] },
+                    { text: 'Goodbye.', audioMs: 400 },
+                ],
             },
             env: {
                 LOG_LEVEL: 'debug',
@@ -134,7 +138,12 @@ describe('after a call that is handed over', () => {
 
         const pages = [await early.text(), page, outputs['summary'] ?? ''].join('\n');
         expect([traces(pages, CARD), traces(pages, NUMBER)]).toEqual([[], []]);
-        const kept = [everyFileBelow(join(folder, 'calls')), ...bodies, JSON.stringify(chat.requests), bench.logs.text].join('\n');
+        const kept = [
+            everyFileBelow(join(folder, 'calls')),
+            ...bodies,
+            JSON.stringify(chat.requests),
+            bench.logs.text,
+        ].join('\n');
         expect(traces(kept, CARD)).toEqual([]);
         const token = path.slice('/call/'.length);
         expect(kept).not.toContain(token);

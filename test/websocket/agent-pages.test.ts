@@ -59,25 +59,30 @@ describe('GET /call/…', () => {
         expect(head).toMatch(/^HTTP\/1\.1 200 [^]*\r\n\r\n$/);
     });
 
-    it.each(['/audiohook', '/'])('with AUDIOHOOK_PATH=%s is no page for a wrong, old or foreign token: the answer of any other path', async (base) => {
-        const port = await start(base);
-        const right = pathTo(SAMPLE_SESSION);
-        const tokens = [
-            pathTo(SAMPLE_SESSION, Date.now() - 3_600_001),
-            pathTo(SAMPLE_SESSION, Date.now(), `${SECRET}.`),
-            pathTo('00000000-0000-4000-8000-000000000000'),
-            `${right}/`,
-            `${right}x`,
-            '/call/',
-            '/call/../call/x',
-            '/call/%00',
-        ];
-        const withoutDate = (answer: string): string => answer.replace(/Date: .*\r\n/, '');
-        const unknown = withoutDate(await ask(port, 'GET', '/nothing/here'));
-        for (const path of tokens) expect(withoutDate(await ask(port, 'GET', path))).toBe(unknown);
-        expect(statusIn(unknown)).toBe(base === '/' ? 426 : 404);
-        expect(withoutDate(await ask(port, 'POST', right))).toBe(withoutDate(await ask(port, 'POST', '/nothing/here')));
-    });
+    it.each(['/audiohook', '/'])(
+        'with AUDIOHOOK_PATH=%s is no page for a wrong, old or foreign token: the answer of any other path',
+        async (base) => {
+            const port = await start(base);
+            const right = pathTo(SAMPLE_SESSION);
+            const tokens = [
+                pathTo(SAMPLE_SESSION, Date.now() - 3_600_001),
+                pathTo(SAMPLE_SESSION, Date.now(), `${SECRET}.`),
+                pathTo('00000000-0000-4000-8000-000000000000'),
+                `${right}/`,
+                `${right}x`,
+                '/call/',
+                '/call/../call/x',
+                '/call/%00',
+            ];
+            const withoutDate = (answer: string): string => answer.replace(/Date: .*\r\n/, '');
+            const unknown = withoutDate(await ask(port, 'GET', '/nothing/here'));
+            for (const path of tokens) expect(withoutDate(await ask(port, 'GET', path))).toBe(unknown);
+            expect(statusIn(unknown)).toBe(base === '/' ? 426 : 404);
+            expect(withoutDate(await ask(port, 'POST', right))).toBe(
+                withoutDate(await ask(port, 'POST', '/nothing/here')),
+            );
+        },
+    );
 
     it('is there for as many as ask, and no page without the setting', async () => {
         const port = await start('/audiohook');

@@ -52,9 +52,7 @@ export class CallLinks {
         const isRight = timingSafeEqual(bytes.subarray(SIGNED_BYTES), this.mac(signed));
         const isFresh = signed.readUInt32BE(1 + ID_BYTES) > epochMs / 1000;
         if (!isRight || !isFresh || signed.readUInt8(0) !== FORM) return undefined;
-        return signed
-            .toString('hex', 1, 1 + ID_BYTES)
-            .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+        return signed.toString('hex', 1, 1 + ID_BYTES).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
     }
 
     private mac(signed: Uint8Array): Buffer {

@@ -56,9 +56,12 @@ const MAX_LINES = 400;
 export function agentPage(view: CallView): string {
     const { bot, summary, tools, variables } = view;
     const left = Math.max(0, view.lines.length - MAX_LINES);
-    const lines = view.lines.slice(left).map(
-        ({ speaker, text }) => `<li class="${speaker}"><b>${speaker === 'bot' ? 'Bot' : 'Caller'}</b>${escaped(text)}</li>`,
-    );
+    const lines = view.lines
+        .slice(left)
+        .map(
+            ({ speaker, text }) =>
+                `<li class="${speaker}"><b>${speaker === 'bot' ? 'Bot' : 'Caller'}</b>${escaped(text)}</li>`,
+        );
     const parts = [
         `<h1>Call with the bot ${escaped(bot)}</h1>`,
         `<p class="facts">${escaped(factsOf(view))}</p>`,
@@ -98,7 +101,13 @@ function factsOf({ conversationId, startedAt, durationMs, endReason }: CallView)
     return facts.join(' · ');
 }
 
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+const ENTITIES: Readonly<Record<string, string>> = {
+    '&': '&amp;',
+    '<': '&lt;',
+    '>': '&gt;',
+    '"': '&quot;',
+    "'": '&#39;',
+};
 
 function escaped(text: string): string {
     return text.replace(/[&<>"']/g, (sign) => ENTITIES[sign] ?? '');

@@ -248,7 +248,15 @@ export class CallWebhook {
         const headers = { 'x-audioconnector-delivery': sessionId, 'x-audioconnector-attempt': attempt };
         const body = webhookBody(document);
         const { signal } = request;
-        const post = { url, secret, epochMs: clock.epochMs(), body, headers, signal, code: 'ERR_CALL_WEBHOOK' } as const;
+        const post = {
+            url,
+            secret,
+            epochMs: clock.epochMs(),
+            body,
+            headers,
+            signal,
+            code: 'ERR_CALL_WEBHOOK',
+        } as const;
         const fault = await signedPost(post);
         this.timers.cancel(`limit ${sessionId}`);
         return fault === undefined ? { is: 'accepted' } : { is: 'refused', fault };
@@ -264,7 +272,8 @@ export class CallWebhook {
             this.storeFailed = false;
             return document?.sessionId === sessionId ? document : undefined;
         } catch (fault) {
-            if (!this.storeFailed) this.options.logger.warn(faultFields(fault), 'Call records that are due cannot be read.');
+            if (!this.storeFailed)
+                this.options.logger.warn(faultFields(fault), 'Call records that are due cannot be read.');
             this.storeFailed = true;
             return undefined;
         }

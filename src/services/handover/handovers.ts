@@ -16,7 +16,8 @@ export interface HandoversDeps {
     /** Whether there is a summary, and who writes it. */
     readonly summary: 'off' | 'rules' | 'model';
     /** Asks a model; rejects when it does not answer within `limitMs`. Needed for the summary `model`. */
-    readonly ask?: ((messages: readonly Message[], limitMs: number, signal: AbortSignal) => Promise<string>) | undefined;
+    readonly ask?:
+        ((messages: readonly Message[], limitMs: number, signal: AbortSignal) => Promise<string>) | undefined;
     /** The link for the agent; undefined: there is none. */
     readonly linkTo?: ((sessionId: string) => string) | undefined;
     /** Hears of each call at its end. */

@@ -34,9 +34,11 @@ const field = z.discriminatedUnion('type', [
     }),
 ]);
 
-export const extractSchema = z.record(variableName, field).refine((fields) => Object.keys(fields).length <= MAX_FIELDS, {
-    error: `must be ${MAX_FIELDS} at most`,
-});
+export const extractSchema = z
+    .record(variableName, field)
+    .refine((fields) => Object.keys(fields).length <= MAX_FIELDS, {
+        error: `must be ${MAX_FIELDS} at most`,
+    });
 
 /** Questions by the name under which the answer stands in the record of the call. */
 export type ExtractSpec = z.output<typeof extractSchema>;

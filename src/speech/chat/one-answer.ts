@@ -76,7 +76,7 @@ export class OneAnswer {
 
 /** The service is not trusted to send what its types say. */
 function wordsIn(choices: unknown): string {
-    const [choice]: unknown[] = Array.isArray(choices) ? choices : [];
+    const choice: unknown = Array.isArray(choices) ? choices[0] : undefined;
     const message = fieldIn(choice, 'message');
     if (typeof fieldIn(message, 'refusal') === 'string')
         throw new CodedError('ERR_CHAT_FAILED', 'The model refuses to answer.');

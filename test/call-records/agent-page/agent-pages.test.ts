@@ -62,7 +62,13 @@ describe('the pages of calls', () => {
     it('show what was said and heard, what was done and found out, and neither cost nor long numbers', async () => {
         document = sampleCall();
         const page = await html();
-        for (const words of ['Hello, how can I help?', 'A person, please.', 'I see the invoice', 'find_invoice: ok', 'topic'])
+        for (const words of [
+            'Hello, how can I help?',
+            'A person, please.',
+            'I see the invoice',
+            'find_invoice: ok',
+            'topic',
+        ])
             expect(page).toContain(words);
         expect(page).toContain('My invoice is wrong, number ***.');
         expect(page).not.toMatch(/4711|explain every line|0\.0412|cost/);
@@ -73,7 +79,13 @@ describe('the pages of calls', () => {
     it('are made from memory until the record is stored: of the bot what was heard, of the caller what was a turn', async () => {
         pages.keep(ENDED);
         const page = await html();
-        for (const words of ['Hello, how can I help', 'My number is ***.', 'find_invoice: timeout', 'A wrong invoice.', 'still being stored'])
+        for (const words of [
+            'Hello, how can I help',
+            'My number is ***.',
+            'find_invoice: timeout',
+            'A wrong invoice.',
+            'still being stored',
+        ])
             expect(page).toContain(words);
         expect(page).not.toMatch(/everything|mhm|Never played|4711|0\.04/);
         fault = new CodedError('ERR_INTERNAL', 'away');
@@ -99,7 +111,13 @@ describe('the pages of calls', () => {
         const tools = [{ name: HOSTILE, callId: 'c', ms: 1, outcome: 'ok' }] as const;
         const names = { bot: HOSTILE, endReason: HOSTILE, conversationId: HOSTILE };
         if (way === 'keeps')
-            pages.keep({ ...ENDED, ...names, lines: [line], tools, variables: { [HOSTILE]: HOSTILE, summary: HOSTILE } });
+            pages.keep({
+                ...ENDED,
+                ...names,
+                lines: [line],
+                tools,
+                variables: { [HOSTILE]: HOSTILE, summary: HOSTILE },
+            });
         else {
             const [turn] = sampleCall().turns;
             document = sampleCall({
@@ -121,7 +139,9 @@ describe('the pages of calls', () => {
     it('have a policy that allows the one style and no script, and frames of Genesys Cloud alone', async () => {
         document = sampleCall();
         const policy = PAGE_HEADERS['Content-Security-Policy'] ?? '';
-        expect(policy).toMatch(/^default-src 'none'; style-src 'sha256-[A-Za-z\d+/]{43}='; base-uri 'none'; form-action 'none'; frame-ancestors /);
+        expect(policy).toMatch(
+            /^default-src 'none'; style-src 'sha256-[A-Za-z\d+/]{43}='; base-uri 'none'; form-action 'none'; frame-ancestors /,
+        );
         expect(policy.split('frame-ancestors ')[1]?.split(' ')).toEqual([
             'https://*.mypurecloud.com',
             'https://*.mypurecloud.com.au',

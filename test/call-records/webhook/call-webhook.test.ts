@@ -109,7 +109,8 @@ describe('CallWebhook', () => {
             outbox: join(folder, 'outbox'),
             maxDays: 30,
             store: {
-                get: (id) => (storeFault === undefined ? Promise.resolve(documents.get(id)) : Promise.reject(storeFault)),
+                get: (id) =>
+                    storeFault === undefined ? Promise.resolve(documents.get(id)) : Promise.reject(storeFault),
             },
             clock,
             logger: log,
@@ -280,7 +281,10 @@ describe('CallWebhook', () => {
         for (const number of numbers) {
             const { sessionId, conversationId, endedAt } = call(number);
             const name = `${endedAt.replace(/\D/g, '')}-${sessionId}.json`;
-            writeFileSync(join(folder, 'outbox', name), JSON.stringify({ version: 1, sessionId, conversationId, endedAt }));
+            writeFileSync(
+                join(folder, 'outbox', name),
+                JSON.stringify({ version: 1, sessionId, conversationId, endedAt }),
+            );
             documents.set(sessionId, { ...call(number), events: [], turns: [] });
         }
         const hook = webhook();

@@ -33,7 +33,11 @@ describe('the hand-over of a call', () => {
         transcript = new Transcript();
         model = new SlowModel();
         log = new LogRecorder();
-        transcript.add({ speaker: 'caller', itemId: '1', text: 'I want to speak to a person, my number is 0815 4711.' });
+        transcript.add({
+            speaker: 'caller',
+            itemId: '1',
+            text: 'I want to speak to a person, my number is 0815 4711.',
+        });
     });
 
     function handover(deps: Partial<HandoversDeps> = {}): Handover {
@@ -106,8 +110,14 @@ describe('the hand-over of a call', () => {
 
     it('has the link, and gives the call to those who keep it', () => {
         const kept: EndedCall[] = [];
-        const call = handover({ summary: 'off', linkTo: (id) => `https://x/call/${id}`, keep: (each) => kept.push(each) });
+        const call = handover({
+            summary: 'off',
+            linkTo: (id) => `https://x/call/${id}`,
+            keep: (each) => kept.push(each),
+        });
         expect(call.variables(ENDING)).toEqual({ call_link: 'https://x/call/s' });
-        expect(kept).toMatchObject([{ sessionId: 's', conversationId: 'c', bot: 'desk', lines: [{ speaker: 'caller' }] }]);
+        expect(kept).toMatchObject([
+            { sessionId: 's', conversationId: 'c', bot: 'desk', lines: [{ speaker: 'caller' }] },
+        ]);
     });
 });

@@ -59,7 +59,10 @@ describe('the summary by the rules', () => {
     });
 
     it('is bounded for a bot with many functions', () => {
-        const tools = Array.from({ length: 40 }, (_, at) => ({ name: `${'f'.repeat(60)}${at}`, outcome: 'ok' }) as const);
+        const tools = Array.from(
+            { length: 40 },
+            (_, at) => ({ name: `${'f'.repeat(60)}${at}`, outcome: 'ok' }) as const,
+        );
         expect(summary({ tools }).length).toBeLessThanOrEqual(600);
     });
 

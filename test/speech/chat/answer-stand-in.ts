@@ -2,9 +2,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { z } from 'zod';
 
-/** What the stand-in does with a request; text: the content of its answer. */
+/** What the stand-in does with a request. `hang`, `hang up`, or another text: the content of its answer. */
 export type AnswerPlan =
-    string | { status: number; code?: string } | { raw: unknown } | { refusal: string } | { cut: string } | 'hang' | 'hang up';
+    string | { status: number; code?: string } | { raw: unknown } | { refusal: string } | { cut: string };
 
 const PROPERTY = z.strictObject({
     type: z.union([z.string(), z.array(z.enum(['string', 'number', 'boolean', 'null']))]),
