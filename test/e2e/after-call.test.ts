@@ -45,6 +45,7 @@ describe('after a call that is handed over', () => {
     let folder: string;
     let chat: AnswerStandIn;
     let receiver: Server;
+    let port: number;
     let bodies: string[];
     let bench: TestBench;
 
@@ -54,8 +55,8 @@ describe('after a call that is handed over', () => {
         writeFileSync(join(folder, 'bots', 'desk.json'), JSON.stringify(PROFILE));
         chat = await AnswerStandIn.start();
         bodies = [];
-        receiver = createServer((request, response) => void take(request, response)).listen(0, '127.0.0.1');
-        await once(receiver, 'listening');
+        await listenAgain(0);
+        port = (receiver.address() as AddressInfo).port;
     });
 
     afterEach(async () => {
@@ -72,6 +73,12 @@ describe('after a call that is handed over', () => {
         for await (const piece of request) body += String(piece);
         bodies.push(body);
         response.writeHead(204).end();
+    }
+
+    /** At the address that it had. */
+    async function listenAgain(port: number): Promise<void> {
+        receiver = createServer((request, response) => void take(request, response)).listen(port, '127.0.0.1');
+        await once(receiver, 'listening');
     }
 
     async function start(secure: boolean): Promise<void> {
@@ -99,7 +106,7 @@ describe('after a call that is handed over', () => {
                 HANDOVER_SUMMARY: 'rules',
                 CALL_LINK_URL: 'http://127.0.0.1',
                 CALL_LINK_SECRET: 'a-secret-of-more-than-32-characters',
-                CALL_WEBHOOK_URL: `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/calls`,
+                CALL_WEBHOOK_URL: `http://127.0.0.1:${port}/calls`,
                 CALL_WEBHOOK_SECRET: 'a-secret-of-the-webhook',
             },
         });
@@ -148,4 +155,32 @@ describe('after a call that is handed over', () => {
         const token = path.slice('/call/'.length);
         expect(kept).not.toContain(token);
     });
+
+    it('delivers after its next start the records of calls that ended while the receiver was down', async () => {
+        receiver.close();
+        await once(receiver, 'close');
+        await start(true);
+        chat.plan('{"topic":"other"}', '{"topic":"other"}');
+        const callers = [bench.caller(), bench.caller()];
+        for (const caller of callers) {
+            await caller.dial();
+            await (await bench.fake.nextSession()).waitForSent('response.done');
+            caller.hangUp();
+            await caller.ended;
+        }
+        await until('both wait', () => bench.logs.codes.includes('ERR_CALL_WEBHOOK') && waitingCount() === 2);
+        await bench.stop();
+        expect([waitingCount(), bodies]).toEqual([2, []]);
+
+        await listenAgain(port);
+        await start(true);
+        await until('both are delivered', () => bodies.length === 2 && waitingCount() === 0);
+        const ids = bodies.map((body) => (JSON.parse(body) as { id: string }).id);
+        expect(new Set(ids).size).toBe(2);
+        expect(bench.logs.codes).not.toContain('ERR_CALL_WEBHOOK');
+    });
+
+    function waitingCount(): number {
+        return readdirSync(join(folder, 'calls', 'outbox')).filter((name) => name.endsWith('.json')).length;
+    }
 });
