@@ -72,13 +72,20 @@ async function puts(path: string): Promise<void> {
         return { put, ownMs: performance.now() - beganMs };
     });
     await Promise.all(begun.map(({ put }) => put));
-    say('of which in the thread of the calls', begun.map(({ ownMs }) => ownMs));
+    say(
+        'of which in the thread of the calls',
+        begun.map(({ ownMs }) => ownMs),
+    );
     await store.close();
 
     const index = CallIndex.open(join(path, 'index.db'));
     const ofIndex: number[] = [];
     for (const document of documents)
-        ofIndex.push(await measured(() => { index.put(dayOf(document.startedAt), storedCallOf(document)); }));
+        ofIndex.push(
+            await measured(() => {
+                index.put(dayOf(document.startedAt), storedCallOf(document));
+            }),
+        );
     index.close();
     say('of which the index', ofIndex);
 }

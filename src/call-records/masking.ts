@@ -130,6 +130,8 @@ export class Masker {
             this.learn(name, String(given));
             return JSON.stringify({ name, value: this.variable(name, String(given)) });
         }
+        // Its argument `name` is that of a variable.
+        if (tool === 'collect_digits') return this.text(json);
         return JSON.stringify(this.walked(value, '', 0));
     }
 

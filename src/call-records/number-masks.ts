@@ -19,6 +19,8 @@ interface DigitAt {
 
 /** A payment card has so many digits (ISO/IEC 7812). */
 const CARD_DIGITS = { least: 12, most: 19 };
+/** Longest telephone number with its country (ITU-T E.164). */
+const MAX_PHONE = 15;
 /** What may stand between the digits of one number: three characters of these at most. */
 const BETWEEN = '[\\s.,()/·_–—-]{0,3}';
 const LETTER = '[\\p{L}\\p{N}]';
@@ -97,10 +99,10 @@ function maskRun(run: string, before: string, reader: Reader, known: readonly Kn
     if (digits.length !== at.length) return run;
     const labels = new Array<string | undefined>(at.length).fill(undefined);
     for (const each of known) markKnown(digits, each, labels);
-    if (rules) {
-        markCards(at, digits, labels);
-        markPhones(at, digits, labels, reader, before);
-    }
+    const hasPlus = reader.plus.test(before);
+    // A number after a plus is no card, whatever its last digit.
+    if (rules && !(hasPlus && digits.length <= MAX_PHONE)) markCards(at, digits, labels);
+    if (rules) markPhones(at, digits, labels, reader, hasPlus);
     return withLabels(run, at, labels);
 }
 
@@ -121,11 +123,13 @@ function markCards(at: readonly DigitAt[], digits: string, labels: (string | und
     }
 }
 
+const ZERO = '0'.charCodeAt(0);
+
 /** Whether the last digit is the check digit of those before it. */
 export function isLuhn(digits: string): boolean {
     let sum = 0;
     for (let at = 0; at < digits.length; at++) {
-        const value = Number(digits[digits.length - 1 - at]);
+        const value = digits.charCodeAt(digits.length - 1 - at) - ZERO;
         const doubled = at % 2 === 1 ? value * 2 : value;
         sum += doubled > 9 ? doubled - 9 : doubled;
     }
@@ -137,16 +141,15 @@ function markPhones(
     at: readonly DigitAt[],
     digits: string,
     labels: (string | undefined)[],
-    reader: Reader,
-    before: string,
+    { language }: Reader,
+    hasPlus: boolean,
 ): void {
     for (let from = 0; from < at.length; from++) {
         if (labels[from] !== undefined) continue;
         let to = from;
         while (to < at.length && labels[to] === undefined) to += 1;
-        const hasPlus = from === 0 && reader.plus.test(before);
         const groups = groupLengths(at.slice(from, to));
-        if (looksLikePhone(digits.slice(from, to), groups, hasPlus, reader.language)) labels.fill('phone', from, to);
+        if (looksLikePhone(digits.slice(from, to), groups, hasPlus && from === 0, language)) labels.fill('phone', from, to);
         from = to;
     }
 }

@@ -1,5 +1,6 @@
 import { CodedError, ERRORS, type ErrorCode } from '../support/errors';
 import { faultFields, type LogFields, type Logger } from '../support/logger';
+import { systemErrorOf } from './process-mark';
 
 /** A time in which something cannot be written: one line of the log when it begins, with the cure, and one when it is over. */
 export class Outage {
@@ -24,11 +25,11 @@ export class Outage {
     failed(fault: unknown): void {
         if (this.sinceMs !== undefined) return;
         this.sinceMs = this.nowMs();
-        const { code: systemError, ...fields } = faultFields(fault);
         const isCoded = fault instanceof CodedError;
         const code = isCoded ? fault.code : this.code;
+        const fields = isCoded ? faultFields(fault) : { systemError: systemErrorOf(fault), fault: String(fault) };
         const { cause, cure } = ERRORS[code];
-        this.logger.error({ ...fields, ...(!isCoded && { systemError }), code }, `${cause} ${cure}`);
+        this.logger.error({ ...fields, code }, `${cause} ${cure}`);
     }
 
     /** It could be written. */

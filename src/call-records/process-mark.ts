@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isFields } from '../support/json';
+import { isFields, textIn } from '../support/json';
 
 const PREFIX = '.process-';
 const ID = /^[0-9a-f]{16}$/;
@@ -125,7 +125,12 @@ function parsed(text: string): unknown {
     }
 }
 
+/** The system's name of a fault, such as ENOSPC; undefined: it has none. */
+export function systemErrorOf(fault: unknown): string | undefined {
+    return isFields(fault) ? textIn(fault, 'code') : undefined;
+}
+
 /** The system says that a file is not there. */
 export function isMissing(fault: unknown): boolean {
-    return fault instanceof Error && 'code' in fault && fault.code === 'ENOENT';
+    return systemErrorOf(fault) === 'ENOENT';
 }

@@ -22,7 +22,7 @@ describe('payment cards', () => {
         '4111-1111-1111-1111',
         '4 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1',
         'four one one one, one one one one, one one one one, one one one one',
-        'four 111 1111, 1111 one one one one 1',
+        'four 111 1111, 1111 one one one 1',
         '41 11 11 11. 11 11 11 11',
     ])('are masked: %s', (text) => {
         const masked = mask(text);

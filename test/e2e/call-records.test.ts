@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { callDocument, type CallDocument } from '../../src/call-records/document';
 import { readUsage } from '../../src/services/realtime/events';
 import { pricesOf, responseCostUsd } from '../../src/services/realtime/usage';
-import { isFields, recordIn } from '../../src/support/json';
+import { isFields, recordIn, type Fields } from '../../src/support/json';
 import type { Caller } from '../../tools/caller/client';
 import type { FakeSession } from '../../tools/fake-openai';
 import { TestBench, until } from '../support/test-bench';
@@ -146,7 +146,7 @@ describe('the records of real calls', () => {
             .map(({ event }) => event)
             .filter((event) => event['type'] === 'response.done')
             .reduce((sum, event) => {
-                const usage = readUsage(recordIn(event, 'response')['usage']);
+                const usage = readUsage(recordIn(event['response'] as Fields, 'usage'));
                 return usage === undefined ? sum : sum + responseCostUsd(usage, prices);
             }, 0);
         const spent = events.reduce((sum, event) => sum + (event.kind === 'model' ? (event.costUsd ?? 0) : 0), 0);

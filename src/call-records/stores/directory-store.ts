@@ -7,7 +7,16 @@ import { faultFields, type Logger } from '../../support/logger';
 import { CallFolder, readFault, writeFault } from './call-folder';
 import { IndexFile } from './index-file';
 import { tidied, type Limits } from './retention';
-import { checkFileName, checkQuery, checkSessionId, dayOf, isSessionId, jsonOf, parsedDocument, storedCallOf } from './stored-call';
+import {
+    checkFileName,
+    checkQuery,
+    checkSessionId,
+    dayOf,
+    isSessionId,
+    jsonOf,
+    parsedDocument,
+    storedCallOf,
+} from './stored-call';
 
 export interface DirectoryStoreOptions {
     readonly path: string;
@@ -194,7 +203,8 @@ export class DirectoryStore implements CallStore {
             this.index.use(change);
             this.isLate = false;
         } catch (fault) {
-            if (!this.isLate) this.options.logger.warn(faultFields(fault), 'Changes of records are not in the index yet.');
+            if (!this.isLate)
+                this.options.logger.warn(faultFields(fault), 'Changes of records are not in the index yet.');
             this.isLate = true;
         }
     }

@@ -48,7 +48,9 @@ export class IndexFile {
             const kind = sqliteFault(fault);
             const words = fault instanceof Error ? fault.message : String(fault);
             if (kind !== 'locked') this.giveUp(kind, words);
-            throw new CodedError('ERR_CALL_STORE_INDEX', `${this.path}: ${words}.`, { systemError: systemErrorOf(fault) });
+            throw new CodedError('ERR_CALL_STORE_INDEX', `${this.path}: ${words}.`, {
+                systemError: systemErrorOf(fault),
+            });
         }
     }
 
@@ -73,7 +75,8 @@ export class IndexFile {
         try {
             // SQLite gives its other files the same mode.
             closeSync(openSync(this.path, 'a', FILE_MODE));
-            if (!lstatSync(this.path).isFile()) throw new CodedError('ERR_CALL_STORE_INDEX', `${this.path} is no file.`);
+            if (!lstatSync(this.path).isFile())
+                throw new CodedError('ERR_CALL_STORE_INDEX', `${this.path} is no file.`);
         } catch (fault) {
             return this.inMemory(fault);
         }

@@ -275,6 +275,9 @@ function loadSdk(): typeof S3 {
     try {
         return createRequire(__filename)('@aws-sdk/client-s3') as typeof S3;
     } catch (fault) {
-        throw new CodedError('ERR_CALL_STORE_S3_SDK', fault instanceof Error ? fault.message.split('\n')[0] : undefined);
+        throw new CodedError(
+            'ERR_CALL_STORE_S3_SDK',
+            fault instanceof Error ? fault.message.split('\n')[0] : undefined,
+        );
     }
 }

@@ -53,7 +53,10 @@ function ofPackage(): DatabaseClass {
     try {
         return createRequire(__filename)('libsql') as DatabaseClass;
     } catch (fault) {
-        throw new CodedError('ERR_CALL_STORE_SQLITE', fault instanceof Error ? fault.message.split('\n')[0] : undefined);
+        throw new CodedError(
+            'ERR_CALL_STORE_SQLITE',
+            fault instanceof Error ? fault.message.split('\n')[0] : undefined,
+        );
     }
 }
 

@@ -169,7 +169,8 @@ export class StoreThread implements CallStore {
         if (this.worker !== worker) return;
         this.worker = undefined;
         const fault = new CodedError('ERR_CALL_STORE_THREAD', `${why}.`);
-        if (!this.isClosed) this.options.logger.error({ code: fault.code, fault: fault.message }, 'The call store failed.');
+        if (!this.isClosed)
+            this.options.logger.error({ code: fault.code, fault: fault.message }, 'The call store failed.');
         for (const [id, waiting] of [...this.waiting]) {
             this.forget(id, waiting);
             waiting.reject(fault);

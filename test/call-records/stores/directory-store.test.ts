@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
     existsSync,
     mkdirSync,
@@ -14,7 +16,6 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import type { CallQuery, StoredCall } from '../../../src/call-records/call-store';
 import type { CallDocument } from '../../../src/call-records/document';
-import { openDatabase } from '../../../src/call-records/stores/sqlite';
 import { storedCallOf } from '../../../src/call-records/stores/stored-call';
 import { manyCalls, writeCalls } from '../../support/many-calls';
 import { StoreBench } from './store-bench';
@@ -170,7 +171,9 @@ describe('ids and names', () => {
             const store = bench.open();
             const document = { ...first(manyCalls(7, 1)), sessionId };
             await expect(store.put(document)).rejects.toMatchObject({ code: 'ERR_CALL_STORE_ID' });
-            await expect(store.file(sessionId, `${sessionId}.wav`)).rejects.toMatchObject({ code: 'ERR_CALL_STORE_ID' });
+            await expect(store.file(sessionId, `${sessionId}.wav`)).rejects.toMatchObject({
+                code: 'ERR_CALL_STORE_ID',
+            });
             await expect(store.remove(sessionId)).rejects.toMatchObject({ code: 'ERR_CALL_STORE_ID' });
             expect(await store.get(sessionId)).toBeUndefined();
             expect(existsSync(bench.path)).toBe(false);
@@ -217,7 +220,8 @@ describe('ids and names', () => {
 describe('a list', () => {
     const documents = manyCalls(9, 150);
     const calls = documents.map(storedCallOf);
-    const figures = (pick: (call: StoredCall) => number | undefined): number[] => calls.flatMap((call) => pick(call) ?? []);
+    const figures = (pick: (call: StoredCall) => number | undefined): number[] =>
+        calls.flatMap((call) => pick(call) ?? []);
 
     const queries = fc.record(
         {
@@ -243,7 +247,10 @@ describe('a list', () => {
     /** The same by plain words. */
     function plainly(query: CallQuery): StoredCall[] {
         const wanted = calls.filter((call) => {
-            if (query.id !== undefined && ![call.sessionId, call.conversationId].some((id) => id.startsWith(query.id ?? '')))
+            if (
+                query.id !== undefined &&
+                ![call.sessionId, call.conversationId].some((id) => id.startsWith(query.id ?? ''))
+            )
                 return false;
             if (query.bot !== undefined && call.bot !== query.bot) return false;
             if (query.endReason !== undefined && call.endReason !== query.endReason) return false;
@@ -251,7 +258,8 @@ describe('a list', () => {
             if (query.withFallback === false && call.fallbackUsed !== '') return false;
             if (query.withFaults === true && call.faults === 0) return false;
             if (query.withFaults === false && call.faults !== 0) return false;
-            if (query.minWorstTurnMs !== undefined && !((call.worstTurnMs ?? NaN) >= query.minWorstTurnMs)) return false;
+            if (query.minWorstTurnMs !== undefined && !((call.worstTurnMs ?? NaN) >= query.minWorstTurnMs))
+                return false;
             if (query.minCostUsd !== undefined && !((call.costUsd ?? NaN) >= query.minCostUsd)) return false;
             const startedMs = Date.parse(call.startedAt);
             if (query.from !== undefined && startedMs < Date.parse(query.from)) return false;
@@ -332,39 +340,91 @@ describe('an index', () => {
         await store.close();
     }
 
-    it.each<[string, () => void]>([
-        ['that is missing', () => { rmSync(index()); }],
-        ['that is no database', () => { writeFileSync(index(), 'not a database, but long enough to be looked at'.repeat(100)); }],
-        ['that is cut off', () => { writeFileSync(index(), readFileSync(index()).subarray(0, 6000)); }],
-        ['that is overwritten in the middle', () => { writeFileSync(index(), Buffer.concat([readFileSync(index()).subarray(0, 4096), Buffer.alloc(20_000, 7)])); }],
-        ['that is a folder', () => { rmSync(index()); mkdirSync(index()); }],
-        ['of another layout', () => { change('DROP TABLE calls; CREATE TABLE calls (x); PRAGMA user_version = 99;'); }],
-        ['whose tables are others', () => { change('DROP TABLE calls;'); }],
+    /** The first so many bytes of the index, and others; without what SQLite has in files beside it. */
+    function overwrite(kept: number, others: Buffer): void {
+        const bytes = readFileSync(index());
+        removeIndex();
+        writeFileSync(index(), Buffer.concat([bytes.subarray(0, kept), others]));
+    }
+
+    function removeIndex(): void {
+        for (const ending of ['', '-wal', '-shm']) rmSync(`${index()}${ending}`, { force: true });
+    }
+
+    it.each<[string, () => unknown]>([
+        ['that is missing', removeIndex],
+        [
+            'that is no database',
+            () => {
+                overwrite(0, Buffer.from('not a database, but long enough to be looked at'.repeat(100)));
+            },
+        ],
+        [
+            'that is cut off',
+            () => {
+                overwrite(6000, Buffer.alloc(0));
+            },
+        ],
+        [
+            'that is overwritten in the middle',
+            () => {
+                overwrite(4096, Buffer.alloc(20_000, 7));
+            },
+        ],
+        [
+            'that is a folder',
+            () => {
+                removeIndex();
+                mkdirSync(index());
+            },
+        ],
+        ['of another layout', () => another('DROP TABLE calls; CREATE TABLE calls (x); PRAGMA user_version = 99;')],
+        ['whose tables are others', () => another('DROP TABLE calls;')],
     ])('%s is made again from the records', async (_, harm) => {
         await storeWithIndex();
-        for (const ending of ['-wal', '-shm']) rmSync(`${index()}${ending}`, { force: true });
-        harm();
+        await harm();
         const store = bench.open();
         expect(await listed(store)).toEqual(newestFirst(documents));
         await store.put(first(manyCalls(12, 1, { until: '2026-11-21T00:00:00Z' })));
         expect((await listed(store)).length).toBe(61);
     });
 
-    function change(sql: string): void {
-        const database = openDatabase(index());
-        database.exec(sql);
-        database.close();
+    /** Another process that works with the index: it runs the statements, and ends when `end` is called. */
+    async function another(sql: string): Promise<void> {
+        await (
+            await holding(sql)
+        )();
+    }
+
+    async function holding(sql: string): Promise<() => Promise<void>> {
+        const module = JSON.stringify(join(__dirname, '../../../src/call-records/stores/sqlite'));
+        const script = `
+            const database = require(${module}).openDatabase(${JSON.stringify(index())});
+            database.exec(${JSON.stringify(sql)});
+            process.stdout.write('ready');
+            process.stdin.on('end', () => process.exit()).resume();
+        `;
+        const child = spawn(process.execPath, ['--require', require.resolve('tsx/cjs'), '-e', script], {
+            stdio: ['pipe', 'pipe', 'inherit'],
+        });
+        const [words] = (await once(child.stdout, 'data')) as [Buffer];
+        expect(words.toString()).toBe('ready');
+        return async () => {
+            const ended = once(child, 'exit');
+            child.stdin.end();
+            await ended;
+        };
     }
 
     it('that is removed, or breaks, while the store is open is made again', async () => {
         await storeWithIndex();
         const store = bench.open();
         await listed(store);
-        for (const ending of ['', '-wal', '-shm']) rmSync(`${index()}${ending}`, { force: true });
+        removeIndex();
         expect(await listed(store)).toEqual(newestFirst(documents));
-        change('DROP TABLE calls;');
+        await another('DROP TABLE calls;');
         expect(await listed(store)).toEqual(newestFirst(documents));
-        change('DROP TABLE calls;');
+        await another('DROP TABLE calls;');
         await store.put(first(manyCalls(12, 1, { until: '2026-11-21T00:00:00Z' })));
         expect((await listed(store)).length).toBe(61);
     });
@@ -373,27 +433,21 @@ describe('an index', () => {
         await storeWithIndex();
         const store = bench.open();
         await listed(store);
-        const other = openDatabase(index());
-        other.exec('BEGIN EXCLUSIVE');
-        other.exec('DELETE FROM calls');
+        const release = await holding('BEGIN EXCLUSIVE; DELETE FROM calls;');
         const document = first(manyCalls(12, 1, { until: '2026-11-21T00:00:00Z' }));
         await store.put(document);
         expect(await store.get(document.sessionId)).toEqual(document);
         expect(bench.log.codes).toContain('ERR_CALL_STORE_INDEX');
-        other.exec('ROLLBACK');
-        other.close();
+        await release();
         expect(await listed(store)).toEqual([document.sessionId, ...newestFirst(documents)]);
     });
 
     it('that is locked for readers too rejects a list, and the next one is right', async () => {
-        await storeWithIndex();
-        const other = openDatabase(index());
-        other.exec('PRAGMA locking_mode = EXCLUSIVE');
-        other.exec('BEGIN EXCLUSIVE');
+        writeCalls(bench.path, documents);
+        const release = await holding('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; CREATE TABLE x (x);');
         const store = bench.open();
         await expect(store.list(ALL)).rejects.toMatchObject({ code: 'ERR_CALL_STORE_INDEX' });
-        other.exec('ROLLBACK');
-        other.close();
+        await release();
         expect(await listed(store)).toEqual(newestFirst(documents));
     });
 
@@ -404,7 +458,7 @@ describe('an index', () => {
             if (String(path).endsWith('index.db')) throw systemFault('EROFS');
             return open(path, ...rest);
         });
-        const store = bench.open();
+        const store = bench.open({ limits: { maxDays: 3000, maxMiB: 1024 } });
         expect(await listed(store)).toEqual(newestFirst(documents));
         expect(existsSync(index())).toBe(false);
         expect(bench.log.codes).toEqual(['ERR_CALL_STORE_INDEX']);
@@ -542,7 +596,9 @@ describe('the removal of a call', () => {
         expect(await store.remove(one.sessionId)).toBe(true);
         expect(await store.remove(one.sessionId)).toBe(false);
         expect(await listed(store)).toEqual([two.sessionId]);
-        const left = readdirSync(bench.path, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+        const left = readdirSync(bench.path, { recursive: true, withFileTypes: true }).filter((entry) =>
+            entry.isFile(),
+        );
         expect(left.filter(({ name }) => name.includes(one.sessionId))).toEqual([]);
         for (const { parentPath, name } of left)
             expect(readFileSync(join(parentPath, name)).includes(one.sessionId)).toBe(false);

@@ -28,7 +28,9 @@ function folderOf(document: CallDocument): string {
 function stored(documents: readonly CallDocument[], bytes: number): void {
     writeCalls(bench.path, documents);
     for (const document of documents) {
-        const [record, recording] = ['json', 'wav'].map((ending) => join(folderOf(document), `${document.sessionId}.${ending}`));
+        const [record, recording] = ['json', 'wav'].map((ending) =>
+            join(folderOf(document), `${document.sessionId}.${ending}`),
+        );
         if (record === undefined || recording === undefined) throw new Error('no paths');
         writeFileSync(recording, Buffer.alloc(bytes));
         const seconds = Date.parse(document.endedAt) / 1000;
@@ -36,7 +38,9 @@ function stored(documents: readonly CallDocument[], bytes: number): void {
     }
 }
 
-async function sessions(store: { list(query: { limit: number }): Promise<{ calls: readonly { sessionId: string }[] }> }): Promise<string[]> {
+async function sessions(store: {
+    list(query: { limit: number }): Promise<{ calls: readonly { sessionId: string }[] }>;
+}): Promise<string[]> {
     return (await store.list({ limit: 500 })).calls.map(({ sessionId }) => sessionId).sort();
 }
 
@@ -63,7 +67,8 @@ it('keeps a call for at least so many days, and one day more at most', async () 
     if (document === undefined) throw new Error('no document');
     stored([document], 10);
     const limits = { maxDays: 2, maxMiB: 1024 };
-    const keeps = async (iso: string): Promise<boolean> => (await bench.open({ limits, clock: clockAt(iso) }).tidy()) === 0;
+    const keeps = async (iso: string): Promise<boolean> =>
+        (await bench.open({ limits, clock: clockAt(iso) }).tidy()) === 0;
     expect(await keeps('2026-11-12T23:59:30.000Z')).toBe(true);
     expect(await keeps('2026-11-13T00:00:30.000Z')).toBe(false);
 });
@@ -114,6 +119,8 @@ it('ends without a fault when another process removes the same files', async () 
     stored(documents, 10);
     const stores = [bench.open({ clock: clockAt(NOW) }), bench.open({ clock: clockAt(NOW) })];
     await Promise.all(stores.map((store) => store.tidy()));
-    const kept = documents.filter(({ startedAt }) => startedAt >= new Date(Date.parse(NOW) - 30 * DAY_MS).toISOString().slice(0, 10));
+    const kept = documents.filter(
+        ({ startedAt }) => startedAt >= new Date(Date.parse(NOW) - 30 * DAY_MS).toISOString().slice(0, 10),
+    );
     for (const store of stores) expect(await sessions(store)).toEqual(idsOf(kept));
 });

@@ -119,5 +119,7 @@ it('does not let the process end before a record is written', () => {
     });
     expect({ stdout, stderr }).toEqual({ stdout: 'stored\n', stderr: '' });
     expect(existsSync(bench.path)).toBe(true);
-    expect(readdirSync(bench.path, { recursive: true }).filter((name) => String(name).endsWith('.json')).length).toBe(1);
+    expect(readdirSync(bench.path, { recursive: true }).filter((name) => String(name).endsWith('.json')).length).toBe(
+        1,
+    );
 });
