@@ -22,7 +22,7 @@ dt { opacity: .75; } dd { margin: 0; overflow-wrap: anywhere; }
  * The domains of Genesys Cloud's regions, whose pages may show this one in a frame: the web application of a region lies at `apps.` and one of
  * them (docs/HANDOVER.md).
  */
-export const GENESYS_DOMAINS = [
+const GENESYS_DOMAINS = [
     'mypurecloud.com',
     'mypurecloud.com.au',
     'mypurecloud.de',

@@ -1,7 +1,7 @@
 import type { CallDocument } from '../document';
 
 /** Longest body, in bytes. */
-export const MAX_BODY_BYTES = 4 * 1024 * 1024;
+const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
 /**
  * The JSON that is posted for a document (docs/CALL-WEBHOOK.md). Of a document that is too long the events are left out, then the turns;
