@@ -32,6 +32,8 @@ export class AfterCall {
     readonly handover: MakeHandover | undefined;
     private agentPages: AgentPages | undefined;
     private webhook: CallWebhook | undefined;
+    /** undefined: there is no chat model to ask. */
+    private readonly chat: OneAnswer | undefined;
     private readonly extraction: Extraction;
     /** undefined: no records of calls are kept. */
     private readonly archive: CallArchive | undefined;
@@ -43,6 +45,7 @@ export class AfterCall {
     ) {
         const { clock, logger, bots } = deps;
         const chat = chatOf(config, clock);
+        this.chat = chat;
         this.extraction = new Extraction({
             ask: chat && ((question) => chat.ask(question)),
             specOf: (bot) => bots.extractOf(bot),
@@ -73,6 +76,9 @@ export class AfterCall {
 
     /** Goes on with what an earlier process has left. Never rejects. */
     async start(): Promise<void> {
+        const { afterCall, callRecords } = this.config;
+        // No call waits until the client is loaded.
+        if (afterCall.summary === 'model' || callRecords?.mode === 'full') this.chat?.warm();
         await this.archive?.start();
         this.webhook?.start();
     }

@@ -49,14 +49,18 @@ export class OneAnswer {
         }
     }
 
+    /** Loads the client, which takes a moment. Nothing is asked of the service. */
+    warm(): void {
+        this.loadClient();
+    }
+
     private async request(
         messages: readonly ChatMessage[],
         format: OneQuestion['format'],
         signal: AbortSignal,
     ): Promise<string> {
         const { model, maxCompletionTokens } = this.config;
-        this.client ??= createHTTPClient(this.config);
-        const { choices } = await this.client.chat.completions.create(
+        const { choices } = await this.loadClient().chat.completions.create(
             {
                 model,
                 messages: messages.map(({ role, content }) => ({ role, content })),
@@ -71,6 +75,11 @@ export class OneAnswer {
             { signal },
         );
         return wordsIn(choices);
+    }
+
+    private loadClient(): OpenAI {
+        this.client ??= createHTTPClient(this.config);
+        return this.client;
     }
 }
 
