@@ -84,7 +84,7 @@ interface Job {
     attempts: number;
     readonly journal: CallJournal | undefined;
     /** For the journal of a dead process. */
-    readonly done: ((fault?: unknown) => void) | undefined;
+    readonly done: ((fault?: CodedError) => void) | undefined;
 }
 
 /**
@@ -212,9 +212,9 @@ export class CallArchive {
     private async recovered(document: CallDocument): Promise<void> {
         if ((await this.options.store.get(document.sessionId)) !== undefined) return;
         await new Promise<void>((resolve, reject) => {
-            const done = (fault?: unknown): void => {
+            const done = (fault?: CodedError): void => {
                 if (fault === undefined) resolve();
-                else reject(fault instanceof Error ? fault : new Error(String(fault)));
+                else reject(fault);
             };
             this.add({ document, files: [], attempts: 0, journal: undefined, done });
         });
@@ -264,7 +264,8 @@ export class CallArchive {
 
     private async store(job: Job): Promise<void> {
         try {
-            if (!(await overWithin(this.options.clock, PUT_MS, this.put(job)))) throw new CodedError('ERR_CALL_STORE_SLOW');
+            if (!(await overWithin(this.options.clock, PUT_MS, this.put(job))))
+                throw new CodedError('ERR_CALL_STORE_SLOW');
         } catch (fault) {
             this.failed(job, fault);
             return;

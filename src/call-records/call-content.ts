@@ -47,6 +47,8 @@ export interface ContentOptions {
  */
 export class CallContent {
     private textLeft = MAX_TEXTS;
+    /** What the masker knew when the first text was kept. */
+    private knownAtFirst: number | undefined;
     /** undefined: nothing is kept, and there is nothing to mask. */
     private readonly masker: Masker | undefined;
     private readonly functions = new SparseMap<string, OpenFunction>();
@@ -115,13 +117,15 @@ export class CallContent {
     /** The events of the call at its end: what only came to be known after it was said is masked in them too. */
     final(events: readonly RecordEvent[]): readonly RecordEvent[] {
         const { masker } = this;
-        return masker === undefined ? events : events.map((event) => attempted(() => maskedAgain(event, masker)) ?? event);
+        if (masker === undefined || masker.known === this.knownAtFirst) return events;
+        return events.map((event) => attempted(() => maskedAgain(event, masker)) ?? event);
     }
 
     /** undefined: it is not kept, because of the mode, because there is too much, or because it cannot be masked. */
     private kept(make: (masker: Masker) => string): string | undefined {
         const { masker, textLeft } = this;
         if (masker === undefined || textLeft <= 0) return undefined;
+        this.knownAtFirst ??= masker.known;
         const text = attempted(() => make(masker));
         if (text === undefined) return undefined;
         const kept = text.length <= MAX_TEXT ? text : `${text.slice(0, MAX_TEXT)}…`;

@@ -9,7 +9,7 @@ export type CallEnd = Pick<
 >;
 
 /** `end_reason` of a call whose server ended without the call's end. */
-export const PROCESS_DIED = 'process_died';
+const PROCESS_DIED = 'process_died';
 
 /** The record of a call that is over. `cut`: events that are missing. */
 export function documentOf(head: RecordHead, events: readonly RecordEvent[], cut: number, end: CallEnd): CallDocument {

@@ -167,7 +167,7 @@ export const recordTurn = z.object({
 
 export type RecordTurn = z.infer<typeof recordTurn>;
 
-export const recordFile = z.object({
+const recordFile = z.object({
     /** Name of the file beside the record. */
     name: z.string(),
     bytes: count,

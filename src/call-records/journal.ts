@@ -6,7 +6,14 @@ import { faultFields, type Logger } from '../support/logger';
 import { loggedFault, TimerSet } from '../support/timer-set';
 import { documentOf, endOfDeadCall, type CallEnd } from './call-document';
 import type { JournalLine } from './call-history';
-import { callDocument, recordEvent, recordHead, type CallDocument, type RecordEvent, type RecordHead } from './document';
+import {
+    callDocument,
+    recordEvent,
+    recordHead,
+    type CallDocument,
+    type RecordEvent,
+    type RecordHead,
+} from './document';
 import { Outage } from './outage';
 import { isMissing, ProcessMark } from './process-mark';
 
@@ -119,8 +126,7 @@ export class Journals {
         await this.writing;
         for (const journal of this.open) if (journal.state === 'open') journal.state = 'leaving';
         await this.write();
-        // The mark of a process that has ended shows others that there is something to look for.
-        if (this.left.size === 0) await this.mark.remove().catch(() => undefined);
+        await this.mark.end(this.left.size > 0).catch(() => undefined);
     }
 
     /** The journal of a call that opens. */

@@ -30,6 +30,7 @@ const SPOKEN_EMAIL = new RegExp(
     `(?<!\\p{L})[\\p{L}\\p{N}_-]{1,64}(?: ${DOT} [\\p{L}\\p{N}_-]{1,64}){0,5} ${AT} [\\p{L}\\p{N}-]{1,64}(?: ${DOT} [\\p{L}\\p{N}-]{1,64}){1,4}(?!\\p{L})`,
     'giu',
 );
+const MAYBE_EMAIL = new RegExp(` ${AT} `, 'iu');
 /** A secure entry of the keypad as an output variable shows it. */
 const MASKED_ENTRY = /^\*+\d{0,4}$/;
 const LABEL = /(\[[a-z][a-z0-9_]{0,63}\])/;
@@ -85,6 +86,11 @@ export class Masker {
     private pattern: RegExp | undefined;
 
     constructor(private readonly options: MaskerOptions) {}
+
+    /** How much it has learnt so far. */
+    get known(): number {
+        return this.numbers.length + this.values.size;
+    }
 
     /** A variable, or a field, has this value: where its name says that it is a person's, it is masked from now on. */
     learn(name: string, value: string): void {
@@ -160,7 +166,8 @@ export class Masker {
         const { rules, language } = this.options;
         const numbers = { known: this.numbers, rules, language };
         if (!rules) return maskNumbers(text, numbers);
-        const plain = maskIbans(text.replace(EMAIL, '[email]').replace(SPOKEN_EMAIL, '[email]'));
+        const written = text.includes('@') ? text.replace(EMAIL, '[email]') : text;
+        const plain = maskIbans(MAYBE_EMAIL.test(written) ? written.replace(SPOKEN_EMAIL, '[email]') : written);
         return maskNumbers(this.withoutValues(plain), numbers);
     }
 

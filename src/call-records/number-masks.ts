@@ -77,7 +77,9 @@ export function maskNumbers(
     if (!rules && known.length === 0) return text;
     const reader = readerOf(language);
     const mask = (part: string): string =>
-        part.replace(reader.run, (run, at: number) => maskRun(run, part.slice(Math.max(0, at - MAX_PLUS), at), reader, known, rules));
+        part.replace(reader.run, (run, at: number) =>
+            maskRun(run, part.slice(Math.max(0, at - MAX_PLUS), at), reader, known, rules),
+        );
     // Every second part is a date.
     const parts = text.split(DATES);
     return parts.map((part, at) => (at % 2 === 1 ? part : mask(part))).join('');
@@ -149,7 +151,8 @@ function markPhones(
         let to = from;
         while (to < at.length && labels[to] === undefined) to += 1;
         const groups = groupLengths(at.slice(from, to));
-        if (looksLikePhone(digits.slice(from, to), groups, hasPlus && from === 0, language)) labels.fill('phone', from, to);
+        if (looksLikePhone(digits.slice(from, to), groups, hasPlus && from === 0, language))
+            labels.fill('phone', from, to);
         from = to;
     }
 }

@@ -6,6 +6,8 @@ import { isFields, textIn } from '../support/json';
 
 const PREFIX = '.process-';
 const ID = /^[0-9a-f]{16}$/;
+/** The mark of a process that has ended and left journals. */
+const ENDED = '{"ended":true}';
 /** A process of another machine whose mark is so old, ms, is gone. */
 const MARK_EXPIRES_MS = 60_000;
 
@@ -45,8 +47,10 @@ export class ProcessMark {
         if (!this.isWritten) await this.renew();
     }
 
-    async remove(): Promise<void> {
-        await rm(this.path, { force: true });
+    /** The process writes no more. `hasLeft`: there are journals for others, whom the mark tells of them; else it is removed. */
+    async end(hasLeft: boolean): Promise<void> {
+        if (hasLeft) await writeFile(this.path, ENDED, { mode: 0o600 });
+        else await rm(this.path, { force: true });
     }
 
     /** Whether the process of this mark is alive, itself included. One without a mark has ended. */
@@ -83,7 +87,9 @@ export class ProcessMark {
 /** Whether a process runs here; undefined: it may run elsewhere. */
 function isRunning(text: string): boolean | undefined {
     const mark = parsed(text);
-    if (!isFields(mark) || typeof mark['pid'] !== 'number') return undefined;
+    if (!isFields(mark)) return undefined;
+    if (mark['ended'] === true) return false;
+    if (typeof mark['pid'] !== 'number') return undefined;
     const { pid, started, space } = mark;
     const own = identityOf(process.pid);
     if (own.space === undefined || space !== own.space) return undefined;

@@ -250,7 +250,8 @@ class TurnReader {
     }
 
     private model({ atMs, responseId, startedAtMs, costUsd }: EventOf<'model'>): void {
-        const turn = responseId === undefined ? (this.current ?? this.begin('bot', atMs)) : this.turnOf(responseId, atMs);
+        const turn =
+            responseId === undefined ? (this.current ?? this.begin('bot', atMs)) : this.turnOf(responseId, atMs);
         if (startedAtMs !== undefined) {
             const isAfterVoice = turn.voiceEndMs === undefined || startedAtMs >= turn.voiceEndMs;
             if (isAfterVoice) turn.modelMs ??= startedAtMs;
@@ -284,8 +285,7 @@ class TurnReader {
             return;
         }
         const spokenMs = sinceMs ?? atMs;
-        const turn =
-            this.drafts.findLast(({ hasVoice, startMs }) => hasVoice && startMs <= spokenMs) ?? this.current;
+        const turn = this.drafts.findLast(({ hasVoice, startMs }) => hasVoice && startMs <= spokenMs) ?? this.current;
         turn?.said.push(text);
     }
 
@@ -310,7 +310,8 @@ class TurnReader {
     private unheard({ items }: Pick<EventOf<'bargeIn'>, 'items'>): void {
         const parts = new Map<Response, number>();
         for (const { itemId, responseId = this.byItem.get(itemId)?.responseId, heardMs, receivedMs } of items) {
-            const response = responseId === undefined ? undefined : this.byResponse.get(responseId)?.response(responseId);
+            const response =
+                responseId === undefined ? undefined : this.byResponse.get(responseId)?.response(responseId);
             if (response === undefined) continue;
             response.audioMs = Math.max(response.audioMs, receivedMs);
             response.isOver = true;

@@ -13,10 +13,9 @@ export const CALL_RECORD_VARIABLES = {
         'What is kept of each call after its end. `metadata`: what happened and how long it took, without a word of it. `full`: also what was said, what functions were given and gave, and the values of variables, masked (docs/CALLS.md). Keys of the telephone are in no record.',
     ),
     CALL_RECORD_STORE: variable(
-        matching(
-            new RegExp(`^(?!.*://)|${S3_STORE.source}`),
-            'the path of a folder, or `s3://bucket/prefix`',
-        ).default(DEFAULT_CALL_STORE),
+        matching(new RegExp(`^(?!.*://)|${S3_STORE.source}`), 'the path of a folder, or `s3://bucket/prefix`').default(
+            DEFAULT_CALL_STORE,
+        ),
         'Where the records of calls are kept: a folder, which is made, or a bucket of S3.',
     ),
     CALL_RECORD_DAYS: variable(

@@ -56,7 +56,7 @@ export interface LoadConfigOptions {
 export type { AfterCallConfig } from './after-call';
 export type { OpenAIAudioFormat, OpenAIConfig, RestConfig } from './openai';
 export type { AbuseConfig, AdmissionConfig, AlertConfig, MetricsConfig, ReplayStoreConfig } from './operations';
-export type { CallRecordConfig, CallStorePlace } from './call-records';
+export type { CallRecordConfig } from './call-records';
 export type { TracingConfig } from './tracing';
 
 /** When an entry on the caller's keypad is complete. */

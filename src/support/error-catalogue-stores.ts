@@ -53,12 +53,12 @@ export const CALL_STORE_ERRORS = {
         'If it happens again, please report it with the words of the line. Calls go on.',
     ),
     ERR_CALL_STORE_CLOSED: entry('server', 'The store of call records is closed.', 'Nothing: the server is ending.'),
-    ERR_CALL_STORE_S3_SDK: entry(
+    ERR_CALL_STORE_CLIENT: entry(
         'operator',
         'CALL_RECORD_STORE names an S3 bucket, and the client for S3 is not installed.',
         'Run npm install without --omit=optional, which installs @aws-sdk/client-s3.',
     ),
-    ERR_CALL_STORE_S3: entry(
+    ERR_CALL_STORE_BUCKET: entry(
         'operator',
         'The S3 bucket of the call records cannot be used.',
         'The line has S3’s own code and words (apiCode, apiMessage, status) or the system’s name of the fault: check the bucket in CALL_RECORD_STORE, AWS_REGION, AWS_ENDPOINT_URL_S3, and that the credentials may list, get, put and delete objects there.',

@@ -199,8 +199,16 @@ describe('the record of a call', () => {
         for (const word of ['Hello', 'course', 'want to pay', 'forty', 'tulip', 'bills', '4 2'])
             expect(text).not.toContain(word);
         expect(document.inputVariables).toEqual({ topic: null });
-        expect(document.outputVariables).toMatchObject({ result: null, bot: 'fake', turns: '2', end_reason: 'bot_ended' });
-        expect(document.turns).toMatchObject([{ audioMs: 1000 }, { toModelMs: 600, toAudioMs: 900, toPlaybackMs: 1000 }]);
+        expect(document.outputVariables).toMatchObject({
+            result: null,
+            bot: 'fake',
+            turns: '2',
+            end_reason: 'bot_ended',
+        });
+        expect(document.turns).toMatchObject([
+            { audioMs: 1000 },
+            { toModelMs: 600, toAudioMs: 900, toPlaybackMs: 1000 },
+        ]);
         expect(document.turns[1]).not.toHaveProperty('said');
     });
 
@@ -216,7 +224,11 @@ describe('the record of a call', () => {
         const typed = { callId: 'c2', name: 'collect_digits', argumentsJson: '{"name":"meter"}' };
         bot.emit('transcript', { speaker: 'function', itemId: 'c2', call: { ...typed, output: undefined } });
         recorded.service.call?.onTool?.({ name: 'collect_digits', callId: 'c2', ms: 900, outcome: 'ok' });
-        bot.emit('transcript', { speaker: 'function', itemId: 'c2', call: { ...typed, output: '{"digits":"482139"}' } });
+        bot.emit('transcript', {
+            speaker: 'function',
+            itemId: 'c2',
+            call: { ...typed, output: '{"digits":"482139"}' },
+        });
         bot.emit('transcript', { speaker: 'bot', itemId: 'back', text: 'You typed 4 8 2 1 3 9.' });
         const document = end(recorded);
         expect(document.events.filter(({ kind }) => kind === 'tool')).toEqual([
@@ -257,7 +269,12 @@ describe('the record of a call', () => {
     });
 
     it('does not hold the caller’s number and name, in either mode', async () => {
-        const participant = { id: NULL_ID.replace(/0/g, '1'), ani: 'tel:+12025550143', aniName: 'Featherstone', dnis: '+12025550165' };
+        const participant = {
+            id: NULL_ID.replace(/0/g, '1'),
+            ani: 'tel:+12025550143',
+            aniName: 'Featherstone',
+            dnis: '+12025550165',
+        };
         for (const mode of ['metadata', 'full'] as const) {
             const recorded = await begin({ mode, open: { participant } });
             recorded.bot.emit('transcript', { speaker: 'caller', itemId: 'a', text: 'Featherstone, 202 555 0143.' });

@@ -1,5 +1,15 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+    existsSync,
+    mkdirSync,
+    mkdtempSync,
+    readdirSync,
+    readFileSync,
+    rmSync,
+    statSync,
+    utimesSync,
+    writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CallDocument, RecordHead } from '../../src/call-records/document';
@@ -93,7 +103,18 @@ describe('the journals', () => {
             JSON.stringify({ head: headOf(sessionId) }),
             JSON.stringify({ event: { atMs: 5, kind: 'opened' } }),
             JSON.stringify({ event: { atMs: 100, kind: 'audio', responseId: 'a', itemId: 'b' } }),
-            JSON.stringify({ event: { atMs: 2500, kind: 'model', provider: 'p', model: 'm', status: 'completed', inputTokens: 7, outputTokens: 3, costUsd: 0.25 } }),
+            JSON.stringify({
+                event: {
+                    atMs: 2500,
+                    kind: 'model',
+                    provider: 'p',
+                    model: 'm',
+                    status: 'completed',
+                    inputTokens: 7,
+                    outputTokens: 3,
+                    costUsd: 0.25,
+                },
+            }),
             JSON.stringify({ event: { atMs: 4000, kind: 'tool', name: 'pay', callId: 'c', ms: 10, outcome: 'ok' } }),
             JSON.stringify({ output: { callId: 'c', output: '{}' } }),
             '{"event":{"atMs":5000,"kind":"spee',
@@ -114,7 +135,11 @@ describe('the journals', () => {
         expect(statSync(join(folder, DAY)).mode & 0o777).toBe(0o700);
         journal.write({ event: { atMs: 900, kind: 'botReady' } });
         await pass(() => textOf().includes('botReady'));
-        expect(textOf().split('\n').filter((line) => line !== '')).toHaveLength(4);
+        expect(
+            textOf()
+                .split('\n')
+                .filter((line) => line !== ''),
+        ).toHaveLength(4);
         journal.remove();
         await pass(() => files().length === 0);
     });
@@ -152,12 +177,30 @@ describe('the journals', () => {
             outputTokens: 2,
             pricesAsOf: '2026-11',
         };
-        const end = { endedAt: `${DAY}T12:00:09.000Z`, durationMs: 9000, endReason: 'client_end', outputVariables: { bot: 'x' }, fallbackUsed: [], figures };
+        const end = {
+            endedAt: `${DAY}T12:00:09.000Z`,
+            durationMs: 9000,
+            endReason: 'client_end',
+            outputVariables: { bot: 'x' },
+            fallbackUsed: [],
+            figures,
+        };
         mkdirSync(join(folder, DAY));
-        const lines = [{ process: '0123456789abcdef' }, { head: headOf() }, { event: { atMs: 0, kind: 'opened' } }, { end, cut: 4 }];
+        const lines = [
+            { process: '0123456789abcdef' },
+            { head: headOf() },
+            { event: { atMs: 0, kind: 'opened' } },
+            { end, cut: 4 },
+        ];
         const path = join(folder, DAY, `${SESSION}.open.jsonl`);
         writeFileSync(path, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
-        expect(await readJournal(path)).toEqual({ ...headOf(), ...end, events: [{ atMs: 0, kind: 'opened' }], turns: [], cut: 4 });
+        expect(await readJournal(path)).toEqual({
+            ...headOf(),
+            ...end,
+            events: [{ atMs: 0, kind: 'opened' }],
+            turns: [],
+            cut: 4,
+        });
     });
 
     it('of another server that lives are left alone', async () => {
@@ -207,10 +250,13 @@ describe('the journals', () => {
     });
 
     it('of a dead process are closed by one of several servers only', async () => {
-        for (let i = 0; i < 20; i++) leave('{"process":"0123456789abcdef"}', `7d0b3c9e-6a54-4c1b-9c0e-2f6b1d8a4e${10 + i}`);
+        for (let i = 0; i < 20; i++)
+            leave('{"process":"0123456789abcdef"}', `7d0b3c9e-6a54-4c1b-9c0e-2f6b1d8a4e${10 + i}`);
         await Promise.all([make().start(), make().start(), make().start()]);
         await until('all are closed', () => files().length === 0);
-        expect(recovered.map(({ sessionId }) => sessionId).sort()).toEqual([...new Set(recovered.map(({ sessionId }) => sessionId))].sort());
+        expect(recovered.map(({ sessionId }) => sessionId).sort()).toEqual(
+            [...new Set(recovered.map(({ sessionId }) => sessionId))].sort(),
+        );
         expect(recovered).toHaveLength(20);
     });
 

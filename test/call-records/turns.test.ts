@@ -1,10 +1,14 @@
 import type { RecordEvent } from '../../src/call-records/document';
 import { turnsOf } from '../../src/call-records/turns';
 
-type EventBody = RecordEvent extends infer Event ? (Event extends { atMs: number } ? Omit<Event, 'atMs'> : never) : never;
+type EventBody = RecordEvent extends infer Event
+    ? Event extends { atMs: number }
+        ? Omit<Event, 'atMs'>
+        : never
+    : never;
 
 function at(atMs: number, event: EventBody): RecordEvent {
-    return { atMs, ...event } as RecordEvent;
+    return { atMs, ...event };
 }
 
 function talks(fromMs: number, toMs: number): RecordEvent[] {

@@ -22,7 +22,10 @@ describe('a server that is killed in mid-call', () => {
     beforeAll(async () => {
         compiled = CompiledServer.make();
         folder = mkdtempSync(join(tmpdir(), 'killed-'));
-        openai = await startFakeOpenAI({ vad: 'off', response: () => ({ text: 'A very long story.', audioMs: 60_000 }) });
+        openai = await startFakeOpenAI({
+            vad: 'off',
+            response: () => ({ text: 'A very long story.', audioMs: 60_000 }),
+        });
     });
 
     afterAll(async () => {

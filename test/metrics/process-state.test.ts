@@ -36,6 +36,18 @@ describe('the gauges', () => {
         );
     });
 
+    it('show whether records of calls are stored, and count them', async () => {
+        expect(await linesOf(STATE)).toEqual(
+            expect.arrayContaining([
+                'audioconnector_call_store_down 1',
+                'audioconnector_call_records_waiting 4',
+                'audioconnector_call_records_stored_total 9',
+                'audioconnector_call_records_dropped_total 2',
+            ]),
+        );
+        expect(await linesOf({ ...STATE, callRecords: undefined })).toContain('audioconnector_call_store_down 0');
+    });
+
     it('show whether Redis answers, and count from the start of the process how often it did not', async () => {
         expect(await linesOf(STATE)).toEqual(
             expect.arrayContaining([

@@ -33,8 +33,8 @@ const SESSION_ID_CHARACTERS = 36;
 /** After the session id: an ending, and for a file that is not complete yet a mark. */
 const REST_OF_NAME = /^((?:\.[a-z0-9]{1,16}){1,2})(\.tmp-[0-9a-f]+)?$/;
 /** Windows has neither. */
-const { O_NOFOLLOW = 0, O_NONBLOCK = 0 }: Partial<typeof constants> = constants;
-const READ = constants.O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
+const OF_UNIX: Partial<typeof constants> = constants;
+const READ = constants.O_RDONLY | (OF_UNIX.O_NOFOLLOW ?? 0) | (OF_UNIX.O_NONBLOCK ?? 0);
 
 /** A file that belongs to a call. */
 export interface CallFile {
@@ -98,8 +98,10 @@ export class CallFolder {
 
     /** Writes a file as a whole: after a crash there is the old one, or the new one. */
     write(day: string, name: string, text: string): void {
-        this.replace(day, name, (path) => {
-            writeFileSync(path, text, { mode: FILE_MODE, flag: 'wx', flush: true });
+        againIfGone(() => {
+            this.replace(day, name, (path) => {
+                writeFileSync(path, text, { mode: FILE_MODE, flag: 'wx', flush: true });
+            });
         });
     }
 
@@ -162,6 +164,16 @@ export class CallFolder {
         mkdirSync(folder, { recursive: true, mode: FOLDER_MODE });
         if (!lstatSync(folder).isDirectory()) throw new CodedError('ERR_CALL_STORE_WRITE', `${folder} is no folder.`);
         return folder;
+    }
+}
+
+/** Another process may remove the folder of a day, empty, just before this one writes into it. */
+function againIfGone(write: () => void): void {
+    try {
+        write();
+    } catch (fault) {
+        if (systemErrorOf(fault) !== 'ENOENT') throw fault;
+        write();
     }
 }
 

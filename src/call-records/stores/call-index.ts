@@ -112,10 +112,18 @@ export class CallIndex {
             changes();
             this.database.exec('COMMIT');
         } catch (fault) {
-            this.database.exec('ROLLBACK');
+            this.rollBack();
             throw fault;
         } finally {
             this.isChanging = false;
+        }
+    }
+
+    private rollBack(): void {
+        try {
+            this.database.exec('ROLLBACK');
+        } catch {
+            // SQLite has done so itself, such as where the disk is full.
         }
     }
 

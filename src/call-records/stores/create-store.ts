@@ -20,7 +20,7 @@ export interface ErasingCallStore extends CallStore {
 /**
  * The store of a server. What it does with a folder is done by a thread.
  *
- * @throws CodedError `ERR_CALL_STORE_S3_SDK`: the client for S3 is not installed
+ * @throws CodedError `ERR_CALL_STORE_CLIENT`: the client for S3 is not installed
  */
 export function createStore(place: StorePlace, limits: Limits, logger: Logger, clock = systemClock): ErasingCallStore {
     return place.kind === 's3' ? new S3Store(place) : new StoreThread({ path: place.path, limits, logger, clock });

@@ -32,6 +32,8 @@ const SLICE_MS = 8;
 const DOCUMENTS_AT_ONCE = 20;
 /** A folder that changed so recently may change once more without another time of change, ms. */
 const CLOCK_TICK_MS = 2000;
+/** How long an index that took no change is left alone, ms. */
+const TRY_AGAIN_MS = 5000;
 const NO_CALLS: CallPage = { calls: [], total: 0 };
 
 /**
@@ -45,8 +47,10 @@ export class DirectoryStore implements CallStore {
     private readonly index: IndexFile;
     /** The index is being brought up to what the folder has. */
     private reading: Promise<void> | undefined;
-    /** The index did not take the last change; that is logged once. */
-    private isLate = false;
+    /** Calls whose changes the index did not take. */
+    private readonly late = new Set<string>();
+    /** When the index may be changed again, by the clock. */
+    private tryAgainMs = -Infinity;
     private isClosed = false;
 
     constructor(private readonly options: DirectoryStoreOptions) {
@@ -71,7 +75,7 @@ export class DirectoryStore implements CallStore {
         } catch (fault) {
             throw writeFault(fault);
         }
-        this.indexed((index) => {
+        this.indexed(call.sessionId, (index) => {
             index.put(day, call);
         });
     }
@@ -125,7 +129,7 @@ export class DirectoryStore implements CallStore {
             checkSessionId(sessionId);
             const isRemoved = this.folder.days().map((day) => this.removeFrom(day, sessionId));
             this.unlist(sessionId);
-            this.indexed((index) => {
+            this.indexed(sessionId, (index) => {
                 index.clean();
             });
             return isRemoved.includes(true);
@@ -197,20 +201,25 @@ export class DirectoryStore implements CallStore {
         }
     }
 
-    /** A change of the index after a change of the records. What the index does not take now it is given by `upToDate`. */
-    private indexed(change: Parameters<IndexFile['use']>[0]): void {
+    /**
+     * A change of the index after a change of the record of a call. What the index does not take now it is given by `upToDate`; so that no record
+     * waits for a lock each time, it is left alone for a while then.
+     */
+    private indexed(sessionId: string, change: Parameters<IndexFile['use']>[0]): void {
+        const { logger, clock } = this.options;
+        if (this.isUnused()) return;
         try {
-            this.index.use(change);
-            this.isLate = false;
+            if (clock.nowMs() >= this.tryAgainMs) this.index.use(change);
+            else this.late.add(sessionId);
         } catch (fault) {
-            if (!this.isLate)
-                this.options.logger.warn(faultFields(fault), 'Changes of records are not in the index yet.');
-            this.isLate = true;
+            logger.warn(faultFields(fault), 'Changes of records are not in the index yet.');
+            this.late.add(sessionId);
+            this.tryAgainMs = clock.nowMs() + TRY_AGAIN_MS;
         }
     }
 
     private unlist(sessionId: string): void {
-        this.indexed((index) => {
+        this.indexed(sessionId, (index) => {
             index.remove(sessionId);
         });
     }
@@ -257,6 +266,7 @@ export class DirectoryStore implements CallStore {
     private *reconciled(): Generator<void> {
         const days = this.folder.days();
         if (this.isUnused()) return;
+        this.caughtUp();
         const known = this.index.use((index) => index.days());
         for (const day of days) {
             const changedMs = this.folder.changedMs(day);
@@ -274,6 +284,18 @@ export class DirectoryStore implements CallStore {
                 index.removeDay(day);
             });
         }
+    }
+
+    /** Takes out the calls whose changes are missing: their days have changed, and so they are read again. */
+    private caughtUp(): void {
+        if (this.late.size === 0) return;
+        this.index.use((index) => {
+            index.together(() => {
+                for (const sessionId of this.late) index.remove(sessionId);
+            });
+        });
+        this.late.clear();
+        this.tryAgainMs = -Infinity;
     }
 
     private *dayReconciled(day: string): Generator<void> {

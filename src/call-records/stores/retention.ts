@@ -12,6 +12,9 @@ const DAY_MS = 86_400_000;
 /** A file that was not completed by then never will be: the process that wrote it has ended. */
 const INCOMPLETE_MS = 3_600_000;
 
+/** A journal that got nothing for so long is none of a call that runs: its process has ended, and it was not recovered. */
+const SILENT_MS = DAY_MS;
+
 interface OldCall {
     readonly sessionId: string;
     readonly day: string;
@@ -23,7 +26,7 @@ interface OldCall {
 
 /**
  * Removes the calls of days that are over for longer than `maxDays`, then the oldest until no more than `maxMiB` are left. Only files that are
- * named as those of a call are counted and removed, and never the journal of a call that runs. A generator: its user lets others go first between
+ * named as those of a call are counted and removed, and none of a call that runs: one whose journal was written within a day. A generator: its user lets others go first between
  * the steps. Throws the faults of the system.
  *
  * @param unlist is told of each call that was removed
@@ -64,26 +67,31 @@ export function* tidied(
     return removed;
 }
 
-/** The calls of a day, the oldest first. Files that were never completed are removed on the way. */
+/** The calls of a day that are over, the oldest first. Files that were never completed are removed on the way. */
 function* callsOf(folder: CallFolder, day: string, nowMs: number): Generator<void, OldCall[]> {
     const calls = new Map<string, OldCall>();
+    const running = new Set<string>();
     for (const file of folder.filesOf(day)) {
         yield;
         const stat = folder.stat(day, file.name);
-        if (stat === undefined || file.ending === '.open.jsonl') continue;
+        if (stat === undefined) continue;
+        const { sessionId, ending } = file;
+        const ageMs = nowMs - stat.changedMs;
         if (file.isIncomplete) {
-            if (nowMs - stat.changedMs > INCOMPLETE_MS) folder.remove(day, file.name);
+            if (ageMs > INCOMPLETE_MS) folder.remove(day, file.name);
             continue;
         }
-        const { sessionId } = file;
+        if (ending === '.open.jsonl' && ageMs < SILENT_MS) running.add(sessionId);
         const call = calls.get(sessionId) ?? { sessionId, day, files: [], bytes: 0, writtenMs: 0 };
         calls.set(sessionId, {
             ...call,
             // The record goes last: as long as it is there, the call can be found and removed.
-            files: file.ending === '.json' ? [...call.files, file] : [file, ...call.files],
+            files: ending === '.json' ? [...call.files, file] : [file, ...call.files],
             bytes: call.bytes + stat.bytes,
             writtenMs: Math.max(call.writtenMs, stat.changedMs),
         });
     }
-    return [...calls.values()].sort((a, b) => a.writtenMs - b.writtenMs);
+    return [...calls.values()]
+        .filter(({ sessionId }) => !running.has(sessionId))
+        .sort((a, b) => a.writtenMs - b.writtenMs);
 }

@@ -7,7 +7,7 @@ import { checkFileName, checkQuery, checkSessionId, dayOf, isSessionId, jsonOf }
 import { pageOf, parsedDocument, storedCallOf } from './stored-call';
 import { CodedError } from '../../support/errors';
 import { isFields, recordIn, textIn } from '../../support/json';
-import { proxyAgentFor } from '../../support/proxy';
+import { proxyAgentFor, proxyFaultIn } from '../../support/proxy';
 import { loggedAddress } from '../../support/redact';
 
 /** Requests of one question that run at a time. */
@@ -40,7 +40,7 @@ export class S3Store implements CallStore {
     /** What lists show of the objects that were read already, by key. */
     private readonly read = new Map<string, { etag: string; call: StoredCall }>();
 
-    /** @throws CodedError `ERR_CALL_STORE_S3_SDK`: the client is not installed; `ERR_PROXY` as `proxyFor` */
+    /** @throws CodedError `ERR_CALL_STORE_CLIENT`: the client is not installed; `ERR_PROXY` as `proxyFor` */
     constructor(private readonly options: S3StoreOptions) {
         this.sdk = loadSdk();
         const endpoint = process.env['AWS_ENDPOINT_URL_S3'] ?? process.env['AWS_ENDPOINT_URL'];
@@ -235,13 +235,16 @@ export class S3Store implements CallStore {
 
     private coded(fault: unknown): CodedError {
         if (fault instanceof CodedError) return fault;
+        const proxyFault = proxyFaultIn(fault);
+        if (proxyFault !== undefined) return proxyFault;
         const fields = isFields(fault) ? fault : {};
         const status = recordIn(fields, '$metadata')['httpStatusCode'];
-        const apiCode = textIn(fields, 'name');
+        const name = textIn(fields, 'name');
+        const apiCode = name === 'Error' ? undefined : name;
         const apiMessage = textIn(fields, 'message')?.slice(0, 200);
         const systemError = textIn(fields, 'code');
         const words = [apiCode, systemError, apiMessage].filter((each) => each !== undefined && each !== '').join(': ');
-        return new CodedError('ERR_CALL_STORE_S3', `${this.options.bucket}: ${words}.`, {
+        return new CodedError('ERR_CALL_STORE_BUCKET', `${this.options.bucket}: ${words}.`, {
             apiCode,
             apiMessage,
             systemError,
@@ -276,7 +279,7 @@ function loadSdk(): typeof S3 {
         return createRequire(__filename)('@aws-sdk/client-s3') as typeof S3;
     } catch (fault) {
         throw new CodedError(
-            'ERR_CALL_STORE_S3_SDK',
+            'ERR_CALL_STORE_CLIENT',
             fault instanceof Error ? fault.message.split('\n')[0] : undefined,
         );
     }

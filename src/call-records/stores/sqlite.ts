@@ -37,7 +37,7 @@ export function openDatabase(path: string): Database {
 
 function ofNode(): DatabaseClass | undefined {
     // Node says that its module is new with a warning on stderr, which would stand in the middle of what a tool writes.
-    const { emitWarning } = process;
+    const emitWarning = Object.getOwnPropertyDescriptor(process, 'emitWarning');
     process.emitWarning = () => undefined;
     try {
         const found = process.getBuiltinModule('node:sqlite') as { DatabaseSync?: DatabaseClass } | undefined;
@@ -45,7 +45,7 @@ function ofNode(): DatabaseClass | undefined {
     } catch {
         return undefined;
     } finally {
-        process.emitWarning = emitWarning;
+        if (emitWarning !== undefined) Object.defineProperty(process, 'emitWarning', emitWarning);
     }
 }
 

@@ -86,6 +86,8 @@ export class StoreThread implements CallStore {
         await closed;
         if (worker === undefined) return;
         const ended = new Promise((resolve) => worker.once('exit', resolve));
+        // The process does not end before the thread has.
+        worker.ref();
         // A thread that hangs in a call of the system cannot be ended before that returns.
         if (!(await overWithin(this.options.clock, END_MS, ended))) void worker.terminate();
         this.timers.clear();

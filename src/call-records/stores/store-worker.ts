@@ -1,7 +1,7 @@
 /** The thread of a directory store, which does all work with files and SQLite. Started by StoreThread. */
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { DirectoryStore } from './directory-store';
-import { readRequest, type StoreReply, type StoreRequest, type StoreSetup } from './store-messages';
+import { readRequest, type StoreReply, type StoreRequest, type StoreSetup, type Verb } from './store-messages';
 import { systemClock } from '../../support/clock';
 import { CodedError } from '../../support/errors';
 import { faultFields, type Logger } from '../../support/logger';
@@ -22,7 +22,8 @@ function serve(owner: MessagePort, { path, limits }: StoreSetup): void {
 
 async function answer(owner: MessagePort, store: DirectoryStore, { id, verb, values }: StoreRequest): Promise<void> {
     try {
-        const value: unknown = await Reflect.apply(store[verb], store, values);
+        const methods: Readonly<Record<Verb, (...values: never[]) => unknown>> = store;
+        const value: unknown = await methods[verb](...(values as never[]));
         say(owner, { kind: 'done', id, value });
     } catch (fault) {
         const { code, detail, facts } =

@@ -16,6 +16,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import type { CallQuery, StoredCall } from '../../../src/call-records/call-store';
 import type { CallDocument } from '../../../src/call-records/document';
+import type * as DirectoryStoreModule from '../../../src/call-records/stores/directory-store';
 import { storedCallOf } from '../../../src/call-records/stores/stored-call';
 import { manyCalls, writeCalls } from '../../support/many-calls';
 import { StoreBench } from './store-bench';
@@ -308,6 +309,7 @@ describe('a list', () => {
         const store = bench.open();
         expect(await store.list(ALL)).toEqual({ calls: [], total: 0 });
         expect(await store.tidy()).toBe(0);
+        expect(await store.remove('d7934305-0972-4844-938e-9060eef73d06')).toBe(false);
         expect(existsSync(bench.path)).toBe(false);
         expect(bench.log.lines).toEqual([]);
     });
@@ -437,9 +439,13 @@ describe('an index', () => {
         const document = first(manyCalls(12, 1, { until: '2026-11-21T00:00:00Z' }));
         await store.put(document);
         expect(await store.get(document.sessionId)).toEqual(document);
-        expect(bench.log.codes).toContain('ERR_CALL_STORE_INDEX');
+        // The second does not wait for the lock once more, and changes a call that the index has.
+        const changed = { ...first(documents), endReason: 'changed' };
+        await store.put(changed);
+        expect(bench.log.codes).toEqual(['ERR_CALL_STORE_INDEX']);
         await release();
         expect(await listed(store)).toEqual([document.sessionId, ...newestFirst(documents)]);
+        expect((await store.list({ limit: 5, endReason: 'changed' })).calls).toEqual([storedCallOf(changed)]);
     });
 
     it('that is locked for readers too rejects a list, and the next one is right', async () => {
@@ -485,6 +491,28 @@ describe('an index', () => {
         expect((await list).total).toBe(401);
         isOver = true;
         expect(turns).toBeGreaterThan(2);
+    });
+});
+
+describe('without SQLite', () => {
+    it('records are kept and found, and lists say what to install', async () => {
+        jest.resetModules();
+        jest.doMock('libsql', () => {
+            throw new Error('Cannot find module');
+        });
+        const builtIn = jest.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined);
+        const isolated = jest.requireActual<typeof DirectoryStoreModule>(
+            '../../../src/call-records/stores/directory-store',
+        );
+        const store = bench.closing(new isolated.DirectoryStore(bench.options()));
+        const document = first(manyCalls(21, 1));
+        await store.put(document);
+        expect(await store.get(document.sessionId)).toEqual(document);
+        await expect(store.list(ALL)).rejects.toMatchObject({ code: 'ERR_CALL_STORE_SQLITE' });
+        expect(await store.remove(document.sessionId)).toBe(true);
+        expect(builtIn).toHaveBeenCalled();
+        jest.dontMock('libsql');
+        jest.resetModules();
     });
 });
 

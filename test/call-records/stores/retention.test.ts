@@ -98,6 +98,22 @@ it('touches no file that it does not know, and no journal of a call that runs', 
     expect(existsSync(join(bench.path, 'exports', `${one.sessionId}.json`))).toBe(true);
 });
 
+it('keeps all files of a call that runs, and removes a journal that was given up', async () => {
+    const documents = manyCalls(7, 2, { until: '2026-10-01T00:00:00.000Z', days: 0 });
+    const [running, ended] = documents;
+    if (running === undefined || ended === undefined) throw new Error('no documents');
+    stored(documents, 2 * 1024 * 1024);
+    const journals = documents.map(({ sessionId }) => join(folderOf(running), `${sessionId}.open.jsonl`));
+    for (const path of journals) writeFileSync(path, 'x');
+    const nowSeconds = Date.parse(NOW) / 1000;
+    utimesSync(journals[0] ?? '', nowSeconds - 60, nowSeconds - 60);
+    utimesSync(journals[1] ?? '', nowSeconds - 100_000, nowSeconds - 100_000);
+    const store = bench.open({ limits: { maxDays: 30, maxMiB: 1 }, clock: clockAt(NOW) });
+    expect(await store.tidy()).toBe(1);
+    const left = ['json', 'open.jsonl', 'wav'].map((ending) => `${running.sessionId}.${ending}`);
+    expect(readdirSync(folderOf(running)).sort()).toEqual(left);
+});
+
 it('removes what a process that ended has left half written, and not what is written now', async () => {
     const [document] = manyCalls(5, 1, { until: NOW, days: 0 });
     if (document === undefined) throw new Error('no document');

@@ -179,6 +179,7 @@ describe('BotResource: life of a call', () => {
                 status: 'cancelled',
                 why: undefined,
                 tokens: { input: 7, output: 3, cachedInput: 2, inputAudio: 4, outputAudio: 0 },
+                costUsd: expect.any(Number) as number,
             },
             {
                 responseId: 'b',
@@ -188,6 +189,7 @@ describe('BotResource: life of a call', () => {
                 status: 'failed',
                 why: 'overloaded',
                 tokens: undefined,
+                costUsd: undefined,
             },
         ]);
         expect(order).toEqual(['modelResponded', 'responseEnded', 'modelResponded', 'responseEnded']);

@@ -54,6 +54,16 @@ describe('UsageMeter', () => {
         },
     );
 
+    it('is that of its responses one by one', () => {
+        const meter = new UsageMeter({ model: 'gpt-realtime-2.1', url: URL, transcription: undefined });
+        const costs = SCRIPT.map((usage) => meter.add(usage === null ? undefined : readUsage(usage)));
+        expect(costs.map((usd) => usd?.toFixed(2))).toEqual(['0.00', '4.30', '6.51', undefined]);
+        expect(costs.reduce<number>((sum, usd = 0) => sum + usd, 0)).toBeCloseTo(LARGE_USD, 9);
+        expect(
+            new UsageMeter({ model: 'unknown', url: URL, transcription: undefined }).add(readUsage(USAGE)),
+        ).toBeUndefined();
+    });
+
     it('and so it does with the small model', () => {
         // Text in 57.6 + 32400 + 3840 + 13200 + 7680, out 33.6 + 21600 + 48000; audio in 560000 + 1800 + 800000,
         // out 800 + 640000 + 1040000, in millionths.
