@@ -11,6 +11,7 @@ import { ProfileStore } from '../src/services/profiles/store';
 import { toolNameOf, type ToolSpec } from '../src/services/profiles/tool-schema';
 import {
     CALL_OUTPUT_VARIABLES,
+    HANDOVER_OUTPUT_VARIABLES,
     SITUATION_OUTPUT_VARIABLES,
     TRANSFER_OUTPUT_VARIABLES,
     type InputVariable,
@@ -54,7 +55,11 @@ function describe(profile: BotProfile, env: Environment): string {
 
 /** What holds for all bots alike. */
 function everyCall(): string {
-    const rows = Object.entries({ ...CALL_OUTPUT_VARIABLES, ...SITUATION_OUTPUT_VARIABLES });
+    const rows = Object.entries({
+        ...CALL_OUTPUT_VARIABLES,
+        ...SITUATION_OUTPUT_VARIABLES,
+        ...HANDOVER_OUTPUT_VARIABLES,
+    });
     return section('Output variables of every call, whichever bot answers', rows).trimStart();
 }
 

@@ -1,9 +1,8 @@
-import { createHmac } from 'node:crypto';
 import { v4 as uuid } from 'uuid';
 import type { Clock } from '../support/clock';
 import { CodedError } from '../support/errors';
 import { faultFields, type Logger } from '../support/logger';
-import { proxiedFetchFor } from '../support/proxy';
+import { signedPost } from '../support/signed-post';
 import { TimerSet } from '../support/timer-set';
 import type { AlertChange, AlertName } from './alert-rules';
 
@@ -46,7 +45,7 @@ interface Message {
  * Delivers alerts to one address, in their order, each until it is accepted with 2xx (docs/OPERATIONS.md). It waits for no one: messages
  * that cannot be delivered wait here, 50 at most, and go after an hour.
  *
- * A message is signed: `X-AudioConnector-Signature: t=SECONDS,v1=HEX` where HEX is the HMAC-SHA-256 of `SECONDS.BODY`. Redirects are not followed.
+ * A message is signed as `signedPost` does it. Redirects are not followed.
  */
 export class AlertWebhook {
     private readonly timers: TimerSet;
@@ -104,7 +103,11 @@ export class AlertWebhook {
         this.timers.set('limit', ANSWER_WITHIN_MS, () => {
             request.abort(new CodedError('ERR_ALERT_WEBHOOK', `No answer within ${ANSWER_WITHIN_MS} ms.`));
         });
-        void this.post(message.body, request.signal).then((fault) => {
+        const { url, secret, clock } = this.options;
+        const { signal } = request;
+        const { body } = message;
+        const post = { url, secret, epochMs: clock.epochMs(), body, signal, code: 'ERR_ALERT_WEBHOOK' } as const;
+        void signedPost(post).then((fault) => {
             this.request = undefined;
             this.timers.cancel('limit');
             if (this.closed) return;
@@ -112,26 +115,6 @@ export class AlertWebhook {
             else this.again(message, fault);
             this.pump();
         });
-    }
-
-    /** @returns why it was not accepted; undefined: it was */
-    private async post(body: string, signal: AbortSignal): Promise<unknown> {
-        const { url, secret, clock } = this.options;
-        const seconds = Math.floor(clock.epochMs() / 1000);
-        const signature = createHmac('sha256', secret).update(`${seconds}.${body}`).digest('hex');
-        const headers = {
-            'content-type': 'application/json',
-            'x-audioconnector-signature': `t=${seconds},v1=${signature}`,
-        };
-        try {
-            const send = proxiedFetchFor(url) ?? fetch;
-            const response = await send(url, { method: 'POST', headers, body, redirect: 'manual', signal });
-            await response.body?.cancel();
-            if (response.status >= 200 && response.status < 300) return undefined;
-            return new CodedError('ERR_ALERT_WEBHOOK', `It answered ${response.status}.`, { status: response.status });
-        } catch (fault) {
-            return fault;
-        }
     }
 
     private delivered(): void {

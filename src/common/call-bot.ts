@@ -1,8 +1,10 @@
 import { CallerAudioBuffer } from '../audio/caller-audio-buffer';
-import type { StringMap } from '../protocol/core';
+import type { StringMap, Uuid } from '../protocol/core';
 import type { OpenParameters } from '../protocol/message';
 import type { BotService, ChosenBot } from '../services/bot-service';
 import type { ConversationEnd, OverlapReport } from '../services/conversation';
+import type { ToolRecord } from '../services/functions/tool';
+import type { Handover, MakeHandover } from '../services/handover/handover';
 import type { Clock } from '../support/clock';
 import type { LogFields, Logger } from '../support/logger';
 import type { FoundBot, MissingBot } from '../websocket/message-handlers/message-handler';
@@ -14,6 +16,7 @@ import type { SessionLog } from './session-log';
 import type { CallWire } from './session-wire';
 
 export interface CallBotDeps {
+    sessionId: Uuid;
     botService: BotService;
     clock: Clock;
     logger: Logger;
@@ -24,6 +27,8 @@ export interface CallBotDeps {
     wire: CallWire;
     /** Most audio, in ms, that may be ahead of the playhead. */
     maxLeadMs: number;
+    /** Begins to make what the agent after the bot is told; undefined: they are told nothing. */
+    handover?: MakeHandover | undefined;
     /** The bot is over and the caller has heard the last of it. Called once at most. */
     onFinished: (end: ConversationEnd) => void;
     /** See `CallBridgeOptions.onFailed`. */
@@ -31,6 +36,8 @@ export interface CallBotDeps {
     onFault: (fault: unknown) => void;
 }
 
+/** Functions by which a bot begins to end the call. */
+const ENDING_TOOLS: ReadonlySet<string> = new Set(['end_call', 'transfer_to_agent']);
 /** Most verdicts about speech over the bot that are logged in one call; more are only counted. */
 const MOST_VERDICTS = 500;
 
@@ -39,6 +46,8 @@ export class CallBot {
     private chosen: ChosenBot | undefined;
     private callBridge: CallBridge | undefined;
     private readonly callerAudio = new CallerAudioBuffer();
+    private conversationId = '';
+    private handover: Handover | undefined;
     private freed = false;
 
     constructor(private readonly deps: CallBotDeps) {}
@@ -47,6 +56,7 @@ export class CallBot {
     async choose(connectionUrl: string, parameters: OpenParameters): Promise<FoundBot | MissingBot> {
         const { botService, logger, record } = this.deps;
         const { conversationId, inputVariables, unreadableVariables, customConfig, language, participant } = parameters;
+        this.conversationId = conversationId;
         const bot = await botService.getBotIfExists(
             {
                 connectionUrl,
@@ -62,7 +72,7 @@ export class CallBot {
                 transcript: record.transcript,
                 callerAudio: this.callerAudio,
                 onTool: (call) => {
-                    record.toolCalled(call);
+                    this.toolCalled(call);
                 },
                 meter: record.meter,
             },
@@ -79,6 +89,7 @@ export class CallBot {
         if (chosen === undefined) return;
         const { clock, record, wire, maxLeadMs, onFinished, onFailed, onFault } = this.deps;
         const { conversation, turnTaking, speechMeter } = chosen;
+        this.beginHandover(chosen);
         const onOverlap = (report: OverlapReport): void => {
             if (report.overlap === 'ignored' || report.overlap === 'resumed') record.meter?.bargeIn(report.overlap);
             this.logOverlap(report);
@@ -95,6 +106,25 @@ export class CallBot {
         this.callBridge = new CallBridge({ conversation, turnTaking, speechMeter, ...call });
         record.observers.attach(conversation, chosen.name, chosen.version);
         this.callBridge.start();
+    }
+
+    private toolCalled(call: ToolRecord): void {
+        this.deps.record.toolCalled(call);
+        if (call.outcome === 'ok' && ENDING_TOOLS.has(call.name)) this.handover?.begin();
+    }
+
+    /** Listens before the bridge does: that may end the call at once. */
+    private beginHandover({ conversation }: ChosenBot): void {
+        const { sessionId, record, logger, handover: make } = this.deps;
+        if (make === undefined) return;
+        const { transcript, tools } = record;
+        const handover = make({ sessionId, conversationId: this.conversationId, transcript, tools, logger });
+        this.handover = handover;
+        const begin = (): void => {
+            handover.begin();
+        };
+        conversation.on('hangUp', begin);
+        conversation.on('ended', begin);
     }
 
     /** What the caller said stands in the log only with LOG_TRANSCRIPTS. */
@@ -135,11 +165,13 @@ export class CallBot {
         // What a tool has set on purpose stays.
         for (const [name, value] of Object.entries(callBridge?.variables ?? {}))
             if (chosen?.variables.get(name) === undefined) chosen?.variables.set(name, value);
-        const variables = chosen?.variables.entries() ?? {};
+        const set = chosen?.variables.entries() ?? {};
         const fallbackUsed = chosen?.conversation.fallbackUsed ?? '';
-        const bot = { name: chosen?.name ?? '', fallbackUsed, variables };
+        const name = chosen?.name ?? '';
+        const told = this.handover?.variables({ bot: name, endReason, variables: { ...set, ...given } });
+        const bot = { name, fallbackUsed, variables: { ...told, ...set } };
         const outcome = outcomeVariables(deps.record, bot, given, endReason);
-        deps.record.observers.outcome(outcome);
+        deps.record.observers.outcome(withoutLink(outcome));
         return outcome;
     }
 
@@ -151,4 +183,15 @@ export class CallBot {
         else this.callBridge.close();
         this.callerAudio.close();
     }
+
+    /** The same, and nothing is written for the agent any more. May be called twice. */
+    close(): void {
+        this.free();
+        this.handover?.close();
+    }
+}
+
+/** The link for the agent opens the record of the call: it stands in none. */
+function withoutLink(variables: StringMap): StringMap {
+    return Object.fromEntries(Object.entries(variables).filter(([name]) => name !== 'call_link'));
 }

@@ -35,7 +35,8 @@ export class CallRecord implements CallFigures {
     readonly observers = new CallObservers();
     /** What the bot cost, in US dollars; undefined: it is not known. */
     costUsd: number | undefined;
-    private readonly tools: ToolRecord[] = [];
+    /** The functions that were called, `MAX_TOOLS` at most. */
+    readonly tools: ToolRecord[] = [];
     bargeIns = 0;
     /** The bot was stopped for speech that was no interruption, and went on. */
     takenBack = 0;

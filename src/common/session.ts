@@ -7,6 +7,7 @@ import type { BotService } from '../services/bot-service';
 import type { CallMeter } from '../services/call-meter';
 import type { ObserveCall } from '../services/call-observer';
 import type { ConversationEnd } from '../services/conversation';
+import type { MakeHandover } from '../services/handover/handover';
 import type { Clock } from '../support/clock';
 import { CodedError, type ErrorCode } from '../support/errors';
 import { faultFields, type Logger } from '../support/logger';
@@ -50,6 +51,8 @@ export interface SessionDeps {
     meter?: CallMeter | undefined;
     /** Those that follow the call, besides its trace. */
     observers?: readonly ObserveCall[] | undefined;
+    /** Makes what the agent after the bot is told; undefined: they are told nothing. */
+    handover?: MakeHandover | undefined;
 }
 
 /** Most caller audio that is kept while a call opens: ten seconds of PCMU, mono. */
@@ -119,6 +122,8 @@ export class Session implements SessionPort {
             onIgnored: this.log.ignore,
         });
         this.bot = new CallBot({
+            sessionId,
+            handover: deps.handover,
             botService: deps.botService,
             clock,
             logger: this.logger,
@@ -418,7 +423,7 @@ export class Session implements SessionPort {
 
     /** Frees the conversation; the session goes on and answers `close`. */
     private freeCall(): void {
-        this.bot.free();
+        this.bot.close();
         this.callerAudio.close();
         this.wire.closeEvents();
     }

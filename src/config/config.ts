@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { afterCallConfig, type AfterCallConfig } from './after-call';
 import { isLoopback } from './fields';
 import {
     bargeInMinSpeechMs,
@@ -52,6 +53,7 @@ export interface LoadConfigOptions {
     hasSecretProvider?: boolean;
 }
 
+export type { AfterCallConfig } from './after-call';
 export type { OpenAIAudioFormat, OpenAIConfig, RestConfig } from './openai';
 export type { AbuseConfig, AdmissionConfig, AlertConfig, MetricsConfig, ReplayStoreConfig } from './operations';
 export type { CallRecordConfig } from './call-records';
@@ -164,6 +166,8 @@ export interface Config extends OperationsConfig {
     readonly tracing: TracingConfig | undefined;
     /** Put what is said, and what functions are given and give, into the traces. */
     readonly traceContent: boolean;
+    /** What becomes of a call at its end. */
+    readonly afterCall: AfterCallConfig;
     /** What is kept of calls after their end; undefined: nothing. */
     readonly callRecords: CallRecordConfig | undefined;
     /** What the operator should change although the server can start; Server logs each once at start. */
@@ -230,6 +234,7 @@ function toConfig(values: Environment, instructions: string, warnings: readonly 
         logTranscripts: values.LOG_TRANSCRIPTS,
         tracing: tracingConfig(values),
         traceContent: values.TRACE_CONTENT === 'on',
+        afterCall: afterCallConfig(values),
         callRecords: callRecordConfig(values),
         warnings,
     };

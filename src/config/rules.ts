@@ -1,4 +1,5 @@
 /** Rules between variables. Each gives a sentence when it is broken. */
+import { linksAreWhole, summaryHasModel, webhookIsWhole } from './after-call';
 import { isLoopback } from './fields';
 import { voiceProblem } from './local-voices';
 import { canReason, effectiveModel, hasHTTPService, modelInUrl, takesHint, takesKeywords } from './openai';
@@ -50,6 +51,11 @@ const RULES: readonly Rule[] = [
     ...ADDRESSES.map((name) => encrypted(name, 'the key')),
     encrypted('ALERT_WEBHOOK_URL', 'the alert'),
     { about: ['ALERT_WEBHOOK_URL', 'ALERT_WEBHOOK_SECRET', 'ALERT_BUDGET_USD'], check: alertsHaveAddress },
+    encrypted('CALL_LINK_URL', 'the conversation'),
+    { about: ['CALL_LINK_URL', 'CALL_LINK_SECRET', 'CALL_LINK_HOURS', 'CALL_RECORD'], check: linksAreWhole },
+    encrypted('CALL_WEBHOOK_URL', 'the record of a call'),
+    { about: ['CALL_WEBHOOK_URL', 'CALL_WEBHOOK_SECRET', 'CALL_RECORD'], check: webhookIsWhole },
+    { about: ['HANDOVER_SUMMARY', 'OPENAI_API_KEY', 'OPENAI_CHAT_MODEL', ...ADDRESSES], check: summaryHasModel },
     { about: ['CALL_RECORDING', 'CALL_RECORD'], check: recordingHasRecord },
     together(AZURE, 'AZURE_OPENAI'),
     together(GENESYS, 'GENESYS'),
@@ -73,7 +79,9 @@ function onlyOne(first: VariableName, second: VariableName): Rule {
     };
 }
 
-function encrypted(name: (typeof ADDRESSES)[number] | 'ALERT_WEBHOOK_URL', what: string): Rule {
+type AddressName = (typeof ADDRESSES)[number] | 'ALERT_WEBHOOK_URL' | 'CALL_LINK_URL' | 'CALL_WEBHOOK_URL';
+
+function encrypted(name: AddressName, what: string): Rule {
     return {
         about: [name],
         check: (values) => {

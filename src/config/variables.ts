@@ -3,6 +3,7 @@
  * docs/CONFIGURATION.md and .env.example from these entries, and the error for a wrong value is made of the same words.
  */
 import { z } from 'zod';
+import { AFTER_CALL_VARIABLES } from './after-call-variables';
 import { ALERT_VARIABLES } from './alert-variables';
 import { CALL_RECORD_VARIABLES } from './call-record-variables';
 import { LISTENING, OPENAI_OPTIONS } from './openai-variables';
@@ -316,6 +317,7 @@ export const VARIABLE_GROUPS = [
     { title: 'Turn-taking and keypad', variables: TURN_TAKING },
     { title: 'Local bots and fallback', variables: LOCAL_SPEECH },
     { title: 'Genesys Cloud Data Actions', variables: GENESYS_CLOUD },
+    { title: 'After the call', variables: AFTER_CALL_VARIABLES },
     { title: 'Alerts', variables: ALERT_VARIABLES },
     { title: 'Records of calls', variables: CALL_RECORD_VARIABLES },
     { title: 'Proxy on the way out', variables: OUTGOING_PROXY },
@@ -333,6 +335,7 @@ const ENTRIES = {
     ...TURN_TAKING,
     ...LOCAL_SPEECH,
     ...GENESYS_CLOUD,
+    ...AFTER_CALL_VARIABLES,
     ...ALERT_VARIABLES,
     ...CALL_RECORD_VARIABLES,
     ...OUTGOING_PROXY,

@@ -18,6 +18,7 @@ import {
     type ReadVariables,
 } from './profiles/variables';
 import type { SpeechMeter } from './asr-service';
+import type { ExtractSpec } from './profiles/extract-schema';
 import type { BotProfile } from './profiles/schema';
 import { ProfileStore } from './profiles/store';
 import { checkDefaultBot, profileWarnings, settingWarnings } from './setting-warnings';
@@ -151,6 +152,11 @@ export class BotService {
     /** The names of all bots that can be asked for: profiles first. */
     get names(): string[] {
         return [...(this.profiles?.names ?? []), ...this.registry.names];
+    }
+
+    /** What the model is asked about a call of this bot after its end; undefined: nothing. */
+    extractOf(name: string): ExtractSpec | undefined {
+        return this.profiles?.get(name)?.extract;
     }
 
     /** Who answers calls that name no bot. */

@@ -1,3 +1,4 @@
+import { AFTER_CALL_ERRORS } from './error-catalogue-after-call';
 import { BOT_ERRORS } from './error-catalogue-bots';
 import { SERVER_ERRORS } from './error-catalogue-server';
 import { CALL_STORE_ERRORS } from './error-catalogue-stores';
@@ -9,7 +10,7 @@ export type { ErrorDescription, Fault } from './error-entry';
  * Every coded error of the product. docs/ERRORS.md is generated from it, and a test compares the two. Codes are part of the public
  * interface: the log and the output variables carry them. A rejected peer never sees them.
  */
-export const ERRORS = { ...SERVER_ERRORS, ...BOT_ERRORS, ...CALL_STORE_ERRORS };
+export const ERRORS = { ...SERVER_ERRORS, ...BOT_ERRORS, ...CALL_STORE_ERRORS, ...AFTER_CALL_ERRORS };
 
 export type ErrorCode = keyof typeof ERRORS;
 

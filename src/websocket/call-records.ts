@@ -1,10 +1,33 @@
+import { join } from 'node:path';
 import { CallArchive, type AttachToCall, type DocumentListener } from '../call-records/call-archive';
+import type { CallReader } from '../call-records/call-store';
 import { RecordedCalls } from '../call-records/recording/recorded-calls';
 import { createStore } from '../call-records/stores/create-store';
 import { DEFAULT_CALL_STORE } from '../config/call-record-variables';
 import type { CallRecordConfig } from '../config/config';
 import type { Clock } from '../support/clock';
 import type { Logger } from '../support/logger';
+
+/** Where calls are recorded. */
+export interface RecordedCalls {
+    readonly store: CallReader;
+    /** Folder of the deliveries that wait for the webhook. */
+    readonly outbox: string;
+    readonly maxDays: number;
+}
+
+/** What is added to each record, and who is told of it. */
+export interface RecordParts {
+    readonly attachments: readonly AttachToCall[];
+    readonly listeners: readonly DocumentListener[];
+}
+
+export interface CallArchiveDeps {
+    readonly clock: Clock;
+    readonly logger: Logger;
+    /** What is done after the end of each call. */
+    readonly partsFor: (calls: RecordedCalls) => RecordParts;
+}
 
 /**
  * What keeps the records of a server's calls; undefined: nothing is kept (CALL_RECORD=off).
@@ -13,22 +36,24 @@ import type { Logger } from '../support/logger';
  */
 export function createCallArchive(
     config: CallRecordConfig | undefined,
-    { clock, logger }: { clock: Clock; logger: Logger },
+    { clock, logger, partsFor }: CallArchiveDeps,
 ): CallArchive | undefined {
     if (config === undefined) return undefined;
     const { mode, masks, store: place, maxDays, maxMiB } = config;
+    const folder = place.kind === 'directory' ? place.path : DEFAULT_CALL_STORE;
+    const store = createStore(place, { maxDays, maxMiB }, logger, clock);
+    const after = partsFor({ store, outbox: join(folder, 'outbox'), maxDays });
     // What is added to each record, in this order.
-    const attachments: AttachToCall[] = [];
+    const attachments: AttachToCall[] = [...after.attachments];
     // Who is told of each record.
-    const listeners: DocumentListener[] = [];
-    const journalFolder = place.kind === 'directory' ? place.path : DEFAULT_CALL_STORE;
-    const recorded = new RecordedCalls(journalFolder, clock, logger);
+    const listeners: DocumentListener[] = [...after.listeners];
+    const recorded = new RecordedCalls(folder, clock, logger);
     if (config.recording) attachments.push(recorded.attach);
     const archive = new CallArchive({
         mode,
         masks,
-        store: createStore(place, { maxDays, maxMiB }, logger, clock),
-        journalFolder,
+        store,
+        journalFolder: folder,
         attachments,
         recoveries: [recorded.recover],
         clock,

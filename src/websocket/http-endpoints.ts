@@ -1,4 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { AgentPages } from '../call-records/agent-page/agent-pages';
+import { PAGE_HEADERS } from '../call-records/agent-page/page';
 import type { LoadReason } from './admission';
 import type { RefusalLog } from './refusals';
 
@@ -28,15 +30,36 @@ export function isBelow(base: string, path: string): boolean {
  * The plain HTTP endpoints, for load balancers: `/health` is 200 while the process runs, `/ready` is 200 while further calls are
  * accepted and otherwise 503, and the WebSocket path answers a plain GET with 426, which asks for an upgrade. A plain GET that
  * carries what Genesys sends with an upgrade is logged: a proxy has dropped the headers of the upgrade.
+ *
+ * With `pages`, the link of a call is answered with its page (docs/HANDOVER.md). One that is wrong or has expired is a path like any other.
  */
 export function createHttpEndpoints(
     audiohookPath: string,
     refusalLog: RefusalLog,
     unavailable: () => Unavailable,
+    pages?: AgentPages,
 ): RequestListener {
+    const plain = plainEndpoints(audiohookPath, refusalLog, unavailable);
     return (request, response) => {
         // An unread body would keep the connection busy.
         request.resume();
+        const sessionId = isRead(request) ? pages?.sessionIdIn(pathOf(request.url ?? '')) : undefined;
+        if (pages === undefined || sessionId === undefined) plain(request, response);
+        else
+            void pages.page(sessionId).then((answer) => {
+                if (answer === undefined) plain(request, response);
+                else if (answer.status === 200) send(response, 200, PAGE_HEADERS, answer.html);
+                else send(response, 503, { 'Retry-After': RETRY_AFTER_SECONDS });
+            });
+    };
+}
+
+function plainEndpoints(
+    audiohookPath: string,
+    refusalLog: RefusalLog,
+    unavailable: () => Unavailable,
+): RequestListener {
+    return (request, response) => {
         const path = pathOf(request.url ?? '');
         const endpoint = findEndpoint(audiohookPath, path);
         if (endpoint === undefined) send(response, 404);
@@ -106,7 +129,12 @@ function sendJson(
 }
 
 /** Answers a request. For HEAD, Node omits the body and keeps its length. */
-export function send(response: ServerResponse, code: number, headers: Record<string, string> = {}, body = ''): void {
+export function send(
+    response: ServerResponse,
+    code: number,
+    headers: Readonly<Record<string, string>> = {},
+    body = '',
+): void {
     const length = { 'Content-Length': String(Buffer.byteLength(body)), 'Cache-Control': 'no-store' };
     response.writeHead(code, { ...headers, ...length });
     response.end(body);

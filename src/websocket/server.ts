@@ -8,7 +8,6 @@ import { Authenticator, type SecretProvider } from '../auth/authenticator';
 import { loadConfig, type Config } from '../config/config';
 import { Session } from '../common/session';
 import { BotService } from '../services/bot-service';
-import type { CallArchive } from '../call-records/call-archive';
 import type { ProcessState } from '../metrics/process-state';
 import { ServerMetrics } from '../metrics/server-metrics';
 import { endsIn } from '../services/model-ends';
@@ -23,8 +22,8 @@ import { coreShare, memoryLimitBytes } from '../support/machine';
 import { ownVersion } from '../support/own-version';
 import { AbuseLog, type AbuseFigures } from './abuse-log';
 import { Admission } from './admission';
+import { AfterCall } from './after-call';
 import { Alerting } from './alerting';
-import { createCallArchive } from './call-records';
 import { CallSlots } from './call-slots';
 import { Calls } from './calls';
 import { addressReader } from './client-address';
@@ -72,8 +71,8 @@ export class Server {
     private readonly slots: CallSlots;
     /** undefined: there is no REPLAY_STORE. */
     private readonly shared: SharedState | undefined;
-    /** undefined: no records of calls are kept. */
-    private readonly records: CallArchive | undefined;
+    /** Records of calls, and what else is done at their end. */
+    private readonly afterCall: AfterCall;
     private readonly http: HttpServer;
     /** undefined: no metrics are kept, or not yet. */
     private metrics: ServerMetrics | undefined;
@@ -113,7 +112,7 @@ export class Server {
         this.abuseLog = new AbuseLog(config.abuse.maxFailedAuthPerMinute, clock);
         this.slots = new CallSlots(config.abuse);
         this.shared = this.createShared();
-        this.records = createCallArchive(config.callRecords, { clock, logger });
+        this.afterCall = new AfterCall(config, { bots: this.botService, clock, logger });
         this.http = deps.server ?? this.createHttp();
     }
 
@@ -190,7 +189,7 @@ export class Server {
             await this.openAll();
         } catch (fault) {
             await this.closeMetrics();
-            await this.records?.stop();
+            await this.afterCall.stop();
             throw fault;
         }
     }
@@ -201,7 +200,7 @@ export class Server {
         await this.openMetrics();
         this.gate = this.createGate(secrets);
         await this.shared?.start();
-        await this.records?.start();
+        await this.afterCall.start();
         await this.warm();
         if (this.stopping === undefined) this.admission?.start();
         this.http.on('upgrade', this.onUpgrade);
@@ -270,7 +269,9 @@ export class Server {
     }
 
     private createHttp(): HttpServer {
-        const endpoints = createHttpEndpoints(this.config.audiohookPath, this.refusalLog, () => this.unavailable());
+        const { config, refusalLog, afterCall } = this;
+        const unavailable = (): Unavailable => this.unavailable();
+        const endpoints = createHttpEndpoints(config.audiohookPath, refusalLog, unavailable, afterCall.pages);
         return createHttpServer(this.limits, this.refusals, this.refusalLog, endpoints);
     }
 
@@ -354,7 +355,8 @@ export class Server {
             identity: { organizationId, correlationId, retryAttempt, from, traceHeaders },
             hasRoom: () => this.hasRoom(),
             meter: this.metrics?.calls,
-            observers: this.records?.observers,
+            observers: this.afterCall.observers,
+            handover: this.afterCall.handover,
         });
     }
 
@@ -377,7 +379,7 @@ export class Server {
             load: this.admission?.levels,
             upstreams: this.botService.upstreams,
             replayStore: this.shared?.figures,
-            callRecords: this.records?.figures,
+            callRecords: this.afterCall.figures,
         };
     }
 
@@ -400,7 +402,7 @@ export class Server {
         // The sockets are destroyed; their sessions are freed in the next turns of the event loop.
         await this.calls.whenEmpty(FREEING_MS);
         await this.shared?.stop();
-        await this.records?.stop();
+        await this.afterCall.stop();
         this.webSockets.close();
         const isClosed = await overWithin(this.clock, ENGINES_CLOSE_MS, this.botService.close());
         if (!isClosed) this.logger.warn({ limitMs: ENGINES_CLOSE_MS }, 'local speech did not end in time');

@@ -50,11 +50,18 @@ describe('the bot of a call', () => {
     let service: DeskService;
     let bot: CallBot;
     let record: CallRecord;
+    const handover = {
+        begin: jest.fn(),
+        variables: jest.fn(() => ({ summary: 'S.', call_link: 'L' })),
+        close: jest.fn(),
+    };
 
     beforeEach(() => {
         service = new DeskService(conversation);
         record = new CallRecord();
         conversation.endCount = 0;
+        conversation.startCount = 0;
+        conversation.removeAllListeners();
         const wire = { sendAudio: () => undefined, sendEvent: () => undefined, bufferedBytes: () => 0 };
         const onFinished = (): void => undefined;
         const rest = {
@@ -67,7 +74,52 @@ describe('the bot of a call', () => {
         };
         const logger = new LogRecorder();
         const log = new SessionLog(logger);
-        bot = new CallBot({ botService: service, clock: new FakeClock(), logger, log, record, ...rest });
+        const call = { sessionId: 's', botService: service, clock: new FakeClock(), logger, log, record };
+        jest.clearAllMocks();
+        bot = new CallBot({ ...call, ...rest, handover: () => handover });
+    });
+
+    it('has the hand-over begin with a function that ends the call, with the hang-up and with the end', async () => {
+        await bot.choose('/desk', PARAMETERS);
+        bot.begin();
+        const used = (name: string, outcome: 'ok' | 'refused'): unknown =>
+            service.call?.onTool?.({ name, callId: 'c', ms: 5, outcome });
+        used('work', 'ok');
+        used('end_call', 'refused');
+        expect(handover.begin).toHaveBeenCalledTimes(0);
+        used('end_call', 'ok');
+        used('transfer_to_agent', 'ok');
+        conversation.emit('hangUp', { reason: 'completed', info: '' });
+        expect(handover.begin).toHaveBeenCalledTimes(3);
+        bot.close();
+        bot.close();
+        expect(handover.close).toHaveBeenCalled();
+    });
+
+    it('tells Architect the hand-over, unless the bot has a summary of its own, and the record no link', async () => {
+        const outcomes: unknown[] = [];
+        const opening = {
+            ...PARAMETERS,
+            clock: new FakeClock(),
+            logger: new LogRecorder(),
+            sessionId: 's',
+            language: undefined,
+        };
+        record.observers.begin({ ...opening, correlationId: undefined }, [
+            () => ({ outcome: (variables) => outcomes.push(variables) }),
+        ]);
+        await bot.choose('/desk', PARAMETERS);
+        bot.begin();
+        service.variables.set('topic', 'x');
+        const told = bot.outcome({ transfer_reason: 'r' }, 'transfer');
+        expect(told).toMatchObject({ summary: 'S.', call_link: 'L', topic: 'x', end_reason: 'transfer' });
+        expect(handover.variables).toHaveBeenCalledWith({
+            bot: 'desk',
+            endReason: 'transfer',
+            variables: { topic: 'x', transfer_reason: 'r' },
+        });
+        const { call_link: link, ...recorded } = told;
+        expect([link, outcomes]).toEqual(['L', [recorded]]);
     });
 
     it('is asked for with what the call says, its tools come into the record, and its limit counts', async () => {

@@ -76,6 +76,7 @@ describe('loadConfig with nothing set', () => {
             logTranscripts: false,
             tracing: undefined,
             traceContent: false,
+            afterCall: { summary: 'off', link: undefined, webhook: undefined },
             warnings: [],
         });
     });
@@ -230,6 +231,7 @@ describe('loadConfig with values', () => {
             logTranscripts: true,
             tracing: { url: 'https://otel.example.com/base/v1/traces', serviceName: 'bots' },
             traceContent: true,
+            afterCall: { summary: 'off', link: undefined, webhook: undefined },
             warnings: [],
         });
     });

@@ -5,6 +5,7 @@ import { placeholdersIn } from '../../src/services/profiles/template';
 import { toolNameOf, type HttpToolSpec, type ToolSpec } from '../../src/services/profiles/tool-schema';
 import {
     CALL_OUTPUT_VARIABLES,
+    HANDOVER_OUTPUT_VARIABLES,
     SITUATION_OUTPUT_VARIABLES,
     TRANSFER_OUTPUT_VARIABLES,
     type InputVariable,
@@ -26,8 +27,8 @@ export interface BotOutput {
     readonly maxLength?: number;
     /** Who sets it. */
     readonly setBy: readonly string[];
-    /** `own`: the profile declares it. `situation`: only some ends set it. */
-    readonly kind: 'own' | 'transfer' | 'call' | 'situation';
+    /** `own`: the profile declares it. `handover`: the server sets it where it is set to. `situation`: only some ends set it. */
+    readonly kind: 'own' | 'transfer' | 'handover' | 'call' | 'situation';
 }
 
 export interface BotVariables {
@@ -44,7 +45,7 @@ export function variablesOf(profile: BotProfile): BotVariables {
         flowName: inputNames(name),
         usedIn: placesOf(name, profile),
     }));
-    const outputs = [...ownOutputs(profile), ...transferOutputs(profile), ...everyCall()];
+    const outputs = [...ownOutputs(profile), ...transferOutputs(profile), ...handover(profile), ...everyCall()];
     const outputNames = flowNames(
         'out',
         outputs.map(({ name }) => name),
@@ -92,10 +93,17 @@ function choosesQueue(tool: ToolSpec): boolean {
     return tool.kind === 'transfer_to_agent' && tool.queues !== undefined;
 }
 
+/** A summary of the bot's own stands in the place of the server's. */
+function handover({ outputVariables }: BotProfile): Unnamed[] {
+    return rows(HANDOVER_OUTPUT_VARIABLES, 'handover').filter(({ name }) => !Object.hasOwn(outputVariables, name));
+}
+
 function everyCall(): Unnamed[] {
-    const rows = (group: Readonly<Record<string, string>>, kind: BotOutput['kind']): Unnamed[] =>
-        Object.entries(group).map(([name, description]) => ({ name, description, setBy: ['server'], kind }));
     return [...rows(CALL_OUTPUT_VARIABLES, 'call'), ...rows(SITUATION_OUTPUT_VARIABLES, 'situation')];
+}
+
+function rows(group: Readonly<Record<string, string>>, kind: BotOutput['kind']): Unnamed[] {
+    return Object.entries(group).map(([name, description]) => ({ name, description, setBy: ['server'], kind }));
 }
 
 function placesOf(name: string, { instructions, greeting = '', dialog, tools }: BotProfile): string[] {

@@ -14,6 +14,7 @@ const ROUTES: Readonly<Record<Route, string>> = {
 const WHEN: Readonly<Record<BotOutput['kind'], string>> = {
     own: 'when it is set',
     transfer: 'with a transfer',
+    handover: 'where the server is set to',
     call: 'always',
     situation: 'only some ends',
 };

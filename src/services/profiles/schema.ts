@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { MAX_HINT_CHARS, MAX_KEYWORD_CHARS, MAX_KEYWORDS } from '../../config/openai-variables';
 import { BARGE_IN_MODES, REALTIME_VOICES } from '../../config/variables';
+import { extractSchema } from './extract-schema';
 import { unnamedDialogSchema, type DialogScript } from './dialog-script';
 import { MAX_OVERLAP_PHRASE_CHARS, phraseKey, sentencesSchema } from '../words';
 import { environmentName, template, urlProblem, variableName, words } from './fields';
@@ -287,6 +288,11 @@ const fields = z.strictObject({
     dialog: unnamedDialogSchema
         .optional()
         .describe('What the bot says and does without any model: menus by key and phrase. Left out: the server’s own.'),
+    extract: extractSchema
+        .optional()
+        .describe(
+            'What the model is asked about a call after its end; the answers stand in the record of the call. Needs CALL_RECORD=full.',
+        ),
     speech: z
         .strictObject({
             voice: z

@@ -76,8 +76,19 @@ export const TRANSFER_OUTPUT_VARIABLES = {
     transfer_queue: 'The queue that the bot chose, where it can choose.',
 } as const;
 
+/**
+ * What the agent after the bot is told, where the server is set to (docs/HANDOVER.md). A profile may declare `summary` itself: what its bot sets
+ * then stands.
+ */
+export const HANDOVER_OUTPUT_VARIABLES = {
+    summary:
+        'What the caller wanted, what was done and how the call ended, in a few sentences for the agent. With HANDOVER_SUMMARY.',
+    call_link: 'Link for the agent to a page with the conversation as the caller heard it. With CALL_LINK_URL.',
+} as const;
+
 /** Every name that is not a profile's to declare. */
 export const RESERVED_OUTPUT_NAMES: ReadonlySet<string> = new Set([
+    'call_link',
     ...Object.keys(CALL_OUTPUT_VARIABLES),
     ...Object.keys(SITUATION_OUTPUT_VARIABLES),
     ...Object.keys(TRANSFER_OUTPUT_VARIABLES),

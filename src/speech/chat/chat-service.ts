@@ -168,7 +168,7 @@ interface HTTPFault {
 }
 
 /** What went wrong; the service's own words are in the facts, shortened. */
-function chatError(fault: unknown): CodedError {
+export function chatError(fault: unknown): CodedError {
     if (fault instanceof CodedError) return fault;
     const ofProxy = proxyFaultIn(fault);
     if (ofProxy !== undefined) return ofProxy;

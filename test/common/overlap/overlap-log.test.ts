@@ -61,7 +61,8 @@ describe('a verdict about speech over the bot', () => {
         log = new SessionLog(logger);
         const clock = new FakeClock();
         const wire = { sendAudio: nothing, sendEvent: nothing, bufferedBytes: () => 0 };
-        const call = { clock, logger, log, logTranscripts, record: new CallRecord(), wire, maxLeadMs: 600 };
+        const record = new CallRecord();
+        const call = { sessionId: 's', clock, logger, log, logTranscripts, record, wire, maxLeadMs: 600 };
         bot = new CallBot({ botService: service, ...call, onFinished: nothing, onFailed: nothing, onFault: nothing });
         const participant = { id: 'p', ani: '', aniName: '', dnis: '' };
         await bot.choose('/', { organizationId: 'o', conversationId: 'c', participant, media: [], inputVariables: {} });

@@ -6,6 +6,7 @@ import { makeKit } from '../../../tools/architect-kit/cli';
 import { architectKit, readProfiles, writeKit } from '../../../tools/architect-kit/kit';
 import {
     CALL_OUTPUT_VARIABLES,
+    HANDOVER_OUTPUT_VARIABLES,
     RESERVED_OUTPUT_NAMES,
     SITUATION_OUTPUT_VARIABLES,
 } from '../../../src/services/profiles/variables';
@@ -59,12 +60,22 @@ describe('deploy/genesys', () => {
                 ...Object.keys(outputVariables),
                 ...Object.keys(CALL_OUTPUT_VARIABLES),
                 ...Object.keys(SITUATION_OUTPUT_VARIABLES),
+                ...Object.keys(HANDOVER_OUTPUT_VARIABLES),
             ];
             expect(namesIn('sessionVariable', flow)).toEqual(inputs);
             expect(namesIn('outputSessionVariable', flow)).toEqual(expect.arrayContaining(outputs));
             for (const each of [...inputs, ...outputs]) expect(page).toContain(`| \`${each}\` |`);
         },
     );
+
+    it('keeps summary and link for the agent as participant data, where a script finds them', () => {
+        for (const { name } of profiles) {
+            const kept = valuesOf('setParticipantData', readYaml(kit.get(`${name}/flow.yaml`) ?? ''));
+            expect(JSON.stringify(kept)).toContain('bot_summary');
+            expect(JSON.stringify(kept)).toContain('bot_call_link');
+            expect(JSON.stringify(kept)).not.toContain('bot_cost_usd');
+        }
+    });
 
     it('declares every variable of a flow that it uses, and no name twice', () => {
         for (const { name } of profiles) {
@@ -133,6 +144,12 @@ describe('the kit of other profiles', () => {
         writeFileSync(join(bots, `${name}.json`), JSON.stringify(profile));
         return architectKit(readProfiles(bots));
     }
+
+    it('has a summary of the bot’s own once, and as its own', () => {
+        const kit = kitOf('a', { outputVariables: { summary: { description: 'In its own words.' } } });
+        expect(kit.get('a/variables.md')?.match(/\| `summary` \|/g)).toHaveLength(1);
+        expect(kit.get('a/variables.md')).toContain('In its own words.');
+    });
 
     const HOSTILE =
         '|x| "\n# head\n- {{flow_name}} \\" }\n---\ninboundCall: gone <script>alert(1)</script> [a](b) ``` ${var.x}';
@@ -259,6 +276,7 @@ describe('names that no profile may declare', () => {
     it('are all that the kit adds to the outputs of a profile', () => {
         const flow = readYaml(architectKit(readProfiles(SHIPPED_BOTS)).get('reception/flow.yaml') ?? '');
         const added = namesIn('outputSessionVariable', flow).filter((name) => name !== 'caller_wish');
-        expect(new Set(added)).toEqual(RESERVED_OUTPUT_NAMES);
+        // A summary may be the bot’s own.
+        expect(new Set(added)).toEqual(new Set([...RESERVED_OUTPUT_NAMES, 'summary']));
     });
 });
