@@ -18,6 +18,8 @@ const LEAST_PERSONAL_DIGITS = 4;
 const MOST_DIGITS = 64;
 /** Of a number with its country, so many last digits are said in the country itself. */
 const LOCAL_DIGITS = 8;
+/** A text is masked so often at most. */
+const MOST_TIMES = 4;
 /** Longest text that is read as JSON, and how deep. */
 const MAX_JSON = 100_000;
 const MAX_DEPTH = 30;
@@ -115,9 +117,19 @@ export class Masker {
         if (digits.length >= LEAST_KEYPAD_DIGITS) this.know(digits, 'digits');
     }
 
-    /** What was said, or written. */
+    /** What was said, or written. A label may leave the rest of what it stood in: it is masked until nothing changes. */
     text(text: string): string {
         if (!this.options.rules && this.numbers.length === 0) return text;
+        let masked = text;
+        for (let times = 0; times < MOST_TIMES; times++) {
+            const before = masked;
+            masked = this.maskedOnce(masked);
+            if (masked === before) break;
+        }
+        return masked;
+    }
+
+    private maskedOnce(text: string): string {
         // Labels of a text that was masked before stay as they are.
         const parts = text.split(LABEL).reduce<string[]>((joined, part, at) => {
             if (at % 2 === 1 && this.labels.has(part)) return [...joined, part, ''];

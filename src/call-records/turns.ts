@@ -45,7 +45,12 @@ class TurnDraft {
 
     /** The caller has heard something of a response to it, or has interrupted it: what they say now is another turn. */
     get isAnswered(): boolean {
-        return this.wasInterrupted || this.responses.some(({ firstAudioMs }) => firstAudioMs !== undefined);
+        return this.wasInterrupted || this.hasAudio;
+    }
+
+    /** Audio of a response has come. */
+    get hasAudio(): boolean {
+        return this.responses.some(({ firstAudioMs }) => firstAudioMs !== undefined);
     }
 
     /** It is answered, and nothing of it goes on. */
@@ -126,6 +131,8 @@ class TurnReader {
     private readonly byItem = new Map<string, { turn: TurnDraft; responseId: string }>();
     private openedMs: number | undefined;
     private awaitsKeys = false;
+    /** When the caller began to speak over the bot, in what may become a turn. */
+    private overlapMs: number | undefined;
     /** Of the time before the first turn. */
     private readonly earlyFaults: string[] = [];
 
@@ -139,7 +146,11 @@ class TurnReader {
                 this.openedMs = event.atMs;
                 break;
             case 'speech':
-                if (event.overBot !== true) this.spoke(event);
+                if (event.overBot === true) this.spokeOver(event);
+                else this.spoke(event);
+                break;
+            case 'overlap':
+                if (event.verdict === 'ignored' || event.verdict === 'resumed') this.overlapMs = undefined;
                 break;
             case 'key':
                 this.keyPressed(event.atMs);
@@ -182,7 +193,6 @@ class TurnReader {
                 else this.current.faults.add(event.code);
                 break;
             case 'botReady':
-            case 'overlap':
             case 'fallback':
             case 'connection':
             case 'stream':
@@ -210,10 +220,17 @@ class TurnReader {
         return draft;
     }
 
+    private spokeOver({ atMs, talking, agoMs }: EventOf<'speech'>): void {
+        if (talking) this.overlapMs ??= Math.max(0, atMs - agoMs);
+    }
+
     private spoke({ atMs, talking, agoMs }: EventOf<'speech'>): void {
         const voiceMs = Math.max(0, atMs - agoMs);
         if (talking) {
-            const turn = this.current?.isAnswered === false ? this.current : this.begin('caller', voiceMs);
+            // A turn that interrupts began before the verdict that it is one.
+            const startMs = Math.min(voiceMs, this.overlapMs ?? voiceMs);
+            this.overlapMs = undefined;
+            const turn = this.current?.isAnswered === false ? this.current : this.begin('caller', startMs);
             turn.isOwed = false;
             turn.hasVoice = true;
             turn.lasts(atMs);
@@ -324,7 +341,8 @@ class TurnReader {
         const { sounding: turn } = this;
         if (turn === undefined) return;
         turn.isPlaying = state === 'started';
-        if (state === 'started') turn.playbackMs ??= atMs;
+        // After an interruption it is a filler of the next turn.
+        if (state === 'started' && turn.hasAudio && !turn.wasInterrupted) turn.playbackMs ??= atMs;
         turn.lasts(atMs);
     }
 

@@ -12,7 +12,7 @@ import { OneAnswer } from '../speech/chat/one-answer';
 import type { Clock } from '../support/clock';
 import { overWithin } from '../support/deadline';
 import type { Logger } from '../support/logger';
-import { createCallArchive, type RecordedCalls, type RecordParts } from './call-records';
+import { createCallArchive, type StoredCalls, type RecordParts } from './call-records';
 
 export interface AfterCallDeps {
     readonly bots: Pick<BotService, 'extractOf'>;
@@ -93,7 +93,7 @@ export class AfterCall {
         await this.archive?.stop();
     }
 
-    private partsFor({ store, outbox, maxDays }: RecordedCalls): RecordParts {
+    private partsFor({ store, outbox, maxDays }: StoredCalls): RecordParts {
         const { clock, logger } = this.deps;
         const { link, webhook: to } = this.config.afterCall;
         if (link !== undefined) this.agentPages = new AgentPages({ links: new CallLinks(link), store, clock, logger });

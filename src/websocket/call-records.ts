@@ -9,7 +9,7 @@ import type { Clock } from '../support/clock';
 import type { Logger } from '../support/logger';
 
 /** Where calls are recorded. */
-export interface RecordedCalls {
+export interface StoredCalls {
     readonly store: CallReader;
     /** Folder of the deliveries that wait for the webhook. */
     readonly outbox: string;
@@ -26,7 +26,7 @@ export interface CallArchiveDeps {
     readonly clock: Clock;
     readonly logger: Logger;
     /** What is done after the end of each call. */
-    readonly partsFor: (calls: RecordedCalls) => RecordParts;
+    readonly partsFor: (calls: StoredCalls) => RecordParts;
 }
 
 /**

@@ -134,6 +134,47 @@ describe('the turns of a call', () => {
         expect(turns[2]).toMatchObject({ begunBy: 'caller', startMs: 7000, interrupted: false, audioMs: 0 });
     });
 
+    it('that interrupt begin with the speech over the bot, and have the words that were said in it', () => {
+        const turns = turnsOf([
+            ...talks(3000, 4000),
+            audio(5000, 'long'),
+            playback(5050, 'started'),
+            at(7000, { kind: 'speech', talking: true, agoMs: 200, overBot: true }),
+            at(7400, {
+                kind: 'bargeIn',
+                items: [{ itemId: 'item_long', responseId: 'long', heardMs: 2300, receivedMs: 6000 }],
+            }),
+            at(7400, { kind: 'speech', talking: true, agoMs: 100 }),
+            at(9000, { kind: 'speech', talking: false, agoMs: 500 }),
+            words(9300, 'caller', 'b', 'No, wait.', 6900),
+            playback(10_500, 'started'),
+            audio(11_000, 'next'),
+        ]);
+        expect(turns.map(({ startMs, said, toPlaybackMs }) => ({ startMs, said, toPlaybackMs }))).toEqual([
+            { startMs: 3000, said: undefined, toPlaybackMs: 1050 },
+            { startMs: 6800, said: 'No, wait.', toPlaybackMs: undefined },
+        ]);
+    });
+
+    it('begin after speech over the bot that was none where a turn begins', () => {
+        const turns = turnsOf([
+            ...talks(3000, 4000),
+            audio(5000, 'long'),
+            at(7000, { kind: 'speech', talking: true, agoMs: 200, overBot: true }),
+            at(7400, {
+                kind: 'overlap',
+                verdict: 'ignored',
+                reason: 'ignored: a backchannel',
+                voicedMs: 200,
+                spanMs: 200,
+                afterMs: 600,
+            }),
+            ended(7500, 'long', 3000),
+            ...talks(9000, 10_000),
+        ]);
+        expect(turns.map(({ startMs }) => startMs)).toEqual([3000, 9000]);
+    });
+
     it('are cut off by the end of the call, which is no interruption', () => {
         const items = [{ itemId: 'item_hello', responseId: 'hello', heardMs: 600, receivedMs: 1500 }];
         const events = [...GREETING.slice(0, 6), at(1200, { kind: 'cutOff', items })];

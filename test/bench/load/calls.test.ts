@@ -86,7 +86,7 @@ describe('calls of the load bench', () => {
             firstCall: 7,
             frameMs: 20,
             comparesAnswers: true,
-        closeAfterMs: CLOSE_AFTER_MS,
+            closeAfterMs: CLOSE_AFTER_MS,
             fromMs: commonMs(),
             beginAfterMs: [0],
             lasts: { ms: 6500 },
