@@ -1,7 +1,7 @@
 import { CallerAudioBuffer } from '../audio/caller-audio-buffer';
 import type { StringMap } from '../protocol/core';
 import type { OpenParameters } from '../protocol/message';
-import type { BotService, ChosenBot } from '../services/bot-service';
+import type { BotFinder, ChosenBot } from '../services/bot-service';
 import type { ConversationEnd, OverlapReport } from '../services/conversation';
 import type { Clock } from '../support/clock';
 import type { LogFields, Logger } from '../support/logger';
@@ -14,7 +14,7 @@ import type { SessionLog } from './session-log';
 import type { CallWire } from './session-wire';
 
 export interface CallBotDeps {
-    botService: BotService;
+    botService: BotFinder;
     clock: Clock;
     logger: Logger;
     log: SessionLog;

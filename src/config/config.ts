@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { isLoopback } from './fields';
+import { flightConfig, type FlightConfig } from './flight';
 import {
     bargeInMinSpeechMs,
     bargeInMode,
@@ -162,6 +163,8 @@ export interface Config extends OperationsConfig {
     readonly tracing: TracingConfig | undefined;
     /** Put what is said, and what functions are given and give, into the traces. */
     readonly traceContent: boolean;
+    /** undefined: no call is recorded for a replay. */
+    readonly flight: FlightConfig | undefined;
     /** What the operator should change although the server can start; Server logs each once at start. */
     readonly warnings: readonly ConfigWarning[];
 }
@@ -226,6 +229,7 @@ function toConfig(values: Environment, instructions: string, warnings: readonly 
         logTranscripts: values.LOG_TRANSCRIPTS,
         tracing: tracingConfig(values),
         traceContent: values.TRACE_CONTENT === 'on',
+        flight: flightConfig(values),
         warnings,
     };
 }

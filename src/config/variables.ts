@@ -23,6 +23,7 @@ import {
 import { GENESYS_CLOUD, OUTGOING_PROXY } from './outbound-variables';
 import { ABUSE_VARIABLES } from './abuse-variables';
 import { SERVER_VARIABLES } from './server-variables';
+import { FLIGHT_VARIABLES } from './flight-variables';
 import { TRACING_VARIABLES } from './tracing-variables';
 
 /** The voices of the Realtime API; a custom voice is named by its id. */
@@ -334,6 +335,7 @@ const ENTRIES = {
     ...ALERT_VARIABLES,
     ...OUTGOING_PROXY,
     ...TRACING_VARIABLES,
+    ...FLIGHT_VARIABLES,
 };
 
 export type VariableName = keyof typeof ENTRIES;

@@ -6,7 +6,7 @@ import { config as loadDotenv } from 'dotenv';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { Authenticator, type SecretProvider } from '../auth/authenticator';
 import { loadConfig, type Config } from '../config/config';
-import { Session } from '../common/session';
+import { Flights } from '../flight/flights';
 import { BotService } from '../services/bot-service';
 import type { ProcessState } from '../metrics/process-state';
 import { ServerMetrics } from '../metrics/server-metrics';
@@ -24,12 +24,13 @@ import { AbuseLog, type AbuseFigures } from './abuse-log';
 import { Admission } from './admission';
 import { Alerting } from './alerting';
 import { CallSlots } from './call-slots';
-import { Calls } from './calls';
+import { Calls, type ServedSession } from './calls';
 import { addressReader } from './client-address';
 import { createHttpEndpoints, isBelow, pathOf, type Unavailable } from './http-endpoints';
 import { closeServer, createHttpServer, listen, SERVER_LIMITS, type ServerLimits } from './http-listener';
 import { MetricsEndpoint } from './metrics-endpoint';
 import { ProcessLoadMeter } from './load-meter';
+import { openSession } from './open-session';
 import { processLimits, type ProcessLimits } from './process-limits';
 import { RefusalLog, Refusals } from './refusals';
 import { checkDeps, extensionsOf, type ServerDeps } from './server-deps';
@@ -70,6 +71,8 @@ export class Server {
     private readonly slots: CallSlots;
     /** undefined: there is no REPLAY_STORE. */
     private readonly shared: SharedState | undefined;
+    /** undefined: no call is recorded. */
+    private readonly flights: Flights | undefined;
     private readonly http: HttpServer;
     /** undefined: no metrics are kept, or not yet. */
     private metrics: ServerMetrics | undefined;
@@ -109,6 +112,7 @@ export class Server {
         this.abuseLog = new AbuseLog(config.abuse.maxFailedAuthPerMinute, clock);
         this.slots = new CallSlots(config.abuse);
         this.shared = this.createShared();
+        this.flights = config.flight && new Flights(config, config.flight, { clock, logger });
         this.http = deps.server ?? this.createHttp();
     }
 
@@ -339,10 +343,10 @@ export class Server {
         };
     }
 
-    private createSession(ws: WebSocket, { url, identity, from, traceHeaders }: AcceptedCall): Session {
+    private createSession(ws: WebSocket, { url, identity, from, traceHeaders }: AcceptedCall): ServedSession {
         const { organizationId, correlationId, retryAttempt } = identity;
         const deps = { config: this.config, logger: this.logger, clock: this.clock, botService: this.botService };
-        return new Session(ws, identity.sessionId, url, {
+        return openSession(this.flights, ws, identity.sessionId, url, {
             ...deps,
             identity: { organizationId, correlationId, retryAttempt, from, traceHeaders },
             hasRoom: () => this.hasRoom(),
@@ -390,6 +394,7 @@ export class Server {
         this.refusalLog.flush();
         // The sockets are destroyed; their sessions are freed in the next turns of the event loop.
         await this.calls.whenEmpty(FREEING_MS);
+        await this.flights?.close();
         await this.shared?.stop();
         this.webSockets.close();
         const isClosed = await overWithin(this.clock, ENGINES_CLOSE_MS, this.botService.close());

@@ -56,6 +56,7 @@ export function testConfig(changes: Partial<Config> = {}): Config {
         logTranscripts: false,
         tracing: undefined,
         traceContent: false,
+        flight: undefined,
         warnings: [],
         ...changes,
     };
