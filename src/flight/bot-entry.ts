@@ -4,7 +4,7 @@ import type { ChosenBot, UnknownBot } from '../services/bot-service';
 import { builtInTool } from '../services/functions/built-in-tools';
 import type { Tool } from '../services/functions/tool';
 import { Toolbox, type SessionTool } from '../services/functions/toolbox';
-import { OutputVariables } from '../services/profiles/variables';
+import type { OutputVariables } from '../services/profiles/variables';
 
 type ToolEntry = Pick<Tool, 'name' | 'description' | 'parameters' | 'limitMs' | 'filler'>;
 
@@ -57,7 +57,13 @@ function planEntry({ openai, toolbox, variables: _variables, ...rest }: BotPlan)
 }
 
 function toolEntry({ name, description, parameters, limitMs, filler }: Tool): ToolEntry {
-    return { name, description, parameters, ...(limitMs !== undefined && { limitMs }), ...(filler !== undefined && { filler }) };
+    return {
+        name,
+        description,
+        parameters,
+        ...(limitMs !== undefined && { limitMs }),
+        ...(filler !== undefined && { filler }),
+    };
 }
 
 /** The plan again: its functions are those of the server, and others that cannot run, because a replay answers for them. */

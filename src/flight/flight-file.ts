@@ -58,9 +58,8 @@ export class FlightFile {
     /** The last line; `why`: `complete`, or why the file ends here. May be called twice. */
     end(why: string): void {
         if (this.isOver) return;
-        this.write(JSON.stringify(['end', why]));
-        if (this.isOver) return;
         this.isOver = true;
+        this.lines.push(JSON.stringify(['end', why]));
         this.hand();
         this.gzip.end();
     }
@@ -73,7 +72,6 @@ export class FlightFile {
 
     private breakOff(why: string): void {
         this.logger.warn({ code: 'ERR_FLIGHT_FILE', why }, 'a flight file is incomplete');
-        this.chars = 0;
         this.end(why);
     }
 

@@ -12,7 +12,7 @@ import { ownVersion } from '../support/own-version';
 import { botEntry, PLAIN_BOTS } from './bot-entry';
 import { FlightFile } from './flight-file';
 import { base64, byteParts, FLIGHT_VERSION, textParts, writeFault, type FlightHeader } from './format';
-import { FlightRecorder } from './recorder';
+import { asError, FlightRecorder } from './recorder';
 import { callSeams } from './seams';
 import { headerSecrets, Secrets, secretsOf } from './secrets';
 
@@ -78,10 +78,10 @@ export class Flights {
     }
 
     /** Makes the session of a call by `make`, and records it where it is its turn. Throws what `make` throws. */
-    session<D extends FlightDeps, S extends FlightSession>(
+    session<D extends FlightDeps>(
         call: BeginningCall,
         deps: D,
-        make: (ws: CallSocket, deps: D) => S,
+        make: (ws: CallSocket, deps: D) => FlightSession,
     ): FlightSession {
         if (this.calls++ % this.settings.every !== 0) return make(call.ws, deps);
         const file = new FlightFile(this.pathOf(call.sessionId), this.deps.logger);
@@ -95,7 +95,11 @@ export class Flights {
             botService: recordedBots(deps.botService, recorder, secrets),
             hasRoom: () => recorder.read('room', deps.hasRoom),
             // Their timers are none of the call's.
-            observers: deps.observers?.map((observe): ObserveCall => (opening) => observe({ ...opening, clock: deps.clock })),
+            observers: deps.observers?.map(
+                (observe): ObserveCall =>
+                    (opening) =>
+                        observe({ ...opening, clock: deps.clock }),
+            ),
         };
         try {
             const session = recorder.input('begin', [], () => make(recordedSocket(call.ws, recorder), recorded));
@@ -262,7 +266,7 @@ function recordedBots(botService: BotFinder, recorder: FlightRecorder, secrets: 
                     },
                     (fault: unknown) => {
                         recorder.later('no-bot', [writeFault(fault)], () => {
-                            reject(fault as Error);
+                            reject(asError(fault));
                         });
                     },
                 );

@@ -43,7 +43,11 @@ export class RecordedSocket implements RealtimeSocket {
     }
 
     send(frame: string | Uint8Array, options: { binary: false }): void {
-        this.recorder.output('frame', this.number, ...(typeof frame === 'string' ? textParts(frame) : byteParts(frame)));
+        this.recorder.output(
+            'frame',
+            this.number,
+            ...(typeof frame === 'string' ? textParts(frame) : byteParts(frame)),
+        );
         this.socket.send(frame, options);
     }
 

@@ -108,7 +108,7 @@ export class FlightRecorder implements FlightPort {
         const count = last?.count ?? 0;
         const isSame = last !== undefined && Object.is(last.value, now);
         const stored = isSame ? undefined : codec.write(now);
-        const written = isSame ? last.written : (JSON.stringify(stored) ?? 'null');
+        const written = isSame ? last.written : JSON.stringify(stored);
         if (written !== last?.written) this.write(['=', name, count, stored]);
         this.readings.set(name, { count: count + 1, value: now, written });
         return now;
@@ -127,7 +127,7 @@ export class FlightRecorder implements FlightPort {
                 },
                 (fault: unknown) => {
                     this.later('fault', [number, faultOf(fault, signal)], () => {
-                        reject(fault as Error);
+                        reject(asError(fault));
                     });
                 },
             );
@@ -142,14 +142,14 @@ export class FlightRecorder implements FlightPort {
             return new Promise((resolve, reject) => {
                 this.started(() => (source ??= start()[Symbol.asyncIterator]()).next()).then(
                     ({ done, value }) => {
-                        const parts = done === true ? [number] : [number, codec.write(value as T)];
+                        const parts = done === true ? [number] : [number, codec.write(value)];
                         this.later(done === true ? 'over' : 'piece', parts, () => {
-                            resolve(done === true ? { done, value: undefined } : { done: false, value: value as T });
+                            resolve(done === true ? { done, value: undefined } : { done: false, value });
                         });
                     },
                     (fault: unknown) => {
                         this.later('fault', [number, faultOf(fault, signal)], () => {
-                            reject(fault as Error);
+                            reject(asError(fault));
                         });
                     },
                 );
@@ -180,7 +180,7 @@ export class FlightRecorder implements FlightPort {
 
     private noteQuestion(of: string, asked: unknown): number {
         const number = ++this.questions;
-        this.output('ask', number, of, ...textParts(JSON.stringify(asked) ?? 'null'));
+        this.output('ask', number, of, ...textParts(JSON.stringify(asked)));
         return number;
     }
 
@@ -189,7 +189,7 @@ export class FlightRecorder implements FlightPort {
         try {
             return Promise.resolve(start());
         } catch (fault) {
-            return Promise.reject(fault as Error);
+            return Promise.reject(asError(fault));
         }
     }
 
@@ -223,8 +223,20 @@ export class FlightRecorder implements FlightPort {
 
     private write(entry: unknown): void {
         if (this.isOver) return;
-        this.deps.file.write(this.deps.secrets.mask(JSON.stringify(entry)));
+        const { file, secrets } = this.deps;
+        try {
+            file.write(secrets.mask(JSON.stringify(entry)));
+        } catch {
+            // No trouble of the recorder may reach the call.
+            this.isOver = true;
+            file.end('an entry could not be written');
+        }
     }
+}
+
+/** What was thrown, unchanged: a call may compare it with the reason of a signal, which need not be an error. */
+export function asError(fault: unknown): Error {
+    return fault as Error;
 }
 
 /** What a function gave may be no JSON: then it is as good as nothing, in a replay too. */

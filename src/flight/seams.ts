@@ -98,7 +98,8 @@ function toolThrough(port: FlightPort, tool: Tool): Tool {
             const question = { of: `function ${tool.name}`, asked: args, signal };
             return port.ask(
                 question,
-                ({ enter }) => {
+                (entrance) => {
+                    const enter: Enter = (door, ...args) => entrance.enter(door, ...args);
                     const setVariable = (name: string, value: string): string | undefined =>
                         enter('setVariable', name, value) as string | undefined;
                     return tool.run(args, { ...call, setVariable, collectDigits: digits.request(enter) }, signal);
@@ -112,10 +113,10 @@ function toolThrough(port: FlightPort, tool: Tool): Tool {
 type Enter = (door: string, ...args: unknown[]) => unknown;
 
 interface DigitsDoor {
-    door(wanted: unknown): boolean;
-    cancel(at: unknown): void;
+    readonly door: (wanted: unknown) => boolean;
+    readonly cancel: (at: unknown) => void;
     /** What the function is given to ask for digits. */
-    request(enter: Enter): (request: DigitRequest) => boolean;
+    readonly request: (enter: Enter) => (request: DigitRequest) => boolean;
 }
 
 /** Digits that a function in code asks for. Its `done` is outside of the call, and cannot stand in a file. */

@@ -9,7 +9,7 @@ import type { FakeSession } from '../../tools/fake-openai';
 import type { Flight } from '../../tools/replay/flight-reader';
 import { json, TestServer } from '../services/functions/tool-bench';
 import { ScaledClock } from '../support/scaled-clock';
-import { TestBench, until, type TestBenchOptions } from '../support/test-bench';
+import { until, type TestBench, type TestBenchOptions } from '../support/test-bench';
 import { FlightBench, outputsOf, replayed } from './flight-bench';
 
 const SPEECH = wavToPcmu(readFileSync(join(__dirname, '../../samples/librivox_0930.wav')));
@@ -27,7 +27,10 @@ interface Call {
 }
 
 /** Dials and waits for the sound of the greeting. */
-async function greeted(bench: TestBench, audio?: Uint8Array): Promise<{ caller: ReturnType<TestBench['caller']>; session: FakeSession }> {
+async function greeted(
+    bench: TestBench,
+    audio?: Uint8Array,
+): Promise<{ caller: ReturnType<TestBench['caller']>; session: FakeSession }> {
     const caller = bench.caller({ frameMs: 100, ...(audio !== undefined && { audio }) });
     await caller.dial();
     const session = await bench.fake.nextSession();
@@ -107,7 +110,11 @@ const CALLS: Call[] = [
             openai: {
                 vad: 'off',
                 response: [
-                    { functionCalls: [{ name: 'collect_digits', arguments: { name: 'number', max_digits: 3, secure: false } }] },
+                    {
+                        functionCalls: [
+                            { name: 'collect_digits', arguments: { name: 'number', max_digits: 3, secure: false } },
+                        ],
+                    },
                     { text: 'Goodbye.', audioMs: 500, functionCalls: [{ name: 'end_call', arguments: {} }] },
                 ],
             },
@@ -216,7 +223,10 @@ describe('recorded calls', () => {
         const bench = flightBench();
         const card = { name: 'collect_digits', arguments: { name: 'pin', max_digits: PIN.length, secure: true } };
         const key = 'sk-no-one-may-see-this-key';
-        const openai = { vad: 'off', response: [{ functionCalls: [card] }, { text: 'Thank you.', audioMs: 600 }] } as const;
+        const openai = {
+            vad: 'off',
+            response: [{ functionCalls: [card] }, { text: 'Thank you.', audioMs: 600 }],
+        } as const;
         await bench.record({ openai, env: { OPENAI_API_KEY: key } }, async (running) => {
             const caller = running.caller({ audio: SPEECH });
             await caller.dial();
@@ -254,7 +264,11 @@ describe('recorded calls', () => {
         const call = { name: 'read_balance', arguments: { contract: '4711' } };
         const response = [{ functionCalls: [call] }, { text: 'You owe 1234 euros.', audioMs: 600 }];
         try {
-            const options = { openai: { vad: 'off', response } as const, config: { botsFolder }, env: { DEFAULT_BOT: 'openai' } };
+            const options = {
+                openai: { vad: 'off', response } as const,
+                config: { botsFolder },
+                env: { DEFAULT_BOT: 'openai' },
+            };
             await bench.record(options, async (running) => {
                 const caller = running.caller({}, '/?bot=desk');
                 await caller.dial();
@@ -280,7 +294,9 @@ describe('recorded calls', () => {
             const env = { OPENAI_BASE_URL: service.baseURL, NO_INPUT_SECONDS: '0' };
             const openai = { vad: 'off', plan: { httpStatus: 503 } } as const;
             await bench.record({ openai, env, clock }, async (running) => {
-                const caller = running.caller({ audio: Buffer.concat([Buffer.alloc(16_000, MULAW_SILENCE), SHORT_SPEECH]) });
+                const caller = running.caller({
+                    audio: Buffer.concat([Buffer.alloc(16_000, MULAW_SILENCE), SHORT_SPEECH]),
+                });
                 await caller.dial();
                 await until('the chat model is heard', () => caller.heardBytes > 16_000);
                 caller.say(SHORT_SPEECH);

@@ -1,6 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { constants, gunzipSync } from 'node:zlib';
-import { AFTER, COMPLETE, FLIGHT_VERSION, type FlightEntry, type FlightHeader, type InputEntry, type OutputEntry } from '../../src/flight/format';
+import {
+    AFTER,
+    COMPLETE,
+    FLIGHT_VERSION,
+    type FlightEntry,
+    type FlightHeader,
+    type InputEntry,
+    type OutputEntry,
+} from '../../src/flight/format';
 import { CodedError } from '../../src/support/errors';
 import { isFields } from '../../src/support/json';
 

@@ -1,4 +1,12 @@
-import { AFTER, plain, readFault, textParts, type Codec, type InputEntry, type OutputEntry } from '../../src/flight/format';
+import {
+    AFTER,
+    plain,
+    readFault,
+    textParts,
+    type Codec,
+    type InputEntry,
+    type OutputEntry,
+} from '../../src/flight/format';
 import type { Doors, FlightPort, Question } from '../../src/flight/port';
 import type { CreateSocket } from '../../src/services/realtime/connection';
 import type { Clock, Timer } from '../../src/support/clock';
@@ -52,27 +60,31 @@ export class Player implements FlightPort {
         private readonly deliver: Deliver,
     ) {
         const first = flight.steps.find((step) => step[0] === '<');
-        this.startMs = this.nowMs = first === undefined ? 0 : Number(first[1]);
+        this.startMs = this.nowMs = first === undefined ? 0 : first[1];
         this.clock = { nowMs: () => this.nowMs, epochMs: () => this.epochMs(), after: this.after };
     }
 
     /** Plays all of it. @returns the first difference; undefined: there is none */
     async play(): Promise<Difference | undefined> {
         const { steps } = this.flight;
-        while (this.at < steps.length) {
+        while (this.at < steps.length && !this.isDifferent()) {
             const step = steps[this.at];
             if (step === undefined || step[0] === '>' || step[2] !== AFTER.joined) await rest();
-            if (this.difference !== undefined) return this.difference;
+            if (this.isDifferent()) break;
             const next = steps[this.at];
             if (next === undefined) break;
             if (next[0] === '>') return this.differ(next, NOTHING);
             // No promise may go on between two inputs of the same turn of the event loop.
             const taking = this.take(next);
             if (taking !== undefined) await taking;
-            if (this.difference !== undefined) return this.difference;
         }
         if (this.flight.cut === undefined) await rest();
         return this.difference;
+    }
+
+    /** A method, because what the call does meanwhile may have made a difference. */
+    private isDifferent(): boolean {
+        return this.difference !== undefined;
     }
 
     /** Something leaves the call. */
@@ -92,8 +104,7 @@ export class Player implements FlightPort {
     /** What was recorded at this reading of the value. */
     read<T>(name: string, _value: () => T, codec: Codec<T> = plain<T>()): T {
         const readings = this.flight.readings.get(name);
-        if (readings === undefined && this.flight.cut === undefined)
-            this.differ(NOTHING, `reads ${name}`, stackHere());
+        if (readings === undefined && this.flight.cut === undefined) this.differ(NOTHING, `reads ${name}`, stackHere());
         const known = this.counts.get(name) ?? { count: 0, next: 0 };
         this.counts.set(name, known);
         while ((readings?.[known.next]?.at ?? Infinity) <= known.count) known.next += 1;
@@ -131,7 +142,7 @@ export class Player implements FlightPort {
                 },
                 doors,
             });
-            this.output('ask', number, of, ...textParts(JSON.stringify(asked) ?? 'null'));
+            this.output('ask', number, of, ...textParts(JSON.stringify(asked)));
         });
     }
 
@@ -153,7 +164,7 @@ export class Player implements FlightPort {
                     },
                     doors: {},
                 });
-                if (isFirst) this.output('ask', number, of, ...textParts(JSON.stringify(asked) ?? 'null'));
+                if (isFirst) this.output('ask', number, of, ...textParts(JSON.stringify(asked)));
             });
         const stop = (): Promise<IteratorResult<T, undefined>> => {
             if (number !== 0) this.output('stop', number);
@@ -187,7 +198,7 @@ export class Player implements FlightPort {
 
     /** What something that the call has just called does in the call at once. */
     private takeInside(): void {
-        for (let step = this.flight.steps[this.at]; step?.[0] === '<' && step[2] === AFTER.inside; ) {
+        for (let step = this.flight.steps[this.at]; step?.[0] === '<' && step[2] === AFTER.inside;) {
             const [, , , kind, ...parts] = step;
             this.at += 1;
             this.enter(kind, parts);

@@ -190,7 +190,13 @@ class ReplayedCall {
 /** The settings of a server without keys, with those that the call has read. Nothing is asked of a voice or a service: the file answers. */
 function settingsOf({ header }: Flight): Config {
     const { playbackLeadMs, organizations, maxCallMinutes, fallback, forceFallback, hasRest } = header.settings;
-    const config = loadConfig({ OPENAI_API_KEY: 'replay', FORCE_FALLBACK: forceFallback, FALLBACK: fallback, LOCAL_TTS: 'flite', LOCAL_ASR: 'none' });
+    const config = loadConfig({
+        OPENAI_API_KEY: 'replay',
+        FORCE_FALLBACK: forceFallback,
+        FALLBACK: fallback,
+        LOCAL_TTS: 'flite',
+        LOCAL_ASR: 'none',
+    });
     const { rest, ...localSpeech } = config.localSpeech;
     const settings = { playbackLeadMs, organizations, maxCallMinutes };
     return { ...config, ...settings, localSpeech: { ...localSpeech, rest: hasRest ? rest : undefined } };

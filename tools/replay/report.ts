@@ -39,11 +39,18 @@ export function differenceText(flight: Flight, difference: Difference): string {
 
 function texts(expected: unknown, came: unknown): string[] {
     const [one, other] = [plainText(expected), plainText(came)];
-    const at = [...one].findIndex((character, index) => character !== other[index]);
+    const at = firstDifference(one, other);
     const from = Math.max(0, at - AROUND);
     const around = (text: string): string =>
         text.length <= MAX_CHARS ? text : `${from > 0 ? '…' : ''}${text.slice(from, from + MAX_CHARS)}…`;
     return [`  recorded: ${around(one)}`, `  now:      ${around(other)}`];
+}
+
+/** The place of the first character that differs. */
+function firstDifference(one: string, other: string): number {
+    let at = 0;
+    while (at < one.length && one.charAt(at) === other.charAt(at)) at += 1;
+    return at;
 }
 
 function plainText(value: unknown): string {

@@ -73,7 +73,9 @@ describe('npm run replay', () => {
             checkout.change('src/services/realtime/connection.ts', 'const STEP_MS = 5000;', 'const STEP_MS = 4000;');
             const { exitCode, out } = await checkout.replay(file);
             expect(exitCode).toBe(1);
-            expect(out).toMatch(/recorded: timer \d+ 5000\n +now: +timer \d+ 4000\n +where: +src\/services\/realtime\/connection\.ts:\d+/);
+            expect(out).toMatch(
+                /recorded: timer \d+ 5000\n +now: +timer \d+ 4000\n +where: +src\/services\/realtime\/connection\.ts:\d+/,
+            );
         } finally {
             checkout.remove();
         }
