@@ -89,17 +89,20 @@ const CALLS: Call[] = [
     {
         name: 'speech over the bot that the call judges: held, and gone on with',
         options: {
-            openai: { vad: 'off', response: [{ text: 'A long greeting of the bot.', audioMs: 7000 }] },
-            env: { BARGE_IN: 'smart', OPENAI_AUDIO_FORMAT: 'pcmu' },
+            openai: {
+                response: [{ text: 'A long greeting of the bot.', audioMs: 7000 }],
+                callerTranscript: { texts: ['Yeah, yeah.'], when: 'early' },
+            },
+            env: { BARGE_IN: 'smart', OPENAI_AUDIO_FORMAT: 'pcmu', NO_INPUT_SECONDS: '0' },
         },
         play: async (bench) => {
-            const { caller, session } = await greeted(bench);
+            const { caller } = await greeted(bench);
             caller.say(SHORT_SPEECH);
-            session.speechStarted();
-            await new Promise((resolve) => setTimeout(resolve, 900));
-            session.speechStopped();
-            await until('a verdict', () => bench.logs.text.includes('The caller spoke over the bot.'));
-            await new Promise((resolve) => setTimeout(resolve, 2500));
+            const verdicts = (): unknown[] => bench.logs.lines.map(({ fields }) => fields['overlap']);
+            await until('the bot goes on', () => verdicts().includes('resumed'));
+            expect(verdicts()).toContain('held');
+            const { heardBytes } = caller;
+            await until('the bot is heard again', () => caller.heardBytes > heardBytes + 8000);
             caller.hangUp();
             await caller.ended;
         },
@@ -232,8 +235,12 @@ describe('recorded calls', () => {
             await caller.dial();
             const session = await running.fake.nextSession();
             await session.waitForSent('response.done');
-            await new Promise((resolve) => setTimeout(resolve, 300));
-            caller.dtmf(PIN);
+            await until('the caller is heard', () => session.appendedMs > 300);
+            // Slowly, so that sound of the line comes between the keys.
+            for (const key of PIN) {
+                caller.dtmf(key);
+                await new Promise((resolve) => setTimeout(resolve, 120));
+            }
             await session.waitFor('conversation.item.create');
             await until('the model has thanked', () => caller.heardBytes > 0);
             caller.hangUp();
@@ -247,9 +254,18 @@ describe('recorded calls', () => {
         const keys = [...text.matchAll(/\\"digit\\":\s*\\"(.)\\"/g)].map(([, digit]) => digit);
         expect(keys.join('')).toBe('0'.repeat(PIN.length));
         expect(text).not.toContain(PIN);
-        // While the secret is typed, no sound of the line is in the file.
-        const silent = `["${Buffer.alloc(80, MULAW_SILENCE).toString('base64').slice(0, 40)}`;
-        expect(text).toContain(silent.slice(2));
+        const typed = (flight?.steps ?? []).filter((step) => step[0] === '<' && ['text', 'audio'].includes(step[3]));
+        const at = typed.flatMap((step, index) => (String(step[4]).includes('"dtmf"') ? [index] : []));
+        const between = typed.slice(at[0], at.at(-1)).filter((step) => step[3] === 'audio');
+        expect(between.length).toBeGreaterThan(1);
+        for (const [, , , , sound] of between) {
+            const bytes = Buffer.from(String(sound), 'base64');
+            expect(bytes.equals(Buffer.alloc(bytes.length, MULAW_SILENCE))).toBe(true);
+        }
+        // Before it the line is in the file as it was.
+        expect(typed.slice(0, at[0]).some((step) => step[3] === 'audio' && !/^[/]+=*$/.test(String(step[4])))).toBe(
+            true,
+        );
         if (flight !== undefined) await replayed(flight);
     });
 
