@@ -319,6 +319,7 @@ export const VARIABLE_GROUPS = [
     { title: 'Alerts', variables: ALERT_VARIABLES },
     { title: 'Proxy on the way out', variables: OUTGOING_PROXY },
     { title: 'Traces', variables: TRACING_VARIABLES },
+    { title: 'Replay of calls', variables: FLIGHT_VARIABLES },
 ] as const;
 
 const ENTRIES = {

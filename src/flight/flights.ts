@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../config/config';
 import type { ObserveCall } from '../services/call-observer';
@@ -60,13 +61,34 @@ interface FlightsDeps {
     env?: Readonly<Record<string, string | undefined>>;
 }
 
+/** Adds the flight file to the record of a call. */
+export interface FlightAttachment {
+    /** Resolves when the file is complete; undefined: there is none. */
+    finish(): Promise<FlightAddition | undefined>;
+}
+
+/** The file of this machine, and what the record says of it. */
+interface FlightAddition {
+    readonly fields: { readonly flight: { readonly name: string; readonly bytes: number; readonly fromMs: number } };
+    readonly file: { readonly name: string; readonly path: string };
+}
+
+async function additionOf(file: FlightFile, sessionId: string): Promise<FlightAddition | undefined> {
+    const path = await file.done;
+    if (path === undefined) return undefined;
+    const name = `${sessionId}.flight`;
+    const { size: bytes } = await stat(path);
+    return { fields: { flight: { name, bytes, fromMs: 0 } }, file: { name, path } };
+}
+
 const CLOSE_WITHIN_MS = 5000;
 
 /** The flight files of a process: which calls are recorded, and where. */
 export class Flights {
     private calls = 0;
     private readonly secrets: readonly string[];
-    private readonly open = new Set<FlightFile>();
+    /** Those that are being written, by the session. */
+    private readonly open = new Map<string, FlightFile>();
 
     /** `every`: one call in so many is recorded, the first one among them. */
     constructor(
@@ -85,8 +107,10 @@ export class Flights {
     ): FlightSession {
         if (this.calls++ % this.settings.every !== 0) return make(call.ws, deps);
         const file = new FlightFile(this.pathOf(call.sessionId), this.deps.logger);
-        this.open.add(file);
-        void file.done.then(() => this.open.delete(file));
+        this.open.set(call.sessionId, file);
+        void file.done.then(() => {
+            if (this.open.get(call.sessionId) === file) this.open.delete(call.sessionId);
+        });
         const secrets = new Secrets(this.secrets);
         const recorder = new FlightRecorder(this.headerOf(call, deps), { clock: deps.clock, file, secrets });
         const recorded = {
@@ -110,11 +134,17 @@ export class Flights {
         }
     }
 
+    /** What the record of a call gets: its flight file, once that is complete. undefined: the call is not recorded. */
+    readonly attach = ({ sessionId }: { readonly sessionId: string }): FlightAttachment | undefined => {
+        const file = this.open.get(sessionId);
+        return file === undefined ? undefined : { finish: () => additionOf(file, sessionId) };
+    };
+
     /** Resolves when the files are written, or after a few seconds: a disk may be very slow. */
     async close(): Promise<void> {
         // A call that has just ended hands its last lines over in the next turn of the event loop.
         await new Promise((resolve) => setImmediate(resolve));
-        const files = [...this.open];
+        const files = [...this.open.values()];
         for (const file of files) file.end('the server has stopped');
         await overWithin(this.deps.clock, CLOSE_WITHIN_MS, Promise.all(files.map(({ done }) => done)));
     }

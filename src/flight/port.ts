@@ -22,7 +22,7 @@ export interface FlightPort {
     /** A value of the process that the call reads now. `name`: the same for all readings of the same thing. */
     read<T>(name: string, value: () => T, codec?: Codec<T>): T;
     /** Asks something outside for one answer. `doors`: what it may do in the call meanwhile. */
-    ask<T>(question: Question, start: (entrance: Entrance) => Promise<T>, doors?: Doors): Promise<T>;
+    ask<T>(question: Question, start: (entrance: Entrance) => Promise<T>, codec?: Codec<T>, doors?: Doors): Promise<T>;
     /** Asks something outside for an answer in pieces. */
     askForPieces<T>(question: Question, start: () => AsyncIterable<T>, codec: Codec<T>): AsyncIterable<T>;
     /** Something outside is told something, and gives no answer. */

@@ -107,21 +107,26 @@ export class FlightRecorder implements FlightPort {
         const last = this.readings.get(name);
         const count = last?.count ?? 0;
         const isSame = last !== undefined && Object.is(last.value, now);
-        const stored = isSame ? undefined : codec.write(now);
+        const stored = isSame ? undefined : storedBy(codec, now);
         const written = isSame ? last.written : JSON.stringify(stored);
         if (written !== last?.written) this.write(['=', name, count, stored]);
         this.readings.set(name, { count: count + 1, value: now, written });
         return now;
     }
 
-    ask<T>({ of, asked, signal }: Question, start: (entrance: Entrance) => Promise<T>, doors: Doors = {}): Promise<T> {
+    ask<T>(
+        { of, asked, signal }: Question,
+        start: (entrance: Entrance) => Promise<T>,
+        codec: Codec<T> = plain<T>(),
+        doors: Doors = {},
+    ): Promise<T> {
         const number = this.noteQuestion(of, asked);
         const enter = (door: string, ...args: unknown[]): unknown =>
             this.input('door', [number, door, ...args], () => doors[door]?.(...args));
         return new Promise((resolve, reject) => {
             this.started(() => start({ enter })).then(
                 (value) => {
-                    this.later('answer', [number, jsonOf(value)], () => {
+                    this.later('answer', [number, storedBy(codec, value)], () => {
                         resolve(value);
                     });
                 },
@@ -142,7 +147,7 @@ export class FlightRecorder implements FlightPort {
             return new Promise((resolve, reject) => {
                 this.started(() => (source ??= start()[Symbol.asyncIterator]()).next()).then(
                     ({ done, value }) => {
-                        const parts = done === true ? [number] : [number, codec.write(value)];
+                        const parts = done === true ? [number] : [number, storedBy(codec, value)];
                         this.later(done === true ? 'over' : 'piece', parts, () => {
                             resolve(done === true ? { done, value: undefined } : { done: false, value });
                         });
@@ -239,11 +244,10 @@ export function asError(fault: unknown): Error {
     return fault as Error;
 }
 
-/** What a function gave may be no JSON: then it is as good as nothing, in a replay too. */
-function jsonOf(value: unknown): unknown {
+/** An engine in code may give what it should not. */
+function storedBy<T>(codec: Codec<T>, value: T): unknown {
     try {
-        const text = JSON.stringify(value) as string | undefined;
-        return text === undefined ? null : JSON.parse(text);
+        return codec.write(value);
     } catch {
         return null;
     }

@@ -3,12 +3,13 @@ import type { CallSeams } from '../services/bot-factory';
 import type { DigitRequest, DigitResult } from '../services/dtmf-service';
 import type { FallbackPrompts } from '../services/fallback/filler';
 import { builtInTool } from '../services/functions/built-in-tools';
-import type { CallContext, Tool } from '../services/functions/tool';
+import type { CallContext, Tool, ToolResult } from '../services/functions/tool';
 import { RefusedFields, type KnownRefusals } from '../services/realtime/optional-fields';
 import type { TextToSpeech } from '../services/tts-service';
 import type { Chat } from '../speech/chat/chat-service';
 import type { Breaker, Breakers, Permit } from '../support/circuit-breaker';
-import { BYTES, byteParts, MAYBE_BYTES, MAYBE_FAULT, plain } from './format';
+import { isFields } from '../support/json';
+import { BYTES, byteParts, MAYBE_BYTES, MAYBE_FAULT, plain, type Codec } from './format';
 import type { Doors, FlightPort } from './port';
 
 type AtMaking = Pick<CallSeams, 'planned' | 'loaded'>;
@@ -104,11 +105,28 @@ function toolThrough(port: FlightPort, tool: Tool): Tool {
                         enter('setVariable', name, value) as string | undefined;
                     return tool.run(args, { ...call, setVariable, collectDigits: digits.request(enter) }, signal);
                 },
+                TOOL_RESULT,
                 doors,
             );
         },
     };
 }
+
+/** What the call takes of the result of a function. Its output may be no JSON, which is then its failure, in a replay too. */
+const TOOL_RESULT: Codec<ToolResult> = {
+    write: (given: ToolResult | null | undefined) => {
+        const { output, hangUp, end, failure } = (given ?? {}) as Partial<ToolResult>;
+        try {
+            return given === undefined || given === null
+                ? null
+                : (JSON.parse(JSON.stringify({ output, hangUp, end, failure })) as unknown);
+        } catch {
+            return { isNoJson: true };
+        }
+    },
+    read: (stored) =>
+        isFields(stored) && stored['isNoJson'] === true ? { output: 0n } : ((stored ?? undefined) as ToolResult),
+};
 
 type Enter = (door: string, ...args: unknown[]) => unknown;
 

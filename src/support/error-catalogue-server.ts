@@ -349,11 +349,6 @@ export const SERVER_ERRORS = {
         'A flight file is incomplete: the disk is full, too slow or cannot be written to, or the call is too long for one file.',
         'The call is not affected. The line has the reason: look at the folder of the flight files and its disk. What was written until then can be replayed.',
     ),
-    ERR_FLIGHT_UNUSABLE: entry(
-        'operator',
-        'A flight file cannot be replayed.',
-        'The line has the reason. Right is a file that this version of the server has recorded with RECORD_FLIGHT (docs/REPLAY.md).',
-    ),
 
     // The bot
     ERR_BOT_FAILED: entry(

@@ -1,19 +1,18 @@
 import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
-import { unusable } from './flight-reader';
 
 /**
  * Writes a test that replays the flight file, and a copy of the file beside it.
  *
  * @returns the paths of both
- * @throws CodedError `ERR_FLIGHT_UNUSABLE` where one of them is there already
+ * @throws RangeError where one of them is there already
  */
 export function writeTest(file: string, asTest: string): { test: string; copy: string } {
     const folder = resolve(dirname(asTest));
     const name = basename(asTest).replace(/(\.test)?\.ts$/, '');
     const [test, copy] = [join(folder, `${name}.test.ts`), join(folder, `${name}.flight`)];
     for (const path of [test, copy]) {
-        if (path !== resolve(file) && existsSync(path)) throw unusable(`${path} is there already`);
+        if (path !== resolve(file) && existsSync(path)) throw new RangeError(`${path} is there already.`);
     }
     mkdirSync(folder, { recursive: true });
     if (copy !== resolve(file)) copyFileSync(file, copy);

@@ -1,10 +1,9 @@
 /** `npm run replay`: a recorded call, run again and compared. */
-import { CodedError } from '../../src/support/errors';
 import { ownVersion } from '../../src/support/own-version';
 import { answerHelp } from '../usage';
 import { writeTest } from './as-test';
 import { readOptions, USAGE, type ReplayOptions } from './cli-options';
-import { readFlight } from './flight-reader';
+import { readFlight, UnusableFlight } from './flight-reader';
 import { replay } from './replay-call';
 import { differenceText, equalText } from './report';
 
@@ -34,7 +33,7 @@ Promise.resolve()
             process.exitCode = exitCode;
         },
         (fault: unknown) => {
-            const isKnown = fault instanceof CodedError || fault instanceof RangeError;
+            const isKnown = fault instanceof UnusableFlight || fault instanceof RangeError;
             console.error(isKnown ? fault.message : fault);
             process.exitCode = UNUSABLE;
         },

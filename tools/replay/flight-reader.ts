@@ -9,7 +9,6 @@ import {
     type InputEntry,
     type OutputEntry,
 } from '../../src/flight/format';
-import { CodedError } from '../../src/support/errors';
 import { isFields } from '../../src/support/json';
 
 /** A reading of a value that was another one than before. */
@@ -32,16 +31,29 @@ export interface Flight {
     readonly cut: string | undefined;
 }
 
+/** A file cannot be replayed; the message is a sentence that says why. */
+export class UnusableFlight extends Error {
+    override readonly name = 'UnusableFlight';
+
+    constructor(why: string) {
+        super(`The flight file cannot be replayed: ${why}.`);
+    }
+}
+
 /** Most that a file may hold when it is unpacked, in bytes. */
 const MAX_BYTES = 1024 * 1024 * 1024;
 
 /**
  * Reads a flight file. One that breaks off, as after a crash, is read as far as it goes.
  *
- * @throws CodedError `ERR_FLIGHT_UNUSABLE` for a file that is none
+ * @throws UnusableFlight for a file that is none
  */
 export function readFlight(path: string): Flight {
-    const lines = linesOf(path);
+    return flightOf(linesOf(path));
+}
+
+/** The same of its lines. */
+export function flightOf(lines: readonly string[]): Flight {
     const header = headerOf(lines[0] ?? '');
     const steps: (InputEntry | OutputEntry)[] = [];
     const readings = new Map<string, Reading[]>();
@@ -58,12 +70,8 @@ export function readFlight(path: string): Flight {
         else if (entry[0] === '=') addTo(readings, entry[1], { at: entry[2], value: entry[3] });
         else if (entry[0] === 'end') cut = entry[1] === COMPLETE ? undefined : entry[1];
     }
-    if (steps.length === 0) throw unusable('it holds no call');
+    if (steps.length === 0) throw new UnusableFlight('it holds no call');
     return { header, steps, readings, wallMs, cut };
-}
-
-export function unusable(why: string): CodedError {
-    return new CodedError('ERR_FLIGHT_UNUSABLE', `${why}.`);
 }
 
 function linesOf(path: string): string[] {
@@ -71,21 +79,23 @@ function linesOf(path: string): string[] {
     try {
         packed = readFileSync(path);
     } catch (fault) {
-        throw unusable(fault instanceof Error ? fault.message : String(fault));
+        throw new UnusableFlight(fault instanceof Error ? fault.message : String(fault));
     }
     try {
         const options = { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: MAX_BYTES };
         return gunzipSync(packed, options).toString('utf8').split('\n');
     } catch {
-        throw unusable('it is no flight file: not packed by gzip, or damaged');
+        throw new UnusableFlight('it is no flight file: not packed by gzip, or damaged');
     }
 }
 
 function headerOf(line: string): FlightHeader {
     const header = parsed(line);
-    if (!isFields(header) || header['flight'] === undefined) throw unusable('it is no flight file');
+    if (!isFields(header) || header['flight'] === undefined) throw new UnusableFlight('it is no flight file');
     if (header['flight'] !== FLIGHT_VERSION)
-        throw unusable(`its format is ${JSON.stringify(header['flight'])}; this version reads ${FLIGHT_VERSION}`);
+        throw new UnusableFlight(
+            `its format is ${JSON.stringify(header['flight'])}; this version reads ${FLIGHT_VERSION}`,
+        );
     return header as unknown as FlightHeader;
 }
 

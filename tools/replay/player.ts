@@ -129,12 +129,17 @@ export class Player implements FlightPort {
         return socket;
     };
 
-    ask<T>({ of, asked, signal }: Question, _start: unknown, doors: Doors = {}): Promise<T> {
+    ask<T>(
+        { of, asked, signal }: Question,
+        _start: unknown,
+        codec: Codec<T> = plain<T>(),
+        doors: Doors = {},
+    ): Promise<T> {
         return new Promise((resolve, reject) => {
             const number = ++this.questions;
             this.waiting.set(number, {
                 resolve: (stored) => {
-                    resolve(plain<T>().read(stored));
+                    resolve(codec.read(stored));
                 },
                 over: () => undefined,
                 reject: (stored) => {

@@ -13,7 +13,7 @@ import { OutputVariables } from '../../src/services/profiles/variables';
 import { Transcript } from '../../src/services/transcript';
 import { silentLogger } from '../../src/support/logger';
 import { systemClock } from '../../src/support/clock';
-import { unusable, type Flight } from './flight-reader';
+import { UnusableFlight, type Flight } from './flight-reader';
 import { Player, type Difference } from './player';
 
 /** A replay, and what it saw. */
@@ -29,7 +29,7 @@ export interface Replay {
 /**
  * Runs the code of this checkout with all that entered the call, and compares all that leaves it.
  *
- * Rejects with `ERR_FLIGHT_UNUSABLE` for a call whose bot was written in code: what that did is not in the file.
+ * Rejects with `UnusableFlight` for a call whose bot was written in code: what that did is not in the file.
  */
 export async function replay(flight: Flight): Promise<Replay> {
     const call = new ReplayedCall(flight);
@@ -153,7 +153,7 @@ class ReplayedCall {
         const { name = '', version, turnTaking, maxCallMinutes, declared = {}, others } = entry;
         const settings = settingsOf(this.flight);
         if (turnTaking === undefined || maxCallMinutes === undefined || !isReplayable(name, entry.plan !== undefined))
-            throw unusable(`its bot "${name}" is written in code, and what it did is not in the file`);
+            throw new UnusableFlight(`its bot "${name}" is written in code, and what it did is not in the file`);
         const factory = new BotFactory(settings, { clock: systemClock, logger: silentLogger });
         this.factory = factory;
         const variables = new OutputVariables(declared, others);
