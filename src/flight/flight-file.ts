@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip, type Gzip } from 'node:zlib';
 import { CodedError } from '../support/errors';
+import { isFields } from '../support/json';
 import { faultFields, type Logger } from '../support/logger';
 
 /** Lines are handed over in pieces of about this many characters. */
@@ -100,7 +101,7 @@ export class FlightFile {
                 this.writtenTo = name;
                 return handle;
             } catch (fault) {
-                const isThere = fault instanceof Error && 'code' in fault && fault.code === 'EEXIST';
+                const isThere = isFields(fault) && fault['code'] === 'EEXIST';
                 if (!isThere || number >= MAX_SAME_NAMES) throw new CodedError('ERR_FLIGHT_FILE', String(fault));
             }
         }
