@@ -61,7 +61,7 @@ export type FlightEntry = InputEntry | OutputEntry | ReadEntry | WallEntry | End
 export const COMPLETE = 'complete';
 
 /** Texts up to this many characters stand in an output as they are; of a longer one its length and its hash do. */
-const MAX_TEXT = 4096;
+const MAX_TEXT = 65_536;
 /** A masked card number shows its last digits (docs/PROTOCOL.md, 6): not in a flight file. */
 const MASKED_CARD = /(\*{8,})\d{1,4}/g;
 
