@@ -9,7 +9,7 @@ import { faultFields, type Logger } from '../support/logger';
 /** Lines are handed over in pieces of about this many characters. */
 const PIECE_CHARS = 32 * 1024;
 /** Most that may wait for the disk, in bytes; then it is too slow for this call. */
-const MAX_WAITING_BYTES = 8 * 1024 * 1024;
+const MAX_WAITING_BYTES = 1024 * 1024;
 const MAX_FILE_BYTES = 64 * 1024 * 1024;
 /** Fast, and small in memory: audio, which is most of it, shrinks by its letters alone. */
 const PACKING = { level: 1, strategy: constants.Z_HUFFMAN_ONLY, windowBits: 9, memLevel: 6 };

@@ -12,7 +12,7 @@ import type { Logger } from '../support/logger';
 import { ownVersion } from '../support/own-version';
 import { botEntry, PLAIN_BOTS } from './bot-entry';
 import { FlightFile } from './flight-file';
-import { base64, byteParts, FLIGHT_VERSION, textParts, writeFault, type FlightHeader } from './format';
+import { base64, byteParts, FLIGHT_VERSION, writeFault, type FlightHeader } from './format';
 import { asError, FlightRecorder } from './recorder';
 import { callSeams } from './seams';
 import { headerSecrets, Secrets, secretsOf } from './secrets';
@@ -250,7 +250,7 @@ function recordedSocket(ws: CallSocket, recorder: FlightRecorder): CallSocket {
             return recorder.read('client', () => ws.bufferedAmount);
         },
         send: (data) => {
-            if (typeof data === 'string') recorder.output('text', ...textParts(data));
+            if (typeof data === 'string') recorder.output('text', ...recorder.textParts(data));
             else recorder.output('audio', ...byteParts(data));
             ws.send(data);
         },

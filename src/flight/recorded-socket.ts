@@ -1,11 +1,12 @@
 import type { RealtimeSocket, RefusalResponse } from '../services/realtime/connection';
-import { base64, byteParts, textParts, writeFault } from './format';
+import { base64, byteParts, writeFault } from './format';
 
 /** What a recorded socket needs of its recorder. */
 interface SocketRecorder {
     input(kind: string, parts: readonly unknown[], task: () => void): void;
     output(kind: string, ...parts: readonly unknown[]): void;
     read<T>(name: string, value: () => T): T;
+    textParts(text: string): readonly unknown[];
 }
 
 type Listener = (...args: never[]) => void;
@@ -43,11 +44,8 @@ export class RecordedSocket implements RealtimeSocket {
     }
 
     send(frame: string | Uint8Array, options: { binary: false }): void {
-        this.recorder.output(
-            'frame',
-            this.number,
-            ...(typeof frame === 'string' ? textParts(frame) : byteParts(frame)),
-        );
+        const parts = typeof frame === 'string' ? this.recorder.textParts(frame) : byteParts(frame);
+        this.recorder.output('frame', this.number, ...parts);
         this.socket.send(frame, options);
     }
 

@@ -169,7 +169,12 @@ export class FlightRecorder implements FlightPort {
     }
 
     tell(what: string, told: unknown): void {
-        this.output('tell', what, ...textParts(JSON.stringify(told)));
+        this.output('tell', what, ...this.textParts(JSON.stringify(told)));
+    }
+
+    /** Text that leaves the call, as an output holds it: a long one as a hash, of what a replay will have, too. */
+    textParts(text: string): readonly unknown[] {
+        return textParts(this.deps.secrets.mask(text));
     }
 
     keepSecret(digits: string): void {
@@ -185,7 +190,7 @@ export class FlightRecorder implements FlightPort {
 
     private noteQuestion(of: string, asked: unknown): number {
         const number = ++this.questions;
-        this.output('ask', number, of, ...textParts(JSON.stringify(asked)));
+        this.output('ask', number, of, ...this.textParts(JSON.stringify(asked)));
         return number;
     }
 
@@ -230,7 +235,7 @@ export class FlightRecorder implements FlightPort {
         if (this.isOver) return;
         const { file, secrets } = this.deps;
         try {
-            file.write(secrets.mask(JSON.stringify(entry)));
+            file.write(secrets.textOf(entry));
         } catch {
             // No trouble of the recorder may reach the call.
             this.isOver = true;

@@ -7,25 +7,35 @@ const SECRET_NAME = /KEY|SECRET|TOKEN|PASSWORD|SALT|CREDENTIAL/i;
 
 /** Values that must be in no flight file. One for each call: a call may learn of further ones. */
 export class Secrets {
-    private readonly masks = new Map<string, string>();
+    private readonly values = new Set<string>();
+    private readonly digits: RegExp[] = [];
 
     constructor(values: Iterable<string> = []) {
         for (const value of values) this.add(value);
     }
 
-    /** `mask` stands in its place from now on. */
-    add(value: string, mask = '[secret]'): void {
-        if (value.length >= LEAST_CHARS) this.masks.set(value, mask);
+    add(value: string): void {
+        if (value.length >= LEAST_CHARS) this.values.add(value);
     }
 
     /** The digits of a secure entry that a function was given: it may tell them to others. */
     addDigits(digits: string): void {
-        if (digits.length >= 4) this.masks.set(digits, '0'.repeat(digits.length));
+        // Not within a longer number, nor within base64, which is sound.
+        if (/^[\d*#]{4,}$/.test(digits))
+            this.digits.push(new RegExp(`(?<![\\w+/.])${digits.replaceAll('*', '\\*')}(?![\\w+/=])`, 'g'));
+    }
+
+    /** An entry as text, without secrets. Digits are looked for in its texts alone: its numbers are those of the call. */
+    textOf(entry: unknown): string {
+        if (this.digits.length === 0) return this.mask(JSON.stringify(entry));
+        return JSON.stringify(entry, (_key, value: unknown) => (typeof value === 'string' ? this.mask(value) : value));
     }
 
     mask(text: string): string {
         let masked = text;
-        for (const [value, mask] of this.masks) if (masked.includes(value)) masked = masked.replaceAll(value, mask);
+        for (const value of this.values) if (masked.includes(value)) masked = masked.replaceAll(value, '[secret]');
+        for (const digits of this.digits)
+            masked = masked.replace(digits, (found) => `1${'0'.repeat(found.length - 1)}`);
         return masked;
     }
 }
