@@ -3,16 +3,16 @@ import type { Clock } from '../support/clock';
 import type { Codec } from './format';
 
 /** What something outside may do in the call while the call waits for its answer, by name. Each takes what JSON can hold. */
-export type Doors = Readonly<Record<string, (...args: unknown[]) => unknown>>;
+export type CallActions = Readonly<Record<string, (...args: unknown[]) => unknown>>;
 
-/** Where a task outside reaches the call it works for. */
-export interface Entrance {
-    /** It goes through one of the doors. @returns what the door returns */
-    enter(door: string, ...args: unknown[]): unknown;
+/** By which something outside does what it may do in the call. */
+export interface ActingInCall {
+    /** Does one of them. @returns what it returns */
+    act(action: string, ...args: unknown[]): unknown;
 }
 
 /**
- * The border of one call: all that enters it and leaves it goes through here. A recorder lets it pass and writes it down; a replay gives the
+ * All that enters a call and leaves it goes through here. A recorder lets it pass and writes it down; a replay gives the
  * call what was written down, and compares what leaves it.
  */
 export interface FlightPort {
@@ -21,8 +21,13 @@ export interface FlightPort {
     readonly createSocket: CreateSocket;
     /** A value of the process that the call reads now. `name`: the same for all readings of the same thing. */
     read<T>(name: string, value: () => T, codec?: Codec<T>): T;
-    /** Asks something outside for one answer. `doors`: what it may do in the call meanwhile. */
-    ask<T>(question: Question, start: (entrance: Entrance) => Promise<T>, codec?: Codec<T>, doors?: Doors): Promise<T>;
+    /** Asks something outside for one answer. `actions`: what it may do in the call meanwhile. */
+    ask<T>(
+        question: Question,
+        start: (acting: ActingInCall) => Promise<T>,
+        codec?: Codec<T>,
+        actions?: CallActions,
+    ): Promise<T>;
     /** Asks something outside for an answer in pieces. */
     askForPieces<T>(question: Question, start: () => AsyncIterable<T>, codec: Codec<T>): AsyncIterable<T>;
     /** Something outside is told something, and gives no answer. */

@@ -2,7 +2,7 @@ import { createWebSocket, type CreateSocket } from '../services/realtime/connect
 import type { Clock, Timer } from '../support/clock';
 import { AFTER, COMPLETE, plain, textParts, writeFault, type Codec, type FlightHeader } from './format';
 import type { FlightFile } from './flight-file';
-import type { Doors, Entrance, FlightPort, Question } from './port';
+import type { CallActions, ActingInCall, FlightPort, Question } from './port';
 import { RecordedSocket } from './recorded-socket';
 import type { Secrets } from './secrets';
 
@@ -116,15 +116,15 @@ export class FlightRecorder implements FlightPort {
 
     ask<T>(
         { of, asked, signal }: Question,
-        start: (entrance: Entrance) => Promise<T>,
+        start: (acting: ActingInCall) => Promise<T>,
         codec: Codec<T> = plain<T>(),
-        doors: Doors = {},
+        actions: CallActions = {},
     ): Promise<T> {
         const number = this.noteQuestion(of, asked);
-        const enter = (door: string, ...args: unknown[]): unknown =>
-            this.input('door', [number, door, ...args], () => doors[door]?.(...args));
+        const act = (action: string, ...args: unknown[]): unknown =>
+            this.input('action', [number, action, ...args], () => actions[action]?.(...args));
         return new Promise((resolve, reject) => {
-            this.started(() => start({ enter })).then(
+            this.started(() => start({ act })).then(
                 (value) => {
                     this.later('answer', [number, storedBy(codec, value)], () => {
                         resolve(value);

@@ -10,11 +10,11 @@ import type { Chat } from '../speech/chat/chat-service';
 import type { Breaker, Breakers, Permit } from '../support/circuit-breaker';
 import { isFields } from '../support/json';
 import { BYTES, byteParts, MAYBE_BYTES, MAYBE_FAULT, plain, type Codec } from './format';
-import type { Doors, FlightPort } from './port';
+import type { CallActions, FlightPort } from './port';
 
 type AtMaking = Pick<CallSeams, 'planned' | 'loaded'>;
 
-/** The seams of a call whose border is `port`. The same for a recording and for a replay, so that both ask and read in the same order. */
+/** The seams of a call whose way to the outside is `port`. The same for a recording and for a replay, so that both ask and read in the same order. */
 export function callSeams(port: FlightPort, atMaking: AtMaking): CallSeams {
     const { clock, random, createSocket } = port;
     return {
@@ -90,23 +90,23 @@ function toolThrough(port: FlightPort, tool: Tool): Tool {
     return {
         ...tool,
         run: (args, call, signal) => {
-            const digits = digitsDoor(port, call);
-            const doors: Doors = {
+            const digits = digitActions(port, call);
+            const actions: CallActions = {
                 setVariable: (name, value) => call.setVariable(String(name), String(value)),
-                collectDigits: digits.door,
+                collectDigits: digits.action,
                 cancelDigits: digits.cancel,
             };
             const question = { of: `function ${tool.name}`, asked: args, signal };
             return port.ask(
                 question,
-                (entrance) => {
-                    const enter: Enter = (door, ...args) => entrance.enter(door, ...args);
+                (acting) => {
+                    const act: Act = (action, ...args) => acting.act(action, ...args);
                     const setVariable = (name: string, value: string): string | undefined =>
-                        enter('setVariable', name, value) as string | undefined;
-                    return tool.run(args, { ...call, setVariable, collectDigits: digits.request(enter) }, signal);
+                        act('setVariable', name, value) as string | undefined;
+                    return tool.run(args, { ...call, setVariable, collectDigits: digits.request(act) }, signal);
                 },
                 TOOL_RESULT,
-                doors,
+                actions,
             );
         },
     };
@@ -128,21 +128,21 @@ const TOOL_RESULT: Codec<ToolResult> = {
         isFields(stored) && stored['isNoJson'] === true ? { output: 0n } : ((stored ?? undefined) as ToolResult),
 };
 
-type Enter = (door: string, ...args: unknown[]) => unknown;
+type Act = (action: string, ...args: unknown[]) => unknown;
 
-interface DigitsDoor {
-    readonly door: (wanted: unknown) => boolean;
+interface DigitActions {
+    readonly action: (wanted: unknown) => boolean;
     readonly cancel: (at: unknown) => void;
     /** What the function is given to ask for digits. */
-    readonly request: (enter: Enter) => (request: DigitRequest) => boolean;
+    readonly request: (act: Act) => (request: DigitRequest) => boolean;
 }
 
 /** Digits that a function in code asks for. Its `done` is outside of the call, and cannot stand in a file. */
-function digitsDoor(port: FlightPort, call: CallContext): DigitsDoor {
+function digitActions(port: FlightPort, call: CallContext): DigitActions {
     const waiting: DigitRequest['done'][] = [];
     const cancels: AbortController[] = [];
     return {
-        door: (wanted) => {
+        action: (wanted) => {
             const cancelled = new AbortController();
             const at = cancels.push(cancelled) - 1;
             const request = wanted as Omit<DigitRequest, 'done' | 'signal'>;
@@ -157,11 +157,11 @@ function digitsDoor(port: FlightPort, call: CallContext): DigitsDoor {
         cancel: (at) => {
             cancels[Number(at)]?.abort();
         },
-        request: (enter) => (request) => {
+        request: (act) => (request) => {
             const { signal, done, ...wanted } = request;
             const at = waiting.push(done) - 1;
-            signal?.addEventListener('abort', () => enter('cancelDigits', at));
-            return enter('collectDigits', wanted) === true;
+            signal?.addEventListener('abort', () => act('cancelDigits', at));
+            return act('collectDigits', wanted) === true;
         },
     };
 }

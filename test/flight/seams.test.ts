@@ -35,13 +35,13 @@ const NOT_MADE = {
     loaded: () => Promise.reject(new CodedError('ERR_INTERNAL')),
 };
 
-type Border = FlightPort & { output(kind: string, ...parts: readonly unknown[]): void };
+type Port = FlightPort & { output(kind: string, ...parts: readonly unknown[]): void };
 
 /** A call that has one function, and says what it gives. */
 class FunctionCall {
     request: DigitRequest | undefined;
 
-    constructor(private readonly port: Border) {}
+    constructor(private readonly port: Port) {}
 
     begin(tool: Tool): void {
         const [own] = [

@@ -7,7 +7,7 @@ import {
     type InputEntry,
     type OutputEntry,
 } from '../../src/flight/format';
-import type { Doors, FlightPort, Question } from '../../src/flight/port';
+import type { CallActions, FlightPort, Question } from '../../src/flight/port';
 import type { CreateSocket } from '../../src/services/realtime/connection';
 import type { Clock, Timer } from '../../src/support/clock';
 import type { Flight } from './flight-reader';
@@ -32,7 +32,7 @@ interface Waiting {
     readonly resolve: (stored: unknown) => void;
     readonly over: () => void;
     readonly reject: (stored: unknown) => void;
-    readonly doors: Doors;
+    readonly actions: CallActions;
 }
 
 const NOTHING = 'nothing';
@@ -133,7 +133,7 @@ export class Player implements FlightPort {
         { of, asked, signal }: Question,
         _start: unknown,
         codec: Codec<T> = plain<T>(),
-        doors: Doors = {},
+        actions: CallActions = {},
     ): Promise<T> {
         return new Promise((resolve, reject) => {
             const number = ++this.questions;
@@ -145,7 +145,7 @@ export class Player implements FlightPort {
                 reject: (stored) => {
                     reject(faultOf(stored, signal));
                 },
-                doors,
+                actions,
             });
             this.output('ask', number, of, ...textParts(JSON.stringify(asked)));
         });
@@ -167,7 +167,7 @@ export class Player implements FlightPort {
                     reject: (stored) => {
                         reject(faultOf(stored, signal));
                     },
-                    doors: {},
+                    actions: {},
                 });
                 if (isFirst) this.output('ask', number, of, ...textParts(JSON.stringify(asked)));
             });
@@ -223,8 +223,8 @@ export class Player implements FlightPort {
             case 'no-socket':
                 this.noSocket = parts[1];
                 return true;
-            case 'door':
-                return this.open(number, String(parts[1]), parts.slice(2));
+            case 'action':
+                return this.act(number, String(parts[1]), parts.slice(2));
             case 'answer':
             case 'piece':
             case 'over':
@@ -242,10 +242,10 @@ export class Player implements FlightPort {
         return task !== undefined;
     }
 
-    private open(number: number, door: string, args: readonly unknown[]): boolean {
-        const doors = this.waiting.get(number)?.doors;
-        doors?.[door]?.(...args);
-        return doors?.[door] !== undefined;
+    private act(number: number, action: string, args: readonly unknown[]): boolean {
+        const actions = this.waiting.get(number)?.actions;
+        actions?.[action]?.(...args);
+        return actions?.[action] !== undefined;
     }
 
     private settle(number: number, kind: 'answer' | 'piece' | 'over' | 'fault', stored: unknown): boolean {
