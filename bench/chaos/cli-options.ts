@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { FAULTS, type Fault } from './faults';
 
@@ -12,6 +13,7 @@ export const USAGE = `What happens to running calls when everything around the s
   --set NAME=VALUE  a variable of the server; may be repeated
   --json FILE       writes all figures
   --log FILE        writes the lines of the servers
+  --flights DIR     records all calls of the servers there, for npm run replay
   --small           short enough for CI: three servers side by side, each with some of the faults
   --help            this page
 
@@ -43,6 +45,7 @@ export function readOptions(args?: readonly string[]): ChaosOptions {
             set: { type: 'string', multiple: true, default: [] },
             json: { type: 'string' },
             log: { type: 'string' },
+            flights: { type: 'string' },
             small: { type: 'boolean', default: false },
         },
     });
@@ -58,10 +61,14 @@ export function readOptions(args?: readonly string[]): ChaosOptions {
         seed: number('seed', values.seed),
         isSmall: small,
         faults,
-        env: Object.fromEntries(values.set.map(variable)),
+        env: { ...recording(values.flights), ...Object.fromEntries(values.set.map(variable)) },
         jsonFile: values.json,
         logFile: values.log,
     };
+}
+
+function recording(folder: string | undefined): Record<string, string> {
+    return folder === undefined ? {} : { RECORD_FLIGHT: '1', CALL_RECORD_STORE: resolve(folder) };
 }
 
 function number(name: string, text: string): number {

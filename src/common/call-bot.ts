@@ -1,7 +1,7 @@
 import { CallerAudioBuffer } from '../audio/caller-audio-buffer';
 import type { StringMap, Uuid } from '../protocol/core';
 import type { OpenParameters } from '../protocol/message';
-import type { BotService, ChosenBot } from '../services/bot-service';
+import type { BotFinder, ChosenBot } from '../services/bot-service';
 import type { ConversationEnd, OverlapReport } from '../services/conversation';
 import type { ToolRecord } from '../services/functions/tool';
 import type { Handover, MakeHandover } from '../services/handover/handover';
@@ -17,7 +17,7 @@ import type { CallWire } from './session-wire';
 
 export interface CallBotDeps {
     sessionId: Uuid;
-    botService: BotService;
+    botService: BotFinder;
     clock: Clock;
     logger: Logger;
     log: SessionLog;

@@ -56,8 +56,8 @@ const PAUSE_SILENCE = new Uint8Array(8000).fill(MULAW_SILENCE);
  * audio goes to playback; both are reported to the silence policy. It deals with audio and turns, not with messages and session states.
  */
 export class CallBridge {
+    readonly keypad: Keypad;
     private readonly playback: Playback;
-    private readonly keypad: Keypad;
     private readonly timers: TimerSet;
     private readonly echoGuard: EchoGuard | undefined;
     /** undefined: speech does not interrupt the bot. */

@@ -3,7 +3,7 @@ import { CallerAudioBuffer, type AudioCursor } from '../audio/caller-audio-buffe
 import type { Config } from '../config/config';
 import { callerSamples, type AcceptedMedia } from '../protocol/media';
 import type * as protocol from '../protocol/message';
-import type { BotService } from '../services/bot-service';
+import type { BotFinder } from '../services/bot-service';
 import type { CallMeter } from '../services/call-meter';
 import type { ObserveCall } from '../services/call-observer';
 import type { ConversationEnd } from '../services/conversation';
@@ -42,7 +42,7 @@ export interface SessionDeps {
     logger: Logger;
     clock: Clock;
     /** Finds and makes the bot of the call. */
-    botService: BotService;
+    botService: BotFinder;
     /** undefined: the upgrade request was not authenticated. */
     identity: SessionIdentity | undefined;
     /** Whether MAX_SESSIONS allows one more call. */
@@ -199,6 +199,11 @@ export class Session implements SessionPort {
     shutDown(): void {
         this.record.endedBy('server_shutdown');
         this.sendDisconnect('completed', 'Server is shutting down', { end_reason: 'server_shutdown' });
+    }
+
+    /** A secure entry of the keypad is being typed, or waited for: its keys, and how they sound, are a secret. */
+    get isSecret(): boolean {
+        return this.bot.bridge?.keypad.isSecret === true;
     }
 
     /** The items of the conversation in their order, with what the caller heard of the bot's. */

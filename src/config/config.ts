@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterCallConfig, type AfterCallConfig } from './after-call';
 import { isLoopback } from './fields';
+import { flightConfig, type FlightConfig } from './flight';
 import {
     bargeInMinSpeechMs,
     bargeInMode,
@@ -170,6 +171,8 @@ export interface Config extends OperationsConfig {
     readonly afterCall: AfterCallConfig;
     /** What is kept of calls after their end; undefined: nothing. */
     readonly callRecords: CallRecordConfig | undefined;
+    /** undefined: no call is recorded for a replay. */
+    readonly flight: FlightConfig | undefined;
     /** What the operator should change although the server can start; Server logs each once at start. */
     readonly warnings: readonly ConfigWarning[];
 }
@@ -236,6 +239,7 @@ function toConfig(values: Environment, instructions: string, warnings: readonly 
         traceContent: values.TRACE_CONTENT === 'on',
         afterCall: afterCallConfig(values),
         callRecords: callRecordConfig(values),
+        flight: flightConfig(values),
         warnings,
     };
 }

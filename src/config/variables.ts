@@ -25,6 +25,7 @@ import {
 import { GENESYS_CLOUD, OUTGOING_PROXY } from './outbound-variables';
 import { ABUSE_VARIABLES } from './abuse-variables';
 import { SERVER_VARIABLES } from './server-variables';
+import { FLIGHT_VARIABLES } from './flight-variables';
 import { TRACING_VARIABLES } from './tracing-variables';
 
 /** The voices of the Realtime API; a custom voice is named by its id. */
@@ -322,6 +323,7 @@ export const VARIABLE_GROUPS = [
     { title: 'Records of calls', variables: CALL_RECORD_VARIABLES },
     { title: 'Proxy on the way out', variables: OUTGOING_PROXY },
     { title: 'Traces', variables: TRACING_VARIABLES },
+    { title: 'Replay of calls', variables: FLIGHT_VARIABLES },
 ] as const;
 
 const ENTRIES = {
@@ -340,6 +342,7 @@ const ENTRIES = {
     ...CALL_RECORD_VARIABLES,
     ...OUTGOING_PROXY,
     ...TRACING_VARIABLES,
+    ...FLIGHT_VARIABLES,
 };
 
 export type VariableName = keyof typeof ENTRIES;

@@ -1,7 +1,7 @@
 import type { Config, OpenAIConfig } from '../config/config';
 import type { CallerAudioBuffer } from '../audio/caller-audio-buffer';
 import { beepPcmu } from '../audio/tone';
-import { CircuitBreakers, type BreakerState } from '../support/circuit-breaker';
+import { CircuitBreakers, type Breakers, type BreakerState } from '../support/circuit-breaker';
 import { faultFields, type Logger } from '../support/logger';
 import type { BotPlan } from './bot-plan';
 import { BotResource } from './bot-resource';
@@ -16,20 +16,47 @@ import { whyNotStarted } from './fallback/options';
 import { LocalBot } from '../speech/local-bot';
 import { LocalSpeechService, type LocalSpeech, type LocalSpeechDeps, type RestSpeech } from '../speech/local-speech';
 import { shippedRecording } from '../speech/prompts';
+import type { Chat } from '../speech/chat/chat-service';
+import type { Clock } from '../support/clock';
+import type { CreateSocket } from './realtime/connection';
+import type { Toolbox } from './functions/toolbox';
 import { forCall } from './realtime/call-identity';
-import { RefusedFields } from './realtime/optional-fields';
+import { RefusedFields, type KnownRefusals } from './realtime/optional-fields';
 import { UnpricedModels } from './realtime/usage';
 import type { ReadAloud } from './realtime/text-response-speaker';
 import { SpeechQueue } from './tts/speech-queue';
 import type { TextToSpeech } from './tts-service';
 import { RestBot } from '../speech/rest-bot';
 import { loadSileroNetwork, SileroSpeechMeter } from '../speech/vad/speech-meter';
-import type { SpeechMeter } from './asr-service';
+import type { SpeechMeter, SpeechToText } from './asr-service';
 import type { ToolRecord } from './functions/tool';
 import type { Transcript } from './transcript';
 
 /** What the factory needs; a recognizer and a voice of your own are part of it. */
 export type BotFactoryDeps = LocalSpeechDeps;
+
+/**
+ * All by which the bots of one call reach what is outside of the call, so that a recorder can stand in between (`src/flight`), and a replay can
+ * take its place. Each method is given what the process has, and returns what the call uses.
+ */
+export interface CallSeams {
+    readonly clock: Clock;
+    /** Chance, 0 … 1. */
+    readonly random: () => number;
+    readonly createSocket: CreateSocket;
+    /** Hears what bot is about to be made. */
+    planned(plan: BotPlan): void;
+    /** Loads local speech. Rejects as `load` does. */
+    loaded(load: () => Promise<LocalSpeech>): Promise<LocalSpeech>;
+    speech(speech: TextToSpeech): TextToSpeech;
+    readonly recognizer: (engine: SpeechToText) => SpeechToText;
+    chat(chat: Chat): Chat;
+    /** `prompts`: makes the prompts of the bot, of which some may be spoken anew. */
+    prompts(prompts: () => FallbackPrompts): FallbackPrompts;
+    toolbox(box: Toolbox): Toolbox;
+    breakers(breakers: Breakers): Breakers;
+    refusals(known: RefusedFields): KnownRefusals;
+}
 
 /** The call that a bot is made for. */
 export interface CallOfBot {
@@ -45,6 +72,8 @@ export interface CallOfBot {
     transcript: Transcript;
     /** Where caller audio waits that a bot cannot take yet; the call fills it before `hear`. */
     callerAudio: CallerAudioBuffer;
+    /** What stands between the call and all that is outside of it; undefined: nothing does. */
+    seams?: CallSeams | undefined;
 }
 
 /** Makes the bots of calls. One for all calls: it owns what they share. */
@@ -68,30 +97,31 @@ export class BotFactory {
      */
     async create(plan: BotPlan, call: CallOfBot): Promise<Conversation> {
         const { openai } = plan;
+        call.seams?.planned(plan);
         if (openai === undefined) return this.createLocal(plan, call);
         // With the fallback switched off nothing of it is loaded.
         const { fallback, forceFallback } = this.config.localSpeech;
-        const loaded = fallback === 'off' ? undefined : await this.loadLocal(call.logger);
+        const loaded = fallback === 'off' ? undefined : await this.loadLocal(call);
         const local = loaded instanceof CodedError ? undefined : loaded;
         if (fallback === 'off') return this.makeRealtime(openai, undefined, plan, call, undefined);
+        const breakers = call.seams?.breakers(this.breakers) ?? this.breakers;
         const upstream = plan.hasOwnUpstream ? `openai-realtime-${plan.name}` : 'openai-realtime';
         const realtime: FallbackOption = {
             name: 'realtime',
             upstream,
-            make: () => this.makeRealtime(openai, local, plan, call, this.maxUnreachable(upstream)),
+            make: () => this.makeRealtime(openai, local, plan, call, maxUnreachable(breakers, upstream)),
         };
         const lower = local === undefined ? unavailable(loaded) : this.lowerOptions(local, openai, plan, call);
-        const prompts = local?.prompts.forBot(plan) ?? { recording: shippedRecording };
+        const prompts = local === undefined ? { recording: shippedRecording } : promptsOf(local, plan, call);
         const options = optionsFrom([realtime, ...lower, apology(prompts, plan)], forceFallback);
         const { logger, transcript, callerAudio, meter } = call;
-        const { breakers } = this;
         return new FallbackLadder(options, { logger, breakers, prompts, transcript, callerAudio, meter });
     }
 
     /** A bot without OpenAI; where its voice cannot be loaded, the recorded apology. */
     private async createLocal(plan: BotPlan, call: CallOfBot): Promise<Conversation> {
         try {
-            return this.makeLocal(await this.localSpeech.load(), plan, call);
+            return this.makeLocal(await this.load(call), plan, call);
         } catch (fault) {
             call.logger.error(
                 faultFields(fault),
@@ -127,35 +157,35 @@ export class BotFactory {
         openai: OpenAIConfig,
         local: LocalSpeech | undefined,
         plan: BotPlan,
-        { logger, conversationId, ani, transcript, callerAudio, onTool, meter }: CallOfBot,
+        call: CallOfBot,
         maxUnreachable: number | undefined,
     ): Conversation {
-        const { name: botName, inputValues: inputVariables, variables } = plan;
+        const { logger, conversationId, ani, transcript, callerAudio, onTool, meter, seams } = call;
+        const { name: botName, inputValues: inputVariables, variables, toolbox } = plan;
         const setVariable = (name: string, value: string): string | undefined => variables.set(name, value);
         this.unpriced.check(openai, logger);
         return new BotResource(forCall(openai, { conversationId, ani }), {
-            clock: this.deps.clock,
+            clock: this.clockOf(call),
+            createSocket: seams?.createSocket,
+            random: seams?.random,
             logger,
             callerAudio,
             transcript,
-            readAloud: local === undefined ? undefined : this.readAloud(local.speech, plan, logger),
-            refusedFields: this.refusedFields,
+            readAloud: local === undefined ? undefined : this.readAloud(local.speech, plan, call),
+            refusedFields: seams?.refusals(this.refusedFields) ?? this.refusedFields,
             meter,
             fillerWords: plan.words.sentences.oneMoment,
             maxUnreachable,
             callFacts: { botName, conversationId, inputVariables, setVariable },
-            ...(plan.toolbox !== undefined && { tools: plan.toolbox }),
+            ...(toolbox !== undefined && { tools: seams?.toolbox(toolbox) ?? toolbox }),
             ...(onTool !== undefined && { onTool }),
         });
     }
 
-    /** A fallback option follows: a second attempt, and none where the service was down before. */
-    private maxUnreachable(upstream: string): number {
-        return this.breakers.of(upstream).state === 'closed' ? 2 : 1;
-    }
-
-    private readAloud(speech: TextToSpeech, { language }: BotPlan, logger: Logger): ReadAloud {
-        const { clock } = this.deps;
+    private readAloud(voice: TextToSpeech, { language }: BotPlan, call: CallOfBot): ReadAloud {
+        const { logger } = call;
+        const clock = this.clockOf(call);
+        const speech = call.seams?.speech(voice) ?? voice;
         return (port, idPrefix) => new SpeechQueue({ clock, logger, speech, language, port, idPrefix });
     }
 
@@ -181,39 +211,58 @@ export class BotFactory {
         takeover?: Takeover,
     ): Conversation {
         const { instructions, greeting } = openai;
-        const { chat, speech } = rest;
-        const { logger, transcript } = call;
-        const recognizer = rest.createRecognizer(logger);
-        const deps = { clock: this.deps.clock, logger, chat, speech, recognizer, transcript, language, words };
+        const { logger, transcript, seams } = call;
+        const chat = seams?.chat(rest.chat) ?? rest.chat;
+        const speech = seams?.speech(rest.speech) ?? rest.speech;
+        const recognizer = rest.createRecognizer(logger, seams?.recognizer);
+        const deps = { clock: this.clockOf(call), logger, chat, speech, recognizer, transcript, language, words };
         return new RestBot(deps, { instructions, greeting, ...(takeover !== undefined && { takeover }) });
     }
 
     private makeLocal(
         local: LocalSpeech,
         plan: BotPlan,
-        { logger }: CallOfBot,
+        call: CallOfBot,
         takeover?: Pick<Takeover, 'why' | 'greeted'>,
     ): Conversation {
-        const { speech, prompts } = local;
+        const { logger, seams } = call;
         const { dialog, voice, language, words } = plan;
-        const recognizer = local.createRecognizer(logger);
-        const deps = { clock: this.deps.clock, logger, speech, voice, language, words, recognizer };
+        const speech = seams?.speech(local.speech) ?? local.speech;
+        const recognizer = local.createRecognizer(logger, seams?.recognizer);
+        const deps = { clock: this.clockOf(call), logger, speech, voice, language, words, recognizer };
         const script = dialog === undefined ? {} : { dialog };
         // Behind OpenAI an apology follows; alone the bot must be able to say that something is wrong.
         return takeover === undefined
-            ? new LocalBot({ ...deps, recordings: prompts.forBot(plan) }, script)
+            ? new LocalBot({ ...deps, recordings: promptsOf(local, plan, call) }, script)
             : new LocalBot(deps, { ...script, takeover: { why: takeover.why, greeted: takeover.greeted } });
     }
 
     /** A call must not fail because what would rescue it cannot be loaded. @returns why it cannot be */
-    private async loadLocal(logger: Logger): Promise<LocalSpeech | CodedError> {
+    private async loadLocal(call: CallOfBot): Promise<LocalSpeech | CodedError> {
         try {
-            return await this.localSpeech.load();
+            return await this.load(call);
         } catch (fault) {
-            logger.warn(faultFields(fault), 'local speech cannot be loaded: there is no local bot to take over');
+            call.logger.warn(faultFields(fault), 'local speech cannot be loaded: there is no local bot to take over');
             return fault instanceof CodedError ? fault : new CodedError('ERR_INTERNAL');
         }
     }
+
+    private load({ seams }: CallOfBot): Promise<LocalSpeech> {
+        return seams === undefined ? this.localSpeech.load() : seams.loaded(() => this.localSpeech.load());
+    }
+
+    private clockOf({ seams }: CallOfBot): Clock {
+        return seams?.clock ?? this.deps.clock;
+    }
+}
+
+/** A fallback option follows: a second attempt, and none where the service was down before. */
+function maxUnreachable(breakers: Breakers, upstream: string): number {
+    return breakers.of(upstream).state === 'closed' ? 2 : 1;
+}
+
+function promptsOf({ prompts }: LocalSpeech, plan: BotPlan, { seams }: CallOfBot): FallbackPrompts {
+    return seams === undefined ? prompts.forBot(plan) : seams.prompts(() => prompts.forBot(plan));
 }
 
 /** The local bot of a server whose local speech cannot be loaded: its place is kept, so that the log and `error_code` say why it does not answer. */

@@ -20,7 +20,7 @@ import { longestVadMs } from './realtime/session-config';
 import { SessionRenewal } from './realtime/session-renewal';
 import { RealtimeConversation } from './realtime/realtime-conversation';
 import type { CreateSocket } from './realtime/connection';
-import { RefusedFields } from './realtime/optional-fields';
+import { RefusedFields, type KnownRefusals } from './realtime/optional-fields';
 import type { CallUsage } from './realtime/usage';
 import { runnerFor, type CallToolsDeps, type ToolRunner } from './functions/tool-runner';
 import type { Transcript } from './transcript';
@@ -36,11 +36,13 @@ export interface BotResourceDeps extends CallToolsDeps {
     /** Said while a function is running, where it has no words of its own; undefined: nothing is said then. */
     fillerWords?: string;
     /** Opens the sockets; `ws` ones unless a test hands in its own. */
-    createSocket?: CreateSocket;
+    createSocket?: CreateSocket | undefined;
+    /** Chance, 0 … 1; default: `Math.random`. */
+    random?: (() => number) | undefined;
     /** See `HandshakePort.maxUnreachable`: for the call's first session; one that replaces a lost session is tried for the whole time. */
     maxUnreachable?: number | undefined;
     /** Optional fields that OpenAI has refused, known to all calls. */
-    refusedFields?: RefusedFields;
+    refusedFields?: KnownRefusals | undefined;
     /** Hears of sessions and of what they use, for the metrics. */
     meter?: BotMeter | undefined;
 }
@@ -203,7 +205,7 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
     }
 
     private make(): OpenAIRealtimeService {
-        const { clock, logger, callerAudio, createSocket } = this.deps;
+        const { clock, logger, callerAudio, createSocket, random } = this.deps;
         const { refusedFields = this.refusedFields, maxUnreachable, meter } = this.deps;
         const service = new OpenAIRealtimeService(this.config, {
             clock,
@@ -211,6 +213,7 @@ export class BotResource extends EventEmitter<ConversationEvents> implements Con
             callerAudio,
             keepAudioMs: this.losses === 0 ? KEPT_AT_START_MS : KEPT_AT_LOSS_MS,
             createSocket,
+            random,
             meter,
             maxUnreachable: this.state === 'idle' ? maxUnreachable : undefined,
             refusedFields,

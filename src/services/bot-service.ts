@@ -3,7 +3,7 @@ import { CallerAudioBuffer } from '../audio/caller-audio-buffer';
 import type { LanguageCode, Participant } from '../protocol/core';
 import type { BreakerState } from '../support/circuit-breaker';
 import { faultFields, type LogFields, type Logger } from '../support/logger';
-import { BotFactory, type BotFactoryDeps, type CallOfBot } from './bot-factory';
+import { BotFactory, type BotFactoryDeps, type CallOfBot, type CallSeams } from './bot-factory';
 import { BotRegistry, type BotCallContext, type CreateBot } from './bot-registry';
 import { plainPlan, plainTurnTaking, plainVariables, profilePlan, type BotPlan } from './bot-plan';
 import type { BotMeter } from './call-meter';
@@ -63,6 +63,8 @@ export interface BotCall {
     transcript?: Transcript;
     /** Where caller audio waits that a bot cannot take yet; the call fills it before `hear`. Default: an empty one. */
     callerAudio?: CallerAudioBuffer;
+    /** See `CallOfBot.seams`. */
+    seams?: CallSeams | undefined;
 }
 
 /** A bot for one call, and the limits of its conversation. */
@@ -80,6 +82,9 @@ export interface ChosenBot {
     /** What it sets for Architect. */
     readonly variables: OutputVariables;
 }
+
+/** Finds the bot of a call; `BotService` does. */
+export type BotFinder = Pick<BotService, 'getBotIfExists'>;
 
 /** There is no such bot. */
 export interface UnknownBot {
@@ -174,7 +179,8 @@ export class BotService {
         const { name, by } = choice;
         const { logger, onTool, meter, transcript = new Transcript(), callerAudio = new CallerAudioBuffer() } = call;
         const { conversationId, participant } = request;
-        const full = { logger, conversationId, ani: participant?.ani, onTool, meter, transcript, callerAudio };
+        const { seams } = call;
+        const full = { logger, conversationId, ani: participant?.ani, onTool, meter, transcript, callerAudio, seams };
         const make = this.withProfile(name, request, full) ?? this.registered(name, request, full);
         if (make === undefined) return { unknown: name };
         // Before the bot is made, so that the log names also one that cannot be made.
@@ -274,7 +280,8 @@ export class BotService {
         const turnTaking = plainTurnTaking(this.config);
         const { language, participant, customConfig } = request;
         const variables = plainVariables();
-        const facts = { botName: name, language, participant, customConfig, variables, clock: this.deps.clock };
+        const clock = call.seams?.clock ?? this.deps.clock;
+        const facts = { botName: name, language, participant, customConfig, variables, clock };
         const inputVariables = undeclaredInputVariables(request.inputVariables);
         return async () => {
             const conversation = await create({ ...call, ...facts, inputVariables });

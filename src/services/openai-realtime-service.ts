@@ -6,7 +6,7 @@ import type { Clock } from '../support/clock';
 import { CodedError, type FaultFacts } from '../support/errors';
 import { faultFields, type Logger } from '../support/logger';
 import { EventIds, NameCounter } from './realtime/event-ids';
-import { SessionSettings, type RefusedFields } from './realtime/optional-fields';
+import { SessionSettings, type KnownRefusals } from './realtime/optional-fields';
 import { loggedAddress } from '../support/redact';
 import {
     apiFacts,
@@ -61,14 +61,14 @@ export interface RealtimeServiceDeps extends Pick<HandshakePort, 'maxUnreachable
     keepAudioMs?: number | undefined;
     /** Opens the socket; a `ws` one unless a test hands in its own. */
     createSocket?: CreateSocket | undefined;
-    /** Chance, 0 … 1; `Math.random` unless a test hands in its own. */
-    random?: () => number;
+    /** Chance, 0 … 1; `Math.random` unless another one is given. */
+    random?: (() => number) | undefined;
     /** Functions that the model may call, and MCP servers that OpenAI may. */
     tools?: readonly RealtimeToolsConfigUnion[];
     /** May the caller interrupt from the start? Default true. */
     interruptible?: boolean;
     /** Optional fields that services have refused, known to all calls; default: those of this session alone. */
-    refusedFields?: RefusedFields | undefined;
+    refusedFields?: KnownRefusals | undefined;
 }
 
 const NOTHING_TO_COMMIT = 'input_audio_buffer_commit_empty';
@@ -85,7 +85,7 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
     private readonly handshake: OpenAIHandshake;
     private readonly audioSender: CallerAudioSender;
     private readonly sequencer: ResponseSequencer;
-    private readonly ids = new EventIds();
+    private readonly ids: EventIds;
     private readonly ignored = new NameCounter();
     /** What this session is told of its settings. */
     readonly settings: SessionSettings;
@@ -109,6 +109,7 @@ export class OpenAIRealtimeService extends EventEmitter<RealtimeServiceEvents> {
     ) {
         super();
         this.logger = deps.logger;
+        this.ids = new EventIds(deps.random);
         this.turns = { createsResponses: true, interrupts: deps.interruptible ?? true };
         this.settings = new SessionSettings(config, deps);
         const onFault = (fault: unknown): void => {

@@ -31,12 +31,16 @@ type VoiceConfig = Pick<LocalSpeechConfig, 'tts'> & Partial<Pick<LocalSpeechConf
 /** The part of the configuration that chooses a recognizer. */
 type RecognizerConfig = Pick<LocalSpeechConfig, 'asr'> & Partial<Pick<LocalSpeechConfig, 'asrModelPath' | 'rest'>>;
 
+type Through = ((engine: SpeechToText) => SpeechToText) | undefined;
+/** Makes the recognizer of one call. `through`: puts something between the call and the engine, which all calls share. */
+type CreateRecognizer = (logger: Logger, through?: Through) => ASRService;
+
 /** What all local bots of the process share. */
 export interface LocalSpeech {
     speech: TextToSpeech;
     prompts: Prompts;
     /** Speech recognition of one call. */
-    createRecognizer(logger: Logger): ASRService;
+    createRecognizer: CreateRecognizer;
     /** OpenAI over HTTP; undefined where it is not to answer callers. */
     rest: RestSpeech | undefined;
 }
@@ -54,7 +58,7 @@ const NO_RECORDINGS: OwnRecordings = { named: {}, recordings: [] };
 export interface RestSpeech {
     chat: ChatService;
     speech: TextToSpeech;
-    createRecognizer(logger: Logger): ASRService;
+    createRecognizer: CreateRecognizer;
 }
 
 /**
@@ -128,8 +132,12 @@ export class LocalSpeechService {
         const { named, recordings } = await this.ownRecordings();
         const speech = recordings.length === 0 ? voice : new RecordedSpeech(voice, recordings);
         const network = loadSileroNetwork();
-        const recognizerOf = (engine: SpeechToText) => (logger: Logger) =>
-            new ASRService({ detector: new SileroDetector(network), engine, logger });
+        const recognizerOf =
+            (engine: SpeechToText): CreateRecognizer =>
+            (logger, through) => {
+                const heard = through === undefined ? engine : through(engine);
+                return new ASRService({ detector: new SileroDetector(network), engine: heard, logger });
+            };
         return {
             speech,
             prompts: await Prompts.load(speech, named),
@@ -154,9 +162,7 @@ export class LocalSpeechService {
         }
     }
 
-    private prepareRest(
-        recognizerOf: (engine: SpeechToText) => (logger: Logger) => ASRService,
-    ): RestSpeech | undefined {
+    private prepareRest(recognizerOf: (engine: SpeechToText) => CreateRecognizer): RestSpeech | undefined {
         const { rest } = this.config;
         if (rest?.chatModel === undefined) return undefined;
         const chat = new ChatService({ ...rest, model: rest.chatModel }, this.deps);

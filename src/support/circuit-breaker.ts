@@ -28,6 +28,14 @@ export interface Permit {
     release(): void;
 }
 
+/** What a call may know and use of a breaker. */
+export type Breaker = Pick<CircuitBreaker, 'state' | 'lastFault' | 'enter'>;
+
+/** The breakers as a call sees them, by the name of the service. */
+export interface Breakers {
+    of(upstream: string): Breaker;
+}
+
 /**
  * Keeps new calls away from a service that is down: closed, then open after some failures or one that says enough, then half-open after a while for one
  * call at a time, then closed after a success. One for each service, shared by all calls of the process. Each change is logged.
@@ -127,7 +135,7 @@ export class CircuitBreaker {
 }
 
 /** The breakers of a process, by the name of the service. */
-export class CircuitBreakers {
+export class CircuitBreakers implements Breakers {
     private readonly breakers = new Map<string, CircuitBreaker>();
 
     constructor(

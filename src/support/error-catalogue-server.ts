@@ -355,6 +355,13 @@ export const SERVER_ERRORS = {
         'Calls are not affected. Look at the collector behind OTEL_EXPORTER_OTLP_ENDPOINT: the line has its status or the system’s name of the fault. 401 and 403 want other OTEL_EXPORTER_OTLP_HEADERS, 404 another path. What cannot be sent meanwhile is lost; a line tells when the receiver takes traces again.',
     ),
 
+    // Flight files
+    ERR_FLIGHT_FILE: entry(
+        'operator',
+        'A flight file is incomplete: the disk is full, too slow or cannot be written to, or the call is too long for one file.',
+        'The call is not affected. The line has the reason: look at the folder of the flight files and its disk. What was written until then can be replayed.',
+    ),
+
     // The bot
     ERR_BOT_FAILED: entry(
         'openai',

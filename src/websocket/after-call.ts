@@ -4,6 +4,7 @@ import type { ArchiveFigures, AttachToCall, CallArchive, DocumentListener } from
 import { Extraction } from '../call-records/extraction';
 import { CallWebhook } from '../call-records/webhook/call-webhook';
 import type { Config } from '../config/config';
+import { Flights } from '../flight/flights';
 import type { BotService } from '../services/bot-service';
 import type { ObserveCall } from '../services/call-observer';
 import type { MakeHandover } from '../services/handover/handover';
@@ -37,10 +38,12 @@ export class AfterCall {
     private readonly extraction: Extraction;
     /** undefined: no records of calls are kept. */
     private readonly archive: CallArchive | undefined;
+    /** Records calls for a replay; undefined: none. */
+    readonly flights: Flights | undefined;
 
     /** @throws what `createCallArchive` throws */
     constructor(
-        private readonly config: Pick<Config, 'afterCall' | 'callRecords' | 'localSpeech'>,
+        private readonly config: Config,
         private readonly deps: AfterCallDeps,
     ) {
         const { clock, logger, bots } = deps;
@@ -51,10 +54,12 @@ export class AfterCall {
             specOf: (bot) => bots.extractOf(bot),
             logger,
         });
+        this.flights = config.flight && new Flights(config, config.flight, { clock, logger });
         this.archive = createCallArchive(config.callRecords, {
             clock,
             logger,
             partsFor: (calls) => this.partsFor(calls),
+            attachFlight: this.flights?.attach,
         });
         this.handover = this.createHandover(chat);
     }
@@ -86,6 +91,7 @@ export class AfterCall {
     /** Records of calls are completed and stored, within seconds; deliveries that wait stay on the disk. Never rejects. */
     async stop(): Promise<void> {
         const { clock } = this.deps;
+        await this.flights?.close();
         // A model is not waited for: what it was asked is left out.
         this.extraction.close();
         // It still keeps the deliveries of records that are completed now, and reads nothing from a store that is being closed.

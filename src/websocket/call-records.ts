@@ -27,6 +27,8 @@ export interface CallArchiveDeps {
     readonly logger: Logger;
     /** What is done after the end of each call. */
     readonly partsFor: (calls: StoredCalls) => RecordParts;
+    /** Adds the flight file of a call; undefined: there are none. */
+    readonly attachFlight?: AttachToCall | undefined;
 }
 
 /**
@@ -36,7 +38,7 @@ export interface CallArchiveDeps {
  */
 export function createCallArchive(
     config: CallRecordConfig | undefined,
-    { clock, logger, partsFor }: CallArchiveDeps,
+    { clock, logger, partsFor, attachFlight }: CallArchiveDeps,
 ): CallArchive | undefined {
     if (config === undefined) return undefined;
     const { mode, masks, store: place, maxDays, maxMiB } = config;
@@ -49,6 +51,7 @@ export function createCallArchive(
     const listeners: DocumentListener[] = [...after.listeners];
     const recorded = new RecordedCalls(folder, clock, logger);
     if (config.recording) attachments.push(recorded.attach);
+    if (attachFlight !== undefined) attachments.push(attachFlight);
     const archive = new CallArchive({
         mode,
         masks,

@@ -6,7 +6,6 @@ import { config as loadDotenv } from 'dotenv';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { Authenticator, type SecretProvider } from '../auth/authenticator';
 import { loadConfig, type Config } from '../config/config';
-import { Session } from '../common/session';
 import { BotService } from '../services/bot-service';
 import type { ProcessState } from '../metrics/process-state';
 import { ServerMetrics } from '../metrics/server-metrics';
@@ -25,12 +24,13 @@ import { Admission } from './admission';
 import { AfterCall } from './after-call';
 import { Alerting } from './alerting';
 import { CallSlots } from './call-slots';
-import { Calls } from './calls';
+import { Calls, type ServedSession } from './calls';
 import { addressReader } from './client-address';
 import { createHttpEndpoints, isBelow, pathOf, type Unavailable } from './http-endpoints';
 import { closeServer, createHttpServer, listen, SERVER_LIMITS, type ServerLimits } from './http-listener';
 import { MetricsEndpoint } from './metrics-endpoint';
 import { ProcessLoadMeter } from './load-meter';
+import { openSession } from './open-session';
 import { processLimits, type ProcessLimits } from './process-limits';
 import { RefusalLog, Refusals } from './refusals';
 import { checkDeps, extensionsOf, type ServerDeps } from './server-deps';
@@ -347,10 +347,10 @@ export class Server {
         };
     }
 
-    private createSession(ws: WebSocket, { url, identity, from, traceHeaders }: AcceptedCall): Session {
+    private createSession(ws: WebSocket, { url, identity, from, traceHeaders }: AcceptedCall): ServedSession {
         const { organizationId, correlationId, retryAttempt } = identity;
         const deps = { config: this.config, logger: this.logger, clock: this.clock, botService: this.botService };
-        return new Session(ws, identity.sessionId, url, {
+        return openSession(this.afterCall.flights, ws, identity.sessionId, url, {
             ...deps,
             identity: { organizationId, correlationId, retryAttempt, from, traceHeaders },
             hasRoom: () => this.hasRoom(),

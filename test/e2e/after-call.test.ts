@@ -4,8 +4,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import type { CallDocument } from '../../src/call-records/document';
 import type { Caller } from '../../tools/caller/client';
+import { readFlight } from '../../tools/replay/flight-reader';
+import { replay } from '../../tools/replay/replay-call';
 import { AnswerStandIn } from '../speech/chat/answer-stand-in';
 import { TestBench, until } from '../support/test-bench';
 
@@ -81,7 +84,7 @@ describe('after a call that is handed over', () => {
         await once(receiver, 'listening');
     }
 
-    async function start(secure: boolean): Promise<void> {
+    async function start(secure: boolean, env: Record<string, string> = {}): Promise<void> {
         const collect = { name: 'collect_digits', arguments: { name: 'card', max_digits: 16, secure } };
         const transfer = {
             name: 'transfer_to_agent',
@@ -108,6 +111,7 @@ describe('after a call that is handed over', () => {
                 CALL_LINK_SECRET: 'a-secret-of-more-than-32-characters',
                 CALL_WEBHOOK_URL: `http://127.0.0.1:${port}/calls`,
                 CALL_WEBHOOK_SECRET: 'a-secret-of-the-webhook',
+                ...env,
             },
         });
     }
@@ -154,6 +158,29 @@ describe('after a call that is handed over', () => {
         expect(traces(kept, CARD)).toEqual([]);
         const token = path.slice('/call/'.length);
         expect(kept).not.toContain(token);
+    });
+
+    it('can be replayed, with what the agent was told and without their link', async () => {
+        await start(true, { RECORD_FLIGHT: '1' });
+        chat.plan('{"topic":"card"}', '{"topic":"card"}');
+        const caller = bench.caller();
+        await caller.dial();
+        const session = await bench.fake.nextSession();
+        await session.waitForSent('response.done');
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        caller.dtmf(CARD);
+        await caller.ended;
+        await until('the record is delivered', () => bodies.length > 0);
+        const { document } = JSON.parse(bodies[0] ?? '') as { document: CallDocument };
+        const { flight, startedAt } = document;
+        const file = join(folder, 'calls', startedAt.slice(0, 10), flight?.name ?? '');
+        expect(statSync(file).size).toBe(flight?.bytes);
+        const text = gunzipSync(readFileSync(file)).toString();
+        const link = outputsOf(caller)['call_link'] ?? '';
+        expect(link).toContain('/call/');
+        expect([text.includes(link), traces(text, CARD)]).toEqual([false, []]);
+        expect(text).toContain('The bot handed the caller to an agent');
+        expect((await replay(readFlight(file))).difference).toBeUndefined();
     });
 
     it('delivers after its next start the records of calls that ended while the receiver was down', async () => {

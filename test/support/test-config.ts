@@ -58,6 +58,7 @@ export function testConfig(changes: Partial<Config> = {}): Config {
         traceContent: false,
         afterCall: { summary: 'off', link: undefined, webhook: undefined },
         callRecords: undefined,
+        flight: undefined,
         warnings: [],
         ...changes,
     };

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { CallerAudioBuffer } from '../../audio/caller-audio-buffer';
-import type { CircuitBreakers } from '../../support/circuit-breaker';
+import type { Breakers } from '../../support/circuit-breaker';
 import { CodedError } from '../../support/errors';
 import type { Logger } from '../../support/logger';
 import type {
@@ -36,7 +36,7 @@ export { optionsFrom, type HistoryLine, type FallbackOption, type Takeover } fro
 export interface FallbackLadderDeps {
     logger: Logger;
     /** One for all calls of the process. */
-    breakers: CircuitBreakers;
+    breakers: Breakers;
     /** `one-moment` is played to a caller who waits in silence. */
     prompts: FallbackPrompts;
     /** The call writes it. The history of a takeover is read from it. */

@@ -1,4 +1,4 @@
-import type { CircuitBreakers, Permit } from '../../support/circuit-breaker';
+import type { Breakers, Permit } from '../../support/circuit-breaker';
 import { CodedError, ERRORS, type ErrorCode } from '../../support/errors';
 import { faultFields, type LogFields, type Logger } from '../../support/logger';
 import type { BotMeter } from '../call-meter';
@@ -116,7 +116,7 @@ export class OptionQueue {
 
     constructor(
         private readonly options: readonly FallbackOption[],
-        private readonly breakers: CircuitBreakers,
+        private readonly breakers: Breakers,
         private readonly logger: Logger,
         private readonly meter?: Pick<BotMeter, 'steppedDown'>,
     ) {}

@@ -184,5 +184,13 @@ function bounded(text: string | undefined, maxChars: number): string {
     return cutAt(cleanText(text ?? ''), maxChars);
 }
 
+/**
+ * The function that the server itself has under this name; undefined: it has none. What the model is told of it may be worded otherwise by
+ * a profile: what it does is the same.
+ */
+export function builtInTool(name: string): Tool | undefined {
+    return [END_CALL, COLLECT_DIGITS, setVariableTool([]), transferTool()].find((tool) => tool.name === name);
+}
+
 /** The functions of a bot whose profile names none: hang up, and have the caller type digits. */
 export const DEFAULT_TOOLS: readonly Tool[] = [END_CALL, COLLECT_DIGITS];

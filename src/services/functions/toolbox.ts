@@ -16,7 +16,7 @@ export type SessionTool = RealtimeToolsConfigUnion;
 /** The tools of a bot, with the checks of their arguments: one for all calls of the bot, because compiling takes time. */
 export class Toolbox {
     private readonly tools: ReadonlyMap<string, Tool>;
-    private readonly checks = new SparseMap<string, ValidateFunction>();
+    private checks = new SparseMap<string, ValidateFunction>();
     private ajv: Ajv | undefined;
 
     constructor(
@@ -37,6 +37,13 @@ export class Toolbox {
             return { type: 'function' as const, name, description, parameters };
         });
         return [...functions, ...this.servers];
+    }
+
+    /** The same box with other tools in place of its own. Those keep their names and parameters, and the checks are shared. */
+    mapped(change: (tool: Tool) => Tool): Toolbox {
+        const box = new Toolbox([...this.tools.values()].map(change), this.servers);
+        box.checks = this.checks;
+        return box;
     }
 
     find(name: string): Tool | undefined {

@@ -196,9 +196,9 @@ export class OutputVariables {
     private totalChars = 0;
 
     constructor(
-        private readonly declared: Readonly<Record<string, OutputVariable>>,
+        readonly declared: Readonly<Record<string, OutputVariable>>,
         /** What a name may hold that is not declared; undefined: none may be set. */
-        private readonly others?: OutputVariable,
+        readonly others?: OutputVariable,
     ) {}
 
     /**

@@ -1,4 +1,3 @@
-import type { ClientRequest, IncomingMessage } from 'node:http';
 import { WebSocket, type ClientOptions } from 'ws';
 import type { OpenAIConfig } from '../../config/config';
 import type { Clock } from '../../support/clock';
@@ -27,6 +26,13 @@ export interface TransportListener {
     ended(end: TransportEnd): void;
 }
 
+/** The part of the response to a refused upgrade that is used here. */
+export interface RefusalResponse {
+    readonly statusCode?: number | undefined;
+    on(event: 'data', listener: (chunk: Buffer) => void): unknown;
+    once(event: 'end' | 'error', listener: () => void): unknown;
+}
+
 /** The part of a `ws` socket that is used here; a test hands in its own. */
 export interface RealtimeSocket {
     readonly bufferedAmount: number;
@@ -34,7 +40,7 @@ export interface RealtimeSocket {
     on(event: 'open' | 'ping' | 'pong', listener: () => void): unknown;
     on(event: 'error', listener: (error: Error) => void): unknown;
     on(event: 'close', listener: (code: number, reason: Buffer) => void): unknown;
-    on(event: 'unexpected-response', listener: (request: ClientRequest, response: IncomingMessage) => void): unknown;
+    on(event: 'unexpected-response', listener: (request: unknown, response: RefusalResponse) => void): unknown;
     removeAllListeners(): unknown;
     /** A text frame: a string, or UTF-8 bytes that may be used again afterwards. */
     send(frame: string | Uint8Array, options: { binary: false }): void;
@@ -46,7 +52,8 @@ export interface RealtimeSocket {
 /** Opens a socket; it must not throw for a URL that the configuration has accepted. */
 export type CreateSocket = (url: string, options: ClientOptions) => RealtimeSocket;
 
-const createWebSocket: CreateSocket = (url, options) => new WebSocket(url, options);
+/** A socket of `ws`. */
+export const createWebSocket: CreateSocket = (url, options) => new WebSocket(url, options);
 
 const TEXT = { binary: false } as const;
 
@@ -135,7 +142,7 @@ export class RealtimeTransport {
         });
     }
 
-    private readRefusal(response: IncomingMessage): void {
+    private readRefusal(response: RefusalResponse): void {
         const status = response.statusCode ?? 0;
         const chunks: Buffer[] = [];
         let bytes = 0;

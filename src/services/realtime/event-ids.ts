@@ -1,13 +1,19 @@
-import { randomBytes } from 'node:crypto';
 import { SparseMap } from '../../support/sparse';
 
 const MAX_MEANINGS = 128;
 
 /** Ids of the events that are sent (`<short>_<n>`), so that an error about one can be explained. Bounded: the oldest are forgotten. */
 export class EventIds {
-    private readonly shortId = randomBytes(4).toString('hex');
+    private readonly shortId: string;
     private readonly meanings = new Map<string, string>();
     private count = 0;
+
+    /** `random`: chance, 0 … 1, so that the ids of two sessions differ. */
+    constructor(random: () => number = Math.random) {
+        this.shortId = Math.floor(random() * 2 ** 32)
+            .toString(16)
+            .padStart(8, '0');
+    }
 
     /** A fresh id, 64 characters at most; `meaning` says what the event is for, without any content of the call. */
     next(meaning: string): string {

@@ -87,12 +87,25 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 const MAX_REMEMBERED = 500;
 
+/** The refusals as a session sees them; `RefusedFields` is what all calls know. */
+export type KnownRefusals = Pick<RefusedFields, 'add' | 'without'>;
+
 /**
  * The optional fields that services have refused, for the life of the process: another call does not send them to the same service
  * again. A field that a service does not know is left out with any value, another one only with the value that was refused.
  */
 export class RefusedFields {
     private readonly keys = new SparseSet<string>();
+
+    /** `known`: what another one has remembered, as its `known` gives it. */
+    constructor(known: readonly string[] = []) {
+        for (const key of known) this.keys.add(key);
+    }
+
+    /** One text for each refusal: a hash stands for the value. */
+    get known(): string[] {
+        return [...this.keys];
+    }
 
     /** @returns false: it was known before */
     add(url: string, { path, value }: OptionalField, error: ApiError): boolean {
@@ -134,13 +147,13 @@ interface SettingsDeps {
     logger: Logger;
     tools?: readonly RealtimeToolsConfigUnion[];
     /** Known to all calls; undefined: those of this session alone. */
-    refusedFields?: RefusedFields | undefined;
+    refusedFields?: KnownRefusals | undefined;
 }
 
 /** What one session is told of its settings: all of them, but for the optional ones that the service refuses. */
 export class SessionSettings {
     private sent: SessionRequest | undefined;
-    private readonly refused: RefusedFields;
+    private readonly refused: KnownRefusals;
     /** Left out of this session because of a refusal that named no field; whether they were the cause is not known yet. */
     private readonly suspected = new RefusedFields();
     private readonly suspects: { field: OptionalField; error: ApiError }[] = [];
