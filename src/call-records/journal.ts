@@ -17,8 +17,8 @@ import {
 import { Outage } from './outage';
 import { isMissing, ProcessMark } from './process-mark';
 
-/** How often what has happened is written, ms. */
-const WRITE_MS = 1000;
+/** How often what has happened is written, ms: so much of a call is not known when the process is killed. */
+const WRITE_MS = 2000;
 /** How often the mark of the process is renewed, and journals of others are looked for, ms. */
 const RENEW_MS = 10_000;
 const LOOK_MS = 30_000;

@@ -57,6 +57,7 @@ const RULES: readonly Rule[] = [
     { about: ['CALL_WEBHOOK_URL', 'CALL_WEBHOOK_SECRET', 'CALL_RECORD'], check: webhookIsWhole },
     { about: ['HANDOVER_SUMMARY', 'OPENAI_API_KEY', 'OPENAI_CHAT_MODEL', ...ADDRESSES], check: summaryHasModel },
     { about: ['CALL_RECORDING', 'CALL_RECORD'], check: recordingHasRecord },
+    { about: ['RECORD_FLIGHT', 'RECORD_FLIGHT_BOTS'], check: flightBotsAreRecorded },
     together(AZURE, 'AZURE_OPENAI'),
     together(GENESYS, 'GENESYS'),
     { about: ['OPENAI_TURN_DETECTION'], check: detectionFits },
@@ -145,6 +146,11 @@ function alertsHaveAddress({
 }
 
 /** A recording holds every word of the call. */
+function flightBotsAreRecorded({ RECORD_FLIGHT: every, RECORD_FLIGHT_BOTS: bots }: Environment): string[] {
+    if (bots === undefined || every !== 0) return [];
+    return ['RECORD_FLIGHT_BOTS does not go with RECORD_FLIGHT=0; right is RECORD_FLIGHT=1, or to leave RECORD_FLIGHT_BOTS unset.'];
+}
+
 function recordingHasRecord({ CALL_RECORDING: recording, CALL_RECORD: mode }: Environment): string[] {
     if (recording === 'off' || mode === 'full') return [];
     return [

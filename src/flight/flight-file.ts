@@ -1,4 +1,4 @@
-import { mkdir, open, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, rm, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { constants, createGzip, type Gzip } from 'node:zlib';
@@ -22,6 +22,7 @@ export class FlightFile {
     private storedBytes = 0;
     private readonly gzip: Gzip = createGzip(PACKING);
     private isOver = false;
+    private isUnwanted = false;
     private writtenTo: string | undefined;
     /** Resolves when the file is closed, with its path; undefined: there is none, or it is of no use. Never rejects. */
     readonly done: Promise<string | undefined>;
@@ -35,7 +36,7 @@ export class FlightFile {
         // What is written after the disk has failed is of no use, and no fault of its own.
         this.gzip.on('error', () => undefined);
         this.done = this.store(path).then(
-            () => this.writtenTo,
+            () => (this.isUnwanted ? this.removed() : this.writtenTo),
             (fault: unknown) => {
                 this.isOver = true;
                 this.lines = [];
@@ -63,6 +64,17 @@ export class FlightFile {
         this.lines.push(JSON.stringify(['end', why]));
         this.hand();
         this.gzip.end();
+    }
+
+    /** It is not wanted: it ends, and is removed. May be called twice. */
+    discard(): void {
+        this.isUnwanted = true;
+        this.lines = [];
+        this.end('not wanted');
+    }
+
+    private async removed(): Promise<undefined> {
+        if (this.writtenTo !== undefined) await rm(this.writtenTo, { force: true }).catch(() => undefined);
     }
 
     private flush(): void {

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../config/config';
+import type { FlightConfig } from '../config/flight';
 import type { ObserveCall, OpeningCall } from '../services/call-observer';
 import type { BotFinder } from '../services/bot-service';
 import type { BotPlan } from '../services/bot-plan';
@@ -95,7 +96,7 @@ export class Flights {
     /** `every`: one call in so many is recorded, the first one among them. */
     constructor(
         private readonly config: Config,
-        private readonly settings: { readonly every: number; readonly folder: string },
+        private readonly settings: FlightConfig,
         private readonly deps: FlightsDeps,
     ) {
         this.secrets = secretsOf(config, deps.env ?? process.env);
@@ -118,7 +119,7 @@ export class Flights {
         const recorded = {
             ...deps,
             clock: recorder.clock,
-            botService: recordedBots(deps.botService, recorder, secrets),
+            botService: recordedBots(deps.botService, recorder, secrets, this.settings.bots),
             hasRoom: () => recorder.read('room', deps.hasRoom),
             handover: deps.handover && recordedHandover(deps.handover, recorder, secrets),
             observers: deps.observers && withClock(deps.observers, deps.clock),
@@ -200,7 +201,7 @@ class RecordedSession implements FlightSession {
     processBinaryMessage(bytes: Uint8Array): void {
         // Keys can be heard. The call hears the same silence, as its bot would in any case, so that a replay is the same call.
         const heard = this.session.isSecret ? new Uint8Array(bytes.length).fill(MULAW_SILENCE) : bytes;
-        this.recorder.input('audio', [base64(heard)], () => {
+        this.recorder.input('audio', this.recorder.isRecording ? [base64(heard)] : [], () => {
             this.session.processBinaryMessage(heard);
         });
     }
@@ -294,7 +295,13 @@ function recordedHandover(make: MakeHandover, recorder: FlightRecorder, secrets:
     };
 }
 
-function recordedBots(botService: BotFinder, recorder: FlightRecorder, secrets: Secrets): BotFinder {
+/** `wanted`: the bots whose calls are recorded; undefined: all. */
+function recordedBots(
+    botService: BotFinder,
+    recorder: FlightRecorder,
+    secrets: Secrets,
+    wanted: readonly string[] | undefined,
+): BotFinder {
     return {
         getBotIfExists: (request, call) => {
             let plan: BotPlan | undefined;
@@ -319,6 +326,8 @@ function recordedBots(botService: BotFinder, recorder: FlightRecorder, secrets: 
             return new Promise((resolve, reject) => {
                 botService.getBotIfExists(request, { ...call, seams }).then(
                     (bot) => {
+                        const name = 'unknown' in bot ? bot.unknown : bot.name;
+                        if (wanted?.includes(name) === false) recorder.discard();
                         recorder.later('bot', [botEntry(bot, plan, loadFault)], () => {
                             resolve(bot);
                         });

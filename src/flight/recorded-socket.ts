@@ -3,6 +3,7 @@ import { base64, byteParts, writeFault } from './format';
 
 /** What a recorded socket needs of its recorder. */
 interface SocketRecorder {
+    readonly isRecording: boolean;
     input(kind: string, parts: readonly unknown[], task: () => void): void;
     output(kind: string, ...parts: readonly unknown[]): void;
     read<T>(name: string, value: () => T): T;
@@ -69,8 +70,7 @@ export class RecordedSocket implements RealtimeSocket {
             case 'message':
                 this.socket.on('message', (data, isBinary) => {
                     const bytes = Buffer.isBuffer(data) ? data : Buffer.alloc(0);
-                    const parts = isBinary ? [true, base64(bytes)] : [false, bytes.toString('utf8')];
-                    this.heard(event, parts, data, isBinary);
+                    this.heard(event, this.recorder.isRecording ? partsOf(bytes, isBinary) : [], data, isBinary);
                 });
                 break;
             case 'close':
@@ -135,4 +135,8 @@ class RecordedResponse implements RefusalResponse {
         });
         return this;
     }
+}
+
+function partsOf(bytes: Buffer, isBinary: boolean): readonly unknown[] {
+    return isBinary ? [true, base64(bytes)] : [false, bytes.toString('utf8')];
 }

@@ -10,7 +10,7 @@ import type { Secrets } from './secrets';
 export interface RecorderDeps {
     /** The clock of the process. */
     clock: Clock;
-    file: Pick<FlightFile, 'write' | 'end'>;
+    file: Pick<FlightFile, 'write' | 'end' | 'discard'>;
     secrets: Secrets;
 }
 
@@ -80,6 +80,17 @@ export class FlightRecorder implements FlightPort {
             this.isOver = true;
             this.deps.file.end(COMPLETE);
         });
+    }
+
+    /** The call is not to be recorded after all: its file is removed, and what is told from now on goes nowhere. */
+    discard(): void {
+        this.isOver = true;
+        this.deps.file.discard();
+    }
+
+    /** What is told is written. */
+    get isRecording(): boolean {
+        return !this.isOver;
     }
 
     readonly random = (): number => {

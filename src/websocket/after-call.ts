@@ -12,11 +12,12 @@ import { Handovers } from '../services/handover/handovers';
 import { OneAnswer } from '../speech/chat/one-answer';
 import type { Clock } from '../support/clock';
 import { overWithin } from '../support/deadline';
+import { CodedError } from '../support/errors';
 import type { Logger } from '../support/logger';
 import { createCallArchive, type StoredCalls, type RecordParts } from './call-records';
 
 export interface AfterCallDeps {
-    readonly bots: Pick<BotService, 'extractOf'>;
+    readonly bots: Pick<BotService, 'extractOf' | 'names'>;
     readonly clock: Clock;
     readonly logger: Logger;
 }
@@ -41,7 +42,7 @@ export class AfterCall {
     /** Records calls for a replay; undefined: none. */
     readonly flights: Flights | undefined;
 
-    /** @throws what `createCallArchive` throws */
+    /** @throws what `createCallArchive` throws, and CodedError `ERR_CONFIG` when RECORD_FLIGHT_BOTS names a bot that there is not */
     constructor(
         private readonly config: Config,
         private readonly deps: AfterCallDeps,
@@ -55,6 +56,7 @@ export class AfterCall {
             logger,
         });
         this.flights = config.flight && new Flights(config, config.flight, { clock, logger });
+        checkFlightBots(config.flight?.bots, bots.names);
         this.archive = createCallArchive(config.callRecords, {
             clock,
             logger,
@@ -139,6 +141,16 @@ export class AfterCall {
             keep: agentPages?.keep,
         }).of;
     }
+}
+
+/** @throws CodedError `ERR_CONFIG` when there is no bot of a name */
+function checkFlightBots(wanted: readonly string[] | undefined, names: readonly string[]): void {
+    const unknown = (wanted ?? []).filter((name) => !names.includes(name));
+    if (unknown.length === 0) return;
+    throw new CodedError(
+        'ERR_CONFIG',
+        `\n  - RECORD_FLIGHT_BOTS: there is no bot ${unknown.join(', ')}; right is one of ${names.join(', ')}`,
+    );
 }
 
 /** undefined: there is no chat model to ask. */

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Flights, type FlightSession } from '../../src/flight/flights';
+import type { BotFinder } from '../../src/services/bot-service';
 import { systemClock } from '../../src/support/clock';
 import { silentLogger } from '../../src/support/logger';
 import { FakeSocket } from '../support/fake-socket';
@@ -64,6 +65,33 @@ describe('the record of a call', () => {
             '.flight',
             '-2.flight',
         ]);
+    });
+
+    it.each([
+        ['reception', true],
+        ['other', false],
+    ])('has no flight file where only the calls of another bot are recorded: %s', async (bot, isKept) => {
+        const bots = ['reception'];
+        const flights = new Flights(testConfig(), { every: 1, folder, bots }, { clock, logger: silentLogger });
+        const sessionId = randomUUID();
+        const botService = { getBotIfExists: () => Promise.resolve({ unknown: bot }) };
+        let given: BotFinder | undefined;
+        const call = { ws: new FakeSocket(), sessionId, url: '/' };
+        const session = flights.session(call, { ...deps, botService }, (_ws, recorded) => {
+            given = recorded.botService;
+            return IDLE;
+        });
+        const attachment = flights.attach({ sessionId });
+        expect(await given?.getBotIfExists({ connectionUrl: '/', conversationId: '' }, { logger: silentLogger })).toEqual(
+            { unknown: bot },
+        );
+        session.processBinaryMessage(new Uint8Array(1600));
+        session.close();
+        const addition = await attachment?.finish();
+        expect(addition !== undefined).toBe(isKept);
+        const below = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+        expect(below.some((name) => name.includes(sessionId))).toBe(isKept);
+        await flights.close();
     });
 
     it('has no flight file where the call cannot begin', async () => {

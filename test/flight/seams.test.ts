@@ -89,6 +89,7 @@ async function recorded(tool: Tool, digits?: string): Promise<string[]> {
     const file = {
         write: (line: string) => void lines.push(line),
         end: (why: string) => void lines.push(`["end","${why}"]`),
+        discard: () => undefined,
     };
     const recorder = new FlightRecorder(HEADER, { clock: new FakeClock(), file, secrets: new Secrets() });
     const call = new FunctionCall(recorder);

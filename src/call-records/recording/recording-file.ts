@@ -7,6 +7,8 @@ import { CHUNK_SAMPLES, type RecordingSink } from './call-recording';
 
 const CHANNELS = 2;
 const CHUNK_BYTES = CHANNELS * CHUNK_SAMPLES;
+/** So many chunks are written together: an operation of the disk costs more than a second of sound. */
+const TOGETHER = 3;
 /** Chunks that may wait for the disk: 8 s of a call, 128,000 bytes. */
 const MAX_WAITING = 8;
 /** Chunks of the process that are free, at most: 3.2 MB. */
@@ -62,7 +64,7 @@ export class RecordingFile implements RecordingSink {
         }
         this.waitingChunks += 1;
         this.queue.push(chunk);
-        if (!this.isWriting) this.writing = this.writeWaiting();
+        if (!this.isWriting && this.waitingChunks >= TOGETHER) this.writing = this.writeWaiting();
     }
 
     silence(samples: number): void {
@@ -80,14 +82,14 @@ export class RecordingFile implements RecordingSink {
 
     private async end(): Promise<number | undefined> {
         await this.writing;
-        // Silence at the end waits for a chunk that does not come.
-        if (this.bytes > 0) await this.writeWaiting();
+        // Silence before the first sound is part of the file, and a call of silence alone has none.
+        if (this.bytes > 0 || this.waitingChunks > 0) await this.writeWaiting();
         const { file, bytes } = this;
         if (file === undefined) return undefined;
         try {
             // A piece of which only a part was written.
             if (this.isBroken) await file.truncate(bytes);
-            if (bytes > 0) await writeAll(file, mulawWavHeader(bytes - MULAW_HEADER_BYTES, CHANNELS), 0);
+            if (bytes > 0) await writeAll(file, [mulawWavHeader(bytes - MULAW_HEADER_BYTES, CHANNELS)], 0);
             await file.close();
             if (bytes === 0) await rm(this.path);
         } catch (fault) {
@@ -108,8 +110,7 @@ export class RecordingFile implements RecordingSink {
     private async writeWaiting(): Promise<void> {
         this.isWriting = true;
         try {
-            for (let next = this.queue.shift(); next !== undefined; next = this.queue.shift())
-                await this.writeNext(next);
+            while (this.queue.length > 0) await this.writeNext();
         } catch (fault) {
             this.break(codedFault(fault));
         } finally {
@@ -117,20 +118,25 @@ export class RecordingFile implements RecordingSink {
         }
     }
 
-    private async writeNext(next: Uint8Array | number): Promise<void> {
-        if (typeof next === 'number') {
-            for (let left = CHANNELS * next; left > 0; left -= CHUNK_BYTES) await this.add(SILENCE.subarray(0, left));
+    /** Silence, or all chunks up to the next silence. */
+    private async writeNext(): Promise<void> {
+        const [first] = this.queue;
+        if (typeof first === 'number') {
+            this.queue.shift();
+            for (let left = CHANNELS * first; left > 0; left -= CHUNK_BYTES) await this.add([SILENCE.subarray(0, left)]);
             return;
         }
-        await this.add(next);
-        this.waitingChunks -= 1;
-        giveBack(next);
+        const end = this.queue.findIndex((each) => typeof each === 'number');
+        const chunks = this.queue.splice(0, end < 0 ? this.queue.length : end).filter((each) => typeof each !== 'number');
+        await this.add(chunks);
+        this.waitingChunks -= chunks.length;
+        for (const chunk of chunks) giveBack(chunk);
     }
 
-    private async add(bytes: Uint8Array): Promise<void> {
+    private async add(pieces: readonly Uint8Array[]): Promise<void> {
         const file = (this.file ??= await this.make());
-        await writeAll(file, bytes, this.bytes);
-        this.bytes += bytes.length;
+        await writeAll(file, pieces, this.bytes);
+        this.bytes += bytesOf(pieces);
     }
 
     private async make(): Promise<FileHandle> {
@@ -138,7 +144,7 @@ export class RecordingFile implements RecordingSink {
         const file = await open(this.path, 'wx', 0o600);
         // Known before the header is written: it is closed whatever happens.
         this.file = file;
-        await writeAll(file, mulawWavHeader(undefined, CHANNELS), 0);
+        await writeAll(file, [mulawWavHeader(undefined, CHANNELS)], 0);
         this.bytes = MULAW_HEADER_BYTES;
         return file;
     }
@@ -169,7 +175,7 @@ export async function mendRecording(path: string): Promise<number | undefined> {
         const samplesBytes = size - MULAW_HEADER_BYTES - (size % CHANNELS);
         const bytes = MULAW_HEADER_BYTES + samplesBytes;
         await file.truncate(bytes);
-        await writeAll(file, mulawWavHeader(samplesBytes, CHANNELS), 0);
+        await writeAll(file, [mulawWavHeader(samplesBytes, CHANNELS)], 0);
         return bytes;
     } finally {
         await file.close();
@@ -189,11 +195,27 @@ function unknownLength(header: Uint8Array): Uint8Array {
     return open;
 }
 
-async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-    for (let done = 0; done < bytes.length;) {
-        const { bytesWritten } = await file.write(bytes, done, bytes.length - done, position + done);
-        done += bytesWritten;
+/** One operation, unless the disk takes only a part. */
+async function writeAll(file: FileHandle, pieces: readonly Uint8Array[], position: number): Promise<void> {
+    let left = pieces;
+    for (let at = position; left.length > 0;) {
+        const { bytesWritten } = await file.writev(left, at);
+        at += bytesWritten;
+        left = withoutFirst(left, bytesWritten);
     }
+}
+
+function withoutFirst(pieces: readonly Uint8Array[], bytes: number): readonly Uint8Array[] {
+    let skip = bytes;
+    return pieces.flatMap((piece) => {
+        const taken = Math.min(skip, piece.length);
+        skip -= taken;
+        return taken === piece.length ? [] : [piece.subarray(taken)];
+    });
+}
+
+function bytesOf(pieces: readonly Uint8Array[]): number {
+    return pieces.reduce((sum, { length }) => sum + length, 0);
 }
 
 /** Audio of one call must never be read in another one: a chunk is overwritten from its beginning, and no further than that it is read. */

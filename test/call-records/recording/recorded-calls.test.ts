@@ -33,7 +33,7 @@ describe('recorded calls', () => {
     });
 
     function talk(audio: CallAudio | undefined): void {
-        for (let frame = 0; frame < 20; frame++) {
+        for (let frame = 0; frame < 25; frame++) {
             clock.advance(200);
             audio?.callerHeard(new Uint8Array(1600).fill(1), false);
         }
@@ -47,7 +47,7 @@ describe('recorded calls', () => {
             fields: { recording: { name, bytes: statSync(path).size, fromMs: 0 } },
             file: { name, path },
         });
-        expect(decodeWav(readFileSync(path)).samples.length).toBe(2 * 4000 * 8);
+        expect(decodeWav(readFileSync(path)).samples.length).toBe(2 * 5000 * 8);
     });
 
     it('add nothing to a call without a sound, and record none whose id could name another path', async () => {
@@ -59,10 +59,10 @@ describe('recorded calls', () => {
         expect(await calls.recover(document)).toBeUndefined();
         const attached = calls.attach(call);
         talk(attached?.observer?.audio);
-        await until('two seconds are written', () => existsSync(path) && statSync(path).size === 58 + 2 * 16_000);
+        await until('three seconds are written', () => existsSync(path) && statSync(path).size === 58 + 3 * 16_000);
         const { fields } = (await new RecordedCalls(folder, clock, new LogRecorder()).recover(document)) ?? {};
-        expect(fields).toEqual({ recording: { name, bytes: 58 + 2 * 16_000, fromMs: 0 } });
-        expect(readFileSync(path).readUInt32LE(54)).toBe(2 * 16_000);
+        expect(fields).toEqual({ recording: { name, bytes: 58 + 3 * 16_000, fromMs: 0 } });
+        expect(readFileSync(path).readUInt32LE(54)).toBe(3 * 16_000);
         await attached?.finish(document);
     });
 

@@ -71,11 +71,10 @@ describe('the file of a recording', () => {
     it('can be played while it is written', async () => {
         const path = join(folder, 'a.wav');
         const file = new RecordingFile(path, () => undefined);
-        file.write(chunkOf(file, 1));
-        file.write(chunkOf(file, 2));
-        await until('two seconds are written', () => existsSync(path) && statSync(path).size === 58 + 2 * SECOND);
+        for (let second = 1; second <= 3; second++) file.write(chunkOf(file, second));
+        await until('three seconds are written', () => existsSync(path) && statSync(path).size === 58 + 3 * SECOND);
         const { channels, rateHz, samples } = decodeWav(readFileSync(path));
-        expect([channels, rateHz, samples.length]).toEqual([2, 8000, 2 * SECOND]);
+        expect([channels, rateHz, samples.length]).toEqual([2, 8000, 3 * SECOND]);
         await file.finish();
     });
 
@@ -103,21 +102,36 @@ describe('the file of a recording', () => {
         const faults: CodedError[] = [];
         const methods = await fileMethods();
         const file = new RecordingFile(path, (fault) => faults.push(fault));
-        file.write(chunkOf(file, 1));
-        await until('a second is written', () => existsSync(path) && statSync(path).size === 58 + SECOND);
-        const full = jest.spyOn(methods, 'write').mockImplementation(() => {
+        for (let second = 1; second <= 3; second++) file.write(chunkOf(file, 1));
+        await until('three seconds are written', () => existsSync(path) && statSync(path).size === 58 + 3 * SECOND);
+        const full = jest.spyOn(methods, 'writev').mockImplementation(() => {
             appendFileSync(path, 'a part');
             return Promise.reject(Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' }));
         });
-        file.write(chunkOf(file, 2));
-        file.write(chunkOf(file, 3));
+        for (let second = 4; second <= 6; second++) file.write(chunkOf(file, second));
         await until('the disk is full', () => faults.length > 0);
         full.mockRestore();
-        file.write(chunkOf(file, 4));
-        expect(await file.finish()).toBe(58 + SECOND);
-        expect(readFileSync(path).equals(Buffer.from(encodeMulawWav(Buffer.alloc(SECOND, 1), 2)))).toBe(true);
+        file.write(chunkOf(file, 7));
+        expect(await file.finish()).toBe(58 + 3 * SECOND);
+        expect(readFileSync(path).equals(Buffer.from(encodeMulawWav(Buffer.alloc(3 * SECOND, 1), 2)))).toBe(true);
         expect(faults).toMatchObject([{ code: 'ERR_RECORDING_BROKEN', facts: { systemError: 'ENOSPC' } }]);
         expect(file.isBroken).toBe(true);
+    });
+
+    it('is whole on a disk that takes a part of what it is given', async () => {
+        const path = join(folder, 'a.wav');
+        const methods = await fileMethods();
+        const partly = jest.spyOn(methods, 'writev').mockImplementation(async function (this: FileHandle, pieces, at) {
+            const all = Buffer.concat(pieces as readonly Uint8Array[]);
+            const { bytesWritten } = await this.write(all, 0, Math.min(all.length, 7001), at ?? null);
+            return { bytesWritten, buffers: pieces } as Awaited<ReturnType<FileHandle['writev']>>;
+        });
+        const file = new RecordingFile(path, () => undefined);
+        for (let second = 1; second <= 4; second++) file.write(chunkOf(file, second));
+        expect(await file.finish()).toBe(58 + 4 * SECOND);
+        partly.mockRestore();
+        const expected = Buffer.concat([1, 2, 3, 4].map((value) => Buffer.alloc(SECOND, value)));
+        expect(readFileSync(path).equals(Buffer.from(encodeMulawWav(expected, 2)))).toBe(true);
     });
 
     it('of a disk that takes nothing ends after eight seconds', async () => {
@@ -140,8 +154,8 @@ describe('a recording that a process has left unfinished', () => {
     it('is mended from its length, also when a sample was written by half, and then left as it is', async () => {
         const path = join(folder, 'a.wav');
         const file = new RecordingFile(path, () => undefined);
-        file.write(chunkOf(file, 1));
-        await until('a second is written', () => existsSync(path) && statSync(path).size === 58 + SECOND);
+        for (let second = 1; second <= 3; second++) file.write(chunkOf(file, 1));
+        await until('three seconds are written', () => existsSync(path) && statSync(path).size === 58 + 3 * SECOND);
         truncateSync(path, 58 + 1001);
         expect(await mendRecording(path)).toBe(58 + 1000);
         const expected = Buffer.from(encodeMulawWav(Buffer.alloc(1000, 1), 2));
@@ -204,7 +218,7 @@ describe('the recordings of a process', () => {
         const methods = await fileMethods();
         const recording = record(new Recordings(clock, logger), clock, 'a.wav');
         let answer = (): void => undefined;
-        const hung = jest.spyOn(methods, 'write').mockImplementation(
+        const hung = jest.spyOn(methods, 'writev').mockImplementation(
             () =>
                 new Promise(
                     (_resolve, reject) =>
