@@ -18,5 +18,5 @@ export function flightConfig({
     CALL_RECORD_STORE: store,
 }: Environment): FlightConfig | undefined {
     if (every === 0) return undefined;
-    return { every, folder: store === undefined || store.startsWith('s3://') ? DEFAULT_CALL_STORE : store, bots };
+    return { every, folder: store.startsWith('s3://') ? DEFAULT_CALL_STORE : store, bots };
 }

@@ -148,7 +148,9 @@ function alertsHaveAddress({
 /** A recording holds every word of the call. */
 function flightBotsAreRecorded({ RECORD_FLIGHT: every, RECORD_FLIGHT_BOTS: bots }: Environment): string[] {
     if (bots === undefined || every !== 0) return [];
-    return ['RECORD_FLIGHT_BOTS does not go with RECORD_FLIGHT=0; right is RECORD_FLIGHT=1, or to leave RECORD_FLIGHT_BOTS unset.'];
+    return [
+        'RECORD_FLIGHT_BOTS does not go with RECORD_FLIGHT=0; right is RECORD_FLIGHT=1, or to leave RECORD_FLIGHT_BOTS unset.',
+    ];
 }
 
 function recordingHasRecord({ CALL_RECORDING: recording, CALL_RECORD: mode }: Environment): string[] {

@@ -82,9 +82,9 @@ describe('the record of a call', () => {
             return IDLE;
         });
         const attachment = flights.attach({ sessionId });
-        expect(await given?.getBotIfExists({ connectionUrl: '/', conversationId: '' }, { logger: silentLogger })).toEqual(
-            { unknown: bot },
-        );
+        expect(
+            await given?.getBotIfExists({ connectionUrl: '/', conversationId: '' }, { logger: silentLogger }),
+        ).toEqual({ unknown: bot });
         session.processBinaryMessage(new Uint8Array(1600));
         session.close();
         const addition = await attachment?.finish();

@@ -123,11 +123,14 @@ export class RecordingFile implements RecordingSink {
         const [first] = this.queue;
         if (typeof first === 'number') {
             this.queue.shift();
-            for (let left = CHANNELS * first; left > 0; left -= CHUNK_BYTES) await this.add([SILENCE.subarray(0, left)]);
+            for (let left = CHANNELS * first; left > 0; left -= CHUNK_BYTES)
+                await this.add([SILENCE.subarray(0, left)]);
             return;
         }
         const end = this.queue.findIndex((each) => typeof each === 'number');
-        const chunks = this.queue.splice(0, end < 0 ? this.queue.length : end).filter((each) => typeof each !== 'number');
+        const chunks = this.queue
+            .splice(0, end < 0 ? this.queue.length : end)
+            .filter((each) => typeof each !== 'number');
         await this.add(chunks);
         this.waitingChunks -= chunks.length;
         for (const chunk of chunks) giveBack(chunk);

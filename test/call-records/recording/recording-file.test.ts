@@ -122,7 +122,9 @@ describe('the file of a recording', () => {
         const path = join(folder, 'a.wav');
         const methods = await fileMethods();
         const partly = jest.spyOn(methods, 'writev').mockImplementation(async function (this: FileHandle, pieces, at) {
-            const all = Buffer.concat(pieces as readonly Uint8Array[]);
+            const all = Buffer.concat(
+                pieces.map((each) => new Uint8Array(each.buffer, each.byteOffset, each.byteLength)),
+            );
             const { bytesWritten } = await this.write(all, 0, Math.min(all.length, 7001), at ?? null);
             return { bytesWritten, buffers: pieces } as Awaited<ReturnType<FileHandle['writev']>>;
         });
