@@ -11,11 +11,10 @@ import {
     waitParts,
     wasNeverHeard,
 } from './call-words';
-import type { Finding } from './finding';
+import { MARKS, type Finding } from './finding';
 
 /** A part of a wait that is shorter is not told. */
 const SHOWN_MS = 50;
-const MARKS: Readonly<Record<Finding['grade'], string>> = { grave: '!!', serious: '! ', slight: '· ', none: '  ' };
 
 /** One call for a terminal: what it was, what went wrong, every turn, functions, variables, and figures. */
 export function callText(call: CallDocument, findings: readonly Finding[]): string {

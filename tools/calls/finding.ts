@@ -63,6 +63,9 @@ export interface WorstFinding {
     readonly others: number;
 }
 
+/** Marks of the weights in a terminal, all of one width. */
+export const MARKS: Readonly<Record<Finding['grade'], string>> = { grave: '!!', serious: '! ', slight: '· ', none: '  ' };
+
 export function finding(
     kind: FindingKind,
     sentence: string,

@@ -202,6 +202,15 @@ describeWithBrowser('the page of the calls', () => {
         expect(await page.textContent('#detail')).toContain('The caller interrupts');
         expect(await page.textContent('#position')).not.toBe('0:00.0');
         await picture(page, 'call-unheard');
+        await page.click('#fit');
+        const atMs = unheard.call.turns.find(({ number }) => number === unheard.turn)?.endMs ?? 0;
+        const box = await page.locator('#timeline').boundingBox();
+        const perMs = ((box?.width ?? 0) - 62) / (unheard.call.durationMs * 1.02);
+        for (let x = 62 + (atMs - 3000) * perMs; x < 62 + (atMs + 3000) * perMs; x += 5) {
+            await page.locator('#timeline').hover({ position: { x, y: 6 } });
+            if (await page.locator('#tip').isVisible()) break;
+        }
+        expect(await page.textContent('#tip')).toContain('The caller never heard a question of the bot');
         await page.click('.key summary');
         await page.locator('.key dd', { hasText: 'what was cut off' }).waitFor();
         await picture(page, 'call-key');

@@ -123,6 +123,14 @@ describe('npm run calls', () => {
         expect(JSON.parse((await run(['--json'], new MemoryReader(calls))).out)).toMatchObject({ total: 5 });
     });
 
+    it('says in the list what went wrong worst on each call, and nothing where nothing did', async () => {
+        const { out } = await run([], new MemoryReader(calls));
+        const wrong = out.split('\n').filter((line) => line.includes('!'));
+        expect(wrong).toHaveLength(1);
+        expect(wrong[0]).toMatch(new RegExp(`${planted.call.conversationId} .* {2}! {2}The function book_table failed`));
+        expect(out).not.toContain('Nothing went wrong');
+    });
+
     it('shows one call: what went wrong, turns with waits, words never heard, functions, variables and figures', async () => {
         const { call } = plantedCall(11, 'questionUnheard');
         const { exitCode, out } = await run([call.conversationId], new MemoryReader([call]));
