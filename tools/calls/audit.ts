@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../../src/support/clock';
 import { TokenBucket } from '../../src/support/token-bucket';
 
-export type View = 'list' | 'call' | 'record' | 'recording' | 'login' | 'logout' | 'refused';
+export type View = 'list' | 'findings' | 'call' | 'record' | 'recording' | 'login' | 'logout' | 'refused';
 
 /** One look at the page: a line of its log. No token stands in it. */
 export interface Audit {
@@ -15,6 +15,8 @@ export interface Audit {
     readonly view: View;
     /** The id of the call, or what was searched for. */
     readonly what?: string;
+    /** Session ids of the calls of a list whose gravest findings were shown. */
+    readonly calls?: readonly string[];
     /** HTTP status; 200: it was shown, 303: let in. */
     readonly status: number;
     /** Lines about refusals that were left out before this one, because there were too many. */
@@ -39,7 +41,10 @@ export class AuditTrail {
     }
 
     /** Writes a line about a request; a refusal only where there were not too many. */
-    note({ socket, headers }: IncomingMessage, view: View, what: string | undefined, status: number): void {
+    note(
+        { socket, headers }: IncomingMessage,
+        { view, what, status, calls }: Pick<Audit, 'view' | 'status'> & { what?: string; calls?: readonly string[] },
+    ): void {
         if (status === 401 || status === 403) {
             if (this.refusalLines.level < 1) {
                 this.leftOut += 1;
@@ -56,6 +61,7 @@ export class AuditTrail {
             ...(forwarded !== '' && { forwardedFor: forwarded.slice(0, LOGGED_CHARACTERS) }),
             view,
             ...(what !== undefined && { what: what.slice(0, LOGGED_CHARACTERS) }),
+            ...(calls !== undefined && { calls }),
             status,
             ...(leftOut > 0 && { leftOut }),
         });

@@ -74,17 +74,28 @@ export function playingOf(call: CallDocument): Playing[] {
     return runs;
 }
 
-/** Where the caller talked: with `overBot` what they began while they heard the bot, too. */
+/**
+ * Where the caller talked: with `overBot` what they began while they heard the bot, too. What was said over the bot and was no turn is a stretch
+ * of its own: it ends where the verdict says that it did, whether or not its end was reported.
+ */
 export function talkingOf(call: CallDocument, overBot = false): Stretch[] {
-    const spans: Stretch[] = [];
-    let fromMs: number | undefined;
-    for (const { atMs, agoMs, talking, ...event } of eventsOf(call, 'speech')) {
-        const edgeMs = Math.max(0, atMs - agoMs);
-        if (talking && (overBot || event.overBot !== true)) fromMs ??= edgeMs;
-        if (talking || fromMs === undefined) continue;
-        spans.push({ fromMs, toMs: Math.max(fromMs, edgeMs) });
-        fromMs = undefined;
+    const spans: { fromMs: number; toMs: number; isOver: boolean }[] = [];
+    for (const event of call.events) {
+        const last = spans.at(-1);
+        const lasting = last?.toMs === Infinity ? last : undefined;
+        if (event.kind === 'speech') {
+            const edgeMs = Math.max(0, event.atMs - event.agoMs);
+            const isOver = event.overBot === true;
+            if (!event.talking) {
+                if (lasting !== undefined) lasting.toMs = Math.max(lasting.fromMs, edgeMs);
+            } else if (lasting !== undefined) lasting.isOver &&= isOver;
+            else if (overBot || !isOver) spans.push({ fromMs: edgeMs, toMs: Infinity, isOver });
+        } else if (event.kind === 'overlap' && (event.verdict === 'ignored' || event.verdict === 'resumed')) {
+            const beganMs = Math.max(0, event.atMs - event.afterMs);
+            if (last?.isOver !== true || last.toMs < beganMs) continue;
+            last.fromMs = Math.min(last.fromMs, beganMs);
+            last.toMs = Math.max(last.fromMs, Math.min(last.toMs, beganMs + event.spanMs));
+        }
     }
-    if (fromMs !== undefined) spans.push({ fromMs, toMs: call.durationMs });
-    return spans;
+    return spans.map(({ fromMs, toMs }) => ({ fromMs, toMs: Math.min(toMs, Math.max(fromMs, call.durationMs)) }));
 }

@@ -1,11 +1,20 @@
 import type { CallDocument, RecordTurn } from '../../src/call-records/document';
 import { eventsOf } from './call-facts';
-import { clockTime, dollars, PART_NAMES, seconds, unheardWords, waitOf, waitParts } from './call-words';
-import type { Finding } from './finding';
+import {
+    clockTime,
+    dollars,
+    momentTime,
+    PART_NAMES,
+    seconds,
+    unheardWords,
+    waitOf,
+    waitParts,
+    wasNeverHeard,
+} from './call-words';
+import { MARKS, type Finding } from './finding';
 
 /** A part of a wait that is shorter is not told. */
 const SHOWN_MS = 50;
-const MARKS: Readonly<Record<Finding['grade'], string>> = { grave: '!!', serious: '! ', slight: '· ', none: '  ' };
 
 /** One call for a terminal: what it was, what went wrong, every turn, functions, variables, and figures. */
 export function callText(call: CallDocument, findings: readonly Finding[]): string {
@@ -14,7 +23,7 @@ export function callText(call: CallDocument, findings: readonly Finding[]): stri
         section('What went wrong', findings.map(findingLine)),
         section(
             'Turns; ~~words~~ were never heard',
-            call.turns.flatMap((turn) => turnLines(call, turn)),
+            call.turns.flatMap((turn) => turnLines(call, turn, findings)),
         ),
         section('Variables', [
             ...variables('given', call.inputVariables),
@@ -61,12 +70,12 @@ function head(call: CallDocument): string {
 function findingLine({ grade, turn, atMs, sentence }: Finding): string {
     const place = [
         ...(turn === undefined ? [] : [`turn ${turn}`]),
-        ...(atMs === undefined ? [] : [clockTime(atMs)]),
+        ...(atMs === undefined ? [] : [momentTime(atMs)]),
     ].join(', ');
     return `${MARKS[grade]} ${place === '' ? '' : `${place}: `}${clean(sentence)}`;
 }
 
-function turnLines(call: CallDocument, turn: RecordTurn): string[] {
+function turnLines(call: CallDocument, turn: RecordTurn, findings: readonly Finding[]): string[] {
     const { number, begunBy, startMs, said, interrupted, audioMs, heardMs, faults, costUsd } = turn;
     const waitMs = waitOf(turn);
     const parts = waitParts(turn)
@@ -76,14 +85,16 @@ function turnLines(call: CallDocument, turn: RecordTurn): string[] {
         `begun by the ${begunBy}`,
         ...(waitMs === undefined
             ? []
-            : [`wait ${seconds(waitMs)}${parts.length > 1 ? ` = ${parts.join(' + ')}` : ''}`]),
+            : wasNeverHeard(turn, findings)
+              ? [`never heard: its audio came after ${seconds(turn.toAudioMs ?? waitMs)}`]
+              : [`wait ${seconds(waitMs)}${parts.length > 1 ? ` = ${parts.join(' + ')}` : ''}`]),
         ...(audioMs === 0 ? ['no answer'] : []),
         ...(interrupted ? [`interrupted: ${seconds(heardMs)} of ${seconds(audioMs)} heard`] : []),
         ...(costUsd === undefined ? [] : [dollars(costUsd)]),
         ...faults.map((code) => `✗ ${code}`),
     ];
     return [
-        `${String(number).padStart(3)}  ${clockTime(startMs)}  ${facts.join(' · ')}`,
+        `${String(number).padStart(3)}  ${momentTime(startMs)}  ${facts.join(' · ')}`,
         ...(said === undefined || said === '' ? [] : [`           caller  ${clean(said)}`]),
         ...toolsOf(call, turn),
         ...botWords(turn),

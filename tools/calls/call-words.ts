@@ -1,10 +1,16 @@
 import { heardText } from '../../src/support/heard-text';
 import type { CallDocument, RecordTurn } from '../../src/call-records/document';
+import type { Finding } from './finding';
 
 /** `1:05`: minutes and seconds of the call. */
 export function clockTime(ms: number): string {
     const whole = Math.floor(Math.max(0, ms) / 1000);
     return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')}`;
+}
+
+/** `1:05.3`: a moment of the call to a tenth of a second, rounded down as the player's position is. */
+export function momentTime(ms: number): string {
+    return `${clockTime(ms)}.${Math.floor((Math.max(0, ms) % 1000) / 100)}`;
 }
 
 /** `3.2 s`. */
@@ -31,6 +37,14 @@ export function unheardWords({ generated = '', heard, audioMs, heardMs }: Record
     // What was heard is told without the blanks and breaks of what was generated.
     const words = generated.split(/\s+/);
     return words.slice(known.split(/\s+/).filter((word) => word !== '').length).join(' ');
+}
+
+/** The bot answered, and the caller heard nothing of it: they interrupted before, or the client never played it. */
+export function wasNeverHeard(
+    { number, audioMs, heardMs }: RecordTurn,
+    findings: readonly Pick<Finding, 'kind' | 'turn'>[],
+): boolean {
+    return audioMs > 0 && (heardMs === 0 || findings.some(({ kind, turn }) => kind === 'notPlayed' && turn === number));
 }
 
 /** One part of a caller's wait. */

@@ -7,6 +7,7 @@ import { AuditTrail, type Audit, type View } from './audit';
 import { isCallId, readQuery, SEARCH_FIELDS } from './call-query';
 import { isFromElsewhere, PageAccess, REFUSALS } from './page-access';
 import { whatWentWrong } from './what-went-wrong';
+import { MOST_FINDINGS, worstFindings } from './worst-findings';
 
 export interface CallsServerOptions {
     readonly reader: CallReader;
@@ -34,6 +35,7 @@ interface Answer {
     readonly headers?: Readonly<Record<string, string>>;
     readonly view?: View;
     readonly what?: string;
+    readonly calls?: readonly string[];
 }
 
 const HEADERS = {
@@ -108,10 +110,9 @@ export class CallsServer {
     private async respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
         const form = request.method === 'POST' ? readForm(request) : undefined;
         if (form === undefined) request.resume();
-        const { status, contentType, body, headers, view, what } = await this.answer(request, form).catch(
-            (fault: unknown) => this.faultAnswer(fault),
-        );
-        if (view !== undefined) this.trail.note(request, view, what, status);
+        const answer = await this.answer(request, form).catch((fault: unknown) => this.faultAnswer(fault));
+        const { status, contentType, body, headers, view } = answer;
+        if (view !== undefined) this.trail.note(request, { ...answer, view });
         response.writeHead(status, { ...HEADERS, ...headers, 'Content-Type': contentType });
         response.end(body);
     }
@@ -140,6 +141,7 @@ export class CallsServer {
 
     private async data(path: string, search: URLSearchParams): Promise<Answer> {
         if (path === '/api/calls') return this.list(search);
+        if (path === '/api/findings') return this.findings(search);
         const [, id = '', file = 'call'] =
             /^\/api\/calls\/([^/]+?)(?:\/(record\.json|recording\.wav))?$/.exec(path) ?? [];
         const view: View = file === 'record.json' ? 'record' : file === 'recording.wav' ? 'recording' : 'call';
@@ -164,6 +166,16 @@ export class CallsServer {
         // Of what the address has, only what was searched for is noted.
         const asked = new URLSearchParams(Object.entries(fields).filter(([, value]) => value !== ''));
         return { ...json({ ...found, limit, offset }), view: 'list', what: asked.toString() };
+    }
+
+    /** The gravest finding of each call that is in sight: a second request, so that the list need not wait for 50 records. */
+    private async findings(search: URLSearchParams): Promise<Answer> {
+        const ids = (search.get('ids') ?? '').split(',');
+        if (ids.length > MOST_FINDINGS || !ids.every(isCallId))
+            return json({ message: `ids must be session ids with commas, ${MOST_FINDINGS} at most.` }, 400);
+        const lower = [...new Set(ids.map((id) => id.toLowerCase()))];
+        const findings = await worstFindings(this.options.reader, lower, this.options.onFault);
+        return { ...json({ findings }), view: 'findings', calls: findings.map(({ sessionId }) => sessionId) };
     }
 
     private logIn(request: IncomingMessage, path: string, form: string): Answer {

@@ -33,7 +33,7 @@ export const HELP = `From a complaint to the turn that went wrong: the calls who
   --end REASON     that ended for this reason, such as bot_failed; docs/PROTOCOL.md, 8.3, lists them
   --min-wait S     whose longest wait for an answer was at least S seconds
   --fallback       on which a fallback option took over
-  --faults         with warnings or errors
+  --faults         with coded warnings or errors
   --min-cost USD   that cost at least so much
   --from WHEN      begun at WHEN or later: 2026-11-28, 2026-11-28T09:30 (UTC), or so long ago: 30m, 2h, 7d
   --until WHEN     begun before WHEN; a day is included

@@ -55,6 +55,17 @@ export interface Finding {
     readonly atMs: number | undefined;
 }
 
+/** The gravest finding of one call of a list; one of the weight 0 says that nothing went wrong. */
+export interface WorstFinding {
+    readonly sessionId: string;
+    readonly finding: Finding;
+    /** How many others the call has. */
+    readonly others: number;
+}
+
+/** Marks of the weights in a terminal, all of one width. */
+export const MARKS: Readonly<Record<Finding['grade'], string>> = { grave: '!!', serious: '! ', slight: '· ', none: '  ' };
+
 export function finding(
     kind: FindingKind,
     sentence: string,

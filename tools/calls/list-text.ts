@@ -1,5 +1,6 @@
 import type { CallPage, StoredCall } from '../../src/call-records/call-store';
 import { clockTime, dollars, seconds } from './call-words';
+import { MARKS, type WorstFinding } from './finding';
 
 const HEADS = [
     'begun (UTC)',
@@ -7,19 +8,21 @@ const HEADS = [
     'length',
     'turns',
     'longest wait',
-    'faults',
+    'coded faults',
     'cost',
     'bot',
     'end',
+    'what went wrong',
 ] as const;
 /** Columns of numbers stand at their right edge. */
 const RIGHT: ReadonlySet<number> = new Set([2, 3, 4, 5, 6]);
 
-/** A list of calls for a terminal, with the number of those that match. */
-export function listText({ calls, total }: CallPage, offset = 0): string {
+/** A list of calls for a terminal, with the number of those that match. `worst`: what is known of their findings. */
+export function listText({ calls, total }: CallPage, offset = 0, worst: readonly WorstFinding[] = []): string {
     if (total === 0) return 'There are no such calls.';
     if (calls.length === 0) return `There are ${total} such calls, and none from number ${offset + 1} on.`;
-    const rows = [HEADS, ...calls.map(cells)];
+    const known = new Map(worst.map((each) => [each.sessionId, each]));
+    const rows = [HEADS, ...calls.map((call) => [...cells(call), worstText(known.get(call.sessionId))])];
     const widths = HEADS.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
     const lines = rows.map((row) =>
         row
@@ -52,6 +55,13 @@ function cells(call: StoredCall): string[] {
         clean(bot),
         endText(call, endReason),
     ];
+}
+
+/** The gravest finding; nothing where nothing went wrong. */
+function worstText(worst: WorstFinding | undefined): string {
+    if (worst === undefined || worst.finding.weight === 0) return '';
+    const { grade, sentence } = worst.finding;
+    return `${MARKS[grade]} ${clean(sentence)}${worst.others === 0 ? '' : ` And ${worst.others} more.`}`;
 }
 
 /** What came over the wire must not be able to steer a terminal. */

@@ -13,6 +13,7 @@ import { listText } from './list-text';
 import { LEAST_TOKEN_CHARACTERS } from './page-access';
 import { bundleCallPages } from './pages';
 import { whatWentWrong } from './what-went-wrong';
+import { worstFindings } from './worst-findings';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -74,7 +75,14 @@ async function run(
     if (command.do === 'serve') return serve(command.serve, reader, token, around);
     if (command.do === 'list') {
         const page = await reader.list(command.query);
-        around.print(command.json ? JSON.stringify(page, undefined, 2) : listText(page, command.query.offset));
+        if (command.json) around.print(JSON.stringify(page, undefined, 2));
+        else {
+            const ids = page.calls.map(({ sessionId }) => sessionId);
+            const worst = await worstFindings(reader, ids, (fault) => {
+                around.complain(explain(fault));
+            });
+            around.print(listText(page, command.query.offset, worst));
+        }
         return 0;
     }
     const call = await reader.get(command.id);

@@ -137,6 +137,10 @@ describeWithBrowser('the page of the calls', () => {
         await page.locator('th[data-sort="worst"][aria-sort="descending"]').waitFor();
         await picture(page, 'list-1280');
         expect(await page.locator('#rows tr').first().textContent()).toContain(recorded.conversationId);
+        const worst = page.locator('#rows tr').first().locator('.worst.serious, .worst.grave');
+        await worst.locator('.sentence', { hasText: 'book_table' }).waitFor();
+        await page.locator('#rows .worst.none', { hasText: 'no fault' }).first().waitFor();
+        expect(await page.locator('#rows .worst', { hasText: /^…$/ }).count()).toBe(0);
         await page.fill('#id', recorded.conversationId.slice(0, 8));
         await page.click('#search [type="submit"]');
         await page.locator('#found', { hasText: '1 call' }).waitFor();
@@ -159,6 +163,12 @@ describeWithBrowser('the page of the calls', () => {
         await first.locator('a').click();
         expect(new URL(page.url()).hash).toMatch(new RegExp(`^#turn-${faulty.turn ?? 0}-`));
         expect(await page.getAttribute('.turns-of-call .chosen', 'id')).toBe(`turn-${faulty.turn ?? 0}`);
+        const turn = page.locator(`#turn-${faulty.turn ?? 0}`);
+        expect(await turn.getAttribute('class')).toMatch(/serious|grave/);
+        expect(await turn.locator('.wrong-here').textContent()).toContain(await first.locator('.sentence').textContent());
+        expect(await page.textContent('#wrong-title')).toBe('What went wrong');
+        const moment = /at (\d+:\d\d\.\d)/.exec((await first.textContent()) ?? '')?.[1] ?? 'none';
+        expect(await turn.locator('.wrong-here button').first().textContent()).toBe(`at ${moment}`);
         const position = async (): Promise<number> => {
             const [minutes = '0', seconds = '0'] = ((await page.textContent('#position')) ?? '').split(':');
             return Number(minutes) * 60 + Number(seconds);
@@ -176,7 +186,7 @@ describeWithBrowser('the page of the calls', () => {
         expect(await page.evaluate<boolean>(hasMoved)).toBe(true);
         await page.click('#play');
         expect(await position()).toBeGreaterThan(before);
-        const views = audits.map(({ view }) => view);
+        const views = audits.map(({ view }) => view).filter((view) => view !== 'findings');
         expect(views).toEqual(['list', 'list', 'call', 'recording']);
         expect(complaints).toEqual([]);
     });
@@ -190,7 +200,20 @@ describeWithBrowser('the page of the calls', () => {
         expect(await page.isDisabled('#play')).toBe(true);
         await page.locator('#rows button', { hasText: 'barge_in' }).first().click();
         expect(await page.textContent('#detail')).toContain('The caller interrupts');
+        expect(await page.textContent('#position')).not.toBe('0:00.0');
         await picture(page, 'call-unheard');
+        await page.click('#fit');
+        const atMs = unheard.call.turns.find(({ number }) => number === unheard.turn)?.endMs ?? 0;
+        const box = await page.locator('#timeline').boundingBox();
+        const perMs = ((box?.width ?? 0) - 62) / (unheard.call.durationMs * 1.02);
+        for (let x = 62 + (atMs - 3000) * perMs; x < 62 + (atMs + 3000) * perMs; x += 5) {
+            await page.locator('#timeline').hover({ position: { x, y: 6 } });
+            if (await page.locator('#tip').isVisible()) break;
+        }
+        expect(await page.textContent('#tip')).toContain('The caller never heard a question of the bot');
+        await page.click('.key summary');
+        await page.locator('.key dd', { hasText: 'what was cut off' }).waitFor();
+        await picture(page, 'call-key');
         await page.goto(`${new URL(page.url()).origin}/calls/00000000-0000-4000-8000-000000000000`);
         await page.locator('#complaint', { hasText: 'There is no such call.' }).waitFor();
         expect(complaints.filter((text) => !text.includes('404'))).toEqual([]);

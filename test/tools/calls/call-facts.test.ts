@@ -1,6 +1,6 @@
 import type { RecordEvent, RecordTurn } from '../../../src/call-records/document';
 import { playingOf, talkingOf } from '../../../tools/calls/call-facts';
-import { dollars, quoted, unheardWords, waitOf, waitParts } from '../../../tools/calls/call-words';
+import { dollars, momentTime, quoted, unheardWords, waitOf, waitParts, wasNeverHeard } from '../../../tools/calls/call-words';
 import { plantedCall } from '../../support/planted-calls';
 
 const { call } = plantedCall(1);
@@ -71,6 +71,36 @@ describe('where the caller talked', () => {
         ]);
         expect(talkingOf(callOf(events), true)).toHaveLength(3);
     });
+
+    it.each(['ignored', 'resumed'] as const)('ends what was %s where its verdict says, without a report of its end', (verdict) => {
+        const began: RecordEvent[] = [
+            { atMs: 5000, kind: 'speech', talking: true, agoMs: 0, overBot: true },
+            { atMs: 5300, kind: 'overlap', verdict, reason: '', voicedMs: 200, spanMs: 260, afterMs: 400 },
+        ];
+        const next: RecordEvent[] = [
+            { atMs: 9060, kind: 'speech', talking: true, agoMs: 60 },
+            { atMs: 11_000, kind: 'speech', talking: false, agoMs: 500 },
+        ];
+        const pieces = [
+            { fromMs: 4900, toMs: 5160 },
+            { fromMs: 9000, toMs: 10_500 },
+        ];
+        expect(talkingOf(callOf([...began, ...next]), true)).toEqual(pieces);
+        const late: RecordEvent = { atMs: 5900, kind: 'speech', talking: false, agoMs: 0, overBot: true };
+        expect(talkingOf(callOf([...began, late, ...next]), true)).toEqual(pieces);
+        expect(talkingOf(callOf([...began, late, ...next]))).toEqual(pieces.slice(1));
+    });
+
+    it('leaves what became a turn in one piece, and a verdict about other speech changes nothing', () => {
+        const events: RecordEvent[] = [
+            { atMs: 5000, kind: 'speech', talking: true, agoMs: 0, overBot: true },
+            { atMs: 5400, kind: 'overlap', verdict: 'turn', reason: '', voicedMs: 300, spanMs: 400, afterMs: 400 },
+            { atMs: 5400, kind: 'speech', talking: true, agoMs: 0 },
+            { atMs: 8000, kind: 'speech', talking: false, agoMs: 500 },
+            { atMs: 9500, kind: 'overlap', verdict: 'ignored', reason: '', voicedMs: 100, spanMs: 100, afterMs: 400 },
+        ];
+        expect(talkingOf(callOf(events), true)).toEqual([{ fromMs: 5000, toMs: 7500 }]);
+    });
 });
 
 describe('a wait', () => {
@@ -91,6 +121,21 @@ describe('a wait', () => {
             expect(waitParts(turn).reduce((sum, { ms }) => sum + ms, 0)).toBe(waitOf(turn));
         }
     });
+});
+
+describe('an answer never heard', () => {
+    it('is one of which nothing was heard, or that the client never played', () => {
+        const notPlayed = { kind: 'notPlayed', turn: 2 } as const;
+        expect(wasNeverHeard(turnOf({}), [])).toBe(false);
+        expect(wasNeverHeard(turnOf({ heardMs: 0 }), [])).toBe(true);
+        expect(wasNeverHeard(turnOf({}), [notPlayed])).toBe(true);
+        expect(wasNeverHeard(turnOf({ number: 3 }), [notPlayed])).toBe(false);
+        expect(wasNeverHeard(turnOf({ audioMs: 0, heardMs: 0 }), [])).toBe(false);
+    });
+});
+
+it('writes a moment to a tenth of a second, rounded down', () => {
+    expect([0, 99, 100, 41_567, 65_999].map(momentTime)).toEqual(['0:00.0', '0:00.0', '0:00.1', '0:41.5', '1:05.9']);
 });
 
 describe('words never heard', () => {

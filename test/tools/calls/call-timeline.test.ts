@@ -1,3 +1,4 @@
+import type { CallDocument } from '../../../src/call-records/document';
 import { readTimeline, writeTimeline } from '../../../tools/caller/timeline-file';
 import { CallPicture } from '../../../tools/caller/call-picture';
 import { TimelineRows } from '../../../tools/caller/timeline-rows';
@@ -58,6 +59,19 @@ describe('the record of a call as a timeline of the console', () => {
         expect(events.filter((event) => event.kind === 'sent').map(({ parameters }) => parameters)).toContainEqual({
             digit: '•',
         });
+    });
+
+    it('draws speech over the bot that was ignored no longer than it lasted, where there is no recording', () => {
+        const { call } = plantedCall(1);
+        const events: CallDocument['events'] = [
+            { atMs: 2000, kind: 'speech', talking: true, agoMs: 0, overBot: true },
+            { atMs: 2400, kind: 'overlap', verdict: 'ignored', reason: '', voicedMs: 200, spanMs: 240, afterMs: 400 },
+            { atMs: 4000, kind: 'speech', talking: true, agoMs: 0 },
+            { atMs: 5000, kind: 'speech', talking: false, agoMs: 0 },
+        ];
+        const { caller } = timelineOf({ ...call, durationMs: 6000, events }).loudness;
+        const isLoudAt = (ms: number): boolean => (caller[ms / 20] ?? 0) > 0;
+        expect([1900, 2100, 2300, 3900, 4500, 5100].map(isLoudAt)).toEqual([false, true, false, false, true, false]);
     });
 
     it('draws each voice where the recording has it', () => {

@@ -120,6 +120,41 @@ describe('the server of the calls', () => {
         });
     });
 
+    it('gives the gravest finding of each call of a list, and notes it as one look', async () => {
+        const planted = [plantedCall(1, 'noAnswer'), plantedCall(2), plantedCall(3, 'slowFunction')];
+        const bench = await Bench.start(planted.map(({ call }) => call));
+        const ids = planted.map(({ call }) => call.sessionId);
+        const missing = '00000000-0000-4000-8000-000000000000';
+        const { findings } = await bench.json(`/api/findings?ids=${[...ids, missing].join(',').toUpperCase()}`);
+        expect(findings).toMatchObject([
+            { sessionId: ids[0], finding: { kind: 'noAnswer', grade: 'grave', turn: planted[0]?.turn } },
+            { sessionId: ids[1], finding: { kind: 'nothing', weight: 0 }, others: 0 },
+            { sessionId: ids[2], finding: { turn: planted[2]?.turn } },
+        ]);
+        expect(bench.audits).toEqual([expect.objectContaining({ view: 'findings', calls: ids, status: 200 })]);
+    });
+
+    it('gives the findings of 50 calls at once and of no more, and refuses what is no id', async () => {
+        const calls = someCalls(51);
+        const bench = await Bench.start(calls);
+        const ids = calls.map(({ sessionId }) => sessionId);
+        expect((await bench.json(`/api/findings?ids=${ids.slice(0, 50).join(',')}`))['findings']).toHaveLength(50);
+        for (const asked of [ids.join(','), '', `${ids[0] ?? ''},..%2fetc`]) {
+            const { status, body } = await bench.get(`/api/findings?ids=${asked}`);
+            expect([status, body.toString()]).toEqual([400, expect.stringContaining('50 at most') as string]);
+        }
+    });
+
+    it('leaves out the findings of a record that cannot be read, and tells the fault', async () => {
+        const [first, second] = someCalls(2);
+        const bench = await Bench.start([first, second].filter((call) => call !== undefined));
+        const read = bench.reader.get.bind(bench.reader);
+        bench.reader.get = (id) => (id === first?.sessionId ? Promise.reject(new Error('torn')) : read(id));
+        const asked = `/api/findings?ids=${first?.sessionId ?? ''},${second?.sessionId ?? ''}`;
+        expect((await bench.json(asked))['findings']).toMatchObject([{ sessionId: second?.sessionId }]);
+        expect(bench.faults).toEqual([new Error('torn')]);
+    });
+
     it.each([
         ['min-wait=much', 'min-wait must be a number of seconds'],
         ['limit=501', 'limit must be a whole number from 1 to 500'],
@@ -265,7 +300,12 @@ describe('the server of the calls on a folder with 10,000 records', () => {
                 expect((await bench.get(`/api/calls${search}`)).status).toBe(200);
                 times.push(Math.round(performance.now() - startedMs));
             }
-            process.stdout.write(`    a page of 10,000 records, ms: ${times.join(' ')}\n`);
+            const shown = (await bench.json('/api/calls'))['calls'] as { sessionId: string }[];
+            const startedMs = performance.now();
+            const asked = `/api/findings?ids=${shown.map(({ sessionId }) => sessionId).join(',')}`;
+            expect((await bench.json(asked))['findings']).toHaveLength(50);
+            const findingsMs = Math.round(performance.now() - startedMs);
+            process.stdout.write(`    a page of 10,000 records, ms: ${times.join(' ')}; findings of 50: ${findingsMs}\n`);
             expect(Math.min(...times)).toBeLessThan(200);
             expect(bench.faults).toEqual([]);
         } finally {
@@ -295,6 +335,7 @@ describe('the server of the calls with a token', () => {
         }
         for (const path of ['/api/calls', `/api/calls/${call.sessionId}`, '/api/nothing'])
             expect((await bench.get(path)).status).toBe(401);
+        expect((await bench.get(`/api/findings?ids=${call.sessionId}`)).status).toBe(401);
         expect((await bench.get('/list.js')).status).toBe(200);
     });
 

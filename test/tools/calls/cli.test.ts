@@ -123,19 +123,36 @@ describe('npm run calls', () => {
         expect(JSON.parse((await run(['--json'], new MemoryReader(calls))).out)).toMatchObject({ total: 5 });
     });
 
+    it('says in the list what went wrong worst on each call, and nothing where nothing did', async () => {
+        const { out } = await run([], new MemoryReader(calls));
+        const wrong = out.split('\n').filter((line) => line.includes('!'));
+        expect(wrong).toHaveLength(1);
+        expect(wrong[0]).toMatch(new RegExp(`${planted.call.conversationId} .* {2}! {2}The function book_table failed`));
+        expect(out).not.toContain('Nothing went wrong');
+    });
+
     it('shows one call: what went wrong, turns with waits, words never heard, functions, variables and figures', async () => {
         const { call } = plantedCall(11, 'questionUnheard');
         const { exitCode, out } = await run([call.conversationId], new MemoryReader([call]));
         expect(exitCode).toBe(0);
         expect(out).toMatch(
-            /What went wrong\n {2}· {2}turn \d+, \d:\d\d: The caller never heard a question of the bot: “Which of the two/,
+            /What went wrong\n {2}· {2}turn \d+, \d:\d\d\.\d: The caller never heard a question of the bot: “Which of the two/,
         );
         expect(out).toMatch(/bot {5}I have found two contracts of yours\. Which of the ~~two do you mean, .*shop\?~~/);
-        expect(out).toMatch(/ {2}\d:\d\d {2}begun by the caller · wait \d\.\d s = model \d\.\d s \+ /);
+        expect(out).toMatch(/ {2}\d:\d\d\.\d {2}begun by the caller · wait \d\.\d s = model \d\.\d s \+ /);
         expect(out).toContain('given     customer_name = Ann');
         expect(out).toContain('Figures');
         const json = JSON.parse((await run([call.sessionId, '--json'], new MemoryReader([call]))).out) as object;
         expect(Object.keys(json)).toEqual(['call', 'findings']);
+    });
+
+    it('says of an answer that was never heard that it was not, in place of a wait', async () => {
+        const { call, turn } = plantedCall(5, 'notPlayed');
+        const { out } = await run([call.sessionId], new MemoryReader([call]));
+        const lines = out.split('\n').filter((line) => /^ +\d+ {2}\d:\d\d\.\d {2}/.test(line));
+        expect(lines[(turn ?? 0) - 1]).toMatch(/ · never heard: its audio came after \d\.\d s/);
+        expect(lines[(turn ?? 0) - 1]).not.toContain('wait');
+        expect(lines.filter((line) => line.includes('never heard'))).toHaveLength(1);
     });
 
     it('leads an operator from ten calls to the faulty turn of the one that was complained about', async () => {
@@ -152,7 +169,7 @@ describe('npm run calls', () => {
                 seed,
                 plant,
                 first: expect.stringMatching(
-                    turn === undefined ? /^! {2}[^t]/ : new RegExp(`^(!!|! |· ) turn ${turn}, \\d+:\\d\\d: `),
+                    turn === undefined ? /^! {2}[^t]/ : new RegExp(`^(!!|! |· ) turn ${turn}, \\d+:\\d\\d\\.\\d: `),
                 ) as string,
             });
             for (const other of others) {

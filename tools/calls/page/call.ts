@@ -9,7 +9,7 @@ import { Player } from '../../console/page/player';
 import { setUpTheme } from '../../console/page/theme';
 import { TimelinePanel } from '../../console/page/timeline-panel';
 import { timelineOf, tracksOf, type Tracks } from '../call-timeline';
-import { turnAt } from '../call-words';
+import { momentTime, turnAt } from '../call-words';
 import type { Finding } from '../finding';
 import { showFacts } from './facts-panel';
 import { FindingsPanel } from './findings-panel';
@@ -25,9 +25,12 @@ interface Shown {
 const BEFORE_MS = 3000;
 const AROUND_MS = 4000;
 
+/** Those of the sentences: colours of the picture. */
+const FLAG_COLOURS = { grave: 'bad', serious: 'cut', slight: 'warn', none: 'soft' } as const;
+
 const NOTES = {
     loading: 'The recording is being loaded …',
-    ready: 'Click into the picture to hear the call from there.',
+    ready: 'Click into the picture to hear the call from there. A finding and a turn are played from 3 s before.',
     none: 'This call was not recorded: the cursor shows the moment, and there is nothing to hear. CALL_RECORDING=on records calls.',
     gone: 'The recording cannot be read.',
 } as const;
@@ -92,11 +95,16 @@ class CallPage {
             this.look(call, turn, atMs);
         };
         new FindingsPanel().show(findings, look);
-        this.turns = new TurnList(call, (turn, atMs) => {
+        this.turns = new TurnList(call, findings, (turn, atMs) => {
             look(turn, atMs);
             byId('timeline', HTMLCanvasElement).scrollIntoView({ block: 'nearest' });
         });
         showFacts(call);
+        this.timeline.showFlags(
+            findings.flatMap(({ atMs, grade, sentence }) =>
+                atMs === undefined ? [] : [{ atMs, colour: FLAG_COLOURS[grade], text: sentence }],
+            ),
+        );
         this.draw(call, undefined);
         this.player.load({ hasSound: false, picture: this.store.picture, ...NO_SOUND });
         this.note(call.recording === undefined ? 'none' : 'loading');
@@ -151,6 +159,7 @@ class CallPage {
     /** The cursor goes there, also where there is nothing to hear. */
     private seek(ms: number): void {
         if (this.hasSound) this.player.seek(ms);
+        else byId('position', HTMLOutputElement).textContent = momentTime(ms);
         this.timeline.showCursor(ms, false);
     }
 

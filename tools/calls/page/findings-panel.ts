@@ -1,5 +1,5 @@
 import { byId, make } from '../../console/page/dom';
-import { clockTime } from '../call-words';
+import { momentTime } from '../call-words';
 import type { Finding } from '../finding';
 
 /** What went wrong, the gravest first; each sentence leads to its turn and moment. */
@@ -7,6 +7,8 @@ export class FindingsPanel {
     private readonly list = byId('findings', HTMLOListElement);
 
     show(findings: readonly Finding[], look: (turn: number | undefined, atMs: number) => void): void {
+        const isWrong = findings.some(({ weight }) => weight > 0);
+        byId('wrong-title', HTMLHeadingElement).textContent = isWrong ? 'What went wrong' : 'No fault found';
         this.list.replaceChildren(...findings.map((each) => make('li', '', item(each, look))));
     }
 }
@@ -17,8 +19,8 @@ function item(
 ): HTMLElement {
     const where = [
         ...(turn === undefined ? [] : [`turn ${turn}`]),
-        ...(atMs === undefined ? [] : [clockTime(atMs)]),
-    ].join(' · ');
+        ...(atMs === undefined ? [] : [`at ${momentTime(atMs)}`]),
+    ].join(' ');
     const parts = [
         make('span', 'where', where === '' ? (grade === 'none' ? 'no fault' : 'whole call') : where),
         make('span', 'sentence', sentence),

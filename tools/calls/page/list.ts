@@ -2,6 +2,7 @@ import type { CallPage, StoredCall } from '../../../src/call-records/call-store'
 import { byId, make, minutes } from '../../console/page/dom';
 import { setUpTheme } from '../../console/page/theme';
 import { dollars, seconds } from '../call-words';
+import type { WorstFinding } from '../finding';
 import { LIMITS } from '../limits';
 import { readJson } from './reading';
 
@@ -24,6 +25,9 @@ const ENDS = [
 ] as const;
 /** A whole id names one call. */
 const WHOLE_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** The page's server gives the findings of so many calls at once. */
+const FINDINGS_AT_ONCE = 50;
 
 type Found = CallPage & { limit: number; offset: number };
 
@@ -49,6 +53,37 @@ async function show(search: URLSearchParams): Promise<void> {
     link('newer', search, offset > 0 ? Math.max(0, offset - limit) : undefined);
     link('older', search, offset + calls.length < total ? offset + limit : undefined);
     for (const head of document.querySelectorAll<HTMLElement>('th[data-sort]')) sortLink(head, search);
+    await showFindings(calls.map(({ sessionId }) => sessionId));
+}
+
+/** The gravest finding of each call, under its id, after the list is there. */
+async function showFindings(ids: readonly string[]): Promise<void> {
+    for (let from = 0; from < ids.length; from += FINDINGS_AT_ONCE) {
+        const asked = ids.slice(from, from + FINDINGS_AT_ONCE);
+        const read = await readJson<{ findings: WorstFinding[] }>(`/api/findings?ids=${asked.join(',')}`);
+        const known = new Map(read.ok ? read.value.findings.map((each) => [each.sessionId, each]) : []);
+        for (const id of asked) showFinding(id, known.get(id));
+    }
+}
+
+function showFinding(sessionId: string, worst: WorstFinding | undefined): void {
+    const place = document.getElementById(placeOfFinding(sessionId));
+    if (place === null) return;
+    if (worst === undefined) {
+        place.replaceChildren('What went wrong could not be read.');
+        return;
+    }
+    const { finding, others } = worst;
+    const { grade, weight, sentence } = finding;
+    place.classList.add(grade);
+    place.title = grade === 'none' ? '' : `Weight ${weight} of 100`;
+    const mark = make('b', '', grade === 'none' ? 'no fault' : grade);
+    const more = others === 0 ? [] : [make('span', 'others', `and ${others} more`)];
+    place.replaceChildren(mark, make('span', 'sentence', sentence), ...more);
+}
+
+function placeOfFinding(sessionId: string): string {
+    return `finding-${sessionId}`;
 }
 
 function foundText(shown: number, total: number, offset: number): string {
@@ -62,6 +97,8 @@ function row(call: StoredCall): HTMLTableRowElement {
     const { sessionId, conversationId, startedAt, durationMs, turns, worstTurnMs, faults, costUsd, bot } = call;
     const open = make('a', 'id', conversationId);
     open.href = `/calls/${encodeURIComponent(sessionId)}`;
+    const worst = make('p', 'worst', '…');
+    worst.id = placeOfFinding(sessionId);
     const begun = make('time', '', startedAt.slice(0, 19).replace('T', ' '));
     begun.dateTime = startedAt;
     begun.title = `${new Date(startedAt).toLocaleString()} here`;
@@ -71,12 +108,12 @@ function row(call: StoredCall): HTMLTableRowElement {
         'tr',
         '',
         make('td', 'wide', begun),
-        make('td', 'wide', open),
+        make('td', 'wide', open, worst),
         cell('Bot', bot),
         cell('Length', minutes(durationMs), 'number'),
         cell('Turns', String(turns), 'number'),
         cell('Longest wait', wait, isLong ? 'number long' : 'number'),
-        cell('Faults', faults === 0 ? '' : String(faults), 'number'),
+        cell('Coded faults', faults === 0 ? '' : String(faults), 'number'),
         cell('Cost', costUsd === undefined ? '' : dollars(costUsd), 'number'),
         end(call),
     );

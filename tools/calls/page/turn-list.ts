@@ -1,7 +1,18 @@
 import type { CallDocument, RecordTurn } from '../../../src/call-records/document';
 import { byId, make, milliseconds } from '../../console/page/dom';
 import { eventsOf } from '../call-facts';
-import { clockTime, dollars, PART_NAMES, seconds, unheardWords, waitOf, waitParts, type WaitPart } from '../call-words';
+import {
+    dollars,
+    momentTime,
+    PART_NAMES,
+    seconds,
+    unheardWords,
+    waitOf,
+    waitParts,
+    wasNeverHeard,
+    type WaitPart,
+} from '../call-words';
+import type { Finding } from '../finding';
 import { LIMITS } from '../limits';
 
 /** The longest wait that fills the bar; a longer one fills it too. */
@@ -19,9 +30,10 @@ export class TurnList {
     private readonly list = byId('turn-list', HTMLOListElement);
     private chosen: number | undefined;
 
-    /** `look` is told which turn is to be seen. */
+    /** `findings`: the gravest first. `look` is told which turn is to be seen, and which moment. */
     constructor(
         private readonly call: CallDocument,
+        private readonly findings: readonly Finding[],
         private readonly look: (turn: number, atMs: number) => void,
     ) {
         const items = call.turns.map((turn, index) => this.item(turn, call.turns[index + 1]));
@@ -42,9 +54,9 @@ export class TurnList {
 
     private item(turn: RecordTurn, next: RecordTurn | undefined): HTMLLIElement {
         const { number, startMs, begunBy } = turn;
-        const button = make('button', '', clockTime(startMs));
+        const button = make('button', '', `from ${momentTime(startMs)}`);
         button.type = 'button';
-        button.title = 'Show and play from here';
+        button.title = 'The turn begins here: show and play it';
         button.addEventListener('click', () => {
             this.look(number, startMs);
         });
@@ -55,9 +67,27 @@ export class TurnList {
             button,
             make('span', '', `by the ${begunBy}`),
         );
-        const facts = make('div', '', ...wait(turn), details(this.call, turn, next?.startMs ?? Infinity));
-        const item = make('li', '', when, facts, make('ol', 'words said', ...words(this.call, turn)));
+        const facts = make('div', '', ...wait(turn, this.findings), details(this.call, turn, next?.startMs ?? Infinity));
+        const own = this.findings.filter((each) => each.turn === number);
+        const item = make('li', own[0]?.grade ?? '', when, facts, make('ol', 'words said', ...words(this.call, turn)));
+        if (own.length > 0) item.append(make('ul', 'wrong-here', ...own.map((each) => this.wrong(number, each))));
         item.id = idOf(number);
+        return item;
+    }
+
+    /** A finding in its turn, with its own moment, which is seldom the turn's beginning. */
+    private wrong(number: number, { grade, sentence, atMs }: Finding): HTMLLIElement {
+        const item = make('li', grade);
+        if (atMs !== undefined) {
+            const button = make('button', '', `at ${momentTime(atMs)}`);
+            button.type = 'button';
+            button.title = 'Show and play this moment';
+            button.addEventListener('click', () => {
+                this.look(number, atMs);
+            });
+            item.append(button);
+        }
+        item.append(make('span', 'sentence', sentence));
         return item;
     }
 }
@@ -66,9 +96,14 @@ function idOf(number: number): string {
     return `turn-${number}`;
 }
 
-function wait(turn: RecordTurn): HTMLElement[] {
+function wait(turn: RecordTurn, findings: readonly Finding[]): HTMLElement[] {
     const waitMs = waitOf(turn);
     if (waitMs === undefined) return [];
+    if (wasNeverHeard(turn, findings)) {
+        const never = make('p', 'bad-text', 'never heard');
+        never.title = `The bot’s audio came ${seconds(turn.toAudioMs ?? waitMs)} after the caller’s voice, and the caller heard nothing of it`;
+        return [never];
+    }
     const parts = waitParts(turn);
     const bar = make('span', 'fall');
     bar.setAttribute('role', 'img');

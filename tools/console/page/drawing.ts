@@ -15,6 +15,14 @@ export interface Scene {
     selected: ShownRow | undefined;
     /** Where the player is; undefined: nowhere. */
     cursorMs: number | undefined;
+    flags?: readonly Flag[];
+}
+
+/** A moment that is pointed out above the lanes. */
+export interface Flag {
+    readonly atMs: number;
+    readonly colour: 'bad' | 'cut' | 'warn' | 'soft';
+    readonly text: string;
 }
 
 const STEP_MS = LOUDNESS_STEP_SAMPLES / 8;
@@ -42,6 +50,7 @@ export function drawTimeline(context: CanvasRenderingContext2D, scene: Scene, th
     for (const turn of store.picture.turns) drawWait(context, view, turn, theme);
     drawOverlaps(context, view, store.picture.overlaps, theme, LANES.verdict.top);
     drawMarks(context, scene, theme);
+    for (const flag of scene.flags ?? []) drawFlag(context, view.xOf(flag.atMs), theme[flag.colour]);
     drawLabels(context, scene, theme);
     if (scene.nowMs !== undefined) drawVertical(context, view.xOf(scene.nowMs), theme.soft);
     if (scene.cursorMs !== undefined) drawCursor(context, view.xOf(scene.cursorMs), theme.ink);
@@ -201,6 +210,24 @@ function drawCursor(context: CanvasRenderingContext2D, x: number, colour: string
     context.fill();
 }
 
+/** A pole from the edge of the picture to its first lane, with a pennant. */
+function drawFlag(context: CanvasRenderingContext2D, x: number, colour: string): void {
+    if (x < GUTTER_PIXELS - FLAG.width) return;
+    context.fillStyle = colour;
+    context.fillRect(Math.round(x), 0, 1, LANES.caller.top);
+    context.beginPath();
+    context.moveTo(x, 0);
+    context.lineTo(x + FLAG.width, FLAG.height / 2);
+    context.lineTo(x, FLAG.height);
+    context.fill();
+}
+
+/** The flag that a place in the picture lies on, the last drawn first. */
+export function flagAt(flags: readonly Flag[], view: TimeView, x: number, y: number): Flag | undefined {
+    if (y > LANES.caller.top) return undefined;
+    return flags.findLast(({ atMs }) => x >= view.xOf(atMs) - 2 && x <= view.xOf(atMs) + FLAG.width);
+}
+
 /** The gutter, over everything that has moved under it. */
 function drawLabels(context: CanvasRenderingContext2D, { store, view, nowMs }: Scene, theme: Theme): void {
     context.font = theme.font;
@@ -230,6 +257,9 @@ const LANES = {
     protocol: { top: 258, height: 44 },
     openai: { top: 316, height: 40 },
 } as const;
+
+/** Of the pennant, in CSS pixels. */
+const FLAG = { width: 11, height: 12 } as const;
 
 export const PICTURE_HEIGHT = 366;
 

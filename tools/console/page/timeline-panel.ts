@@ -1,7 +1,7 @@
 import { explainTopic } from '../../caller/explain-topic';
 import type { CallStore, ShownRow } from './call-store';
 import { byId, make, seconds } from './dom';
-import { drawTimeline, PICTURE_HEIGHT, placeOf } from './drawing';
+import { drawTimeline, flagAt, PICTURE_HEIGHT, placeOf, type Flag } from './drawing';
 import { GUTTER_PIXELS, TimeView } from './time-view';
 
 /** How far from a mark the pointer may be, in pixels. */
@@ -21,6 +21,7 @@ export class TimelinePanel {
     /** The pointer has moved the picture: the click at its end means nothing. */
     private dragged = false;
     private cursorMs: number | undefined;
+    private flags: readonly Flag[] = [];
 
     /** `onSelect` is told when a mark is chosen here, `onSeek` when a moment is, `onPlay` when it is to be heard from there. */
     constructor(
@@ -87,6 +88,12 @@ export class TimelinePanel {
         this.refresh();
     }
 
+    /** Moments that are pointed out, also when the same call is shown anew. */
+    showFlags(flags: readonly Flag[]): void {
+        this.flags = flags;
+        this.refresh();
+    }
+
     private listen(): void {
         this.canvas.addEventListener('wheel', this.onWheel, { passive: false });
         this.canvas.addEventListener('pointermove', this.onMove);
@@ -97,8 +104,10 @@ export class TimelinePanel {
             this.tip.hidden = true;
         });
         this.canvas.addEventListener('click', ({ offsetX, offsetY }) => {
+            const flag = flagAt(this.flags, this.view, offsetX, offsetY);
             const row = this.rowAt(offsetX, offsetY);
-            if (row !== undefined) this.choose(row);
+            if (flag !== undefined) this.listener.onSeek(flag.atMs);
+            else if (row !== undefined) this.choose(row);
             else if (offsetX >= GUTTER_PIXELS && !this.dragged) this.listener.onSeek(this.placeIn(offsetX));
         });
         this.canvas.addEventListener('keydown', this.onKey);
@@ -180,11 +189,14 @@ export class TimelinePanel {
     }
 
     private point(x: number, y: number): void {
+        const flag = flagAt(this.flags, this.view, x, y);
         const row = this.rowAt(x, y);
-        this.tip.hidden = row === undefined;
-        if (row === undefined) return;
-        const title = make('b', '', `${seconds(row.atMs)} s  ${row.label}`);
-        this.tip.replaceChildren(title, ` ${row.text}`, make('br', ''), explainTopic(row.topic));
+        this.tip.hidden = flag === undefined && row === undefined;
+        if (flag !== undefined) this.tip.replaceChildren(make('b', '', `${seconds(flag.atMs)} s`), ` ${flag.text}`);
+        else if (row !== undefined) {
+            const title = make('b', '', `${seconds(row.atMs)} s  ${row.label}`);
+            this.tip.replaceChildren(title, ` ${row.text}`, make('br', ''), explainTopic(row.topic));
+        } else return;
         const left = Math.max(0, Math.min(x + 12, this.view.widthPixels - 330));
         // Styled by properties: the page allows no style attributes.
         this.tip.style.left = `${left}px`;
@@ -217,10 +229,10 @@ export class TimelinePanel {
     private draw(): void {
         const context = this.canvas.getContext('2d');
         if (context === null) return;
-        const { store, view, nowMs, selected, cursorMs } = this;
+        const { store, view, nowMs, selected, cursorMs, flags } = this;
         if (nowMs !== undefined) view.showLatest(nowMs);
         context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
-        drawTimeline(context, { store, view, nowMs, selected, cursorMs });
+        drawTimeline(context, { store, view, nowMs, selected, cursorMs, flags });
         this.followButton.setAttribute('aria-pressed', String(view.follows));
         byId('empty', HTMLParagraphElement).hidden = !store.isEmpty;
         this.canvas.setAttribute('aria-valuemax', String(Math.round(store.picture.lastMs) / 1000));
