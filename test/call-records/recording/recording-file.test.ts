@@ -126,7 +126,7 @@ describe('the file of a recording', () => {
                 pieces.map((each) => new Uint8Array(each.buffer, each.byteOffset, each.byteLength)),
             );
             const { bytesWritten } = await this.write(all, 0, Math.min(all.length, 7001), at ?? null);
-            return { bytesWritten, buffers: pieces } as Awaited<ReturnType<FileHandle['writev']>>;
+            return { bytesWritten, buffers: pieces };
         });
         const file = new RecordingFile(path, () => undefined);
         for (let second = 1; second <= 4; second++) file.write(chunkOf(file, second));
