@@ -64,7 +64,12 @@ export interface WorstFinding {
 }
 
 /** Marks of the weights in a terminal, all of one width. */
-export const MARKS: Readonly<Record<Finding['grade'], string>> = { grave: '!!', serious: '! ', slight: '· ', none: '  ' };
+export const MARKS: Readonly<Record<Finding['grade'], string>> = {
+    grave: '!!',
+    serious: '! ',
+    slight: '· ',
+    none: '  ',
+};
 
 export function finding(
     kind: FindingKind,

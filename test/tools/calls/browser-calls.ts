@@ -165,7 +165,9 @@ describeWithBrowser('the page of the calls', () => {
         expect(await page.getAttribute('.turns-of-call .chosen', 'id')).toBe(`turn-${faulty.turn ?? 0}`);
         const turn = page.locator(`#turn-${faulty.turn ?? 0}`);
         expect(await turn.getAttribute('class')).toMatch(/serious|grave/);
-        expect(await turn.locator('.wrong-here').textContent()).toContain(await first.locator('.sentence').textContent());
+        expect(await turn.locator('.wrong-here').textContent()).toContain(
+            await first.locator('.sentence').textContent(),
+        );
         expect(await page.textContent('#wrong-title')).toBe('What went wrong');
         const moment = /at (\d+:\d\d\.\d)/.exec((await first.textContent()) ?? '')?.[1] ?? 'none';
         expect(await turn.locator('.wrong-here button').first().textContent()).toBe(`at ${moment}`);

@@ -1,6 +1,14 @@
 import type { RecordEvent, RecordTurn } from '../../../src/call-records/document';
 import { playingOf, talkingOf } from '../../../tools/calls/call-facts';
-import { dollars, momentTime, quoted, unheardWords, waitOf, waitParts, wasNeverHeard } from '../../../tools/calls/call-words';
+import {
+    dollars,
+    momentTime,
+    quoted,
+    unheardWords,
+    waitOf,
+    waitParts,
+    wasNeverHeard,
+} from '../../../tools/calls/call-words';
 import { plantedCall } from '../../support/planted-calls';
 
 const { call } = plantedCall(1);
@@ -72,24 +80,27 @@ describe('where the caller talked', () => {
         expect(talkingOf(callOf(events), true)).toHaveLength(3);
     });
 
-    it.each(['ignored', 'resumed'] as const)('ends what was %s where its verdict says, without a report of its end', (verdict) => {
-        const began: RecordEvent[] = [
-            { atMs: 5000, kind: 'speech', talking: true, agoMs: 0, overBot: true },
-            { atMs: 5300, kind: 'overlap', verdict, reason: '', voicedMs: 200, spanMs: 260, afterMs: 400 },
-        ];
-        const next: RecordEvent[] = [
-            { atMs: 9060, kind: 'speech', talking: true, agoMs: 60 },
-            { atMs: 11_000, kind: 'speech', talking: false, agoMs: 500 },
-        ];
-        const pieces = [
-            { fromMs: 4900, toMs: 5160 },
-            { fromMs: 9000, toMs: 10_500 },
-        ];
-        expect(talkingOf(callOf([...began, ...next]), true)).toEqual(pieces);
-        const late: RecordEvent = { atMs: 5900, kind: 'speech', talking: false, agoMs: 0, overBot: true };
-        expect(talkingOf(callOf([...began, late, ...next]), true)).toEqual(pieces);
-        expect(talkingOf(callOf([...began, late, ...next]))).toEqual(pieces.slice(1));
-    });
+    it.each(['ignored', 'resumed'] as const)(
+        'ends what was %s where its verdict says, without a report of its end',
+        (verdict) => {
+            const began: RecordEvent[] = [
+                { atMs: 5000, kind: 'speech', talking: true, agoMs: 0, overBot: true },
+                { atMs: 5300, kind: 'overlap', verdict, reason: '', voicedMs: 200, spanMs: 260, afterMs: 400 },
+            ];
+            const next: RecordEvent[] = [
+                { atMs: 9060, kind: 'speech', talking: true, agoMs: 60 },
+                { atMs: 11_000, kind: 'speech', talking: false, agoMs: 500 },
+            ];
+            const pieces = [
+                { fromMs: 4900, toMs: 5160 },
+                { fromMs: 9000, toMs: 10_500 },
+            ];
+            expect(talkingOf(callOf([...began, ...next]), true)).toEqual(pieces);
+            const late: RecordEvent = { atMs: 5900, kind: 'speech', talking: false, agoMs: 0, overBot: true };
+            expect(talkingOf(callOf([...began, late, ...next]), true)).toEqual(pieces);
+            expect(talkingOf(callOf([...began, late, ...next]))).toEqual(pieces.slice(1));
+        },
+    );
 
     it('leaves what became a turn in one piece, and a verdict about other speech changes nothing', () => {
         const events: RecordEvent[] = [

@@ -305,7 +305,9 @@ describe('the server of the calls on a folder with 10,000 records', () => {
             const asked = `/api/findings?ids=${shown.map(({ sessionId }) => sessionId).join(',')}`;
             expect((await bench.json(asked))['findings']).toHaveLength(50);
             const findingsMs = Math.round(performance.now() - startedMs);
-            process.stdout.write(`    a page of 10,000 records, ms: ${times.join(' ')}; findings of 50: ${findingsMs}\n`);
+            process.stdout.write(
+                `    a page of 10,000 records, ms: ${times.join(' ')}; findings of 50: ${findingsMs}\n`,
+            );
             expect(Math.min(...times)).toBeLessThan(200);
             expect(bench.faults).toEqual([]);
         } finally {

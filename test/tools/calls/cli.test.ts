@@ -127,7 +127,9 @@ describe('npm run calls', () => {
         const { out } = await run([], new MemoryReader(calls));
         const wrong = out.split('\n').filter((line) => line.includes('!'));
         expect(wrong).toHaveLength(1);
-        expect(wrong[0]).toMatch(new RegExp(`${planted.call.conversationId} .* {2}! {2}The function book_table failed`));
+        expect(wrong[0]).toMatch(
+            new RegExp(`${planted.call.conversationId} .* {2}! {2}The function book_table failed`),
+        );
         expect(out).not.toContain('Nothing went wrong');
     });
 

@@ -67,7 +67,12 @@ export class TurnList {
             button,
             make('span', '', `by the ${begunBy}`),
         );
-        const facts = make('div', '', ...wait(turn, this.findings), details(this.call, turn, next?.startMs ?? Infinity));
+        const facts = make(
+            'div',
+            '',
+            ...wait(turn, this.findings),
+            details(this.call, turn, next?.startMs ?? Infinity),
+        );
         const own = this.findings.filter((each) => each.turn === number);
         const item = make('li', own[0]?.grade ?? '', when, facts, make('ol', 'words said', ...words(this.call, turn)));
         if (own.length > 0) item.append(make('ul', 'wrong-here', ...own.map((each) => this.wrong(number, each))));
