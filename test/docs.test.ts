@@ -122,6 +122,7 @@ describe('.env.example', () => {
         'OPENAI_VAD_EAGERNESS',
         'OPENAI_NOISE_REDUCTION_STRENGTH',
         'OPENAI_TRUNCATION_TOKENS',
+        'RECORD_FLIGHT_BOTS',
         'CALL_LINK_URL',
         'CALL_LINK_SECRET',
         'CALL_LINK_HOURS',
