@@ -17,7 +17,7 @@ import { LIMITS } from '../limits';
 
 /** The longest wait that fills the bar; a longer one fills it too. */
 const FULL_BAR_MS = 4000;
-/** The colours of the parts of a wait: classes of the style sheet. */
+/** The colours of the parts of a wait: classes of the styles. */
 const COLOURS: Readonly<Record<WaitPart['name'], string>> = {
     sign: 'think',
     function: 'function',
