@@ -1,6 +1,9 @@
 /**
  * `npm run check`: types, lint, format and unused code, side by side. The output of a script that fails is printed when it has
  * ended. Exit code 1 when any script fails.
+ *
+ * What has passed is remembered in `node_modules/.cache`. A file is linted again when it has changed itself; what a change of a type does to the
+ * lint of other files is seen where nothing is remembered, as in CI.
  */
 import { spawn } from 'node:child_process';
 import { answerHelp } from './usage';

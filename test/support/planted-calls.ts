@@ -1,5 +1,4 @@
 /** Plausible records of calls with one fault each, made from a seed: the same seed makes the same call. */
-import type { StoredCall } from '../../src/call-records/call-store';
 import type { CallDocument } from '../../src/call-records/document';
 import type { FindingKind } from '../../tools/calls/finding';
 import { CallWriter, Chance, type Plan, type ToolPlan } from './call-writer';
@@ -328,25 +327,5 @@ function documentOf(chance: Chance, plans: readonly Plan[], endReason: string, p
         turns,
         events: [...events].sort((a, b) => a.atMs - b.atMs),
         cut: 0,
-    };
-}
-
-/** What a list shows of a record. */
-export function storedCall(call: CallDocument): StoredCall {
-    const { sessionId, conversationId, startedAt, durationMs, bot, endReason, figures, events } = call;
-    return {
-        sessionId,
-        conversationId,
-        startedAt,
-        durationMs,
-        bot: bot?.name ?? '',
-        endReason,
-        worstTurnMs: figures.worstTurnMs,
-        fallbackUsed: call.fallbackUsed.join(','),
-        costUsd: figures.costUsd,
-        faults: events.filter(({ kind }) => kind === 'fault').length,
-        turns: figures.turns,
-        hasRecording: call.recording !== undefined,
-        hasFlight: call.flight !== undefined,
     };
 }

@@ -1,6 +1,6 @@
 import type { CallPage, CallQuery, CallReader, StoredCall } from '../../../src/call-records/call-store';
 import type { CallDocument } from '../../../src/call-records/document';
-import { storedCall } from '../../support/planted-calls';
+import { storedCallOf } from '../../../src/call-records/stores/stored-call';
 
 /** Records in memory, and files beside them by `session id/name`. */
 export class MemoryReader implements CallReader {
@@ -13,7 +13,7 @@ export class MemoryReader implements CallReader {
         private readonly calls: readonly CallDocument[],
         private readonly files: ReadonlyMap<string, Uint8Array> = new Map(),
     ) {
-        this.listed = calls.map(storedCall);
+        this.listed = calls.map(storedCallOf);
     }
 
     list(query: CallQuery): Promise<CallPage> {
