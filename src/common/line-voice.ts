@@ -5,8 +5,8 @@ import type { SilencePolicy } from './silence-policy';
 const VOICE = { onsetMs: 240, releaseMs: 400, aboveFloorDb: 8 };
 
 /**
- * The caller's voice on the line, the second witness of their turn beside the bot. Bot audio may return as an echo: the line is watched only
- * while the caller hears nothing.
+ * Finds the caller's voice in their audio, so that the silence policy need not rely on what the bot reports alone. Bot audio may return as an echo:
+ * the audio is looked at only while the caller hears nothing.
  */
 export class LineVoice {
     private readonly gate = new SpeechGate(VOICE);
