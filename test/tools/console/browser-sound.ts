@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { Page } from 'playwright-core';
 import { decodeMulaw } from '../../../src/audio/mulaw';
 import { decodeWav } from '../../../src/audio/wav';
+import type { CallEvent } from '../../../tools/caller/call-event';
 import type { Caller } from '../../../tools/caller/client';
 import { readTimeline } from '../../../tools/caller/timeline-file';
 import { BrowserBench, chromium, describeWithBrowser, microphoneSpeech } from './browser-bench';
@@ -68,12 +69,24 @@ async function stall(page: Page, ms: number): Promise<void> {
     await page.evaluate(`{ const end = performance.now() + ${ms}; while (performance.now() < end); }`);
 }
 
-/** Resolves when the caller's `playback` event of that kind has come. */
-function playback(caller: Caller, what: 'started' | 'flushed'): Promise<{ heardMs: number; totalMs: number }> {
+/** How many `playback` events of that kind have come so far. */
+function playbacks(caller: Caller, what: 'started' | 'flushed'): number {
+    return caller.events.filter((event) => event.kind === 'playback' && event.what === what).length;
+}
+
+/** Resolves with the caller's `playback` event of that kind that comes after the first `skipped` ones; it may have come already. */
+function playback(
+    caller: Caller,
+    what: 'started' | 'flushed',
+    skipped = 0,
+): Promise<{ heardMs: number; totalMs: number }> {
     return new Promise((resolve) => {
-        caller.on('event', (event) => {
-            if (event.kind === 'playback' && event.what === what) resolve(event);
-        });
+        let seen = 0;
+        const look = (event: CallEvent): void => {
+            if (event.kind === 'playback' && event.what === what && seen++ === skipped) resolve(event);
+        };
+        caller.events.forEach(look);
+        caller.on('event', look);
     });
 }
 
@@ -89,9 +102,10 @@ describeWithBrowser('the console in a browser', () => {
         const cut = await flushed;
         expect(cut.heardMs).toBeGreaterThan(1000);
         expect(cut.heardMs).toBeLessThan(cut.totalMs);
+        const startedBefore = playbacks(caller, 'started');
         await page.click('[data-key="1"]');
         await page.keyboard.press('#');
-        await playback(caller, 'started');
+        await playback(caller, 'started', startedBefore);
         await opened.picture(page, 'call-1280');
         await hangUp(page);
 
@@ -136,12 +150,13 @@ describeWithBrowser('the console in a browser', () => {
         const { bench: opened, page } = await openConsole(SILENCE);
         await call(page);
         const { caller } = opened;
-        await playback(caller, 'started');
-        await page.waitForTimeout(700);
+        // By the row, not by the event, which may have come before this line; and by the time of the audio thread, not by the clock.
+        await page.locator('#rows button', { hasText: 'playback_started' }).waitFor();
+        await playsOn(page, 700);
         await stall(page, 200);
-        await page.waitForTimeout(500);
+        await playsOn(page, 500);
         await stall(page, 200);
-        await page.waitForTimeout(700);
+        await playsOn(page, 700);
         const started = caller.events.filter((event) => event.kind === 'playback' && event.what === 'started');
         await hangUp(page);
         expect(started).toHaveLength(1);
@@ -194,9 +209,9 @@ describeWithBrowser('the console in a browser', () => {
             mimeType: 'application/json',
             buffer: Buffer.from('{}'),
         });
-        expect(await page.textContent('#file-note')).toBe(
-            'This file cannot be shown: it is not a timeline of this tool.',
-        );
+        await page
+            .locator('#file-note', { hasText: 'This file cannot be shown: it is not a timeline of this tool.' })
+            .waitFor();
         expect(opened.complaints).toEqual([]);
     });
 

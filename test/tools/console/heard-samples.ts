@@ -47,10 +47,12 @@ export const RECORDER = `
             };
         }
         process([input]) {
-            if (!input[0]) return true;
+            if (!input[0] && this.firstFrame === undefined) return true;
             this.firstFrame ??= currentFrame;
-            if (currentFrame !== this.firstFrame + 128 * this.blocks.length) throw new Error('A block was not recorded.');
-            this.blocks.push(input[0].slice());
+            // Right after it was connected a node may be left out for some blocks; and between two sounds the loudspeaker
+            // may be no input for a block. In both cases silence is heard.
+            while (this.firstFrame + 128 * this.blocks.length < currentFrame) this.blocks.push(new Float32Array(128));
+            this.blocks.push(input[0] ? input[0].slice() : new Float32Array(128));
             return true;
         }
     });
