@@ -84,7 +84,9 @@ export class CallContent {
         const { masker, functions } = this;
         if (masker === undefined) return undefined;
         const open = functions.get(callId) ?? { argumentsJson: undefined, event: undefined };
-        open.argumentsJson ??= this.kept(() => masker.json(argumentsJson, name));
+        // While the model writes a call it has a place in the conversation, and no arguments yet.
+        if (argumentsJson !== '') open.argumentsJson ??= this.kept(() => masker.json(argumentsJson, name));
+        if (open.event !== undefined && open.argumentsJson !== undefined) open.event.argumentsJson = open.argumentsJson;
         if (output === undefined) {
             functions.set(callId, open);
             if (functions.size > MAX_OPEN) functions.delete(functions.keys().next().value ?? callId);

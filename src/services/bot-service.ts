@@ -26,6 +26,7 @@ import { SilentBot } from './silent-bot';
 import { Transcript } from './transcript';
 import { languageCode, languagesWithWords, USUAL_LANGUAGE } from './words';
 import { BotTools } from './functions/bot-tools';
+import type { HttpClient } from './functions/http/client';
 import type { Tool, ToolRecord } from './functions/tool';
 
 export interface BotServiceDeps extends BotFactoryDeps {
@@ -35,6 +36,8 @@ export interface BotServiceDeps extends BotFactoryDeps {
     env?: Readonly<Record<string, string | undefined>>;
     /** Tools that are written in code: profiles name them with the kind `code`. */
     functions?: readonly Tool[];
+    /** Asks the web services of tools. Default: over the network. */
+    http?: HttpClient;
 }
 
 /** What a call says about the bot that it wants. All of it comes from outside. */
@@ -116,7 +119,7 @@ export class BotService {
         private readonly config: BotConfig,
         private readonly deps: BotServiceDeps,
     ) {
-        const { clock, logger, env = process.env, functions, bots = {}, recognizer, voice } = deps;
+        const { clock, logger, env = process.env, functions, http, bots = {}, recognizer, voice } = deps;
         this.env = env;
         this.registry = new BotRegistry(this.builtIn(), bots);
         this.tools = new BotTools(config.genesys, {
@@ -124,6 +127,7 @@ export class BotService {
             logger,
             env,
             ...(functions !== undefined && { functions }),
+            ...(http !== undefined && { http }),
         });
         const folder = config.botsFolder;
         this.profiles =

@@ -217,7 +217,9 @@ describe('the record of a call', () => {
         const { bot, call } = recorded;
         talk(recorded);
         const given = { callId: 'c1', name: 'pay', argumentsJson: '{"sum":40}' };
-        bot.emit('transcript', { speaker: 'function', itemId: 'c1', call: { ...given, output: undefined } });
+        // As the service tells it: first the place of the call, and its arguments when they are written.
+        const placed = { ...given, argumentsJson: '', output: undefined };
+        bot.emit('transcript', { speaker: 'function', itemId: 'c1', call: placed });
         call.pass(600);
         recorded.service.call?.onTool?.({ name: 'pay', callId: 'c1', ms: 500, outcome: 'ok' });
         bot.emit('transcript', { speaker: 'function', itemId: 'c1', call: { ...given, output: '{"ok":true}' } });

@@ -1,5 +1,9 @@
+import { createHash } from 'node:crypto';
 import type { EvalCase } from './case-schema';
+import { EvalCall } from './eval-call';
+import { judgeCall } from './expectations';
 import type { RunResult } from './result';
+import { SpokenSentences } from './voice';
 
 /** A case with all that its file says about every case, ready to be run. JSON-safe. */
 export interface CaseToRun {
@@ -17,7 +21,48 @@ export interface CaseToRun {
     readonly live: boolean;
 }
 
+/** One voice for all cases of the process. */
+let voice: SpokenSentences | undefined;
+
 /** Runs a case as one real, signed call against a server of its own. Never rejects: what went wrong is the failure `case`. */
-export function runCase(toRun: CaseToRun): Promise<RunResult> {
-    return Promise.reject(new Error(`not yet: ${toRun.bot}`));
+export async function runCase(toRun: CaseToRun): Promise<RunResult> {
+    const { bot, file, evalCase, run, seed } = toRun;
+    const startedMs = performance.now();
+    const about = { bot, file, name: evalCase.name, run, seed };
+    const restore = seedChance(`${seed}`);
+    try {
+        voice ??= new SpokenSentences();
+        const evidence = await new EvalCall(toRun, voice).place();
+        const { failures, notJudged } = await judgeCall(evidence, evalCase.expect, undefined);
+        const verdict = failures.length > 0 ? 'failed' : notJudged.length > 0 ? 'unknown' : 'passed';
+        const { outcome } = evidence;
+        return { ...about, verdict, failures, notJudged, tookMs: performance.now() - startedMs, outcome };
+    } catch (fault) {
+        const why = fault instanceof Error ? fault.message : String(fault);
+        const failures = [{ of: 'case', why: `The case could not be run: ${why}` }];
+        return { ...about, verdict: 'failed', failures, notJudged: [], tookMs: performance.now() - startedMs };
+    } finally {
+        restore();
+    }
+}
+
+/** Ends the voice of this process. */
+export async function closeVoice(): Promise<void> {
+    const open = voice;
+    voice = undefined;
+    await open?.close();
+}
+
+/** Until the returned function is called, chance in this process is the same for the same seed. */
+function seedChance(seed: string): () => void {
+    const { random } = Math;
+    let state = createHash('sha256').update(seed).digest().readUInt32LE(0);
+    // A linear congruential generator modulo 2^32; the upper bits are its best.
+    Math.random = () => {
+        state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+        return state / 2 ** 32;
+    };
+    return () => {
+        Math.random = random;
+    };
 }

@@ -86,7 +86,7 @@ export class ResponseRun {
         yield this.request.createdAfterMs;
         this.created();
         yield* this.stallWhenDue();
-        yield settings.firstDeltaMs;
+        yield this.request.planned.firstDeltaMs ?? settings.firstDeltaMs;
         this.startedAtMs = clock.nowMs();
         yield* this.request.planned.interleave ? this.inTurns() : this.oneByOne();
         yield settings.doneMs;
@@ -206,7 +206,8 @@ export class ResponseRun {
     private usage(details: StatusDetails | null): JsonObject | null {
         if (details?.error?.type === 'server_error') return null;
         if (details?.type === 'failed' && this.ended.length === 0) return noUsage();
-        return usageOf(this.parts.config.effective, this.parts.store.items, this.ended);
+        const { outputTokens } = this.request.planned;
+        return usageOf(this.parts.config.effective, this.parts.store.items, this.ended, outputTokens);
     }
 
     private announceRateLimits(usedTokens: number): void {

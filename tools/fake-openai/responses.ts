@@ -49,6 +49,10 @@ export interface ScriptedResponse extends ResponseItem {
     interleave?: boolean;
     /** Ends so instead of `completed`. A failed response without text or items has no output at all. */
     end?: ResponseSummary;
+    /** From `response.created` to the first delta, ms, instead of that of the options. */
+    firstDeltaMs?: number;
+    /** What it counts as in its `usage`, in tokens of audio output, instead of what its audio is. */
+    outputTokens?: number;
 }
 
 export interface ResponseRequest {
@@ -74,6 +78,8 @@ export interface PlannedResponse {
     items: PlannedItem[];
     interleave: boolean;
     end: ResponseSummary | undefined;
+    firstDeltaMs: number | undefined;
+    outputTokens: number | undefined;
 }
 
 /** How one session's responses are voiced. */
@@ -146,9 +152,9 @@ export function planResponse(response: ScriptedResponse, context: VoiceContext):
     const items = messagesOf(response).map((item) => planMessage(item, context));
     const calls = (response.functionCalls ?? []).map((call) => planCall(call, context));
     const mcpCalls = (response.mcpCalls ?? []).map((call): PlannedItem => ({ kind: 'mcp', call }));
-    const { callsAfter = items.length, interleave = false, end } = response;
+    const { callsAfter = items.length, interleave = false, end, firstDeltaMs, outputTokens } = response;
     const inOrder = [...items.slice(0, callsAfter), ...calls, ...mcpCalls, ...items.slice(callsAfter)];
-    return { items: inOrder, interleave, end };
+    return { items: inOrder, interleave, end, firstDeltaMs, outputTokens };
 }
 
 function messagesOf(response: ScriptedResponse): readonly ResponseItem[] {

@@ -8,12 +8,13 @@ export function usageOf(
     session: EffectiveSession,
     before: readonly Item[],
     deliveries: readonly Delivery[],
+    audioOutTokens?: number,
 ): JsonObject {
     const textIn = textTokens(session.instructions) + textTokens(JSON.stringify(session.tools)) + spokenTokens(before);
     const audioIn = before.filter((item) => item.content?.[0]?.type === 'input_audio').length * 20;
     const cached = Math.floor(textIn / 64) * 64;
     const textOut = sum(deliveries, 'text');
-    const audioOut = sum(deliveries, 'audio');
+    const audioOut = audioOutTokens ?? sum(deliveries, 'audio');
     return {
         total_tokens: textIn + audioIn + textOut + audioOut,
         input_tokens: textIn + audioIn,

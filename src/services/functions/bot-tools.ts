@@ -4,7 +4,7 @@ import type { BotProfile } from '../profiles/schema';
 import type { ToolSpec } from '../profiles/tool-schema';
 import { createTools, type CreateToolsDeps } from './create-tools';
 import { GenesysDataActions, type GenesysClient } from './genesys-data-actions';
-import { createHttpClient } from './http/client';
+import { createHttpClient, type HttpClient } from './http/client';
 import type { Tool } from './tool';
 import type { Toolbox } from './toolbox';
 
@@ -14,6 +14,8 @@ export interface BotToolsDeps {
     env: Readonly<Record<string, string | undefined>>;
     /** Functions that are written in code: profiles name them with the kind `code`. */
     functions?: readonly Tool[];
+    /** Asks the web services of tools. Default: over the network. */
+    http?: HttpClient;
 }
 
 /** The tools of all bots: made once for each profile, shared by its calls. */
@@ -27,8 +29,7 @@ export class BotTools {
         client: GenesysClient | undefined,
         private readonly deps: BotToolsDeps,
     ) {
-        const { clock, env, functions } = deps;
-        const http = createHttpClient();
+        const { clock, env, functions, http = createHttpClient() } = deps;
         this.genesys = client === undefined ? undefined : new GenesysDataActions(client, { clock, http });
         this.making = { clock, env, http, genesys: this.genesys, ...(functions !== undefined && { functions }) };
     }

@@ -1,0 +1,236 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { wavToPcmu } from '../../src/audio/wav';
+import type { Clock } from '../../src/support/clock';
+import type { Caller } from '../caller/client';
+import type { Step } from './case-schema';
+import type { SpokenSentences } from './voice';
+
+/** After the bot has finished the caller takes so long to answer, ms. */
+const ANSWER_MS = 300;
+const INTERRUPT_MS = 1500;
+const MHM_MS = 1000;
+/** It is quiet for so long: the bot has finished, ms. */
+const QUIET_MS = 500;
+/** Longest time that the caller waits for an answer, ms. */
+const PATIENCE_MS = 20_000;
+/** After their last step the caller waits so long for the server's end, ms. */
+const LINGER_MS = 3000;
+/** A pause of the bot after which it says something new, ms. */
+const NEW_ANSWER_MS = 4000;
+const LOOK_MS = 10;
+const BYTES_PER_MS = 8;
+const MHM = 'mm hm.';
+
+/** What the caller did: ms since the call was dialled. */
+export interface Done {
+    readonly atMs: number;
+    readonly toMs: number;
+    readonly what: 'say' | 'keys' | 'interrupt' | 'mhm' | 'silent' | 'language' | 'hang up';
+    readonly text: string;
+}
+
+/** What is known of the bot's side, beside the sound. */
+export interface BotSide {
+    /** It is about to say something: a response, a function, or a voice is at work. */
+    readonly isBusy: boolean;
+}
+
+/** Makes all that the caller says. Rejects with a coded error when the local voice cannot say it. */
+export async function prepareSpeech(steps: readonly Step[], sentences: SpokenSentences): Promise<void> {
+    const texts = steps.flatMap((step) => {
+        if ('say' in step) return step.wav === undefined ? [step.say] : [];
+        if ('interrupt' in step) return [step.interrupt];
+        return 'mhm' in step ? [step.mhm === true ? MHM : step.mhm] : [];
+    });
+    await Promise.all(texts.map((text) => sentences.of(text)));
+}
+
+/** Plays the caller of a case: talks, presses keys, waits, interrupts, hangs up. */
+export class ScriptedCaller {
+    readonly done: Done[] = [];
+    /** What could not be done, each in a sentence. */
+    readonly problems: string[] = [];
+    /** Answers of the bot that have begun to be heard. */
+    answers = 0;
+    private readonly startMs: number;
+    private answerFromBytes = 0;
+    private completedAtMs = -Infinity;
+    private actedSinceAnswer = false;
+    private isOver = false;
+    private isOwed = true;
+    /** Index into `done` of the first utterance whose words were not asked for. */
+    private told = 0;
+
+    constructor(
+        private readonly caller: Caller,
+        private readonly bot: BotSide,
+        private readonly clock: Clock,
+        private readonly sentences: SpokenSentences,
+        private readonly folder: string,
+    ) {
+        this.startMs = clock.nowMs();
+        caller.on('event', (event) => {
+            if (event.kind !== 'playback') return;
+            if (event.what === 'started') this.sounds();
+            else this.completedAtMs = this.nowMs;
+        });
+        void caller.ended.then(() => {
+            this.isOver = true;
+        });
+        caller.on('disconnected', () => {
+            this.isOver = true;
+        });
+    }
+
+    get nowMs(): number {
+        return this.clock.nowMs() - this.startMs;
+    }
+
+    /** How much of the newest answer was heard, ms. */
+    get heardOfAnswerMs(): number {
+        return (this.caller.heardBytes - this.answerFromBytes) / BYTES_PER_MS;
+    }
+
+    /** The words of what was said since the last time this was asked. */
+    takeWords(): string {
+        const fresh = this.done
+            .slice(this.told)
+            .filter(({ what }) => what === 'say' || what === 'interrupt' || what === 'mhm');
+        this.told = this.done.length;
+        return fresh.map(({ text }) => text).join(' ');
+    }
+
+    /** Does all steps, waits until the bot has finished, and hangs up if the server does not. */
+    async play(steps: readonly Step[]): Promise<void> {
+        for (const step of steps) {
+            if (this.isOver) {
+                this.problems.push(`The call was over before the caller could do this: ${JSON.stringify(step)}.`);
+                return;
+            }
+            await this.doStep(step);
+        }
+        if (this.isOver) return;
+        await this.botFinished();
+        const isEnded = await this.until(() => this.isOver, LINGER_MS);
+        if (!isEnded) this.hangUp();
+    }
+
+    /** Waits until the bot has said what it owes. */
+    async botFinished(): Promise<void> {
+        let quietSinceMs = this.nowMs;
+        const isQuiet = (): boolean => {
+            const isStill = this.caller.queuedMs === 0 && !this.bot.isBusy && !this.isOwed;
+            if (!isStill) quietSinceMs = this.nowMs;
+            return this.isOver || this.nowMs - quietSinceMs >= QUIET_MS;
+        };
+        // While something sounds or is at work, the caller is patient.
+        for (let waits = 0; waits < 30; waits++) {
+            if (await this.until(isQuiet, PATIENCE_MS)) return;
+            if (this.caller.queuedMs === 0 && !this.bot.isBusy) break;
+        }
+        this.isOwed = false;
+        this.problems.push(
+            `The caller waited ${PATIENCE_MS / 1000} s for an answer, and heard none (at ${seconds(this.nowMs)}).`,
+        );
+    }
+
+    async say(text: string, wav?: string, what: 'say' | 'interrupt' | 'mhm' = 'say'): Promise<void> {
+        const pcmu =
+            wav === undefined ? await this.sentences.of(text) : wavToPcmu(readFileSync(resolve(this.folder, wav)));
+        const atMs = this.nowMs;
+        const lengthMs = pcmu.length / BYTES_PER_MS;
+        this.done.push({ atMs, toMs: atMs + lengthMs, what, text });
+        if (what !== 'mhm') this.acted();
+        this.caller.say(pcmu);
+        await this.pause(lengthMs);
+    }
+
+    hangUp(): void {
+        this.note('hang up', '');
+        this.caller.hangUp();
+    }
+
+    /** Resolves with true when it holds, with false when so much time has passed. */
+    async until(holds: () => boolean, limitMs: number): Promise<boolean> {
+        const endMs = this.nowMs + limitMs;
+        while (!holds()) {
+            if (this.nowMs >= endMs) return false;
+            await this.pause(LOOK_MS);
+        }
+        return true;
+    }
+
+    pause(ms: number): Promise<void> {
+        return new Promise((resolve) => {
+            this.clock.after(ms, resolve);
+        });
+    }
+
+    private async doStep(step: Step): Promise<void> {
+        if ('wait_for_bot' in step) return this.botFinished();
+        if ('silent_ms' in step) {
+            await this.botFinished();
+            this.note('silent', `${step.silent_ms} ms`, step.silent_ms);
+            await this.until(() => this.isOver, step.silent_ms);
+            return;
+        }
+        if ('language' in step) {
+            this.note('language', step.language);
+            this.caller.update(step.language);
+            return;
+        }
+        if ('interrupt' in step)
+            return this.interrupt(step.interrupt, 'interrupt', step.after_ms ?? INTERRUPT_MS, step.answer);
+        if ('mhm' in step) return this.interrupt(step.mhm === true ? MHM : step.mhm, 'mhm', step.after_ms ?? MHM_MS);
+        await this.botFinished();
+        if (this.isOver) return;
+        await this.pause(step.after_ms ?? ANSWER_MS);
+        if ('say' in step) return this.say(step.say, step.wav);
+        if ('keys' in step) {
+            this.note('keys', step.keys);
+            this.acted();
+            this.caller.dtmf(step.keys);
+            return;
+        }
+        this.hangUp();
+    }
+
+    /** While the bot is heard. */
+    private async interrupt(text: string, what: 'interrupt' | 'mhm', afterMs: number, answer?: number): Promise<void> {
+        // The sentence is made before: it must begin at its millisecond.
+        await this.sentences.of(text);
+        const target = answer ?? (this.caller.queuedMs > 0 ? this.answers : this.answers + 1);
+        const isTime = (): boolean => this.answers >= target && this.heardOfAnswerMs >= afterMs;
+        await this.until(() => this.isOver || isTime(), PATIENCE_MS + afterMs);
+        if (this.isOver) return;
+        if (!isTime() || this.caller.queuedMs === 0) {
+            this.problems.push(
+                `The caller could not talk over answer ${target} after ${afterMs} ms: ${this.answers} answers were begun, and the last one was heard for ${Math.round(this.heardOfAnswerMs)} ms.`,
+            );
+            return;
+        }
+        await this.say(text, undefined, what);
+    }
+
+    private sounds(): void {
+        this.isOwed = false;
+        if (this.answers > 0 && !this.actedSinceAnswer && this.nowMs - this.completedAtMs < NEW_ANSWER_MS) return;
+        this.answers += 1;
+        this.actedSinceAnswer = false;
+        this.answerFromBytes = this.caller.heardBytes;
+    }
+
+    private acted(): void {
+        this.actedSinceAnswer = true;
+        this.isOwed = true;
+    }
+
+    private note(what: Done['what'], text: string, ms = 0): void {
+        this.done.push({ atMs: this.nowMs, toMs: this.nowMs + ms, what, text });
+    }
+}
+
+function seconds(ms: number): string {
+    return `${(ms / 1000).toFixed(1)} s`;
+}
