@@ -112,7 +112,10 @@ function readCaseFile(folder: string, name: string, profiles: Profiles): CaseFil
     const bot = parsed?.success === true ? (parsed.data.bot ?? ownName) : (botIn(yaml.value) ?? ownName);
     if (parsed?.success !== true) {
         const sentences = parsed === undefined ? [] : schemaMistakes(parsed.error.issues, yaml.value);
-        const mistakes = [...yaml.mistakes, ...sentences.map((each) => yaml.mistake(each.path, each.sentence, each.key))];
+        const mistakes = [
+            ...yaml.mistakes,
+            ...sentences.map((each) => yaml.mistake(each.path, each.sentence, each.key)),
+        ];
         return { bot, file: undefined, mistakes: inOrder(mistakes) };
     }
     const profile = profiles.get(bot);
@@ -210,7 +213,10 @@ function mergedExpectation(all: Expectation, own: Expectation): Expectation {
     };
 }
 
-function merged<T>(all: Record<string, T> | undefined, own: Record<string, T> | undefined): Record<string, T> | undefined {
+function merged<T>(
+    all: Record<string, T> | undefined,
+    own: Record<string, T> | undefined,
+): Record<string, T> | undefined {
     return all === undefined && own === undefined ? undefined : { ...all, ...own };
 }
 

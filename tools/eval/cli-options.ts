@@ -79,7 +79,9 @@ export function readCliOptions(args: readonly string[]): OptionsRead {
         const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
         if (values.help) return { ok: true, help: true };
         if (positionals.length > 2)
-            throw new Error('A bot and a part of the name of a case are all that can be named; blanks need quotation marks.');
+            throw new Error(
+                'A bot and a part of the name of a case are all that can be named; blanks need quotation marks.',
+            );
         if (values.watch && values.list) throw new Error('--list runs nothing: there is nothing to --watch.');
         const [bot, part] = positionals;
         const { live, bail, watch, list } = values;

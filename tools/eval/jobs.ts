@@ -21,14 +21,15 @@ export async function runJobs(cases: readonly CaseToRun[], options: JobsOptions)
     const workers = Array.from({ length: Math.min(options.jobs, cases.length) }, () => new CaseWorker(options));
     let next = 0;
     let isOver = false;
+    const isStopped = (): boolean => options.stop.aborted;
     const serve = async (worker: CaseWorker): Promise<void> => {
-        while (!isOver && !options.stop.aborted) {
+        while (!isOver && !isStopped()) {
             const at = next++;
             const toRun = cases[at];
             if (toRun === undefined) return;
             options.onBegun?.(toRun);
             const result = await worker.run(toRun);
-            if (options.stop.aborted) return;
+            if (isStopped()) return;
             results[at] = result;
             options.onResult?.(result);
             isOver ||= options.bail && result.verdict === 'failed';

@@ -5,7 +5,12 @@ import { escaped, moment, type Report } from './words';
 /** A run as JUnit XML, which CI systems read: a suite for each file of cases. What could not be judged is a skipped case. */
 export function junitReport({ tallies, tookMs }: Report): string {
     const files = [...new Set(tallies.map(({ file }) => file))];
-    const suites = files.map((file) => suiteOf(file, tallies.filter((tally) => tally.file === file)));
+    const suites = files.map((file) =>
+        suiteOf(
+            file,
+            tallies.filter((tally) => tally.file === file),
+        ),
+    );
     return [
         '<?xml version="1.0" encoding="UTF-8"?>',
         `<testsuites name="eval" ${counts(tallies)} time="${inSeconds(tookMs)}">`,
@@ -32,7 +37,9 @@ function caseOf(tally: CaseTally): string {
     const head = `    <testcase name="${escaped(name)}" classname="${escaped(bot)}" file="${escaped(file)}" time="${inSeconds(timeOf([tally]))}"`;
     const output = results.length > 1 ? [`      <system-out>${escaped(repeatedLine(tally))}</system-out>`] : [];
     const inside = [...verdictLines(tally), ...output];
-    return inside.length === 0 && verdict === 'passed' ? `${head}/>` : [`${head}>`, ...inside, '    </testcase>'].join('\n');
+    return inside.length === 0 && verdict === 'passed'
+        ? `${head}/>`
+        : [`${head}>`, ...inside, '    </testcase>'].join('\n');
 }
 
 function verdictLines({ verdict, results }: CaseTally): string[] {

@@ -38,7 +38,7 @@ function ofUnion({ errors, message }: z.core.$ZodIssueInvalidUnion, path: Path, 
         .filter((branch) => !branch.some((each) => isOtherKind(each) || isMissing(each, value)))
         .sort((a, b) => weight(a) - weight(b))[0];
     if (meant !== undefined) return meant.flatMap((each) => sentencesOf(each, path, value));
-    const forms = errors.map((branch) => formOf(branch, value)).filter((form) => form !== undefined);
+    const forms = errors.flatMap((branch) => formsOf(branch, value));
     if (forms.length === 0) return [{ path, sentence: plain(message) }];
     return [{ path, sentence: `must be ${[...new Set(forms)].join(' or ')}` }];
 }
@@ -48,20 +48,24 @@ function weight(branch: readonly Issue[]): number {
     return branch.reduce((sum, { code }) => sum + (code === 'unrecognized_keys' ? 10 : 1), 0);
 }
 
+/** A union is of another kind when all of its forms are. */
 function isOtherKind(issue: Issue): boolean {
-    return issue.path.length === 0 && (issue.code === 'invalid_type' || issue.code === 'invalid_value');
+    if (issue.path.length > 0) return false;
+    if (issue.code === 'invalid_union') return issue.errors.every((branch) => branch.some(isOtherKind));
+    return issue.code === 'invalid_type' || issue.code === 'invalid_value';
 }
 
 function isMissing(issue: Issue, value: unknown): boolean {
     return issue.path.length > 0 && valueAt(value, issue.path) === undefined;
 }
 
-function formOf(branch: readonly Issue[], value: unknown): string | undefined {
+function formsOf(branch: readonly Issue[], value: unknown): string[] {
     const key = branch.find((each) => isMissing(each, value))?.path[0];
-    if (key !== undefined) return `\`${String(key)}: …\``;
+    if (key !== undefined) return [`\`${String(key)}: …\``];
     const kind = branch.find(isOtherKind);
-    if (kind?.code === 'invalid_value') return kind.values.map(String).join(' or ');
-    return kind?.code === 'invalid_type' && kind.expected !== 'object' ? nameOf(kind.expected) : undefined;
+    if (kind?.code === 'invalid_union') return kind.errors.flatMap((each) => formsOf(each, value));
+    if (kind?.code === 'invalid_value') return [kind.values.map(String).join(' or ')];
+    return kind?.code === 'invalid_type' ? [nameOf(kind.expected)] : [];
 }
 
 function ofType(issue: z.core.$ZodIssueInvalidType, given: unknown): string {

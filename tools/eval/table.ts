@@ -58,7 +58,11 @@ function explained({ of, why, atMs, sentence }: Failure): string[] {
 
 function unjudgedLines({ results }: CaseTally): string[] {
     const told = results.filter(({ notJudged }) => notJudged.length > 0);
-    return told.flatMap((result) => ['', headOf(result), ...result.notJudged.map((why) => `    not judged: ${line(why)}`)]);
+    return told.flatMap((result) => [
+        '',
+        headOf(result),
+        ...result.notJudged.map((why) => `    not judged: ${line(why)}`),
+    ]);
 }
 
 /** How sure a case is that was run more than once. */

@@ -28,7 +28,13 @@ export function printable(text: string): string {
     return text.replace(/[^\P{C}\n\t]/gu, '\ufffd');
 }
 
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+const ENTITIES: Readonly<Record<string, string>> = {
+    '&': '&amp;',
+    '<': '&lt;',
+    '>': '&gt;',
+    '"': '&quot;',
+    "'": '&#39;',
+};
 
 /** Text inside XML or HTML, also between quotation marks. */
 export function escaped(text: string): string {

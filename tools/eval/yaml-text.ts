@@ -25,7 +25,9 @@ export class YamlText {
                 this.value = this.document.toJS({ maxAliasCount: 100 });
             } catch (fault) {
                 // Aliases that would make the value endless, or that name nothing.
-                mistakes.push(this.mistakeAt(0, `no YAML that can be used: ${fault instanceof Error ? fault.message : ''}`));
+                mistakes.push(
+                    this.mistakeAt(0, `no YAML that can be used: ${fault instanceof Error ? fault.message : ''}`),
+                );
             }
         }
         this.mistakes = mistakes;
