@@ -5,7 +5,7 @@ import { counted, escaped, moment, seconds } from './words';
 
 /** So many pixels for a second, where the call is neither very short nor very long. */
 const PIXELS_PER_SECOND = 36;
-const LEAST_PIXELS = 620;
+const LEAST_PIXELS = 1040;
 const MOST_PIXELS = 8000;
 /** Left of the lanes: their names. */
 const GUTTER = 74;
@@ -64,7 +64,7 @@ export function callSvg(outcome: CallOutcome, failures: readonly Failure[], id: 
                 `${name}: ${how}, ${seconds(ms)}`,
             ),
         ),
-        ...failures.flatMap((failure, at) => flag(x, failure, at + 1)),
+        ...flags(x, failures),
     ];
     return [
         `<svg class="picture" role="img" aria-labelledby="${id}-title ${id}-desc" width="${width}" height="${HEIGHT}" viewBox="0 0 ${width} ${HEIGHT}">`,
@@ -82,7 +82,7 @@ function description(outcome: CallOutcome, picture: CallPicture, failures: reado
     const places = failures.flatMap(({ of, atMs }) => (atMs === undefined ? [] : [`${of} at ${moment(atMs)}`]));
     const marked = places.length === 0 ? '' : ` Failures are marked: ${places.join(', ')}.`;
     return (
-        `The bot is heard in ${counted(picture.stretches.length, 'stretch')}, ${cut} of them cut off; the caller acts ${counted(outcome.done.length, 'time')}; ` +
+        `The bot is heard ${counted(picture.stretches.length, 'time')}, ${cut} of them cut off; the caller acts ${counted(outcome.done.length, 'time')}; ` +
         `${counted(outcome.functions.length, 'function call')}.${worst}${marked}`
     );
 }
@@ -144,13 +144,24 @@ function verdict(x: Scale, { fromMs, toMs, verdicts }: Overlap): string {
     return box(x, LANES.overlap, fromMs, toMs, last === 'turn' ? 'overlap cut' : 'overlap', words);
 }
 
-/** A pole through all lanes, with the number of the failure in the list beside the picture. */
-function flag(x: Scale, { of, why, atMs }: Failure, number: number): string[] {
-    if (atMs === undefined) return [];
-    const place = x(atMs);
-    const middle = LANES.failures.top + LANES.failures.height / 2;
-    return [
-        `<g class="flag"><title>${escaped(`${moment(atMs)} ${of}: ${why}`)}</title><path d="M${place} ${LANES.failures.top + LANES.failures.height}V${HEIGHT - 4}"/>` +
-            `<circle cx="${place}" cy="${middle}" r="10"/><text x="${place}" y="${middle + 4}" text-anchor="middle">${number}</text></g>`,
-    ];
+/** For each failure a pole through all lanes, with its number in the list beside the picture. Numbers that would lie on each other stand side by side. */
+function flags(x: Scale, failures: readonly Failure[]): string[] {
+    const placed = failures
+        .flatMap(({ of, why, atMs }, at) =>
+            atMs === undefined ? [] : [{ atMs, number: at + 1, words: `${of}: ${why}` }],
+        )
+        .sort((a, b) => a.atMs - b.atMs);
+    const { top, height } = LANES.failures;
+    const radius = height / 2;
+    let free = 0;
+    return placed.map(({ atMs, number, words }) => {
+        const place = x(atMs);
+        const middle = Math.max(place, free);
+        free = middle + height + 2;
+        const title = escaped(`${moment(atMs)} ${words}`);
+        return (
+            `<g class="flag"><title>${title}</title><path d="M${place} ${top + radius}V${HEIGHT - 4}M${place} ${top + radius}H${middle}"/>` +
+            `<circle cx="${middle}" cy="${top + radius}" r="${radius}"/><text x="${middle}" y="${top + radius + 4}" text-anchor="middle">${number}</text></g>`
+        );
+    });
 }

@@ -8,7 +8,7 @@ import type { CaseToRun } from './run-case';
 import { schemaMistakes } from './schema-mistakes';
 import { YamlText } from './yaml-text';
 
-export const CASE_FILE_ENDING = '.eval.yaml';
+const CASE_FILE_ENDING = '.eval.yaml';
 const MAX_FILE_BYTES = 4_194_304;
 
 /** Which cases are meant; left out: all. */

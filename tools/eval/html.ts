@@ -14,7 +14,7 @@ const VERDICTS = { passed: 'passed', failed: 'failed', unknown: 'not judged in f
  */
 export function htmlReport(report: Report): string {
     const { tallies, startedAt, version } = report;
-    const policy = `default-src 'none'; style-src '${digest(PAGE_STYLE)}'; script-src '${digest(PAGE_SCRIPT)}'; base-uri 'none'; form-action 'none'`;
+    const policy = `default-src 'none'; style-src '${digest(PAGE_STYLE)}'; script-src '${digest(PAGE_SCRIPT)}'; img-src data:; base-uri 'none'; form-action 'none'`;
     return [
         '<!doctype html>',
         '<html lang="en">',
@@ -32,8 +32,8 @@ export function htmlReport(report: Report): string {
         `<p class="soft">${escaped(startedAt)}, version ${escaped(version)}; ${escaped(optionsLine(report))}</p>`,
         numbers(report),
         '</header>',
-        FILTER,
         '<main>',
+        FILTER,
         ...tallies.map(caseSection),
         '</main>',
         `<script>${PAGE_SCRIPT}</script>`,
@@ -103,7 +103,7 @@ function runSection(result: RunResult, isOneOfMany: boolean, id: string): string
         `<p class="soft">${escaped(facts.join(', '))}</p>`,
         ...(failures.length === 0 ? [] : [`<ol class="failures">${failures.map(failureItem).join('\n')}</ol>`]),
         ...notJudged.map((why) => `<p>Not judged: ${escaped(why)}</p>`),
-        ...(outcome === undefined ? [] : callParts(outcome, failures, id)),
+        ...(outcome === undefined ? [] : callParts(outcome, result, id)),
         '</section>',
     ].join('\n');
 }
@@ -118,10 +118,11 @@ function failureItem({ of, why, atMs, sentence }: Failure): string {
     ].join('');
 }
 
-function callParts(outcome: CallOutcome, failures: readonly Failure[], id: string): string[] {
+function callParts(outcome: CallOutcome, { bot, name, run, failures }: RunResult, id: string): string[] {
+    const label = escaped(`${bot}, ${name}, run ${run}`);
     return [
         '<h3>The call</h3>',
-        `<div class="scroll" tabindex="0" role="region" aria-label="Picture of the call">${callSvg(outcome, failures, id)}</div>`,
+        `<div class="scroll" tabindex="0" role="region" aria-label="Picture of the call: ${label}">${callSvg(outcome, failures, id)}</div>`,
         LEGEND,
         '<h3>What was said</h3>',
         `<ol class="dialogue">${dialogue(outcome).join('\n')}</ol>`,
@@ -141,6 +142,7 @@ const LEGEND = `<ul class="legend">${[
     ['wait-play', 'until it plays'],
     ['function', 'function'],
     ['overlap', 'said over the bot'],
+    ['secure', 'secure entry'],
 ]
     .map(
         ([kind = '', words = '']) =>

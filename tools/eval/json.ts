@@ -1,6 +1,6 @@
 import { countVerdicts, type Report } from './words';
 
-export const JSON_REPORT_VERSION = 1;
+const JSON_REPORT_VERSION = 1;
 
 /** A run as one JSON document for programs: version, options, counts, and every case with the results of its runs. */
 export function jsonReport(report: Report): string {
