@@ -1,6 +1,6 @@
 /**
  * Writes docs/ERRORS.md from the error catalogue, docs/CONFIGURATION.md and .env.example from the list of variables,
- * bots/bot-profile.schema.json from the schema of the profiles, docs/call-record.schema.json from that of the call records, and the tables of docs/METRICS.md from the metrics and the alerts. Run `npm run docs` after a change of any; tests compare.
+ * bots/bot-profile.schema.json from the schema of the profiles, bots/bot-eval.schema.json from that of their cases, docs/call-record.schema.json from that of the call records, and the tables of docs/METRICS.md from the metrics and the alerts. Run `npm run docs` after a change of any; tests compare.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,9 +9,10 @@ import { z } from 'zod';
 import { callDocument } from '../src/call-records/document';
 import { DEFAULT_INSTRUCTIONS, RENAMED_VARIABLES, VARIABLE_GROUPS } from '../src/config/variables';
 import { COUNTERS, GAUGES, HISTOGRAMS, PREFIX, type LabelValues, type MetricEntry } from '../src/metrics/catalogue';
-import { SCHEMA_FILE } from '../src/services/profiles/reader';
+import { CASES_SCHEMA_FILE, SCHEMA_FILE } from '../src/services/profiles/reader';
 import { profileJsonSchema } from '../src/services/profiles/schema';
 import { ERRORS, type ErrorDescription, type Fault } from '../src/support/errors';
+import { evalJsonSchema } from './eval/case-schema';
 import { alertRules } from './monitoring-files';
 import { answerHelp } from './usage';
 
@@ -62,6 +63,11 @@ export function exampleEnvironment(): string {
 /** The text of bots/bot-profile.schema.json. */
 export function profileSchemaFile(): string {
     return `${JSON.stringify(profileJsonSchema(), null, 4)}\n`;
+}
+
+/** The text of bots/bot-eval.schema.json. */
+export function casesSchemaFile(): string {
+    return `${JSON.stringify({ title: 'Cases of a bot', ...evalJsonSchema() }, null, 4)}\n`;
 }
 
 /** The text of docs/call-record.schema.json. */
@@ -188,8 +194,8 @@ function alignedTable(rows: readonly (readonly string[])[]): string {
     return [line(head), rule, ...body.map(line)].join('\n');
 }
 
-const USAGE = `Writes docs/ERRORS.md, docs/CONFIGURATION.md, .env.example, bots/bot-profile.schema.json, docs/call-record.schema.json and the tables of
-docs/METRICS.md from the code.
+const USAGE = `Writes docs/ERRORS.md, docs/CONFIGURATION.md, .env.example, bots/bot-profile.schema.json, bots/bot-eval.schema.json,
+docs/call-record.schema.json and the tables of docs/METRICS.md from the code.
 
   npm run docs                 no options`;
 
@@ -203,6 +209,7 @@ function main(): void {
     writeFileSync(join(docs, 'call-record.schema.json'), callRecordSchemaFile());
     writeFileSync(join(__dirname, '..', '.env.example'), exampleEnvironment());
     writeFileSync(join(__dirname, '..', 'bots', SCHEMA_FILE), profileSchemaFile());
+    writeFileSync(join(__dirname, '..', 'bots', CASES_SCHEMA_FILE), casesSchemaFile());
 }
 
 if (require.main === module) main();

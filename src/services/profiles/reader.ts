@@ -8,8 +8,10 @@ import { BOT_NAME_PATTERN } from './fields';
 import { botProfileSchema, MAX_INSTRUCTIONS_CHARS, type BotProfile } from './schema';
 import type { ToolSpec } from './tool-schema';
 
-/** The file for editors, which is no profile. */
+/** The files for editors, which are no profiles: of profiles, and of cases. */
 export const SCHEMA_FILE = 'bot-profile.schema.json';
+export const CASES_SCHEMA_FILE = 'bot-eval.schema.json';
+const NO_PROFILES: readonly string[] = [SCHEMA_FILE, CASES_SCHEMA_FILE];
 /** Bots that the server has without any profile: no profile may take their names. */
 export const BUILT_IN_BOTS: ReadonlySet<string> = new Set(['openai', 'local', 'echo', 'silent']);
 
@@ -37,7 +39,7 @@ export type ReadProfile = {
 /** The profiles' files of a folder, in alphabetical order. Throws what `readdir` throws. */
 export function profileFiles(folder: string): string[] {
     return readdirSync(folder)
-        .filter((name) => name.endsWith('.json') && !name.startsWith('.') && name !== SCHEMA_FILE)
+        .filter((name) => name.endsWith('.json') && !name.startsWith('.') && !NO_PROFILES.includes(name))
         .sort();
 }
 

@@ -43,7 +43,7 @@ export class ProfileStore {
     }
 
     /**
-     * Reads every profile of a folder; `bot-profile.schema.json` is none.
+     * Reads every profile of a folder; `bot-profile.schema.json` and `bot-eval.schema.json` are none.
      *
      * @throws CodedError `ERR_PROFILE` that names every wrong place: `bots/billing.json: tools.2.url: …`;
      * `ERR_PROFILE_FOLDER` when the folder cannot be read

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Ajv from 'ajv';
+import Ajv2020 from 'ajv/dist/2020';
 import { loadConfig } from '../../../src/config/config';
 import { SHIPPED_BOTS } from '../../../src/config/shipped-bots';
 import { defaultDialog } from '../../../src/speech/dialog/default-dialog';
@@ -12,7 +13,7 @@ import { ProfileStore } from '../../../src/services/profiles/store';
 import { readInputVariables } from '../../../src/services/profiles/variables';
 import { silentLogger } from '../../../src/support/logger';
 import { checkBots } from '../../../tools/bots-check';
-import { profileSchemaFile } from '../../../tools/make-docs';
+import { casesSchemaFile, profileSchemaFile } from '../../../tools/make-docs';
 import { FakeClock } from '../../support/fake-clock';
 import { smallProfile, httpTool, unnamedDialog } from './small-profile';
 import type { RecognizerKind } from '../../../src/services/asr-service';
@@ -112,6 +113,15 @@ describe('bots/bot-profile.schema.json', () => {
         const howToMend = 'run: npm run docs';
         const file = readFileSync(join(BOTS, 'bot-profile.schema.json'), 'utf8');
         expect({ [howToMend]: file === profileSchemaFile() }).toEqual({ [howToMend]: true });
+    });
+
+    it('has a sibling that is what the schema of the cases says', () => {
+        const howToMend = 'run: npm run docs';
+        const file = readFileSync(join(BOTS, 'bot-eval.schema.json'), 'utf8');
+        expect({ [howToMend]: file === casesSchemaFile() }).toEqual({ [howToMend]: true });
+        const check = new Ajv2020({ strict: false }).compile(JSON.parse(file) as object);
+        expect(check({ cases: [{ name: 'a', script: [{ say: 'hello' }], expect: { end: 'completed' } }] })).toBe(true);
+        expect(check({ cases: [{ name: 'a', script: [{ sayy: 'hello' }], expect: {} }] })).toBe(false);
     });
 
     it.each(NAMES)('finds nothing wrong with %s', (name) => {

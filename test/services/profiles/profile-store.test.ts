@@ -18,6 +18,8 @@ describe('the profiles of a folder', () => {
         bots.write('b.json', smallProfile());
         bots.write('a-1.json', smallProfile());
         bots.write('bot-profile.schema.json', '{}');
+        bots.write('bot-eval.schema.json', '{}');
+        bots.write('billing.eval.yaml', 'cases: []');
         bots.write('.hidden.json', 'x');
         bots.write('README.md', 'x');
         const store = bots.load();

@@ -1,0 +1,84 @@
+/** How times, amounts and texts of a run are written, alike in all reports. */
+import type { RunResult } from './result';
+import type { CaseTally } from './pass-k';
+
+/** A moment of a call: 75250 ms is `1:15.3`. */
+export function moment(ms: number): string {
+    const tenths = Math.round(ms / 100);
+    const seconds = Math.floor(tenths / 10) % 60;
+    return `${Math.floor(tenths / 600)}:${String(seconds).padStart(2, '0')}.${tenths % 10}`;
+}
+
+/** A length of time: `1.3 s`. */
+export function seconds(ms: number): string {
+    return `${(ms / 1000).toFixed(1)} s`;
+}
+
+export function dollars(usd: number): string {
+    return `$${usd.toFixed(4)}`;
+}
+
+/** A share: `80 %`. */
+export function percent(share: number): string {
+    return `${Math.round(share * 1000) / 10} %`;
+}
+
+/** The text without what a terminal or an XML reader takes for a command; line ends stay. */
+export function printable(text: string): string {
+    return text.replace(/[^\P{C}\n\t]/gu, '\ufffd');
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+    '&': '&amp;',
+    '<': '&lt;',
+    '>': '&gt;',
+    '"': '&quot;',
+    "'": '&#39;',
+};
+
+/** Text inside XML or HTML, also between quotation marks. */
+export function escaped(text: string): string {
+    return printable(text).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
+}
+
+export function counted(count: number, one: string): string {
+    return `${count} ${one}${count === 1 ? '' : 's'}`;
+}
+
+/** What a line about a run says of its call. */
+export interface RunFigures {
+    readonly turns: number;
+    /** ms; undefined: the bot was never waited for. */
+    readonly worstWaitMs: number | undefined;
+    readonly costUsd: number | undefined;
+}
+
+export function figuresOf({ outcome }: RunResult): RunFigures {
+    const waits = outcome?.answers.flatMap(({ waitedMs }) => waitedMs ?? []) ?? [];
+    return {
+        turns: outcome?.answers.length ?? 0,
+        worstWaitMs: waits.length === 0 ? undefined : Math.max(...waits),
+        costUsd: outcome?.record?.figures.costUsd,
+    };
+}
+
+/** How many cases there are of each verdict. */
+export function countVerdicts(tallies: readonly CaseTally[]): Record<CaseTally['verdict'], number> {
+    const count = (verdict: CaseTally['verdict']): number => tallies.filter((each) => each.verdict === verdict).length;
+    return { passed: count('passed'), failed: count('failed'), unknown: count('unknown') };
+}
+
+/** What was run, for the head of a report. */
+export interface Report {
+    /** ISO 8601, UTC: when the run began. */
+    readonly startedAt: string;
+    /** Real time of the whole run, ms. */
+    readonly tookMs: number;
+    /** Version of this project. */
+    readonly version: string;
+    /** The options that change what is run. */
+    readonly options: Readonly<Record<string, string | number | boolean>>;
+    /** Runs that were meant, and have no result: the run was ended early. */
+    readonly notRun: number;
+    readonly tallies: readonly CaseTally[];
+}

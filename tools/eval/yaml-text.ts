@@ -1,0 +1,68 @@
+import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, type Document } from 'yaml';
+
+export type Path = readonly PropertyKey[];
+
+/** Something wrong in a file; line and column from 1. */
+export interface Mistake {
+    readonly line: number;
+    readonly column: number;
+    readonly sentence: string;
+}
+
+/** A YAML text (version 1.2), its value, and where each part of the value stands. */
+export class YamlText {
+    /** What is no YAML; `value` is then not to be used. */
+    readonly mistakes: readonly Mistake[];
+    readonly value: unknown;
+    private readonly lines = new LineCounter();
+    private readonly document: Document;
+
+    constructor(text: string) {
+        this.document = parseDocument(text, { lineCounter: this.lines, prettyErrors: false });
+        const mistakes = this.document.errors.map(({ pos, message }) => this.mistakeAt(pos[0], `no YAML: ${message}`));
+        if (mistakes.length === 0) {
+            try {
+                this.value = this.document.toJS({ maxAliasCount: 100 });
+            } catch (fault) {
+                // Aliases that would make the value endless, or that name nothing.
+                mistakes.push(
+                    this.mistakeAt(0, `no YAML that can be used: ${fault instanceof Error ? fault.message : ''}`),
+                );
+            }
+        }
+        this.mistakes = mistakes;
+    }
+
+    /** A mistake in the value at `path`, or in the nearest value around it that is written. `key`: of that map, its key is meant. */
+    mistake(path: Path, sentence: string, key?: string): Mistake {
+        return this.mistakeAt(this.offsetOf(path, key), sentence);
+    }
+
+    private mistakeAt(offset: number, sentence: string): Mistake {
+        const { line, col } = this.lines.linePos(offset);
+        return { line: Math.max(1, line), column: Math.max(1, col), sentence };
+    }
+
+    private offsetOf(path: Path, key: string | undefined): number {
+        let node: unknown = this.document.contents;
+        let offset = startOf(node) ?? 0;
+        for (const part of path) {
+            node = this.inside(node, part)?.value;
+            const start = startOf(node);
+            if (start === undefined) return offset;
+            offset = start;
+        }
+        return key === undefined ? offset : (startOf(this.inside(node, key)?.key) ?? offset);
+    }
+
+    private inside(of: unknown, part: PropertyKey): { key?: unknown; value: unknown } | undefined {
+        const node = isAlias(of) ? of.resolve(this.document) : of;
+        if (isSeq(node)) return { value: node.items[Number(part)] };
+        if (!isMap(node)) return undefined;
+        return node.items.find(({ key }) => String(isScalar(key) ? key.value : key) === String(part));
+    }
+}
+
+function startOf(node: unknown): number | undefined {
+    return isNode(node) ? node.range?.[0] : undefined;
+}
