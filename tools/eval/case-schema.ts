@@ -261,5 +261,5 @@ export type Persona = z.infer<typeof persona>;
 
 /** The text of bots/bot-eval.schema.json. */
 export function evalJsonSchema(): object {
-    return z.toJSONSchema(evalFile, { io: 'input' });
+    return z.toJSONSchema(evalFile, { io: 'input', target: 'draft-7' });
 }

@@ -341,7 +341,7 @@ function functionsOf(record: CallDocument | undefined, given: ReadonlyMap<string
     return (record?.events ?? []).flatMap((event) => {
         if (event.kind !== 'tool') return [];
         const { atMs, name, callId, argumentsJson = '', outcome, ms } = event;
-        return [{ atMs: atMs - ms, name, arguments: readArguments(given.get(callId) ?? argumentsJson), outcome, ms }];
+        return [{ atMs, name, arguments: readArguments(given.get(callId) ?? argumentsJson), outcome, ms }];
     });
 }
 

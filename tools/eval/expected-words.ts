@@ -129,7 +129,7 @@ function saysWords(text: string, wanted: Words | HeardWords): boolean {
     if (typeof wanted === 'string') return fitsWords(text, wanted);
     if ('contains' in wanted) return plain(text).includes(plain(wanted.contains));
     if ('exact' in wanted) return plain(text).trim() === plain(wanted.exact).trim();
-    return 'matches' in wanted && new RegExp(wanted.matches, 'iu').test(text);
+    return 'matches' in wanted && new RegExp(wanted.matches, 'i').test(text);
 }
 
 function fitsWords(text: string, wanted: string): boolean {

@@ -19,7 +19,7 @@ export function plain(text: string): string {
 /** Text between slashes; undefined: it is no pattern. */
 export function patternIn(text: string): RegExp | undefined {
     const inside = /^\/(.+)\/$/s.exec(text)?.[1];
-    return inside === undefined ? undefined : new RegExp(inside, 'iu');
+    return inside === undefined ? undefined : new RegExp(inside, 'i');
 }
 
 export function fits(text: string, wanted: string | number | boolean): boolean {

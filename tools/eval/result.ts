@@ -29,6 +29,7 @@ export interface HeardAnswer {
 
 /** A call of a function, as the server has recorded it. */
 export interface FunctionCalled {
+    /** When it was over, ms since the call was opened; it had taken `ms`. */
     readonly atMs: number;
     readonly name: string;
     readonly arguments: unknown;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Ajv from 'ajv';
-import Ajv2020 from 'ajv/dist/2020';
+
 import { loadConfig } from '../../../src/config/config';
 import { SHIPPED_BOTS } from '../../../src/config/shipped-bots';
 import { defaultDialog } from '../../../src/speech/dialog/default-dialog';
@@ -119,7 +119,7 @@ describe('bots/bot-profile.schema.json', () => {
         const howToMend = 'run: npm run docs';
         const file = readFileSync(join(BOTS, 'bot-eval.schema.json'), 'utf8');
         expect({ [howToMend]: file === casesSchemaFile() }).toEqual({ [howToMend]: true });
-        const check = new Ajv2020({ strict: false }).compile(JSON.parse(file) as object);
+        const check = new Ajv({ strict: false }).compile(JSON.parse(file) as object);
         expect(check({ cases: [{ name: 'a', script: [{ say: 'hello' }], expect: { end: 'completed' } }] })).toBe(true);
         expect(check({ cases: [{ name: 'a', script: [{ sayy: 'hello' }], expect: {} }] })).toBe(false);
     });
