@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../../support/clock';
 
 /** What waits for a round begins at most so much later. */
-export const ROUND_MS = 500;
+const ROUND_MS = 500;
 
 /**
  * Begins the writes of all recordings of a process together, twice a second. An operation of the disk is done by a thread that sleeps otherwise: to
