@@ -33,6 +33,8 @@ const FRAME_MS = 200;
 const PIECE_MS = 300;
 /** The bot speaks for half of the time: six seconds of twelve. */
 const TURN_MS = 6000;
+/** Calls begin one after another within this time, so that their sound is not written at the same moment. */
+const RAMP_MS = 4000;
 
 const frame = Uint8Array.from({ length: FRAME_MS * 8 }, (_, at) => (at * 31) & 0x7f);
 const piece = Uint8Array.from({ length: PIECE_MS * 8 }, (_, at) => (at * 17) & 0x7f);
@@ -85,9 +87,11 @@ async function measure(calls: number, seconds: number, folder: string): Promise<
     const began = process.cpuUsage();
     let peakBytes = 0;
     const framesUs: number[] = [];
-    for (let ms = 0; ms < seconds * 1000; ms += FRAME_MS) {
+    for (let ms = 0; ms < seconds * 1000 + RAMP_MS; ms += FRAME_MS) {
         clock.advance(FRAME_MS);
-        for (const call of all) {
+        for (const [number, call] of all.entries()) {
+            const fromMs = (number * FRAME_MS) % RAMP_MS;
+            if (ms < fromMs || ms >= fromMs + seconds * 1000) continue;
             const beganMs = performance.now();
             call.step();
             framesUs.push((performance.now() - beganMs) * 1000);

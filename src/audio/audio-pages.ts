@@ -73,6 +73,20 @@ export class AudioPages {
         }
     }
 
+    /** Writes `count` bytes from `fromBytes` on, all kept, to every second byte of `out` from `at` on: one channel of two. */
+    spreadTo(out: Uint8Array, at: number, fromBytes: number, count: number): void {
+        let to = at;
+        for (let done = 0; done < count;) {
+            const place = fromBytes + done - this.pagesFrom;
+            const page = this.pages[Math.floor(place / PAGE_BYTES)];
+            if (page === undefined) throw new RangeError(`Byte ${fromBytes + done} is not kept.`);
+            const from = place % PAGE_BYTES;
+            const end = Math.min(PAGE_BYTES, from + count - done);
+            for (let index = from; index < end; index++, to += 2) out[to] = page[index] ?? 0;
+            done += end - from;
+        }
+    }
+
     /** Forgets what lies before `position`, which may be beyond the end: the stream goes on there. */
     forgetBefore(position: number): void {
         if (position <= this.start) return;

@@ -18,7 +18,9 @@ import { Outage } from './outage';
 import { isMissing, ProcessMark } from './process-mark';
 
 /** How often what has happened is written, ms: so much of a call is not known when the process is killed. */
-const WRITE_MS = 2000;
+const WRITE_MS = 4000;
+/** Operations of the disk at a time: a disk that hangs leaves the process two of the four threads that look up names. */
+const AT_ONCE = 2;
 /** How often the mark of the process is renewed, and journals of others are looked for, ms. */
 const RENEW_MS = 10_000;
 const LOOK_MS = 30_000;
@@ -80,7 +82,7 @@ export interface JournalsOptions {
 }
 
 /**
- * The journals of the calls that run in this process: what is known of each call stands in `<date>/<session id>.open.jsonl` about a second later, so
+ * The journals of the calls that run in this process: what is known of each call stands in `<date>/<session id>.open.jsonl` within four seconds, so
  * that it is not lost with the process. Calls of processes that are gone are closed: at the start, and when the mark of a process turns out to be
  * that of a dead one.
  *
@@ -184,19 +186,24 @@ export class Journals {
         return this.writing;
     }
 
-    /** One file after another: a slow disk has one operation of all journals at a time. */
+    /** One file after another, two at a time. */
     private async writeAll(): Promise<void> {
         let fault: unknown;
         let written = 0;
-        for (const journal of this.open) {
-            try {
-                if (await this.writeOne(journal)) written += 1;
-            } catch (error) {
-                fault = error;
-                journal.isWhole = false;
-                await this.close(journal);
+        const all = this.open.values();
+        const writeRest = async (): Promise<void> => {
+            for (const journal of all) {
+                if (journal.waiting === '' && journal.state === 'open') continue;
+                try {
+                    if (await this.writeOne(journal)) written += 1;
+                } catch (error) {
+                    fault = error;
+                    journal.isWhole = false;
+                    await this.close(journal);
+                }
             }
-        }
+        };
+        await Promise.all(Array.from({ length: AT_ONCE }, writeRest));
         if (fault !== undefined) this.outage.failed(fault);
         else if (written > 0) this.outage.worked();
     }

@@ -130,6 +130,7 @@ export class Masker {
     }
 
     private maskedOnce(text: string): string {
+        if (!text.includes('[')) return this.masked(text);
         // Labels of a text that was masked before stay as they are.
         const parts = text.split(LABEL).reduce<string[]>((joined, part, at) => {
             if (at % 2 === 1 && this.labels.has(part)) return [...joined, part, ''];
@@ -179,8 +180,8 @@ export class Masker {
         const numbers = { known: this.numbers, rules, language };
         if (!rules) return maskNumbers(text, numbers);
         const written = text.includes('@') ? text.replace(EMAIL, '[email]') : text;
-        const plain = maskIbans(MAYBE_EMAIL.test(written) ? written.replace(SPOKEN_EMAIL, '[email]') : written);
-        return maskNumbers(this.withoutValues(plain), numbers);
+        const plain = MAYBE_EMAIL.test(written) ? written.replace(SPOKEN_EMAIL, '[email]') : written;
+        return maskNumbers(this.withoutValues(maskIbans(plain)), numbers);
     }
 
     private withoutValues(text: string): string {

@@ -23,6 +23,8 @@ const CARD_DIGITS = { least: 12, most: 19 };
 const MAX_PHONE = 15;
 /** What may stand between the digits of one number: three characters of these at most. */
 const BETWEEN = '[\\s.,()/·_–—-]{0,3}';
+/** Most of what is said has no digit in it, and is not looked through for dates and IBANs. */
+const HAS_DIGIT = /\d/;
 const LETTER = '[\\p{L}\\p{N}]';
 /** Longest "plus" before a number, with blanks. */
 const MAX_PLUS = 12;
@@ -80,6 +82,7 @@ export function maskNumbers(
         part.replace(reader.run, (run, at: number) =>
             maskRun(run, part.slice(Math.max(0, at - MAX_PLUS), at), reader, known, rules),
         );
+    if (!HAS_DIGIT.test(text)) return mask(text);
     // Every second part is a date.
     const parts = text.split(DATES);
     return parts.map((part, at) => (at % 2 === 1 ? part : mask(part))).join('');
@@ -193,6 +196,7 @@ const MAX_IBAN = 34;
 
 /** Masks IBANs: the country's length, its pattern and the checksum are right (ISO 13616). */
 export function maskIbans(text: string): string {
+    if (!HAS_DIGIT.test(text)) return text;
     let masked = '';
     let copied = 0;
     for (const match of text.matchAll(IBAN_BEGINS)) {

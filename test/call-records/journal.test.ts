@@ -122,7 +122,7 @@ describe('the journals', () => {
         writeFileSync(join(folder, DAY, `${sessionId}.open.jsonl`), lines.join('\n'));
     }
 
-    it('have what happened about a second later, for this user alone, and are removed when the record is stored', async () => {
+    it('have what happened within four seconds, for this user alone, and are removed when the record is stored', async () => {
         const journals = make();
         await journals.start();
         const journal = journals.begin(headOf());

@@ -21,7 +21,7 @@ const SECRET_MARGIN = 1000 * SAMPLES_PER_MS;
 
 /** Takes a recording in its order: two bytes a sample, the caller's and what they heard of the bot. */
 export interface RecordingSink {
-    /** Two bytes for each of `CHUNK_SAMPLES` samples, to be filled from the beginning and given to `write`. */
+    /** Two bytes for each of `CHUNK_SAMPLES` samples, with anything in them, to be overwritten and given to `write`. */
     takeChunk(): Uint8Array;
     /** Takes a chunk, or the beginning of one; it must not be changed afterwards. */
     write(chunk: Uint8Array): void;
@@ -34,10 +34,6 @@ interface Mute {
     from: number;
     to: number;
 }
-
-/** Shared by all recordings: each is done with them before another begins. */
-const left = new Uint8Array(CHUNK_SAMPLES);
-const right = new Uint8Array(CHUNK_SAMPLES);
 
 /**
  * Lays the sound of a call on one time line, which begins when this object is made: on the left what the bot was given of the caller, on the
@@ -147,6 +143,7 @@ export class CallRecording implements CallAudio {
 
     /** Writes up to sample `to`, as long as at least `least` samples are left to it. */
     private write(to: number, least: number): void {
+        if (to - this.written < least) return;
         try {
             while (!this.isOver && to - this.written >= least) this.writeNext(to);
             this.caller.forgetBefore(this.written);
@@ -167,24 +164,23 @@ export class CallRecording implements CallAudio {
             return;
         }
         const count = Math.min(CHUNK_SAMPLES, to - from);
-        this.caller.read(left, from);
-        this.bot.read(right, from);
-        this.silenceMuted(from);
-        const chunk = this.sink.takeChunk();
-        for (let i = 0; i < count; i++) {
-            chunk[2 * i] = left[i] ?? MULAW_SILENCE;
-            chunk[2 * i + 1] = right[i] ?? MULAW_SILENCE;
-        }
+        const chunk = this.sink.takeChunk().fill(MULAW_SILENCE);
+        this.caller.readInto(chunk, 0, from, count);
+        this.silenceMuted(chunk, from, count);
+        this.bot.readInto(chunk, 1, from, count);
         this.written = from + count;
         this.caller.forgetBefore(this.written);
         this.bot.forgetBefore(this.written);
         this.sink.write(count === CHUNK_SAMPLES ? chunk : chunk.subarray(0, 2 * count));
     }
 
-    private silenceMuted(from: number): void {
+    /** What stands in the caller's channel of `chunk`, and was muted, is silent. */
+    private silenceMuted(chunk: Uint8Array, from: number, count: number): void {
         if (this.mutes.length === 0) return;
-        for (const mute of this.mutes)
-            left.fill(MULAW_SILENCE, Math.max(0, mute.from - from), Math.max(0, mute.to - from));
+        for (const mute of this.mutes) {
+            const end = Math.min(count, mute.to - from);
+            for (let sample = Math.max(0, mute.from - from); sample < end; sample++) chunk[2 * sample] = MULAW_SILENCE;
+        }
         this.mutes = this.mutes.filter(({ to }) => to > from + CHUNK_SAMPLES);
     }
 }

@@ -4,20 +4,23 @@ import { MULAW_SILENCE } from '../../audio/mulaw';
 import { decodeWav, MULAW_HEADER_BYTES, mulawWavHeader } from '../../audio/wav';
 import { CodedError } from '../../support/errors';
 import { CHUNK_SAMPLES, type RecordingSink } from './call-recording';
+import type { WriteRounds } from './write-rounds';
 
 const CHANNELS = 2;
 const CHUNK_BYTES = CHANNELS * CHUNK_SAMPLES;
 /** So many chunks are written together: an operation of the disk costs more than a second of sound. */
-const TOGETHER = 3;
-/** Chunks that may wait for the disk: 8 s of a call, 128,000 bytes. */
-const MAX_WAITING = 8;
-/** Chunks of the process that are free, at most: 3.2 MB. */
-const MAX_FREE = 200;
+const TOGETHER = 4;
+/** Chunks that may wait for the disk: 10 s of a call, 160,000 bytes. */
+const MAX_WAITING = 10;
+/** Chunks of the process that are free, at most: 16 MB. */
+const MAX_FREE = 1000;
 
 const SILENCE = new Uint8Array(CHUNK_BYTES).fill(MULAW_SILENCE);
 
 /** Chunks are used again, by all calls one after another: arrays of this size that live for a second are expensive garbage. */
 const free: Uint8Array[] = [];
+/** Chunks that are not free. */
+let used = 0;
 
 /**
  * The file of one recording: µ-law WAV, 8 kHz, two channels. It is made when the first sound comes, and only its owner may read it. The call
@@ -40,6 +43,7 @@ export class RecordingFile implements RecordingSink {
     /** @param onBroken no more can be written; called once at most */
     constructor(
         readonly path: string,
+        private readonly rounds: WriteRounds,
         private readonly onBroken: (fault: CodedError) => void,
     ) {}
 
@@ -49,6 +53,7 @@ export class RecordingFile implements RecordingSink {
     }
 
     takeChunk(): Uint8Array {
+        used += 1;
         return free.pop() ?? new Uint8Array(CHUNK_BYTES);
     }
 
@@ -64,7 +69,7 @@ export class RecordingFile implements RecordingSink {
         }
         this.waitingChunks += 1;
         this.queue.push(chunk);
-        if (!this.isWriting && this.waitingChunks >= TOGETHER) this.writing = this.writeWaiting();
+        if (!this.isWriting && this.waitingChunks >= TOGETHER) this.rounds.add(this.begin);
     }
 
     silence(samples: number): void {
@@ -80,7 +85,12 @@ export class RecordingFile implements RecordingSink {
         return (this.finished ??= this.end());
     }
 
+    private readonly begin = (): void => {
+        this.writing = this.writeWaiting();
+    };
+
     private async end(): Promise<number | undefined> {
+        this.rounds.remove(this.begin);
         await this.writing;
         // Silence before the first sound is part of the file, and a call of silence alone has none.
         if (this.bytes > 0 || this.waitingChunks > 0) await this.writeWaiting();
@@ -103,6 +113,7 @@ export class RecordingFile implements RecordingSink {
     break(fault: CodedError): void {
         if (this.fault !== undefined) return;
         this.fault = fault;
+        this.rounds.remove(this.begin);
         for (const each of this.queue.splice(0)) if (typeof each !== 'number') giveBack(each);
         this.onBroken(fault);
     }
@@ -131,9 +142,12 @@ export class RecordingFile implements RecordingSink {
         const chunks = this.queue
             .splice(0, end < 0 ? this.queue.length : end)
             .filter((each) => typeof each !== 'number');
-        await this.add(chunks);
-        this.waitingChunks -= chunks.length;
-        for (const chunk of chunks) giveBack(chunk);
+        try {
+            await this.add(chunks);
+        } finally {
+            this.waitingChunks -= chunks.length;
+            for (const chunk of chunks) giveBack(chunk);
+        }
     }
 
     private async add(pieces: readonly Uint8Array[]): Promise<void> {
@@ -221,7 +235,12 @@ function bytesOf(pieces: readonly Uint8Array[]): number {
     return pieces.reduce((sum, { length }) => sum + length, 0);
 }
 
-/** Audio of one call must never be read in another one: a chunk is overwritten from its beginning, and no further than that it is read. */
+/**
+ * Audio of one call must never be read in another one: a chunk is silence before it is filled (`CallRecording`). With the last one all memory is given
+ * back: a process without recordings holds none.
+ */
 function giveBack(chunk: Uint8Array): void {
-    if (free.length < MAX_FREE && chunk.length === CHUNK_BYTES) free.push(chunk);
+    used -= 1;
+    if (used === 0) free.length = 0;
+    else if (free.length < MAX_FREE && chunk.length === CHUNK_BYTES) free.push(chunk);
 }

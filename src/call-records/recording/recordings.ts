@@ -6,6 +6,7 @@ import type { Logger } from '../../support/logger';
 import { Outage } from '../outage';
 import { CallRecording } from './call-recording';
 import { RecordingFile } from './recording-file';
+import { WriteRounds } from './write-rounds';
 
 /** The rest of a recording must be written within this time after the call. */
 const FINISH_WITHIN_MS = 5000;
@@ -37,6 +38,7 @@ export interface Recording {
  */
 export class Recordings {
     private readonly outage: Outage;
+    private readonly rounds: WriteRounds;
 
     /** `logger`: of the process */
     constructor(
@@ -45,6 +47,7 @@ export class Recordings {
     ) {
         const over = 'Recordings of calls can be written again.';
         this.outage = new Outage('ERR_RECORDING_BROKEN', over, logger, () => clock.nowMs());
+        this.rounds = new WriteRounds(clock);
     }
 
     /**
@@ -58,7 +61,7 @@ export class Recordings {
             recording.stop();
             this.outage.failed(fault);
         };
-        const file = new RecordingFile(path, broken);
+        const file = new RecordingFile(path, this.rounds, broken);
         const recording = new CallRecording(this.clock, file, (fault) => {
             file.break(new CodedError('ERR_RECORDING_BROKEN', String(fault)));
         });

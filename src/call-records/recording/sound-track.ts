@@ -1,5 +1,4 @@
 import { AudioPages } from '../../audio/audio-pages';
-import { MULAW_SILENCE } from '../../audio/mulaw';
 
 /** Sound without a gap: from a byte of the stream to the beginning of the next run, or to the end of the stream. */
 interface Run {
@@ -84,16 +83,18 @@ export class SoundTrack {
         return Infinity;
     }
 
-    /** Fills `out` with what lies from `sample` on. */
-    read(out: Uint8Array, sample: number): void {
-        out.fill(MULAW_SILENCE);
+    /**
+     * Writes the sound of `count` samples from `sample` on to one channel of `out`, which has two bytes for each of them. Where there is no sound, `out` stays
+     * as it is.
+     */
+    readInto(out: Uint8Array, channel: 0 | 1, sample: number, count: number): void {
         for (let index = 0; index < this.runs.length; index++) {
             const run = this.runs[index];
             if (run === undefined) return;
             const start = Math.max(run.at, sample);
-            const end = Math.min(this.endOf(index), sample + out.length);
+            const end = Math.min(this.endOf(index), sample + count);
             if (end <= start) continue;
-            this.pages.copyTo(out.subarray(start - sample, end - sample), run.from + start - run.at);
+            this.pages.spreadTo(out, 2 * (start - sample) + channel, run.from + start - run.at, end - start);
             run.isFixed = true;
         }
     }

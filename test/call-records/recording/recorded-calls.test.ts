@@ -32,8 +32,8 @@ describe('recorded calls', () => {
         rmSync(folder, { recursive: true });
     });
 
-    function talk(audio: CallAudio | undefined): void {
-        for (let frame = 0; frame < 25; frame++) {
+    function talk(audio: CallAudio | undefined, seconds = 5): void {
+        for (let frame = 0; frame < 5 * seconds; frame++) {
             clock.advance(200);
             audio?.callerHeard(new Uint8Array(1600).fill(1), false);
         }
@@ -58,11 +58,12 @@ describe('recorded calls', () => {
     it('find and mend what a dead process has left', async () => {
         expect(await calls.recover(document)).toBeUndefined();
         const attached = calls.attach(call);
-        talk(attached?.observer?.audio);
-        await until('three seconds are written', () => existsSync(path) && statSync(path).size === 58 + 3 * 16_000);
+        talk(attached?.observer?.audio, 6);
+        clock.advance(500);
+        await until('four seconds are written', () => existsSync(path) && statSync(path).size === 58 + 4 * 16_000);
         const { fields } = (await new RecordedCalls(folder, clock, new LogRecorder()).recover(document)) ?? {};
-        expect(fields).toEqual({ recording: { name, bytes: 58 + 3 * 16_000, fromMs: 0 } });
-        expect(readFileSync(path).readUInt32LE(54)).toBe(3 * 16_000);
+        expect(fields).toEqual({ recording: { name, bytes: 58 + 4 * 16_000, fromMs: 0 } });
+        expect(readFileSync(path).readUInt32LE(54)).toBe(4 * 16_000);
         await attached?.finish(document);
     });
 

@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { decodeWav, encodeMulawWav } from '../../../src/audio/wav';
 import { RecordingFile, mendRecording } from '../../../src/call-records/recording/recording-file';
 import { Recordings } from '../../../src/call-records/recording/recordings';
+import { WriteRounds } from '../../../src/call-records/recording/write-rounds';
 import type { CodedError } from '../../../src/support/errors';
 import { FakeClock } from '../../support/fake-clock';
 import { LogRecorder } from '../../support/log-recorder';
@@ -22,8 +23,12 @@ import { until } from '../../support/test-bench';
 const SECOND = 16_000;
 
 let folder: string;
+let clock: FakeClock;
+let rounds: WriteRounds;
 
 beforeEach(() => {
+    clock = new FakeClock();
+    rounds = new WriteRounds(clock);
     folder = mkdtempSync(join(tmpdir(), 'recording-'));
 });
 
@@ -31,6 +36,14 @@ afterEach(() => {
     jest.restoreAllMocks();
     rmSync(folder, { recursive: true });
 });
+
+/** Gives four chunks, seconds of one value each, and waits until a round has written them. `first`: which seconds of the recording they are. */
+async function writeFour(file: RecordingFile, first: number, valueOf: (second: number) => number): Promise<void> {
+    for (let second = first; second < first + 4; second++) file.write(chunkOf(file, valueOf(second)));
+    clock.advance(500);
+    const bytes = 58 + (first + 3) * SECOND;
+    await until('four seconds are written', () => existsSync(file.path) && statSync(file.path).size === bytes);
+}
 
 function chunkOf(file: RecordingFile, value: number): Uint8Array {
     return file.takeChunk().fill(value);
@@ -47,7 +60,7 @@ describe('the file of a recording', () => {
     it('is a WAV file of two µ-law channels, for its owner only', async () => {
         const faults: CodedError[] = [];
         const path = join(folder, '2026-11-28', 'a.wav');
-        const file = new RecordingFile(path, (fault) => faults.push(fault));
+        const file = new RecordingFile(path, rounds, (fault) => faults.push(fault));
         file.silence(3);
         const first = chunkOf(file, 1);
         const second = chunkOf(file, 2).subarray(0, 10);
@@ -70,17 +83,16 @@ describe('the file of a recording', () => {
 
     it('can be played while it is written', async () => {
         const path = join(folder, 'a.wav');
-        const file = new RecordingFile(path, () => undefined);
-        for (let second = 1; second <= 3; second++) file.write(chunkOf(file, second));
-        await until('three seconds are written', () => existsSync(path) && statSync(path).size === 58 + 3 * SECOND);
+        const file = new RecordingFile(path, rounds, () => undefined);
+        await writeFour(file, 1, (second) => second);
         const { channels, rateHz, samples } = decodeWav(readFileSync(path));
-        expect([channels, rateHz, samples.length]).toEqual([2, 8000, 3 * SECOND]);
+        expect([channels, rateHz, samples.length]).toEqual([2, 8000, 4 * SECOND]);
         await file.finish();
     });
 
     it('is not made for a call without a sound', async () => {
         const path = join(folder, 'a.wav');
-        const file = new RecordingFile(path, () => undefined);
+        const file = new RecordingFile(path, rounds, () => undefined);
         file.silence(80_000);
         expect(await file.finish()).toBeUndefined();
         expect(existsSync(path)).toBe(false);
@@ -90,7 +102,7 @@ describe('the file of a recording', () => {
         const path = join(folder, 'a.wav');
         writeFileSync(path, 'of another call');
         const faults: CodedError[] = [];
-        const file = new RecordingFile(path, (fault) => faults.push(fault));
+        const file = new RecordingFile(path, rounds, (fault) => faults.push(fault));
         file.write(chunkOf(file, 1));
         expect(await file.finish()).toBeUndefined();
         expect(readFileSync(path, 'utf8')).toBe('of another call');
@@ -101,19 +113,19 @@ describe('the file of a recording', () => {
         const path = join(folder, 'a.wav');
         const faults: CodedError[] = [];
         const methods = await fileMethods();
-        const file = new RecordingFile(path, (fault) => faults.push(fault));
-        for (let second = 1; second <= 3; second++) file.write(chunkOf(file, 1));
-        await until('three seconds are written', () => existsSync(path) && statSync(path).size === 58 + 3 * SECOND);
+        const file = new RecordingFile(path, rounds, (fault) => faults.push(fault));
+        await writeFour(file, 1, () => 1);
         const full = jest.spyOn(methods, 'writev').mockImplementation(() => {
             appendFileSync(path, 'a part');
             return Promise.reject(Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' }));
         });
-        for (let second = 4; second <= 6; second++) file.write(chunkOf(file, second));
+        for (let second = 5; second <= 8; second++) file.write(chunkOf(file, second));
+        clock.advance(500);
         await until('the disk is full', () => faults.length > 0);
         full.mockRestore();
-        file.write(chunkOf(file, 7));
-        expect(await file.finish()).toBe(58 + 3 * SECOND);
-        expect(readFileSync(path).equals(Buffer.from(encodeMulawWav(Buffer.alloc(3 * SECOND, 1), 2)))).toBe(true);
+        file.write(chunkOf(file, 9));
+        expect(await file.finish()).toBe(58 + 4 * SECOND);
+        expect(readFileSync(path).equals(Buffer.from(encodeMulawWav(Buffer.alloc(4 * SECOND, 1), 2)))).toBe(true);
         expect(faults).toMatchObject([{ code: 'ERR_RECORDING_BROKEN', facts: { systemError: 'ENOSPC' } }]);
         expect(file.isBroken).toBe(true);
     });
@@ -128,7 +140,7 @@ describe('the file of a recording', () => {
             const { bytesWritten } = await this.write(all, 0, Math.min(all.length, 7001), at ?? null);
             return { bytesWritten, buffers: pieces };
         });
-        const file = new RecordingFile(path, () => undefined);
+        const file = new RecordingFile(path, rounds, () => undefined);
         for (let second = 1; second <= 4; second++) file.write(chunkOf(file, second));
         expect(await file.finish()).toBe(58 + 4 * SECOND);
         partly.mockRestore();
@@ -136,15 +148,15 @@ describe('the file of a recording', () => {
         expect(readFileSync(path).equals(Buffer.from(encodeMulawWav(expected, 2)))).toBe(true);
     });
 
-    it('of a disk that takes nothing ends after eight seconds', async () => {
+    it('of a disk that takes nothing ends after ten seconds', async () => {
         const path = join(folder, 'a.wav');
         const faults: CodedError[] = [];
-        const file = new RecordingFile(path, (fault) => faults.push(fault));
+        const file = new RecordingFile(path, rounds, (fault) => faults.push(fault));
         // All of it comes in one tick: nothing can be written meanwhile.
-        for (let second = 1; second <= 8; second++) file.write(chunkOf(file, second));
+        for (let second = 1; second <= 10; second++) file.write(chunkOf(file, second));
         expect(faults).toEqual([]);
-        file.write(chunkOf(file, 9));
-        expect(faults.map(({ code, message }) => [code, message.includes('8 s')])).toEqual([
+        file.write(chunkOf(file, 11));
+        expect(faults.map(({ code, message }) => [code, message.includes('10 s')])).toEqual([
             ['ERR_RECORDING_BROKEN', true],
         ]);
         const bytes = (await file.finish()) ?? 0;
@@ -155,9 +167,8 @@ describe('the file of a recording', () => {
 describe('a recording that a process has left unfinished', () => {
     it('is mended from its length, also when a sample was written by half, and then left as it is', async () => {
         const path = join(folder, 'a.wav');
-        const file = new RecordingFile(path, () => undefined);
-        for (let second = 1; second <= 3; second++) file.write(chunkOf(file, 1));
-        await until('three seconds are written', () => existsSync(path) && statSync(path).size === 58 + 3 * SECOND);
+        const file = new RecordingFile(path, rounds, () => undefined);
+        await writeFour(file, 1, () => 1);
         truncateSync(path, 58 + 1001);
         expect(await mendRecording(path)).toBe(58 + 1000);
         const expected = Buffer.from(encodeMulawWav(Buffer.alloc(1000, 1), 2));
@@ -179,7 +190,7 @@ describe('a recording that a process has left unfinished', () => {
 });
 
 describe('the recordings of a process', () => {
-    function record(recordings: Recordings, clock: FakeClock, name: string, seconds = 3) {
+    function record(recordings: Recordings, name: string, seconds = 3) {
         const recording = recordings.start(join(folder, name));
         for (let frame = 0; frame < 5 * seconds; frame++) {
             clock.advance(200);
@@ -189,25 +200,23 @@ describe('the recordings of a process', () => {
     }
 
     it('give the file, its length, and whether it is whole', async () => {
-        const clock = new FakeClock();
         const logger = new LogRecorder();
-        const recording = record(new Recordings(clock, logger), clock, 'a.wav');
+        const recording = record(new Recordings(clock, logger), 'a.wav');
         recording.audio.ended();
         expect(await recording.finish()).toEqual({ bytes: 58 + 3 * SECOND, fromMs: 0 });
         expect(logger.lines).toEqual([]);
     });
 
     it('tell once that they cannot be written, and once that they can again', async () => {
-        const clock = new FakeClock();
         const logger = new LogRecorder();
         const recordings = new Recordings(clock, logger);
         writeFileSync(join(folder, 'file'), '');
         for (const name of ['a', 'b', 'c']) {
-            const recording = record(recordings, clock, `file/${name}.wav`);
+            const recording = record(recordings, `file/${name}.wav`);
             expect(await recording.finish()).toBeUndefined();
         }
         expect(logger.codes).toEqual(['ERR_RECORDING_BROKEN']);
-        await record(recordings, clock, 'd.wav').finish();
+        await record(recordings, 'd.wav').finish();
         expect(logger.lines.map(({ level, message }) => [level, message.slice(0, 30)])).toEqual([
             ['error', 'The recording of a call ends b'],
             ['info', 'Recordings of calls can be wri'],
@@ -215,10 +224,9 @@ describe('the recordings of a process', () => {
     });
 
     it('are given up after five seconds when the disk does not answer, and marked as broken off', async () => {
-        const clock = new FakeClock();
         const logger = new LogRecorder();
         const methods = await fileMethods();
-        const recording = record(new Recordings(clock, logger), clock, 'a.wav');
+        const recording = record(new Recordings(clock, logger), 'a.wav');
         let answer = (): void => undefined;
         const hung = jest.spyOn(methods, 'writev').mockImplementation(
             () =>

@@ -2,17 +2,19 @@ import fc from 'fast-check';
 import { SoundTrack } from '../../../src/call-records/recording/sound-track';
 import { heldBytes } from '../../support/held-bytes';
 
-function read(track: SoundTrack, from: number, count: number): number[] {
-    const out = new Uint8Array(count);
-    track.read(out, from);
-    return [...out];
+const _ = 0xff;
+
+/** What is read of one channel of two that are silent. The other one stays as it is. */
+function read(track: SoundTrack, from: number, count: number, channel: 0 | 1 = 1): number[] {
+    const out = new Uint8Array(2 * count).fill(_);
+    track.readInto(out, channel, from, count);
+    expect(out.every((code, index) => index % 2 === channel || code === _)).toBe(true);
+    return [...out.filter((_code, index) => index % 2 === channel)];
 }
 
 function bytes(...values: number[]): Uint8Array {
     return Uint8Array.from(values);
 }
-
-const _ = 0xff;
 
 describe('a track', () => {
     it('lays each run at its place, with silence between', () => {
