@@ -46,7 +46,7 @@ export function unreachedLines({ variables, functions, choices }: Unreached): st
 function choicesOf({ dialog }: BotProfile): { name: string; words: RegExp }[] {
     return Object.entries(dialog?.menus ?? {}).flatMap(([menu, { choices }]) =>
         choices.flatMap(({ label, action }) => {
-            const text = 'text' in action ? (action.text ?? '') : '';
+            const text = 'text' in action ? action.text : '';
             // One for each kind of recognizer, or one for all.
             const texts = typeof text === 'string' ? [text] : Object.values(text);
             const sources = texts.filter((each) => each !== '').map(patternOf);
