@@ -263,7 +263,7 @@ describe('citations', () => {
     });
 
     /** What a reader is told to write. */
-    const TO_BE_WRITTEN = ['bots/hours.json', 'bots/NAME.json', 'bots/NAME.md'];
+    const TO_BE_WRITTEN = ['bots/hours.json', 'bots/office.json', 'bots/NAME.json', 'bots/NAME.md'];
 
     it('lead to pages and headings that are there', () => {
         const links = pages().flatMap((page) => found(linesOf(page), /\]\(([^)\s]+)\)/g, isDeadLinkOf(page)));

@@ -43,8 +43,8 @@ export async function bundleTools(): Promise<void> {
 /** What is imported from `src` is loaded from `dist`: server and tools share one copy of each module. */
 const compiledServer: Plugin = {
     name: 'compiled-server',
-    setup: ({ onResolve }) => {
-        onResolve({ filter: /^\.{1,2}\// }, ({ path, resolveDir }) => {
+    setup: (bundle) => {
+        bundle.onResolve({ filter: /^\.{1,2}\// }, ({ path, resolveDir }) => {
             const file = resolve(resolveDir, path.replace(/\.js$/, ''));
             if (!file.startsWith(SRC + sep)) return undefined;
             return { path: `../${relative(SRC, file).split(sep).join('/')}.js`, external: true };
@@ -55,8 +55,8 @@ const compiledServer: Plugin = {
 /** The texts of the tools name their commands as a clone has them. */
 const namesOfCommands: Plugin = {
     name: 'names-of-commands',
-    setup: ({ onLoad }) => {
-        onLoad({ filter: /[\\/]tools[\\/].*\.ts$/ }, ({ path }) => ({
+    setup: (bundle) => {
+        bundle.onLoad({ filter: /[\\/]tools[\\/].*\.ts$/ }, ({ path }) => ({
             contents: withPackageCommands(readFileSync(path, 'utf8')),
             loader: 'ts',
             resolveDir: dirname(path),
