@@ -1,5 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import type * as esbuild from 'esbuild';
 
 /** A file of the page, ready to be served. */
 export interface PageFile {
@@ -46,7 +48,7 @@ export async function bundlePages(): Promise<ReadonlyMap<string, PageFile>> {
 /** A script of a page with everything that it imports; `entry`: its path. */
 export async function bundleScript(entry: string): Promise<PageFile> {
     // The package has its pages bundled, and no esbuild.
-    const { build } = await import('esbuild');
+    const { build } = createRequire(__filename)('esbuild') as typeof esbuild;
     const { outputFiles } = await build({
         entryPoints: [entry],
         bundle: true,

@@ -11,8 +11,6 @@ const ENTRY = join(ROOT, 'tools', 'package-bin.ts');
 /** As deep below the package as the folders of `tools/`, so that `samples` is found from both. */
 const FOLDER = join(ROOT, 'dist', 'tools');
 const PROGRAM = 'audioconnector-server.js';
-/** Only a clone bundles pages: the package has them. */
-const OF_A_CLONE = ['esbuild'];
 
 /**
  * Makes the program of the package, `dist/tools`, of the tools: one file of plain JavaScript beside the pages of console and calls. It uses
@@ -34,7 +32,7 @@ export async function bundleTools(): Promise<void> {
         metafile: true,
         logLevel: 'error',
     });
-    const missing = packagesOf(metafile).filter((name) => !installedPackages().has(name) && !OF_A_CLONE.includes(name));
+    const missing = packagesOf(metafile).filter((name) => !installedPackages().has(name));
     if (missing.length > 0) throw new Error(`Not among the dependencies of package.json: ${missing.join(', ')}.`);
     writePages(CONSOLE_PAGES, await bundlePages());
     writePages(CALL_PAGES, await bundleCallPages());
