@@ -2,13 +2,14 @@ import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { SecretProvider } from './auth/authenticator';
-import type { BotServiceDeps } from './services/bot-service';
+import type { BotExtensions } from './services/bot-service';
 import { codeFunctionProblems } from './services/functions/code-functions';
+import type { SpeechExtensions } from './speech/local-speech';
 import { CodedError } from './support/errors';
 import { isFields, type Fields } from './support/json';
 
 /** What a server can be given in code: the default export of the module that EXTENSIONS names, or part of `new Server({…})`. */
-export interface ServerExtensions extends Pick<BotServiceDeps, 'bots' | 'functions' | 'recognizer' | 'voice'> {
+export interface ServerExtensions extends BotExtensions, SpeechExtensions {
     /** Default: the API keys that the configuration names. With it none need be configured, in production either. */
     secrets?: SecretProvider;
 }

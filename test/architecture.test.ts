@@ -25,6 +25,7 @@ const LAYERS: Record<string, { layer: number; siblings: readonly string[] }> = {
     'call-records': { layer: 2, siblings: [] },
     flight: { layer: 2, siblings: [] },
     websocket: { layer: 3, siblings: [] },
+    api: { layer: 4, siblings: [] },
     index: { layer: 4, siblings: [] },
 };
 

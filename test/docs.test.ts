@@ -265,6 +265,7 @@ describe('citations', () => {
     /** What a reader is told to write. */
     const TO_BE_WRITTEN = [
         'bots/hours.json',
+        'bots/office.json',
         'bots/NAME.json',
         'bots/NAME.md',
         'bots/NAME.eval.yaml',

@@ -1,5 +1,5 @@
 import type { Config, OpenAIConfig } from '../config/config';
-import type { CallerAudioBuffer } from '../audio/caller-audio-buffer';
+import type { AudioCursor, CallerAudioBuffer } from '../audio/caller-audio-buffer';
 import { beepPcmu } from '../audio/tone';
 import { CircuitBreakers, type Breakers, type BreakerState } from '../support/circuit-breaker';
 import { faultFields, type Logger } from '../support/logger';
@@ -30,7 +30,7 @@ import { RestBot } from '../speech/rest-bot';
 import { loadSileroNetwork, SileroSpeechMeter } from '../speech/vad/speech-meter';
 import type { SpeechMeter, SpeechToText } from './asr-service';
 import type { ToolRecord } from './functions/tool';
-import type { Transcript } from './transcript';
+import type { HeardLine, Transcript, TranscriptLine } from './transcript';
 
 /** What the factory needs; a recognizer and a voice of your own are part of it. */
 export type BotFactoryDeps = LocalSpeechDeps;
@@ -58,20 +58,42 @@ export interface CallSeams {
     refusals(known: RefusedFields): KnownRefusals;
 }
 
-/** The call that a bot is made for. */
-export interface CallOfBot {
+/** The call that a bot is made for, as a bot of one's own may know it. */
+export interface CallOfAnyBot {
+    /** Its lines carry the ids of the call. Log no data of the caller. */
     logger: Logger;
+    /** Genesys' id of the conversation. */
     conversationId: string;
     /** Number of the caller as Genesys gives it; undefined: not known. Never logged. */
     ani?: string | undefined;
     /** Hears of every call of a tool. */
     onTool?: ((record: ToolRecord) => void) | undefined;
+    /** What was said in the call; the call writes it, bots read it. */
+    transcript: SaidSoFar;
+    /** Where caller audio waits that a bot cannot take yet; the call fills it before `hear`. */
+    callerAudio: WaitingCallerAudio;
+}
+
+/** What was said in a call so far, to read. */
+export interface SaidSoFar {
+    /** Caller and bot, oldest first, with what was heard beside what was generated. */
+    readonly lines: readonly TranscriptLine[];
+    /** The last items as far as the caller heard them, oldest first: at most `maxItems`, and at most `maxChars` characters together. */
+    heard(maxItems: number, maxChars: number): HeardLine[];
+}
+
+/** Caller audio that waits: PCMU, 8 kHz, mono, eight bytes for one millisecond. */
+export interface WaitingCallerAudio {
+    /** Keeps from now on what the caller says, at most `maxBytes` of it, and `backBytes` (default 0) of before, where they are still there. */
+    open(maxBytes: number, backBytes?: number): AudioCursor;
+}
+
+/** The call that a bot of this server is made for. */
+export interface CallOfBot extends CallOfAnyBot {
+    transcript: Transcript;
+    callerAudio: CallerAudioBuffer;
     /** Hears what the bot does, for the metrics. */
     meter?: BotMeter | undefined;
-    /** What was said in the call; the call writes it, bots read it. */
-    transcript: Transcript;
-    /** Where caller audio waits that a bot cannot take yet; the call fills it before `hear`. */
-    callerAudio: CallerAudioBuffer;
     /** What stands between the call and all that is outside of it; undefined: nothing does. */
     seams?: CallSeams | undefined;
 }

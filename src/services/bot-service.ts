@@ -4,7 +4,7 @@ import type { LanguageCode, Participant } from '../protocol/core';
 import type { BreakerState } from '../support/circuit-breaker';
 import { faultFields, type LogFields, type Logger } from '../support/logger';
 import { BotFactory, type BotFactoryDeps, type CallOfBot, type CallSeams } from './bot-factory';
-import { BotRegistry, type BotCallContext, type CreateBot } from './bot-registry';
+import { BotRegistry, type BuiltInCallContext, type CreateAnyBot, type CreateBot } from './bot-registry';
 import { plainPlan, plainTurnTaking, plainVariables, profilePlan, type BotPlan } from './bot-plan';
 import type { BotMeter } from './call-meter';
 import type { Conversation, OverlapReport } from './conversation';
@@ -29,15 +29,19 @@ import { BotTools } from './functions/bot-tools';
 import type { HttpClient } from './functions/http/client';
 import type { Tool, ToolRecord } from './functions/tool';
 
-export interface BotServiceDeps extends BotFactoryDeps {
-    /** Bots of your own by name: `?bot=name` finds them as it finds a profile. */
-    bots?: Readonly<Record<string, CreateBot>>;
+export interface BotServiceDeps extends BotFactoryDeps, BotExtensions {
     /** Holds the keys and tokens that profiles name. Default: the environment of the process. */
     env?: Readonly<Record<string, string | undefined>>;
-    /** Tools that are written in code: profiles name them with the kind `code`. */
-    functions?: readonly Tool[];
     /** Asks the web services of tools. Default: over the network. */
     http?: HttpClient;
+}
+
+/** Bots and functions of your own. */
+export interface BotExtensions {
+    /** Bots by name: `?bot=name` finds them as it finds a profile. */
+    bots?: Readonly<Record<string, CreateBot>>;
+    /** Tools that are written in code: profiles name them with the kind `code`. */
+    functions?: readonly Tool[];
 }
 
 /** What a call says about the bot that it wants. All of it comes from outside. */
@@ -313,9 +317,9 @@ export class BotService {
     }
 
     /** The bots that the server has without a profile. */
-    private builtIn(): Record<string, CreateBot> {
+    private builtIn(): Record<string, CreateAnyBot> {
         const { config } = this;
-        const planOf = (name: string, openai: Config['openai'], { variables, language }: BotCallContext): BotPlan =>
+        const planOf = (name: string, openai: Config['openai'], { variables, language }: BuiltInCallContext): BotPlan =>
             plainPlan(name, openai, config, variables, this.languageOf(language));
         return {
             openai: (call) => this.factory.create(planOf('openai', config.openai, call), call),

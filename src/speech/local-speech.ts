@@ -17,9 +17,13 @@ import { loadSileroNetwork } from './vad/speech-meter';
 import { SileroDetector } from './vad/voice-activity-detector';
 
 /** What a local speech service works with. */
-export interface LocalSpeechDeps {
+export interface LocalSpeechDeps extends SpeechExtensions {
     clock: Clock;
     logger: Logger;
+}
+
+/** A recognizer and a voice of your own. */
+export interface SpeechExtensions {
     /** Makes the recognizer of `LOCAL_ASR=custom` at start, once for all calls; another one only if local speech could not be loaded. */
     recognizer?: ((deps: { clock: Clock; logger: Logger }) => SpeechToText) | undefined;
     /** Makes the synthesizer of `LOCAL_TTS=custom`, in the same way. */

@@ -119,7 +119,7 @@ function discarded(output: Output): Promise<true> {
 
 function prettyStream(output: Output): DestinationStream | undefined {
     try {
-        // pino-pretty is a development dependency: present beside a terminal, absent in production.
+        // pino-pretty is an optional dependency: without it a terminal shows JSON too.
         const pretty = createRequire(__filename)('pino-pretty') as (options: PrettyOptions) => DestinationStream;
         return pretty({ translateTime: 'SYS:HH:MM:ss.l', ignore: 'pid,hostname', destination: output });
     } catch {

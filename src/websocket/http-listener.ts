@@ -1,8 +1,10 @@
 import { createServer, type RequestListener, type Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { WebSocketServer } from 'ws';
 import { CodedError, type ErrorCode } from '../support/errors';
 import type { RefusalLog, Refusals } from './refusals';
+import { selectSubProtocol } from './upgrade';
 
 /** What a peer may cost before it is authenticated, and what one call may cost afterwards. */
 export interface ServerLimits {
@@ -69,6 +71,20 @@ export function createHttpServer(
         refuseClient(fault, socket, refusals, log);
     });
     return server;
+}
+
+/** What turns accepted upgrade requests into WebSockets. It listens nowhere. */
+export function createWebSocketServer(limits: ServerLimits): WebSocketServer {
+    return new WebSocketServer({
+        noServer: true,
+        clientTracking: false,
+        // Speech does not compress, and each call would pay for the attempt in memory.
+        perMessageDeflate: false,
+        maxPayload: limits.maxMessageBytes,
+        maxFragments: limits.maxFragments,
+        maxBufferedChunks: limits.maxBufferedChunks,
+        handleProtocols: selectSubProtocol,
+    });
 }
 
 /** Which settings a listener got its address from, and the code of its failure. */

@@ -39,8 +39,9 @@ export interface ServerDeps extends ServerExtensions {
     loadMeter: LoadMeter;
     /**
      * An HTTP or HTTPS server of the application, which listens and is closed there. This server only takes the upgrade requests at
-     * AUDIOHOOK_PATH, from `start` to `stop`; requests, `/health` and `/ready` included, and their limits stay with the application.
-     * Upgrade requests of other paths are left to the application's `upgrade` listeners; without any, they are answered 404.
+     * AUDIOHOOK_PATH, from `start` to `stop`; requests, `/health` and `/ready` included, and their limits stay with the application, which may
+     * pass requests to `Server.answer`. Upgrade requests of other paths are left to the application's `upgrade` listeners; without any, they
+     * are answered 404.
      *
      * Default: an HTTP server of its own that listens on HOST and PORT.
      */

@@ -1,9 +1,9 @@
-import type { IncomingMessage, Server as HttpServer } from 'node:http';
+import type { IncomingMessage, RequestListener, Server as HttpServer } from 'node:http';
 import { hostname } from 'node:os';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { config as loadDotenv } from 'dotenv';
-import { WebSocketServer, type WebSocket } from 'ws';
+import type { WebSocket, WebSocketServer } from 'ws';
 import { Authenticator, type SecretProvider } from '../auth/authenticator';
 import { loadConfig, type Config } from '../config/config';
 import { BotService } from '../services/bot-service';
@@ -27,7 +27,14 @@ import { CallSlots } from './call-slots';
 import { Calls, type ServedSession } from './calls';
 import { addressReader } from './client-address';
 import { createHttpEndpoints, isBelow, pathOf, type Unavailable } from './http-endpoints';
-import { closeServer, createHttpServer, listen, SERVER_LIMITS, type ServerLimits } from './http-listener';
+import {
+    closeServer,
+    createHttpServer,
+    createWebSocketServer,
+    listen,
+    SERVER_LIMITS,
+    type ServerLimits,
+} from './http-listener';
 import { MetricsEndpoint } from './metrics-endpoint';
 import { ProcessLoadMeter } from './load-meter';
 import { openSession } from './open-session';
@@ -35,7 +42,7 @@ import { processLimits, type ProcessLimits } from './process-limits';
 import { RefusalLog, Refusals } from './refusals';
 import { checkDeps, extensionsOf, type ServerDeps } from './server-deps';
 import { bannerLines } from './start-banner';
-import { selectSubProtocol, UpgradeGate, type AcceptedCall, type UpgradeAuthenticator } from './upgrade';
+import { UpgradeGate, type AcceptedCall, type UpgradeAuthenticator } from './upgrade';
 
 export type { ServedSession } from './calls';
 export type { ServerDeps } from './server-deps';
@@ -73,6 +80,11 @@ export class Server {
     private readonly shared: SharedState | undefined;
     /** Records of calls, and what else is done at their end. */
     private readonly afterCall: AfterCall;
+    /**
+     * Answers plain HTTP requests as a server of its own does: `/health`, `/ready`, AUDIOHOOK_PATH without an upgrade, the page of a call,
+     * 404 for all else. An application that gives its `server` routes those paths here that it wants (docs/PACKAGE.md).
+     */
+    readonly answer: RequestListener;
     private readonly http: HttpServer;
     /** undefined: no metrics are kept, or not yet. */
     private metrics: ServerMetrics | undefined;
@@ -113,7 +125,9 @@ export class Server {
         this.slots = new CallSlots(config.abuse);
         this.shared = this.createShared();
         this.afterCall = new AfterCall(config, { bots: this.botService, clock, logger });
-        this.http = deps.server ?? this.createHttp();
+        const unavailable = (): Unavailable => this.unavailable();
+        this.answer = createHttpEndpoints(config.audiohookPath, this.refusalLog, unavailable, this.afterCall.pages);
+        this.http = deps.server ?? createHttpServer(this.limits, this.refusals, this.refusalLog, this.answer);
     }
 
     /**
@@ -266,13 +280,6 @@ export class Server {
         const shared = new SharedState({ config, store: config.replayStore, local, clock, logger });
         local.share(shared);
         return shared;
-    }
-
-    private createHttp(): HttpServer {
-        const { config, refusalLog, afterCall } = this;
-        const unavailable = (): Unavailable => this.unavailable();
-        const endpoints = createHttpEndpoints(config.audiohookPath, refusalLog, unavailable, afterCall.pages);
-        return createHttpServer(this.limits, this.refusals, this.refusalLog, endpoints);
     }
 
     private async listen(): Promise<AddressInfo> {
@@ -430,17 +437,4 @@ export class Server {
 function environmentConfig(hasSecretProvider: boolean): Config {
     loadDotenv({ quiet: true });
     return loadConfig(process.env, { hasSecretProvider });
-}
-
-function createWebSocketServer(limits: ServerLimits): WebSocketServer {
-    return new WebSocketServer({
-        noServer: true,
-        clientTracking: false,
-        // Speech does not compress, and each call would pay for the attempt in memory.
-        perMessageDeflate: false,
-        maxPayload: limits.maxMessageBytes,
-        maxFragments: limits.maxFragments,
-        maxBufferedChunks: limits.maxBufferedChunks,
-        handleProtocols: selectSubProtocol,
-    });
 }

@@ -1,8 +1,16 @@
 import { join } from 'node:path';
-import { bundleScript, textFile, type PageFile } from '../console/pages';
+import { bundleScript, packedPages, textFile, type PageFile } from '../console/pages';
 
 const FOLDER = join(__dirname, 'page');
 const OF_CONSOLE = join(__dirname, '../console/page');
+
+/** The name of the packed files of these pages. */
+export const CALL_PAGES = 'call-pages.json';
+
+/** The pages' files: as they were packed, else bundled now. */
+export async function callPages(): Promise<ReadonlyMap<string, PageFile>> {
+    return packedPages(CALL_PAGES) ?? bundleCallPages();
+}
 
 /** What the pages consist of: path → file. `/` is the list, `/call` the page of one call, `/login` the form. Bundled in memory. */
 export async function bundleCallPages(): Promise<ReadonlyMap<string, PageFile>> {

@@ -11,7 +11,7 @@ import { CallsServer } from './calls-server';
 import { HELP, readCliOptions, type CallsCommand, type ServeOptions } from './cli-options';
 import { listText } from './list-text';
 import { LEAST_TOKEN_CHARACTERS } from './page-access';
-import { bundleCallPages } from './pages';
+import { callPages } from './pages';
 import { whatWentWrong } from './what-went-wrong';
 import { worstFindings } from './worst-findings';
 
@@ -30,7 +30,7 @@ export interface CallsSurroundings {
     readonly stop: AbortSignal;
     /** Opens what CALL_RECORD_STORE names. Rejects with a coded error. */
     readonly openReader: (env: Environment, directory: string) => Promise<CallReader>;
-    /** The page's files; bundled unless given. */
+    /** The page's files; default: `callPages`. */
     readonly pages?: ReadonlyMap<string, PageFile>;
     /** Told where the page is. */
     readonly onServing?: (url: string) => void;
@@ -105,7 +105,7 @@ async function serve(
 ): Promise<number> {
     const server = await CallsServer.start({
         reader,
-        pages: around.pages ?? (await bundleCallPages()),
+        pages: around.pages ?? (await callPages()),
         host,
         port,
         token,

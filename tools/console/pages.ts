@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { build } from 'esbuild';
+import type * as esbuild from 'esbuild';
 
 /** A file of the page, ready to be served. */
 export interface PageFile {
@@ -15,6 +16,21 @@ const SCRIPTS = {
     '/microphone-worklet.js': 'worklet/microphone-worklet.ts',
     '/speaker-worklet.js': 'worklet/speaker-worklet.ts',
 } as const;
+
+/** The page's files: as they were packed, else bundled now. */
+export async function consolePages(): Promise<ReadonlyMap<string, PageFile>> {
+    return packedPages(CONSOLE_PAGES) ?? bundlePages();
+}
+
+/** The name of the packed files of this page. */
+export const CONSOLE_PAGES = 'console-pages.json';
+
+/** The files of a page that were bundled when the package was made, beside its program; undefined: this is no package. */
+export function packedPages(name: string): ReadonlyMap<string, PageFile> | undefined {
+    const path = join(__dirname, name);
+    if (!existsSync(path)) return undefined;
+    return new Map(Object.entries(JSON.parse(readFileSync(path, 'utf8')) as Record<string, PageFile>));
+}
 
 /** Bundles the page, in memory: path → file. Takes well under a second; nothing is fetched and nothing is written. */
 export async function bundlePages(): Promise<ReadonlyMap<string, PageFile>> {
@@ -31,6 +47,8 @@ export async function bundlePages(): Promise<ReadonlyMap<string, PageFile>> {
 
 /** A script of a page with everything that it imports; `entry`: its path. */
 export async function bundleScript(entry: string): Promise<PageFile> {
+    // The package has its pages bundled, and no esbuild.
+    const { build } = createRequire(__filename)('esbuild') as typeof esbuild;
     const { outputFiles } = await build({
         entryPoints: [entry],
         bundle: true,

@@ -10,7 +10,7 @@ import { findCredentials, readEnvironment } from '../caller/credentials';
 import type { ConsoleOptions } from './console-options';
 import { ConsoleServer, type CalledServer, type ConsoleServerOptions } from './console-server';
 import { startOwnServer, type OwnServer } from './inside/own-server';
-import { bundlePages, type PageFile } from './pages';
+import { consolePages, type PageFile } from './pages';
 
 /** Where the console runs; handed in so that it can be tried without a terminal. */
 export interface ConsoleSurroundings {
@@ -21,7 +21,7 @@ export interface ConsoleSurroundings {
     print: (line: string) => void;
     /** Log lines of a server that is started here, for a person instead of a machine. */
     prettyLogs: boolean;
-    /** The page's files; bundled at the start unless given. */
+    /** The page's files; default: `consolePages`. */
     pages?: ReadonlyMap<string, PageFile>;
 }
 
@@ -50,7 +50,7 @@ interface Target {
 /** Starts the console, and the server too if none runs. Rejects with an error that says what to do. */
 export async function startConsole(options: ConsoleOptions, around: ConsoleSurroundings): Promise<RunningConsole> {
     const env = readEnvironment(around.directory, around.env);
-    const pages = around.pages ?? (await bundlePages());
+    const pages = around.pages ?? (await consolePages());
     const target = await findTarget(options, env, around);
     const found = findCredentials(options, around.directory, env);
     if (!found.ok) throw new Error(found.why);

@@ -5,9 +5,10 @@ import { basename, dirname, join, relative, resolve } from 'node:path';
  * Writes a test that replays the flight file, and a copy of the file beside it.
  *
  * @returns the paths of both
- * @throws RangeError where one of them is there already
+ * @throws RangeError where one of them is there already, and in the package, which has no tests
  */
 export function writeTest(file: string, asTest: string): { test: string; copy: string } {
+    if (!existsSync(join(__dirname, 'as-test.ts'))) throw new RangeError('--as-test needs a clone of the repository.');
     const folder = resolve(dirname(asTest));
     const name = basename(asTest).replace(/(\.test)?\.ts$/, '');
     const [test, copy] = [join(folder, `${name}.test.ts`), join(folder, `${name}.flight`)];
