@@ -30,7 +30,7 @@ const PARTS: Readonly<Record<string, Part>> = {
     parsing: { files: ['src/protocol/parse.ts'], tests: ['test/protocol/*.test.ts'] },
     numbering: {
         files: ['src/common/message-intake.ts', 'src/common/session-wire.ts'],
-        tests: ['test/common/session-{envelope,flood,turns}.test.ts'],
+        tests: ['test/common/{message-intake,session-envelope,session-flood,session-turns}.test.ts'],
     },
     playback: {
         files: ['playback', 'playback-ledger', 'playhead'].map((name) => `src/common/${name}.ts`),
@@ -93,7 +93,7 @@ function optionsOf({ files, tests }: Job, workers: number): Options {
 }
 
 function survivorText({ fileName, location, mutatorName, replacement }: Result): string {
-    const place = `${relative(ROOT, fileName)}:${location.start.line + 1}:${location.start.column + 1}`;
+    const place = `${relative(ROOT, fileName)}:${location.start.line}:${location.start.column}`;
     return `  ${place}  ${mutatorName}  →  ${replacement.replace(/\s+/g, ' ').slice(0, 120)}`;
 }
 
