@@ -99,8 +99,14 @@ function survivorText({ fileName, location, mutatorName, replacement }: Result):
 
 function summaryOf(name: string, results: readonly Result[]): string {
     const count = (...statuses: string[]): number => results.filter(({ status }) => statuses.includes(status)).length;
-    const killed = `${count('Killed')} killed, ${count('Timeout')} ended by time`;
-    return `${name}: ${results.length} changes, ${killed}, ${count('Survived')} survived, ${count('NoCoverage')} not reached`;
+    const told = [
+        [count('Killed'), 'killed'],
+        [count('Timeout'), 'ended by time'],
+        [count('Survived'), 'survived'],
+        [count('NoCoverage'), 'not reached'],
+        [count('RuntimeError', 'CompileError', 'Ignored', 'Pending'), 'not tried'],
+    ];
+    return `${name}: ${results.length} changes, ${told.map((pair) => pair.join(' ')).join(', ')}`;
 }
 
 async function main(): Promise<void> {
