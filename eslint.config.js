@@ -1,7 +1,7 @@
 const tseslint = require('typescript-eslint');
 
 module.exports = tseslint.config(
-    { ignores: ['dist/', 'coverage/', 'assets/', '**/*.js'] },
+    { ignores: ['dist/', 'coverage/', '.stryker-tmp/', 'assets/', '**/*.js'] },
     ...tseslint.configs.strictTypeChecked,
     {
         languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: __dirname } },

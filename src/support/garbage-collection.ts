@@ -1,8 +1,8 @@
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 import { freeFragments } from './message-fragments';
 
-/** Most memory of new objects, in bytes: two halves of 4 MiB, of which one is in use. */
-const MAX_NEW_SPACE_BYTES = 8 * 1024 * 1024;
+/** Most memory of new objects is 8 MiB: two halves of so many bytes, of which one is in use. */
+const MAX_HALF_BYTES = 4 * 1024 * 1024;
 const LOOK_EVERY_MS = 100;
 
 /**
@@ -32,9 +32,15 @@ let grows = true;
 
 /** V8 reads its limit at its start only, but the factor by which new space grows each time: by 1 it stays as it is. */
 function limitNewSpace(): void {
-    const bytes = getHeapSpaceStatistics().find(({ space_name: name }) => name === 'new_space')?.space_size ?? 0;
-    const mayGrow = bytes < MAX_NEW_SPACE_BYTES;
+    // V8 doubles a half, and keeps a few bytes of each page for itself.
+    const mayGrow = halfOfNewSpace() < 0.75 * MAX_HALF_BYTES;
     if (mayGrow === grows) return;
     grows = mayGrow;
     setFlagsFromString(`--semi-space-growth-factor=${grows ? 2 : 1}`);
+}
+
+/** Bytes that one half can hold. The size of both, `space_size`, would not tell: V8 of Node 26 counts only pages that it has used. */
+function halfOfNewSpace(): number {
+    const space = getHeapSpaceStatistics().find(({ space_name: name }) => name === 'new_space');
+    return space === undefined ? 0 : space.space_used_size + space.space_available_size;
 }

@@ -55,6 +55,29 @@ describe('ReplayGuard', () => {
         expect(guard.size).toBe(1);
     });
 
+    it('looks for what has expired once a second, and not before', () => {
+        const guard = new ReplayGuard(clock);
+        guard.admit('key', 'a', inMs(100));
+        clock.advance(999);
+        guard.admit('key', 'b', inMs(5_000));
+        expect(guard.size).toBe(2);
+        clock.advance(1);
+        guard.admit('key', 'c', inMs(5_000));
+        expect(guard.size).toBe(2);
+    });
+
+    it('tells what could still be replayed, to its last moment, of all keys', () => {
+        const guard = new ReplayGuard(clock);
+        const [soonMs, laterMs] = [inMs(500), inMs(5_000)];
+        guard.admit('one', 'a', soonMs);
+        guard.admit('other', 'b', laterMs);
+        clock.advance(500);
+        const later = { apiKey: 'other', nonce: 'b', untilMs: laterMs };
+        expect([...guard.remembered()]).toEqual([{ apiKey: 'one', nonce: 'a', untilMs: soonMs }, later]);
+        clock.advance(1);
+        expect([...guard.remembered()]).toEqual([later]);
+    });
+
     it('stays small over a day of one call a second', () => {
         const guard = new ReplayGuard(clock);
         let largest = 0;

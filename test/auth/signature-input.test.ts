@@ -107,8 +107,8 @@ describe('the signature parameters', () => {
         await expect(withParameter({ alg: undefined, expires: undefined })).resolves.toBe('accepted');
     });
 
-    it('take a nonce of 22 characters', async () => {
-        await expect(withParameter({ nonce: `"${'n'.repeat(22)}"` })).resolves.toBe('accepted');
+    it.each([22, 256])('take a nonce of %d characters', async (characters) => {
+        await expect(withParameter({ nonce: `"${'n'.repeat(characters)}"` })).resolves.toBe('accepted');
     });
 
     it('take expires=0 for a date of 1970, not for an absent one', async () => {
@@ -150,6 +150,28 @@ describe('several labels', () => {
         await expect(twoLabels({ parameters, secret: Buffer.alloc(32, 1) })).resolves.toBe('accepted');
     });
 
+    it.each([
+        [4, 'accepted'],
+        [5, 'ERR_SIGNATURE_MALFORMED'],
+    ])('are four at most: %d are %s', async (labels, code) => {
+        const own = sign();
+        const others = Array.from({ length: labels - 1 }, (_, at) => `other${at}`);
+        const headers = {
+            'signature-input': [`sig1=${own.input}`, ...others.map((label) => `${label}=()`)].join(', '),
+            signature: [`sig1=:${own.signature}:`, ...others.map((label) => `${label}=::`)].join(', '),
+        };
+        await expect(codeFor({ headers })).resolves.toBe(code);
+    });
+
+    it('must be the same in both headers, those of other keys too', async () => {
+        const own = sign();
+        const headers = {
+            'signature-input': `sig1=${own.input}, sig2=()`,
+            signature: `sig1=:${own.signature}:, sig3=::`,
+        };
+        await expect(codeFor({ headers })).resolves.toBe('ERR_SIGNATURE_MALFORMED');
+    });
+
     it('may be spread over several header lines', async () => {
         const own = sign();
         const second = sign({ parameters: otherNonce });
@@ -189,6 +211,18 @@ describe('malformed signature headers', () => {
         ['64 KB of nothing known', { 'signature-input': '\u00ff'.repeat(65_536) }],
     ])('are refused: %s', async (_name, headers) => {
         await expect(codeFor({ headers })).resolves.toBe('ERR_SIGNATURE_MALFORMED');
+    });
+
+    it.each([
+        [8192, 'accepted'],
+        [8193, 'ERR_SIGNATURE_MALFORMED'],
+    ])('a field of %d characters is %s', async (characters, code) => {
+        const padding = ' '.repeat(characters - `sig1=${good.input}`.length);
+        const headers = {
+            'signature-input': `sig1=${good.input.replace('(', `(${padding}`)}`,
+            signature: `sig1=:${good.signature}:`,
+        };
+        await expect(codeFor({ headers })).resolves.toBe(code);
     });
 
     it.each([0, 1, 3, 31, 33, 64])('a signature of %d octets is refused without throwing', async (octets) => {

@@ -7,13 +7,16 @@ import { bundlePages, CONSOLE_PAGES, type PageFile } from '../console/pages';
 
 const ROOT = join(__dirname, '..', '..');
 const SRC = join(ROOT, 'src');
-const ENTRY = join(ROOT, 'tools', 'package-bin.ts');
+/** The program, and what it starts as processes of their own, by the names of their files. */
+const ENTRIES = {
+    'audioconnector-server': join(ROOT, 'tools', 'package-bin.ts'),
+    worker: join(ROOT, 'tools', 'eval', 'worker.ts'),
+};
 /** As deep below the package as the folders of `tools/`, so that `samples` is found from both. */
 const FOLDER = join(ROOT, 'dist', 'tools');
-const PROGRAM = 'audioconnector-server.js';
 
 /**
- * Makes the program of the package, `dist/tools`, of the tools: one file of plain JavaScript beside the pages of console and calls. It uses
+ * Makes the program of the package, `dist/tools`, of the tools: a file of plain JavaScript for each process, beside the pages of console and calls. It uses
  * the compiled server beside it and what package.json names as its dependencies.
  *
  * @throws Error that names the packages that it needs and an installed package would not have
@@ -22,8 +25,8 @@ export async function bundleTools(): Promise<void> {
     rmSync(FOLDER, { recursive: true, force: true });
     mkdirSync(FOLDER, { recursive: true });
     const { metafile } = await build({
-        entryPoints: [ENTRY],
-        outfile: join(FOLDER, PROGRAM),
+        entryPoints: ENTRIES,
+        outdir: FOLDER,
         bundle: true,
         packages: 'external',
         platform: 'node',
