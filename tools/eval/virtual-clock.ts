@@ -121,12 +121,31 @@ export class VirtualClock implements Clock {
         this.waiting.splice(from, 0, timer);
     }
 
+    private async untilReleased(): Promise<void> {
+        let timer: NodeJS.Timeout | undefined;
+        const released = new Promise<void>((resolve) => (this.released = resolve));
+        const tooLong = new Promise<never>((_resolve, reject) => {
+            timer = setTimeout(() => {
+                reject(new OutOfTime(`what the call waits for has not ended within ${IDLE_MS / 1000} s`));
+            }, IDLE_MS);
+        });
+        await Promise.race([released, tooLong]).finally(() => {
+            clearTimeout(timer);
+        });
+    }
+
     private async allArrived(): Promise<void> {
         let quietRounds = 0;
         let seen = -1;
         let lostAtMs: number | undefined;
+        let sinceMs = performance.now();
         while (quietRounds < QUIET_ROUNDS) {
-            if (this.holds > 0) await new Promise<void>((resolve) => (this.released = resolve));
+            if (performance.now() - sinceMs > IDLE_MS)
+                throw new OutOfTime(`something does not end: ${process.getActiveResourcesInfo().join(', ')}`);
+            if (this.holds > 0) {
+                await this.untilReleased();
+                sinceMs = performance.now();
+            }
             await new Promise((resolve) => setImmediate(resolve));
             const { moved } = this.traffic;
             const isUnderWay = this.traffic.isUnderWay;
