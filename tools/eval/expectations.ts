@@ -33,8 +33,11 @@ export interface CallEvidence {
     readonly hasFaults: boolean;
 }
 
-/** Answers of a model about what a person would have to judge; undefined: there is none. */
-export type Judge = (question: string, about: string) => Promise<{ readonly isYes: boolean; readonly why: string }>;
+/** Answers of a model about what a person would have to judge. `isYes` undefined: it has no verdict, and `why` says why. Never rejects. */
+export type Judge = (
+    question: string,
+    about: string,
+) => Promise<{ readonly isYes: boolean | undefined; readonly why: string }>;
 
 /** By so much what the model is told may differ from what was heard, ms. */
 const HEARD_SLACK_MS = 60;
@@ -45,7 +48,7 @@ export interface Verdict {
     readonly notJudged: readonly string[];
 }
 
-/** Compares a call with what is expected of it, and of every call. Rejects as `judge` does. */
+/** Compares a call with what is expected of it, and of every call. Never rejects. */
 export async function judgeCall(
     evidence: CallEvidence,
     expect: Expectation,
