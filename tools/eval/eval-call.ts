@@ -37,6 +37,8 @@ const LIMIT_MS = 300_000;
 const AROUND_MS = 120_000;
 /** After the call is over the server writes its record, ms. */
 const RECORD_MS = 2000;
+/** With the clock of the machine its own delays are in what the model is told of the caller's ear, ms. */
+const LIVE_HEARD_SLACK_MS = 400;
 
 /**
  * One call of a case: the server, the services and the caller, all in this process. With the stand-in for the model they have a clock of
@@ -232,6 +234,7 @@ export class EvalCall {
             wrongFrames: model.wrongFrames,
             missing: missingOf(parts),
             heardPositions: heardPositions(model, pieces, line.events),
+            ...(this.live !== undefined && { heardSlackMs: LIVE_HEARD_SLACK_MS }),
             generated: [...model.said, ...voice.said].map(({ text }) => text),
             places: [
                 { name: 'the log', text: JSON.stringify(logs.lines) },

@@ -22,6 +22,8 @@ export interface CallEvidence {
         readonly toldMs: number;
         readonly heardMs: number;
     }[];
+    /** By so much the two may differ, ms. Default: 60, where no time passes but that of the call. */
+    readonly heardSlackMs?: number;
     /** All that was generated, heard or not. */
     readonly generated: readonly string[];
     /** Places in which private digits could stand. */
@@ -71,13 +73,19 @@ export async function judgeCall(
     return { failures: [...failures, ...judged.failures], notJudged: judged.notJudged };
 }
 
-function everyCall({ breaches, wrongFrames, missing, heardPositions }: CallEvidence): Failure[] {
+function everyCall({
+    breaches,
+    wrongFrames,
+    missing,
+    heardPositions,
+    heardSlackMs = HEARD_SLACK_MS,
+}: CallEvidence): Failure[] {
     return [
         ...missing,
         ...breaches.map(({ check, detail, atMs }) => ({ of: 'protocol', why: `${check.rule} ${detail}`, atMs })),
         ...wrongFrames.map((why) => ({ of: 'protocol', why: `The model refused a frame of the server: ${why}` })),
         ...heardPositions
-            .filter(({ toldMs, heardMs }) => Math.abs(toldMs - heardMs) > HEARD_SLACK_MS)
+            .filter(({ toldMs, heardMs }) => Math.abs(toldMs - heardMs) > heardSlackMs)
             .map(({ atMs, text, toldMs, heardMs }) => ({
                 of: 'heard_position',
                 why: `The model was told that ${Math.round(toldMs)} ms of this sentence were heard; the caller heard ${Math.round(heardMs)} ms.`,

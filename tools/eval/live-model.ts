@@ -3,9 +3,11 @@ import { loadConfig } from '../../src/config/config';
 import { classify, fatalError } from '../../src/services/realtime/errors';
 import { isFields, textIn, type Fields } from '../../src/support/json';
 import { redact } from '../../src/support/redact';
+import type { FaultOfCase } from './case-schema';
 import type { ModelSide, Truncation } from './model-side';
 import { RealtimeRelay } from './realtime-relay';
 import type { Failure } from './result';
+import type { ScriptedCaller } from './scripted-caller';
 import type { Sound } from './voice';
 
 /** Settings of the environment that say which model is asked, and how. Others are those of the case. */
@@ -40,6 +42,8 @@ export class LiveModel implements ModelSide {
     private readonly responses = new Set<string>();
     private readonly frames: string[] = [];
     private relay: RealtimeRelay | undefined;
+    private caller: Pick<ScriptedCaller, 'hangUp'> | undefined;
+    private isHopeless = false;
 
     private constructor() {}
 
@@ -76,8 +80,10 @@ export class LiveModel implements ModelSide {
         return this.frames.join('\n');
     }
 
-    begin(): void {
-        // Nothing happens to the real model.
+    /** A model that refuses the key refuses it again: the caller need not wait for it. */
+    begin(_faults: readonly FaultOfCase[], caller: Pick<ScriptedCaller, 'hangUp'>): void {
+        this.caller = caller;
+        if (this.isHopeless) caller.hangUp();
     }
 
     async close(): Promise<void> {
@@ -162,7 +168,9 @@ export class LiveModel implements ModelSide {
         const kind = classify(api);
         const words = redact(api.message);
         if (kind === 'bug') this.wrongFrames.push(`${api.code ?? api.type}: ${words}`);
-        if (kind === 'fatal') this.kept(`${fatalError(api).message} OpenAI's words: ${words}`);
+        if (kind !== 'fatal') return;
+        this.kept(`${fatalError(api).message} OpenAI's words: ${words}`);
+        this.giveUp();
     }
 
     private refused(why: { status: number; body: string } | Error): void {
@@ -175,6 +183,13 @@ export class LiveModel implements ModelSide {
         const words = isFields(body?.['error']) ? (textIn(body['error'], 'message') ?? '') : '';
         const what = why.status === 401 ? ': OPENAI_API_KEY is wrong' : '';
         this.kept(`OpenAI refused the connection with HTTP status ${why.status}${what}. ${redact(words)}`.trim());
+        if (why.status === 401 || why.status === 403) this.giveUp();
+    }
+
+    private giveUp(): void {
+        if (this.isHopeless) return;
+        this.isHopeless = true;
+        this.caller?.hangUp();
     }
 
     /** Each sentence once. */
