@@ -86,8 +86,7 @@ export class ChatModel {
     private takesLess(fault: unknown): boolean {
         const param = fault instanceof CodedError ? fault.facts.param : undefined;
         if ((param !== 'temperature' && param !== 'seed') || this.sampling[param] === undefined) return false;
-        const { [param]: _refused, ...rest } = this.sampling;
-        this.sampling = rest;
+        this.sampling = Object.fromEntries(Object.entries(this.sampling).filter(([name]) => name !== param));
         return true;
     }
 }

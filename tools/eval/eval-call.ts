@@ -18,7 +18,7 @@ import { RealClock, type CallClock } from './call-clock';
 import { answersOf, heardPieces, type CallerAct, type HeardPiece } from './ear';
 import { dialogue } from './expected-words';
 import type { CallEvidence } from './expectations';
-import { LiveCall } from './live-call';
+import type { LiveCall } from './live-call';
 import { LogKeeper } from './log-keeper';
 import { ModelScript } from './model-script';
 import type { ModelSide } from './model-side';
@@ -93,7 +93,9 @@ export class EvalCall {
         const { clock, live } = this;
         const profile = this.readProfile();
         const voice = live?.voice ?? this.sentences;
-        const script = await clock.hold(ModelScript.of(live === undefined ? (evalCase.model ?? []) : [], this.sentences));
+        const script = await clock.hold(
+            ModelScript.of(live === undefined ? (evalCase.model ?? []) : [], this.sentences),
+        );
         // Made before the call: no time of the call passes for it.
         await clock.hold(prepareSpeech(evalCase.script ?? [], voice));
         const mocks = new ServiceMocks(profile?.tools ?? [], evalCase.mocks ?? {}, clock);
@@ -303,9 +305,7 @@ interface Parts {
 
 function actsOf({ done }: ScriptedCaller): CallerAct[] {
     return done.flatMap(({ atMs, toMs, what }): CallerAct[] =>
-        what === 'silent' || what === 'language'
-            ? []
-            : [{ atMs, toMs, isTurn: what !== 'mhm' && what !== 'hang up' }],
+        what === 'silent' || what === 'language' ? [] : [{ atMs, toMs, isTurn: what !== 'mhm' && what !== 'hang up' }],
     );
 }
 
@@ -326,8 +326,9 @@ function heardPositions(
     const flushedAtMs = events.flatMap((event) =>
         event.kind === 'playback' && event.what === 'flushed' ? [event.atMs] : [],
     );
-    return model.truncations.map(({ text, toldMs, index }) => {
-        const piece = pieces.findLast((each) => each.text === text);
+    return model.truncations.map(({ text, toldMs, index, nth }) => {
+        const same = pieces.filter((each) => each.text === text);
+        const piece = same[nth] ?? same.at(-1);
         return { atMs: flushedAtMs[index] ?? piece?.toMs ?? 0, text, toldMs, heardMs: piece?.heardMs ?? 0 };
     });
 }

@@ -34,12 +34,12 @@ interface SpokenItem {
 export class LiveModel implements ModelSide {
     readonly wrongFrames: string[] = [];
     readonly missing: Failure[] = [];
-    readonly truncations: Truncation[] = [];
     readonly argumentsById = new Map<string, string>();
     language: string | undefined;
     settings: Record<string, string> = {};
     private readonly items = new Map<string, SpokenItem>();
     private readonly responses = new Set<string>();
+    private readonly cuts: { readonly itemId: string; readonly toldMs: number }[] = [];
     private readonly frames: string[] = [];
     private relay: RealtimeRelay | undefined;
     private caller: Pick<ScriptedCaller, 'hangUp'> | undefined;
@@ -51,7 +51,9 @@ export class LiveModel implements ModelSide {
     static async start(settings: Readonly<Record<string, string>>): Promise<LiveModel> {
         const { openai, localSpeech } = loadConfig(settings);
         if (openai === undefined)
-            throw new Error('with --live the real model answers: OPENAI_API_KEY must be set in the environment or in .env');
+            throw new Error(
+                'with --live the real model answers: OPENAI_API_KEY must be set in the environment or in .env',
+            );
         const model = new LiveModel();
         const url = new URL(openai.url);
         model.relay = await RealtimeRelay.start(url.origin, {
@@ -74,6 +76,14 @@ export class LiveModel implements ModelSide {
         return [...this.items.values()]
             .filter(({ chunks }) => chunks.length > 0)
             .map(({ text, chunks }) => ({ text, pcmu: Buffer.concat(chunks) }));
+    }
+
+    get truncations(): Truncation[] {
+        return this.cuts.map(({ itemId, toldMs }, index) => {
+            const text = this.items.get(itemId)?.text ?? '';
+            const same = [...this.items].filter(([, item]) => item.text === text);
+            return { text, toldMs, index, nth: same.findIndex(([id]) => id === itemId) };
+        });
     }
 
     get given(): string {
@@ -103,10 +113,8 @@ export class LiveModel implements ModelSide {
         this.frames.push(text);
         if (type === 'session.update') this.language = languageIn(event) ?? this.language;
         if (type !== 'conversation.item.truncate') return;
-        const item = this.items.get(textIn(event, 'item_id') ?? '');
         const { audio_end_ms: toldMs } = event;
-        if (typeof toldMs !== 'number') return;
-        this.truncations.push({ text: item?.text ?? '', toldMs, index: this.truncations.length });
+        if (typeof toldMs === 'number') this.cuts.push({ itemId: textIn(event, 'item_id') ?? '', toldMs });
     }
 
     private heard(event: Fields): void {
@@ -231,6 +239,7 @@ function fieldsIn(text: string): Fields | undefined {
 
 function languageIn(event: Fields): string | undefined {
     let place: unknown = event;
-    for (const name of ['session', 'audio', 'input', 'transcription']) place = isFields(place) ? place[name] : undefined;
+    for (const name of ['session', 'audio', 'input', 'transcription'])
+        place = isFields(place) ? place[name] : undefined;
     return isFields(place) ? textIn(place, 'language') : undefined;
 }

@@ -9,6 +9,8 @@ export interface Truncation {
     readonly toldMs: number;
     /** Counts the truncations of one connection from 0. */
     readonly index: number;
+    /** The sentence may have been said several times: its place among them, from 0. */
+    readonly nth: number;
 }
 
 /** The model of one call: the stand-in that follows the case, or the real one, whose frames are read on their way. */

@@ -50,7 +50,6 @@ export class PersonaCaller {
             await caller.botFinished();
             if (caller.hasEnded) return;
             const next = await this.next(await heard());
-            if (caller.hasEnded) return;
             if (next.does === 'hang_up') {
                 caller.hangUp();
                 return;
@@ -67,7 +66,10 @@ export class PersonaCaller {
             return await this.model.ask({
                 messages: [
                     { role: 'system', content: this.instructions() },
-                    { role: 'user', content: `The call so far, as you heard it:\n${heard || '(nothing yet)'}\n\nWhat do you do now?` },
+                    {
+                        role: 'user',
+                        content: `The call so far, as you heard it:\n${heard || '(nothing yet)'}\n\nWhat do you do now?`,
+                    },
                 ],
                 format: FORMAT,
                 read: readAct,
@@ -99,7 +101,8 @@ function readAct(given: unknown): { value: Act } | { wrong: string } {
     const { does } = read.data;
     const words = read.data.words.trim();
     if (does === 'say' && words === '') return { wrong: 'The caller says something, and there are no words.' };
-    if (does === 'say' && words.length > MAX_WORDS) return { wrong: `One sentence has at most ${MAX_WORDS} characters.` };
+    if (does === 'say' && words.length > MAX_WORDS)
+        return { wrong: `One sentence has at most ${MAX_WORDS} characters.` };
     if (does === 'keys' && !/^[0-9*#]{1,60}$/.test(words)) return { wrong: 'Keys are 0 to 9, * and #.' };
     return { value: { does, words } };
 }

@@ -71,8 +71,9 @@ export class StandInModel implements ModelSide {
     get truncations(): Truncation[] {
         return this.fake.sessions.flatMap((session) =>
             session.truncations.map(({ item_id: id, audio_end_ms: toldMs }, index) => {
-                const item = session.items.find(({ itemId }) => itemId === id);
-                return { text: item?.text ?? '', toldMs, index };
+                const text = session.items.find(({ itemId }) => itemId === id)?.text ?? '';
+                const same = session.items.filter((each) => each.text === text);
+                return { text, toldMs, index, nth: same.findIndex(({ itemId }) => itemId === id) };
             }),
         );
     }

@@ -27,7 +27,8 @@ export async function caseText({ file, botsFolder }: AsEvalOptions): Promise<str
     const isRecord = /\.json$/i.test(file);
     const { call, notes: first } = isRecord ? { call: recordOf(file), notes: [] } : await flown(readFlight(file));
     const name = call.document.bot?.name;
-    const places = botsFolder === undefined || name === undefined ? new Map<string, PlacesOf>() : placesIn(botsFolder, name);
+    const places =
+        botsFolder === undefined || name === undefined ? new Map<string, PlacesOf>() : placesIn(botsFolder, name);
     const { bot, evalCase, notes } = caseOfCall({ ...call, placesOf: (tool) => places.get(tool) });
     const made = evalFile.safeParse({ bot, cases: [evalCase] });
     if (!made.success) throw new UnusableRecord(`No case can be made of it: ${made.error.issues[0]?.message ?? ''}.`);

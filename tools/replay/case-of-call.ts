@@ -3,9 +3,7 @@ import type { CallDocument, RecordEvent } from '../../src/call-records/document'
 import { builtInTool } from '../../src/services/functions/built-in-tools';
 import { isFields } from '../../src/support/json';
 import type { EvalCase, Expectation, Mock, ModelStep } from '../eval/case-schema';
-import { scriptOf } from './script-of-call';
-
-export type EventOf<Kind extends RecordEvent['kind']> = Extract<RecordEvent, { kind: Kind }>;
+import { ofKind, scriptOf, type EventOf } from './script-of-call';
 
 /** A record cannot be made a case; the message is a sentence that says why. */
 export class UnusableRecord extends Error {
@@ -34,12 +32,21 @@ export interface CaseOfCall {
 }
 
 /** Output variables that are another number in each call, or that `expect` has other keys for. */
-const NOT_EXPECTED = new Set(['bot', 'turns', 'fallback_used', 'worst_turn_ms', 'cost_usd', 'end_reason', 'error_code']);
+const NOT_EXPECTED = new Set([
+    'bot',
+    'turns',
+    'fallback_used',
+    'worst_turn_ms',
+    'cost_usd',
+    'end_reason',
+    'error_code',
+]);
+const TRANSFER = 'transfer_to_agent';
 const FAILURES = ['server_error', 'rate_limited', 'content_filter', 'max_output_tokens'] as const;
 
 /** @throws UnusableRecord for a record without words */
 export function caseOfCall({ document, keys, placesOf = () => undefined }: CallToConvert): CaseOfCall {
-    const { bot, events, inputVariables, language, startedAt, fallbackUsed, mode } = document;
+    const { bot, inputVariables, language, startedAt, fallbackUsed, mode } = document;
     if (mode !== 'full')
         throw new UnusableRecord('The record has the mode `metadata`: what was said is not in it (CALL_RECORD=full).');
     if (bot === undefined) throw new UnusableRecord('The call ended before its bot was found.');
@@ -51,20 +58,18 @@ export function caseOfCall({ document, keys, placesOf = () => undefined }: CallT
         ...(language !== undefined && { language }),
         ...(input.length > 0 && { input: Object.fromEntries(input) }),
         ...(Object.keys(mocks).length > 0 && { mocks }),
-        model: modelOf(events),
+        model: modelOf(document),
         script: [...steps],
         expect: expectationOf(document),
     };
     return { bot: bot.name, evalCase, notes: [...notes, ...fallbackNotes(fallbackUsed), ...cutNotes(document)] };
 }
 
-export function ofKind<Kind extends RecordEvent['kind']>(events: readonly RecordEvent[], kind: Kind): EventOf<Kind>[] {
-    return events.filter((event): event is EventOf<Kind> => event.kind === kind);
-}
-
 function fallbackNotes(used: readonly string[]): string[] {
     if (used.length === 0) return [];
-    return [`A fallback answered (${used.join(', ')}): the case needs \`faults\` that bring it about, and its words are not in \`model\`.`];
+    return [
+        `A fallback answered (${used.join(', ')}): the case needs \`faults\` that bring it about, and its words are not in \`model\`.`,
+    ];
 }
 
 function cutNotes({ cut }: CallDocument): string[] {
@@ -72,7 +77,7 @@ function cutNotes({ cut }: CallDocument): string[] {
 }
 
 /** What the model said and called in each of its responses, in their order. One of which nothing was left is no step. */
-function modelOf(events: readonly RecordEvent[]): ModelStep[] {
+function modelOf({ events, outputVariables }: CallDocument): ModelStep[] {
     const responses = ofKind(events, 'model')
         .filter(({ responseId }) => responseId !== undefined)
         .sort((left, right) => beganMs(left) - beganMs(right));
@@ -80,8 +85,8 @@ function modelOf(events: readonly RecordEvent[]): ModelStep[] {
         responses.findLast((response) => beganMs(response) <= atMs)?.responseId;
     const says = wordsByResponse(events, before);
     const calls = new Map<string, Record<string, unknown>[]>();
-    for (const { name, atMs, ms, argumentsJson } of ofKind(events, 'tool'))
-        pushTo(calls, before(atMs - ms) ?? '', { [name]: argumentsOf(argumentsJson) });
+    for (const tool of ofKind(events, 'tool'))
+        pushTo(calls, before(tool.atMs - tool.ms) ?? '', { [tool.name]: argumentsOf(tool, outputVariables) });
     return responses.flatMap((response): ModelStep[] => {
         const { responseId: id = '' } = response;
         const [said = [], called = []] = [says.get(id), calls.get(id)];
@@ -130,9 +135,16 @@ function pushTo<T>(map: Map<string, T[]>, key: string, value: T): void {
     map.set(key, [...(map.get(key) ?? []), value]);
 }
 
-function argumentsOf(json: string | undefined): Record<string, unknown> {
+/** A record has no arguments of the transfer that ends the call: its output variables say what they were. */
+function argumentsOf(
+    { name, argumentsJson: json }: EventOf<'tool'>,
+    variables: CallDocument['outputVariables'],
+): Record<string, unknown> {
     const value = json === undefined ? undefined : parsed(json);
-    return isFields(value) ? { ...value } : {};
+    if (isFields(value)) return { ...value };
+    if (name !== TRANSFER) return {};
+    const given = ['reason', 'summary', 'queue'].map((each) => [each, variables[`transfer_${each}`] ?? ''] as const);
+    return Object.fromEntries(given.filter(([, text]) => text !== ''));
 }
 
 function parsed(json: string): unknown {
@@ -149,7 +161,10 @@ function mocksOf({ events, outputVariables }: CallDocument, placesOf: NonNullabl
     for (const { name, outcome, output, ms } of ofKind(events, 'tool')) {
         if (builtInTool(name) !== undefined || outcome === 'refused') continue;
         const places = placesOf(name);
-        pushTo(mocks, name, { ...answerOf(outcome, output, places, outputVariables), ...(ms >= 1 && { after_ms: Math.round(ms) }) });
+        pushTo(mocks, name, {
+            ...answerOf(outcome, output, places, outputVariables),
+            ...(ms >= 1 && { after_ms: Math.round(ms) }),
+        });
     }
     return Object.fromEntries([...mocks].map(([name, list]) => [name, list.length === 1 ? (list[0] ?? {}) : list]));
 }
@@ -193,20 +208,25 @@ function expectationOf(document: CallDocument): Expectation {
     const { endReason, outputVariables, turns, events, figures, fallbackUsed } = document;
     const { end_reason: reason, error_code: errorCode } = outputVariables;
     const isByCaller = endReason.startsWith('client_') || endReason === 'socket_lost';
-    const outputs = Object.entries(outputVariables).filter(([name, value]) => !NOT_EXPECTED.has(name) && value !== null);
+    const outputs = Object.entries(outputVariables).filter(
+        ([name, value]) => !NOT_EXPECTED.has(name) && value !== null,
+    );
     const heard = turns.flatMap(({ heard: words = '', interrupted }) => (interrupted || words === '' ? [] : [words]));
     return {
         end: isByCaller ? 'caller' : (errorCode ?? '') === '' ? 'completed' : 'error',
         ...(!isByCaller && typeof reason === 'string' && { end_reason: reason }),
         ...(!isByCaller && outputs.length > 0 && { outputs: Object.fromEntries(outputs) }),
-        calls: callsOf(ofKind(events, 'tool')),
+        calls: callsOf(ofKind(events, 'tool'), outputVariables),
         heard: heard.map((contains) => ({ contains })),
         interrupted: figures.bargeIns,
         ...(fallbackUsed.length > 0 && { fallback: [...fallbackUsed] }),
     };
 }
 
-function callsOf(tools: readonly EventOf<'tool'>[]): NonNullable<Expectation['calls']> {
+function callsOf(
+    tools: readonly EventOf<'tool'>[],
+    variables: CallDocument['outputVariables'],
+): NonNullable<Expectation['calls']> {
     const names = [...new Set(tools.map(({ name }) => name))];
     return Object.fromEntries(
         names.map((name) => {
@@ -214,12 +234,13 @@ function callsOf(tools: readonly EventOf<'tool'>[]): NonNullable<Expectation['ca
             const [first] = made;
             const isSame = (of: (tool: EventOf<'tool'>) => string | undefined): boolean =>
                 made.every((each) => first !== undefined && of(each) === of(first));
-            const args = argumentsOf(first?.argumentsJson);
+            const args = first === undefined ? {} : argumentsOf(first, variables);
             return [
                 name,
                 {
                     times: made.length,
-                    ...(isSame(({ argumentsJson }) => argumentsJson) && Object.keys(args).length > 0 && { arguments: args }),
+                    ...(isSame(({ argumentsJson }) => argumentsJson) &&
+                        Object.keys(args).length > 0 && { arguments: args }),
                     ...(first !== undefined && isSame(({ outcome }) => outcome) && { outcome: first.outcome }),
                 },
             ];

@@ -49,7 +49,8 @@ Promise.resolve()
             process.exitCode = exitCode;
         },
         (fault: unknown) => {
-            const isKnown = fault instanceof UnusableFlight || fault instanceof UnusableRecord || fault instanceof RangeError;
+            const isKnown =
+                fault instanceof UnusableFlight || fault instanceof UnusableRecord || fault instanceof RangeError;
             console.error(isKnown ? fault.message : fault);
             process.exitCode = UNUSABLE;
         },

@@ -1,6 +1,7 @@
 import type { CallDocument, RecordEvent } from '../../src/call-records/document';
 import type { Step } from '../eval/case-schema';
-import { ofKind } from './case-of-call';
+
+export type EventOf<Kind extends RecordEvent['kind']> = Extract<RecordEvent, { kind: Kind }>;
 
 /** Between two keys of one entry, ms. */
 const SAME_ENTRY_MS = 5000;
@@ -44,6 +45,11 @@ export function scriptOf(
             ? ['Which keys were pressed stands in no record: each 0 in `keys` is one that is not known.']
             : [];
     return { steps, notes };
+}
+
+/** The events of one kind, in their order. */
+export function ofKind<Kind extends RecordEvent['kind']>(events: readonly RecordEvent[], kind: Kind): EventOf<Kind>[] {
+    return events.filter((event): event is EventOf<Kind> => event.kind === kind);
 }
 
 /** What the caller said, with the beginning of their voice. */

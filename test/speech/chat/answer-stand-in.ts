@@ -4,7 +4,11 @@ import { z } from 'zod';
 
 /** What the stand-in does with a request. `hang`, `hang up`, or another text: the content of its answer. */
 export type AnswerPlan =
-    string | { status: number; code?: string; param?: string } | { raw: unknown } | { refusal: string } | { cut: string };
+    | string
+    | { status: number; code?: string; param?: string }
+    | { raw: unknown }
+    | { refusal: string }
+    | { cut: string };
 
 const PROPERTY = z.strictObject({
     type: z.union([z.string(), z.array(z.enum(['string', 'number', 'boolean', 'null']))]),
@@ -105,12 +109,22 @@ function answer(plan: AnswerPlan, response: ServerResponse): void {
     else if ('refusal' in plan) sendMessage(response, { content: null, refusal: plan.refusal }, 'stop');
     else if ('cut' in plan) sendMessage(response, { content: plan.cut, refusal: null }, 'length');
     else if ('raw' in plan) send(response, 200, plan.raw);
-    else send(response, plan.status, { error: { message: 'words of the service', code: plan.code ?? null, param: plan.param ?? null } });
+    else
+        send(response, plan.status, {
+            error: { message: 'words of the service', code: plan.code ?? null, param: plan.param ?? null },
+        });
 }
 
 function sendMessage(response: ServerResponse, message: object, finish: string): void {
     const choice = { index: 0, message: { role: 'assistant', ...message }, finish_reason: finish };
-    send(response, 200, { id: 'c', object: 'chat.completion', created: 1, model: 'm', choices: [choice], usage: USAGE });
+    send(response, 200, {
+        id: 'c',
+        object: 'chat.completion',
+        created: 1,
+        model: 'm',
+        choices: [choice],
+        usage: USAGE,
+    });
 }
 
 const USAGE = { prompt_tokens: 100, completion_tokens: 10, total_tokens: 110 };

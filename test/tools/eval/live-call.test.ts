@@ -31,12 +31,18 @@ describe('a case with --live', () => {
             const result = await bench.run({
                 name: 'asks, and interrupts',
                 model: ['what the case says here is not used'],
-                script: [{ say: 'When are you open?' }, { interrupt: 'I have a question about my bill.', after_ms: 1200 }],
+                script: [
+                    { say: 'When are you open?' },
+                    { interrupt: 'I have a question about my bill.', after_ms: 1200 },
+                ],
                 expect: {
                     end: 'completed',
                     end_reason: 'transfer',
                     calls: { transfer_to_agent: { times: 1, arguments: { queue: 'Billing' } } },
-                    heard: [{ exact: 'Brightwater Energy, hello.', turn: 1 }, { contains: 'We are open', turn: 2 }],
+                    heard: [
+                        { exact: 'Brightwater Energy, hello.', turn: 1 },
+                        { contains: 'We are open', turn: 2 },
+                    ],
                     not_heard: 'but Sunday',
                     interrupted: 1,
                     within_ms: 10_000,
@@ -75,7 +81,12 @@ describe('a case with --live', () => {
             );
             const result = await bench.run({
                 name: 'wants billing',
-                persona: { goal: 'Be put through to billing.', manner: 'in a hurry', knows: { number: 12 }, max_turns: 5 },
+                persona: {
+                    goal: 'Be put through to billing.',
+                    manner: 'in a hurry',
+                    knows: { number: 12 },
+                    max_turns: 5,
+                },
                 expect: {
                     end_reason: 'transfer',
                     calls: { transfer_to_agent: 1 },
@@ -93,7 +104,11 @@ describe('a case with --live', () => {
             // The keys were no keys: it was told so, and asked once more.
             expect(third?.at(-1)?.content).toContain('Keys are 0 to 9');
             expect(rude?.at(-1)?.content).toMatch(/Caller: |Hello/);
-            expect(bench.chat.requests.every(({ model, temperature, seed }) => model === 'm' && temperature === 0 && seed === 5)).toBe(true);
+            expect(
+                bench.chat.requests.every(
+                    ({ model, temperature, seed }) => model === 'm' && temperature === 0 && seed === 5,
+                ),
+            ).toBe(true);
             expect(result.asked).toEqual({ model: 'm', requests: 6, inputTokens: 600, outputTokens: 60 });
         },
         LONG_MS,
@@ -106,7 +121,10 @@ describe('a case with --live', () => {
             process.env['OPENAI_API_KEY'] = 'sk-bad';
             const result = await bench.run({ name: 'wrong key', script: [{ hang_up: true }], expect: {} });
             expect(result.verdict).toBe('failed');
-            expect(result.failures[0]).toMatchObject({ of: 'case', why: expect.stringMatching(/OpenAI.*key/i) as string });
+            expect(result.failures[0]).toMatchObject({
+                of: 'case',
+                why: expect.stringMatching(/OpenAI.*key/i) as string,
+            });
             expect(JSON.stringify(result.failures)).not.toContain('sk-bad');
         },
         LONG_MS,
@@ -142,7 +160,9 @@ describe('a case with --live', () => {
         await begin();
         delete process.env['OPENAI_API_KEY'];
         const result = await bench.run({ name: 'no key', script: [], expect: {} });
-        expect(result.failures).toEqual([{ of: 'case', why: expect.stringMatching(/OPENAI_API_KEY must be set/) as string }]);
+        expect(result.failures).toEqual([
+            { of: 'case', why: expect.stringMatching(/OPENAI_API_KEY must be set/) as string },
+        ]);
     });
 
     it(
@@ -150,9 +170,15 @@ describe('a case with --live', () => {
         async () => {
             await begin({ text: 'Hello.', audioMs: 500 });
             bench.chat.plan({ status: 500 });
-            const result = await bench.run({ name: 'lost', persona: { goal: 'x' }, expect: { end_reason: 'transfer' } });
+            const result = await bench.run({
+                name: 'lost',
+                persona: { goal: 'x' },
+                expect: { end_reason: 'transfer' },
+            });
             expect(result).toMatchObject({ verdict: 'unknown', failures: [] });
-            expect(result.notJudged).toEqual([expect.stringMatching(/^The caller could not be played: .*ERR_CHAT_FAILED/)]);
+            expect(result.notJudged).toEqual([
+                expect.stringMatching(/^The caller could not be played: .*ERR_CHAT_FAILED/),
+            ]);
         },
         LONG_MS,
     );

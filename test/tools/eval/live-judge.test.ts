@@ -51,7 +51,10 @@ describe('the judge', () => {
     });
 
     it('may be right the second time', async () => {
-        chat.plan(json({ verdict: 'yes', why: '', quote: 'no such words' }), json({ verdict: 'no', why: 'No.', quote: '' }));
+        chat.plan(
+            json({ verdict: 'yes', why: '', quote: 'no such words' }),
+            json({ verdict: 'no', why: 'No.', quote: '' }),
+        );
         expect(await judgeBy(model)('Is it free?', TEXT)).toEqual({ isYes: false, why: 'No.' });
     });
 
@@ -83,7 +86,9 @@ describe('the judge', () => {
 
 describe('a call that a model judges too', () => {
     const outcome: CallOutcome = {
-        answers: [{ turn: 1, fromMs: 0, toMs: 900, generated: 'You owe ninety euros.', heard: 'You owe ninety euros.' }],
+        answers: [
+            { turn: 1, fromMs: 0, toMs: 900, generated: 'You owe ninety euros.', heard: 'You owe ninety euros.' },
+        ],
         ...{ functions: [], done: [], outputs: {}, end: 'completed', durationMs: 1000, record: undefined, events: [] },
     };
     const evidence: CallEvidence = {

@@ -31,7 +31,10 @@ async function caseOf(file: string): Promise<{ text: string; bot: string | undef
 }
 
 /** Runs the case, makes a case of its record, and runs that. */
-async function twice(bot: string, evalCase: EvalCase): Promise<{ first: RunResult; made: Awaited<ReturnType<typeof caseOf>>; second: RunResult }> {
+async function twice(
+    bot: string,
+    evalCase: EvalCase,
+): Promise<{ first: RunResult; made: Awaited<ReturnType<typeof caseOf>>; second: RunResult }> {
     const first = await run(bot, evalCase);
     expect(first.failures).toEqual([]);
     const file = join(folder, `${bot}.json`);
@@ -143,7 +146,15 @@ describe('a recorded call as a case', () => {
             const bench = new FlightBench();
             try {
                 await bench.record(
-                    { openai: { vad: 'off', response: [{ text: 'Hello.', audioMs: 900 }, { text: 'I see.', audioMs: 800 }] } },
+                    {
+                        openai: {
+                            vad: 'off',
+                            response: [
+                                { text: 'Hello.', audioMs: 900 },
+                                { text: 'I see.', audioMs: 800 },
+                            ],
+                        },
+                    },
                     async (running) => {
                         const caller = running.caller();
                         await caller.dial();
@@ -157,7 +168,10 @@ describe('a recorded call as a case', () => {
                 const { evalCase, bot } = await caseOf(bench.files[0] ?? '');
                 expect(evalCase.script?.[0]).toMatchObject({ keys: '42' });
                 expect(evalCase.model).toEqual(['Hello.', 'I see.']);
-                expect(evalCase.expect).toMatchObject({ end: 'caller', heard: [{ contains: 'Hello.' }, { contains: 'I see.' }] });
+                expect(evalCase.expect).toMatchObject({
+                    end: 'caller',
+                    heard: [{ contains: 'Hello.' }, { contains: 'I see.' }],
+                });
                 expect(await run(bot ?? '', evalCase)).toMatchObject({ failures: [] });
             } finally {
                 bench.remove();
