@@ -19,7 +19,7 @@ export interface Question<T> {
 }
 
 /** Both answers of the model were of a wrong form. */
-export class WrongAnswer extends Error {}
+class WrongAnswer extends Error {}
 
 /** The chat model that plays callers and judges: always the likeliest words (temperature 0), and the same seed for the same case. */
 export class ChatModel {
