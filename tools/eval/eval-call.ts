@@ -10,23 +10,25 @@ import type { BotProfile } from '../../src/services/profiles/schema';
 import { ProfileStore } from '../../src/services/profiles/store';
 import { SHIPPED_PROMPTS, type ShippedPrompt } from '../../src/services/tts-service';
 import { readRecording, PROMPTS_FOLDER } from '../../src/speech/prompts';
-import { isFields } from '../../src/support/json';
 import { silentLogger } from '../../src/support/logger';
 import { Server } from '../../src/websocket/server';
 import { Caller } from '../caller/client';
 import { maskKeys } from '../caller/call-event';
-import { startFakeOpenAI, type FakeOpenAI } from '../fake-openai';
+import { RealClock, type CallClock } from './call-clock';
 import { answersOf, heardPieces, type CallerAct, type HeardPiece } from './ear';
+import { dialogue } from './expected-words';
 import type { CallEvidence } from './expectations';
-import { arm, plansOf } from './faults';
+import type { LiveCall } from './live-call';
 import { LogKeeper } from './log-keeper';
 import { ModelScript } from './model-script';
+import type { ModelSide } from './model-side';
 import type { CallOutcome, FunctionCalled } from './result';
 import type { CaseToRun } from './run-case';
 import { prepareSpeech, ScriptedCaller } from './scripted-caller';
 import { ScriptedRecognizer } from './scripted-recognizer';
 import { ServiceMocks } from './service-mocks';
 import { longestSilence } from './silence';
+import { StandInModel } from './stand-in-model';
 import { ServerVoice, type Sound, type SpokenSentences } from './voice';
 import { VirtualClock } from './virtual-clock';
 
@@ -35,11 +37,15 @@ const LIMIT_MS = 300_000;
 const AROUND_MS = 120_000;
 /** After the call is over the server writes its record, ms. */
 const RECORD_MS = 2000;
-const KEY = 'sk-the-stand-in';
+/** With the clock of the machine its own delays are in what the model is told of the caller's ear, ms. */
+const LIVE_HEARD_SLACK_MS = 400;
 
-/** One call of a case: the server, the stand-in, the services and the caller, all in this process, by a clock of their own. */
+/**
+ * One call of a case: the server, the services and the caller, all in this process. With the stand-in for the model they have a clock of
+ * their own; with the real model (`live`) the call takes its time.
+ */
 export class EvalCall {
-    private readonly clock = new VirtualClock();
+    private readonly clock: CallClock;
     private readonly logs = new LogKeeper();
     private readonly folder = mkdtempSync(join(tmpdir(), 'eval-'));
     private readonly voice: ServerVoice;
@@ -51,8 +57,10 @@ export class EvalCall {
     constructor(
         private readonly toRun: CaseToRun,
         private readonly sentences: SpokenSentences,
+        private readonly live: LiveCall | undefined,
     ) {
         const { seed, evalCase } = toRun;
+        this.clock = live === undefined ? new VirtualClock() : new RealClock();
         const { recognizer = 'none' } = evalCase;
         this.voice = new ServerVoice(sentences, this.clock);
         this.recognizer =
@@ -81,28 +89,20 @@ export class EvalCall {
     }
 
     private async run(limitMs: number): Promise<CallEvidence> {
-        const { evalCase, seed } = this.toRun;
-        const { clock } = this;
+        const { evalCase } = this.toRun;
+        const { clock, live } = this;
         const profile = this.readProfile();
-        const script = await clock.hold(ModelScript.of(evalCase.model ?? [], this.sentences));
+        const voice = live?.voice ?? this.sentences;
+        const script = await clock.hold(
+            ModelScript.of(live === undefined ? (evalCase.model ?? []) : [], this.sentences),
+        );
         // Made before the call: no time of the call passes for it.
-        await clock.hold(prepareSpeech(evalCase.script ?? [], this.sentences));
+        await clock.hold(prepareSpeech(evalCase.script ?? [], voice));
         const mocks = new ServiceMocks(profile?.tools ?? [], evalCase.mocks ?? {}, clock);
-        const fake = await startFakeOpenAI({
-            clock,
-            seed,
-            response: (request) => script.respond(request),
-            callerTranscript: { texts: () => this.wordsSaid() },
-            plan: plansOf(evalCase.faults ?? []),
-        });
-        const server = await this.startServer(fake, profile, mocks);
+        const model = live === undefined ? await this.standIn(script) : await live.startModel();
+        const server = await this.startServer(model, profile, mocks);
         const line = this.dialler(server);
-        const isBusy = (): boolean =>
-            mocks.isBusy ||
-            this.voice.isBusy ||
-            fake.sessions.some(
-                ({ closed, activeResponseId }) => closed === undefined && activeResponseId !== undefined,
-            );
+        const isBusy = (): boolean => mocks.isBusy || this.voice.isBusy || model.isBusy;
         const caller = new ScriptedCaller(
             line,
             {
@@ -111,38 +111,49 @@ export class EvalCall {
                 },
             },
             clock,
-            this.sentences,
+            voice,
             this.toRun.folder,
         );
         this.caller = caller;
         try {
             const dialled = await line.dial();
             if (!dialled.ok) throw new Error(`the server refused the call: ${dialled.why}`);
-            arm(evalCase.faults ?? [], fake, caller);
+            model.begin(evalCase.faults ?? [], caller);
             const limit = clock.after(limitMs, () => {
                 caller.problems.push(`The call was given up after ${limitMs / 1000} s.`);
                 line.hangUp();
             });
-            await caller.play(evalCase.script ?? []);
+            if (live?.persona === undefined) await caller.play(evalCase.script ?? []);
+            else await live.persona.play(caller, () => this.heardSoFar(line, caller, model));
             const summary = await line.ended;
             limit.cancel();
             await caller.pause(RECORD_MS);
             // The record is written outside of the time of the call.
             await clock.hold(server.stop());
-            return await this.evidence({
-                line,
-                caller,
-                fake,
-                script,
-                mocks,
-                breaches: summary.protocol.broken,
-                profile,
-            });
+            return await this.evidence({ line, caller, model, mocks, breaches: summary.protocol.broken });
         } finally {
+            line.hangUp();
             await server.stop();
             mocks.close();
-            await fake.close();
+            await model.close();
         }
+    }
+
+    private standIn(script: ModelScript): Promise<ModelSide> {
+        const { seed, evalCase } = this.toRun;
+        return StandInModel.start({
+            clock: this.clock,
+            seed,
+            evalCase,
+            script,
+            callerWords: () => this.wordsSaid(),
+        });
+    }
+
+    /** What was said on both sides until now, as it was heard. */
+    private async heardSoFar(line: Caller, caller: ScriptedCaller, model: ModelSide): Promise<string> {
+        const pieces = heardPieces(line.heardTrack, [...model.said, ...this.voice.said, ...(await promptSounds())]);
+        return dialogue({ answers: answersOf(pieces, actsOf(caller)), done: caller.done });
     }
 
     private readProfile(): BotProfile | undefined {
@@ -155,9 +166,9 @@ export class EvalCall {
         }
     }
 
-    private async startServer(fake: FakeOpenAI, profile: BotProfile | undefined, mocks: ServiceMocks): Promise<Server> {
+    private async startServer(model: ModelSide, profile: BotProfile | undefined, mocks: ServiceMocks): Promise<Server> {
         const { clock, logs: logger, voice, recognizer } = this;
-        const config = this.config(fake);
+        const config = this.config(model);
         const botService = new BotService(config, {
             clock,
             logger,
@@ -173,12 +184,9 @@ export class EvalCall {
         return server;
     }
 
-    private config(fake: FakeOpenAI): Config {
+    private config(model: ModelSide): Config {
         const { evalCase, botsFolder } = this.toRun;
-        const { openai = true, env = {}, faults = [] } = evalCase;
-        const isUnreachable = faults.some((fault) => 'openai' in fault && fault.openai === 'unreachable');
-        const url = isUnreachable ? 'ws://127.0.0.1:9/v1/realtime' : fake.url;
-        const ownWay = openai ? { OPENAI_API_KEY: KEY, OPENAI_REALTIME_URL: url } : {};
+        const { env = {} } = evalCase;
         const config = loadConfig({
             ADMISSION: 'off',
             AUDIOHOOK_API_KEYS: JSON.stringify({ [this.apiKey]: this.secret }),
@@ -193,8 +201,7 @@ export class EvalCall {
             GENESYS_REGION: 'mypurecloud.com',
             GENESYS_CLIENT_ID: 'client',
             GENESYS_CLIENT_SECRET: 'secret',
-            ...ownWay,
-            ...env,
+            ...(this.live === undefined ? { ...model.settings, ...env } : { ...this.live.settings, ...model.settings }),
         });
         return { ...config, port: 0 };
     }
@@ -215,47 +222,40 @@ export class EvalCall {
     }
 
     private async evidence(parts: Parts): Promise<CallEvidence> {
-        const { line, caller, fake, script, mocks, breaches } = parts;
+        const { line, caller, model, mocks, breaches } = parts;
         const { evalCase } = this.toRun;
         const { voice, logs } = this;
         const record = this.readRecord();
-        const sounds = [...script.said, ...voice.said, ...(await promptSounds())];
+        const sounds = [...model.said, ...voice.said, ...(await promptSounds())];
         const pieces = heardPieces(line.heardTrack, sounds);
-        const acts = caller.done.flatMap(({ atMs, toMs, what }): CallerAct[] =>
-            what === 'silent' || what === 'language'
-                ? []
-                : [{ atMs, toMs, isTurn: what !== 'mhm' && what !== 'hang up' }],
-        );
+        const acts = actsOf(caller);
         const outcome = this.outcome(parts, record, pieces, acts);
-        const [session] = fake.sessions;
         return {
             outcome,
             breaches,
-            wrongFrames: fake.faults.filter(({ benign }) => !benign).map(({ code, message }) => `${code}: ${message}`),
+            wrongFrames: model.wrongFrames,
             missing: missingOf(parts),
-            heardPositions: heardPositions(fake, pieces, line.events),
-            generated: [...script.said, ...voice.said].map(({ text }) => text),
+            heardPositions: heardPositions(model, pieces, line.events),
+            ...(this.live !== undefined && { heardSlackMs: LIVE_HEARD_SLACK_MS }),
+            generated: [...model.said, ...voice.said].map(({ text }) => text),
             places: [
                 { name: 'the log', text: JSON.stringify(logs.lines) },
                 { name: 'the record of the call', text: JSON.stringify(record ?? null) },
-                { name: 'what the model is given', text: framesOf(fake) },
+                { name: 'what the model is given', text: model.given },
                 { name: 'what functions are given', text: JSON.stringify(mocks.asked) },
                 {
                     name: 'what the server sends to Genesys',
                     text: line.events.map((event) => (event.kind === 'received' ? event.text : '')).join('\n'),
                 },
             ],
-            languages: {
-                heard: session?.effective.audio.input.transcription?.language,
-                spoken: voice.said.map(({ language }) => language),
-            },
+            languages: { heard: model.language, spoken: voice.said.map(({ language }) => language) },
             longestSilence: longestSilence(pieces, acts, outcome.durationMs),
             hasFaults: (evalCase.faults ?? []).length > 0,
         };
     }
 
     private outcome(
-        { line, caller, fake }: Parts,
+        { line, caller, model }: Parts,
         record: CallDocument | undefined,
         pieces: readonly HeardPiece[],
         acts: readonly CallerAct[],
@@ -270,7 +270,7 @@ export class EvalCall {
         const isPrivate = this.toRun.evalCase.expect.private_digits !== undefined;
         return {
             answers: answersOf(pieces, acts),
-            functions: functionsOf(record, argumentsSent(fake)),
+            functions: functionsOf(record, model.argumentsById),
             done: caller.done.map((done) =>
                 isPrivate && done.what === 'keys' ? { ...done, text: done.text.replace(/\d/g, '•') } : done,
             ),
@@ -298,20 +298,20 @@ export class EvalCall {
 interface Parts {
     readonly line: Caller;
     readonly caller: ScriptedCaller;
-    readonly fake: FakeOpenAI;
-    readonly script: ModelScript;
+    readonly model: ModelSide;
     readonly mocks: ServiceMocks;
     readonly breaches: CallEvidence['breaches'];
-    readonly profile: BotProfile | undefined;
 }
 
-function missingOf({ script, mocks, caller }: Parts): CallEvidence['missing'] {
-    const model = script.missing === undefined ? [] : [{ of: 'model', why: script.missing }];
-    const unused =
-        script.unused === 0 ? [] : [{ of: 'model', why: `The model did not come to its last ${script.unused} steps.` }];
+function actsOf({ done }: ScriptedCaller): CallerAct[] {
+    return done.flatMap(({ atMs, toMs, what }): CallerAct[] =>
+        what === 'silent' || what === 'language' ? [] : [{ atMs, toMs, isTurn: what !== 'mhm' && what !== 'hang up' }],
+    );
+}
+
+function missingOf({ model, mocks, caller }: Parts): CallEvidence['missing'] {
     return [
-        ...model,
-        ...unused,
+        ...model.missing,
         ...mocks.missing.map((why) => ({ of: 'mocks', why })),
         ...caller.problems.map((why) => ({ of: 'script', why })),
     ];
@@ -319,21 +319,18 @@ function missingOf({ script, mocks, caller }: Parts): CallEvidence['missing'] {
 
 /** What the model was told the caller had heard of each sentence that was cut off, beside what they did hear. */
 function heardPositions(
-    fake: FakeOpenAI,
+    model: ModelSide,
     pieces: readonly HeardPiece[],
     events: Caller['events'],
 ): CallEvidence['heardPositions'] {
     const flushedAtMs = events.flatMap((event) =>
         event.kind === 'playback' && event.what === 'flushed' ? [event.atMs] : [],
     );
-    return fake.sessions.flatMap((session) =>
-        session.truncations.map(({ item_id: id, audio_end_ms: toldMs }, index) => {
-            const item = session.items.find(({ itemId }) => itemId === id);
-            const text = item?.text ?? '';
-            const piece = pieces.findLast((each) => each.text === text);
-            return { atMs: flushedAtMs[index] ?? piece?.toMs ?? 0, text, toldMs, heardMs: piece?.heardMs ?? 0 };
-        }),
-    );
+    return model.truncations.map(({ text, toldMs, index, nth }) => {
+        const same = pieces.filter((each) => each.text === text);
+        const piece = same[nth] ?? same.at(-1);
+        return { atMs: flushedAtMs[index] ?? piece?.toMs ?? 0, text, toldMs, heardMs: piece?.heardMs ?? 0 };
+    });
 }
 
 /** `given`: the arguments as the model wrote them. The record masks what was entered on the keypad. */
@@ -345,18 +342,6 @@ function functionsOf(record: CallDocument | undefined, given: ReadonlyMap<string
     });
 }
 
-/** The arguments of the function calls of the stand-in, by their ids. */
-function argumentsSent(fake: FakeOpenAI): Map<string, string> {
-    const sent = fake.sessions.flatMap((session) => session.sent);
-    return new Map(
-        sent.flatMap(({ event }) => {
-            const item = event.type === 'response.output_item.done' ? event['item'] : undefined;
-            if (!isFields(item) || item['type'] !== 'function_call') return [];
-            return [[String(item['call_id']), String(item['arguments'])] as const];
-        }),
-    );
-}
-
 /** What the model wrote, where it is no JSON as it is. */
 function readArguments(json: string): unknown {
     try {
@@ -364,15 +349,6 @@ function readArguments(json: string): unknown {
     } catch {
         return json;
     }
-}
-
-/** All that the server told the model, sound left out. */
-function framesOf(fake: FakeOpenAI): string {
-    return fake.sessions
-        .flatMap(({ frames }) => frames)
-        .filter(({ type }) => type !== 'input_audio_buffer.append')
-        .map((frame) => JSON.stringify(frame))
-        .join('\n');
 }
 
 /** What the server says from recordings. */

@@ -22,6 +22,8 @@ export interface CallEvidence {
         readonly toldMs: number;
         readonly heardMs: number;
     }[];
+    /** By so much the two may differ, ms. Default: 60, where no time passes but that of the call. */
+    readonly heardSlackMs?: number;
     /** All that was generated, heard or not. */
     readonly generated: readonly string[];
     /** Places in which private digits could stand. */
@@ -33,8 +35,11 @@ export interface CallEvidence {
     readonly hasFaults: boolean;
 }
 
-/** Answers of a model about what a person would have to judge; undefined: there is none. */
-export type Judge = (question: string, about: string) => Promise<{ readonly isYes: boolean; readonly why: string }>;
+/** Answers of a model about what a person would have to judge. `isYes` undefined: it has no verdict, and `why` says why. Never rejects. */
+export type Judge = (
+    question: string,
+    about: string,
+) => Promise<{ readonly isYes: boolean | undefined; readonly why: string }>;
 
 /** By so much what the model is told may differ from what was heard, ms. */
 const HEARD_SLACK_MS = 60;
@@ -45,7 +50,7 @@ export interface Verdict {
     readonly notJudged: readonly string[];
 }
 
-/** Compares a call with what is expected of it, and of every call. Rejects as `judge` does. */
+/** Compares a call with what is expected of it, and of every call. Never rejects. */
 export async function judgeCall(
     evidence: CallEvidence,
     expect: Expectation,
@@ -68,13 +73,19 @@ export async function judgeCall(
     return { failures: [...failures, ...judged.failures], notJudged: judged.notJudged };
 }
 
-function everyCall({ breaches, wrongFrames, missing, heardPositions }: CallEvidence): Failure[] {
+function everyCall({
+    breaches,
+    wrongFrames,
+    missing,
+    heardPositions,
+    heardSlackMs = HEARD_SLACK_MS,
+}: CallEvidence): Failure[] {
     return [
         ...missing,
         ...breaches.map(({ check, detail, atMs }) => ({ of: 'protocol', why: `${check.rule} ${detail}`, atMs })),
         ...wrongFrames.map((why) => ({ of: 'protocol', why: `The model refused a frame of the server: ${why}` })),
         ...heardPositions
-            .filter(({ toldMs, heardMs }) => Math.abs(toldMs - heardMs) > HEARD_SLACK_MS)
+            .filter(({ toldMs, heardMs }) => Math.abs(toldMs - heardMs) > heardSlackMs)
             .map(({ atMs, text, toldMs, heardMs }) => ({
                 of: 'heard_position',
                 why: `The model was told that ${Math.round(toldMs)} ms of this sentence were heard; the caller heard ${Math.round(heardMs)} ms.`,

@@ -53,7 +53,7 @@ export function wordFailures({ outcome, generated }: CallEvidence, expect: Expec
     return [...heard, ...notHeard, ...notGenerated];
 }
 
-/** What only a model can judge. Without `judge` it is said that it was not judged. Rejects as `judge` does. */
+/** What only a model can judge. What it cannot is said: without `judge`, or where it has no verdict. Never rejects. */
 export async function judgedFailures(
     { outcome }: CallEvidence,
     expect: Expectation,
@@ -87,15 +87,17 @@ export async function judgedFailures(
             notJudged: questions.map(({ question }) => `${question} (no model judges without --live)`),
         };
     const failures: Failure[] = [];
+    const notJudged: string[] = [];
     for (const { of, question, about, isWanted } of questions) {
         const { isYes, why } = await judge(question, about);
-        if (isYes !== isWanted) failures.push({ of, why: `“${question}”: ${isYes ? 'yes' : 'no'}. ${why}` });
+        if (isYes === undefined) notJudged.push(`${question} (${why})`);
+        else if (isYes !== isWanted) failures.push({ of, why: `“${question}”: ${isYes ? 'yes' : 'no'}. ${why}` });
     }
-    return { failures, notJudged: [] };
+    return { failures, notJudged };
 }
 
 /** What was said on both sides, as it was heard. */
-export function dialogue({ answers, done }: CallOutcome): string {
+export function dialogue({ answers, done }: Pick<CallOutcome, 'answers' | 'done'>): string {
     const lines = [
         ...answers.map(({ fromMs, heard }) => ({ atMs: fromMs, line: `Bot: ${heard}` })),
         ...done.flatMap(({ atMs, what, text }) => {

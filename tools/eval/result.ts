@@ -75,4 +75,14 @@ export interface RunResult {
     readonly tookMs: number;
     /** undefined: there was no call. */
     readonly outcome?: CallOutcome;
+    /** With the real model: what the chat model was asked that played the caller and judged. */
+    readonly asked?: ChatUsage;
+}
+
+/** What a chat model was asked beside the call, and what its service counted. */
+export interface ChatUsage {
+    readonly model: string;
+    readonly requests: number;
+    readonly inputTokens: number;
+    readonly outputTokens: number;
 }

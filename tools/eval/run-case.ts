@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import type { EvalCase } from './case-schema';
 import { EvalCall } from './eval-call';
 import { judgeCall } from './expectations';
+import { LiveCall } from './live-call';
+import { PersonaLost } from './persona';
 import type { RunResult } from './result';
 import { SpokenSentences } from './voice';
 
@@ -29,21 +31,44 @@ export async function runCase(toRun: CaseToRun): Promise<RunResult> {
     const { bot, file, evalCase, run, seed } = toRun;
     const startedMs = performance.now();
     const about = { bot, file, name: evalCase.name, run, seed };
+    const unknown = (why: string): RunResult => {
+        const tookMs = performance.now() - startedMs;
+        return { ...about, verdict: 'unknown', failures: [], notJudged: [why], tookMs };
+    };
+    const notRun = whyNotRun(toRun);
+    if (notRun !== undefined) return unknown(notRun);
     const restore = seedChance(`${seed}`);
+    let live: LiveCall | undefined;
     try {
         voice ??= new SpokenSentences();
-        const evidence = await new EvalCall(toRun, voice).place();
-        const { failures, notJudged } = await judgeCall(evidence, evalCase.expect, undefined);
+        live = toRun.live ? new LiveCall(toRun, voice, process.env) : undefined;
+        const evidence = await new EvalCall(toRun, voice, live).place();
+        const { failures, notJudged } = await judgeCall(evidence, evalCase.expect, live?.judge);
         const verdict = failures.length > 0 ? 'failed' : notJudged.length > 0 ? 'unknown' : 'passed';
         const { outcome } = evidence;
-        return { ...about, verdict, failures, notJudged, tookMs: performance.now() - startedMs, outcome };
+        const tookMs = performance.now() - startedMs;
+        return { ...about, verdict, failures, notJudged, tookMs, outcome, ...(live?.asked && { asked: live.asked }) };
     } catch (fault) {
         const why = fault instanceof Error ? fault.message : String(fault);
+        if (fault instanceof PersonaLost) return { ...unknown(why), ...(live?.asked && { asked: live.asked }) };
         const failures = [{ of: 'case', why: `The case could not be run: ${why}` }];
         return { ...about, verdict: 'failed', failures, notJudged: [], tookMs: performance.now() - startedMs };
     } finally {
+        await live?.close();
         restore();
     }
+}
+
+/** A case that belongs to the other model; undefined: it can be run. */
+function whyNotRun({ evalCase, live }: CaseToRun): string | undefined {
+    const { only, faults = [], openai = true, script, persona } = evalCase;
+    if (!live && only === 'live') return 'It was not run: the case says `only: live`, and needs --live.';
+    if (!live && script === undefined && persona !== undefined)
+        return 'It was not run: a model plays its caller, which needs --live.';
+    if (!live) return undefined;
+    if (only === 'stand-in') return 'It was not run with --live: the case says `only: stand-in`.';
+    if (faults.length > 0) return 'It was not run with --live: its `faults` need the stand-in.';
+    return openai ? undefined : 'It was not run with --live: it has no model (`openai: false`).';
 }
 
 /** Ends the voice of this process. */

@@ -4,7 +4,7 @@ import { wavToPcmu } from '../../src/audio/wav';
 import type { Clock } from '../../src/support/clock';
 import type { Caller } from '../caller/client';
 import type { Step } from './case-schema';
-import type { SpokenSentences } from './voice';
+import type { CallerVoice } from './voice';
 
 /** After the bot has finished the caller takes so long to answer, ms. */
 const ANSWER_MS = 300;
@@ -37,7 +37,7 @@ export interface BotSide {
 }
 
 /** Makes all that the caller says. Rejects with a coded error when the local voice cannot say it. */
-export async function prepareSpeech(steps: readonly Step[], sentences: SpokenSentences): Promise<void> {
+export async function prepareSpeech(steps: readonly Step[], sentences: CallerVoice): Promise<void> {
     const texts = steps.flatMap((step) => {
         if ('say' in step) return step.wav === undefined ? [step.say] : [];
         if ('interrupt' in step) return [step.interrupt];
@@ -66,7 +66,7 @@ export class ScriptedCaller {
         private readonly caller: Caller,
         private readonly bot: BotSide,
         private readonly clock: Clock,
-        private readonly sentences: SpokenSentences,
+        private readonly sentences: CallerVoice,
         private readonly folder: string,
     ) {
         this.startMs = clock.nowMs();
@@ -81,6 +81,11 @@ export class ScriptedCaller {
         caller.on('disconnected', () => {
             this.isOver = true;
         });
+    }
+
+    /** The call has ended, or is about to. */
+    get hasEnded(): boolean {
+        return this.isOver;
     }
 
     get nowMs(): number {
@@ -108,8 +113,13 @@ export class ScriptedCaller {
                 this.problems.push(`The call was over before the caller could do this: ${JSON.stringify(step)}.`);
                 return;
             }
-            await this.doStep(step);
+            await this.act(step);
         }
+        await this.leave();
+    }
+
+    /** Waits until the bot has finished, and hangs up if the server does not. */
+    async leave(): Promise<void> {
         if (this.isOver) return;
         await this.botFinished();
         const isEnded = await this.until(() => this.isOver, LINGER_MS);
@@ -167,7 +177,8 @@ export class ScriptedCaller {
         });
     }
 
-    private async doStep(step: Step): Promise<void> {
+    /** Does one step, at its time. */
+    async act(step: Step): Promise<void> {
         if ('wait_for_bot' in step) return this.botFinished();
         if ('silent_ms' in step) {
             await this.botFinished();

@@ -1,11 +1,16 @@
 import { FliteEngine } from '../../src/speech/tts/flite-engine';
 import type { SpeakOptions, SpeechEngine } from '../../src/services/tts-service';
-import type { VirtualClock } from './virtual-clock';
+import type { CallClock } from './call-clock';
 
 /** A sentence that can be heard, and how it sounds: PCMU, 8 kHz. */
 export interface Sound {
     readonly text: string;
     readonly pcmu: Uint8Array;
+}
+
+/** Says sentences of the caller: PCMU, 8 kHz, mono. Rejects with a coded error when it cannot. */
+export interface CallerVoice {
+    of(text: string): Promise<Uint8Array>;
 }
 
 /** The local voice of this process: each sentence is made once, and all cases have the same. */
@@ -51,7 +56,7 @@ export class ServerVoice implements SpeechEngine {
 
     constructor(
         private readonly sentences: SpokenSentences,
-        private readonly clock: VirtualClock | undefined,
+        private readonly clock: Pick<CallClock, 'hold'> | undefined,
     ) {}
 
     get voice(): string {

@@ -1,7 +1,11 @@
 /** `npm run replay`: a recorded call, run again and compared. */
+import { existsSync } from 'node:fs';
+import { SHIPPED_BOTS } from '../../src/config/shipped-bots';
 import { ownVersion } from '../../src/support/own-version';
 import { answerHelp } from '../usage';
+import { caseText, writeCase } from './as-eval';
 import { writeTest } from './as-test';
+import { UnusableRecord } from './case-of-call';
 import { readOptions, USAGE, type ReplayOptions } from './cli-options';
 import { readFlight, UnusableFlight } from './flight-reader';
 import { replay } from './replay-call';
@@ -10,7 +14,8 @@ import { differenceText, equalText } from './report';
 const DIFFERENT = 1;
 const UNUSABLE = 2;
 
-async function main({ file, asTest }: ReplayOptions): Promise<number> {
+async function main({ file, asTest, asEval, out, folder }: ReplayOptions): Promise<number> {
+    if (asEval) return writeEval(file, out, folder ?? process.env['BOTS_FOLDER'] ?? SHIPPED_BOTS);
     const flight = readFlight(file);
     const { server } = flight.header;
     const isOther = server !== ownVersion();
@@ -25,6 +30,17 @@ async function main({ file, asTest }: ReplayOptions): Promise<number> {
     return difference === undefined ? 0 : DIFFERENT;
 }
 
+async function writeEval(file: string, out: string | undefined, folder: string): Promise<number> {
+    const text = await caseText({ file, botsFolder: existsSync(folder) ? folder : undefined });
+    if (out === undefined) {
+        process.stdout.write(text);
+        return 0;
+    }
+    writeCase(text, out);
+    console.log(`Written: ${out}. It holds what caller and bot said.`);
+    return 0;
+}
+
 answerHelp(USAGE);
 Promise.resolve()
     .then(() => main(readOptions()))
@@ -33,7 +49,8 @@ Promise.resolve()
             process.exitCode = exitCode;
         },
         (fault: unknown) => {
-            const isKnown = fault instanceof UnusableFlight || fault instanceof RangeError;
+            const isKnown =
+                fault instanceof UnusableFlight || fault instanceof UnusableRecord || fault instanceof RangeError;
             console.error(isKnown ? fault.message : fault);
             process.exitCode = UNUSABLE;
         },

@@ -7,6 +7,7 @@ import { isReplayable } from '../../src/flight/flights';
 import { callSeams } from '../../src/flight/seams';
 import { BotFactory } from '../../src/services/bot-factory';
 import type { BotCall, BotFinder, BotRequest, ChosenBot, UnknownBot } from '../../src/services/bot-service';
+import type { ObserveCall } from '../../src/services/call-observer';
 import type { Handover } from '../../src/services/handover/handover';
 import { EchoBot } from '../../src/services/echo-bot';
 import { SilentBot } from '../../src/services/silent-bot';
@@ -31,9 +32,11 @@ export interface Replay {
  * Runs the code of this checkout with all that entered the call, and compares all that leaves it.
  *
  * Rejects with `UnusableFlight` for a call whose bot was written in code: what that did is not in the file.
+ *
+ * `observers` follow the call that is run.
  */
-export async function replay(flight: Flight): Promise<Replay> {
-    const call = new ReplayedCall(flight);
+export async function replay(flight: Flight, observers: readonly ObserveCall[] = []): Promise<Replay> {
+    const call = new ReplayedCall(flight, observers);
     const difference = await call.run();
     const { steps } = flight;
     const times = steps.flatMap((step) => (step[0] === '<' ? [step[1]] : []));
@@ -59,7 +62,10 @@ class ReplayedCall {
     private awaited: AwaitedBot | undefined;
     private factory: BotFactory | undefined;
 
-    constructor(private readonly flight: Flight) {
+    constructor(
+        private readonly flight: Flight,
+        private readonly observers: readonly ObserveCall[],
+    ) {
         this.player = new Player(flight, (kind, parts) => this.enter(kind, parts));
     }
 
@@ -127,6 +133,7 @@ class ReplayedCall {
             botService: this.finder,
             identity: organizationId === undefined ? undefined : { organizationId },
             hasRoom: () => player.read('room', () => true),
+            observers: this.observers,
             handover: this.flight.readings.has('handover') ? () => this.handover : undefined,
         });
     }

@@ -10,6 +10,10 @@ export interface OneQuestion {
     readonly messages: readonly ChatMessage[];
     /** The answer must be JSON that fits this schema (strict mode of OpenAI's structured outputs); undefined: plain text. */
     readonly format?: { readonly name: string; readonly schema: Readonly<Record<string, unknown>> };
+    /** How the words are chosen; not every model takes both. Default: the service's own way. */
+    readonly sampling?: { readonly temperature?: number; readonly seed?: number };
+    /** Told what the service counted for the answer, in tokens. */
+    readonly onUsage?: (usage: { readonly inputTokens: number; readonly outputTokens: number }) => void;
     readonly limitMs: number;
     readonly signal: AbortSignal;
 }
@@ -32,12 +36,13 @@ export class OneAnswer {
      * @returns what the model wrote, not empty. Rejects with `ERR_CHAT_TIMEOUT`, `ERR_CHAT_FAILED`, another code of the service, or the reason
      * of `signal` when that is aborted
      */
-    async ask({ messages, format, limitMs, signal }: OneQuestion): Promise<string> {
+    async ask(question: OneQuestion): Promise<string> {
+        const { limitMs, signal } = question;
         signal.throwIfAborted();
         const deadline = new Deadline(this.clock, [signal]);
         deadline.allow(limitMs);
         try {
-            const answer = await this.request(messages, format, deadline.signal);
+            const answer = await this.request(question, deadline.signal);
             deadline.signal.throwIfAborted();
             return answer;
         } catch (fault) {
@@ -55,12 +60,11 @@ export class OneAnswer {
     }
 
     private async request(
-        messages: readonly ChatMessage[],
-        format: OneQuestion['format'],
+        { messages, format, sampling = {}, onUsage }: OneQuestion,
         signal: AbortSignal,
     ): Promise<string> {
         const { model, maxCompletionTokens } = this.config;
-        const { choices } = await this.loadClient().chat.completions.create(
+        const { choices, usage } = await this.loadClient().chat.completions.create(
             {
                 model,
                 messages: messages.map(({ role, content }) => ({ role, content })),
@@ -71,9 +75,11 @@ export class OneAnswer {
                     },
                 }),
                 ...(maxCompletionTokens !== undefined && { max_completion_tokens: maxCompletionTokens }),
+                ...sampling,
             },
             { signal },
         );
+        onUsage?.({ inputTokens: countIn(usage, 'prompt_tokens'), outputTokens: countIn(usage, 'completion_tokens') });
         return wordsIn(choices);
     }
 
@@ -99,4 +105,9 @@ function wordsIn(choices: unknown): string {
 
 function fieldIn(value: unknown, name: string): unknown {
     return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+}
+
+function countIn(usage: unknown, name: string): number {
+    const count = fieldIn(usage, name);
+    return typeof count === 'number' && Number.isFinite(count) ? count : 0;
 }

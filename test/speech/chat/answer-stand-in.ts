@@ -4,7 +4,11 @@ import { z } from 'zod';
 
 /** What the stand-in does with a request. `hang`, `hang up`, or another text: the content of its answer. */
 export type AnswerPlan =
-    string | { status: number; code?: string } | { raw: unknown } | { refusal: string } | { cut: string };
+    | string
+    | { status: number; code?: string; param?: string }
+    | { raw: unknown }
+    | { refusal: string }
+    | { cut: string };
 
 const PROPERTY = z.strictObject({
     type: z.union([z.string(), z.array(z.enum(['string', 'number', 'boolean', 'null']))]),
@@ -27,6 +31,8 @@ const STRICT_SCHEMA = z
 const REQUEST = z.strictObject({
     model: z.string().min(1),
     max_completion_tokens: z.int().positive().optional(),
+    temperature: z.number().min(0).max(2).optional(),
+    seed: z.int().optional(),
     messages: z
         .array(z.strictObject({ role: z.enum(['system', 'user', 'assistant']), content: z.string().min(1) }))
         .min(1),
@@ -103,13 +109,25 @@ function answer(plan: AnswerPlan, response: ServerResponse): void {
     else if ('refusal' in plan) sendMessage(response, { content: null, refusal: plan.refusal }, 'stop');
     else if ('cut' in plan) sendMessage(response, { content: plan.cut, refusal: null }, 'length');
     else if ('raw' in plan) send(response, 200, plan.raw);
-    else send(response, plan.status, { error: { message: 'words of the service', code: plan.code ?? null } });
+    else
+        send(response, plan.status, {
+            error: { message: 'words of the service', code: plan.code ?? null, param: plan.param ?? null },
+        });
 }
 
 function sendMessage(response: ServerResponse, message: object, finish: string): void {
     const choice = { index: 0, message: { role: 'assistant', ...message }, finish_reason: finish };
-    send(response, 200, { id: 'c', object: 'chat.completion', created: 1, model: 'm', choices: [choice] });
+    send(response, 200, {
+        id: 'c',
+        object: 'chat.completion',
+        created: 1,
+        model: 'm',
+        choices: [choice],
+        usage: USAGE,
+    });
 }
+
+const USAGE = { prompt_tokens: 100, completion_tokens: 10, total_tokens: 110 };
 
 function send(response: ServerResponse, status: number, body: unknown): void {
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));

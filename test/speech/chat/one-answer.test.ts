@@ -51,6 +51,14 @@ describe('OneAnswer', () => {
         expect(service.requests[0]?.response_format?.json_schema).toEqual({ name: 'call', strict: true, schema });
     });
 
+    it('asks for words that are chosen in this way, and tells what they count as', async () => {
+        const sampling = { temperature: 0, seed: 7 };
+        const counted: unknown[] = [];
+        await ask({ sampling, onUsage: (usage) => counted.push(usage) });
+        expect(service.requests).toEqual([{ model: 'm', messages: MESSAGES, ...sampling }]);
+        expect(counted).toEqual([{ inputTokens: 100, outputTokens: 10 }]);
+    });
+
     it.each<[string, Parameters<AnswerStandIn['plan']>[0], string]>([
         ['an empty answer', '  ', 'ERR_CHAT_FAILED'],
         ['a refusal', { refusal: 'I will not.' }, 'ERR_CHAT_FAILED'],
