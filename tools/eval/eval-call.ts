@@ -47,6 +47,8 @@ export class EvalCall {
     private readonly apiKey: string;
     private readonly secret: string;
     private readonly ids: (name: string) => string;
+    /** Sentences that the server made at its start. */
+    private saidBefore = 0;
 
     constructor(
         private readonly toRun: CaseToRun,
@@ -96,6 +98,7 @@ export class EvalCall {
             plan: plansOf(evalCase.faults ?? []),
         });
         const server = await this.startServer(fake, profile, mocks);
+        this.saidBefore = this.voice.said.length;
         const line = this.dialler(server);
         const isBusy = (): boolean =>
             mocks.isBusy ||
@@ -118,6 +121,7 @@ export class EvalCall {
         try {
             const dialled = await line.dial();
             if (!dialled.ok) throw new Error(`the server refused the call: ${dialled.why}`);
+            caller.isPatient = (evalCase.faults ?? []).some((fault) => 'openai' in fault);
             arm(evalCase.faults ?? [], fake, caller);
             const limit = clock.after(limitMs, () => {
                 caller.problems.push(`The call was given up after ${limitMs / 1000} s.`);
@@ -247,7 +251,7 @@ export class EvalCall {
             ],
             languages: {
                 heard: session?.effective.audio.input.transcription?.language,
-                spoken: voice.said.map(({ language }) => language),
+                spoken: voice.said.slice(this.saidBefore).map(({ language }) => language),
             },
             longestSilence: longestSilence(pieces, acts, outcome.durationMs),
             hasFaults: (evalCase.faults ?? []).length > 0,
@@ -328,9 +332,11 @@ function heardPositions(
     );
     return fake.sessions.flatMap((session) =>
         session.truncations.map(({ item_id: id, audio_end_ms: toldMs }, index) => {
-            const item = session.items.find(({ itemId }) => itemId === id);
-            const text = item?.text ?? '';
-            const piece = pieces.findLast((each) => each.text === text);
+            const text = session.items.find(({ itemId }) => itemId === id)?.text ?? '';
+            // A sentence may be said several times: the item and what was heard of it have the same place among them.
+            const sameItems = session.items.filter((each) => each.text === text && each.role === 'assistant');
+            const same = pieces.filter((each) => each.text === text);
+            const piece = same[sameItems.findIndex(({ itemId }) => itemId === id)] ?? same.at(-1);
             return { atMs: flushedAtMs[index] ?? piece?.toMs ?? 0, text, toldMs, heardMs: piece?.heardMs ?? 0 };
         }),
     );
