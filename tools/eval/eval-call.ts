@@ -112,6 +112,9 @@ export class EvalCall {
                 get isBusy() {
                     return isBusy();
                 },
+                get responses() {
+                    return script.begun;
+                },
             },
             clock,
             this.sentences,
@@ -334,7 +337,7 @@ function heardPositions(
         session.truncations.map(({ item_id: id, audio_end_ms: toldMs }, index) => {
             const text = session.items.find(({ itemId }) => itemId === id)?.text ?? '';
             // A sentence may be said several times: the item and what was heard of it have the same place among them.
-            const sameItems = session.items.filter((each) => each.text === text && each.role === 'assistant');
+            const sameItems = session.items.filter((each) => each.text === text);
             const same = pieces.filter((each) => each.text === text);
             const piece = same[sameItems.findIndex(({ itemId }) => itemId === id)] ?? same.at(-1);
             return { atMs: flushedAtMs[index] ?? piece?.toMs ?? 0, text, toldMs, heardMs: piece?.heardMs ?? 0 };

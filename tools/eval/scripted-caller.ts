@@ -36,6 +36,8 @@ export interface Done {
 export interface BotSide {
     /** It is about to say something: a response, a function, or a voice is at work. */
     readonly isBusy: boolean;
+    /** Responses that the model has begun. */
+    readonly responses: number;
 }
 
 /** Makes all that the caller says. Rejects with a coded error when the local voice cannot say it. */
@@ -63,6 +65,8 @@ export class ScriptedCaller {
     private actedSinceAnswer = false;
     private isOver = false;
     private isOwed = true;
+    /** Responses that the model had begun when the caller acted last; undefined: they have not. */
+    private responsesBefore: number | undefined;
     /** Index into `done` of the first utterance whose words were not asked for. */
     private told = 0;
 
@@ -77,7 +81,7 @@ export class ScriptedCaller {
         caller.on('event', (event) => {
             if (event.kind !== 'playback') return;
             if (event.what === 'started') this.sounds();
-            else this.completedAtMs = this.nowMs;
+            else this.fallsSilent();
         });
         void caller.ended.then(() => {
             this.isOver = true;
@@ -128,7 +132,7 @@ export class ScriptedCaller {
             const { nowMs } = this;
             const isStill = this.caller.queuedMs === 0 && !this.bot.isBusy;
             if (!isStill) stillSinceMs = nowMs;
-            if (!isStill || this.isOwed) quietSinceMs = nowMs;
+            if (!isStill || (this.isOwed && !this.hasResponded)) quietSinceMs = nowMs;
             isTired = nowMs - stillSinceMs >= PATIENCE_MS;
             return this.isOver || isTired || nowMs - quietSinceMs >= (this.isPatient ? PATIENT_QUIET_MS : QUIET_MS);
         }, Infinity);
@@ -232,9 +236,23 @@ export class ScriptedCaller {
         this.answerFromBytes = this.caller.heardBytes;
     }
 
+    private fallsSilent(): void {
+        this.completedAtMs = this.nowMs;
+        if (!this.actedSinceAnswer || !this.hasResponded) return;
+        // An answer has followed the one before without a pause.
+        this.answers += 1;
+        this.actedSinceAnswer = false;
+    }
+
     private acted(): void {
         this.actedSinceAnswer = true;
         this.isOwed = true;
+        this.responsesBefore = this.bot.responses;
+    }
+
+    /** The model has responded to the last act, though its sound may have followed an earlier one without a pause. */
+    private get hasResponded(): boolean {
+        return this.responsesBefore !== undefined && this.bot.responses > this.responsesBefore;
     }
 
     private note(what: Done['what'], text: string, ms = 0): void {
