@@ -10,7 +10,7 @@ import { promptWords, wordsFor, type ShippedPrompt } from './words';
 export interface SpeakOptions {
     /** A voice of the engine; undefined: the engine's default voice. */
     voice?: string | undefined;
-    /** Language tag of the text, for digits that are read one by one; undefined: English. Engines ignore it. */
+    /** Language tag of the text, for digits that are read one by one, and for an engine that reads several; undefined: English. */
     language?: string | undefined;
     /** Cancels the speech; the iteration then throws the signal's reason. */
     signal?: AbortSignal | undefined;
@@ -158,7 +158,7 @@ export class TTSService implements TextToSpeech {
         } finally {
             opened.listener.close();
         }
-        yield* this.sentence(this.openWith(next, opened.sentence, undefined), options);
+        yield* this.sentence(this.openWith(next, opened.sentence, undefined, options), options);
     }
 
     /** What says a sentence again; throws the fault when nothing is left. */
@@ -184,21 +184,26 @@ export class TTSService implements TextToSpeech {
         return undefined;
     }
 
-    private open(engine: SpeechEngine, sentence: string, { voice }: SpeakOptions): Opened {
+    private open(engine: SpeechEngine, sentence: string, options: SpeakOptions): Opened {
         const fallback = this.rests(engine) ? this.fallbackEngine() : undefined;
         return fallback === undefined
-            ? this.openWith(engine, sentence, this.known(voice))
-            : this.openWith(fallback, sentence, undefined);
+            ? this.openWith(engine, sentence, this.known(options.voice), options)
+            : this.openWith(fallback, sentence, undefined, options);
     }
 
     private known(voice: string | undefined): string | undefined {
         return voice !== undefined && this.unknownVoices.has(voice) ? undefined : voice;
     }
 
-    private openWith(engine: SpeechEngine, sentence: string, asked: string | undefined): Opened {
+    private openWith(
+        engine: SpeechEngine,
+        sentence: string,
+        asked: string | undefined,
+        { language }: SpeakOptions,
+    ): Opened {
         const voice = asked ?? engine.voice;
-        const listener = this.cache.open(JSON.stringify([engine.kind, voice, sentence]), (signal) =>
-            engine.speak(sentence, { voice, signal }),
+        const listener = this.cache.open(JSON.stringify([engine.kind, voice, language, sentence]), (signal) =>
+            engine.speak(sentence, { voice, language, signal }),
         );
         return { engine, sentence, asked, listener };
     }

@@ -6,6 +6,8 @@ import { OutOfTime } from './virtual-clock';
 export interface CallClock extends Clock {
     /** Where the clock can stand still, no time of the call passes until `work` has ended. */
     hold<T>(work: Promise<T>): Promise<T>;
+    /** Time passes no faster than that of the machine until `work` has ended. */
+    pace<T>(work: Promise<T>): Promise<T>;
     /** Resolves when `work` has ended. Rejects as it does, or with `OutOfTime` when `limitMs` have passed. */
     run<T>(work: Promise<T>, limitMs: number): Promise<T>;
     close(): void;
@@ -26,6 +28,10 @@ export class RealClock implements CallClock {
     }
 
     hold<T>(work: Promise<T>): Promise<T> {
+        return work;
+    }
+
+    pace<T>(work: Promise<T>): Promise<T> {
         return work;
     }
 

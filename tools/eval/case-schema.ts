@@ -40,7 +40,14 @@ const heardWords = z.union([
 const when = {
     after_ms: ms
         .optional()
-        .describe('So long after the bot has finished, ms. Default: 300. In `interrupt`: after it began to be heard.'),
+        .describe(
+            'So long after the bot has finished, ms. Default: 300. In `interrupt`, and with `answer`: after it began to be heard. Default: 1500.',
+        ),
+};
+const over = {
+    answer: turnNumber
+        .optional()
+        .describe('Over this answer of the bot, and not after it has finished; the greeting is the first.'),
 };
 
 export const step = z.union([
@@ -52,7 +59,9 @@ export const step = z.union([
             .describe('A WAV file to be heard instead, relative to this file: 8 kHz, 16 bit or mu-law, mono.'),
         ...when,
     }),
-    z.strictObject({ keys: z.string().regex(/^[0-9*#]{1,60}$/), ...when }).describe('The caller presses keys.'),
+    z
+        .strictObject({ keys: z.string().regex(/^[0-9*#]{1,60}$/), ...when, ...over })
+        .describe('The caller presses keys.'),
     z
         .strictObject({
             interrupt: text.describe('What the caller says over the bot.'),
@@ -70,7 +79,7 @@ export const step = z.union([
     z.strictObject({ silent_ms: positiveMs }).describe('The caller says nothing for so long, ms.'),
     z.strictObject({ wait_for_bot: z.literal(true) }).describe('The caller waits until the bot has finished.'),
     z.strictObject({ language: z.string().min(2).max(20) }).describe('Genesys tells another language of the call.'),
-    z.strictObject({ hang_up: z.literal(true), ...when }).describe('The caller hangs up.'),
+    z.strictObject({ hang_up: z.literal(true), ...when, ...over }).describe('The caller hangs up.'),
 ]);
 
 const functionCalls = z

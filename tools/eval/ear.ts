@@ -23,6 +23,8 @@ export interface HeardPiece {
     readonly heardMs: number;
     /** The words of it that were heard to their end. */
     readonly heard: string;
+    /** All of its words were heard. */
+    readonly isWhole: boolean;
 }
 
 /** A stretch of the caller's time: what they said or pressed. */
@@ -47,17 +49,20 @@ export function heardPieces(track: Uint8Array, sounds: readonly Sound[]): HeardP
     const bytes = Buffer.from(track.buffer, track.byteOffset, track.length);
     const known = new Map(sounds.map((sound) => [`${sound.text}\n${sound.pcmu.length}`, sound]));
     const found = withoutParts([...known.values()].flatMap((sound) => occurrences(bytes, sound)));
-    return found.map(({ sound, fromByte, heardBytes }) => {
-        const goesOn = heardBytes < sound.pcmu.length ? continuation(bytes, sound, fromByte, heardBytes) : undefined;
+    return found.map((each) => {
+        const { sound, heardBytes, fromByte } = each;
+        const goesOn = heardBytes < sound.pcmu.length ? continuation(bytes, each, found) : undefined;
         const heardMs = (goesOn?.heardBytes ?? heardBytes) / BYTES_PER_MS;
         const wholeMs = sound.pcmu.length / BYTES_PER_MS;
+        const isWhole = heardMs >= voicedMs(sound);
         return {
             text: sound.text,
             fromMs: fromByte / BYTES_PER_MS,
             toMs: (goesOn?.endByte ?? fromByte + heardBytes) / BYTES_PER_MS,
             wholeMs,
             heardMs,
-            heard: heardText(sound.text, heardMs >= voicedMs(sound) ? 1 : heardMs / wholeMs),
+            heard: heardText(sound.text, isWhole ? 1 : heardMs / wholeMs),
+            isWhole,
         };
     });
 }
@@ -68,7 +73,7 @@ export function answersOf(pieces: readonly HeardPiece[], acts: readonly CallerAc
     for (const piece of pieces) {
         const last = groups.at(-1)?.at(-1);
         const acted = acts.some(
-            ({ atMs, isTurn }) => isTurn && last !== undefined && atMs > last.fromMs && atMs < piece.fromMs,
+            ({ atMs, isTurn }) => isTurn && last !== undefined && atMs > last.fromMs && atMs <= piece.fromMs,
         );
         if (last === undefined || acted || piece.fromMs - last.toMs > NEW_ANSWER_MS) groups.push([piece]);
         else groups.at(-1)?.push(piece);
@@ -76,7 +81,7 @@ export function answersOf(pieces: readonly HeardPiece[], acts: readonly CallerAc
     return groups.map((group, index) => {
         const fromMs = group[0]?.fromMs ?? 0;
         const before = groups[index - 1]?.[0]?.fromMs ?? -1;
-        const act = acts.findLast(({ atMs, isTurn }) => isTurn && atMs > before && atMs < fromMs);
+        const act = acts.findLast(({ atMs, isTurn }) => isTurn && atMs > before && atMs <= fromMs);
         return {
             turn: index + 1,
             fromMs,
@@ -118,19 +123,21 @@ function withoutParts(found: readonly Found[]): Found[] {
     return found.filter((each) => !isPart(each)).sort((left, right) => left.fromByte - right.fromByte);
 }
 
-/** The bot was stopped in a sentence, and goes on with it a little before that place. */
+/** The bot was stopped in a sentence, and goes on with it a little before that place. A later beginning of the same sentence is none. */
 function continuation(
     track: Buffer,
-    { pcmu: sound }: Sound,
-    fromByte: number,
-    heardBytes: number,
+    { sound: { pcmu: sound }, fromByte, heardBytes }: Found,
+    found: readonly Found[],
 ): { heardBytes: number; endByte: number } | undefined {
     const pcmu = Buffer.from(sound.buffer, sound.byteOffset, sound.length);
     const offset = firstLoud(pcmu, heardBytes);
     if (offset === undefined) return undefined;
     const probe = pcmu.subarray(offset, offset + PROBE_MS * BYTES_PER_MS);
     const at = track.indexOf(probe, fromByte + heardBytes);
-    if (at < 0) return undefined;
+    const isAnew = found.some(
+        (other) => other.fromByte > fromByte && other.sound.pcmu === sound && other.fromByte <= at,
+    );
+    if (at < 0 || isAnew) return undefined;
     const more = alike(track, at, pcmu, offset);
     return { heardBytes: offset + more, endByte: at + more };
 }

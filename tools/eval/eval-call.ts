@@ -53,6 +53,8 @@ export class EvalCall {
     private readonly apiKey: string;
     private readonly secret: string;
     private readonly ids: (name: string) => string;
+    /** Sentences that the server made at its start. */
+    private saidBefore = 0;
 
     constructor(
         private readonly toRun: CaseToRun,
@@ -101,6 +103,7 @@ export class EvalCall {
         const mocks = new ServiceMocks(profile?.tools ?? [], evalCase.mocks ?? {}, clock);
         const model = live === undefined ? await this.standIn(script) : await live.startModel();
         const server = await this.startServer(model, profile, mocks);
+        this.saidBefore = this.voice.said.length;
         const line = this.dialler(server);
         const isBusy = (): boolean => mocks.isBusy || this.voice.isBusy || model.isBusy;
         const caller = new ScriptedCaller(
@@ -108,6 +111,9 @@ export class EvalCall {
             {
                 get isBusy() {
                     return isBusy();
+                },
+                get responses() {
+                    return script.begun;
                 },
             },
             clock,
@@ -118,6 +124,7 @@ export class EvalCall {
         try {
             const dialled = await line.dial();
             if (!dialled.ok) throw new Error(`the server refused the call: ${dialled.why}`);
+            caller.isPatient = (evalCase.faults ?? []).some((fault) => 'openai' in fault);
             model.begin(evalCase.faults ?? [], caller);
             const limit = clock.after(limitMs, () => {
                 caller.problems.push(`The call was given up after ${limitMs / 1000} s.`);
@@ -129,7 +136,7 @@ export class EvalCall {
             limit.cancel();
             await caller.pause(RECORD_MS);
             // The record is written outside of the time of the call.
-            await clock.hold(server.stop());
+            await clock.pace(server.stop());
             return await this.evidence({ line, caller, model, mocks, breaches: summary.protocol.broken });
         } finally {
             line.hangUp();
@@ -248,7 +255,10 @@ export class EvalCall {
                     text: line.events.map((event) => (event.kind === 'received' ? event.text : '')).join('\n'),
                 },
             ],
-            languages: { heard: model.language, spoken: voice.said.map(({ language }) => language) },
+            languages: {
+                heard: model.language,
+                spoken: voice.said.slice(this.saidBefore).map(({ language }) => language),
+            },
             longestSilence: longestSilence(pieces, acts, outcome.durationMs),
             hasFaults: (evalCase.faults ?? []).length > 0,
         };

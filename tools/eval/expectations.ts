@@ -228,7 +228,9 @@ function fallbackFailures(
     { fallback = hasFaults ? undefined : false }: Expectation,
 ): Failure[] {
     if (fallback === undefined) return [];
-    const used = (outcome.outputs['fallback_used'] ?? '')
+    // A caller who hangs up leaves no output variables: then the record tells.
+    const named = outcome.outputs['fallback_used'] ?? outcome.record?.fallbackUsed.join(',') ?? '';
+    const used = named
         .split(',')
         .map((each) => each.trim())
         .filter((each) => each !== '');

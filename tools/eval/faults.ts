@@ -36,6 +36,7 @@ export function arm(faults: readonly FaultOfCase[], fake: FakeOpenAI, caller: Sc
         void caller.until(isTime, NEVER_MS).then((isReached) => {
             if (!isReached) return;
             const isCut = fault.lose_openai === 'cut';
+            if (fault.comes_back !== true) caller.isPatient = true;
             if (fault.comes_back !== true) fake.plan(isCut ? { httpStatus: 503 } : { hangUpgrade: true }, 'every');
             for (const session of fake.sessions.filter(({ closed }) => closed === undefined))
                 if (isCut) session.cut();

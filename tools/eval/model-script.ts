@@ -39,6 +39,11 @@ export class ModelScript {
         return this.responses.length - this.next;
     }
 
+    /** Responses that were asked for and are of the script. */
+    get begun(): number {
+        return this.next;
+    }
+
     respond({ params, items }: ResponseRequest): ScriptedResponse | undefined {
         // Beside the conversation the server asks for other things, such as a summary.
         if (params.conversation === 'none') return undefined;

@@ -12,7 +12,9 @@ const INTERRUPT_MS = 1500;
 const MHM_MS = 1000;
 /** It is quiet for so long: the bot has finished, ms. */
 const QUIET_MS = 500;
-/** Longest time that the caller waits for an answer, ms. */
+/** The same while the model cannot be reached: before another bot takes over, it is quiet for longer. */
+const PATIENT_QUIET_MS = 3000;
+/** Longest time that the caller waits while nothing is heard and nothing is at work, ms. */
 const PATIENCE_MS = 20_000;
 /** After their last step the caller waits so long for the server's end, ms. */
 const LINGER_MS = 3000;
@@ -34,6 +36,8 @@ export interface Done {
 export interface BotSide {
     /** It is about to say something: a response, a function, or a voice is at work. */
     readonly isBusy: boolean;
+    /** Responses that the model has begun. */
+    readonly responses: number;
 }
 
 /** Makes all that the caller says. Rejects with a coded error when the local voice cannot say it. */
@@ -51,6 +55,8 @@ export class ScriptedCaller {
     readonly done: Done[] = [];
     /** What could not be done, each in a sentence. */
     readonly problems: string[] = [];
+    /** The bot may be silent for a moment and then go on: the caller waits longer before they take it for finished. */
+    isPatient = false;
     /** Answers of the bot that have begun to be heard. */
     answers = 0;
     private readonly startMs: number;
@@ -59,6 +65,8 @@ export class ScriptedCaller {
     private actedSinceAnswer = false;
     private isOver = false;
     private isOwed = true;
+    /** Responses that the model had begun when the caller acted last; undefined: they have not. */
+    private responsesBefore: number | undefined;
     /** Index into `done` of the first utterance whose words were not asked for. */
     private told = 0;
 
@@ -73,7 +81,7 @@ export class ScriptedCaller {
         caller.on('event', (event) => {
             if (event.kind !== 'playback') return;
             if (event.what === 'started') this.sounds();
-            else this.completedAtMs = this.nowMs;
+            else this.fallsSilent();
         });
         void caller.ended.then(() => {
             this.isOver = true;
@@ -128,17 +136,19 @@ export class ScriptedCaller {
 
     /** Waits until the bot has said what it owes. */
     async botFinished(): Promise<void> {
-        let quietSinceMs = this.nowMs;
-        const isQuiet = (): boolean => {
-            const isStill = this.caller.queuedMs === 0 && !this.bot.isBusy && !this.isOwed;
-            if (!isStill) quietSinceMs = this.nowMs;
-            return this.isOver || this.nowMs - quietSinceMs >= QUIET_MS;
-        };
-        // While something sounds or is at work, the caller is patient.
-        for (let waits = 0; waits < 30; waits++) {
-            if (await this.until(isQuiet, PATIENCE_MS)) return;
-            if (this.caller.queuedMs === 0 && !this.bot.isBusy) break;
-        }
+        let [quietSinceMs, stillSinceMs] = [this.nowMs, this.nowMs];
+        const patience = { isOver: false };
+        await this.until(() => {
+            const { nowMs } = this;
+            const isStill = this.caller.queuedMs === 0 && !this.bot.isBusy;
+            if (!isStill) stillSinceMs = nowMs;
+            if (!isStill || (this.isOwed && !this.hasResponded)) quietSinceMs = nowMs;
+            patience.isOver = nowMs - stillSinceMs >= PATIENCE_MS;
+            return (
+                this.isOver || patience.isOver || nowMs - quietSinceMs >= (this.isPatient ? PATIENT_QUIET_MS : QUIET_MS)
+            );
+        }, Infinity);
+        if (this.isOver || !patience.isOver) return;
         this.isOwed = false;
         this.problems.push(
             `The caller waited ${PATIENCE_MS / 1000} s for an answer, and heard none (at ${seconds(this.nowMs)}).`,
@@ -194,9 +204,13 @@ export class ScriptedCaller {
         if ('interrupt' in step)
             return this.interrupt(step.interrupt, 'interrupt', step.after_ms ?? INTERRUPT_MS, step.answer);
         if ('mhm' in step) return this.interrupt(step.mhm === true ? MHM : step.mhm, 'mhm', step.after_ms ?? MHM_MS);
-        await this.botFinished();
-        if (this.isOver) return;
-        await this.pause(step.after_ms ?? ANSWER_MS);
+        if ('answer' in step && step.answer !== undefined) {
+            if (!(await this.isTalkingAt(step.answer, step.after_ms ?? INTERRUPT_MS))) return;
+        } else {
+            await this.botFinished();
+            if (this.isOver) return;
+            await this.pause(step.after_ms ?? ANSWER_MS);
+        }
         if ('say' in step) return this.say(step.say, step.wav);
         if ('keys' in step) {
             this.note('keys', step.keys);
@@ -212,16 +226,19 @@ export class ScriptedCaller {
         // The sentence is made before: it must begin at its millisecond.
         await this.sentences.of(text);
         const target = answer ?? (this.caller.queuedMs > 0 ? this.answers : this.answers + 1);
+        if (await this.isTalkingAt(target, afterMs)) await this.say(text, undefined, what);
+    }
+
+    /** Waits until so much of an answer was heard. Resolves with whether the bot still speaks then. */
+    private async isTalkingAt(target: number, afterMs: number): Promise<boolean> {
         const isTime = (): boolean => this.answers >= target && this.heardOfAnswerMs >= afterMs;
         await this.until(() => this.isOver || isTime(), PATIENCE_MS + afterMs);
-        if (this.isOver) return;
-        if (!isTime() || this.caller.queuedMs === 0) {
-            this.problems.push(
-                `The caller could not talk over answer ${target} after ${afterMs} ms: ${this.answers} answers were begun, and the last one was heard for ${Math.round(this.heardOfAnswerMs)} ms.`,
-            );
-            return;
-        }
-        await this.say(text, undefined, what);
+        if (this.isOver) return false;
+        if (isTime() && this.caller.queuedMs > 0) return true;
+        this.problems.push(
+            `The caller could do nothing over answer ${target} after ${afterMs} ms: ${this.answers} answers were begun, and the last one was heard for ${Math.round(this.heardOfAnswerMs)} ms.`,
+        );
+        return false;
     }
 
     private sounds(): void {
@@ -232,9 +249,23 @@ export class ScriptedCaller {
         this.answerFromBytes = this.caller.heardBytes;
     }
 
+    private fallsSilent(): void {
+        this.completedAtMs = this.nowMs;
+        if (!this.actedSinceAnswer || !this.hasResponded) return;
+        // An answer has followed the one before without a pause.
+        this.answers += 1;
+        this.actedSinceAnswer = false;
+    }
+
     private acted(): void {
         this.actedSinceAnswer = true;
         this.isOwed = true;
+        this.responsesBefore = this.bot.responses;
+    }
+
+    /** The model has responded to the last act, though its sound may have followed an earlier one without a pause. */
+    private get hasResponded(): boolean {
+        return this.responsesBefore !== undefined && this.bot.responses > this.responsesBefore;
     }
 
     private note(what: Done['what'], text: string, ms = 0): void {

@@ -6,8 +6,9 @@ import type { Clock, Timer } from '../../src/support/clock';
 const START_EPOCH_MS = Date.UTC(2026, 0, 5, 9);
 /** The event loop has gone round so often with nothing to do: all that was under way has arrived. */
 const QUIET_ROUNDS = 3;
-/** Bytes that are not read within this real time never arrive, ms. */
+/** Bytes that are not read within this real time, and in so many rounds of the event loop, never arrive, ms. */
 const LOST_MS = 100;
+const LOST_ROUNDS = 300;
 /** What works outside of the clock may take so long, real time, when nothing else is left to wait for, ms. */
 const IDLE_MS = 30_000;
 /** Requests of the process that end by themselves; a socket or a timer that waits is none. */
@@ -33,6 +34,9 @@ export class VirtualClock implements Clock {
     private readonly waiting: Waiting[] = [];
     private readonly traffic = new Traffic();
     private holds = 0;
+    /** Real time since which time is paced, and the time then; undefined: it is not. */
+    private pacedSinceMs: number | undefined;
+    private pacedFromMs = 0;
     private released: () => void = () => undefined;
 
     nowMs(): number {
@@ -62,6 +66,17 @@ export class VirtualClock implements Clock {
         } finally {
             this.holds -= 1;
             if (this.holds === 0) this.released();
+        }
+    }
+
+    /** Time passes no faster than real time until `work` has ended: for what works outside, and waits for timers of this clock too. */
+    async pace<T>(work: Promise<T>): Promise<T> {
+        this.pacedSinceMs = performance.now();
+        this.pacedFromMs = this.passedMs;
+        try {
+            return await work;
+        } finally {
+            this.pacedSinceMs = undefined;
         }
     }
 
@@ -104,6 +119,13 @@ export class VirtualClock implements Clock {
                 continue;
             }
             idleSinceMs = undefined;
+            if (
+                this.pacedSinceMs !== undefined &&
+                next.dueMs - this.pacedFromMs > performance.now() - this.pacedSinceMs
+            ) {
+                await new Promise((resolve) => setTimeout(resolve, 1));
+                continue;
+            }
             this.waiting.shift();
             this.passedMs = Math.max(this.passedMs, next.dueMs);
             next.task();
@@ -139,6 +161,7 @@ export class VirtualClock implements Clock {
         let seen = -1;
         let lostAtMs: number | undefined;
         let sinceMs = performance.now();
+        let waitedRounds = 0;
         while (quietRounds < QUIET_ROUNDS) {
             if (performance.now() - sinceMs > IDLE_MS)
                 throw new OutOfTime(`something does not end: ${process.getActiveResourcesInfo().join(', ')}`);
@@ -149,12 +172,13 @@ export class VirtualClock implements Clock {
             await new Promise((resolve) => setImmediate(resolve));
             const { moved } = this.traffic;
             const isUnderWay = this.traffic.isUnderWay;
-            if (!isUnderWay || moved !== seen) lostAtMs = undefined;
+            if (!isUnderWay || moved !== seen) [lostAtMs, waitedRounds] = [undefined, 0];
             quietRounds = moved === seen && !isUnderWay && this.holds === 0 && !isBusy() ? quietRounds + 1 : 0;
             seen = moved;
             if (!isUnderWay) continue;
             lostAtMs ??= performance.now() + LOST_MS;
-            if (performance.now() > lostAtMs) this.traffic.giveUp();
+            waitedRounds += 1;
+            if (performance.now() > lostAtMs && waitedRounds > LOST_ROUNDS) this.traffic.giveUp();
         }
     }
 }
@@ -169,8 +193,8 @@ function isBusy(): boolean {
 /** The sockets of this process that were opened from now on: both ends of each connection are in it. */
 class Traffic {
     private readonly sockets = new Map<string, Socket>();
-    /** Those of which nothing is waited for any more. */
-    private readonly givenUp = new WeakSet<Socket>();
+    /** Bytes of a socket that are not waited for any more. What it writes later is waited for again. */
+    private readonly lostBytes = new WeakMap<Socket, number>();
     private changes = 0;
     private readonly onSocket = (message: unknown): void => {
         this.add((message as { socket: Socket }).socket);
@@ -196,7 +220,8 @@ class Traffic {
 
     /** What is under way never arrives. */
     giveUp(): void {
-        for (const socket of this.sockets.values()) if (this.waitsFor(socket)) this.givenUp.add(socket);
+        for (const socket of this.sockets.values())
+            if (this.waitsFor(socket)) this.lostBytes.set(socket, this.unread(socket));
     }
 
     close(): void {
@@ -206,11 +231,20 @@ class Traffic {
     }
 
     private waitsFor(socket: Socket): boolean {
-        if (this.givenUp.has(socket)) return false;
-        if (socket.connecting) return true;
-        const other = this.sockets.get(`${socket.remotePort ?? 0} ${socket.localPort ?? 0}`);
-        if (other === undefined) return !socket.isPaused();
-        return !other.isPaused() && !this.givenUp.has(other) && socket.bytesWritten > other.bytesRead;
+        const lostBytes = this.lostBytes.get(socket);
+        const other = this.otherEnd(socket);
+        if (socket.connecting || other === undefined)
+            return lostBytes === undefined && (socket.connecting || !socket.isPaused());
+        return !other.isPaused() && this.unread(socket) > (lostBytes ?? 0);
+    }
+
+    /** Bytes that it has written and the other end has not read. */
+    private unread(socket: Socket): number {
+        return socket.bytesWritten - (this.otherEnd(socket)?.bytesRead ?? 0);
+    }
+
+    private otherEnd(socket: Socket): Socket | undefined {
+        return this.sockets.get(`${socket.remotePort ?? 0} ${socket.localPort ?? 0}`);
     }
 
     private add(socket: Socket): void {
