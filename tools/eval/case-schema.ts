@@ -131,7 +131,8 @@ const callExpectation = z.strictObject({
         .record(z.string(), z.unknown())
         .optional()
         .describe('Each call has at least these arguments. A text between slashes is a regular expression.'),
-    outcome: z.string().optional().describe('ok, refused, timeout, error …'),
+    outcome: z.string().optional().describe('How each of these calls ends: ok, error, timeout, aborted, refused.'),
+    refused: count.optional().describe('How many of them the server refuses, for wrong arguments. Default: none.'),
 });
 
 const withinTurn = z.strictObject({ turn: turnNumber, ms: positiveMs });

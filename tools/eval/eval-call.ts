@@ -280,7 +280,7 @@ export class EvalCall {
         const isPrivate = this.toRun.evalCase.expect.private_digits !== undefined;
         return {
             answers: answersOf(pieces, acts),
-            functions: functionsOf(record, model.argumentsById),
+            functions: functionsOf(record, model.argumentsById, model.given),
             done: caller.done.map((done) =>
                 isPrivate && done.what === 'keys' ? { ...done, text: done.text.replace(/\d/g, '•') } : done,
             ),
@@ -343,13 +343,25 @@ function heardPositions(
     });
 }
 
-/** `given`: the arguments as the model wrote them. The record masks what was entered on the keypad. */
-function functionsOf(record: CallDocument | undefined, given: ReadonlyMap<string, string>): FunctionCalled[] {
+/** `written`: the arguments as the model wrote them; the record masks what was entered on the keypad. `given`: what the model was told. */
+function functionsOf(
+    record: CallDocument | undefined,
+    written: ReadonlyMap<string, string>,
+    given: string,
+): FunctionCalled[] {
     return (record?.events ?? []).flatMap((event) => {
         if (event.kind !== 'tool') return [];
         const { atMs, name, callId, argumentsJson = '', outcome, ms } = event;
-        return [{ atMs, name, arguments: readArguments(given.get(callId) ?? argumentsJson), outcome, ms }];
+        const why = outcome === 'ok' ? undefined : reasonGiven(given, callId);
+        const args = readArguments(written.get(callId) ?? argumentsJson);
+        return [{ atMs, name, arguments: args, outcome, ms, ...(why !== undefined && { why }) }];
     });
+}
+
+/** The `error` of the output of a call; undefined: the model was told none. */
+function reasonGiven(given: string, callId: string): string | undefined {
+    const line = given.split('\n').find((each) => each.includes('function_call_output') && each.includes(callId));
+    return line === undefined ? undefined : /\\"error\\":\\"(.*?)\\"\}/.exec(line)?.[1]?.replace(/\\+"/g, '"');
 }
 
 /** What the model wrote, where it is no JSON as it is. */

@@ -135,8 +135,13 @@ function callFailures(
             times,
             arguments: args,
             outcome,
+            refused = outcome === 'refused' ? made.length : 0,
         } = typeof wanted === 'number' ? { times: wanted } : { times: { at_least: 1 }, ...wanted };
-        return [...timesFailures(name, made, times), ...made.flatMap((call) => argumentFailures(call, args, outcome))];
+        return [
+            ...timesFailures(name, made, times),
+            ...made.flatMap((call) => argumentFailures(call, args, outcome)),
+            ...refusalFailures(name, made, refused),
+        ];
     });
     const others = functions.filter(({ name }) => only && !Object.hasOwn(calls ?? {}, name));
     return [
@@ -147,6 +152,16 @@ function callFailures(
             atMs,
         })),
     ];
+}
+
+/** A call that the server refuses for its arguments does nothing: it counts as called, and is wrong unless the case says that it is refused. */
+function refusalFailures(name: string, made: readonly FunctionCalled[], expected: number): Failure[] {
+    const refused = made.filter(({ outcome }) => outcome === 'refused');
+    if (refused.length === expected) return [];
+    const [first] = refused;
+    const why = first?.why === undefined ? '' : ` ${first.why}`;
+    const said = `${refused.length} calls of the function ${name} were refused; ${expected} are expected.${why}`;
+    return [{ of: 'calls', why: said, ...(first && { atMs: first.atMs }) }];
 }
 
 type Times = number | { at_least?: number | undefined; at_most?: number | undefined } | undefined;

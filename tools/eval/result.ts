@@ -34,6 +34,8 @@ export interface FunctionCalled {
     readonly name: string;
     readonly arguments: unknown;
     readonly outcome: string;
+    /** What the model was told where it was not `ok`. */
+    readonly why?: string;
     readonly ms: number;
 }
 

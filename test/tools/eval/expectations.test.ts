@@ -65,6 +65,7 @@ const PAIRS: readonly [string, Expectation, Expectation][] = [
         { calls: { read_balance: { arguments: { deep: { b: 3 } } } } },
     ],
     ['calls', { calls: { read_balance: { outcome: 'ok' } } }, { calls: { read_balance: { outcome: 'timeout' } } }],
+    ['calls', { calls: { read_balance: { refused: 0 } } }, { calls: { read_balance: { refused: 1 } } }],
     ['heard', { heard: 'you owe 84 EUROS!' }, { heard: 'Goodbye' }],
     ['heard', { heard: { exact: 'hello how can I help', turn: 1 } }, { heard: { exact: 'hello', turn: 1 } }],
     ['heard', { heard: { matches: '^you owe \\d+', turn: 2 } }, { heard: { contains: 'hello', turn: 2 } }],
