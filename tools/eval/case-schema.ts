@@ -111,7 +111,7 @@ const mockAnswer = z.strictObject({
     fails: z.enum(['unreachable', 'timeout']).optional(),
 });
 
-export const mock = z.union([mockAnswer, z.array(mockAnswer).min(1).max(100)]);
+const mock = z.union([mockAnswer, z.array(mockAnswer).min(1).max(100)]);
 
 const fault = z.union([
     z.strictObject({ openai: z.enum(['refuses_key', 'no_quota', 'unreachable', 'hangs']) }),

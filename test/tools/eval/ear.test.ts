@@ -27,7 +27,7 @@ describe('what the caller heard', () => {
     it('is found to the sample, whole and cut off, in its order; what was not played is not in it', () => {
         const track = trackOf(6000, [400, bye.pcmu], [2500, hello.pcmu.subarray(0, 4000)]);
         expect(heardPieces(track, [hello, bye, sound('Never', 3)])).toEqual([
-            { text: 'Goodbye', fromMs: 400, toMs: 1400, wholeMs: 1000, heardMs: 1000, heard: 'Goodbye' },
+            { text: 'Goodbye', fromMs: 400, toMs: 1400, wholeMs: 1000, heardMs: 1000, heard: 'Goodbye', isWhole: true },
             {
                 text: hello.text,
                 fromMs: 2500,
@@ -35,6 +35,7 @@ describe('what the caller heard', () => {
                 wholeMs: 1000,
                 heardMs: 500,
                 heard: 'Hello and',
+                isWhole: false,
             },
         ]);
     });
