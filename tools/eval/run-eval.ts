@@ -1,5 +1,5 @@
-import { writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { SHIPPED_BOTS } from '../../src/config/shipped-bots';
 import type { WatchFolder } from '../../src/services/profiles/store';
 import type { Clock } from '../../src/support/clock';
@@ -214,7 +214,9 @@ class EvalRun {
             .map(([file, make]) => {
                 if (file === undefined) return true;
                 try {
-                    writeFileSync(resolve(this.around.directory, file), make(report));
+                    const path = resolve(this.around.directory, file);
+                    mkdirSync(dirname(path), { recursive: true });
+                    writeFileSync(path, make(report));
                     return true;
                 } catch (fault) {
                     this.around.complain(`${file} cannot be written (${systemError(fault)}).`);

@@ -195,9 +195,10 @@ describe('npm run eval', () => {
 
     it('ends with 2 when a report cannot be written, and writes the others', async () => {
         bench.cases('billing', 'a');
-        expect(await bench.run('--junit', 'absent/a.xml', '--json', 'a.json')).toBe(2);
-        expect(bench.complained).toEqual(['absent/a.xml cannot be written (ENOENT).']);
-        expect(existsSync(join(bench.directory, 'a.json'))).toBe(true);
+        writeFileSync(join(bench.directory, 'taken'), 'a file, and no folder');
+        expect(await bench.run('--junit', 'taken/a.xml', '--json', 'new/a.json')).toBe(2);
+        expect(bench.complained).toEqual(['taken/a.xml cannot be written (EEXIST).']);
+        expect(existsSync(join(bench.directory, 'new', 'a.json'))).toBe(true);
     });
 
     it('shows its progress on a terminal only', async () => {
