@@ -135,14 +135,14 @@ export class EvalCall {
             const summary = await line.ended;
             limit.cancel();
             await caller.pause(RECORD_MS);
-            // The record is written outside of the time of the call.
+            // What is left takes no time of the call: the record is written and read, and sockets are closed.
             await clock.pace(server.stop());
-            return await this.evidence({ line, caller, model, mocks, breaches: summary.protocol.broken });
+            return await clock.pace(this.evidence({ line, caller, model, mocks, breaches: summary.protocol.broken }));
         } finally {
             line.hangUp();
-            await server.stop();
+            await clock.pace(server.stop());
             mocks.close();
-            await model.close();
+            await clock.pace(model.close());
         }
     }
 
