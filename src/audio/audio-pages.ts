@@ -60,30 +60,17 @@ export class AudioPages {
         }
     }
 
-    /** Writes what lies from `fromBytes` on, both kept, to the beginning of `out`, until that is full. */
-    copyTo(out: Uint8Array, fromBytes: number): void {
-        for (let done = 0; done < out.length;) {
-            const place = fromBytes + done - this.pagesFrom;
-            const page = this.pages[Math.floor(place / PAGE_BYTES)];
-            if (page === undefined) throw new RangeError(`Byte ${fromBytes + done} is not kept.`);
-            const at = place % PAGE_BYTES;
-            const count = Math.min(PAGE_BYTES - at, out.length - done);
-            out.set(page.subarray(at, at + count), done);
-            done += count;
-        }
-    }
-
-    /** Writes `count` bytes from `fromBytes` on, all kept, to every second byte of `out` from `at` on: one channel of two. */
-    spreadTo(out: Uint8Array, at: number, fromBytes: number, count: number): void {
-        let to = at;
+    /** Writes what lies from `fromBytes` on, all of it kept, to `out` from `at` on, until that is full, or `count` bytes. */
+    copyTo(out: Uint8Array, fromBytes: number, at = 0, count = out.length - at): void {
         for (let done = 0; done < count;) {
             const place = fromBytes + done - this.pagesFrom;
             const page = this.pages[Math.floor(place / PAGE_BYTES)];
             if (page === undefined) throw new RangeError(`Byte ${fromBytes + done} is not kept.`);
             const from = place % PAGE_BYTES;
-            const end = Math.min(PAGE_BYTES, from + count - done);
-            for (let index = from; index < end; index++, to += 2) out[to] = page[index] ?? 0;
-            done += end - from;
+            const some = Math.min(PAGE_BYTES - from, count - done);
+            // A view of a page costs more than to copy it.
+            out.set(some === PAGE_BYTES ? page : page.subarray(from, from + some), at + done);
+            done += some;
         }
     }
 

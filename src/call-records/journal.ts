@@ -232,12 +232,15 @@ export class Journals {
 
     private async create({ date, path }: OpenJournal): Promise<FileHandle> {
         await this.mark.ensure();
-        const opened = async (): Promise<FileHandle> => {
-            await mkdir(join(this.options.folder, date), { recursive: true, mode: 0o700 });
-            return open(path, 'a', 0o600);
-        };
-        // The store of another process may remove the folder of a day, empty, just before the file is in it.
-        return opened().catch((fault: unknown) => (isMissing(fault) ? opened() : Promise.reject(fault as Error)));
+        // The folder is there for all but the first call of a day; the store of another process may remove one that is empty, just before the file is in it.
+        for (let attempt = 0; ; attempt++) {
+            try {
+                return await open(path, 'a', 0o600);
+            } catch (fault) {
+                if (!isMissing(fault) || attempt === 2) throw fault;
+                await mkdir(join(this.options.folder, date), { recursive: true, mode: 0o700 });
+            }
+        }
     }
 
     private async close(journal: OpenJournal): Promise<void> {

@@ -58,8 +58,21 @@ const OF_A_PERSON: ReadonlySet<string> = new Set(
 /** Parts of names that are words of their own. */
 const NO_NAMES: ReadonlySet<string> = new Set(['van', 'von', 'der', 'den', 'del', 'dos', 'das', 'the', 'and', 'mrs']);
 
+/** Answers that are remembered, for all calls: the same names come again. */
+const MAX_ANSWERS = 1000;
+const MAX_NAME = 64;
+const answers = new Map<string, boolean>();
+
 /** Whether the name of a variable, or of a field, says that its value is a person's: `first_name`, `customerPhone`, `name`. */
 export function isPersonal(name: string): boolean {
+    const known = answers.get(name);
+    if (known !== undefined) return known;
+    const answer = saysPerson(name);
+    if (answers.size < MAX_ANSWERS && name.length <= MAX_NAME) answers.set(name, answer);
+    return answer;
+}
+
+function saysPerson(name: string): boolean {
     const words = name
         .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
         .toLowerCase()

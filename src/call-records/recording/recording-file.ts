@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { MULAW_SILENCE } from '../../audio/mulaw';
 import { decodeWav, MULAW_HEADER_BYTES, mulawWavHeader } from '../../audio/wav';
 import { CodedError } from '../../support/errors';
+import { isMissing } from '../process-mark';
 import { CHUNK_SAMPLES, type RecordingSink } from './call-recording';
 import type { WriteRounds } from './write-rounds';
 
@@ -152,18 +153,19 @@ export class RecordingFile implements RecordingSink {
 
     private async add(pieces: readonly Uint8Array[]): Promise<void> {
         const file = (this.file ??= await this.make());
-        await writeAll(file, pieces, this.bytes);
-        this.bytes += bytesOf(pieces);
+        const all = this.bytes > 0 ? pieces : [mulawWavHeader(undefined, CHANNELS), ...pieces];
+        await writeAll(file, all, this.bytes);
+        this.bytes += bytesOf(all);
     }
 
-    private async make(): Promise<FileHandle> {
-        await mkdir(dirname(this.path), { recursive: true, mode: 0o700 });
-        const file = await open(this.path, 'wx', 0o600);
-        // Known before the header is written: it is closed whatever happens.
-        this.file = file;
-        await writeAll(file, [mulawWavHeader(undefined, CHANNELS)], 0);
-        this.bytes = MULAW_HEADER_BYTES;
-        return file;
+    /** Its folder is there for all but the first call of a day. */
+    private make(): Promise<FileHandle> {
+        const opened = (): Promise<FileHandle> => open(this.path, 'wx', 0o600);
+        return opened().catch(async (fault: unknown) => {
+            if (!isMissing(fault)) throw fault;
+            await mkdir(dirname(this.path), { recursive: true, mode: 0o700 });
+            return opened();
+        });
     }
 }
 

@@ -83,18 +83,15 @@ export class SoundTrack {
         return Infinity;
     }
 
-    /**
-     * Writes the sound of `count` samples from `sample` on to one channel of `out`, which has two bytes for each of them. Where there is no sound, `out` stays
-     * as it is.
-     */
-    readInto(out: Uint8Array, channel: 0 | 1, sample: number, count: number): void {
+    /** Writes the sound of `count` samples from `sample` on to the beginning of `out`. Where there is none, `out` stays as it is. */
+    readInto(out: Uint8Array, sample: number, count: number): void {
         for (let index = 0; index < this.runs.length; index++) {
             const run = this.runs[index];
             if (run === undefined) return;
             const start = Math.max(run.at, sample);
             const end = Math.min(this.endOf(index), sample + count);
             if (end <= start) continue;
-            this.pages.spreadTo(out, 2 * (start - sample) + channel, run.from + start - run.at, end - start);
+            this.pages.copyTo(out, run.from + start - run.at, start - sample, end - start);
             run.isFixed = true;
         }
     }

@@ -8,10 +8,10 @@ const LONGEST_WAIT = 3000 * MS;
 function makeTrack() {
     const track = new CallerTrack(LONGEST_WAIT);
     const value = (ms: number): number => {
-        const out = new Uint8Array(2).fill(0xff);
+        const out = new Uint8Array(1).fill(0xff);
         const copy = track as unknown as { runs: { isFixed: boolean }[] };
         const before = copy.runs.map(({ isFixed }) => isFixed);
-        track.readInto(out, 0, ms * MS, 1);
+        track.readInto(out, ms * MS, 1);
         // Looking at it must not settle it.
         copy.runs.forEach((run, index) => (run.isFixed = before[index] ?? false));
         return out[0] ?? NaN;
@@ -97,7 +97,7 @@ describe('the caller’s channel', () => {
             const nowMs = (number * 200) / (1 + ppm / 1e6);
             hear(1, Math.round(nowMs * MS) / MS);
             track.forgetBefore(Math.round((nowMs - 1500) * MS));
-            track.readInto(new Uint8Array(2), 0, Math.round((nowMs - 1500) * MS), 1);
+            track.readInto(new Uint8Array(1), Math.round((nowMs - 1500) * MS), 1);
             worst = Math.max(worst, Math.abs(track.endSample - nowMs * MS));
         }
         expect(worst).toBeLessThanOrEqual(20 * MS);
