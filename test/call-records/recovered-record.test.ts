@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CallHistory, type JournalLine } from '../../src/call-records/call-history';
 import type { CallDocument, RecordEvent } from '../../src/call-records/document';
-import { Journals, readJournal } from '../../src/call-records/journal';
+import { Journals, readJournal, type CallJournal } from '../../src/call-records/journal';
 import type { CallFigures } from '../../src/services/call-observer';
 import type { FunctionCallRecord } from '../../src/services/conversation';
 import { FakeClock } from '../support/fake-clock';
@@ -47,7 +47,7 @@ class RecordedCall {
             onRecovered: () => Promise.resolve(),
             isWaiting: () => false,
         });
-        let write: (line: JournalLine) => void = () => undefined;
+        let journal: CallJournal | undefined;
         this.history = new CallHistory(
             {
                 clock,
@@ -65,8 +65,8 @@ class RecordedCall {
                 masks: true,
                 onLine: (line) => {
                     this.lines.push(structuredClone(line));
-                    if ('head' in line && this.lines.length === 1) ({ write } = this.journals.begin(line.head));
-                    write(line);
+                    if ('head' in line) journal ??= this.journals.begin(line.head);
+                    journal?.write(line);
                 },
                 onEnd: (document) => (this.document = document),
             },
@@ -180,10 +180,7 @@ describe('the functions of a record that is made of a journal', () => {
         for (const each of [PAY, other]) call.told({ ...each, argumentsJson: '', output: undefined });
         for (const each of [other, PAY]) call.ran(each);
         for (const each of [PAY, other]) call.told({ ...each, output: '{}' });
-        await expectEqual(
-            { callId: 'c4', argumentsJson: '{"sum":7}' },
-            { callId: 'c1', argumentsJson: '{"sum":40}' },
-        );
+        await expectEqual({ callId: 'c4', argumentsJson: '{"sum":7}' }, { callId: 'c1', argumentsJson: '{"sum":40}' });
     });
 
     it('have none in the mode metadata, and no line for them', async () => {
