@@ -32,6 +32,12 @@ interface OpenFunction {
     event: ToolEvent | undefined;
 }
 
+/** What a function was given and gave, as JSON, as far as the record holds it. */
+export interface FunctionContent {
+    argumentsJson?: string;
+    output?: string;
+}
+
 export interface ContentOptions {
     /** `metadata`: nothing of it is kept. */
     readonly mode: 'metadata' | 'full';
@@ -79,28 +85,28 @@ export class CallContent {
         if (open.argumentsJson !== undefined) event.argumentsJson = open.argumentsJson;
     }
 
-    /** What a function is given, and later what it gave. @returns its output, where its event was told before: it is in the event too */
-    functionReported({ callId, name, argumentsJson, output }: FunctionCallRecord): string | undefined {
+    /** What a function is given, and later what it gave. @returns what its event got of it after it was told; undefined: nothing */
+    functionReported({ callId, name, argumentsJson, output }: FunctionCallRecord): FunctionContent | undefined {
         const { masker, functions } = this;
         if (masker === undefined) return undefined;
         const open = functions.get(callId) ?? { argumentsJson: undefined, event: undefined };
+        const { event } = open;
         // While the model writes a call it has a place in the conversation, and no arguments yet.
         if (argumentsJson !== '') open.argumentsJson ??= this.kept(() => masker.json(argumentsJson, name));
-        if (open.event !== undefined && open.argumentsJson !== undefined) open.event.argumentsJson = open.argumentsJson;
+        const added: FunctionContent = {};
+        if (open.argumentsJson !== undefined && event?.argumentsJson === undefined)
+            added.argumentsJson = open.argumentsJson;
         if (output === undefined) {
             functions.set(callId, open);
             if (functions.size > MAX_OPEN) functions.delete(functions.keys().next().value ?? callId);
-            return undefined;
+        } else {
+            functions.delete(callId);
+            const kept = this.outputOf(name, output);
+            if (kept !== undefined) added.output = kept;
         }
-        functions.delete(callId);
-        if (name === KEYPAD_TOOL) {
-            masker.learnDigits(output);
-            return undefined;
-        }
-        const kept = this.kept(() => masker.json(output, name));
-        if (open.event === undefined || kept === undefined) return undefined;
-        open.event.output = kept;
-        return kept;
+        if (event === undefined || Object.keys(added).length === 0) return undefined;
+        Object.assign(event, added);
+        return added;
     }
 
     /** Names always; values that the server sets itself always, others in the mode `full`, masked. */
@@ -114,6 +120,13 @@ export class CallContent {
             return masker === undefined ? null : masker.variable(name, value).slice(0, MAX_TEXT);
         };
         return Object.fromEntries(entries.map(([name, value]) => [name, shown(name, value)]));
+    }
+
+    /** As the record may hold it; undefined: it is not kept. */
+    private outputOf(name: string, output: string): string | undefined {
+        if (name !== KEYPAD_TOOL) return this.kept((masker) => masker.json(output, name));
+        this.masker?.learnDigits(output);
+        return undefined;
     }
 
     /** The events of the call at its end: what only came to be known after it was said is masked in them too. */

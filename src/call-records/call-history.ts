@@ -18,7 +18,7 @@ import { PRICES_AS_OF } from '../services/realtime/usage';
 import { faultFields } from '../support/logger';
 import { ownVersion } from '../support/own-version';
 import { SparseMap } from '../support/sparse';
-import { CallContent } from './call-content';
+import { CallContent, type FunctionContent } from './call-content';
 import { documentOf, type CallEnd } from './call-document';
 import { RECORD_VERSION, type CallDocument, type RecordEvent, type RecordHead } from './document';
 
@@ -26,8 +26,8 @@ import { RECORD_VERSION, type CallDocument, type RecordEvent, type RecordHead } 
 export type JournalLine =
     | { readonly head: RecordHead }
     | { readonly event: RecordEvent }
-    /** The output of a function whose event was written before. */
-    | { readonly output: { readonly callId: string; readonly output: string } }
+    /** What a function gave, and was given, whose event was written before without it. */
+    | { readonly output: FunctionContent & { readonly callId: string } }
     | { readonly end: CallEnd; readonly cut: number };
 
 export interface HistoryOptions {
@@ -333,8 +333,8 @@ export class CallHistory implements CallObserver {
     };
 
     private functionReported(call: FunctionCallRecord): void {
-        const output = this.content.functionReported(call);
-        if (output !== undefined) this.options.onLine({ output: { callId: call.callId, output } });
+        const added = this.content.functionReported(call);
+        if (added !== undefined) this.options.onLine({ output: { callId: call.callId, ...added } });
     }
 
     private readonly onWaiting = (wait: BotWait): void => {

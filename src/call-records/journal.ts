@@ -36,7 +36,13 @@ const journalLine = z.union([
     z.object({ process: z.string() }),
     z.object({ head: recordHead }),
     z.object({ event: recordEvent }),
-    z.object({ output: z.object({ callId: z.string(), output: z.string() }) }),
+    z.object({
+        output: z.object({
+            callId: z.string(),
+            argumentsJson: z.string().optional(),
+            output: z.string().optional(),
+        }),
+    }),
     z.object({
         end: callDocument.pick({
             endedAt: true,
@@ -49,6 +55,8 @@ const journalLine = z.union([
         cut: z.int().min(0),
     }),
 ]);
+
+type FunctionLine = Extract<z.infer<typeof journalLine>, { output: unknown }>['output'];
 
 /** The journal of one call that runs. */
 export interface CallJournal {
@@ -335,7 +343,7 @@ export async function readJournal(path: string): Promise<CallDocument | undefine
     for (const line of text.split('\n').flatMap(lineOf)) {
         if ('head' in line) head = line.head;
         else if ('event' in line) events.push(line.event);
-        else if ('output' in line) addOutput(events, line.output);
+        else if ('output' in line) addContent(events, line.output);
         else if ('end' in line) ({ end, cut } = line);
     }
     return head === undefined ? undefined : documentOf(head, events, cut, end ?? endOfDeadCall(head, events));
@@ -349,7 +357,7 @@ function lineOf(text: string): z.infer<typeof journalLine>[] {
     }
 }
 
-function addOutput(events: readonly RecordEvent[], { callId, output }: { callId: string; output: string }): void {
+function addContent(events: readonly RecordEvent[], { callId, ...content }: FunctionLine): void {
     const event = events.findLast((each) => each.kind === 'tool' && each.callId === callId);
-    if (event?.kind === 'tool') event.output = output;
+    if (event !== undefined) Object.assign(event, content);
 }

@@ -254,7 +254,8 @@ describe('the record of a call', () => {
                 argumentsJson: '{"name":"meter"}',
             },
         ]);
-        expect(recorded.lines).toContainEqual({ output: { callId: 'c1', output: '{"ok":true}' } });
+        const line = { callId: 'c1', argumentsJson: '{"sum":40}', output: '{"ok":true}' };
+        expect(recorded.lines).toContainEqual({ output: line });
         expect(JSON.stringify([document, recorded.lines])).not.toMatch(/4 ?8 ?2 ?1 ?3 ?9/);
     });
 

@@ -19,13 +19,19 @@ describe('a server that is killed in mid-call', () => {
     let folder: string;
     const servers: ServerProcess[] = [];
     const callers: Caller[] = [];
+    /** Sessions whose model has called its function. */
+    const called = new Set<number>();
 
     beforeAll(async () => {
         compiled = CompiledServer.make();
         folder = mkdtempSync(join(tmpdir(), 'killed-'));
         openai = await startFakeOpenAI({
             vad: 'off',
-            response: () => ({ text: 'A very long story.', audioMs: 60_000 }),
+            response: ({ sessionIndex }) => {
+                if (called.has(sessionIndex)) return { text: 'A very long story.', audioMs: 60_000 };
+                called.add(sessionIndex);
+                return { functionCalls: [{ name: 'read_story', arguments: { title: 'The long one' } }] };
+            },
         });
     });
 
@@ -109,6 +115,10 @@ describe('a server that is killed in mid-call', () => {
         expect(document.durationMs).toBeGreaterThan(100);
         for (const kind of ['opened', 'botReady', 'audio', 'playback'])
             expect(document.events.map((event) => event.kind)).toContain(kind);
+        // The bot has no such function: the record does not say by what name the model called it.
+        expect(document.events.filter(({ kind }) => kind === 'tool')).toMatchObject([
+            { name: 'unknown', argumentsJson: '{"title":"The long one"}', output: expect.any(String) as string },
+        ]);
         expect(document.turns).toMatchObject([{ number: 1, begunBy: 'bot' }]);
         const { recording } = document;
         expect(recording).toEqual({ name: `${lost.sessionId}.wav`, bytes: recordedBytes(lost), fromMs: 0 });

@@ -8,6 +8,8 @@ import { LogRecorder } from '../support/log-recorder';
 class FakeEngine implements SpeechEngine {
     readonly voice = 'own';
     readonly asked: string[] = [];
+    /** The languages that it was asked for, in the same order. */
+    readonly languages: (string | undefined)[] = [];
     closed = 0;
     /** What to throw, and after how many pieces. */
     fault: { error: unknown; after: number } | undefined;
@@ -27,8 +29,12 @@ class FakeEngine implements SpeechEngine {
         return this.release;
     }
 
-    async *speak(text: string, { voice, signal }: SpeakOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
+    async *speak(
+        text: string,
+        { voice, language, signal }: SpeakOptions = {},
+    ): AsyncGenerator<Uint8Array, void, undefined> {
         this.asked.push(`${voice ?? ''}: ${text}`);
+        this.languages.push(language);
         await this.gate;
         for (const [at, word] of text.split(' ').entries()) {
             signal?.throwIfAborted();
@@ -84,6 +90,27 @@ describe('TTSService', () => {
             'own: Ihre Nummer ist eins zwei drei, vier fünf sechs.',
             'own: See here.',
         ]);
+    });
+
+    it('gives the language of a text to the voice, with each of its sentences', async () => {
+        await hear(service.speak('Guten Tag. Bis bald.', { language: 'de-DE' }));
+        await hear(service.speak('Hello.'));
+        expect(engine.languages).toEqual(['de-DE', 'de-DE', undefined]);
+    });
+
+    it('makes the same words anew in another language, and takes them from the cache in the same one', async () => {
+        for (const language of ['de-DE', 'en-US', 'de-DE', undefined, 'en-US'])
+            await hear(service.speak('Hotel.', { language }));
+        expect(engine.languages).toEqual(['de-DE', 'en-US', undefined]);
+    });
+
+    it('gives the language to the voice that speaks instead: its own, and that of the fallback engine', async () => {
+        engine.fault = { error: new CodedError('ERR_TTS_VOICE'), after: 0 };
+        const own = service.speak('Guten Tag.', { voice: 'anna', language: 'de-DE' });
+        await hear(own);
+        expect(engine.asked).toEqual(['anna: Guten Tag.', 'own: Guten Tag.']);
+        expect(engine.languages).toEqual(['de-DE', 'de-DE']);
+        expect(standIn.languages).toEqual(['de-DE']);
     });
 
     it('gives a number of eight digits the sound of its digits, and not of millions', async () => {

@@ -40,6 +40,9 @@ export interface BotSide {
     readonly responses: number;
 }
 
+/** What of the telephone the caller of a case uses. */
+export type Telephone = Pick<Caller, 'on' | 'ended' | 'heardBytes' | 'queuedMs' | 'say' | 'dtmf' | 'update' | 'hangUp'>;
+
 /** Makes all that the caller says. Rejects with a coded error when the local voice cannot say it. */
 export async function prepareSpeech(steps: readonly Step[], sentences: CallerVoice): Promise<void> {
     const texts = steps.flatMap((step) => {
@@ -71,7 +74,7 @@ export class ScriptedCaller {
     private told = 0;
 
     constructor(
-        private readonly caller: Caller,
+        private readonly caller: Telephone,
         private readonly bot: BotSide,
         private readonly clock: Clock,
         private readonly sentences: CallerVoice,
@@ -117,11 +120,9 @@ export class ScriptedCaller {
     /** Does all steps, waits until the bot has finished, and hangs up if the server does not. */
     async play(steps: readonly Step[]): Promise<void> {
         for (const step of steps) {
-            if (this.isOver) {
-                this.problems.push(`The call was over before the caller could do this: ${JSON.stringify(step)}.`);
-                return;
-            }
-            await this.act(step);
+            if (!this.isOver && (await this.act(step))) continue;
+            this.problems.push(`The call was over before the caller could do this: ${JSON.stringify(step)}.`);
+            return;
         }
         await this.leave();
     }
@@ -187,46 +188,53 @@ export class ScriptedCaller {
         });
     }
 
-    /** Does one step, at its time. */
-    async act(step: Step): Promise<void> {
-        if ('wait_for_bot' in step) return this.botFinished();
-        if ('silent_ms' in step) {
-            await this.botFinished();
-            this.note('silent', `${step.silent_ms} ms`, step.silent_ms);
-            await this.until(() => this.isOver, step.silent_ms);
-            return;
-        }
-        if ('language' in step) {
-            this.note('language', step.language);
-            this.caller.update(step.language);
-            return;
-        }
+    /** Does one step, at its time. Resolves with false when the call was over before. */
+    async act(step: Step): Promise<boolean> {
         if ('interrupt' in step)
             return this.interrupt(step.interrupt, 'interrupt', step.after_ms ?? INTERRUPT_MS, step.answer);
         if ('mhm' in step) return this.interrupt(step.mhm === true ? MHM : step.mhm, 'mhm', step.after_ms ?? MHM_MS);
+        if ('language' in step) {
+            this.note('language', step.language);
+            this.caller.update(step.language);
+            return true;
+        }
         if ('answer' in step && step.answer !== undefined) {
-            if (!(await this.isTalkingAt(step.answer, step.after_ms ?? INTERRUPT_MS))) return;
+            if (!(await this.isTalkingAt(step.answer, step.after_ms ?? INTERRUPT_MS))) return !this.isOver;
         } else {
             await this.botFinished();
-            if (this.isOver) return;
-            await this.pause(step.after_ms ?? ANSWER_MS);
+            if ('wait_for_bot' in step) return true;
+            const afterMs = 'silent_ms' in step ? 0 : (step.after_ms ?? ANSWER_MS);
+            if (!this.isOver && afterMs > 0) await this.pause(afterMs);
+            if (this.isOver) return false;
         }
-        if ('say' in step) return this.say(step.say, step.wav);
-        if ('keys' in step) {
+        if ('silent_ms' in step) {
+            this.note('silent', `${step.silent_ms} ms`, step.silent_ms);
+            await this.until(() => this.isOver, step.silent_ms);
+        } else if ('say' in step) {
+            await this.say(step.say, step.wav);
+        } else if ('keys' in step) {
             this.note('keys', step.keys);
             this.acted();
             this.caller.dtmf(step.keys);
-            return;
+        } else {
+            this.hangUp();
         }
-        this.hangUp();
+        return true;
     }
 
-    /** While the bot is heard. */
-    private async interrupt(text: string, what: 'interrupt' | 'mhm', afterMs: number, answer?: number): Promise<void> {
+    /** While the bot is heard. Resolves with false when the call was over before. */
+    private async interrupt(
+        text: string,
+        what: 'interrupt' | 'mhm',
+        afterMs: number,
+        answer?: number,
+    ): Promise<boolean> {
         // The sentence is made before: it must begin at its millisecond.
         await this.sentences.of(text);
         const target = answer ?? (this.caller.queuedMs > 0 ? this.answers : this.answers + 1);
-        if (await this.isTalkingAt(target, afterMs)) await this.say(text, undefined, what);
+        if (!(await this.isTalkingAt(target, afterMs))) return !this.isOver;
+        await this.say(text, undefined, what);
+        return true;
     }
 
     /** Waits until so much of an answer was heard. Resolves with whether the bot still speaks then. */
