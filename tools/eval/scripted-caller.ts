@@ -4,6 +4,7 @@ import { wavToPcmu } from '../../src/audio/wav';
 import type { Clock } from '../../src/support/clock';
 import type { Caller } from '../caller/client';
 import type { Step } from './case-schema';
+import { quoted } from './matching';
 import type { CallerVoice } from './voice';
 
 /** After the bot has finished the caller takes so long to answer, ms. */
@@ -116,12 +117,14 @@ export class ScriptedCaller {
 
     /** Does all steps, waits until the bot has finished, and hangs up if the server does not. */
     async play(steps: readonly Step[]): Promise<void> {
-        for (const step of steps) {
-            if (this.isOver) {
-                this.problems.push(`The call was over before the caller could do this: ${JSON.stringify(step)}.`);
-                return;
-            }
-            await this.act(step);
+        for (const [at, step] of steps.entries()) {
+            const isDone = !this.isOver && (await this.act(step));
+            if (isDone || step.optional === true) continue;
+            this.problems.push(
+                `The call was over before the caller could do step ${at + 1} of ${steps.length} (${described(step)}). ` +
+                    '`optional: true` in the step says that it may be.',
+            );
+            return;
         }
         await this.leave();
     }
@@ -187,46 +190,56 @@ export class ScriptedCaller {
         });
     }
 
-    /** Does one step, at its time. */
-    async act(step: Step): Promise<void> {
-        if ('wait_for_bot' in step) return this.botFinished();
+    /** Does one step, at its time. @returns false: the call was over before */
+    async act(step: Step): Promise<boolean> {
+        if ('wait_for_bot' in step) {
+            await this.botFinished();
+            return true;
+        }
         if ('silent_ms' in step) {
             await this.botFinished();
+            if (this.isOver) return false;
             this.note('silent', `${step.silent_ms} ms`, step.silent_ms);
             await this.until(() => this.isOver, step.silent_ms);
-            return;
+            return true;
         }
         if ('language' in step) {
             this.note('language', step.language);
             this.caller.update(step.language);
-            return;
+            return true;
         }
         if ('interrupt' in step)
             return this.interrupt(step.interrupt, 'interrupt', step.after_ms ?? INTERRUPT_MS, step.answer);
         if ('mhm' in step) return this.interrupt(step.mhm === true ? MHM : step.mhm, 'mhm', step.after_ms ?? MHM_MS);
         if ('answer' in step && step.answer !== undefined) {
-            if (!(await this.isTalkingAt(step.answer, step.after_ms ?? INTERRUPT_MS))) return;
+            if (!(await this.isTalkingAt(step.answer, step.after_ms ?? INTERRUPT_MS))) return !this.isOver;
         } else {
             await this.botFinished();
-            if (this.isOver) return;
-            await this.pause(step.after_ms ?? ANSWER_MS);
+            if (!this.isOver) await this.pause(step.after_ms ?? ANSWER_MS);
+            if (this.isOver) return false;
         }
-        if ('say' in step) return this.say(step.say, step.wav);
-        if ('keys' in step) {
+        if ('say' in step) await this.say(step.say, step.wav);
+        else if ('keys' in step) {
             this.note('keys', step.keys);
             this.acted();
             this.caller.dtmf(step.keys);
-            return;
-        }
-        this.hangUp();
+        } else this.hangUp();
+        return true;
     }
 
-    /** While the bot is heard. */
-    private async interrupt(text: string, what: 'interrupt' | 'mhm', afterMs: number, answer?: number): Promise<void> {
+    /** While the bot is heard. @returns false: the call was over before */
+    private async interrupt(
+        text: string,
+        what: 'interrupt' | 'mhm',
+        afterMs: number,
+        answer?: number,
+    ): Promise<boolean> {
         // The sentence is made before: it must begin at its millisecond.
         await this.sentences.of(text);
         const target = answer ?? (this.caller.queuedMs > 0 ? this.answers : this.answers + 1);
-        if (await this.isTalkingAt(target, afterMs)) await this.say(text, undefined, what);
+        if (!(await this.isTalkingAt(target, afterMs))) return !this.isOver;
+        await this.say(text, undefined, what);
+        return true;
     }
 
     /** Waits until so much of an answer was heard. Resolves with whether the bot still speaks then. */
@@ -271,6 +284,14 @@ export class ScriptedCaller {
     private note(what: Done['what'], text: string, ms = 0): void {
         this.done.push({ atMs: this.nowMs, toMs: this.nowMs + ms, what, text });
     }
+}
+
+/** Digits stand in no report: they may be private. */
+function described(step: Step): string {
+    if ('keys' in step) return `keys, ${step.keys.length} of them`;
+    if ('say' in step) return `say ${quoted(step.say)}`;
+    if ('interrupt' in step) return `interrupt ${quoted(step.interrupt)}`;
+    return Object.keys(step)[0] ?? '';
 }
 
 function seconds(ms: number): string {

@@ -188,6 +188,18 @@ describe('a case fails where a fault is seeded, and only then', () => {
     );
 
     it(
+        'a place of a response that is not there is told apart from a function that was not called',
+        async () => {
+            const profile = swap('"balance": "balance.amount"', '"balance": "account.balance"');
+            const { failures } = await run({ bot: 'billing', name: BALANCE, profile, fails: [] }, true);
+            expect(failures.map(({ why }) => why)).toEqual([
+                'The output variable balance should be 84.20, and was not sent: function read_balance answered, but its path `account.balance` found nothing in the answer that is text, a number, true or false.',
+            ]);
+        },
+        LIMIT_MS,
+    );
+
+    it(
         'the same case twice with one seed gives the same result and the same record',
         async () => {
             const [toRun] = readCases({
