@@ -3,35 +3,53 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BotProfile } from '../../src/services/profiles/schema';
 import { toolNameOf } from '../../src/services/profiles/tool-schema';
+import { HANDOVER_OUTPUT_VARIABLES, RESERVED_OUTPUT_NAMES } from '../../src/services/profiles/variables';
 import { DEFAULT_TOOLS } from '../../src/services/functions/built-in-tools';
-import type { EvalFile, Expectation } from './case-schema';
+import { didYouMean } from '../../src/support/near-names';
+import type { EvalFile, Expectation, ModelStep } from './case-schema';
 import type { PlacedSentence } from './schema-mistakes';
-import type { Path } from './yaml-text';
+import type { Path, WrittenNumber } from './yaml-text';
 
-/** What a bot can call. */
-export interface FunctionsOfBot {
+/** The names that a bot knows. */
+export interface NamesOfBot {
     /** All that the model may call, those of MCP servers too. */
-    readonly all: ReadonlySet<string>;
+    readonly functions: ReadonlySet<string>;
     /** Those that ask something outside the server, and so can be mocked. */
     readonly asking: ReadonlySet<string>;
+    /** Output variables that Architect can get; undefined: any. */
+    readonly outputs: ReadonlySet<string> | undefined;
+    /** Input variables that are taken; undefined: any. */
+    readonly inputs: ReadonlySet<string> | undefined;
 }
 
-/** The functions of a profile, or of a bot that the server has without any profile. */
-export function functionsOf(bot: string, profile: BotProfile | undefined): FunctionsOfBot {
+/** The names of a profile, or of a bot that the server has without any profile. */
+export function namesOf(bot: string, profile: BotProfile | undefined): NamesOfBot {
     if (profile === undefined) {
         const names = bot === 'openai' ? DEFAULT_TOOLS.map(({ name }) => name) : [];
-        return { all: new Set(names), asking: new Set() };
+        return { functions: new Set(names), asking: new Set(), outputs: undefined, inputs: undefined };
     }
     const named = profile.tools.flatMap((tool) => toolNameOf(tool) ?? []);
     const ofMcp = profile.tools.flatMap((tool) => (tool.kind === 'mcp' ? tool.allowedTools : []));
     const asking = profile.tools.flatMap((tool) => ('name' in tool ? [tool.name] : []));
-    return { all: new Set([...named, ...ofMcp]), asking: new Set(asking) };
+    // The reserved ones hold `call_link` too.
+    const outputs = [
+        ...Object.keys(profile.outputVariables),
+        ...Object.keys(HANDOVER_OUTPUT_VARIABLES),
+        ...RESERVED_OUTPUT_NAMES,
+    ];
+    return {
+        functions: new Set([...named, ...ofMcp]),
+        asking: new Set(asking),
+        outputs: new Set(outputs),
+        inputs: new Set(Object.keys(profile.inputVariables)),
+    };
 }
 
 /** What is wrong with a file whose form is right. `folder`: of the file. */
-export function brokenCaseRules(file: EvalFile, functions: FunctionsOfBot, folder: string): PlacedSentence[] {
+export function brokenCaseRules(file: EvalFile, names: NamesOfBot, folder: string): PlacedSentence[] {
     const ofCases = file.cases.flatMap((each, at) => {
         const path = ['cases', at];
+        const model = each.model ?? [];
         return [
             ...(each.script === undefined && each.persona === undefined
                 ? [{ path, sentence: `the case "${each.name}" needs a \`script\` or a \`persona\`` }]
@@ -39,17 +57,46 @@ export function brokenCaseRules(file: EvalFile, functions: FunctionsOfBot, folde
             ...(each.only === 'stand-in' && each.script === undefined && each.persona !== undefined
                 ? [{ path: [...path, 'only'], sentence: 'a persona talks with --live only: there is no `script`' }]
                 : []),
-            ...unknownMocks(each.mocks, functions, path),
+            ...unknownMocks(each.mocks, names, path),
+            ...unknownInputs(each.input, names, path),
+            ...unknownCalls(model, names, path),
             ...missingSounds(each.script ?? [], folder, path),
-            ...brokenExpectation(each.expect, functions, [...path, 'expect']),
+            ...brokenExpectation(each.expect, names, [...path, 'expect'], model.some(mayCallUnknown)),
         ];
     });
     return [
-        ...unknownMocks(file.mocks, functions, []),
-        ...brokenExpectation(file.expect ?? {}, functions, ['expect']),
+        ...unknownMocks(file.mocks, names, []),
+        ...unknownInputs(file.input, names, []),
+        ...brokenExpectation(file.expect ?? {}, names, ['expect'], false),
         ...repeatedNames(file),
         ...ofCases,
     ];
+}
+
+/** What has no effect, and harms nothing. */
+export function uselessParts(file: EvalFile, { inputs }: NamesOfBot): PlacedSentence[] {
+    if (inputs === undefined || inputs.size > 0) return [];
+    const useless = (input: object | undefined, path: Path): PlacedSentence[] =>
+        inputNames(input).map((name) => ({
+            path: [...path, 'input'],
+            key: name,
+            sentence: `\`${name}\` has no effect: the profile declares no \`inputVariables\``,
+        }));
+    return [...useless(file.input, []), ...file.cases.flatMap(({ input }, at) => useless(input, ['cases', at]))];
+}
+
+/** Places whose values are compared, or given to a function or a person: a number there is often no number. */
+const DATA = ['outputs', 'calls', 'mocks', 'knows'];
+
+/** Numbers that are read as something else than is written: `0123` as 123, and, where text is compared, `84.20` as 84.2. */
+export function misreadNumbers(numbers: readonly WrittenNumber[]): PlacedSentence[] {
+    return numbers.flatMap(({ path, value, source }) => {
+        const isData = path.some((part) => typeof part === 'string' && DATA.includes(part));
+        const isText = path.at(-2) === 'outputs' && path.at(-3) === 'expect';
+        const isMisread = isText ? source !== String(value) : isData && /^[-+]?0\d/.test(source);
+        if (!isMisread) return [];
+        return [{ path, sentence: `${source} is read as the number ${value}: write it in quotation marks` }];
+    });
 }
 
 function repeatedNames({ cases }: EvalFile): PlacedSentence[] {
@@ -62,21 +109,62 @@ function repeatedNames({ cases }: EvalFile): PlacedSentence[] {
     });
 }
 
-function unknownMocks(mocks: object | undefined, { all, asking }: FunctionsOfBot, path: Path): PlacedSentence[] {
+function unknownMocks(mocks: object | undefined, { functions, asking }: NamesOfBot, path: Path): PlacedSentence[] {
     return Object.keys(mocks ?? {})
         .filter((name) => !asking.has(name))
         .map((name) => ({
             path: [...path, 'mocks'],
             key: name,
-            sentence: all.has(name)
+            sentence: functions.has(name)
                 ? `\`${name}\` asks no service of yours: there is nothing to mock`
-                : noSuchFunction(name, asking),
+                : unknownName('function', name, asking),
         }));
 }
 
-function noSuchFunction(name: string, known: ReadonlySet<string>): string {
+function unknownInputs(input: object | undefined, { inputs }: NamesOfBot, path: Path): PlacedSentence[] {
+    if (inputs === undefined || inputs.size === 0) return [];
+    return inputNames(input)
+        .filter((name) => !inputs.has(name))
+        .map((name) => ({
+            path: [...path, 'input'],
+            key: name,
+            sentence: unknownName('input variable', name, inputs),
+        }));
+}
+
+/** The server itself reads the input variable `bot`, whatever a profile declares (docs/BOTS.md, Which bot answers). */
+function inputNames(input: object | undefined): string[] {
+    return Object.keys(input ?? {}).filter((name) => name !== 'bot');
+}
+
+function unknownCalls(model: readonly ModelStep[], { functions }: NamesOfBot, path: Path): PlacedSentence[] {
+    return model.flatMap((step, at) => {
+        if (typeof step === 'string' || mayCallUnknown(step)) return [];
+        const { calls = {} } = step;
+        const place = [...path, 'model', at, 'calls'];
+        const maps = Array.isArray(calls)
+            ? calls.map((map, index) => ({ map, place: [...place, index] }))
+            : [{ map: calls, place }];
+        return maps.flatMap((each) =>
+            Object.keys(each.map)
+                .filter((name) => !functions.has(name))
+                .map((name) => ({
+                    path: each.place,
+                    key: name,
+                    sentence: `${unknownName('function', name, functions)} (\`unknown_calls: true\` in this step allows it)`,
+                })),
+        );
+    });
+}
+
+function mayCallUnknown(step: ModelStep): boolean {
+    return typeof step !== 'string' && step.unknown_calls === true;
+}
+
+function unknownName(what: string, name: string, known: ReadonlySet<string>): string {
+    const meant = didYouMean(name, [...known]);
     const right = known.size === 0 ? 'it has none' : `it has ${[...known].join(', ')}`;
-    return `the bot has no function \`${name}\`: ${right}`;
+    return `the bot has no ${what} \`${name}\`: ${meant === '' ? '' : `${meant} `}${right}`;
 }
 
 function missingSounds(script: readonly object[], folder: string, path: Path): PlacedSentence[] {
@@ -87,10 +175,27 @@ function missingSounds(script: readonly object[], folder: string, path: Path): P
     });
 }
 
-function brokenExpectation(expect: Expectation, { all }: FunctionsOfBot, path: Path): PlacedSentence[] {
-    const unknown = Object.keys(expect.calls ?? {}).filter((name) => !all.has(name));
+/** `hasUnknown`: the model calls what the bot does not have, which the server records as a call of `unknown`. */
+function brokenExpectation(
+    expect: Expectation,
+    { functions, outputs }: NamesOfBot,
+    path: Path,
+    hasUnknown: boolean,
+): PlacedSentence[] {
+    const isCall = (name: string): boolean => functions.has(name) || (hasUnknown && name === 'unknown');
+    const calls = Object.keys(expect.calls ?? {}).filter((name) => !isCall(name));
+    const variables = Object.keys(expect.outputs ?? {}).filter((name) => outputs?.has(name) === false);
     return [
-        ...unknown.map((name) => ({ path: [...path, 'calls'], key: name, sentence: noSuchFunction(name, all) })),
+        ...calls.map((name) => ({
+            path: [...path, 'calls'],
+            key: name,
+            sentence: unknownName('function', name, functions),
+        })),
+        ...variables.map((name) => ({
+            path: [...path, 'outputs'],
+            key: name,
+            sentence: unknownName('output variable', name, outputs ?? new Set()),
+        })),
         ...brokenSlashes(expect.end_reason, [...path, 'end_reason']),
         ...brokenSlashes(expect.outputs, [...path, 'outputs']),
         ...Object.entries(expect.calls ?? {}).flatMap(([name, call]) =>

@@ -2,10 +2,10 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { BUILT_IN_BOTS, profileFiles, readProfile, type ReadProfile } from '../../src/services/profiles/reader';
-import { brokenCaseRules, functionsOf } from './case-checks';
+import { brokenCaseRules, misreadNumbers, namesOf, uselessParts } from './case-checks';
 import { evalFile, type EvalCase, type EvalFile, type Expectation } from './case-schema';
 import type { CaseToRun } from './run-case';
-import { schemaMistakes } from './schema-mistakes';
+import { schemaMistakes, type PlacedSentence } from './schema-mistakes';
 import { YamlText } from './yaml-text';
 
 const CASE_FILE_ENDING = '.eval.yaml';
@@ -36,10 +36,12 @@ export interface CasesRead {
     readonly cases: readonly CaseToRun[];
     /** `bots/billing.eval.yaml:3:5: sentence`, of the files of the selected bots. */
     readonly mistakes: readonly string[];
+    /** In the same form: what has no effect. */
+    readonly warnings: readonly string[];
     /** Bots that have a file of cases, whatever is selected. */
     readonly bots: readonly string[];
-    /** Selected cases that need the real model, or the stand-in, and so are not among `cases`. */
-    readonly leftOut: number;
+    /** Selected cases that need the real model, or the stand-in, and so are not among `cases`: why, and how many. */
+    readonly leftOut: ReadonlyMap<string, number>;
     /** For each file of the folder that a bot is made of, the bots that its change concerns: names without the folder. */
     readonly botsOfFile: ReadonlyMap<string, ReadonlySet<string>>;
 }
@@ -59,7 +61,7 @@ export function readCases(wanted: CasesWanted): CasesRead {
     );
     const part = selection.part?.toLowerCase() ?? '';
     const selected = named.filter(({ evalCase }) => evalCase.name.toLowerCase().includes(part));
-    const fitting = selected.filter(({ evalCase }) => fitsMode(evalCase, wanted.live));
+    const fitting = selected.filter(({ evalCase }) => whyLeftOut(evalCase, wanted.live) === undefined);
     return {
         cases: fitting.map(({ name, bot, evalCase }) => ({
             bot,
@@ -76,8 +78,9 @@ export function readCases(wanted: CasesWanted): CasesRead {
             ...profileMistakes(new Set(chosen.map(({ bot }) => bot)), profiles, shown),
             ...namesInTwoFiles(named, shown),
         ],
+        warnings: chosen.flatMap(({ name, warnings = [] }) => warnings.map((each) => `${shown(name)}${each}`)),
         bots: [...new Set(files.map(({ bot }) => bot))].sort(),
-        leftOut: selected.length - fitting.length,
+        leftOut: countedBy(selected.flatMap(({ evalCase }) => whyLeftOut(evalCase, wanted.live) ?? [])),
         botsOfFile: botsOfFile(files, profiles),
     };
 }
@@ -86,8 +89,18 @@ function isBotSelected(bot: string, { bot: name = bot, bots }: Selection): boole
     return bot === name && bots?.has(bot) !== false;
 }
 
-function fitsMode({ only, script }: EvalCase, live: boolean): boolean {
-    return live ? only !== 'stand-in' : only !== 'live' && script !== undefined;
+/** Why a case cannot be run with this model, after "they"; undefined: it can. */
+function whyLeftOut({ only, script, faults = [], openai = true }: EvalCase, live: boolean): string | undefined {
+    if (!live) return only === 'live' || script === undefined ? 'need --live' : undefined;
+    if (only === 'stand-in') return 'belong to the stand-in (`only: stand-in`)';
+    if (faults.length > 0) return 'have `faults`, which need the stand-in';
+    return openai ? undefined : 'have no model (`openai: false`)';
+}
+
+function countedBy(reasons: readonly string[]): Map<string, number> {
+    const counts = new Map<string, number>();
+    for (const reason of reasons) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+    return counts;
 }
 
 type Profiles = ReadonlyMap<string, ReadProfile>;
@@ -98,6 +111,7 @@ interface CaseFileRead {
     readonly file: EvalFile | undefined;
     /** `:3:5: sentence`. */
     readonly mistakes: readonly string[];
+    readonly warnings?: readonly string[];
 }
 
 function readCaseFile(folder: string, name: string, profiles: Profiles): CaseFileRead {
@@ -111,7 +125,7 @@ function readCaseFile(folder: string, name: string, profiles: Profiles): CaseFil
     const parsed = yaml.mistakes.length > 0 ? undefined : evalFile.safeParse(yaml.value);
     const bot = parsed?.success === true ? (parsed.data.bot ?? ownName) : (botIn(yaml.value) ?? ownName);
     if (parsed?.success !== true) {
-        const sentences = parsed === undefined ? [] : schemaMistakes(parsed.error.issues, yaml.value);
+        const sentences = parsed === undefined ? [] : schemaMistakes(evalFile, parsed.error.issues, yaml.value);
         const mistakes = [
             ...yaml.mistakes,
             ...sentences.map((each) => yaml.mistake(each.path, each.sentence, each.key)),
@@ -126,9 +140,16 @@ function readCaseFile(folder: string, name: string, profiles: Profiles): CaseFil
     }
     // A broken profile has its own sentences, and functions that are not known.
     if (profile !== undefined && 'problems' in profile) return { bot, file: undefined, mistakes: [] };
-    const broken = brokenCaseRules(parsed.data, functionsOf(bot, profile?.profile), folder);
-    const mistakes = broken.map((each) => yaml.mistake(each.path, each.sentence, each.key));
-    return { bot, file: broken.length === 0 ? parsed.data : undefined, mistakes: inOrder(mistakes) };
+    const names = namesOf(bot, profile?.profile);
+    const broken = [...brokenCaseRules(parsed.data, names, folder), ...misreadNumbers(yaml.numbers)];
+    const placed = (sentences: readonly PlacedSentence[]): string[] =>
+        inOrder(sentences.map((each) => yaml.mistake(each.path, each.sentence, each.key)));
+    return {
+        bot,
+        file: broken.length === 0 ? parsed.data : undefined,
+        mistakes: placed(broken),
+        warnings: placed(uselessParts(parsed.data, names)),
+    };
 }
 
 function inOrder(mistakes: readonly { line: number; column: number; sentence: string }[]): string[] {

@@ -50,6 +50,13 @@ const over = {
         .describe('Over this answer of the bot, and not after it has finished; the greeting is the first.'),
 };
 
+const lasts = {
+    optional: z
+        .literal(true)
+        .optional()
+        .describe('The call may be over before: then it is not done, and the case does not fail for that.'),
+};
+
 export const step = z.union([
     z.strictObject({
         say: text.describe('What the caller says, in the local voice.'),
@@ -58,9 +65,10 @@ export const step = z.union([
             .optional()
             .describe('A WAV file to be heard instead, relative to this file: 8 kHz, 16 bit or mu-law, mono.'),
         ...when,
+        ...lasts,
     }),
     z
-        .strictObject({ keys: z.string().regex(/^[0-9*#]{1,60}$/), ...when, ...over })
+        .strictObject({ keys: z.string().regex(/^[0-9*#]{1,60}$/), ...when, ...over, ...lasts })
         .describe('The caller presses keys.'),
     z
         .strictObject({
@@ -69,17 +77,22 @@ export const step = z.union([
             answer: turnNumber
                 .optional()
                 .describe('Over this answer of the bot; the greeting is the first. Default: the next one.'),
+            ...lasts,
         })
         .describe('The caller interrupts: the bot has been heard for `after_ms` (default 1500).'),
     z
-        .strictObject({ mhm: z.union([z.literal(true), text]), ...when })
+        .strictObject({ mhm: z.union([z.literal(true), text]), ...when, ...lasts })
         .describe(
             'The caller makes a short sound of agreement while the bot speaks; it is no turn. A text: that sound instead.',
         ),
-    z.strictObject({ silent_ms: positiveMs }).describe('The caller says nothing for so long, ms.'),
-    z.strictObject({ wait_for_bot: z.literal(true) }).describe('The caller waits until the bot has finished.'),
-    z.strictObject({ language: z.string().min(2).max(20) }).describe('Genesys tells another language of the call.'),
-    z.strictObject({ hang_up: z.literal(true), ...when, ...over }).describe('The caller hangs up.'),
+    z.strictObject({ silent_ms: positiveMs, ...lasts }).describe('The caller says nothing for so long, ms.'),
+    z
+        .strictObject({ wait_for_bot: z.literal(true), ...lasts })
+        .describe('The caller waits until the bot has finished.'),
+    z
+        .strictObject({ language: z.string().min(2).max(20), ...lasts })
+        .describe('Genesys tells another language of the call.'),
+    z.strictObject({ hang_up: z.literal(true), ...when, ...over, ...lasts }).describe('The caller hangs up.'),
 ]);
 
 const functionCalls = z
@@ -91,6 +104,12 @@ export const modelStep = z.union([
     z.strictObject({
         says: z.union([text, z.array(text).min(1).max(10)]).optional(),
         calls: z.union([functionCalls, z.array(functionCalls).min(1).max(10)]).optional(),
+        unknown_calls: z
+            .literal(true)
+            .optional()
+            .describe(
+                'The functions need not exist: what happens when the model calls one that the bot does not have. `expect.calls` names such a call `unknown`.',
+            ),
         after_ms: ms.optional().describe('Time until its first sound, ms. Default: 300.'),
         fails: z.enum(['server_error', 'rate_limited', 'content_filter', 'max_output_tokens']).optional(),
         output_tokens: z

@@ -15,7 +15,7 @@ export async function checkCases(
     directory: string,
     run: (cases: readonly CaseToRun[]) => Promise<readonly RunResult[]>,
 ): Promise<{ isRight: boolean; text: string }> {
-    const { cases, mistakes } = readCases({ folder, directory, live: false, selection: {} });
+    const { cases, mistakes, warnings } = readCases({ folder, directory, live: false, selection: {} });
     if (mistakes.length > 0) return { isRight: false, text: `${mistakes.join('\n')}\n` };
     const results = await run(cases);
     const store = ProfileStore.load(folder, { clock: systemClock, logger: silentLogger });
@@ -30,5 +30,5 @@ export async function checkCases(
     });
     const failed = results.filter(({ verdict }) => verdict === 'failed');
     const failures = failed.map(({ bot, name, failures: [first] }) => `${bot}: ${name}: fails: ${first?.why ?? ''}`);
-    return { isRight: failed.length === 0, text: `${[...parts, ...failures].join('\n')}\n` };
+    return { isRight: failed.length === 0, text: `${[...warnings, ...parts, ...failures].join('\n')}\n` };
 }

@@ -23,12 +23,14 @@ import { LogKeeper } from './log-keeper';
 import { ModelScript } from './model-script';
 import type { ModelSide } from './model-side';
 import type { CallOutcome, FunctionCalled } from './result';
+import { sentencesIn } from './nearest-sentence';
 import type { CaseToRun } from './run-case';
 import { prepareSpeech, ScriptedCaller } from './scripted-caller';
 import { ScriptedRecognizer } from './scripted-recognizer';
 import { ServiceMocks } from './service-mocks';
 import { longestSilence } from './silence';
 import { StandInModel } from './stand-in-model';
+import { whyUnset } from './unset-outputs';
 import { ServerVoice, type Sound, type SpokenSentences } from './voice';
 import { VirtualClock } from './virtual-clock';
 
@@ -137,7 +139,8 @@ export class EvalCall {
             await caller.pause(RECORD_MS);
             // What is left takes no time of the call: the record is written and read, and sockets are closed.
             await clock.pace(server.stop());
-            return await clock.pace(this.evidence({ line, caller, model, mocks, breaches: summary.protocol.broken }));
+            const { broken: breaches } = summary.protocol;
+            return await clock.pace(this.evidence({ line, caller, model, mocks, profile, breaches }));
         } finally {
             line.hangUp();
             await clock.pace(server.stop());
@@ -229,7 +232,7 @@ export class EvalCall {
     }
 
     private async evidence(parts: Parts): Promise<CallEvidence> {
-        const { line, caller, model, mocks, breaches } = parts;
+        const { line, caller, model, mocks, profile, breaches } = parts;
         const { evalCase } = this.toRun;
         const { voice, logs } = this;
         const record = this.readRecord();
@@ -244,6 +247,8 @@ export class EvalCall {
             missing: missingOf(parts),
             heardPositions: heardPositions(model, pieces, line.events),
             ...(this.live !== undefined && { heardSlackMs: LIVE_HEARD_SLACK_MS }),
+            sentences: pieces.flatMap(({ heard, fromMs, toMs }) => sentencesIn(heard, fromMs, toMs)),
+            unset: whyUnset(profile?.tools ?? [], outcome.functions, logs.lines),
             generated: [...model.said, ...voice.said].map(({ text }) => text),
             places: [
                 { name: 'the log', text: JSON.stringify(logs.lines) },
@@ -310,6 +315,7 @@ interface Parts {
     readonly caller: ScriptedCaller;
     readonly model: ModelSide;
     readonly mocks: ServiceMocks;
+    readonly profile: BotProfile | undefined;
     readonly breaches: CallEvidence['breaches'];
 }
 
@@ -339,7 +345,7 @@ function heardPositions(
     return model.truncations.map(({ text, toldMs, index, nth }) => {
         const same = pieces.filter((each) => each.text === text);
         const piece = same[nth] ?? same.at(-1);
-        return { atMs: flushedAtMs[index] ?? piece?.toMs ?? 0, text, toldMs, heardMs: piece?.heardMs ?? 0 };
+        return { atMs: flushedAtMs[index] ?? piece?.toMs, text, toldMs, heardMs: piece?.heardMs ?? 0 };
     });
 }
 

@@ -4,6 +4,7 @@ import type { Violation } from '../caller/check-catalogue';
 import type { Expectation } from './case-schema';
 import { judgedFailures, wordFailures } from './expected-words';
 import { fits, quoted, sameValue, shown } from './matching';
+import type { HeardSentence } from './nearest-sentence';
 import type { CallOutcome, Failure, FunctionCalled, HeardAnswer } from './result';
 
 /** Beside what `expect` can look at: what every call is checked for. */
@@ -17,13 +18,18 @@ export interface CallEvidence {
     readonly missing: readonly { readonly of: string; readonly why: string }[];
     /** What the model was told the caller heard of a sentence, and what they heard, ms. */
     readonly heardPositions: readonly {
-        readonly atMs: number;
+        /** undefined: it was neither stopped nor heard. */
+        readonly atMs?: number | undefined;
         readonly text: string;
         readonly toldMs: number;
         readonly heardMs: number;
     }[];
     /** By so much the two may differ, ms. Default: 60, where no time passes but that of the call. */
     readonly heardSlackMs?: number;
+    /** What was heard, sentence by sentence. */
+    readonly sentences: readonly HeardSentence[];
+    /** Why an output variable has no value, by its name: sentences without a full stop. */
+    readonly unset: ReadonlyMap<string, string>;
     /** All that was generated, heard or not. */
     readonly generated: readonly string[];
     /** Places in which private digits could stand. */
@@ -60,7 +66,7 @@ export async function judgeCall(
     const failures = [
         ...everyCall(evidence),
         ...endFailures(outcome, expect),
-        ...outputFailures(outcome, expect),
+        ...outputFailures(evidence, expect),
         ...callFailures(outcome.functions, expect),
         ...waitFailures(evidence, expect),
         ...fallbackFailures(evidence, expect),
@@ -89,7 +95,7 @@ function everyCall({
             .map(({ atMs, text, toldMs, heardMs }) => ({
                 of: 'heard_position',
                 why: `The model was told that ${Math.round(toldMs)} ms of this sentence were heard; the caller heard ${Math.round(heardMs)} ms.`,
-                atMs,
+                ...(atMs !== undefined && { atMs }),
                 sentence: text,
             })),
     ];
@@ -113,14 +119,18 @@ function endFailures({ end, outputs, durationMs }: CallOutcome, expect: Expectat
     return failures;
 }
 
-function outputFailures({ outputs, durationMs }: CallOutcome, { outputs: expected = {} }: Expectation): Failure[] {
+function outputFailures({ outcome, unset }: CallEvidence, { outputs: expected = {} }: Expectation): Failure[] {
+    const { outputs, end, durationMs } = outcome;
     return Object.entries(expected).flatMap(([name, wanted]) => {
         const got = Object.hasOwn(outputs, name) ? outputs[name] : undefined;
         const right = wanted === null ? (got ?? '') === '' : got !== undefined && fits(got, wanted);
         if (right) return [];
         const is = got === undefined ? 'was not sent' : `is ${quoted(got)}`;
         const should = wanted === null ? 'be empty' : `be ${String(wanted)}`;
-        return [{ of: 'outputs', why: `The output variable ${name} should ${should}, and ${is}.`, atMs: durationMs }];
+        const reason = end === 'caller' ? 'the caller hung up first, and Architect gets nothing then' : unset.get(name);
+        const because = (got ?? '') === '' && reason !== undefined ? `: ${reason}` : '';
+        const why = `The output variable ${name} should ${should}, and ${is}${because}.`;
+        return [{ of: 'outputs', why, atMs: durationMs }];
     });
 }
 

@@ -1,10 +1,12 @@
 import type { Expectation, HeardWords, Words } from './case-schema';
 import type { CallEvidence, Judge, Verdict } from './expectations';
 import { list, patternIn, plain, quoted } from './matching';
+import { nearestSentence, type HeardSentence } from './nearest-sentence';
 import type { CallOutcome, Failure, HeardAnswer } from './result';
+import { moment } from './words';
 
 /** The words that the caller heard, or never heard, and those that were never said. */
-export function wordFailures({ outcome, generated }: CallEvidence, expect: Expectation): Failure[] {
+export function wordFailures({ outcome, generated, sentences }: CallEvidence, expect: Expectation): Failure[] {
     const { answers } = outcome;
     const heard = list(expect.heard).flatMap((wanted) => {
         const where = turnOf(wanted) === undefined ? answers : answers.filter(({ turn }) => turn === turnOf(wanted));
@@ -15,19 +17,18 @@ export function wordFailures({ outcome, generated }: CallEvidence, expect: Expec
         )
             return [];
         const cut = where.find((answer) => saysWords(answer.generated, wanted));
+        const near = cut === undefined ? nearestSentence(wordsOf(wanted), sentences) : undefined;
+        const place = turnOf(wanted) === undefined ? '' : ` in answer ${turnOf(wanted)}`;
         const is =
             cut !== undefined
                 ? 'it was cut off before that was heard'
-                : where.length === 0
-                  ? 'there was no such answer'
-                  : `they heard ${quoted(textOf(where))}`;
-        const place = turnOf(wanted) === undefined ? '' : ` in answer ${turnOf(wanted)}`;
-        const at = cut ?? where.at(-1);
+                : [whatWas(wanted, where, near !== undefined), ...(near ? [nearest(near, answers)] : [])].join('; ');
         return [
             {
                 of: 'heard',
                 why: `The caller should hear ${described(wanted)}${place}; ${is}.`,
-                ...(at && { atMs: at.fromMs, sentence: at.generated }),
+                ...(cut && { atMs: cut.fromMs, sentence: cut.generated }),
+                ...(near && { atMs: near.atMs, sentence: near.text }),
             },
         ];
     });
@@ -51,6 +52,17 @@ export function wordFailures({ outcome, generated }: CallEvidence, expect: Expec
             : [{ of: 'not_generated', why: `The bot should never say ${described(banned)}.`, sentence: at }];
     });
     return [...heard, ...notHeard, ...notGenerated];
+}
+
+/** What there was in place of the wanted words. */
+function whatWas(wanted: HeardWords, where: readonly HeardAnswer[], hasNear: boolean): string {
+    if (where.length === 0) return turnOf(wanted) === undefined ? 'nothing was heard' : 'there was no such answer';
+    return turnOf(wanted) === undefined && hasNear ? 'it was not heard' : `they heard ${quoted(textOf(where))}`;
+}
+
+function nearest({ atMs, text }: HeardSentence, answers: readonly HeardAnswer[]): string {
+    const turn = answers.findLast(({ fromMs }) => fromMs <= atMs)?.turn;
+    return `the nearest that was heard is ${quoted(text)}, at ${moment(atMs)}${turn === undefined ? '' : ` in answer ${turn}`}`;
 }
 
 /** What only a model can judge. What it cannot is said: without `judge`, or where it has no verdict. Never rejects. */
@@ -136,6 +148,13 @@ function saysWords(text: string, wanted: Words | HeardWords): boolean {
 
 function fitsWords(text: string, wanted: string): boolean {
     return patternIn(wanted)?.test(text) ?? plain(text).includes(plain(wanted));
+}
+
+function wordsOf(words: HeardWords): string {
+    if (typeof words === 'string') return words;
+    if ('contains' in words) return words.contains;
+    if ('exact' in words) return words.exact;
+    return 'matches' in words ? words.matches : '';
 }
 
 function described(words: Words | HeardWords): string {

@@ -4,7 +4,7 @@ import { PAGE_SCRIPT, PAGE_STYLE } from './page-style';
 import type { CaseTally } from './pass-k';
 import type { CallOutcome, Failure, HeardAnswer, RunResult } from './result';
 import { repeatedLine } from './table';
-import { counted, countVerdicts, dollars, escaped, figuresOf, moment, seconds, type Report } from './words';
+import { askedText, counted, countVerdicts, dollars, escaped, figuresOf, moment, seconds, type Report } from './words';
 
 const VERDICTS = { passed: 'passed', failed: 'failed', unknown: 'not judged in full' } as const;
 
@@ -13,7 +13,7 @@ const VERDICTS = { passed: 'passed', failed: 'failed', unknown: 'not judged in f
  * case or a call is escaped.
  */
 export function htmlReport(report: Report): string {
-    const { tallies, startedAt, version } = report;
+    const { tallies, mistakes, startedAt, version } = report;
     const policy = `default-src 'none'; style-src '${digest(PAGE_STYLE)}'; script-src '${digest(PAGE_SCRIPT)}'; img-src data:; base-uri 'none'; form-action 'none'`;
     return [
         '<!doctype html>',
@@ -33,13 +33,18 @@ export function htmlReport(report: Report): string {
         numbers(report),
         '</header>',
         '<main>',
-        FILTER,
+        ...(mistakes.length === 0 ? [FILTER] : [mistakeList(mistakes)]),
         ...tallies.map(caseSection),
         '</main>',
         `<script>${PAGE_SCRIPT}</script>`,
         '</body>',
         '</html>\n',
     ].join('\n');
+}
+
+function mistakeList(mistakes: readonly string[]): string {
+    const items = mistakes.map((each) => `<li>${escaped(each)}</li>`).join('\n');
+    return `<section><h2>Nothing was run: files are wrong</h2>\n<ol class="failures">${items}</ol></section>`;
 }
 
 function digest(text: string): string {
@@ -87,7 +92,7 @@ function caseSection(tally: CaseTally, at: number): string {
 }
 
 function runSection(result: RunResult, isOneOfMany: boolean, id: string): string {
-    const { run, seed, verdict, tookMs, failures, notJudged, outcome } = result;
+    const { run, seed, verdict, tookMs, failures, notJudged, outcome, asked } = result;
     const { turns, worstWaitMs, costUsd } = figuresOf(result);
     const facts = [
         ...(isOneOfMany ? [`run ${run}: ${VERDICTS[verdict]}`] : []),
@@ -96,6 +101,7 @@ function runSection(result: RunResult, isOneOfMany: boolean, id: string): string
         ...(outcome === undefined ? [] : [`call of ${moment(outcome.durationMs)}`]),
         ...(worstWaitMs === undefined ? [] : [`worst wait ${seconds(worstWaitMs)}`]),
         ...(costUsd === undefined ? [] : [dollars(costUsd)]),
+        ...(asked === undefined ? [] : [`persona and judge ${askedText(asked)}`]),
         `took ${seconds(tookMs)}`,
     ];
     return [

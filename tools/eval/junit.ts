@@ -2,8 +2,11 @@ import { repeatedLine } from './table';
 import type { CaseTally } from './pass-k';
 import { escaped, moment, type Report } from './words';
 
-/** A run as JUnit XML, which CI systems read: a suite for each file of cases. What could not be judged is a skipped case. */
-export function junitReport({ tallies, tookMs }: Report): string {
+/**
+ * A run as JUnit XML, which CI systems read: a suite for each file of cases. What could not be judged is a skipped case. A file that is wrong is a
+ * suite with one case, whose error names its mistakes.
+ */
+export function junitReport({ tallies, tookMs, mistakes }: Report): string {
     const files = [...new Set(tallies.map(({ file }) => file))];
     const suites = files.map((file) =>
         suiteOf(
@@ -13,8 +16,9 @@ export function junitReport({ tallies, tookMs }: Report): string {
     );
     return [
         '<?xml version="1.0" encoding="UTF-8"?>',
-        `<testsuites name="eval" ${counts(tallies)} time="${inSeconds(tookMs)}">`,
+        `<testsuites name="eval" ${counts(tallies, filesOf(mistakes).length)} time="${inSeconds(tookMs)}">`,
         ...suites,
+        ...filesOf(mistakes).map((file) => wrongFile(file, mistakes)),
         '</testsuites>\n',
     ].join('\n');
 }
@@ -27,9 +31,30 @@ function suiteOf(file: string, tallies: readonly CaseTally[]): string {
     ].join('\n');
 }
 
-function counts(tallies: readonly CaseTally[]): string {
+/** The file of `FILE:LINE:COLUMN: sentence`, or of `FILE: sentence`. */
+function fileOf(mistake: string): string {
+    return /^(.+?):(?:\d+:\d+:)? /s.exec(mistake)?.[1] ?? mistake;
+}
+
+function filesOf(mistakes: readonly string[]): string[] {
+    return [...new Set(mistakes.map(fileOf))];
+}
+
+function wrongFile(file: string, mistakes: readonly string[]): string {
+    const own = mistakes.filter((each) => fileOf(each) === file);
+    return [
+        `  <testsuite name="${escaped(file)}" ${counts([], 1)} time="0.000">`,
+        `    <testcase name="${escaped(file)} can be read" classname="${escaped(file)}" file="${escaped(file)}" time="0.000">`,
+        `      <error type="file" message="${escaped(own[0] ?? '')}">${escaped(own.join('\n'))}</error>`,
+        '    </testcase>',
+        '  </testsuite>',
+    ].join('\n');
+}
+
+/** `errors`: files that are wrong, each of which counts as a case. */
+function counts(tallies: readonly CaseTally[], errors = 0): string {
     const count = (verdict: CaseTally['verdict']): number => tallies.filter((each) => each.verdict === verdict).length;
-    return `tests="${tallies.length}" failures="${count('failed')}" errors="0" skipped="${count('unknown')}"`;
+    return `tests="${tallies.length + errors}" failures="${count('failed')}" errors="${errors}" skipped="${count('unknown')}"`;
 }
 
 function caseOf(tally: CaseTally): string {

@@ -1,6 +1,7 @@
 import type { ResponseRequest, ScriptedResponse } from '../fake-openai';
 import { ENDS } from '../fake-openai';
 import type { ModelStep } from './case-schema';
+import { list, quoted } from './matching';
 import type { SpokenSentences, Sound } from './voice';
 
 /** Time until the first sound of a response, ms, unless its step says another one. */
@@ -13,6 +14,13 @@ const FAILURES = {
     max_output_tokens: ENDS.maxOutputTokens,
 } as const;
 
+interface ResponseOfStep {
+    readonly response: ScriptedResponse;
+    readonly step: ModelStep;
+    /** Of the step, from 1. */
+    readonly number: number;
+}
+
 /** What the stand-in does in its responses, one step after the other. */
 export class ModelScript {
     /** What it has said, in order. */
@@ -21,22 +29,25 @@ export class ModelScript {
     missing: string | undefined;
     private next = 0;
 
-    private constructor(private readonly responses: readonly ScriptedResponse[]) {}
+    private constructor(private readonly responses: readonly ResponseOfStep[]) {}
 
     /** Rejects with a coded error when the local voice cannot say a sentence. */
     static async of(steps: readonly ModelStep[], sentences: SpokenSentences): Promise<ModelScript> {
-        const responses: ScriptedResponse[] = [];
-        for (const step of steps) {
+        const responses: ResponseOfStep[] = [];
+        for (const [at, step] of steps.entries()) {
             const times = typeof step === 'string' ? 1 : (step.times ?? 1);
             const response = await responseOf(step, sentences);
-            for (let time = 0; time < times; time++) responses.push(response);
+            for (let time = 0; time < times; time++) responses.push({ response, step, number: at + 1 });
         }
         return new ModelScript(responses);
     }
 
-    /** Steps that no response has used. */
-    get unused(): number {
-        return this.responses.length - this.next;
+    /** What the model did not come to, in a sentence that names the first such step; undefined: it came to all. */
+    get unused(): string | undefined {
+        const first = this.responses[this.next];
+        if (first === undefined) return undefined;
+        const [left, all] = [this.responses.length - this.next, this.responses.length];
+        return `The model did not come to the last ${left} of its ${all} responses; the first of them is step ${first.number} of \`model\` (${described(first.step)}).`;
     }
 
     /** Responses that were asked for and are of the script. */
@@ -47,7 +58,7 @@ export class ModelScript {
     respond({ params, items }: ResponseRequest): ScriptedResponse | undefined {
         // Beside the conversation the server asks for other things, such as a summary.
         if (params.conversation === 'none') return undefined;
-        const response = this.responses[this.next];
+        const response = this.responses[this.next]?.response;
         if (response === undefined) {
             this.missing ??= `The model was asked for response ${this.responses.length + 1}, and \`model\` has ${this.responses.length} of them. The conversation had ${items.length} items.`;
             return { text: 'I have nothing more to say.', audioMs: 1000 };
@@ -80,4 +91,13 @@ async function responseOf(step: ModelStep, sentences: SpokenSentences): Promise<
         ...(fails !== undefined && { end: FAILURES[fails] }),
         ...(outputTokens !== undefined && { outputTokens }),
     };
+}
+
+/** What it says, or what it calls; arguments may hold private digits, and stand in no report. */
+function described(step: ModelStep): string {
+    const { says = [], calls = [], fails = '' } = typeof step === 'string' ? { says: step } : step;
+    const [text] = list(says);
+    if (text !== undefined) return quoted(text);
+    const names = (Array.isArray(calls) ? calls : [calls]).flatMap((each) => Object.keys(each));
+    return names.length > 0 ? `calls ${names.join(', ')}` : fails;
 }

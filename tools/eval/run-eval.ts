@@ -131,15 +131,14 @@ class EvalRun {
         const { around, options } = this;
         if (read.mistakes.length > 0) {
             around.complain(read.mistakes.join('\n'));
+            this.writeReports(this.report({ beganMs: around.clock.nowMs(), mistakes: read.mistakes }));
             return 2;
         }
-        if (read.leftOut > 0) {
-            const why = options.live ? 'belong to the stand-in' : 'need --live';
-            around.complain(`${counted(read.leftOut, 'case')} left out: they ${why}.`);
-        }
+        if (read.warnings.length > 0) around.complain(read.warnings.join('\n'));
+        for (const [why, count] of read.leftOut) around.complain(`${counted(count, 'case')} left out: they ${why}.`);
         if (read.cases.length === 0) {
             around.complain(this.noCases(read));
-            return read.leftOut > 0 ? 0 : 2;
+            return read.leftOut.size > 0 ? 0 : 2;
         }
         if (options.list) {
             around.print(read.cases.map(({ bot, evalCase }) => `${bot}: ${evalCase.name}`).join('\n'));
@@ -163,7 +162,6 @@ class EvalRun {
             Array.from({ length: runs }, (_, at) => ({ ...each, run: at + 1, seed: each.seed + at })),
         );
         const beganMs = around.clock.nowMs();
-        const startedAt = new Date(around.clock.epochMs()).toISOString();
         const running = new Set<string>();
         const keyOf = (bot: string, name: string, run: number): string =>
             `${bot}: ${name}${runs > 1 ? ` (${run})` : ''}`;
@@ -188,19 +186,30 @@ class EvalRun {
                 showProgress();
             },
         });
-        const report: Report = {
-            startedAt,
-            tookMs: Math.round(around.clock.nowMs() - beganMs),
-            version: around.version,
-            options: { live, runs, minPass, ...(options.seed === undefined ? {} : { seed: options.seed }) },
-            notRun: toRun.length - results.length,
-            tallies: tallyCases(results, minPass),
-        };
+        const notRun = toRun.length - results.length;
+        const report = this.report({ beganMs, notRun, tallies: tallyCases(results, minPass) });
         around.print(closingText(report));
         const isWritten = this.writeReports(report);
         if (around.stop.aborted) return STOPPED;
         if (!isWritten) return 2;
         return report.tallies.some(({ verdict }) => verdict === 'failed') ? 1 : 0;
+    }
+
+    /** `beganMs`: of the run, as `Clock.nowMs` has it. */
+    private report({ beganMs, ...found }: { beganMs: number } & Partial<Report>): Report {
+        const { clock, version } = this.around;
+        const { live, runs, minPass, seed } = this.options;
+        const tookMs = clock.nowMs() - beganMs;
+        return {
+            startedAt: new Date(clock.epochMs() - tookMs).toISOString(),
+            tookMs: Math.round(tookMs),
+            version,
+            options: { live, runs, minPass, ...(seed === undefined ? {} : { seed }) },
+            notRun: 0,
+            tallies: [],
+            mistakes: [],
+            ...found,
+        };
     }
 
     private writeReports(report: Report): boolean {

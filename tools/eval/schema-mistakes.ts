@@ -1,4 +1,7 @@
 import type { z } from 'zod';
+import { isFields } from '../../src/support/json';
+import { didYouMean } from '../../src/support/near-names';
+import { rightKeys } from './right-keys';
 import type { Path } from './yaml-text';
 
 type Issue = z.core.$ZodIssue;
@@ -10,19 +13,23 @@ export interface PlacedSentence {
     readonly key?: string;
 }
 
-/** The findings of a schema about `value`, as sentences. Of several forms, the one that was meant is spoken of. */
-export function schemaMistakes(issues: readonly Issue[], value: unknown): PlacedSentence[] {
-    return issues.flatMap((issue) => sentencesOf(issue, [], value));
+/** The findings of `schema` about `value`, as sentences. Of several forms, the one that was meant is spoken of. */
+export function schemaMistakes(schema: z.core.$ZodType, issues: readonly Issue[], value: unknown): PlacedSentence[] {
+    const keysAt: KeysAt = (path, wrong) => rightKeys(schema, path, valueAt(value, path), wrong);
+    return issues.flatMap((issue) => sentencesOf(issue, [], value, keysAt));
 }
 
-function sentencesOf(issue: Issue, place: Path, value: unknown): PlacedSentence[] {
+/** The keys that the map at a path may have, where those of `wrong` are none of them. */
+type KeysAt = (path: Path, wrong: readonly string[]) => string[];
+
+function sentencesOf(issue: Issue, place: Path, value: unknown, keysAt: KeysAt): PlacedSentence[] {
     const path = [...place, ...issue.path];
     const given = valueAt(value, issue.path);
     switch (issue.code) {
         case 'unrecognized_keys':
-            return issue.keys.map((key) => ({ path, key, sentence: `there is no \`${key}\` here` }));
+            return issue.keys.map((key) => ({ path, key, sentence: noSuchKey(key, keysAt(path, issue.keys), given) }));
         case 'invalid_union':
-            return ofUnion(issue, path, given);
+            return ofUnion(issue, path, given, keysAt);
         case 'invalid_type':
             return [{ path, sentence: ofType(issue, given) }];
         case 'invalid_value':
@@ -33,14 +40,33 @@ function sentencesOf(issue: Issue, place: Path, value: unknown): PlacedSentence[
 }
 
 /** The form that was meant is the one whose kind and whose leading key are right; where none is, all of them are named. */
-function ofUnion({ errors, message }: z.core.$ZodIssueInvalidUnion, path: Path, value: unknown): PlacedSentence[] {
+function ofUnion(
+    { errors, message }: z.core.$ZodIssueInvalidUnion,
+    path: Path,
+    value: unknown,
+    keysAt: KeysAt,
+): PlacedSentence[] {
     const meant = errors
         .filter((branch) => !branch.some((each) => isOtherKind(each) || isMissing(each, value)))
         .sort((a, b) => weight(a) - weight(b))[0];
-    if (meant !== undefined) return meant.flatMap((each) => sentencesOf(each, path, value));
+    if (meant !== undefined) return meant.flatMap((each) => sentencesOf(each, path, value, keysAt));
     const forms = errors.flatMap((branch) => formsOf(branch, value));
     if (forms.length === 0) return [{ path, sentence: plain(message) }];
-    return [{ path, sentence: `must be ${[...new Set(forms)].join(' or ')}` }];
+    const slips = isFields(value) ? Object.keys(value).flatMap((key) => slipOf(key, keysAt(path, []))) : [];
+    return [{ path, sentence: [`must be ${[...new Set(forms)].join(' or ')}`, ...slips].join('; ') }];
+}
+
+/** The right keys that the map has already are not named once more. */
+function noSuchKey(key: string, right: readonly string[], given: unknown): string {
+    const meant = didYouMean(key, right);
+    const free = right.filter((each) => !isFields(given) || !Object.hasOwn(given, each));
+    const keys = free.length === 0 ? '' : `; right here: ${free.join(', ')}`;
+    return `there is no \`${key}\` here${meant === '' ? '' : `: ${meant}`}${keys}`;
+}
+
+function slipOf(key: string, right: readonly string[]): string[] {
+    const meant = right.includes(key) ? '' : didYouMean(key, right);
+    return meant === '' ? [] : [`there is no \`${key}\`: ${meant}`];
 }
 
 /** A key that is not known is a surer sign of another form than a value that does not fit. */

@@ -4,6 +4,7 @@ import { wavToPcmu } from '../../src/audio/wav';
 import type { Clock } from '../../src/support/clock';
 import type { Caller } from '../caller/client';
 import type { Step } from './case-schema';
+import { quoted } from './matching';
 import type { CallerVoice } from './voice';
 
 /** After the bot has finished the caller takes so long to answer, ms. */
@@ -119,9 +120,13 @@ export class ScriptedCaller {
 
     /** Does all steps, waits until the bot has finished, and hangs up if the server does not. */
     async play(steps: readonly Step[]): Promise<void> {
-        for (const step of steps) {
-            if (!this.isOver && (await this.act(step))) continue;
-            this.problems.push(`The call was over before the caller could do this: ${JSON.stringify(step)}.`);
+        for (const [at, step] of steps.entries()) {
+            const isDone = !this.isOver && (await this.act(step));
+            if (isDone || step.optional === true) continue;
+            this.problems.push(
+                `The call was over before the caller could do step ${at + 1} of ${steps.length} (${described(step)}). ` +
+                    '`optional: true` in the step says that it may be.',
+            );
             return;
         }
         await this.leave();
@@ -279,6 +284,14 @@ export class ScriptedCaller {
     private note(what: Done['what'], text: string, ms = 0): void {
         this.done.push({ atMs: this.nowMs, toMs: this.nowMs + ms, what, text });
     }
+}
+
+/** Digits stand in no report: they may be private. */
+function described(step: Step): string {
+    if ('keys' in step) return `keys, ${step.keys.length} of them`;
+    if ('say' in step) return `say ${quoted(step.say)}`;
+    if ('interrupt' in step) return `interrupt ${quoted(step.interrupt)}`;
+    return Object.keys(step)[0] ?? '';
 }
 
 function seconds(ms: number): string {

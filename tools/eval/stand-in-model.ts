@@ -64,7 +64,7 @@ export class StandInModel implements ModelSide {
         const { missing, unused } = this.script;
         return [
             ...(missing === undefined ? [] : [{ of: 'model', why: missing }]),
-            ...(unused === 0 ? [] : [{ of: 'model', why: `The model did not come to its last ${unused} steps.` }]),
+            ...(unused === undefined ? [] : [{ of: 'model', why: unused }]),
         ];
     }
 

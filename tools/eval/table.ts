@@ -1,6 +1,18 @@
 import type { CaseTally } from './pass-k';
 import type { Failure, RunResult } from './result';
-import { counted, countVerdicts, dollars, figuresOf, moment, percent, printable, seconds, type Report } from './words';
+import {
+    askedIn,
+    askedText,
+    counted,
+    countVerdicts,
+    dollars,
+    figuresOf,
+    moment,
+    percent,
+    printable,
+    seconds,
+    type Report,
+} from './words';
 
 const MARKS = { passed: '✓', failed: '✗', unknown: '?' } as const;
 
@@ -12,6 +24,7 @@ export function runLine(result: RunResult, runs: number): string {
         counted(turns, 'answer'),
         ...(worstWaitMs === undefined ? [] : [`worst wait ${seconds(worstWaitMs)}`]),
         ...(costUsd === undefined ? [] : [dollars(costUsd)]),
+        ...(result.asked === undefined ? [] : [`persona and judge ${askedText(result.asked)}`]),
         `took ${seconds(result.tookMs)}`,
     ];
     const name = line(`${result.bot}: ${result.name}${run}`);
@@ -83,10 +96,12 @@ function summaryLines({ tallies, tookMs, notRun }: Report): string[] {
     const results = tallies.flatMap((tally) => tally.results);
     const costs = results.flatMap((result) => figuresOf(result).costUsd ?? []);
     const cost = costs.length === 0 ? '' : `, ${dollars(costs.reduce((sum, each) => sum + each, 0))}`;
+    const asked = askedIn(results);
     const runs = results.length === tallies.length ? '' : ` in ${counted(results.length, 'run')}`;
     return [
         `${counted(tallies.length, 'case')}${runs}: ${passed} passed, ${failed} failed${unknown === 0 ? '' : `, ${unknown} not judged in full`}` +
             `; took ${seconds(tookMs)}${cost}`,
+        ...(asked === undefined ? [] : [`Personas and judges: ${askedText(asked)}, beside the cost of the calls.`]),
         ...(notRun === 0 ? [] : [`${counted(notRun, 'run')} had no result: ended early.`]),
     ];
 }

@@ -1,5 +1,5 @@
 /** How times, amounts and texts of a run are written, alike in all reports. */
-import type { RunResult } from './result';
+import type { ChatUsage, RunResult } from './result';
 import type { CaseTally } from './pass-k';
 
 /** A moment of a call: 75250 ms is `1:15.3`. */
@@ -81,4 +81,23 @@ export interface Report {
     /** Runs that were meant, and have no result: the run was ended early. */
     readonly notRun: number;
     readonly tallies: readonly CaseTally[];
+    /** What is wrong with files, `FILE:LINE:COLUMN: sentence`; then nothing was run. */
+    readonly mistakes: readonly string[];
+}
+
+/** Tokens that were spent beside the call, by the chat models that played callers and judged; undefined: none was asked. */
+export function askedIn(results: readonly RunResult[]): Omit<ChatUsage, 'model'> | undefined {
+    const all = results.flatMap(({ asked }) => asked ?? []);
+    if (all.length === 0) return undefined;
+    const sum = (of: (usage: ChatUsage) => number): number => all.reduce((total, usage) => total + of(usage), 0);
+    return {
+        requests: sum(({ requests }) => requests),
+        inputTokens: sum(({ inputTokens }) => inputTokens),
+        outputTokens: sum(({ outputTokens }) => outputTokens),
+    };
+}
+
+/** `asked 12 times (3400 tokens in, 210 out)` */
+export function askedText({ requests, inputTokens, outputTokens }: Omit<ChatUsage, 'model'>): string {
+    return `asked ${counted(requests, 'time')} (${inputTokens} tokens in, ${outputTokens} out)`;
 }

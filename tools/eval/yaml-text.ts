@@ -9,6 +9,12 @@ export interface Mistake {
     readonly sentence: string;
 }
 
+export interface WrittenNumber {
+    readonly path: Path;
+    readonly value: number;
+    readonly source: string;
+}
+
 /** A YAML text (version 1.2), its value, and where each part of the value stands. */
 export class YamlText {
     /** What is no YAML; `value` is then not to be used. */
@@ -36,6 +42,24 @@ export class YamlText {
     /** A mistake in the value at `path`, or in the nearest value around it that is written. `key`: of that map, its key is meant. */
     mistake(path: Path, sentence: string, key?: string): Mistake {
         return this.mistakeAt(this.offsetOf(path, key), sentence);
+    }
+
+    /** Every number of the file, with the text that it is written as. One that an alias stands for counts where it is written. */
+    get numbers(): readonly WrittenNumber[] {
+        const found: WrittenNumber[] = [];
+        const look = (node: unknown, path: Path): void => {
+            if (isMap(node))
+                for (const { key, value } of node.items)
+                    look(value, [...path, String(isScalar(key) ? key.value : key)]);
+            else if (isSeq(node))
+                node.items.forEach((item, at) => {
+                    look(item, [...path, at]);
+                });
+            else if (isScalar(node) && typeof node.value === 'number' && node.source !== undefined)
+                found.push({ path, value: node.value, source: node.source });
+        };
+        look(this.document.contents, []);
+        return found;
     }
 
     private mistakeAt(offset: number, sentence: string): Mistake {

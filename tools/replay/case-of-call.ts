@@ -98,6 +98,8 @@ function modelOf({ events, outputVariables }: CallDocument): ModelStep[] {
             {
                 ...(said.length > 0 && { says: said.length === 1 ? only : said }),
                 ...(called.length > 0 && { calls: called.length === 1 ? called[0] : called }),
+                // The record names so what the bot does not have.
+                ...(called.some((each) => Object.hasOwn(each, 'unknown')) && { unknown_calls: true as const }),
                 ...(fails !== undefined && { fails }),
             },
         ];

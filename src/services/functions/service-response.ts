@@ -9,23 +9,35 @@ import type { CallContext, ToolResult } from './tool';
 
 /** What is kept of a response. */
 export interface Mapping {
+    /** The tool, for the log. */
+    readonly name: string;
     response?: ResponseSpec | undefined;
     /** Output variable → place in the response. */
     setVariables?: Readonly<Record<string, string>> | undefined;
 }
 
+/** Message of the log line about an output variable that a response did not set: `tool`, `variable`, `path` in the response, `problem`. */
+export const VARIABLE_NOT_SET = 'An output variable was not set.';
+/** The `problem` of a path that leads to nothing, or to neither text, number nor boolean. */
+export const NO_SUCH_VALUE = 'The answer has no such value.';
+/** Message of the log line about a place of `pick` that a response does not have: `tool`, `name`, `path`. */
+export const NOTHING_PICKED = 'A response has nothing at a place that is picked.';
+
 /** The result of a successful request: the response redacted, mapped, bounded and framed. Sets the output variables of `setVariables`. */
 export function toToolResult(
     httpResponse: HttpResponse,
     call: CallContext,
-    { response, setVariables = {} }: Mapping,
+    { name: tool, response, setVariables = {} }: Mapping,
 ): ToolResult {
     const document = documentOf(httpResponse);
     for (const [name, path] of Object.entries(setVariables)) {
         const text = variableText(valueAt(document, path));
-        const problem = text === undefined ? 'The answer has no such value.' : call.setVariable(name, text);
-        if (problem !== undefined) call.logger.warn({ variable: name, problem }, 'An output variable was not set.');
+        const problem = text === undefined ? NO_SUCH_VALUE : call.setVariable(name, text);
+        if (problem === undefined) continue;
+        call.logger.warn({ tool, variable: name, path, problem }, VARIABLE_NOT_SET);
     }
+    for (const [name, path] of Object.entries(response?.pick ?? {}))
+        if (valueAt(document, path) === undefined) call.logger.debug({ tool, name, path }, NOTHING_PICKED);
     const clean = redact(document, response?.redact ?? []);
     const kept = response?.pick === undefined ? clean : pick(clean, response.pick);
     return { output: frame(kept, response?.maxChars) };

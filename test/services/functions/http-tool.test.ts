@@ -1,5 +1,6 @@
 import { createHttpClient } from '../../../src/services/functions/http/client';
 import { httpTool } from '../../../src/services/functions/http-tool';
+import { NO_SUCH_VALUE, NOTHING_PICKED, VARIABLE_NOT_SET } from '../../../src/services/functions/service-response';
 import { httpSpec, json, RunnerBench, spec, TestServer } from './tool-bench';
 
 const SECRET = 'tok-5ecret5ecret';
@@ -233,7 +234,18 @@ describe('the HTTP tool', () => {
             ['balance', '210.5'],
             ['second_card', '2'],
         ]);
-        expect(bench.call.logger.text).toContain('"variable":"missing"');
+        const [notSet] = bench.call.logger.lines.filter(({ message }) => message === VARIABLE_NOT_SET);
+        expect(notSet?.fields).toEqual({
+            tool: 'get_balance',
+            variable: 'missing',
+            path: 'x.y',
+            problem: NO_SUCH_VALUE,
+        });
+        const nothing = bench.call.logger.lines.filter(({ message }) => message === NOTHING_PICKED);
+        expect(nothing.map(({ fields }) => fields)).toEqual([
+            { tool: 'get_balance', name: 'none', path: expect.any(String) as string },
+            { tool: 'get_balance', name: 'proto', path: expect.any(String) as string },
+        ]);
     });
 
     it.each([

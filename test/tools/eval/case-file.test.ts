@@ -7,6 +7,8 @@ let folder: string;
 
 const PROFILE = {
     instructions: 'You are a bot on the telephone.',
+    inputVariables: { customer_name: {}, city: {} },
+    outputVariables: { a: {}, b: {}, c: {}, balance: {} },
     tools: [
         { kind: 'end_call' },
         {
@@ -120,8 +122,56 @@ cases:
             'real',
             'played',
         ]);
-        expect(read().leftOut).toBe(2);
+        expect([...read().leftOut]).toEqual([['need --live', 2]]);
         expect(read({ seed: 77 }).cases.map(({ seed }) => seed)).toEqual([77, 77, 77]);
+    });
+
+    it('are left out with the real model where they need the stand-in, and it is said why', () => {
+        const one = (name: string, more: string): string => `  - { name: ${name}, script: [], ${more}, expect: {} }\n`;
+        write(
+            'billing.eval.yaml',
+            `cases:\n${one('a', 'seed: 1')}${one('b', 'faults: [{ openai: hangs }]')}${one('c', 'openai: false')}${one('d', 'openai: false')}${one('e', 'only: stand-in')}`,
+        );
+        const { cases, leftOut } = read({ live: true });
+        expect(cases.map(({ evalCase }) => evalCase.name)).toEqual(['a']);
+        expect(Object.fromEntries(leftOut)).toEqual({
+            'have `faults`, which need the stand-in': 1,
+            'have no model (`openai: false`)': 2,
+            'belong to the stand-in (`only: stand-in`)': 1,
+        });
+    });
+
+    it('may call what the bot does not have where the step says so: the record then has a call of `unknown`', () => {
+        write(
+            'billing.eval.yaml',
+            `cases: [{ name: a, script: [], model: [{ calls: { nothing: {} }, unknown_calls: true }], expect: { calls: { unknown: { refused: 1 } } } }]`,
+        );
+        expect(read()).toMatchObject({ mistakes: [], cases: [{ bot: 'billing' }] });
+    });
+
+    it('are warned of input variables where the profile declares none; `bot` is read by the server', () => {
+        write('billing.json', JSON.stringify({ ...PROFILE, inputVariables: {} }));
+        write(
+            'billing.eval.yaml',
+            `input: { bot: billing, city: Bonn }
+cases:
+  - { name: a, script: [], input: { street: x }, expect: {} }
+`,
+        );
+        const { warnings, mistakes, cases } = read();
+        expect([mistakes, cases.length]).toEqual([[], 1]);
+        expect(warnings).toEqual([
+            'bots/billing.eval.yaml:1:24: `city` has no effect: the profile declares no `inputVariables`',
+            'bots/billing.eval.yaml:3:37: `street` has no effect: the profile declares no `inputVariables`',
+        ]);
+    });
+
+    it('of a bot without a profile may name any variable', () => {
+        write(
+            'more.eval.yaml',
+            'bot: openai\ncases: [{ name: a, script: [], input: { x: y }, expect: { outputs: { z: null } } }]',
+        );
+        expect(read()).toMatchObject({ mistakes: [], warnings: [], cases: [{ bot: 'openai' }] });
     });
 
     it('are of the selected bots only: a broken file of another bot does no harm', () => {
@@ -160,15 +210,15 @@ describe('a mistake in a file of cases', () => {
   - expect: {}
 `),
         ).toEqual([
-            '4:9: must be `say: …` or `keys: …` or `interrupt: …` or `mhm: …` or `silent_ms: …` or `wait_for_bot: …` or `language: …` or `hang_up: …`',
+            '4:9: must be `say: …` or `keys: …` or `interrupt: …` or `mhm: …` or `silent_ms: …` or `wait_for_bot: …` or `language: …` or `hang_up: …`; there is no `sayy`: did you mean say?',
             '5:15: `keys` must be a text: write it in quotation marks',
             '7:19: `after_ms` is wrong: expected number to be >=0',
             '8:9: must be a map of keys and values',
             '9:20: `end` must be completed or error or caller',
             '9:54: `turn` is wrong: expected number to be >=1',
-            '9:59: must be a text or `contains: …` or `exact: …` or `matches: …` or `judge: …`',
+            '9:59: must be a text or `contains: …` or `exact: …` or `matches: …` or `judge: …`; there is no `contain`: did you mean contains?',
             '9:88: must be a number or a map of keys and values',
-            '10:5: there is no `outputs` here',
+            '10:5: there is no `outputs` here; right here: input, language, env, mocks, recognizer, seed, limit_ms, openai, model, persona, faults, only',
             '11:5: `name` is missing',
         ]);
     });
@@ -203,7 +253,7 @@ cases:
     expect: { end_reason: "/a(/", heard: [{ matches: "[" }], calls: { a: 1 } }
   - name: first
     script: [{ say: x, wav: no.wav }]
-    expect: { outputs: { x: "/+/" }, calls: { end_call: { arguments: { name: "/)/" } } } }
+    expect: { outputs: { a: "/+/" }, calls: { end_call: { arguments: { name: "/)/" } } } }
 `),
         ).toEqual([
             '2:3: the bot has no function `nothing`: it has read_balance',
@@ -216,6 +266,75 @@ cases:
             '8:29: there is no file no.wav beside this one',
             '9:29: no regular expression: /+/i: Nothing to repeat',
             "9:78: no regular expression: /)/i: Unmatched ')'",
+        ]);
+    });
+
+    it('of a key names the right ones, and the one that was meant', () => {
+        expect(
+            mistakesOf(`cases:
+  - name: a
+    mokcs: {}
+    script: [{ say: x, afer_ms: 1 }, { keys: "1", wav: x.wav }]
+    model: [{ says: x, call: {} }]
+    mocks: { read_balance: [{ jsn: 1 }] }
+    faults: [{ lose_openai: cut, turn: 1, afterms: 5 }]
+    persona: { goal: x, mood: y }
+    expect: { calls: { end_call: { time: 1 } }, heard: [{ contains: x, tun: 1 }], within_ms: [{ turn: 1, ms: 1, s: 2 }] }
+`),
+        ).toEqual([
+            '3:5: there is no `mokcs` here: did you mean mocks?; right here: input, language, env, recognizer, seed, limit_ms, openai, only',
+            '4:24: there is no `afer_ms` here: did you mean after_ms?; right here: wav, after_ms, optional',
+            '4:51: there is no `wav` here; right here: after_ms, answer, optional',
+            '5:24: there is no `call` here: did you mean calls?; right here: calls, unknown_calls, after_ms, fails, output_tokens, times',
+            '6:31: there is no `jsn` here: did you mean json?; right here: status, json, text, after_ms, fails',
+            '7:43: there is no `afterms` here: did you mean after_ms?; right here: after_ms, comes_back',
+            '8:25: there is no `mood` here; right here: manner, language, knows, max_turns',
+            '9:36: there is no `time` here: did you mean times?; right here: times, arguments, outcome, refused',
+            '9:72: there is no `tun` here: did you mean turn?; right here: turn',
+            '9:113: there is no `s` here: did you mean ms?',
+        ]);
+    });
+
+    it('of a name is refused with what the bot has, and the one that was meant', () => {
+        const ofServer =
+            'summary, call_link, end_reason, bot, turns, fallback_used, worst_turn_ms, cost_usd, error_code, fallback_reason, failure, transfer_reason, transfer_summary, transfer_queue';
+        expect(
+            mistakesOf(`input: { city: Bonn, costumer_name: Ann }
+cases:
+  - name: a
+    script: []
+    model:
+      - calls: { read_balanec: {} }
+      - calls: [{ end_call: {} }, { hang_up: {} }]
+    expect: { outputs: { end_reason: x, balanse: 1 } }
+`),
+        ).toEqual([
+            '1:22: the bot has no input variable `costumer_name`: did you mean customer_name? it has customer_name, city',
+            '6:18: the bot has no function `read_balanec`: did you mean read_balance? it has end_call, read_balance (`unknown_calls: true` in this step allows it)',
+            '7:37: the bot has no function `hang_up`: it has end_call, read_balance (`unknown_calls: true` in this step allows it)',
+            `8:41: the bot has no output variable \`balanse\`: did you mean balance? it has a, b, c, balance, ${ofServer}`,
+        ]);
+    });
+
+    it('is a number that is read as another one than is written', () => {
+        expect(
+            mistakesOf(`cases:
+  - name: a
+    script: []
+    mocks: { read_balance: { json: { id: 007, amount: 84.20 } } }
+    model: [{ calls: { read_balance: { n: 0123 } } }]
+    limit_ms: 0500
+    expect:
+      outputs: { a: 0123, b: 84.20, c: 12, balance: 1e3 }
+      calls: { read_balance: { arguments: { n: -08, m: 0.5 } } }
+`),
+        ).toEqual([
+            '4:42: 007 is read as the number 7: write it in quotation marks',
+            '5:43: 0123 is read as the number 123: write it in quotation marks',
+            '8:21: 0123 is read as the number 123: write it in quotation marks',
+            '8:30: 84.20 is read as the number 84.2: write it in quotation marks',
+            '8:53: 1e3 is read as the number 1000: write it in quotation marks',
+            '9:48: -08 is read as the number -8: write it in quotation marks',
         ]);
     });
 

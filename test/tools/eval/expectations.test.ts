@@ -37,6 +37,11 @@ const EVIDENCE: CallEvidence = {
     wrongFrames: [],
     missing: [],
     heardPositions: [{ atMs: 7500, text: 'You owe 84 euros and 20 cents. Goodbye.', toldMs: 1490, heardMs: 1500 }],
+    sentences: [
+        { atMs: 400, text: 'Hello, how can I help?' },
+        { atMs: 6000, text: 'You owe 84 euros' },
+    ],
+    unset: new Map([['never', 'function read_balance was not called']]),
     generated: ['Hello, how can I help?', 'You owe 84 euros and 20 cents. Goodbye.'],
     places: [{ name: 'the log', text: '{"entry":"length 4","other":"14711"}' }],
     languages: { heard: 'de', spoken: ['de-DE'] },
@@ -101,6 +106,64 @@ describe('what a case expects', () => {
                 sentence: 'You owe 84 euros and 20 cents. Goodbye.',
             },
         ]);
+    });
+
+    it.each<[string, Expectation, object]>([
+        [
+            'in no answer: the nearest sentence, with its moment and answer',
+            { heard: 'You owe 48 euros' },
+            {
+                of: 'heard',
+                why: 'The caller should hear “You owe 48 euros”; it was not heard; the nearest that was heard is “You owe 84 euros”, at 0:06.0 in answer 2.',
+                atMs: 6000,
+                sentence: 'You owe 84 euros',
+            },
+        ],
+        [
+            'in another answer',
+            { heard: { contains: 'how can I help', turn: 2 } },
+            {
+                of: 'heard',
+                why: 'The caller should hear “how can I help” in answer 2; they heard “You owe 84 euros”; the nearest that was heard is “Hello, how can I help?”, at 0:00.4 in answer 1.',
+                atMs: 400,
+                sentence: 'Hello, how can I help?',
+            },
+        ],
+        [
+            'where nothing is like it: all that was heard, and no moment',
+            { heard: 'zzz' },
+            {
+                of: 'heard',
+                why: 'The caller should hear “zzz”; they heard “Hello, how can I help? You owe 84 euros”.',
+            },
+        ],
+    ])('says of words that were not heard, %s', async (_what, expected, failure) => {
+        expect((await judgeCall(EVIDENCE, expected, undefined)).failures).toEqual([failure]);
+    });
+
+    it('says that nothing was heard, and names no moment', async () => {
+        const silent = { ...EVIDENCE, sentences: [], outcome: { ...OUTCOME, answers: [] } };
+        expect((await judgeCall(silent, { heard: 'Hello' }, undefined)).failures).toEqual([
+            { of: 'heard', why: 'The caller should hear “Hello”; nothing was heard.' },
+        ]);
+        const heardPositions = [{ text: 'You owe', toldMs: 2000, heardMs: 0 }];
+        const [failure] = (await judgeCall({ ...EVIDENCE, heardPositions }, {}, undefined)).failures;
+        expect(failure).not.toHaveProperty('atMs');
+    });
+
+    it('says why an output variable has no value', async () => {
+        const why = async (evidence: CallEvidence, name = 'never'): Promise<string | undefined> =>
+            (await judgeCall(evidence, { outputs: { [name]: 'x' } }, undefined)).failures[0]?.why;
+        expect(await why(EVIDENCE)).toBe(
+            'The output variable never should be x, and was not sent: function read_balance was not called.',
+        );
+        expect(await why({ ...EVIDENCE, outcome: { ...OUTCOME, end: 'caller' } })).toBe(
+            'The output variable never should be x, and was not sent: the caller hung up first, and Architect gets nothing then.',
+        );
+        const unset = new Map([['balance', 'it was set']]);
+        expect(await why({ ...EVIDENCE, unset }, 'balance')).toBe(
+            'The output variable balance should be x, and is “84.20”.',
+        );
     });
 
     it('finds digits that stand apart, and does not repeat them', async () => {

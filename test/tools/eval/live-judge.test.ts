@@ -92,7 +92,17 @@ describe('a call that a model judges too', () => {
         ...{ functions: [], done: [], outputs: {}, end: 'completed', durationMs: 1000, record: undefined, events: [] },
     };
     const evidence: CallEvidence = {
-        ...{ outcome, breaches: [], wrongFrames: [], missing: [], heardPositions: [], generated: [], places: [] },
+        ...{
+            outcome,
+            breaches: [],
+            wrongFrames: [],
+            missing: [],
+            heardPositions: [],
+            sentences: [],
+            unset: new Map(),
+            generated: [],
+            places: [],
+        },
         ...{ languages: { heard: undefined, spoken: [] }, longestSilence: { ms: 0, atMs: 0 }, hasFaults: false },
     };
     const expectations = { end: 'caller', judge: 'Is an amount named?' } as const;

@@ -62,6 +62,33 @@ describe('the text at the end', () => {
     });
 });
 
+describe('what personas and judges spent', () => {
+    const asked = { model: 'm', requests: 3, inputTokens: 1200, outputTokens: 40 };
+    const report = reportOf([
+        runResult({ asked }),
+        runResult({ name: 'other', asked: { ...asked, requests: 1 } }),
+        runResult({ name: 'third' }),
+    ]);
+
+    it('stands in the line of a run, and summed up at the end', () => {
+        expect(runLine(runResult({ asked }), 1)).toContain(
+            'persona and judge asked 3 times (1200 tokens in, 40 out), took',
+        );
+        expect(closingText(report)).toContain(
+            '\nPersonas and judges: asked 4 times (2400 tokens in, 80 out), beside the cost of the calls.',
+        );
+        expect(closingText(REPORT)).not.toContain('Personas');
+    });
+
+    it('stands in JSON, for each run and summed up', () => {
+        expect(JSON.parse(jsonReport(report))).toMatchObject({
+            summary: { passed: 3, asked: { requests: 4, inputTokens: 2400, outputTokens: 80 } },
+            cases: [{ results: [{ asked }] }, { results: [{ asked: { requests: 1 } }] }, {}],
+        });
+        expect(jsonReport(REPORT)).not.toContain('asked');
+    });
+});
+
 describe('moments', () => {
     it('are minutes, seconds and tenths', () => {
         expect([0, 949, 59_960, 75_250, 3_600_000].map(moment)).toEqual([
@@ -90,6 +117,21 @@ describe('the report for CI systems', () => {
             '<failure type="within_ms" message="within_ms: Expected an answer within 1500 ms, and it took 2100 ms.">run 1, seed 1: within_ms at 0:11.0:',
         );
         expect(xml).toContain('<skipped message="not judged: judge: only with --live"/>');
+    });
+
+    it('has an error for a file that is wrong', () => {
+        const mistakes = [
+            'bots/a.eval.yaml:3:5: there is no `x` here',
+            'bots/a.eval.yaml:9:1: <b>',
+            'bots/b.json: tools: x',
+        ];
+        const wrong = junitReport(reportOf([], { mistakes, tookMs: 0 }));
+        expect(wrong).toContain('<testsuites name="eval" tests="2" failures="0" errors="2" skipped="0" time="0.000">');
+        expect(wrong).toContain(
+            '<testcase name="bots/a.eval.yaml can be read" classname="bots/a.eval.yaml" file="bots/a.eval.yaml" time="0.000">\n' +
+                '      <error type="file" message="bots/a.eval.yaml:3:5: there is no `x` here">bots/a.eval.yaml:3:5: there is no `x` here\nbots/a.eval.yaml:9:1: &lt;b&gt;</error>',
+        );
+        expect(wrong).toContain('<error type="file" message="bots/b.json: tools: x">');
     });
 
     it('is XML whatever the texts hold', () => {

@@ -47,6 +47,7 @@ export function reportOf(results: readonly RunResult[], changes: Partial<Report>
         options: { live: false, runs: 1, minPass: 1 },
         notRun: 0,
         tallies: tallyCases(results, 1),
+        mistakes: [],
         ...changes,
     };
 }

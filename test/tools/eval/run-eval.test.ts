@@ -123,6 +123,24 @@ describe('npm run eval', () => {
         expect(bench.ran).toEqual([]);
     });
 
+    it('writes the reports of a file that is broken, too', async () => {
+        bench.write('reception.eval.yaml', 'cases: 5');
+        expect(await bench.run('--junit', 'a.xml', '--json', 'a.json', '--html', 'a.html')).toBe(2);
+        const read = (name: string): string => readFileSync(join(bench.directory, name), 'utf8');
+        const mistake = 'bots/reception.eval.yaml:1:8: `cases` must be a list';
+        expect(read('a.xml')).toContain(`<error type="file" message="${mistake}">`);
+        expect(JSON.parse(read('a.json'))).toMatchObject({ mistakes: [mistake], cases: [] });
+        expect(read('a.html')).toContain(`<li>${mistake}</li>`);
+    });
+
+    it('warns of what has no effect, and runs', async () => {
+        bench.write('billing.eval.yaml', 'cases: [{ name: a, script: [], input: { x: y }, expect: {} }]');
+        expect(await bench.run()).toBe(0);
+        expect(bench.complained).toEqual([
+            'bots/billing.eval.yaml:1:41: `x` has no effect: the profile declares no `inputVariables`',
+        ]);
+    });
+
     it('ends with 2 when nothing is to be run, and names what there is', async () => {
         bench.cases('billing', 'a');
         expect(await bench.run('reception')).toBe(2);

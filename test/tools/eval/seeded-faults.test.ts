@@ -291,6 +291,20 @@ describe('a case fails where a fault is seeded, and only then (each fault: its c
     });
 
     it(
+        'a place of a response that is not there is told apart from a function that was not called',
+        async () => {
+            const profile = swap('"balance": "balance.amount"', '"balance": "account.balance"');
+            const { failures } = await runCase(
+                caseOf({ bot: 'billing', name: BALANCE, fails: [], failToo: {}, pass: [] }, BALANCE, profile),
+            );
+            expect(failures.map(({ why }) => why)).toEqual([
+                'The output variable balance should be 84.20, and was not sent: function read_balance answered, but its path `account.balance` found nothing in the answer that is text, a number, true or false.',
+            ]);
+        },
+        LIMIT_MS,
+    );
+
+    it(
         'the same case twice with one seed gives the same result and the same record',
         async () => {
             const [toRun] = readCases({
