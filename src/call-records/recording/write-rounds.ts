@@ -1,10 +1,10 @@
 import type { Clock, Timer } from '../../support/clock';
 
 /** What waits for a round begins at most so much later. */
-const ROUND_MS = 100;
+const ROUND_MS = 250;
 
 /**
- * Begins the writes of all recordings of a process together, ten times a second. An operation of the disk is done by a thread that sleeps otherwise: to
+ * Begins the writes of all recordings of a process together, four times a second. An operation of the disk is done by a thread that sleeps otherwise: to
  * wake it costs more than the sound that it writes, and in a round it is woken once for many.
  */
 export class WriteRounds {

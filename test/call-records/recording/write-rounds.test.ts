@@ -2,7 +2,7 @@ import { WriteRounds } from '../../../src/call-records/recording/write-rounds';
 import { FakeClock } from '../../support/fake-clock';
 
 describe('the rounds of writing', () => {
-    it('begin all that waits together, each once, 100 ms after the first came', () => {
+    it('begin all that waits together, each once, 250 ms after the first came', () => {
         const clock = new FakeClock();
         const rounds = new WriteRounds(clock);
         const begun: string[] = [];
@@ -13,7 +13,7 @@ describe('the rounds of writing', () => {
         clock.advance(80);
         rounds.add(second);
         rounds.add(first);
-        clock.advance(19);
+        clock.advance(169);
         expect(begun).toEqual([]);
         clock.advance(1);
         expect(begun).toEqual(['first', 'second']);
