@@ -43,7 +43,7 @@ const PARTS: Readonly<Record<string, Part>> = {
 };
 
 /** What a slow test may take beyond its time without a change, in ms. Too little, and a busy machine counts as a test that noticed. */
-const GRACE_MS = 15_000;
+const GRACE_MS = 8_000;
 
 const HELP = `Changes the code of the parts below in small ways, one at a time, and tells which changes no test of the part notices.
 

@@ -98,7 +98,8 @@ describe('the headers of an upgrade', () => {
     it('that are two thousand are refused: those beyond the limit are not looked at', async () => {
         const many = Object.fromEntries(Array.from({ length: 2000 }, (_, index) => [`A${index}`, 'b']));
         const text = requestText({ ...many, ...attack.headers('/hook') }, '/hook');
-        expect(await statusOf(text)).toBe(400);
+        // From Node 26 on Node itself refuses them.
+        expect(await statusOf(text)).toBe(Number(process.versions.node.split('.')[0]) < 26 ? 400 : 431);
     });
 
     it('that ask to go on before a body comes are judged as any others', async () => {

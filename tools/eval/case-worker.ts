@@ -17,6 +17,9 @@ export interface CaseWorkerOptions {
 
 const PROGRAM = join(__dirname, `worker${extname(__filename)}`);
 const LAST_LINES = 12;
+/** So many last lines are looked through for an error. */
+const MOST_LINES = 40;
+const ERROR_LINE = /^\w*Error\b/;
 const MOST_STDERR_CHARACTERS = 8000;
 /** After its end a process may have written more than has been read. */
 const STDERR_GRACE_MS = 1000;
@@ -106,7 +109,10 @@ export class CaseWorker {
     }
 
     private lastWords(end: string): string {
-        const lines = this.stderr.trim().split('\n').slice(-LAST_LINES).join('\n');
-        return `The process that ran it ended (${end})${lines === '' ? '.' : `:\n${lines}`}`;
+        const lines = this.stderr.trim().split('\n').slice(-MOST_LINES);
+        // Of an error that ended it the first line says most; how many lines follow depends on the version of Node.
+        const errorAt = lines.findLastIndex((line) => ERROR_LINE.test(line));
+        const shown = (errorAt < 0 ? lines.slice(-LAST_LINES) : lines.slice(errorAt, errorAt + LAST_LINES)).join('\n');
+        return `The process that ran it ended (${end})${shown === '' ? '.' : `:\n${shown}`}`;
     }
 }
