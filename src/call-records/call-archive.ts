@@ -44,6 +44,8 @@ export interface CallArchiveOptions {
     readonly attachments?: readonly AttachToCall[];
     /** What is added to the record of a call whose process has died, from what that has left on the disk. */
     readonly recoveries?: readonly Recover[];
+    /** Ends what the attachments work with, once nothing is added to a record any more. Must not reject. */
+    readonly closeAttachments?: () => Promise<void>;
     readonly clock: Clock;
     readonly logger: Logger;
 }
@@ -144,8 +146,9 @@ export class CallArchive {
 
     /** Stores what is left, for 5 s at most; what is left then stays in its journal for the next start. Never rejects. */
     async stop(): Promise<void> {
-        const { clock, store } = this.options;
+        const { clock, store, closeAttachments } = this.options;
         await overWithin(clock, STOP_MS, this.emptied());
+        await closeAttachments?.();
         this.isStopped = true;
         this.timers.clear();
         for (const job of this.queue.splice(0)) this.leave(job);

@@ -59,6 +59,7 @@ export function createCallArchive(
         journalFolder: folder,
         attachments,
         recoveries: [recorded.recover],
+        closeAttachments: () => recorded.close(),
         clock,
         logger,
     });

@@ -216,6 +216,27 @@ describe('the archive of calls', () => {
         expect(existsSync(folder)).toBe(true);
     });
 
+    it('closes what the attachments work with when it stops, after the last addition', async () => {
+        const order: string[] = [];
+        const attach: AttachToCall = () => ({
+            finish: async () => {
+                await new Promise((resolve) => setImmediate(resolve));
+                order.push('added');
+                return undefined;
+            },
+        });
+        const closeAttachments = (): Promise<void> => {
+            order.push('closed');
+            return Promise.resolve();
+        };
+        const options = { mode: 'full', masks: true, store, journalFolder: folder, clock, logger } as const;
+        archive = new CallArchive({ ...options, attachments: [attach], closeAttachments });
+        await archive.start();
+        call();
+        await archive.stop();
+        expect(order).toEqual(['added', 'closed']);
+    });
+
     it('has old records removed at its start and every hour', async () => {
         await start();
         expect(store.tidied).toBe(1);

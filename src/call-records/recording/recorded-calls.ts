@@ -49,6 +49,11 @@ export class RecordedCalls {
         }
     };
 
+    /** As `Recordings.close`. */
+    async close(): Promise<void> {
+        await this.recordings.close();
+    }
+
     private pathOf(sessionId: string, startedAt: string): string {
         return join(this.folder, dayOf(startedAt), `${sessionId}.wav`);
     }

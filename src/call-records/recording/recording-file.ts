@@ -1,10 +1,8 @@
-import { mkdir, open, rm, type FileHandle } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { MULAW_SILENCE } from '../../audio/mulaw';
+import { open } from 'node:fs/promises';
 import { decodeWav, MULAW_HEADER_BYTES, mulawWavHeader } from '../../audio/wav';
 import { CodedError } from '../../support/errors';
-import { isMissing } from '../process-mark';
 import { CHUNK_SAMPLES, type RecordingSink } from './call-recording';
+import { NOT_BEGUN, type DiskFile, type RecordingDisk, type WriteFault } from './recording-disk';
 import type { WriteRounds } from './write-rounds';
 
 const CHANNELS = 2;
@@ -13,14 +11,16 @@ const CHUNK_BYTES = CHANNELS * CHUNK_SAMPLES;
 const TOGETHER = 4;
 /** Chunks that may wait for the disk: 10 s of a call, 160,000 bytes. */
 const MAX_WAITING = 10;
-/** Chunks of the process that are free, at most: 16 MB. */
+/** Chunks of the process that are free, at most: 16 MB; and while nothing is recorded: 1.6 MB. */
 const MAX_FREE = 1000;
+const MAX_FREE_AT_REST = 100;
 
-const SILENCE = new Uint8Array(CHUNK_BYTES).fill(MULAW_SILENCE);
-
-/** Chunks are used again, by all calls one after another: arrays of this size that live for a second are expensive garbage. */
+/**
+ * Chunks are used again, by all calls one after another: arrays of this size that live for a second are expensive garbage. The thread that writes them
+ * reads them where they are, so that nothing is copied.
+ */
 const free: Uint8Array[] = [];
-/** Chunks that are not free. */
+/** Chunks that are not free: those that the disk still has, also of a recording that has ended. */
 let used = 0;
 
 /**
@@ -33,9 +33,11 @@ export class RecordingFile implements RecordingSink {
     /** What waits: chunks, and lengths of silence in samples. */
     private readonly queue: (Uint8Array | number)[] = [];
     private waitingChunks = 0;
-    private file: FileHandle | undefined;
+    private readonly file: DiskFile;
     /** What was written, with the header. */
     private bytes = 0;
+    /** The disk was asked to make the file, and may have done it. */
+    private mayExist = false;
     private isWriting = false;
     private writing: Promise<void> = Promise.resolve();
     private fault: CodedError | undefined;
@@ -44,9 +46,12 @@ export class RecordingFile implements RecordingSink {
     /** @param onBroken no more can be written; called once at most */
     constructor(
         readonly path: string,
+        disk: RecordingDisk,
         private readonly rounds: WriteRounds,
         private readonly onBroken: (fault: CodedError) => void,
-    ) {}
+    ) {
+        this.file = disk.file(path);
+    }
 
     /** Not all that was given stands in the file. */
     get isBroken(): boolean {
@@ -55,7 +60,7 @@ export class RecordingFile implements RecordingSink {
 
     takeChunk(): Uint8Array {
         used += 1;
-        return free.pop() ?? new Uint8Array(CHUNK_BYTES);
+        return free.pop() ?? new Uint8Array(new SharedArrayBuffer(CHUNK_BYTES));
     }
 
     write(chunk: Uint8Array): void {
@@ -70,7 +75,7 @@ export class RecordingFile implements RecordingSink {
         }
         this.waitingChunks += 1;
         this.queue.push(chunk);
-        if (!this.isWriting && this.waitingChunks >= TOGETHER) this.rounds.add(this.begin);
+        this.writeSoon();
     }
 
     silence(samples: number): void {
@@ -90,28 +95,30 @@ export class RecordingFile implements RecordingSink {
         this.writing = this.writeWaiting();
     };
 
+    private writeSoon(): void {
+        if (!this.isWriting && this.finished === undefined && this.waitingChunks >= TOGETHER)
+            this.rounds.add(this.begin);
+    }
+
     private async end(): Promise<number | undefined> {
         this.rounds.remove(this.begin);
         await this.writing;
         // Silence before the first sound is part of the file, and a call of silence alone has none.
         if (this.bytes > 0 || this.waitingChunks > 0) await this.writeWaiting();
-        const { file, bytes } = this;
-        if (file === undefined) return undefined;
-        try {
-            // A piece of which only a part was written.
-            if (this.isBroken) await file.truncate(bytes);
-            if (bytes > 0) await writeAll(file, [mulawWavHeader(bytes - MULAW_HEADER_BYTES, CHANNELS)], 0);
-            await file.close();
-            if (bytes === 0) await rm(this.path);
-        } catch (fault) {
-            this.break(codedFault(fault));
-            await file.close().catch(() => undefined);
-        }
+        if (!this.mayExist) return undefined;
+        // Cuts off a piece of which only a part was written, and removes a file in which nothing stands.
+        const { bytes } = this;
+        const { fault } = await this.file.close(
+            bytes,
+            mulawWavHeader(Math.max(0, bytes - MULAW_HEADER_BYTES), CHANNELS),
+        );
+        if (fault !== undefined) this.break(codedFault(fault));
         return bytes === 0 ? undefined : bytes;
     }
 
     /** Ends here: what comes, and what waits, is not written. What was written stays. */
     break(fault: CodedError): void {
+        this.file.giveUp();
         if (this.fault !== undefined) return;
         this.fault = fault;
         this.rounds.remove(this.begin);
@@ -120,52 +127,24 @@ export class RecordingFile implements RecordingSink {
     }
 
     private async writeWaiting(): Promise<void> {
+        const taken = this.queue.splice(0);
+        if (taken.length === 0) return;
         this.isWriting = true;
-        try {
-            while (this.queue.length > 0) await this.writeNext();
-        } catch (fault) {
-            this.break(codedFault(fault));
-        } finally {
-            this.isWriting = false;
-        }
+        const pieces = taken.map((each) => (typeof each === 'number' ? CHANNELS * each : each));
+        const header = this.bytes > 0 ? undefined : mulawWavHeader(undefined, CHANNELS);
+        const { bytes, fault } = await this.file.append(this.bytes, pieces, header);
+        this.isWriting = false;
+        this.bytes += bytes;
+        this.mayExist ||= fault?.code !== NOT_BEGUN;
+        for (const each of taken) if (typeof each !== 'number') this.written(each);
+        if (fault !== undefined) this.break(codedFault(fault));
+        // What came meanwhile.
+        else this.writeSoon();
     }
 
-    /** Silence, or all chunks up to the next silence. */
-    private async writeNext(): Promise<void> {
-        const [first] = this.queue;
-        if (typeof first === 'number') {
-            this.queue.shift();
-            for (let left = CHANNELS * first; left > 0; left -= CHUNK_BYTES)
-                await this.add([SILENCE.subarray(0, left)]);
-            return;
-        }
-        const end = this.queue.findIndex((each) => typeof each === 'number');
-        const chunks = this.queue
-            .splice(0, end < 0 ? this.queue.length : end)
-            .filter((each) => typeof each !== 'number');
-        try {
-            await this.add(chunks);
-        } finally {
-            this.waitingChunks -= chunks.length;
-            for (const chunk of chunks) giveBack(chunk);
-        }
-    }
-
-    private async add(pieces: readonly Uint8Array[]): Promise<void> {
-        const file = (this.file ??= await this.make());
-        const all = this.bytes > 0 ? pieces : [mulawWavHeader(undefined, CHANNELS), ...pieces];
-        await writeAll(file, all, this.bytes);
-        this.bytes += bytesOf(all);
-    }
-
-    /** Its folder is there for all but the first call of a day. */
-    private make(): Promise<FileHandle> {
-        const opened = (): Promise<FileHandle> => open(this.path, 'wx', 0o600);
-        return opened().catch(async (fault: unknown) => {
-            if (!isMissing(fault)) throw fault;
-            await mkdir(dirname(this.path), { recursive: true, mode: 0o700 });
-            return opened();
-        });
+    private written(chunk: Uint8Array): void {
+        this.waitingChunks -= 1;
+        giveBack(chunk);
     }
 }
 
@@ -173,8 +152,7 @@ function slowDisk(path: string): CodedError {
     return new CodedError('ERR_RECORDING_BROKEN', `${path}: more than ${MAX_WAITING} s of the call wait for the disk.`);
 }
 
-function codedFault(fault: unknown): CodedError {
-    const { code, message } = fault as NodeJS.ErrnoException;
+function codedFault({ code, message }: WriteFault): CodedError {
     return new CodedError('ERR_RECORDING_BROKEN', message, { systemError: code });
 }
 
@@ -194,7 +172,7 @@ export async function mendRecording(path: string): Promise<number | undefined> {
         const samplesBytes = size - MULAW_HEADER_BYTES - (size % CHANNELS);
         const bytes = MULAW_HEADER_BYTES + samplesBytes;
         await file.truncate(bytes);
-        await writeAll(file, [mulawWavHeader(samplesBytes, CHANNELS)], 0);
+        await file.write(mulawWavHeader(samplesBytes, CHANNELS), 0, MULAW_HEADER_BYTES, 0);
         return bytes;
     } finally {
         await file.close();
@@ -214,35 +192,13 @@ function unknownLength(header: Uint8Array): Uint8Array {
     return open;
 }
 
-/** One operation, unless the disk takes only a part. */
-async function writeAll(file: FileHandle, pieces: readonly Uint8Array[], position: number): Promise<void> {
-    let left = pieces;
-    for (let at = position; left.length > 0;) {
-        const { bytesWritten } = await file.writev(left, at);
-        at += bytesWritten;
-        left = withoutFirst(left, bytesWritten);
-    }
-}
-
-function withoutFirst(pieces: readonly Uint8Array[], bytes: number): readonly Uint8Array[] {
-    let skip = bytes;
-    return pieces.flatMap((piece) => {
-        const taken = Math.min(skip, piece.length);
-        skip -= taken;
-        return taken === piece.length ? [] : [piece.subarray(taken)];
-    });
-}
-
-function bytesOf(pieces: readonly Uint8Array[]): number {
-    return pieces.reduce((sum, { length }) => sum + length, 0);
-}
-
 /**
- * Audio of one call must never be read in another one: a chunk is silence before it is filled (`CallRecording`). With the last one all memory is given
- * back: a process without recordings holds none.
+ * Audio of one call must never be read in another one: a chunk is silence before it is filled (`CallRecording`). With the last one most memory is given
+ * back, and not all: the garbage collection does not see how large shared memory is, so that calls one after another must not take new memory each.
  */
 function giveBack(chunk: Uint8Array): void {
     used -= 1;
-    if (used === 0) free.length = 0;
-    else if (free.length < MAX_FREE && chunk.length === CHUNK_BYTES) free.push(chunk);
+    if (used === 0) free.length = Math.min(free.length, MAX_FREE_AT_REST);
+    // Of the last chunk of a call a part was given.
+    if (free.length < (used === 0 ? MAX_FREE_AT_REST : MAX_FREE)) free.push(new Uint8Array(chunk.buffer));
 }

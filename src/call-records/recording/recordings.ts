@@ -6,7 +6,9 @@ import type { Logger } from '../../support/logger';
 import { Outage } from '../outage';
 import { CallRecording } from './call-recording';
 import { RecordingFile } from './recording-file';
+import type { RecordingDisk } from './recording-disk';
 import { WriteRounds } from './write-rounds';
+import { WriteThread } from './write-thread';
 
 /** The rest of a recording must be written within this time after the call. */
 const FINISH_WITHIN_MS = 5000;
@@ -44,6 +46,7 @@ export class Recordings {
     constructor(
         private readonly clock: Clock,
         logger: Logger,
+        private readonly disk: RecordingDisk = new WriteThread(clock),
     ) {
         const over = 'Recordings of calls can be written again.';
         this.outage = new Outage('ERR_RECORDING_BROKEN', over, logger, () => clock.nowMs());
@@ -61,11 +64,16 @@ export class Recordings {
             recording.stop();
             this.outage.failed(fault);
         };
-        const file = new RecordingFile(path, this.rounds, broken);
+        const file = new RecordingFile(path, this.disk, this.rounds, broken);
         const recording = new CallRecording(this.clock, file, (fault) => {
             file.break(new CodedError('ERR_RECORDING_BROKEN', String(fault)));
         });
         return { audio: recording, finish: () => this.finish(recording, file) };
+    }
+
+    /** No recording is begun or finished any more: one that runs stays as it is. Takes 2 s at most. Never rejects. */
+    async close(): Promise<void> {
+        await this.disk.close();
     }
 
     private async finish(recording: CallRecording, file: RecordingFile): Promise<RecordedSound | undefined> {

@@ -4,8 +4,8 @@ import type { Clock, Timer } from '../../support/clock';
 const ROUND_MS = 250;
 
 /**
- * Begins the writes of all recordings of a process together, four times a second. An operation of the disk is done by a thread that sleeps otherwise: to
- * wake it costs more than the sound that it writes, and in a round it is woken once for many.
+ * Begins the writes of all recordings of a process together, four times a second. The thread that writes sleeps otherwise: to wake it costs more
+ * than the sound that it writes, and in a round it is woken once for all.
  */
 export class WriteRounds {
     private readonly due = new Set<() => void>();

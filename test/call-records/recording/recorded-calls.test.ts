@@ -28,7 +28,8 @@ describe('recorded calls', () => {
         calls = new RecordedCalls(folder, clock, new LogRecorder());
     });
 
-    afterEach(() => {
+    afterEach(async () => {
+        await calls.close();
         rmSync(folder, { recursive: true });
     });
 
