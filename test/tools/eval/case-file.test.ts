@@ -71,6 +71,7 @@ cases:
         );
         const { cases, mistakes, bots } = read();
         expect({ mistakes, bots }).toEqual({ mistakes: [], bots: ['billing'] });
+        expect(cases.map(({ ownMocks }) => ownMocks)).toEqual([undefined, ['read_balance']]);
         expect(cases[0]).toEqual({
             bot: 'billing',
             file: 'bots/billing.eval.yaml',
