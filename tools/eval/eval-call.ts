@@ -266,7 +266,12 @@ export class EvalCall {
             },
             longestSilence: longestSilence(pieces, acts, outcome.durationMs),
             hasFaults: (evalCase.faults ?? []).length > 0,
+            ...(caller.hasLeft && { leftAfter: this.whatWasLast() }),
         };
+    }
+
+    private whatWasLast(): string {
+        return this.live?.persona === undefined ? 'the last step of the script' : 'the last words of the persona';
     }
 
     /** The real model is free not to call a function. */
