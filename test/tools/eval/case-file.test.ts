@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readCases, type CasesRead, type CasesWanted } from '../../../tools/eval/case-file';
@@ -47,6 +47,15 @@ function mistakesOf(text: string): readonly string[] {
 }
 
 describe('files of cases', () => {
+    it('are right as docs/EVALS.md prints the first one, with its bot', () => {
+        const guide = readFileSync(join(__dirname, '../../../docs/EVALS.md'), 'utf8');
+        const [, profile = '', cases = ''] = /```json\n(.*?)```.*?```yaml\n(.*?)```/s.exec(guide) ?? [];
+        write('desk.json', profile);
+        write('desk.eval.yaml', cases);
+        const { mistakes, warnings, cases: found } = read({ selection: { bot: 'desk' } });
+        expect({ mistakes, warnings, count: found.length }).toEqual({ mistakes: [], warnings: [], count: 1 });
+    });
+
     it('are read with what they say about every case: the case wins, and what has keys is merged by key', () => {
         write(
             'billing.eval.yaml',
