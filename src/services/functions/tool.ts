@@ -75,10 +75,6 @@ export interface FunctionCall {
     completed: boolean;
 }
 
-/** How a call of a function can end. */
-export const TOOL_OUTCOMES = ['ok', 'error', 'timeout', 'aborted', 'refused'] as const;
-type ToolOutcomeName = (typeof TOOL_OUTCOMES)[number];
-
 /** One call of a tool, for the record of the telephone call: neither arguments nor results. */
 export interface ToolRecord {
     /** Name of the tool; `label.name` for a tool of an MCP server. */
@@ -88,5 +84,14 @@ export interface ToolRecord {
     /** How long it took. */
     ms: number;
     /** `refused`: it was not run, because of its name or its arguments. `aborted`: the call ended first. */
-    outcome: ToolOutcomeName;
+    outcome: 'ok' | 'error' | 'timeout' | 'aborted' | 'refused';
 }
+
+/** How a call of a function can end. */
+export const TOOL_OUTCOMES = [
+    'ok',
+    'error',
+    'timeout',
+    'aborted',
+    'refused',
+] as const satisfies readonly ToolRecord['outcome'][];
