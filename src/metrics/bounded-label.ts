@@ -9,8 +9,8 @@ export function codeLabel(code: string): string {
     return Object.hasOwn(ERRORS, code) ? code : OTHER;
 }
 
-/** What a call can end with besides a code of the error catalogue. */
-const END_REASONS: ReadonlySet<string> = new Set([
+/** What Architect can get as `end_reason` besides a code of the error catalogue and `error` (docs/PROTOCOL.md, 8.3). */
+export const OUTPUT_END_REASONS = [
     'bot_ended',
     'transfer',
     'no_input',
@@ -20,6 +20,10 @@ const END_REASONS: ReadonlySet<string> = new Set([
     'server_shutdown',
     'bot_failed',
     'dead_air',
+] as const;
+/** What a call can end with besides a code of the error catalogue. */
+const END_REASONS: ReadonlySet<string> = new Set([
+    ...OUTPUT_END_REASONS,
     'socket_lost',
     'client_end',
     'client_disconnect',

@@ -5,8 +5,11 @@ import type { BotProfile } from '../../src/services/profiles/schema';
 import { toolNameOf } from '../../src/services/profiles/tool-schema';
 import { HANDOVER_OUTPUT_VARIABLES, RESERVED_OUTPUT_NAMES } from '../../src/services/profiles/variables';
 import { DEFAULT_TOOLS } from '../../src/services/functions/built-in-tools';
+import { TOOL_OUTCOMES } from '../../src/services/functions/tool';
+import { OUTPUT_END_REASONS } from '../../src/metrics/bounded-label';
+import { ERRORS } from '../../src/support/errors';
 import { didYouMean } from '../../src/support/near-names';
-import type { EvalFile, Expectation, ModelStep } from './case-schema';
+import type { EvalCase, EvalFile, Expectation, ModelStep } from './case-schema';
 import type { PlacedSentence } from './schema-mistakes';
 import type { Path, WrittenNumber } from './yaml-text';
 
@@ -20,13 +23,21 @@ export interface NamesOfBot {
     readonly outputs: ReadonlySet<string> | undefined;
     /** Input variables that are taken; undefined: any. */
     readonly inputs: ReadonlySet<string> | undefined;
+    /** Values of `end_reason` that its own dialog gives beside the server's. */
+    readonly endReasons: ReadonlySet<string>;
 }
 
 /** The names of a profile, or of a bot that the server has without any profile. */
 export function namesOf(bot: string, profile: BotProfile | undefined): NamesOfBot {
     if (profile === undefined) {
         const names = bot === 'openai' ? DEFAULT_TOOLS.map(({ name }) => name) : [];
-        return { functions: new Set(names), asking: new Set(), outputs: undefined, inputs: undefined };
+        return {
+            functions: new Set(names),
+            asking: new Set(),
+            outputs: undefined,
+            inputs: undefined,
+            endReasons: new Set(),
+        };
     }
     const named = profile.tools.flatMap((tool) => toolNameOf(tool) ?? []);
     const ofMcp = profile.tools.flatMap((tool) => (tool.kind === 'mcp' ? tool.allowedTools : []));
@@ -42,7 +53,16 @@ export function namesOf(bot: string, profile: BotProfile | undefined): NamesOfBo
         asking: new Set(asking),
         outputs: new Set(outputs),
         inputs: new Set(Object.keys(profile.inputVariables)),
+        endReasons: new Set(ownEndReasons(profile)),
     };
+}
+
+/** The values of `end_reason` anywhere in a profile: the `outputVariables` of a dialog's end may have one. */
+function ownEndReasons(value: unknown): string[] {
+    if (typeof value !== 'object' || value === null) return [];
+    return Object.entries(value).flatMap(([name, inner]) =>
+        name === 'end_reason' && typeof inner === 'string' ? [inner] : ownEndReasons(inner),
+    );
 }
 
 /** What is wrong with a file whose form is right. `folder`: of the file. */
@@ -60,6 +80,7 @@ export function brokenCaseRules(file: EvalFile, names: NamesOfBot, folder: strin
             ...unknownMocks(each.mocks, names, path),
             ...unknownInputs(each.input, names, path),
             ...unknownCalls(model, names, path),
+            ...withoutModel(each, path),
             ...missingSounds(each.script ?? [], folder, path),
             ...brokenExpectation(each.expect, names, [...path, 'expect'], model.some(mayCallUnknown)),
         ];
@@ -178,7 +199,7 @@ function missingSounds(script: readonly object[], folder: string, path: Path): P
 /** `hasUnknown`: the model calls what the bot does not have, which the server records as a call of `unknown`. */
 function brokenExpectation(
     expect: Expectation,
-    { functions, outputs }: NamesOfBot,
+    { functions, outputs, endReasons }: NamesOfBot,
     path: Path,
     hasUnknown: boolean,
 ): PlacedSentence[] {
@@ -196,6 +217,10 @@ function brokenExpectation(
             key: name,
             sentence: unknownName('output variable', name, outputs ?? new Set()),
         })),
+        ...unknownEndReason(expect.end_reason, endReasons, [...path, 'end_reason']),
+        ...Object.entries(expect.calls ?? {}).flatMap(([name, call]) =>
+            typeof call === 'number' ? [] : unknownOutcome(call.outcome, [...path, 'calls', name, 'outcome']),
+        ),
         ...brokenSlashes(expect.end_reason, [...path, 'end_reason']),
         ...brokenSlashes(expect.outputs, [...path, 'outputs']),
         ...Object.entries(expect.calls ?? {}).flatMap(([name, call]) =>
@@ -205,6 +230,37 @@ function brokenExpectation(
             brokenMatches(expect[name], [...path, name]),
         ),
     ];
+}
+
+function unknownOutcome(outcome: string | undefined, path: Path): PlacedSentence[] {
+    if (outcome === undefined || TOOL_OUTCOMES.some((each) => each === outcome)) return [];
+    return [{ path, sentence: noSuchValue('a call of a function never ends with', outcome, TOOL_OUTCOMES) }];
+}
+
+function unknownEndReason(reason: string | undefined, own: ReadonlySet<string>, path: Path): PlacedSentence[] {
+    if (reason === undefined || /^\/.+\/$/s.test(reason)) return [];
+    const known = [...OUTPUT_END_REASONS, ...own];
+    if (known.includes(reason) || reason === 'error' || Object.hasOwn(ERRORS, reason)) return [];
+    const sentence = noSuchValue('the server gives no `end_reason`', reason, known);
+    return [{ path, sentence: `${sentence}, error, and the codes of docs/ERRORS.md` }];
+}
+
+function noSuchValue(what: string, value: string, known: readonly string[]): string {
+    const meant = didYouMean(value, known);
+    return `${what} \`${value}\`: ${meant === '' ? '' : `${meant} `}there are ${known.join(', ')}`;
+}
+
+/** What belongs to the model has no place in a case that has none. */
+function withoutModel({ openai, model, faults }: EvalCase, path: Path): PlacedSentence[] {
+    if (openai !== false) return [];
+    return [
+        ...(model === undefined ? [] : [{ key: 'model', what: 'the `model` is never asked' }]),
+        ...(faults === undefined ? [] : [{ key: 'faults', what: 'the `faults` of the model never come' }]),
+    ].map(({ key, what }) => ({
+        path,
+        key,
+        sentence: `${what} with \`openai: false\`, which is a server without a key: leave one of the two out`,
+    }));
 }
 
 /** Every text between slashes inside `value` must be a regular expression. */

@@ -57,18 +57,26 @@ export function readCases(wanted: CasesWanted): CasesRead {
         .map((name) => ({ name, ...readCaseFile(folder, name, profiles) }));
     const chosen = files.filter(({ bot }) => isBotSelected(bot, selection));
     const named = chosen.flatMap(({ name, bot, file }) =>
-        file === undefined ? [] : file.cases.map((each) => ({ name, bot, evalCase: mergedCase(file, each) })),
+        file === undefined
+            ? []
+            : file.cases.map((each) => ({
+                  name,
+                  bot,
+                  evalCase: mergedCase(file, each),
+                  ...(each.mocks !== undefined && { ownMocks: Object.keys(each.mocks) }),
+              })),
     );
     const part = selection.part?.toLowerCase() ?? '';
     const selected = named.filter(({ evalCase }) => evalCase.name.toLowerCase().includes(part));
     const fitting = selected.filter(({ evalCase }) => whyLeftOut(evalCase, wanted.live) === undefined);
     return {
-        cases: fitting.map(({ name, bot, evalCase }) => ({
+        cases: fitting.map(({ name, bot, evalCase, ownMocks }) => ({
             bot,
             file: shown(name),
             folder,
             botsFolder: folder,
             evalCase,
+            ...(ownMocks !== undefined && { ownMocks }),
             run: 1,
             seed: wanted.seed ?? evalCase.seed ?? 1,
             live: wanted.live,
@@ -183,6 +191,7 @@ interface NamedCase {
     readonly name: string;
     readonly bot: string;
     readonly evalCase: EvalCase;
+    readonly ownMocks?: readonly string[];
 }
 
 /** Reports and `--bail` tell cases apart by bot and name. */

@@ -30,7 +30,7 @@ import { ScriptedRecognizer } from './scripted-recognizer';
 import { ServiceMocks } from './service-mocks';
 import { longestSilence } from './silence';
 import { StandInModel } from './stand-in-model';
-import { whyUnset } from './unset-outputs';
+import { emptyPicks, whyUnset } from './unset-outputs';
 import { ServerVoice, type Sound, type SpokenSentences } from './voice';
 import { VirtualClock } from './virtual-clock';
 
@@ -244,7 +244,7 @@ export class EvalCall {
             outcome,
             breaches,
             wrongFrames: model.wrongFrames,
-            missing: missingOf(parts),
+            missing: [...missingOf(parts, logs), ...this.neverCame(mocks)],
             heardPositions: heardPositions(model, pieces, line.events),
             ...(this.live !== undefined && { heardSlackMs: LIVE_HEARD_SLACK_MS }),
             sentences: pieces.flatMap(({ heard, fromMs, toMs }) => sentencesIn(heard, fromMs, toMs)),
@@ -266,7 +266,18 @@ export class EvalCall {
             },
             longestSilence: longestSilence(pieces, acts, outcome.durationMs),
             hasFaults: (evalCase.faults ?? []).length > 0,
+            ...(caller.hasLeft && { leftAfter: this.whatWasLast() }),
         };
+    }
+
+    private whatWasLast(): string {
+        return this.live?.persona === undefined ? 'the last step of the script' : 'the last words of the persona';
+    }
+
+    /** The real model is free not to call a function. */
+    private neverCame(mocks: ServiceMocks): CallEvidence['missing'] {
+        const { ownMocks = [] } = this.toRun;
+        return this.live === undefined ? mocks.neverGiven(ownMocks).map((why) => ({ of: 'faults', why })) : [];
     }
 
     private outcome(
@@ -325,10 +336,11 @@ function actsOf({ done }: ScriptedCaller): CallerAct[] {
     );
 }
 
-function missingOf({ model, mocks, caller }: Parts): CallEvidence['missing'] {
+function missingOf({ model, mocks, caller }: Parts, logs: LogKeeper): CallEvidence['missing'] {
     return [
         ...model.missing,
         ...mocks.missing.map((why) => ({ of: 'mocks', why })),
+        ...emptyPicks(logs.lines).map((why) => ({ of: 'mocks', why })),
         ...caller.problems.map((why) => ({ of: 'script', why })),
     ];
 }

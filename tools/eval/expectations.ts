@@ -39,6 +39,8 @@ export interface CallEvidence {
     /** The longest time without the bot although it was its turn, ms, and when it began. */
     readonly longestSilence: { readonly ms: number; readonly atMs: number };
     readonly hasFaults: boolean;
+    /** The caller hung up because all that they had to do was done: after what. undefined: they did not. */
+    readonly leftAfter?: string | undefined;
 }
 
 /** Answers of a model about what a person would have to judge. `isYes` undefined: it has no verdict, and `why` says why. Never rejects. */
@@ -65,7 +67,7 @@ export async function judgeCall(
     const { outcome } = evidence;
     const failures = [
         ...everyCall(evidence),
-        ...endFailures(outcome, expect),
+        ...endFailures(evidence, expect),
         ...outputFailures(evidence, expect),
         ...callFailures(outcome.functions, expect),
         ...waitFailures(evidence, expect),
@@ -101,19 +103,21 @@ function everyCall({
     ];
 }
 
-function endFailures({ end, outputs, durationMs }: CallOutcome, expect: Expectation): Failure[] {
+function endFailures({ outcome, leftAfter }: CallEvidence, expect: Expectation): Failure[] {
+    const { end, outputs, durationMs } = outcome;
     const failures: Failure[] = [];
+    const left = leftAfter === undefined ? undefined : `the call ended because the caller hung up after ${leftAfter}`;
     if (expect.end !== undefined && end !== expect.end)
         failures.push({
             of: 'end',
-            why: `The call should end with ${expect.end}, and ended with ${end ?? 'a lost socket'}.`,
+            why: `The call should end with ${expect.end}, and ${left ?? `ended with ${end ?? 'a lost socket'}`}.`,
             atMs: durationMs,
         });
     const reason = outputs['end_reason'] ?? '';
     if (expect.end_reason !== undefined && !fits(reason, expect.end_reason))
         failures.push({
             of: 'end_reason',
-            why: `end_reason should be ${expect.end_reason}, and is ${quoted(reason)}.`,
+            why: `end_reason should be ${expect.end_reason}, and ${reason !== '' ? `is ${quoted(reason)}` : (left ?? (end === 'caller' ? 'the caller hung up' : 'was not set'))}.`,
             atMs: durationMs,
         });
     return failures;

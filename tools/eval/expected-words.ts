@@ -1,7 +1,7 @@
 import type { Expectation, HeardWords, Words } from './case-schema';
 import type { CallEvidence, Judge, Verdict } from './expectations';
 import { list, patternIn, plain, quoted } from './matching';
-import { nearestSentence, type HeardSentence } from './nearest-sentence';
+import { nearestSentence, sentencesIn, type HeardSentence } from './nearest-sentence';
 import type { CallOutcome, Failure, HeardAnswer } from './result';
 import { moment } from './words';
 
@@ -18,17 +18,19 @@ export function wordFailures({ outcome, generated, sentences }: CallEvidence, ex
             return [];
         const cut = where.find((answer) => saysWords(answer.generated, wanted));
         const near = cut === undefined ? nearestSentence(wordsOf(wanted), sentences) : undefined;
+        const last = cut === undefined && near === undefined ? lastOf(wanted, where) : undefined;
         const place = turnOf(wanted) === undefined ? '' : ` in answer ${turnOf(wanted)}`;
         const is =
             cut !== undefined
                 ? 'it was cut off before that was heard'
-                : [whatWas(wanted, where, near !== undefined), ...(near ? [nearest(near, answers)] : [])].join('; ');
+                : [whatWas(wanted, where, last), ...(near ? [nearest(near, answers)] : [])].join('; ');
         return [
             {
                 of: 'heard',
                 why: `The caller should hear ${described(wanted)}${place}; ${is}.`,
                 ...(cut && { atMs: cut.fromMs, sentence: cut.generated }),
                 ...(near && { atMs: near.atMs, sentence: near.text }),
+                ...(last && { atMs: last.atMs, sentence: last.text }),
             },
         ];
     });
@@ -54,10 +56,19 @@ export function wordFailures({ outcome, generated, sentences }: CallEvidence, ex
     return [...heard, ...notHeard, ...notGenerated];
 }
 
-/** What there was in place of the wanted words. */
-function whatWas(wanted: HeardWords, where: readonly HeardAnswer[], hasNear: boolean): string {
+/** What there was in place of the wanted words; `last`: the end of the answer that is meant, where nothing else is near. */
+function whatWas(wanted: HeardWords, where: readonly HeardAnswer[], last: HeardSentence | undefined): string {
     if (where.length === 0) return turnOf(wanted) === undefined ? 'nothing was heard' : 'there was no such answer';
-    return turnOf(wanted) === undefined && hasNear ? 'it was not heard' : `they heard ${quoted(textOf(where))}`;
+    if (turnOf(wanted) === undefined) return 'it was not heard';
+    if (last !== undefined) return `the last that they heard of it is ${quoted(last.text)}`;
+    return `they heard ${quoted(textOf(where))}`;
+}
+
+/** The last sentence that was heard of the one answer that is meant; undefined: none is meant, or nothing was heard of it. */
+function lastOf(wanted: HeardWords, where: readonly HeardAnswer[]): HeardSentence | undefined {
+    const [answer] = where;
+    if (turnOf(wanted) === undefined || answer === undefined) return undefined;
+    return sentencesIn(answer.heard, answer.fromMs, answer.toMs).at(-1);
 }
 
 function nearest({ atMs, text }: HeardSentence, answers: readonly HeardAnswer[]): string {

@@ -26,10 +26,18 @@ function planOf(fault: FaultOfCase): ConnectionPlan {
     }
 }
 
-/** Lets the model be lost when its time has come. */
-export function arm(faults: readonly FaultOfCase[], fake: FakeOpenAI, caller: ScriptedCaller): void {
+type Loss = Extract<FaultOfCase, { lose_openai: unknown }>;
+
+/** Lets the model be lost when its time has come. Returned is what tells, after the call, which losses never came: each in a sentence. */
+export function arm(
+    faults: readonly FaultOfCase[],
+    fake: Pick<FakeOpenAI, 'plan' | 'sessions'>,
+    caller: Pick<ScriptedCaller, 'answers' | 'heardOfAnswerMs' | 'until' | 'isPatient'>,
+): () => string[] {
+    const pending = new Map<Loss, string | undefined>();
     for (const fault of faults) {
         if (!('lose_openai' in fault)) continue;
+        pending.set(fault, undefined);
         const { turn, after_ms: afterMs = LOST_AFTER_MS } = fault;
         const isTime = (): boolean =>
             caller.answers > turn || (caller.answers === turn && caller.heardOfAnswerMs >= afterMs);
@@ -38,9 +46,25 @@ export function arm(faults: readonly FaultOfCase[], fake: FakeOpenAI, caller: Sc
             const isCut = fault.lose_openai === 'cut';
             if (fault.comes_back !== true) caller.isPatient = true;
             if (fault.comes_back !== true) fake.plan(isCut ? { httpStatus: 503 } : { hangUpgrade: true }, 'every');
-            for (const session of fake.sessions.filter(({ closed }) => closed === undefined))
+            const open = fake.sessions.filter(({ closed }) => closed === undefined);
+            if (open.length > 0) pending.delete(fault);
+            else pending.set(fault, 'at its time there was no connection to the model');
+            for (const session of open)
                 if (isCut) session.cut();
                 else session.freeze();
         });
     }
+    return () =>
+        [...pending].map(
+            ([fault, why]) => `${named(fault)} never came: ${why ?? whyNotReached(fault, caller.answers)}.`,
+        );
+}
+
+function named({ lose_openai: how, turn }: Loss): string {
+    return `\`lose_openai: ${how}\` with \`turn: ${turn}\``;
+}
+
+function whyNotReached({ turn, after_ms: afterMs = LOST_AFTER_MS }: Loss, answers: number): string {
+    if (answers >= turn) return `answer ${turn} was heard for less than ${afterMs} ms (\`after_ms\`)`;
+    return `the call had ${answers} ${answers === 1 ? 'turn' : 'turns'}, the greeting included`;
 }

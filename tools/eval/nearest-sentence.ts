@@ -6,8 +6,8 @@ export interface HeardSentence {
     readonly text: string;
 }
 
-/** Less than this share of the wanted letters is no likeness. */
-const LEAST_SHARE = 0.3;
+/** Less than this share of the wanted words is no likeness. */
+const LEAST_WORDS = 1 / 3;
 
 /** The heard sentence that is most like `wanted`; undefined: none is like it. */
 export function nearestSentence(wanted: string, heard: readonly HeardSentence[]): HeardSentence | undefined {
@@ -15,10 +15,16 @@ export function nearestSentence(wanted: string, heard: readonly HeardSentence[])
     const rated = heard.map((sentence) => {
         const own = pairsOf(sentence.text);
         const common = commonPairs(pairs, own);
-        return { sentence, share: common / Math.max(1, pairs.length), likeness: common / (pairs.length + own.length) };
+        const share = common / Math.max(1, pairs.length);
+        return {
+            sentence,
+            words: sharedWords(wanted, sentence.text),
+            share,
+            likeness: common / (pairs.length + own.length),
+        };
     });
     const [best] = rated
-        .filter(({ share }) => share >= LEAST_SHARE)
+        .filter(({ words }) => words >= LEAST_WORDS)
         .sort((left, right) => right.share - left.share || right.likeness - left.likeness);
     return best?.sentence;
 }
@@ -32,6 +38,13 @@ export function sentencesIn(text: string, fromMs: number, toMs: number): HeardSe
         atMs: Math.round(fromMs + ((toMs - fromMs) * index) / Math.max(1, text.length)),
         text: sentence,
     }));
+}
+
+/** The share of the wanted words that stand in a sentence. */
+function sharedWords(wanted: string, text: string): number {
+    const words = plain(wanted).trim().split(' ');
+    const heard = new Set(plain(text).trim().split(' '));
+    return words.filter((word) => word !== '' && heard.has(word)).length / words.length;
 }
 
 /** Pairs of letters that follow one another, word ends included. */

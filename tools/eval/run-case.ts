@@ -16,6 +16,8 @@ export interface CaseToRun {
     /** Folder of the bot profiles. */
     readonly botsFolder: string;
     readonly evalCase: EvalCase;
+    /** Functions whose mocks are given in the case itself, and not for all cases of the file: what is slow or fails in them must come. */
+    readonly ownMocks?: readonly string[];
     /** From 1. */
     readonly run: number;
     readonly seed: number;

@@ -25,6 +25,8 @@ type KeysAt = (path: Path, wrong: readonly string[]) => string[];
 function sentencesOf(issue: Issue, place: Path, value: unknown, keysAt: KeysAt): PlacedSentence[] {
     const path = [...place, ...issue.path];
     const given = valueAt(value, issue.path);
+    const cut = cutSentence(path, given, keysAt);
+    if (cut !== undefined) return [{ path, key: cut, sentence: needsQuotes(cut) }];
     switch (issue.code) {
         case 'unrecognized_keys':
             return issue.keys.map((key) => ({ path, key, sentence: noSuchKey(key, keysAt(path, issue.keys), given) }));
@@ -54,6 +56,23 @@ function ofUnion(
     if (forms.length === 0) return [{ path, sentence: plain(message) }];
     const slips = isFields(value) ? Object.keys(value).flatMap((key) => slipOf(key, keysAt(path, []))) : [];
     return [{ path, sentence: [`must be ${[...new Set(forms)].join(' or ')}`, ...slips].join('; ') }];
+}
+
+/** Keys whose values, or the entries of them, may be texts. */
+const TEXTS: ReadonlySet<PropertyKey> = new Set(['model', 'says', 'heard', 'not_heard', 'not_generated', 'judge']);
+
+/** The key that is the beginning of a sentence with a colon, where a text may stand; undefined: there is none. */
+function cutSentence(path: Path, value: unknown, keysAt: KeysAt): string | undefined {
+    if (!isFields(value) || !TEXTS.has(path.findLast((part) => typeof part === 'string') ?? '')) return undefined;
+    const right = keysAt(path, []);
+    const isPlain = (rest: unknown): boolean => typeof rest !== 'object' || rest === null;
+    const isCut = ([key, rest]: [string, unknown]): boolean =>
+        !right.includes(key) && /\s|\p{Lu}/u.test(key) && isPlain(rest);
+    return Object.entries(value).find(isCut)?.[0];
+}
+
+function needsQuotes(key: string): string {
+    return `\`${key}: …\` is read as a key and its value, because of the colon: put the sentence in quotation marks`;
 }
 
 /** The right keys that the map has already are not named once more. */

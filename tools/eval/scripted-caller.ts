@@ -61,10 +61,15 @@ export class ScriptedCaller {
     readonly problems: string[] = [];
     /** The bot may be silent for a moment and then go on: the caller waits longer before they take it for finished. */
     isPatient = false;
+    /** They have hung up because all was done, and the server had not ended the call. */
+    hasLeft = false;
     /** Answers of the bot that have begun to be heard. */
     answers = 0;
     private readonly startMs: number;
-    private answerFromBytes = 0;
+    /** Where in what was heard each answer begins; of those that follow one another without a pause, the first one's place. */
+    private readonly answersFrom: number[] = [];
+    /** What the caller wanted to do over an answer was not done: why, in a sentence without a full stop. */
+    private tooShort: string | undefined;
     private completedAtMs = -Infinity;
     private actedSinceAnswer = false;
     private isOver = false;
@@ -106,7 +111,7 @@ export class ScriptedCaller {
 
     /** How much of the newest answer was heard, ms. */
     get heardOfAnswerMs(): number {
-        return (this.caller.heardBytes - this.answerFromBytes) / BYTES_PER_MS;
+        return (this.caller.heardBytes - (this.answersFrom.at(-1) ?? 0)) / BYTES_PER_MS;
     }
 
     /** The words of what was said since the last time this was asked. */
@@ -121,15 +126,18 @@ export class ScriptedCaller {
     /** Does all steps, waits until the bot has finished, and hangs up if the server does not. */
     async play(steps: readonly Step[]): Promise<void> {
         for (const [at, step] of steps.entries()) {
+            this.tooShort = undefined;
             const isDone = !this.isOver && (await this.act(step));
             if (isDone || step.optional === true) continue;
-            this.problems.push(
-                `The call was over before the caller could do step ${at + 1} of ${steps.length} (${described(step)}). ` +
-                    '`optional: true` in the step says that it may be.',
-            );
+            this.problems.push(this.whyNotDone(`step ${at + 1} of ${steps.length} (${described(step)})`));
             return;
         }
         await this.leave();
+    }
+
+    private whyNotDone(which: string): string {
+        if (this.tooShort !== undefined) return `The caller could not do ${which}: ${this.tooShort}.`;
+        return `The call was over before the caller could do ${which}. \`optional: true\` in the step says that it may be.`;
     }
 
     /** Waits until the bot has finished, and hangs up if the server does not. */
@@ -137,7 +145,9 @@ export class ScriptedCaller {
         if (this.isOver) return;
         await this.botFinished();
         const isEnded = await this.until(() => this.isOver, LINGER_MS);
-        if (!isEnded) this.hangUp();
+        if (isEnded) return;
+        this.hasLeft = true;
+        this.hangUp();
     }
 
     /** Waits until the bot has said what it owes. */
@@ -246,12 +256,27 @@ export class ScriptedCaller {
     private async isTalkingAt(target: number, afterMs: number): Promise<boolean> {
         const isTime = (): boolean => this.answers >= target && this.heardOfAnswerMs >= afterMs;
         await this.until(() => this.isOver || isTime(), PATIENCE_MS + afterMs);
-        if (this.isOver) return false;
-        if (isTime() && this.caller.queuedMs > 0) return true;
-        this.problems.push(
-            `The caller could do nothing over answer ${target} after ${afterMs} ms: ${this.answers} answers were begun, and the last one was heard for ${Math.round(this.heardOfAnswerMs)} ms.`,
-        );
+        if (!this.isOver && isTime() && this.caller.queuedMs > 0) return true;
+        const heardMs = this.heardOfMs(target);
+        const isHeardOut = this.answers > target || (this.answers === target && this.caller.queuedMs === 0);
+        if (heardMs < afterMs && isHeardOut)
+            this.tooShort = `answer ${target} was heard for ${seconds(heardMs)}, and the step waits for ${seconds(afterMs)} of it (\`after_ms\`)`;
+        if (!this.isOver)
+            this.problems.push(
+                `The caller could do nothing over answer ${target} after ${afterMs} ms: ` +
+                    (this.tooShort ??
+                        `${this.answers} answers were begun, and the last one was heard for ${Math.round(this.heardOfAnswerMs)} ms`) +
+                    '.',
+            );
         return false;
+    }
+
+    /** How much of an answer was heard, ms; 0: it was not begun. Those that follow without a pause count for it. */
+    private heardOfMs(answer: number): number {
+        const from = this.answersFrom[answer - 1];
+        if (from === undefined) return 0;
+        const to = this.answersFrom.find((each, at) => at >= answer && each > from) ?? this.caller.heardBytes;
+        return (to - from) / BYTES_PER_MS;
     }
 
     private sounds(): void {
@@ -259,7 +284,7 @@ export class ScriptedCaller {
         if (this.answers > 0 && !this.actedSinceAnswer && this.nowMs - this.completedAtMs < NEW_ANSWER_MS) return;
         this.answers += 1;
         this.actedSinceAnswer = false;
-        this.answerFromBytes = this.caller.heardBytes;
+        this.answersFrom.push(this.caller.heardBytes);
     }
 
     private fallsSilent(): void {
@@ -267,6 +292,7 @@ export class ScriptedCaller {
         if (!this.actedSinceAnswer || !this.hasResponded) return;
         // An answer has followed the one before without a pause.
         this.answers += 1;
+        this.answersFrom.push(this.answersFrom.at(-1) ?? 0);
         this.actedSinceAnswer = false;
     }
 

@@ -76,6 +76,20 @@ export class ServiceMocks {
         });
     }
 
+    /** The slow and the failing answers of these functions that were never given, each in a sentence. */
+    neverGiven(names: readonly string[]): string[] {
+        return names.flatMap((name) => {
+            const given = Object.hasOwn(this.mocks, name) ? this.mocks[name] : undefined;
+            const list = given === undefined ? [] : Array.isArray(given) ? given : [given];
+            const used = this.used.get(name) ?? 0;
+            const at = list.findIndex((mock, index) => index >= used && isTrouble(mock));
+            if (at < 0) return [];
+            const which = list.length === 1 ? 'answer' : `answer ${at + 1}`;
+            const how = used === 0 ? 'was not called' : `was called ${used === 1 ? 'once' : `${used} times`}`;
+            return [`The slow or failing ${which} of ${name} never came: the function ${how}.`];
+        });
+    }
+
     close(): void {
         this.timers.clear();
     }
@@ -121,6 +135,11 @@ export class ServiceMocks {
             this.waiting -= 1;
         });
     }
+}
+
+/** The service takes its time, or does not do what it is asked for. */
+function isTrouble({ fails, status = 200, after_ms: afterMs = 0 }: Mock): boolean {
+    return fails !== undefined || status >= 400 || afterMs > 0;
 }
 
 function isTokenRequest({ url }: HttpRequest): boolean {

@@ -23,6 +23,8 @@ export interface StandInOptions {
 
 /** The stand-in for OpenAI's Realtime API: it does what the case says. */
 export class StandInModel implements ModelSide {
+    private faultsThatNeverCame: () => string[] = () => [];
+
     private constructor(
         private readonly fake: FakeOpenAI,
         private readonly script: ModelScript,
@@ -65,6 +67,7 @@ export class StandInModel implements ModelSide {
         return [
             ...(missing === undefined ? [] : [{ of: 'model', why: missing }]),
             ...(unused === undefined ? [] : [{ of: 'model', why: unused }]),
+            ...this.faultsThatNeverCame().map((why) => ({ of: 'faults', why })),
         ];
     }
 
@@ -102,7 +105,7 @@ export class StandInModel implements ModelSide {
     }
 
     begin(faults: readonly FaultOfCase[], caller: ScriptedCaller): void {
-        arm(faults, this.fake, caller);
+        this.faultsThatNeverCame = arm(faults, this.fake, caller);
     }
 
     close(): Promise<void> {

@@ -64,6 +64,17 @@ function fromResponse(
     return `function ${name} answered, but the value at \`${path}\` was not taken: ${problem.replace(/\.$/, '')}`;
 }
 
+/** What `pick` of a function did not find in an answer that was mapped, each in a sentence. A value that is there and null is found. */
+export function emptyPicks(lines: readonly LogLine[]): string[] {
+    const said = lines
+        .filter(({ message }) => message === NOTHING_PICKED)
+        .map(
+            ({ fields }) =>
+                `function ${String(fields['tool'])} answered, but its \`pick\` path \`${String(fields['path'])}\` found nothing: put \`null\` there if that is meant`,
+        );
+    return [...new Set(said)];
+}
+
 /** What the model was not told because the response has it not: it may be why the model set nothing. */
 function pickedNothing(lines: readonly LogLine[]): string[] {
     const said = lines

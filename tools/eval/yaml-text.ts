@@ -25,7 +25,13 @@ export class YamlText {
 
     constructor(text: string) {
         this.document = parseDocument(text, { lineCounter: this.lines, prettyErrors: false });
-        const mistakes = this.document.errors.map(({ pos, message }) => this.mistakeAt(pos[0], `no YAML: ${message}`));
+        const { errors } = this.document;
+        const tab = errors.find(({ code }) => code === 'TAB_AS_INDENT');
+        // What follows a tab is read wrong because of it.
+        const told = tab === undefined ? errors : [tab];
+        const mistakes = told.map(({ pos, code, message }) =>
+            this.mistakeAt(pos[0], `no YAML: ${message}${adviceOn(code)}`),
+        );
         if (mistakes.length === 0) {
             try {
                 this.value = this.document.toJS({ maxAliasCount: 100 });
@@ -85,6 +91,12 @@ export class YamlText {
         if (!isMap(node)) return undefined;
         return node.items.find(({ key }) => String(isScalar(key) ? key.value : key) === String(part));
     }
+}
+
+/** What to do about what YAML's own words leave open. */
+function adviceOn(code: string): string {
+    if (code === 'TAB_AS_INDENT') return ': write spaces instead';
+    return code === 'BLOCK_AS_IMPLICIT_KEY' ? ' (a sentence with a colon stands in quotation marks)' : '';
 }
 
 function startOf(node: unknown): number | undefined {

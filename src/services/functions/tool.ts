@@ -86,3 +86,12 @@ export interface ToolRecord {
     /** `refused`: it was not run, because of its name or its arguments. `aborted`: the call ended first. */
     outcome: 'ok' | 'error' | 'timeout' | 'aborted' | 'refused';
 }
+
+/** How a call of a function can end. */
+export const TOOL_OUTCOMES = [
+    'ok',
+    'error',
+    'timeout',
+    'aborted',
+    'refused',
+] as const satisfies readonly ToolRecord['outcome'][];

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readCases, type CasesRead, type CasesWanted } from '../../../tools/eval/case-file';
@@ -47,6 +47,15 @@ function mistakesOf(text: string): readonly string[] {
 }
 
 describe('files of cases', () => {
+    it('are right as docs/EVALS.md prints the first one, with its bot', () => {
+        const guide = readFileSync(join(__dirname, '../../../docs/EVALS.md'), 'utf8');
+        const [, profile = '', cases = ''] = /```json\n(.*?)```.*?```yaml\n(.*?)```/s.exec(guide) ?? [];
+        write('desk.json', profile);
+        write('desk.eval.yaml', cases);
+        const { mistakes, warnings, cases: found } = read({ selection: { bot: 'desk' } });
+        expect({ mistakes, warnings, count: found.length }).toEqual({ mistakes: [], warnings: [], count: 1 });
+    });
+
     it('are read with what they say about every case: the case wins, and what has keys is merged by key', () => {
         write(
             'billing.eval.yaml',
@@ -71,6 +80,7 @@ cases:
         );
         const { cases, mistakes, bots } = read();
         expect({ mistakes, bots }).toEqual({ mistakes: [], bots: ['billing'] });
+        expect(cases.map(({ ownMocks }) => ownMocks)).toEqual([undefined, ['read_balance']]);
         expect(cases[0]).toEqual({
             bot: 'billing',
             file: 'bots/billing.eval.yaml',
@@ -354,5 +364,46 @@ cases:
     it('is a file that is no text', () => {
         writeFileSync(join(folder, 'billing.eval.yaml'), Buffer.from([0xff, 0xfe, 0x00]));
         expect(read().mistakes[0]).toMatch(/^bots\/billing\.eval\.yaml:1:1: must be a readable file of UTF-8 text/);
+    });
+
+    const minimal = (more: string): string => `cases:\n  - name: a\n    script: []\n${more}`;
+
+    it('refuses what belongs to the model where there is none', () => {
+        const text = '    openai: false\n    model: [Hello.]\n    faults: [{ openai: hangs }]\n    expect: {}\n';
+        const why = 'with `openai: false`, which is a server without a key: leave one of the two out';
+        expect(mistakesOf(minimal(text))).toEqual([
+            `5:5: the \`model\` is never asked ${why}`,
+            `6:5: the \`faults\` of the model never come ${why}`,
+        ]);
+    });
+
+    it('refuses outcomes and ends that the server does not give, and takes patterns, codes and those of a dialog', () => {
+        const expected = (reason: string): string =>
+            minimal(`    expect: { end_reason: ${reason}, calls: { end_call: { outcome: ok } } }\n`);
+        expect(mistakesOf(expected('bot_endet'))).toEqual([
+            expect.stringMatching(
+                /^4:27: the server gives no `end_reason` `bot_endet`: did you mean bot_ended\? there are bot_ended, transfer, .*, error, and the codes of docs\/ERRORS.md$/,
+            ),
+        ]);
+        expect(mistakesOf(minimal('    expect: { calls: { end_call: { outcome: success } } }\n'))).toEqual([
+            '4:45: a call of a function never ends with `success`: there are ok, error, timeout, aborted, refused',
+        ]);
+        for (const reason of ['/^bot/', 'ERR_BOT_STALLED', 'error', 'dead_air']) {
+            write('billing.eval.yaml', expected(reason));
+            expect(read().mistakes).toEqual([]);
+        }
+    });
+
+    it('says of a sentence with a colon that it needs quotation marks, and of a tab nothing else', () => {
+        const quotes = 'is read as a key and its value, because of the colon: put the sentence in quotation marks';
+        expect(
+            mistakesOf(minimal('    model:\n      - Listen: two pizzas\n    expect: { heard: [You owe: 84] }\n')),
+        ).toEqual([`5:9: \`Listen: …\` ${quotes}`, `6:23: \`You owe: …\` ${quotes}`]);
+        expect(mistakesOf('cases:\n  - name: a\n    script:\n      - say: Listen: two\n')[0]).toMatch(
+            /quotation marks/,
+        );
+        expect(mistakesOf('cases:\n  - name: a\n    script:\n\t- say: x\n')).toEqual([
+            '4:1: no YAML: Tabs are not allowed as indentation: write spaces instead',
+        ]);
     });
 });

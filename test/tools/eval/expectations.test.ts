@@ -130,11 +130,18 @@ describe('what a case expects', () => {
             },
         ],
         [
-            'where nothing is like it: all that was heard, and no moment',
-            { heard: 'zzz' },
+            'where nothing is like it: no sentence and no moment',
+            { heard: 'Bye.' },
+            { of: 'heard', why: 'The caller should hear “Bye.”; it was not heard.' },
+        ],
+        [
+            'where nothing is like it in the answer that is meant: the end of that answer',
+            { heard: { contains: 'Bye.', turn: 2 } },
             {
                 of: 'heard',
-                why: 'The caller should hear “zzz”; they heard “Hello, how can I help? You owe 84 euros”.',
+                why: 'The caller should hear “Bye.” in answer 2; the last that they heard of it is “You owe 84 euros”.',
+                atMs: 6000,
+                sentence: 'You owe 84 euros',
             },
         ],
     ])('says of words that were not heard, %s', async (_what, expected, failure) => {
@@ -149,6 +156,26 @@ describe('what a case expects', () => {
         const heardPositions = [{ text: 'You owe', toldMs: 2000, heardMs: 0 }];
         const [failure] = (await judgeCall({ ...EVIDENCE, heardPositions }, {}, undefined)).failures;
         expect(failure).not.toHaveProperty('atMs');
+    });
+
+    it('says of an end that was not set who ended the call', async () => {
+        const why = async (evidence: Partial<CallEvidence>): Promise<(string | undefined)[]> => {
+            const outcome = { ...OUTCOME, ...evidence.outcome, outputs: {} };
+            const expected = { end: 'completed', end_reason: 'bot_ended' } as const;
+            const { failures } = await judgeCall({ ...EVIDENCE, ...evidence, outcome }, expected, undefined);
+            return failures.map((each) => each.why);
+        };
+        expect(await why({})).toEqual(['end_reason should be bot_ended, and was not set.']);
+        const outcome = { ...OUTCOME, end: 'caller' };
+        expect(await why({ outcome })).toEqual([
+            'The call should end with completed, and ended with caller.',
+            'end_reason should be bot_ended, and the caller hung up.',
+        ]);
+        const left = 'and the call ended because the caller hung up after the last step of the script.';
+        expect(await why({ outcome, leftAfter: 'the last step of the script' })).toEqual([
+            `The call should end with completed, ${left}`,
+            `end_reason should be bot_ended, ${left}`,
+        ]);
     });
 
     it('says why an output variable has no value', async () => {

@@ -19,6 +19,9 @@ describe('the nearest sentence that was heard', () => {
 
     it('is none where nothing is like it, or nothing was heard', () => {
         expect(nearestSentence('zzz', HEARD)).toBeUndefined();
+        // Letters alone are no likeness, nor is one word of four.
+        expect(nearestSentence('Hell', HEARD)).toBeUndefined();
+        expect(nearestSentence('We can tell anyone', HEARD)).toBeUndefined();
         expect(nearestSentence('', HEARD)).toBeUndefined();
         expect(nearestSentence('Hello', [])).toBeUndefined();
     });

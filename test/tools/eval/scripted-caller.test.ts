@@ -126,6 +126,19 @@ describe('the caller of a case', () => {
         return state;
     }
 
+    it('says how long the answer was heard that was over before the step, and that the step waits for more of it', async () => {
+        speaks(0, 2000);
+        speaks(4500, 6100);
+        at(15_000, () => {
+            line.over();
+        });
+        await play(20_000, { say: 'Hello.' }, { interrupt: 'Stop.', answer: 2, after_ms: 20_000 });
+        expect(caller.problems).toEqual([
+            'The caller could not do step 2 of 2 (interrupt “Stop.”): answer 2 was heard for 6.1 s, and the step waits for 20.0 s of it (`after_ms`).',
+        ]);
+        expect(caller.hasLeft).toBe(false);
+    });
+
     it('says something 300 ms after the bot was quiet for half a second, and hangs up when nothing more comes', async () => {
         speaks(0, 2000);
         speaks(4500, 1000);
@@ -136,7 +149,7 @@ describe('the caller of a case', () => {
             { atMs: 2790, toMs: 3790, what: 'say', text: 'Hello.' },
             { atMs: 8990, toMs: 8990, what: 'hang up', text: '' },
         ]);
-        expect([caller.problems, caller.answers]).toEqual([[], 2]);
+        expect([caller.problems, caller.answers, caller.hasLeft]).toEqual([[], 2, true]);
     });
 
     it('says it later where the step says so, and with the sound of a file where it names one', async () => {
@@ -205,7 +218,7 @@ describe('the caller of a case', () => {
         speaks(0, 1000);
         await play(30_000, { interrupt: 'Wait.', answer: 1 }, { language: 'de-DE' });
         expect(caller.problems).toEqual([
-            'The caller could do nothing over answer 1 after 1500 ms: 1 answers were begun, and the last one was heard for 1000 ms.',
+            'The caller could do nothing over answer 1 after 1500 ms: answer 1 was heard for 1.0 s, and the step waits for 1.5 s of it (`after_ms`).',
         ]);
         expect(line.did[0]).toBe('21510 language de-DE');
     });

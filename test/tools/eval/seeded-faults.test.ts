@@ -304,6 +304,56 @@ describe('a case fails where a fault is seeded, and only then (each fault: its c
         LIMIT_MS,
     );
 
+    it.each<[string, string, Partial<CaseToRun['evalCase']>, string[]]>([
+        [
+            'a loss of the model in a turn that never comes',
+            LINE_CUT,
+            {
+                faults: [
+                    { lose_openai: 'cut', turn: 2 },
+                    { lose_openai: 'cut', turn: 90 },
+                ],
+            },
+            [
+                expect.stringMatching(
+                    /^`lose_openai: cut` with `turn: 90` never came: the call had \d turns, the greeting/,
+                ),
+            ],
+        ],
+        [
+            'a slow service that is never asked',
+            HUNG_UP,
+            { mocks: { read_balance: { json: {}, after_ms: 9000 } } },
+            ['The slow or failing answer of read_balance never came: the function was not called.'],
+        ],
+    ])(
+        '%s makes the case fail',
+        async (_what, part, changes, reasons) => {
+            const toRun = caseOf({ bot: 'billing', name: part, fails: [], failToo: {}, pass: [] }, part);
+            const evalCase = { ...toRun.evalCase, ...changes };
+            const { failures } = await runCase({ ...toRun, evalCase, ownMocks: Object.keys(changes.mocks ?? {}) });
+            expect(failures.filter(({ of }) => of === 'faults').map(({ why }) => why)).toEqual(reasons);
+        },
+        LIMIT_MS,
+    );
+
+    it(
+        'a place of `pick` that is not there in an answer makes the case fail',
+        async () => {
+            const profile = swap('"due": "balance.due_date"', '"due": "balance.due"');
+            const { failures } = await runCase(
+                caseOf({ bot: 'billing', name: BALANCE, fails: [], failToo: {}, pass: [] }, BALANCE, profile),
+            );
+            expect(failures).toEqual([
+                {
+                    of: 'mocks',
+                    why: 'function read_balance answered, but its `pick` path `balance.due` found nothing: put `null` there if that is meant',
+                },
+            ]);
+        },
+        LIMIT_MS,
+    );
+
     it(
         'the same case twice with one seed gives the same result and the same record',
         async () => {

@@ -70,4 +70,20 @@ describe('ServiceMocks', () => {
         await expect(never).rejects.toThrow('time is over');
         mocks.close();
     });
+
+    it('names slow and failing answers that were never given', async () => {
+        const mocks = new ServiceMocks(
+            TOOLS,
+            { balance: [{ json: 1 }, { json: 2 }, { fails: 'timeout' }], lookup: { status: 500 }, own: { json: 1 } },
+            new FakeClock(),
+        );
+        await mocks.http(request(BALANCE));
+        expect(mocks.neverGiven(['balance', 'lookup', 'own'])).toEqual([
+            'The slow or failing answer 3 of balance never came: the function was called once.',
+            'The slow or failing answer of lookup never came: the function was not called.',
+        ]);
+        const slow = new ServiceMocks(TOOLS, { balance: [{ status: 404 }, { json: 1 }] }, new FakeClock());
+        await slow.http(request(BALANCE));
+        expect(slow.neverGiven(['balance'])).toEqual([]);
+    });
 });

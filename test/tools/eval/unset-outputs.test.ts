@@ -2,7 +2,7 @@ import { NO_SUCH_VALUE, NOTHING_PICKED, VARIABLE_NOT_SET } from '../../../src/se
 import type { ToolSpec } from '../../../src/services/profiles/tool-schema';
 import type { FunctionCalled } from '../../../tools/eval/result';
 import { LogKeeper } from '../../../tools/eval/log-keeper';
-import { whyUnset } from '../../../tools/eval/unset-outputs';
+import { emptyPicks, whyUnset } from '../../../tools/eval/unset-outputs';
 
 const TOOLS = [
     { kind: 'end_call' },
@@ -66,5 +66,18 @@ describe('why an output variable has no value', () => {
                 logger.debug({ tool: 'plain', name: 'x', path: 'a.b' }, NOTHING_PICKED);
         });
         expect(found['topic']).toBe('set_variable was not called for it; `pick` of plain found nothing at `a.b`');
+    });
+});
+
+describe('places of `pick` that an answer does not have', () => {
+    it('are named once each, with what to do', () => {
+        const logger = new LogKeeper();
+        for (const path of ['order.readyin', 'order.readyin', 'order.id'])
+            logger.debug({ tool: 'place_order', name: 'minutes', path }, NOTHING_PICKED);
+        logger.debug({ tool: 'other' }, 'A function was called.');
+        expect(emptyPicks(logger.lines)).toEqual([
+            'function place_order answered, but its `pick` path `order.readyin` found nothing: put `null` there if that is meant',
+            'function place_order answered, but its `pick` path `order.id` found nothing: put `null` there if that is meant',
+        ]);
     });
 });
