@@ -17,6 +17,7 @@ module.exports = {
     // Tests use profiles of their own: what a user saves in bots/ changes none of them.
     moduleNameMapper: { '/shipped-bots$': '<rootDir>/test/fixtures/shipped-bots.ts' },
     setupFilesAfterEnv: ['<rootDir>/test/support/equal-bytes.js'],
+    testSequencer: '<rootDir>/test/support/slow-first.js',
     reporters: ['default', '<rootDir>/test/support/count-reporter.js'],
     // Of `npm run coverage`. What runs in a worker thread or in a process of its own (the store's and Flite's thread, the built server) is not
     // counted, and stands here all the same: files that only run there count as not covered.
