@@ -93,6 +93,7 @@ export class FileWriter {
         let left = pieces;
         for (let at = position; left.length > 0;) {
             const taken = this.writev(file, left, at);
+            if (taken === 0) throw new Error('The disk takes nothing.');
             at += taken;
             left = withoutFirst(left, taken);
         }

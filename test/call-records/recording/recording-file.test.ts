@@ -109,6 +109,16 @@ describe('the file of a recording', () => {
         expect(faults).toMatchObject([{ code: 'ERR_RECORDING_BROKEN', facts: { systemError: 'EEXIST' } }]);
     });
 
+    it('of a disk that takes nothing of what it is given, and names no fault, ends', async () => {
+        const faults: CodedError[] = [];
+        disk = new DiskHere(() => 0);
+        const file = new RecordingFile(join(folder, 'a.wav'), disk, rounds, (fault) => faults.push(fault));
+        file.write(chunkOf(file, 1));
+        expect(await file.finish()).toBeUndefined();
+        expect(faults).toMatchObject([{ code: 'ERR_RECORDING_BROKEN' }]);
+        expect(existsSync(file.path)).toBe(false);
+    });
+
     it('of a full disk keeps what was written, and takes nothing more', async () => {
         const path = join(folder, 'a.wav');
         const faults: CodedError[] = [];
