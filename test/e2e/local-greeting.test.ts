@@ -8,7 +8,8 @@ import type { Caller } from '../../tools/caller/client';
 import { ScaledClock } from '../support/scaled-clock';
 import { TestBench, until } from '../support/test-bench';
 
-const SPEED = 8;
+/** The voice’s thread is cold at the first call: on a busy machine its first sentence takes more than a second, and the call waits 8 s for it. */
+const SPEED = 2;
 const GREETING =
     'Hello, and thank you for calling. I do not understand speech here. Please use the keys of your telephone. ' +
     'For opening hours, press 1. For an echo test, press 2. For customer service, press 0. To end this call, press 9.';
