@@ -6,9 +6,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { Disk } from '../src/call-records/disk/disk';
+import { WriteThread } from '../src/call-records/disk/write-thread';
 import { Recordings, type Recording } from '../src/call-records/recording/recordings';
-import { WriteThread } from '../src/call-records/recording/write-thread';
-import type { RecordingDisk } from '../src/call-records/recording/recording-disk';
 import { systemClock } from '../src/support/clock';
 import { silentLogger } from '../src/support/logger';
 import { answerHelp } from '../tools/usage';
@@ -79,7 +79,7 @@ interface Cost {
     readonly frameUs: readonly [number, number];
 }
 
-async function measure(calls: number, seconds: number, folder: string, disk: RecordingDisk): Promise<Cost> {
+async function measure(calls: number, seconds: number, folder: string, disk: Disk): Promise<Cost> {
     const clock = new MovedClock();
     const recordings = new Recordings(clock, silentLogger, disk);
     const before = memoryBytes();

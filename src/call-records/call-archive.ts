@@ -6,6 +6,7 @@ import { faultFields, type Logger } from '../support/logger';
 import { loggedFault, TimerSet } from '../support/timer-set';
 import { CallHistory, type JournalLine } from './call-history';
 import type { CallStore } from './call-store';
+import type { Disk } from './disk/disk';
 import type { CallDocument } from './document';
 import { Journals, type CallJournal } from './journal';
 import { Outage } from './outage';
@@ -44,8 +45,8 @@ export interface CallArchiveOptions {
     readonly attachments?: readonly AttachToCall[];
     /** What is added to the record of a call whose process has died, from what that has left on the disk. */
     readonly recoveries?: readonly Recover[];
-    /** Ends what the attachments work with, once nothing is added to a record any more. Must not reject. */
-    readonly closeAttachments?: () => Promise<void>;
+    /** Writes the journals, and what attachments write of calls that run. The archive closes it at its end. */
+    readonly disk: Disk;
     readonly clock: Clock;
     readonly logger: Logger;
 }
@@ -118,12 +119,13 @@ export class CallArchive {
     readonly observers: readonly ObserveCall[];
 
     constructor(private readonly options: CallArchiveOptions) {
-        const { clock, logger, journalFolder: folder, attachments = [] } = options;
+        const { clock, logger, disk, journalFolder: folder, attachments = [] } = options;
         this.timers = new TimerSet(clock, loggedFault(logger, 'The archive of the calls has failed.'));
         const message = 'Records of calls are stored again.';
         this.outage = new Outage('ERR_INTERNAL', message, logger, () => clock.nowMs());
         this.journals = new Journals({
             folder,
+            disk,
             clock,
             logger,
             onRecovered: (document) => this.recovered(document),
@@ -146,13 +148,13 @@ export class CallArchive {
 
     /** Stores what is left, for 5 s at most; what is left then stays in its journal for the next start. Never rejects. */
     async stop(): Promise<void> {
-        const { clock, store, closeAttachments } = this.options;
+        const { clock, store, disk } = this.options;
         await overWithin(clock, STOP_MS, this.emptied());
-        await closeAttachments?.();
         this.isStopped = true;
         this.timers.clear();
         for (const job of this.queue.splice(0)) this.leave(job);
         await overWithin(clock, STOP_MS, this.journals.stop());
+        await disk.close();
         await overWithin(clock, STOP_MS, store.close()).catch(() => undefined);
     }
 

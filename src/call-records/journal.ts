@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, readFile, rename, rm, type FileHandle } from 'node:fs/promises';
+import { open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Clock } from '../support/clock';
@@ -6,6 +6,7 @@ import { faultFields, type Logger } from '../support/logger';
 import { loggedFault, TimerSet } from '../support/timer-set';
 import { documentOf, endOfDeadCall, type CallEnd } from './call-document';
 import type { JournalLine } from './call-history';
+import type { Disk, TextFile, WriteFault } from './disk/disk';
 import {
     callDocument,
     recordEvent,
@@ -19,8 +20,6 @@ import { isMissing, ProcessMark } from './process-mark';
 
 /** How often what has happened is written, ms: so much of a call is not known when the process is killed. */
 const WRITE_MS = 4000;
-/** Operations of the disk at a time: a disk that hangs leaves the process two of the four threads that look up names. */
-const AT_ONCE = 2;
 /** How often the mark of the process is renewed, and journals of others are looked for, ms. */
 const RENEW_MS = 10_000;
 const LOOK_MS = 30_000;
@@ -69,18 +68,24 @@ export interface CallJournal {
 }
 
 interface OpenJournal {
-    readonly date: string;
     readonly path: string;
+    readonly file: TextFile;
     /** Lines that wait, as text. */
     waiting: string;
-    file: FileHandle | undefined;
     /** Every line was written, or waits. */
     isWhole: boolean;
     state: 'open' | 'leaving' | 'removing';
 }
 
+/** How a round ended for one journal. */
+interface JournalEnd {
+    readonly hasText: boolean;
+    readonly fault?: WriteFault | undefined;
+}
+
 export interface JournalsOptions {
     readonly folder: string;
+    readonly disk: Disk;
     readonly clock: Clock;
     readonly logger: Logger;
     /** A call of a process that is gone was closed: its record. Resolves when it is stored; rejects: it is tried again later. */
@@ -143,7 +148,8 @@ export class Journals {
     begin(head: RecordHead): CallJournal {
         const date = head.startedAt.slice(0, 10);
         const path = join(this.options.folder, date, `${head.sessionId.toLowerCase()}.open.jsonl`);
-        const journal: OpenJournal = { date, path, waiting: '', file: undefined, isWhole: true, state: 'open' };
+        const file = this.options.disk.textFile(path);
+        const journal: OpenJournal = { path, file, waiting: '', isWhole: true, state: 'open' };
         this.open.add(journal);
         this.append(journal, { process: this.mark.id });
         return {
@@ -194,67 +200,33 @@ export class Journals {
         return this.writing;
     }
 
-    /** One file after another, two at a time. */
+    /** All together: the disk has one thread, which is woken once for them. */
     private async writeAll(): Promise<void> {
-        let fault: unknown;
-        let written = 0;
-        const all = this.open.values();
-        const writeRest = async (): Promise<void> => {
-            for (const journal of all) {
-                if (journal.waiting === '' && journal.state === 'open') continue;
-                try {
-                    if (await this.writeOne(journal)) written += 1;
-                } catch (error) {
-                    fault = error;
-                    journal.isWhole = false;
-                    await this.close(journal);
-                }
-            }
-        };
-        await Promise.all(Array.from({ length: AT_ONCE }, writeRest));
+        const due = [...this.open].filter(({ waiting, state }) => waiting !== '' || state !== 'open');
+        if (due.length === 0) return;
+        const unmarked = await this.mark.ensure().catch((fault: unknown) => ({ fault }));
+        const ends = await Promise.all(due.map((journal) => this.writeOne(journal, unmarked !== undefined)));
+        const fault = unmarked?.fault ?? ends.find((end) => end.fault !== undefined)?.fault;
         if (fault !== undefined) this.outage.failed(fault);
-        else if (written > 0) this.outage.worked();
+        else if (ends.some(({ hasText }) => hasText)) this.outage.worked();
     }
 
-    /** @returns whether something was written */
-    private async writeOne(journal: OpenJournal): Promise<boolean> {
-        const { waiting, state } = journal;
+    /** @param isUnmarked nothing may be written: the folder has no mark of this process */
+    private async writeOne(journal: OpenJournal, isUnmarked: boolean): Promise<JournalEnd> {
+        const { waiting, state, path, file } = journal;
+        const text = isUnmarked || state === 'removing' ? '' : waiting;
         this.waitingLength -= waiting.length;
         journal.waiting = '';
         if (state !== 'open') this.open.delete(journal);
-        if (state === 'removing') {
-            await this.close(journal);
-            await rm(journal.path, { force: true });
-            return false;
+        if (isUnmarked) {
+            journal.isWhole = false;
+            return { hasText: false };
         }
-        if (waiting !== '') {
-            journal.file ??= await this.create(journal);
-            await journal.file.appendFile(waiting);
-        }
-        if (state === 'leaving') {
-            this.left.add(journal.path);
-            await this.close(journal);
-        }
-        return waiting !== '';
-    }
-
-    private async create({ date, path }: OpenJournal): Promise<FileHandle> {
-        await this.mark.ensure();
-        // The folder is there for all but the first call of a day; the store of another process may remove one that is empty, just before the file is in it.
-        for (let attempt = 0; ; attempt++) {
-            try {
-                return await open(path, 'a', 0o600);
-            } catch (fault) {
-                if (!isMissing(fault) || attempt === 2) throw fault;
-                await mkdir(join(this.options.folder, date), { recursive: true, mode: 0o700 });
-            }
-        }
-    }
-
-    private async close(journal: OpenJournal): Promise<void> {
-        const { file } = journal;
-        journal.file = undefined;
-        await file?.close().catch(() => undefined);
+        const then = state === 'open' ? 'keep' : state === 'leaving' ? 'close' : 'remove';
+        const { fault } = await file.write(text, then);
+        if (fault !== undefined) journal.isWhole = false;
+        else if (state === 'leaving') this.left.add(path);
+        return { hasText: text !== '', fault };
     }
 
     private look(): Promise<void> {

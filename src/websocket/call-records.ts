@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { CallArchive, type AttachToCall, type DocumentListener } from '../call-records/call-archive';
 import type { CallReader } from '../call-records/call-store';
+import { WriteThread } from '../call-records/disk/write-thread';
 import { RecordedCalls } from '../call-records/recording/recorded-calls';
 import { createStore } from '../call-records/stores/create-store';
 import { DEFAULT_CALL_STORE } from '../config/call-record-variables';
@@ -49,7 +50,8 @@ export function createCallArchive(
     const attachments: AttachToCall[] = [...after.attachments];
     // Who is told of each record.
     const listeners: DocumentListener[] = [...after.listeners];
-    const recorded = new RecordedCalls(folder, clock, logger);
+    const disk = new WriteThread(clock);
+    const recorded = new RecordedCalls(folder, clock, logger, disk);
     if (config.recording) attachments.push(recorded.attach);
     if (attachFlight !== undefined) attachments.push(attachFlight);
     const archive = new CallArchive({
@@ -57,9 +59,9 @@ export function createCallArchive(
         masks,
         store,
         journalFolder: folder,
+        disk,
         attachments,
         recoveries: [recorded.recover],
-        closeAttachments: () => recorded.close(),
         clock,
         logger,
     });

@@ -9,6 +9,7 @@ import { FakeClock } from '../support/fake-clock';
 import { LogRecorder } from '../support/log-recorder';
 import { until } from '../support/test-bench';
 import { MemoryStore } from './memory-store';
+import { DiskHere } from './disk/disk-here';
 
 const FIGURES: CallFigures = {
     reason: 'client_end',
@@ -30,12 +31,14 @@ describe('the archive of calls', () => {
     let logger: LogRecorder;
     let store: MemoryStore;
     let archive: CallArchive;
+    let disk: DiskHere;
 
     beforeEach(() => {
         folder = mkdtempSync(join(tmpdir(), 'archive-'));
         clock = new FakeClock();
         logger = new LogRecorder();
         store = new MemoryStore();
+        disk = new DiskHere();
     });
 
     afterEach(async () => {
@@ -45,7 +48,8 @@ describe('the archive of calls', () => {
     });
 
     async function start(attachments: readonly AttachToCall[] = [], journalFolder = folder): Promise<void> {
-        archive = new CallArchive({ mode: 'full', masks: true, store, journalFolder, attachments, clock, logger });
+        const options = { mode: 'full', masks: true, store, journalFolder, disk, attachments, clock, logger } as const;
+        archive = new CallArchive(options);
         await archive.start();
     }
 
@@ -200,6 +204,7 @@ describe('the archive of calls', () => {
         expect(passedMs).toBeLessThanOrEqual(16_000);
         expect(journals()).toHaveLength(2);
         store = new MemoryStore();
+        disk = new DiskHere();
         await start();
         await passUntil('both are stored', () => store.documents.size === 2);
         expect([...store.documents.keys()].sort()).toEqual(ids);
@@ -216,7 +221,7 @@ describe('the archive of calls', () => {
         expect(existsSync(folder)).toBe(true);
     });
 
-    it('closes what the attachments work with when it stops, after the last addition', async () => {
+    it('closes the disk when it stops, after the last addition and the end of the journals', async () => {
         const order: string[] = [];
         const attach: AttachToCall = () => ({
             finish: async () => {
@@ -225,16 +230,14 @@ describe('the archive of calls', () => {
                 return undefined;
             },
         });
-        const closeAttachments = (): Promise<void> => {
-            order.push('closed');
+        jest.spyOn(disk, 'close').mockImplementation(() => {
+            order.push(...disk.asked.map((work) => (work.do === 'text' ? work.then : work.do)), 'closed');
             return Promise.resolve();
-        };
-        const options = { mode: 'full', masks: true, store, journalFolder: folder, clock, logger } as const;
-        archive = new CallArchive({ ...options, attachments: [attach], closeAttachments });
-        await archive.start();
+        });
+        await start([attach]);
         call();
         await archive.stop();
-        expect(order).toEqual(['added', 'closed']);
+        expect(order).toEqual(['added', 'remove', 'closed']);
     });
 
     it('has old records removed at its start and every hour', async () => {

@@ -17,6 +17,7 @@ import { Journals, readJournal } from '../../src/call-records/journal';
 import { FakeClock } from '../support/fake-clock';
 import { LogRecorder } from '../support/log-recorder';
 import { until } from '../support/test-bench';
+import { DiskHere } from './disk/disk-here';
 
 const SESSION = '7d0b3c9e-6a54-4c1b-9c0e-2f6b1d8a4e10';
 const OTHER = '30b0e395-84d3-4570-ac13-9a62d8f514c0';
@@ -43,6 +44,7 @@ describe('the journals', () => {
     let recovered: CallDocument[];
     let isWaiting: boolean;
     let all: Journals[];
+    let disk: DiskHere;
 
     beforeEach(() => {
         folder = mkdtempSync(join(tmpdir(), 'journals-'));
@@ -51,6 +53,7 @@ describe('the journals', () => {
         recovered = [];
         isWaiting = false;
         all = [];
+        disk = new DiskHere();
     });
 
     afterEach(async () => {
@@ -61,6 +64,7 @@ describe('the journals', () => {
     function make(at = folder): Journals {
         const journals = new Journals({
             folder: at,
+            disk,
             clock,
             logger,
             onRecovered: (document) => {

@@ -10,6 +10,7 @@ import { FakeClock } from '../support/fake-clock';
 import { FakeConversation } from '../support/fake-conversation';
 import { LogRecorder } from '../support/log-recorder';
 import { until } from '../support/test-bench';
+import { DiskHere } from './disk/disk-here';
 
 const SESSION = '7d0b3c9e-6a54-4c1b-9c0e-2f6b1d8a4e10';
 const PAY = { callId: 'c1', name: 'pay', argumentsJson: '{"sum":40}' };
@@ -42,6 +43,7 @@ class RecordedCall {
         const logger = new LogRecorder();
         this.journals = new Journals({
             folder,
+            disk: new DiskHere(),
             clock,
             logger,
             onRecovered: () => Promise.resolve(),

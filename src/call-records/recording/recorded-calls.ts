@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Clock } from '../../support/clock';
 import type { Logger } from '../../support/logger';
 import type { Addition, AttachToCall } from '../call-archive';
+import type { Disk } from '../disk/disk';
 import type { CallDocument } from '../document';
 import { isMissing } from '../process-mark';
 import { dayOf, isSessionId } from '../stores/stored-call';
@@ -17,8 +18,9 @@ export class RecordedCalls {
         private readonly folder: string,
         private readonly clock: Clock,
         logger: Logger,
+        disk: Disk,
     ) {
-        this.recordings = new Recordings(clock, logger);
+        this.recordings = new Recordings(clock, logger, disk);
     }
 
     readonly attach: AttachToCall = ({ sessionId }) => {
@@ -48,11 +50,6 @@ export class RecordedCalls {
             throw fault;
         }
     };
-
-    /** As `Recordings.close`. */
-    async close(): Promise<void> {
-        await this.recordings.close();
-    }
 
     private pathOf(sessionId: string, startedAt: string): string {
         return join(this.folder, dayOf(startedAt), `${sessionId}.wav`);

@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises';
 import { decodeWav, MULAW_HEADER_BYTES, mulawWavHeader } from '../../audio/wav';
 import { CodedError } from '../../support/errors';
 import { CHUNK_SAMPLES, type RecordingSink } from './call-recording';
-import { NOT_BEGUN, type DiskFile, type RecordingDisk, type WriteFault } from './recording-disk';
+import { NOT_BEGUN, type Disk, type DiskFile, type WriteFault } from '../disk/disk';
 import type { WriteRounds } from './write-rounds';
 
 const CHANNELS = 2;
@@ -46,7 +46,7 @@ export class RecordingFile implements RecordingSink {
     /** @param onBroken no more can be written; called once at most */
     constructor(
         readonly path: string,
-        disk: RecordingDisk,
+        disk: Disk,
         private readonly rounds: WriteRounds,
         private readonly onBroken: (fault: CodedError) => void,
     ) {

@@ -3,12 +3,11 @@ import type { Clock } from '../../support/clock';
 import { overWithin } from '../../support/deadline';
 import { CodedError } from '../../support/errors';
 import type { Logger } from '../../support/logger';
+import type { Disk } from '../disk/disk';
 import { Outage } from '../outage';
 import { CallRecording } from './call-recording';
 import { RecordingFile } from './recording-file';
-import type { RecordingDisk } from './recording-disk';
 import { WriteRounds } from './write-rounds';
-import { WriteThread } from './write-thread';
 
 /** The rest of a recording must be written within this time after the call. */
 const FINISH_WITHIN_MS = 5000;
@@ -46,7 +45,7 @@ export class Recordings {
     constructor(
         private readonly clock: Clock,
         logger: Logger,
-        private readonly disk: RecordingDisk = new WriteThread(clock),
+        private readonly disk: Disk,
     ) {
         const over = 'Recordings of calls can be written again.';
         this.outage = new Outage('ERR_RECORDING_BROKEN', over, logger, () => clock.nowMs());
@@ -69,11 +68,6 @@ export class Recordings {
             file.break(new CodedError('ERR_RECORDING_BROKEN', String(fault)));
         });
         return { audio: recording, finish: () => this.finish(recording, file) };
-    }
-
-    /** No recording is begun or finished any more: one that runs stays as it is. Takes 2 s at most. Never rejects. */
-    async close(): Promise<void> {
-        await this.disk.close();
     }
 
     private async finish(recording: CallRecording, file: RecordingFile): Promise<RecordedSound | undefined> {

@@ -9,6 +9,7 @@ import { FakeClock } from '../../support/fake-clock';
 import { LogRecorder } from '../../support/log-recorder';
 import { until } from '../../support/test-bench';
 import { openingCall } from './recorded-call';
+import { DiskHere } from '../disk/disk-here';
 
 describe('recorded calls', () => {
     const clock = new FakeClock();
@@ -18,6 +19,7 @@ describe('recorded calls', () => {
     let path: string;
     let document: CallDocument;
     let calls: RecordedCalls;
+    let disk: DiskHere;
 
     beforeEach(() => {
         folder = mkdtempSync(join(tmpdir(), 'recorded-calls-'));
@@ -25,11 +27,12 @@ describe('recorded calls', () => {
         path = join(folder, startedAt.slice(0, 10), name);
         // Nothing else of the record is looked at.
         document = { sessionId: call.sessionId, startedAt } as CallDocument;
-        calls = new RecordedCalls(folder, clock, new LogRecorder());
+        disk = new DiskHere();
+        calls = new RecordedCalls(folder, clock, new LogRecorder(), disk);
     });
 
     afterEach(async () => {
-        await calls.close();
+        await disk.close();
         rmSync(folder, { recursive: true });
     });
 
@@ -62,7 +65,8 @@ describe('recorded calls', () => {
         talk(attached?.observer?.audio, 6);
         clock.advance(500);
         await until('four seconds are written', () => existsSync(path) && statSync(path).size === 58 + 4 * 16_000);
-        const { fields } = (await new RecordedCalls(folder, clock, new LogRecorder()).recover(document)) ?? {};
+        const { fields } =
+            (await new RecordedCalls(folder, clock, new LogRecorder(), new DiskHere()).recover(document)) ?? {};
         expect(fields).toEqual({ recording: { name, bytes: 58 + 4 * 16_000, fromMs: 0 } });
         expect(readFileSync(path).readUInt32LE(54)).toBe(4 * 16_000);
         await attached?.finish(document);

@@ -18,7 +18,7 @@ import { WriteRounds } from '../../../src/call-records/recording/write-rounds';
 import type { CodedError } from '../../../src/support/errors';
 import { FakeClock } from '../../support/fake-clock';
 import { LogRecorder } from '../../support/log-recorder';
-import { DiskHere } from './disk-here';
+import { DiskHere } from '../disk/disk-here';
 
 const SECOND = 16_000;
 

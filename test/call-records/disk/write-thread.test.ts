@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
@@ -7,7 +7,7 @@ import { encodeMulawWav } from '../../../src/audio/wav';
 import { RecordingFile } from '../../../src/call-records/recording/recording-file';
 import { Recordings } from '../../../src/call-records/recording/recordings';
 import { WriteRounds } from '../../../src/call-records/recording/write-rounds';
-import { WriteThread } from '../../../src/call-records/recording/write-thread';
+import { WriteThread } from '../../../src/call-records/disk/write-thread';
 import type { CodedError } from '../../../src/support/errors';
 import { FakeClock } from '../../support/fake-clock';
 import { LogRecorder } from '../../support/log-recorder';
@@ -102,6 +102,69 @@ it('gets the work of all recordings in one message, and answers with one', async
         expect(readFileSync(file.path).equals(wavOf(Buffer.alloc(4 * SECOND, index), Buffer.alloc(SECOND, 99)))).toBe(
             true,
         );
+});
+
+describe('a text file', () => {
+    const path = (): string => join(folder, '2026-11-28', 'a.jsonl');
+    const textOf = (): string => readFileSync(path(), 'utf8');
+
+    it('is made with its first text for the owner only, grows, and is removed', async () => {
+        const file = thread.textFile(path());
+        expect(existsSync(path())).toBe(false);
+        expect(await file.write('äö\n', 'keep')).toEqual({ bytes: 5 });
+        expect(await file.write('two\n', 'keep')).toEqual({ bytes: 4 });
+        expect(textOf()).toBe('äö\ntwo\n');
+        expect([path(), join(folder, '2026-11-28')].map((each) => statSync(each).mode & 0o777)).toEqual([0o600, 0o700]);
+        expect(await file.write('', 'remove')).toEqual({ bytes: 0 });
+        expect(existsSync(path())).toBe(false);
+    });
+
+    it('that is closed holds no file open, and stays', async () => {
+        const openFiles = (): number => readdirSync('/proc/self/fd').length;
+        const file = thread.textFile(path());
+        await file.write('one\n', 'keep');
+        const before = openFiles();
+        await file.write('two\n', 'close');
+        expect([openFiles(), textOf()]).toEqual([before - 1, 'one\ntwo\n']);
+    });
+
+    it('that was never made is removed without a word', async () => {
+        expect(await thread.textFile(path()).write('', 'remove')).toEqual({ bytes: 0 });
+    });
+
+    it('that cannot be written tells why, and is opened again with the next text', async () => {
+        writeFileSync(join(folder, '2026-11-28'), 'a file where the folder should be');
+        const file = thread.textFile(path());
+        expect(await file.write('one\n', 'keep')).toMatchObject({ bytes: 0, fault: { code: 'ENOTDIR' } });
+        rmSync(join(folder, '2026-11-28'));
+        expect(await file.write('two\n', 'keep')).toEqual({ bytes: 4 });
+        expect(textOf()).toBe('two\n');
+    });
+
+    it('goes on behind what a thread that has died has written', async () => {
+        const file = thread.textFile(path());
+        await file.write('one\n', 'keep');
+        await workerOf(thread)?.terminate();
+        clock.advance(5000);
+        expect(await file.write('two\n', 'close')).toEqual({ bytes: 4 });
+        expect(textOf()).toBe('one\ntwo\n');
+    });
+
+    it('takes eight million characters at once', async () => {
+        const text = 'ü'.repeat(8_000_000);
+        expect(await thread.textFile(path()).write(text, 'close')).toEqual({ bytes: 16_000_000 });
+        expect(statSync(path()).size).toBe(16_000_000);
+    });
+
+    it('is written with all others in one message', async () => {
+        const all = Array.from({ length: 30 }, (_, index) => thread.textFile(join(folder, `${index}.jsonl`)));
+        const post = jest.spyOn(Worker.prototype, 'postMessage');
+        await Promise.all(all.map((file, index) => file.write(`${index}`, 'close')));
+        expect(post.mock.calls.map(([work]) => (work as readonly unknown[]).length)).toEqual([30]);
+        expect(all.map((_, index) => readFileSync(join(folder, `${index}.jsonl`), 'utf8'))).toEqual(
+            all.map((_, index) => `${index}`),
+        );
+    });
 });
 
 it('is not started before the first recording, and once for all', () => {
@@ -212,7 +275,7 @@ describe('the end', () => {
     it('of the process waits for what is asked, and not for the thread', () => {
         const module = (name: string): string => JSON.stringify(join(__dirname, '../../..', name));
         const script = `
-            const { WriteThread } = require(${module('src/call-records/recording/write-thread')});
+            const { WriteThread } = require(${module('src/call-records/disk/write-thread')});
             const { systemClock } = require(${module('src/support/clock')});
             const file = new WriteThread(systemClock).file(${JSON.stringify(join(folder, 'a.wav'))});
             void file.append(0, [100], new Uint8Array(58)).then((written) => console.log(JSON.stringify(written)));

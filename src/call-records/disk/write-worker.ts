@@ -1,7 +1,7 @@
-/** The thread that writes all recordings of a process. Started by WriteThread. */
+/** The thread that writes the files of all calls of a process. Started by WriteThread. */
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { FileWriter } from './file-writer';
-import type { WriteReply, WriteRequest } from './recording-disk';
+import type { WriteReply, WriteRequest } from './disk';
 import type { WriteSetup } from './write-thread';
 
 if (parentPort !== null) serve(parentPort, workerData as WriteSetup);

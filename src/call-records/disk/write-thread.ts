@@ -8,13 +8,16 @@ import {
     NOT_BEGUN,
     type AppendWork,
     type CloseWork,
+    type Disk,
     type DiskFile,
     type Piece,
-    type RecordingDisk,
+    type TextFile,
+    type TextWork,
+    type Then,
     type Work,
     type WriteReply,
     type Written,
-} from './recording-disk';
+} from './disk';
 
 /** How long the thread may take to end, ms. */
 const END_MS = 2000;
@@ -37,12 +40,12 @@ interface Job {
 
 /**
  * A disk that a thread of its own writes to: where it is slow or hangs, it holds up neither calls nor the threads in which Node looks up names. The
- * thread is started with the first file, and gets all that is due in one message; the next message waits for the answer to it. So a disk that hangs
+ * thread is started with the first recording, or the first text, and gets all that is due in one message; the next message waits for the answer to it. So a disk that hangs
  * holds the memory of one message, and all else can be given up.
  *
  * When the thread dies, all work ends with a fault. The next file starts it again, not more often than every 5 s.
  */
-export class WriteThread implements RecordingDisk {
+export class WriteThread implements Disk {
     private worker: Worker | undefined;
     private startedMs: number | undefined;
     private lastFile = 0;
@@ -70,6 +73,13 @@ export class WriteThread implements RecordingDisk {
             close: (bytes: number, header: Uint8Array) =>
                 this.ask({ do: 'close', file, path, bytes, header } satisfies CloseWork),
             giveUp,
+        };
+    }
+
+    textFile(path: string): TextFile {
+        const file = (this.lastFile += 1);
+        return {
+            write: (text: string, then: Then) => this.ask({ do: 'text', file, path, text, then } satisfies TextWork),
         };
     }
 
@@ -112,7 +122,9 @@ export class WriteThread implements RecordingDisk {
             if (this.sent.length > 0 || this.queue.length === 0 || this.isClosed) return;
             const worker = this.ready();
             if (worker === undefined)
-                this.failAll('The thread that writes recordings has ended. It is started again in a few seconds.');
+                this.failAll(
+                    'The thread that writes the files of calls has ended. It is started again in a few seconds.',
+                );
             else this.post(worker);
         });
     }
@@ -157,7 +169,7 @@ export class WriteThread implements RecordingDisk {
         // Only now it touches no memory any more.
         worker.on('exit', (exitCode) => {
             if (this.worker === worker) this.worker = undefined;
-            this.failAll(`The thread that writes recordings has ended: ${why ?? `exit code ${exitCode}`}.`);
+            this.failAll(`The thread that writes the files of calls has ended: ${why ?? `exit code ${exitCode}`}.`);
         });
         // After the listeners: each of them would tie the process to the thread again.
         worker.unref();

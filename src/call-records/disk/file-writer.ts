@@ -1,6 +1,6 @@
-import { closeSync, ftruncateSync, mkdirSync, openSync, rmSync, writevSync } from 'node:fs';
+import { appendFileSync, closeSync, ftruncateSync, mkdirSync, openSync, rmSync, writevSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { AppendWork, CloseWork, Work, WriteFault, Written } from './recording-disk';
+import type { AppendWork, CloseWork, TextWork, Work, WriteFault, Written } from './disk';
 
 /** Silence is written in pieces of this length: one second of a recording. */
 const SILENCE_BYTES = 16_000;
@@ -8,7 +8,7 @@ const SILENCE_BYTES = 16_000;
 /** `fs.writevSync`: writes the pieces from byte `at` on. @returns how many bytes the disk has taken; may be less than all */
 export type WriteV = (file: number, pieces: readonly Uint8Array[], at: number) => number;
 
-/** Does the work of `RecordingDisk` at once, and waits for the disk meanwhile: it belongs into a thread of its own (write-worker.ts). */
+/** Does the work of `Disk` at once, and waits for the disk meanwhile: it belongs into a thread of its own (write-worker.ts). */
 export class FileWriter {
     /** Open files, by their number in `Work`. */
     private readonly open = new Map<number, number>();
@@ -24,6 +24,7 @@ export class FileWriter {
 
     /** Never throws. */
     do(work: Work): Written {
+        if (work.do === 'text') return this.text(work);
         return work.do === 'append' ? this.append(work) : this.close(work);
     }
 
@@ -35,7 +36,7 @@ export class FileWriter {
     private append({ file, path, at, header, pieces }: AppendWork): Written {
         let bytes = 0;
         try {
-            if (header !== undefined) this.open.set(file, made(path));
+            if (header !== undefined) this.open.set(file, made(path, 'wx'));
             const opened = this.opened(file, path);
             for (const run of this.runs(header, pieces)) {
                 this.writeAll(opened, run, at + bytes);
@@ -57,6 +58,22 @@ export class FileWriter {
                 closeSync(opened);
             } else if (this.closeFile(file)) rmSync(path);
             return { bytes: 0 };
+        } catch (fault) {
+            this.closeFile(file);
+            return { bytes: 0, fault: faultOf(fault) };
+        }
+    }
+
+    private text({ file, path, text, then }: TextWork): Written {
+        try {
+            if (text !== '') {
+                let opened = this.open.get(file);
+                if (opened === undefined) this.open.set(file, (opened = made(path, 'a')));
+                appendFileSync(opened, text);
+            }
+            if (then !== 'keep') this.closeFile(file);
+            if (then === 'remove') rmSync(path, { force: true });
+            return { bytes: Buffer.byteLength(text) };
         } catch (fault) {
             this.closeFile(file);
             return { bytes: 0, fault: faultOf(fault) };
@@ -113,14 +130,19 @@ export class FileWriter {
     }
 }
 
-/** Its folder is there for all but the first call of a day. */
-function made(path: string): number {
-    try {
-        return openSync(path, 'wx', 0o600);
-    } catch (fault) {
-        if (faultOf(fault).code !== 'ENOENT') throw fault;
-        mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-        return openSync(path, 'wx', 0o600);
+/**
+ * Its folder is there for all but the first call of a day. The store of another process may remove one that is empty, just before the file is in it.
+ *
+ * @param flags `wx`: a file that is there already is a fault; `a`: it is added to
+ */
+function made(path: string, flags: 'wx' | 'a'): number {
+    for (let attempt = 0; ; attempt++) {
+        try {
+            return openSync(path, flags, 0o600);
+        } catch (fault) {
+            if (faultOf(fault).code !== 'ENOENT' || attempt === 2) throw fault;
+            mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+        }
     }
 }
 

@@ -1,11 +1,12 @@
-import { FileWriter, type WriteV } from '../../../src/call-records/recording/file-writer';
+import { FileWriter, type WriteV } from '../../../src/call-records/disk/file-writer';
 import {
     NOT_BEGUN,
+    type Disk,
     type DiskFile,
-    type RecordingDisk,
+    type TextFile,
     type Work,
     type Written,
-} from '../../../src/call-records/recording/recording-disk';
+} from '../../../src/call-records/disk/disk';
 
 interface Waiting {
     readonly work: Work;
@@ -13,7 +14,7 @@ interface Waiting {
 }
 
 /** A disk whose files are written in this thread, at once; it hangs where a test says so. */
-export class DiskHere implements RecordingDisk {
+export class DiskHere implements Disk {
     /** The disk takes the work, and does not answer. */
     isHung = false;
     /** The work does not even reach the disk. */
@@ -40,6 +41,11 @@ export class DiskHere implements RecordingDisk {
                 for (const { done } of own) done({ bytes: 0, fault: { message: 'Given up.', code: NOT_BEGUN } });
             },
         };
+    }
+
+    textFile(path: string): TextFile {
+        const file = (this.lastFile += 1);
+        return { write: (text, then) => this.ask({ do: 'text', file, path, text, then }) };
     }
 
     close(): Promise<void> {

@@ -1,4 +1,4 @@
-/** What recordings are written to, and what the thread that writes them and its owner say to each other. */
+/** What is written of calls that run, and what the thread that writes it and its owner say to each other. */
 
 /** What is written: bytes, which must not change until they are written, or so many bytes of silence. */
 export type Piece = Uint8Array | number;
@@ -20,7 +20,19 @@ export interface WriteFault {
 /** The code of work that was given up before it was begun. */
 export const NOT_BEGUN = 'ECANCELED';
 
-/** One file that is being made. At most one operation of it is on its way. None rejects. */
+/** What becomes of a text file once a piece of it is written: it stays open, is closed, or is removed. */
+export type Then = 'keep' | 'close' | 'remove';
+
+/** One text file, to which is only ever added. At most one operation of it is on its way. */
+export interface TextFile {
+    /**
+     * Adds text, unless it is empty. The file is made when it is missing: mode 0600, and its folder with mode 0700. After a fault some of the text may
+     * stand in the file, and the file is closed; the next text opens it again. Never rejects.
+     */
+    write(text: string, then: Then): Promise<Written>;
+}
+
+/** One file of sound that is being made. At most one operation of it is on its way. None rejects. */
 export interface DiskFile {
     /**
      * Writes the pieces from byte `at` on, one after another.
@@ -38,10 +50,12 @@ export interface DiskFile {
     giveUp(): void;
 }
 
-/** The disk, for all recordings of a process. */
-export interface RecordingDisk {
+/** The disk, for all calls of a process. */
+export interface Disk {
     /** Nothing is made yet. */
     file(path: string): DiskFile;
+    /** Nothing is made yet. */
+    textFile(path: string): TextFile;
     /** Ends it, after what is on its way; for 2 s at most. Never rejects. */
     close(): Promise<void>;
 }
@@ -51,7 +65,7 @@ export type WriteRequest = readonly Work[] | 'end';
 /** Its answer: one for each, in their order. */
 export type WriteReply = readonly Written[];
 
-export type Work = AppendWork | CloseWork;
+export type Work = AppendWork | CloseWork | TextWork;
 
 interface FileWork {
     /** The file's number, which no other file of this process has. */
@@ -70,4 +84,10 @@ export interface CloseWork extends FileWork {
     readonly do: 'close';
     readonly bytes: number;
     readonly header: Uint8Array;
+}
+
+export interface TextWork extends FileWork {
+    readonly do: 'text';
+    readonly text: string;
+    readonly then: Then;
 }
