@@ -3,6 +3,7 @@
  * server, and names what the server would warn of at its start. With `--cases` it runs the cases beside the bots, too.
  */
 import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
 import { config as loadDotenv } from 'dotenv';
 import { SHIPPED_BOTS } from '../src/config/shipped-bots';
 import { listModels } from '../src/speech/model-list';
@@ -41,20 +42,29 @@ Checks the settings of the server too, and says what it would warn of at its sta
   npm run bots:check                (the folder of BOTS_FOLDER, or bots/)
   npm run bots:check -- FOLDER
   npm run bots:check -- --cases     (runs the cases beside the bots, and says what of a bot none of them reaches)
+  npm run bots:check -- --cases --bot NAME     (the cases of this bot)
 
 Exit code: 0 all can be used, 1 a profile or a setting cannot, or a case fails; the message names the places.`;
 
 async function main(): Promise<void> {
     answerHelp(USAGE);
     loadDotenv({ quiet: true });
-    const args = process.argv.slice(2);
-    const folder = args.find((each) => !each.startsWith('--')) ?? botsFolder();
+    const { values, positionals } = parseArgs({
+        allowPositionals: true,
+        options: { cases: { type: 'boolean' }, bot: { type: 'string' } },
+    });
+    if (values.bot !== undefined && values.cases !== true) throw new Error('--bot goes with --cases.');
+    const folder = positionals[0] ?? botsFolder();
     const bots = checkBots(folder, process.env);
     const parts = [await checkSettings(folder, process.env, { listModels }), bots];
     // Without usable profiles no case can be run.
-    if (args.includes('--cases') && bots.isRight) parts.push(await checkCases(folder, process.cwd(), runAllCases));
+    if (values.cases === true && bots.isRight)
+        parts.push(await checkCases(folder, process.cwd(), runAllCases, values.bot));
     for (const { isRight, text } of parts) (isRight ? process.stdout : process.stderr).write(text);
     process.exitCode = parts.every(({ isRight }) => isRight) ? 0 : 1;
 }
 
-void main();
+main().catch((fault: unknown) => {
+    process.stderr.write(`${fault instanceof Error ? fault.message : String(fault)}\n`);
+    process.exitCode = 1;
+});

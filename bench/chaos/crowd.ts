@@ -26,6 +26,8 @@ export class Crowd {
     private done: CallOutcome[] = [];
     private seats: Promise<void>[] = [];
     private isOpen = false;
+    /** No call begins before it resolves. */
+    private held: Promise<void> = Promise.resolve();
 
     constructor(private readonly options: CrowdOptions) {}
 
@@ -74,9 +76,25 @@ export class Crowd {
         clearTimeout(timer);
     }
 
+    /** Runs `task` while no call is being dialled: those that are have their answer first, and none begins before it is over. */
+    async whileNoneDials(task: () => Promise<void>): Promise<void> {
+        let goOn = (): void => undefined;
+        this.held = new Promise((resolve) => {
+            goOn = resolve;
+        });
+        try {
+            while ([...this.running].some(({ isDialling }) => isDialling)) await wait(LOOK_MS);
+            await task();
+        } finally {
+            goOn();
+        }
+    }
+
     private async fill(afterMs: number): Promise<void> {
         await wait(afterMs);
-        while (this.isOpen) {
+        for (;;) {
+            await this.held;
+            if (!this.isOpen) return;
             const outcome = await this.call();
             if (outcome.refusedWith !== undefined) await wait(AFTER_REFUSAL_MS);
             await wait(between(AGAIN_MS, this.options.random()));

@@ -62,6 +62,8 @@ export class GoodCall {
     readonly stamps: StampReader;
     /** When it was dialled, ms of the clock. */
     readonly dialledMs: number;
+    /** Whether the call was taken is not known yet. */
+    isDialling = false;
     private unheardMs: number | undefined;
     private speaksUntilMs = -Infinity;
     private pauseUntilMs: number | undefined;
@@ -96,7 +98,9 @@ export class GoodCall {
     /** Plays the call to its end. Never rejects. */
     async run(): Promise<CallOutcome> {
         const { caller, options } = this;
+        this.isDialling = true;
         const dialled = await caller.dial();
+        this.isDialling = false;
         const timer = setInterval(() => {
             this.look(options.clock.nowMs());
         }, LOOK_MS);

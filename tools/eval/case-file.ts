@@ -4,7 +4,7 @@ import { join, relative } from 'node:path';
 import { BUILT_IN_BOTS, profileFiles, readProfile, type ReadProfile } from '../../src/services/profiles/reader';
 import { brokenCaseRules, misreadNumbers, namesOf, uselessParts } from './case-checks';
 import { evalFile, type EvalCase, type EvalFile, type Expectation } from './case-schema';
-import type { CaseToRun } from './run-case';
+import type { CaseLines, CaseToRun } from './run-case';
 import { schemaMistakes, type PlacedSentence } from './schema-mistakes';
 import { YamlText } from './yaml-text';
 
@@ -56,12 +56,13 @@ export function readCases(wanted: CasesWanted): CasesRead {
         .sort()
         .map((name) => ({ name, ...readCaseFile(folder, name, profiles) }));
     const chosen = files.filter(({ bot }) => isBotSelected(bot, selection));
-    const named = chosen.flatMap(({ name, bot, file }) =>
+    const named = chosen.flatMap(({ name, bot, file, lines = [] }) =>
         file === undefined
             ? []
-            : file.cases.map((each) => ({
+            : file.cases.map((each, at) => ({
                   name,
                   bot,
+                  ...(lines[at] !== undefined && { lines: lines[at] }),
                   evalCase: mergedCase(file, each),
                   ...(each.mocks !== undefined && { ownMocks: Object.keys(each.mocks) }),
               })),
@@ -70,12 +71,13 @@ export function readCases(wanted: CasesWanted): CasesRead {
     const selected = named.filter(({ evalCase }) => evalCase.name.toLowerCase().includes(part));
     const fitting = selected.filter(({ evalCase }) => whyLeftOut(evalCase, wanted.live) === undefined);
     return {
-        cases: fitting.map(({ name, bot, evalCase, ownMocks }) => ({
+        cases: fitting.map(({ name, bot, evalCase, ownMocks, lines }) => ({
             bot,
             file: shown(name),
             folder,
             botsFolder: folder,
             evalCase,
+            ...(lines !== undefined && { lines }),
             ...(ownMocks !== undefined && { ownMocks }),
             run: 1,
             seed: wanted.seed ?? evalCase.seed ?? 1,
@@ -117,6 +119,8 @@ interface CaseFileRead {
     readonly bot: string;
     /** undefined: it is broken. */
     readonly file: EvalFile | undefined;
+    /** Of its cases, in their order. */
+    readonly lines?: readonly CaseLines[];
     /** `:3:5: sentence`. */
     readonly mistakes: readonly string[];
     readonly warnings?: readonly string[];
@@ -155,8 +159,19 @@ function readCaseFile(folder: string, name: string, profiles: Profiles): CaseFil
     return {
         bot,
         file: broken.length === 0 ? parsed.data : undefined,
+        lines: parsed.data.cases.map((each, at) => linesOf(parsed.data, each, at, yaml)),
         mistakes: placed(broken),
         warnings: placed(uselessParts(parsed.data, names)),
+    };
+}
+
+function linesOf(file: EvalFile, own: EvalCase, at: number, yaml: YamlText): CaseLines {
+    const { expect } = mergedCase(file, own);
+    const lineOf = (key: string): number =>
+        Object.hasOwn(own.expect, key) ? yaml.lineOf(['cases', at, 'expect'], key) : yaml.lineOf(['expect'], key);
+    return {
+        begins: yaml.lineOf(['cases', at]),
+        expect: Object.fromEntries(Object.keys(expect).map((key) => [key, lineOf(key)])),
     };
 }
 

@@ -4,7 +4,19 @@ import { PAGE_SCRIPT, PAGE_STYLE } from './page-style';
 import type { CaseTally } from './pass-k';
 import type { CallOutcome, Failure, HeardAnswer, RunResult } from './result';
 import { repeatedLine } from './table';
-import { askedText, counted, countVerdicts, dollars, escaped, figuresOf, moment, seconds, type Report } from './words';
+import {
+    askedText,
+    casePlace,
+    counted,
+    countVerdicts,
+    dollars,
+    escaped,
+    failurePlace,
+    figuresOf,
+    moment,
+    seconds,
+    type Report,
+} from './words';
 
 const VERDICTS = { passed: 'passed', failed: 'failed', unknown: 'not judged in full' } as const;
 
@@ -84,7 +96,7 @@ function caseSection(tally: CaseTally, at: number): string {
     const repeated = results.length > 1 ? [`<p>${escaped(repeatedLine(tally))}</p>`] : [];
     return [
         `<details class="case ${verdict}" data-verdict="${verdict}"${verdict === 'passed' ? '' : ' open'}>`,
-        `<summary><span class="verdict">${VERDICTS[verdict]}</span> <h2>${escaped(`${bot}: ${name}`)}</h2> <span class="soft">${escaped(file)}</span></summary>`,
+        `<summary><span class="verdict">${VERDICTS[verdict]}</span> <h2>${escaped(`${bot}: ${name}`)}</h2> <span class="soft">${escaped(results[0] === undefined ? file : casePlace(results[0]))}</span></summary>`,
         ...repeated,
         ...results.map((result, run) => runSection(result, results.length > 1, `case${at}run${run}`)),
         '</details>',
@@ -114,10 +126,11 @@ function runSection(result: RunResult, isOneOfMany: boolean, id: string): string
     ].join('\n');
 }
 
-function failureItem({ of, why, atMs, sentence }: Failure): string {
+function failureItem(failure: Failure): string {
+    const { of, why, sentence } = failure;
     const [first = '', ...rest] = why.split('\n');
     return [
-        `<li><b class="is-bad">${escaped(of)}</b>${atMs === undefined ? '' : ` at ${moment(atMs)}`}: ${escaped(first)}`,
+        `<li><b class="is-bad">${escaped(of)}</b>${escaped(failurePlace(failure).slice(of.length))}: ${escaped(first)}`,
         ...(rest.length === 0 ? [] : [`<pre>${escaped(rest.join('\n'))}</pre>`]),
         ...(sentence === undefined ? [] : [`<blockquote>“${escaped(sentence)}”</blockquote>`]),
         '</li>',

@@ -1,6 +1,6 @@
 import { repeatedLine } from './table';
 import type { CaseTally } from './pass-k';
-import { escaped, moment, type Report } from './words';
+import { escaped, failurePlace, type Report } from './words';
 
 /**
  * A run as JUnit XML, which CI systems read: a suite for each file of cases. What could not be judged is a skipped case. A file that is wrong is a
@@ -74,9 +74,10 @@ function verdictLines({ verdict, results }: CaseTally): string[] {
         return [`      <skipped message="${escaped(`not judged: ${reasons}`)}"/>`];
     }
     const failures = results.flatMap(({ run, seed, failures: each }) =>
-        each.map(({ of, why, atMs, sentence }) => {
-            const where = atMs === undefined ? '' : ` at ${moment(atMs)}`;
-            return `run ${run}, seed ${seed}: ${of}${where}: ${why}${sentence === undefined ? '' : ` “${sentence}”`}`;
+        each.map((failure) => {
+            const { why, sentence } = failure;
+            const where = failurePlace(failure);
+            return `run ${run}, seed ${seed}: ${where}: ${why}${sentence === undefined ? '' : ` “${sentence}”`}`;
         }),
     );
     const first = results.flatMap((result) => result.failures)[0];

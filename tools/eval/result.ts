@@ -5,6 +5,8 @@ import type { CallEvent } from '../caller/call-event';
 export interface Failure {
     /** The key of `expect` that does not hold; `protocol`, `model`, `mocks`, `heard_position`, `case`: what every case checks. */
     readonly of: string;
+    /** Its line in the file of cases; undefined: no key of the file, or the line is not known. */
+    readonly line?: number;
     /** A sentence with what was expected and what there was. */
     readonly why: string;
     /** Where in the call, ms since it was dialled; undefined: no place. */
@@ -64,6 +66,8 @@ export interface CallOutcome {
 export interface RunResult {
     readonly bot: string;
     readonly file: string;
+    /** Where the case begins in it; undefined: that is not known. */
+    readonly line?: number;
     readonly name: string;
     /** From 1. */
     readonly run: number;

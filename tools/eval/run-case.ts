@@ -4,8 +4,15 @@ import { EvalCall } from './eval-call';
 import { judgeCall } from './expectations';
 import { LiveCall } from './live-call';
 import { PersonaLost } from './persona';
-import type { RunResult } from './result';
+import type { Failure, RunResult } from './result';
 import { SpokenSentences } from './voice';
+
+/** Lines of a file, from 1. */
+export interface CaseLines {
+    readonly begins: number;
+    /** For each key of `expect`. */
+    readonly expect: Readonly<Record<string, number>>;
+}
 
 /** A case with all that its file says about every case, ready to be run. JSON-safe. */
 export interface CaseToRun {
@@ -16,6 +23,8 @@ export interface CaseToRun {
     /** Folder of the bot profiles. */
     readonly botsFolder: string;
     readonly evalCase: EvalCase;
+    /** Where the case and what it expects stand in the file; left out: it is not known. */
+    readonly lines?: CaseLines;
     /** Functions whose mocks are given in the case itself, and not for all cases of the file: what is slow or fails in them must come. */
     readonly ownMocks?: readonly string[];
     /** From 1. */
@@ -30,9 +39,9 @@ let voice: SpokenSentences | undefined;
 
 /** Runs a case as one real, signed call against a server of its own. Never rejects: what went wrong is the failure `case`. */
 export async function runCase(toRun: CaseToRun): Promise<RunResult> {
-    const { bot, file, evalCase, run, seed } = toRun;
+    const { bot, file, lines, evalCase, run, seed } = toRun;
     const startedMs = performance.now();
-    const about = { bot, file, name: evalCase.name, run, seed };
+    const about = { bot, file, ...(lines && { line: lines.begins }), name: evalCase.name, run, seed };
     const unknown = (why: string): RunResult => {
         const tookMs = performance.now() - startedMs;
         return { ...about, verdict: 'unknown', failures: [], notJudged: [why], tookMs };
@@ -45,7 +54,9 @@ export async function runCase(toRun: CaseToRun): Promise<RunResult> {
         voice ??= new SpokenSentences();
         live = toRun.live ? new LiveCall(toRun, voice, process.env) : undefined;
         const evidence = await new EvalCall(toRun, voice, live).place();
-        const { failures, notJudged } = await judgeCall(evidence, evalCase.expect, live?.judge);
+        const judged = await judgeCall(evidence, evalCase.expect, live?.judge);
+        const { notJudged } = judged;
+        const failures = judged.failures.map((failure) => withLine(failure, lines));
         const verdict = failures.length > 0 ? 'failed' : notJudged.length > 0 ? 'unknown' : 'passed';
         const { outcome } = evidence;
         const tookMs = performance.now() - startedMs;
@@ -59,6 +70,13 @@ export async function runCase(toRun: CaseToRun): Promise<RunResult> {
         await live?.close();
         restore();
     }
+}
+
+/** What a case does not expect itself is checked in every call, and has no line. */
+function withLine(failure: Failure, lines: CaseLines | undefined): Failure {
+    const { expect = {} } = lines ?? {};
+    const line = Object.hasOwn(expect, failure.of) ? expect[failure.of] : undefined;
+    return line === undefined ? failure : { ...failure, line };
 }
 
 /** A case that belongs to the other model; undefined: it can be run. */

@@ -3,11 +3,12 @@ import type { Failure, RunResult } from './result';
 import {
     askedIn,
     askedText,
+    casePlace,
     counted,
     countVerdicts,
     dollars,
+    failurePlace,
     figuresOf,
-    moment,
     percent,
     printable,
     seconds,
@@ -56,14 +57,16 @@ function failureLines({ results }: CaseTally): string[] {
     );
 }
 
-function headOf({ bot, name, file, run, seed, verdict }: RunResult): string {
-    return line(`${MARKS[verdict]} ${bot}: ${name} (${file}, run ${run}, seed ${seed})`);
+function headOf(result: RunResult): string {
+    const { bot, name, run, seed, verdict } = result;
+    return line(`${MARKS[verdict]} ${bot}: ${name} (${casePlace(result)}, run ${run}, seed ${seed})`);
 }
 
-function explained({ of, why, atMs, sentence }: Failure): string[] {
+function explained(failure: Failure): string[] {
+    const { why, sentence } = failure;
     const [first = '', ...rest] = printable(why).split('\n');
     return [
-        `    ${line(of)}${atMs === undefined ? '' : ` at ${moment(atMs)}`}: ${first}`,
+        `    ${line(failurePlace(failure))}: ${first}`,
         ...rest.map((each) => `        ${each}`),
         ...(sentence === undefined ? [] : [`        “${line(sentence)}”`]),
     ];

@@ -1,5 +1,5 @@
 /** How times, amounts and texts of a run are written, alike in all reports. */
-import type { ChatUsage, RunResult } from './result';
+import type { ChatUsage, Failure, RunResult } from './result';
 import type { CaseTally } from './pass-k';
 
 /** A moment of a call: 75250 ms is `1:15.3`. */
@@ -7,6 +7,16 @@ export function moment(ms: number): string {
     const tenths = Math.round(ms / 100);
     const seconds = Math.floor(tenths / 10) % 60;
     return `${Math.floor(tenths / 600)}:${String(seconds).padStart(2, '0')}.${tenths % 10}`;
+}
+
+/** What does not hold, and where: `outputs (line 12) at 0:04.2`. */
+export function failurePlace({ of, line, atMs }: Failure): string {
+    return `${of}${line === undefined ? '' : ` (line ${line})`}${atMs === undefined ? '' : ` at ${moment(atMs)}`}`;
+}
+
+/** Where a case stands: `bots/billing.eval.yaml:12`. */
+export function casePlace({ file, line }: Pick<RunResult, 'file' | 'line'>): string {
+    return line === undefined ? file : `${file}:${line}`;
 }
 
 /** A length of time: `1.3 s`. */

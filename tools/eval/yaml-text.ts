@@ -50,6 +50,11 @@ export class YamlText {
         return this.mistakeAt(this.offsetOf(path, key), sentence);
     }
 
+    /** The line of the value at `path`, or of the nearest value around it that is written. `key`: of that map, its key is meant. */
+    lineOf(path: Path, key?: string): number {
+        return this.mistake(path, '', key).line;
+    }
+
     /** Every number of the file, with the text that it is written as. One that an alias stands for counts where it is written. */
     get numbers(): readonly WrittenNumber[] {
         const found: WrittenNumber[] = [];

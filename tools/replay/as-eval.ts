@@ -27,9 +27,12 @@ export async function caseText({ file, botsFolder }: AsEvalOptions): Promise<str
     const isRecord = /\.json$/i.test(file);
     const { call, notes: first } = isRecord ? { call: recordOf(file), notes: [] } : await flown(readFlight(file));
     const name = call.document.bot?.name;
-    const places =
-        botsFolder === undefined || name === undefined ? new Map<string, PlacesOf>() : placesIn(botsFolder, name);
-    const { bot, evalCase, notes } = caseOfCall({ ...call, placesOf: (tool) => places.get(tool) });
+    const known = botsFolder === undefined || name === undefined ? undefined : profileIn(botsFolder, name);
+    const { bot, evalCase, notes } = caseOfCall({
+        ...call,
+        placesOf: (tool) => known?.places.get(tool),
+        declared: known?.declared,
+    });
     const made = evalFile.safeParse({ bot, cases: [evalCase] });
     if (!made.success) throw new UnusableRecord(`No case can be made of it: ${made.error.issues[0]?.message ?? ''}.`);
     return yamlOf(made.data, [
@@ -92,16 +95,23 @@ function keysOf({ steps }: Flight): string[] {
     });
 }
 
-function placesIn(folder: string, bot: string): Map<string, PlacesOf> {
+/** What of a bot's profile a case must know; undefined: the folder has no such profile. */
+function profileIn(
+    folder: string,
+    bot: string,
+): { places: ReadonlyMap<string, PlacesOf>; declared: ReadonlySet<string> } | undefined {
     const store = ProfileStore.load(folder, { clock: systemClock, logger: silentLogger });
     try {
-        return new Map(
-            (store.get(bot)?.tools ?? []).flatMap((tool: ToolSpec) =>
+        const profile = store.get(bot);
+        if (profile === undefined) return undefined;
+        const places = new Map(
+            profile.tools.flatMap((tool: ToolSpec) =>
                 tool.kind === 'http' || tool.kind === 'data_action'
                     ? [[tool.name, { pick: tool.response?.pick, setVariables: tool.setVariables }] as const]
                     : [],
             ),
         );
+        return { places, declared: new Set(Object.keys(profile.inputVariables)) };
     } finally {
         store.close();
     }

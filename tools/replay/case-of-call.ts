@@ -22,6 +22,8 @@ export interface CallToConvert {
     readonly keys?: readonly string[] | undefined;
     /** The profile's mapping of a function; undefined: it has none. */
     readonly placesOf?: (name: string) => PlacesOf | undefined;
+    /** Input variables that the bot takes; undefined: any. */
+    readonly declared?: ReadonlySet<string> | undefined;
 }
 
 export interface CaseOfCall {
@@ -45,12 +47,16 @@ const TRANSFER = 'transfer_to_agent';
 const FAILURES = ['server_error', 'rate_limited', 'content_filter', 'max_output_tokens'] as const;
 
 /** @throws UnusableRecord for a record without words */
-export function caseOfCall({ document, keys, placesOf = () => undefined }: CallToConvert): CaseOfCall {
+export function caseOfCall({ document, keys, placesOf = () => undefined, declared }: CallToConvert): CaseOfCall {
     const { bot, inputVariables, language, startedAt, fallbackUsed, mode } = document;
     if (mode !== 'full')
         throw new UnusableRecord('The record has the mode `metadata`: what was said is not in it (CALL_RECORD=full).');
     if (bot === undefined) throw new UnusableRecord('The call ended before its bot was found.');
-    const input = Object.entries(inputVariables).filter((entry): entry is [string, string] => entry[1] !== null);
+    const given = Object.entries(inputVariables).filter((entry): entry is [string, string] => entry[1] !== null);
+    // The server itself reads `bot`, and ignores what the bot does not take.
+    const takes = (name: string): boolean => declared === undefined || name === 'bot' || declared.has(name);
+    const input = given.filter(([name]) => takes(name));
+    const ignored = given.flatMap(([name]) => (takes(name) ? [] : [name]));
     const mocks = mocksOf(document, placesOf);
     const { steps, notes } = scriptOf(document, keys);
     const evalCase: EvalCase = {
@@ -62,7 +68,15 @@ export function caseOfCall({ document, keys, placesOf = () => undefined }: CallT
         script: [...steps],
         expect: expectationOf(document),
     };
-    return { bot: bot.name, evalCase, notes: [...notes, ...fallbackNotes(fallbackUsed), ...cutNotes(document)] };
+    return {
+        bot: bot.name,
+        evalCase,
+        notes: [...notes, ...ignoredNotes(ignored), ...fallbackNotes(fallbackUsed), ...cutNotes(document)],
+    };
+}
+
+function ignoredNotes(names: readonly string[]): string[] {
+    return names.length === 0 ? [] : [`The bot takes no input variable ${names.join(', ')}, and the case has none.`];
 }
 
 function fallbackNotes(used: readonly string[]): string[] {

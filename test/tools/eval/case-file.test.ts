@@ -86,6 +86,7 @@ cases:
             file: 'bots/billing.eval.yaml',
             folder,
             botsFolder: folder,
+            lines: { begins: 9, expect: { end: 7, outputs: 7, calls: 7 } },
             run: 1,
             seed: 5,
             live: false,
@@ -100,6 +101,7 @@ cases:
                 expect: { end: 'completed', outputs: { a: 'x', b: 'y' }, calls: { end_call: 1 } },
             },
         });
+        expect(cases[1]?.lines).toEqual({ begins: 12, expect: { end: 17, outputs: 17, calls: 17 } });
         expect(cases[1]).toMatchObject({
             seed: 9,
             evalCase: { input: { customer_name: 'Ann', city: 'Ulm' }, mocks: { read_balance: { status: 500 } } },

@@ -27,11 +27,12 @@ describe('npm run bots:check -- --cases', () => {
     function running(verdict: RunResult['verdict'], outputs: Record<string, string>) {
         return (cases: readonly CaseToRun[]): Promise<RunResult[]> => {
             const outcome = { outputs, functions: [{ name: 'end_call' }], answers: [] };
-            const failures = verdict === 'failed' ? [{ of: 'heard', why: 'Nothing was heard.' }] : [];
+            const failures =
+                verdict === 'failed' ? [{ of: 'heard', line: 4, why: 'Nothing was heard.', atMs: 1500 }] : [];
             return Promise.resolve(
                 cases.map(
-                    ({ bot, evalCase: { name } }) =>
-                        ({ bot, name, verdict, failures, outcome }) as unknown as RunResult,
+                    ({ bot, file, lines, evalCase: { name } }) =>
+                        ({ bot, file, line: lines?.begins, name, verdict, failures, outcome }) as unknown as RunResult,
                 ),
             );
         };
@@ -47,11 +48,29 @@ describe('npm run bots:check -- --cases', () => {
         expect(all.text).toContain('desk: 1 cases, which reach all of it\n');
     });
 
+    it('runs the cases of one bot alone, and knows when there is none of this name', async () => {
+        const asked: string[] = [];
+        const run = (cases: readonly CaseToRun[]): Promise<RunResult[]> => {
+            asked.push(...cases.map(({ bot }) => bot));
+            return Promise.resolve([]);
+        };
+        const other = await checkCases(folder, folder, run, 'other');
+        expect([other, asked]).toEqual([{ isRight: true, text: 'other: no cases (docs/EVALS.md)\n' }, []]);
+        await checkCases(folder, folder, run, 'desk');
+        expect(asked).toEqual(['desk']);
+        expect(await checkCases(folder, folder, run, 'dask')).toEqual({
+            isRight: false,
+            text: 'There is no bot dask in this folder; there are desk, other.\n',
+        });
+    });
+
     it('is not right when a case fails, or a file is wrong', async () => {
         const failed = await checkCases(folder, folder, running('failed', { topic: 'x' }));
         expect(failed).toMatchObject({
             isRight: false,
-            text: expect.stringContaining('desk: a: fails: Nothing was heard.') as string,
+            text: expect.stringContaining(
+                'desk.eval.yaml:2: desk: a: heard (line 4) at 0:01.5: Nothing was heard.\n',
+            ) as string,
         });
         write('desk.eval.yaml', 'cases: 5\n');
         const wrong = await checkCases(folder, folder, running('passed', {}));

@@ -36,8 +36,8 @@ describe('the text at the end', () => {
         expect(closingText(REPORT)).toBe(
             [
                 '',
-                '✗ billing: balance (bots/billing.eval.yaml, run 1, seed 1)',
-                '    within_ms at 0:11.0: Expected an answer within 1500 ms, and it took 2100 ms.',
+                '✗ billing: balance (bots/billing.eval.yaml:12, run 1, seed 1)',
+                '    within_ms (line 20) at 0:11.0: Expected an answer within 1500 ms, and it took 2100 ms.',
                 '        “Goodbye.”',
                 '    calls at 0:10.2: end_call was expected to be ok, and was refused.',
                 '    outputs: Expected reading = /^[0-9]{6}$/, and it was not sent.',
@@ -114,7 +114,7 @@ describe('the report for CI systems', () => {
             '<testsuite name="bots/billing.eval.yaml" tests="3" failures="1" errors="0" skipped="1" time="3.600">',
         );
         expect(xml).toContain(
-            '<failure type="within_ms" message="within_ms: Expected an answer within 1500 ms, and it took 2100 ms.">run 1, seed 1: within_ms at 0:11.0:',
+            '<failure type="within_ms" message="within_ms: Expected an answer within 1500 ms, and it took 2100 ms.">run 1, seed 1: within_ms (line 20) at 0:11.0:',
         );
         expect(xml).toContain('<skipped message="not judged: judge: only with --live"/>');
     });

@@ -120,9 +120,11 @@ const EVENTS: readonly CallEvent[] = [
 export function failedResult(changes: Partial<RunResult> = {}): RunResult {
     return runResult({
         verdict: 'failed',
+        line: 12,
         failures: [
             {
                 of: 'within_ms',
+                line: 20,
                 why: 'Expected an answer within 1500 ms, and it took 2100 ms.',
                 atMs: 11_000,
                 sentence: 'Goodbye.',

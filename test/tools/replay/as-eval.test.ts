@@ -51,7 +51,7 @@ describe('a recorded call as a case', () => {
             const { made, second } = await twice('reception', {
                 name: 'bill',
                 language: 'en-US',
-                input: { customer_name: 'Ms Green' },
+                input: { customer_name: 'Ms Green', not_declared: 'x', bot: 'reception' },
                 model: [
                     'Welcome to Brightwater Energy, Ms Green. How can I help you?',
                     'Are you still there?',
@@ -68,9 +68,10 @@ describe('a recorded call as a case', () => {
                 ],
                 expect: { end_reason: 'transfer' },
             });
-            const { evalCase } = made;
+            const { evalCase, text } = made;
+            expect(text).toContain('takes no input variable not_declared, and the case has none');
+            expect(evalCase.input).toEqual({ customer_name: 'Ms Green', bot: 'reception' });
             expect(evalCase).toMatchObject({
-                input: { customer_name: 'Ms Green' },
                 language: 'en-US',
                 script: [
                     { silent_ms: expect.any(Number) as number },
