@@ -12,33 +12,31 @@ type Result = Awaited<ReturnType<StrykerOfCore['runMutationTest']>>[number];
 
 const ROOT = join(__dirname, '..');
 
-interface Part {
-    files: readonly string[];
-    /** The tests that are about these files; others reach them too, and would take longer than they find. */
-    tests: readonly string[];
-}
+/** Files by their paths, each with the tests that are about it; others reach it too, and would take longer than they find. */
+type Part = Readonly<Record<string, string>>;
 
 const PARTS: Readonly<Record<string, Part>> = {
     auth: {
-        files: ['signature-verifier', 'signature-input', 'replay-guard', 'structured-dictionary'].map(
-            (name) => `src/auth/${name}.ts`,
-        ),
-        tests: [
-            'test/auth/{signature-input,signature-vectors,structured-dictionary,replay-guard,authority,authenticator}.test.ts',
-        ],
+        'src/auth/signature-verifier.ts': 'test/auth/{signature-vectors,authority,authenticator}.test.ts',
+        'src/auth/signature-input.ts': 'test/auth/{signature-input,signature-vectors,authenticator}.test.ts',
+        'src/auth/replay-guard.ts': 'test/auth/{replay-guard,authenticator}.test.ts',
+        'src/auth/structured-dictionary.ts': 'test/auth/{structured-dictionary,signature-vectors}.test.ts',
     },
-    parsing: { files: ['src/protocol/parse.ts'], tests: ['test/protocol/*.test.ts'] },
+    parsing: { 'src/protocol/parse.ts': 'test/protocol/*.test.ts' },
     numbering: {
-        files: ['src/common/message-intake.ts', 'src/common/session-wire.ts'],
-        tests: ['test/common/{message-intake,session-envelope,session-flood,session-turns}.test.ts'],
+        'src/common/message-intake.ts': 'test/common/{message-intake,session-envelope}.test.ts',
+        'src/common/session-wire.ts': 'test/common/{session-wire,session-envelope,session-flood,session-turns}.test.ts',
     },
     playback: {
-        files: ['playback', 'playback-ledger', 'playhead'].map((name) => `src/common/${name}.ts`),
-        tests: ['test/common/{playback,playback-hold,playhead}.test.ts'],
+        'src/common/playback.ts': 'test/common/{playback,playback-hold}.test.ts',
+        'src/common/playback-ledger.ts': 'test/common/{playback,playback-hold}.test.ts',
+        'src/common/playhead.ts': 'test/common/{playback,playhead}.test.ts',
     },
     overlap: {
-        files: ['verdict', 'word-list', 'overlap-judge', 'caller-voice'].map((name) => `src/common/overlap/${name}.ts`),
-        tests: ['test/common/overlap/*.test.ts'],
+        'src/common/overlap/verdict.ts': 'test/common/overlap/{verdict,verdict-sounds}.test.ts',
+        'src/common/overlap/word-list.ts': 'test/common/overlap/{verdict,word-list}.test.ts',
+        'src/common/overlap/overlap-judge.ts': 'test/common/overlap/overlap-{call,crossings,log,speaking-bots}.test.ts',
+        'src/common/overlap/caller-voice.ts': 'test/common/overlap/{caller-voice,overlap-call}.test.ts',
     },
 };
 
@@ -57,26 +55,27 @@ const HELP = `Changes the code of the parts below in small ways, one at a time, 
 A survivor is printed with its place and what stood there instead. docs/MUTATION.md tells which are known to make no difference.
 Exit code: 0 the run has ended, whatever survived; 1 it could not; 2 the options cannot be used.`;
 
-interface Job extends Part {
-    name: string;
+interface Job {
+    file: string;
+    tests: string;
 }
 
-/** The parts that are asked for, or of a file its part with this file alone; undefined when there is no such part or file. */
+/** The files of a part, of all parts, or the one that is asked for; undefined when there is no such part or file. */
 function jobsFor(asked: string | undefined): readonly Job[] | undefined {
-    const all = Object.entries(PARTS).map(([name, part]) => ({ name, ...part }));
+    const jobsOf = (part: Part): Job[] => Object.entries(part).map(([file, tests]) => ({ file, tests }));
+    const all = Object.values(PARTS).flatMap(jobsOf);
     if (asked === undefined) return all;
-    const whole = all.filter(({ name }) => name === asked);
-    if (whole.length > 0) return whole;
+    if (Object.hasOwn(PARTS, asked)) return jobsOf(PARTS[asked] ?? {});
     const path = relative(ROOT, join(process.cwd(), asked)).split('\\').join('/');
-    const owner = all.find(({ files }) => files.includes(path));
-    return owner === undefined ? undefined : [{ ...owner, files: [path] }];
+    const own = all.filter(({ file }) => file === path);
+    return own.length === 0 ? undefined : own;
 }
 
-function optionsOf({ files, tests }: Job, workers: number): Options {
+function optionsOf({ file, tests }: Job, workers: number): Options {
     return {
         testRunner: 'jest',
         plugins: ['@stryker-mutator/jest-runner'],
-        mutate: [...files],
+        mutate: [file],
         coverageAnalysis: 'perTest',
         concurrency: workers,
         timeoutMS: GRACE_MS,
@@ -87,7 +86,7 @@ function optionsOf({ files, tests }: Job, workers: number): Options {
         jest: {
             configFile: 'jest.config.js',
             enableFindRelatedTests: false,
-            config: { testMatch: tests.map((path) => `<rootDir>/${path}`), reporters: ['default'] },
+            config: { testMatch: [`<rootDir>/${tests}`], reporters: ['default'] },
         },
     };
 }
@@ -97,7 +96,7 @@ function survivorText({ fileName, location, mutatorName, replacement }: Result):
     return `  ${place}  ${mutatorName}  →  ${replacement.replace(/\s+/g, ' ').slice(0, 120)}`;
 }
 
-function summaryOf(name: string, results: readonly Result[]): string {
+function summaryOf(file: string, results: readonly Result[]): string {
     const count = (...statuses: string[]): number => results.filter(({ status }) => statuses.includes(status)).length;
     const told = [
         [count('Killed'), 'killed'],
@@ -106,7 +105,7 @@ function summaryOf(name: string, results: readonly Result[]): string {
         [count('NoCoverage'), 'not reached'],
         [count('RuntimeError', 'CompileError', 'Ignored', 'Pending'), 'not tried'],
     ];
-    return `${name}: ${results.length} changes, ${told.map((pair) => pair.join(' ')).join(', ')}`;
+    return `${file}: ${results.length} changes, ${told.map((pair) => pair.join(' ')).join(', ')}`;
 }
 
 async function main(): Promise<void> {
@@ -124,7 +123,7 @@ async function main(): Promise<void> {
     for (const job of jobs) {
         const results = await new Stryker(optionsOf(job, Number(values.workers))).runMutationTest();
         const left = results.filter(({ status }) => status === 'Survived' || status === 'NoCoverage');
-        console.log([summaryOf(job.name, results), ...left.map(survivorText)].join('\n'));
+        console.log([summaryOf(job.file, results), ...left.map(survivorText)].join('\n'));
     }
 }
 
