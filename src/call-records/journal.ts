@@ -18,13 +18,17 @@ import {
 import { Outage } from './outage';
 import { isMissing, ProcessMark } from './process-mark';
 
-/** How often what has happened is written, ms: so much of a call is not known when the process is killed. */
-const WRITE_MS = 4000;
+/** What has happened is written so much later, ms, and what has happened to the call meanwhile with it. It is lost when the process is killed. */
+const WRITE_AFTER_MS = 3500;
+/** How often it is looked for what is due, ms: what is due at once is few of the calls, however many there are. */
+const ROUND_MS = 500;
 /** How often the mark of the process is renewed, and journals of others are looked for, ms. */
 const RENEW_MS = 10_000;
 const LOOK_MS = 30_000;
-/** Most that waits to be written, characters of all calls together; what is beyond is not in the journals. */
+/** Most that waits to be written, characters of all calls together, about; what is beyond is not in the journals. */
 const MAX_WAITING = 8_000_000;
+/** What a line is reckoned at beside the texts in it, characters. */
+const LINE = 150;
 /** Longest journal that is read again, bytes. */
 const MAX_READ = 64 * 1024 * 1024;
 
@@ -59,7 +63,7 @@ type FunctionLine = Extract<z.infer<typeof journalLine>, { output: unknown }>['o
 
 /** The journal of one call that runs. */
 export interface CallJournal {
-    /** Adds a line. Costs the call nothing but its text: it is written later. */
+    /** Adds a line, which must not lose anything afterwards. It becomes text when it is written, later. */
     write(line: JournalLine): void;
     /** The record is stored, or given up: the journal is not needed any more. */
     remove(): void;
@@ -67,11 +71,17 @@ export interface CallJournal {
     leave(): boolean;
 }
 
+/** The first line of a journal names the process that writes it. */
+type Line = JournalLine | { readonly process: string };
+
 interface OpenJournal {
     readonly path: string;
     readonly file: TextFile;
-    /** Lines that wait, as text. */
-    waiting: string;
+    /** Lines that wait, and what they are reckoned at. */
+    waiting: Line[];
+    waitingLength: number;
+    /** When the first of them came. */
+    sinceMs: number;
     /** Every line was written, or waits. */
     isWhole: boolean;
     state: 'open' | 'leaving' | 'removing';
@@ -128,7 +138,7 @@ export class Journals {
         await this.renew();
         if (this.isStopped) return;
         void this.look();
-        this.every('write', WRITE_MS, () => (this.open.size === 0 ? Promise.resolve() : this.write()));
+        this.every('write', ROUND_MS, () => (this.open.size === 0 ? Promise.resolve() : this.write(WRITE_AFTER_MS)));
         this.every('renew', RENEW_MS, () => this.renew());
         this.every('look', LOOK_MS, () => this.look());
     }
@@ -140,7 +150,7 @@ export class Journals {
         await this.looking;
         await this.writing;
         for (const journal of this.open) if (journal.state === 'open') journal.state = 'leaving';
-        await this.write();
+        await this.write(0);
         await this.mark.end(this.left.size > 0).catch(() => undefined);
     }
 
@@ -149,7 +159,15 @@ export class Journals {
         const date = head.startedAt.slice(0, 10);
         const path = join(this.options.folder, date, `${head.sessionId.toLowerCase()}.open.jsonl`);
         const file = this.options.disk.textFile(path);
-        const journal: OpenJournal = { path, file, waiting: '', isWhole: true, state: 'open' };
+        const journal: OpenJournal = {
+            path,
+            file,
+            waiting: [],
+            waitingLength: 0,
+            sinceMs: 0,
+            isWhole: true,
+            state: 'open',
+        };
         this.open.add(journal);
         this.append(journal, { process: this.mark.id });
         return {
@@ -166,15 +184,17 @@ export class Journals {
         };
     }
 
-    private append(journal: OpenJournal, line: JournalLine | { readonly process: string }): void {
+    private append(journal: OpenJournal, line: Line): void {
         if (journal.state !== 'open') return;
         if (this.waitingLength > MAX_WAITING) {
             journal.isWhole = false;
             return;
         }
-        const text = `${JSON.stringify(line)}\n`;
-        journal.waiting += text;
-        this.waitingLength += text.length;
+        if (journal.waiting.length === 0) journal.sinceMs = this.options.clock.nowMs();
+        const length = lengthOf(line);
+        journal.waiting.push(line);
+        journal.waitingLength += length;
+        this.waitingLength += length;
     }
 
     private every(name: string, ms: number, task: () => Promise<void>): void {
@@ -193,16 +213,20 @@ export class Journals {
         }
     }
 
-    private write(): Promise<void> {
-        this.writing ??= this.writeAll().finally(() => {
+    /** Writes what has waited for `leastMs`. */
+    private write(leastMs: number): Promise<void> {
+        this.writing ??= this.writeAll(leastMs).finally(() => {
             this.writing = undefined;
         });
         return this.writing;
     }
 
     /** All together: the disk has one thread, which is woken once for them. */
-    private async writeAll(): Promise<void> {
-        const due = [...this.open].filter(({ waiting, state }) => waiting !== '' || state !== 'open');
+    private async writeAll(leastMs: number): Promise<void> {
+        const beforeMs = this.options.clock.nowMs() - leastMs;
+        const isDue = ({ waiting, sinceMs, state }: OpenJournal): boolean =>
+            state !== 'open' || (waiting.length > 0 && sinceMs <= beforeMs);
+        const due = [...this.open].filter(isDue);
         if (due.length === 0) return;
         const unmarked = await this.mark.ensure().catch((fault: unknown) => ({ fault }));
         const ends = await Promise.all(due.map((journal) => this.writeOne(journal, unmarked !== undefined)));
@@ -214,14 +238,15 @@ export class Journals {
     /** @param isUnmarked nothing may be written: the folder has no mark of this process */
     private async writeOne(journal: OpenJournal, isUnmarked: boolean): Promise<JournalEnd> {
         const { waiting, state, path, file } = journal;
-        const text = isUnmarked || state === 'removing' ? '' : waiting;
-        this.waitingLength -= waiting.length;
-        journal.waiting = '';
+        this.waitingLength -= journal.waitingLength;
+        journal.waitingLength = 0;
+        journal.waiting = [];
         if (state !== 'open') this.open.delete(journal);
         if (isUnmarked) {
             journal.isWhole = false;
             return { hasText: false };
         }
+        const text = state === 'removing' ? '' : waiting.map((line) => `${JSON.stringify(line)}\n`).join('');
         const then = state === 'open' ? 'keep' : state === 'leaving' ? 'close' : 'remove';
         const { fault } = await file.write(text, then);
         if (fault !== undefined) journal.isWhole = false;
@@ -292,6 +317,27 @@ export class Journals {
         this.left.delete(path);
         return true;
     }
+}
+
+/** About how long the line is as text. */
+function lengthOf(line: Line): number {
+    if ('event' in line) {
+        const { event } = line;
+        if (event.kind === 'words') return LINE + (event.text ?? '').length;
+        if (event.kind === 'turn') return LINE + (event.heard ?? '').length;
+        return event.kind === 'tool' ? LINE + contentLength(event) : LINE;
+    }
+    return 'output' in line ? LINE + contentLength(line.output) : LINE;
+}
+
+function contentLength({
+    argumentsJson = '',
+    output = '',
+}: {
+    readonly argumentsJson?: string | undefined;
+    readonly output?: string | undefined;
+}): number {
+    return argumentsJson.length + output.length;
 }
 
 /** The process that its first line names; undefined: it names none. */

@@ -148,6 +148,25 @@ describe('the journals', () => {
         await pass(() => files().length === 0);
     });
 
+    it('are written a part at a time: each four seconds after its first line', async () => {
+        const journals = make();
+        await journals.start();
+        const name = `${OTHER}.open.jsonl`;
+        journals.begin(headOf()).write({ event: { atMs: 0, kind: 'opened' } });
+        clock.advance(1000);
+        journals.begin(headOf(OTHER)).write({ event: { atMs: 0, kind: 'opened' } });
+        const after = async (ms: number): Promise<boolean[]> => {
+            for (let step = 0; step < ms; step += 500) {
+                clock.advance(500);
+                await new Promise((resolve) => setImmediate(resolve));
+            }
+            return [textOf() !== '', textOf(name) !== ''];
+        };
+        expect(await after(2000)).toEqual([false, false]);
+        expect(await after(1000)).toEqual([true, false]);
+        expect(await after(1000)).toEqual([true, true]);
+    });
+
     it('of a process that has ended without a word are closed at the next start, with what was known', async () => {
         leave('{"process":"0123456789abcdef"}');
         const journals = make();
@@ -331,6 +350,21 @@ describe('the journals', () => {
         for (let i = 0; i < 2000; i++) journal.write({ event });
         await pass(() => textOf().length > 7_000_000);
         expect(textOf().length).toBeLessThan(9_000_000);
+        expect(journal.leave()).toBe(false);
+    });
+
+    it.each([
+        [{ atMs: 1, kind: 'turn', disposition: 'match', heard: 'x'.repeat(8000) }],
+        [{ atMs: 1, kind: 'tool', name: 'a', callId: 'b', ms: 1, outcome: 'ok', argumentsJson: 'x'.repeat(8000) }],
+        [{ atMs: 1, kind: 'tool', name: 'a', callId: 'b', ms: 1, outcome: 'ok', output: 'x'.repeat(8000) }],
+        [{ atMs: 1, kind: 'fault', code: 'x'.repeat(200) }],
+    ] as const)('are bounded, whatever waits: %#', async (event) => {
+        const journals = make();
+        await journals.start();
+        const journal = journals.begin(headOf());
+        for (let i = 0; i < 60_000; i++) journal.write({ event });
+        await pass(() => textOf().length > 5_000_000);
+        expect(textOf().length).toBeLessThan(16_000_000);
         expect(journal.leave()).toBe(false);
     });
 });
