@@ -93,7 +93,8 @@ describeWith('nginx', NGINX)('two servers behind nginx that share a Redis', () =
         }
         await server.start();
         for (const caller of elsewhere) {
-            expect(caller.heardBytes).toBe(ANSWER_BYTES);
+            // Where the other server took long to end, they are asked in the meantime whether they are still there.
+            expect(caller.heardBytes).toBeGreaterThanOrEqual(ANSWER_BYTES);
             caller.hangUp();
             expect(await caller.ended).toMatchObject({ outcome: 'completed', disconnect: undefined });
         }
