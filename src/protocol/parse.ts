@@ -56,10 +56,9 @@ function isScalar(value: unknown): value is string | number | boolean {
 
 /** The names of variables that are objects or lists: they are left out, and their names are logged. */
 function unreadableVariables(value: unknown): string[] {
-    return variablesIn(value).flatMap(([name, each]) => {
-        const isPlain = isScalar(each) || each === null || each === undefined;
-        return isPlain ? [] : [LOGGABLE_NAME.test(name) ? name : '(another name)'];
-    });
+    return variablesIn(value).flatMap(([name, each]) =>
+        isScalar(each) || each === null ? [] : [LOGGABLE_NAME.test(name) ? name : '(another name)'],
+    );
 }
 
 /** A missing text, or a value of another type, becomes the empty text. */

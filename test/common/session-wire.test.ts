@@ -228,10 +228,20 @@ describe('events', () => {
         wire.sendEvent(report('a'));
         wire.closeEvents();
         wire.sendEvent(report('b'));
+        expect(clock.pendingCount).toBe(0);
         wire.sendEvent(BARGE_IN);
         wire.flushEvents();
         clock.advance(10_000);
         expect([events(), clock.pendingCount]).toEqual([[], 0]);
+    });
+
+    it('wait where no metrics are kept, too', () => {
+        const options = { sessionId: SESSION, clock, state: { rules }, onOverflow: jest.fn(), onFault: jest.fn() };
+        wire = new SessionWire(socket, options);
+        spendAll();
+        wire.sendEvent(report('a'));
+        clock.advance(1000);
+        expect(events()).toEqual([['a']]);
     });
 
     it('that cannot be written later are a fault of the call', () => {

@@ -220,7 +220,8 @@ describe('the parameters of other messages', () => {
         ['discarded', { start: 'PT1S' }, { start: 'PT1S' }],
         ['discarded', { discarded: 'PT2S' }, { discarded: 'PT2S' }],
     ])('%s: %j is read as %j', (type, parameters, expected) => {
-        expect(parametersOf(type, parameters)).toEqual(expected);
+        // A field that is not given is not there, and not undefined.
+        expect(parametersOf(type, parameters)).toStrictEqual(expected);
     });
 
     it.each([

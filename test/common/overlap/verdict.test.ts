@@ -47,6 +47,10 @@ describe('the verdict by sound', () => {
         ['2,016 ms, much softer than usual', voice(2016, aside), 'stand'],
         ['1,504 ms', voice(1504), 'stand'],
         ['louder than usual', voice(352, { belowUsualDb: -6 }), 'yield'],
+        ['416 ms, as much softer as counts', voice(416, { belowUsualDb: 3 }), 'undecided'],
+        ['1,900 ms, as much softer as to another person', voice(1900, { belowUsualDb: 5 }), 'undecided'],
+        ['500 ms, of which as much is a hum as counts', voice(500, { humMs: 350 }), 'undecided'],
+        ['500 ms, of which less is a hum', voice(500, { humMs: 349 }), 'yield'],
         ['a cough', voice(0, { soundMs: 700 }), 'undecided'],
     ] as const)('%s', (_name, run, kind) => {
         expect(judge(run).kind).toBe(kind);
@@ -74,6 +78,9 @@ describe('the verdict by words', () => {
         ['a backchannel, the bot has stopped', voice(500, quiet), 'Mm-hmm.', true, 'resume'],
         ['nothing was understood', voice(500, quiet), '', true, 'resume'],
         ['a cough', voice(0, { soundMs: 500, quietMs: 300 }), '', false, 'ignore'],
+        ['a cough that goes on', voice(0, { soundMs: 500 }), '', false, 'ignore'],
+        ['a backchannel, just over', voice(300, { quietMs: 120 }), 'mhm', false, 'ignore'],
+        ['a backchannel, not quite over', voice(300, { quietMs: 119 }), 'mhm', false, 'undecided'],
         ['a short word', voice(200, quiet), 'no', false, 'stand'],
         ['a word that always interrupts', voice(200, quiet), 'yeah wait', false, 'stand'],
         ['… also when it is soft', voice(200, { ...quiet, ...aside }), 'wait', false, 'stand'],
