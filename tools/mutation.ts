@@ -17,7 +17,7 @@ type Part = Readonly<Record<string, string>>;
 
 const PARTS: Readonly<Record<string, Part>> = {
     auth: {
-        'src/auth/signature-verifier.ts': 'test/auth/{signature-vectors,authority,authenticator}.test.ts',
+        'src/auth/signature-verifier.ts': 'test/auth/{signature-verifier,signature-vectors}.test.ts',
         'src/auth/signature-input.ts': 'test/auth/{signature-input,signature-vectors,authenticator}.test.ts',
         'src/auth/replay-guard.ts': 'test/auth/{replay-guard,authenticator}.test.ts',
         'src/auth/structured-dictionary.ts': 'test/auth/{structured-dictionary,signature-vectors}.test.ts',
