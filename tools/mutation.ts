@@ -29,8 +29,8 @@ const PARTS: Readonly<Record<string, Part>> = {
     },
     playback: {
         'src/common/playback.ts': 'test/common/{playback,playback-hold}.test.ts',
-        'src/common/playback-ledger.ts': 'test/common/{playback,playback-hold}.test.ts',
-        'src/common/playhead.ts': 'test/common/{playback,playhead}.test.ts',
+        'src/common/playback-ledger.ts': 'test/common/{playback-ledger,playback-hold}.test.ts',
+        'src/common/playhead.ts': 'test/common/{playhead,playhead-limits}.test.ts',
     },
     overlap: {
         'src/common/overlap/verdict.ts': 'test/common/overlap/{verdict,verdict-sounds}.test.ts',
