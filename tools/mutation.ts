@@ -28,7 +28,7 @@ const PARTS: Readonly<Record<string, Part>> = {
         'src/common/session-wire.ts': 'test/common/{session-wire,session-envelope,session-flood,session-turns}.test.ts',
     },
     playback: {
-        'src/common/playback.ts': 'test/common/{playback,playback-hold}.test.ts',
+        'src/common/playback.ts': 'test/common/{playback,playback-hold,playback-pacing}.test.ts',
         'src/common/playback-ledger.ts': 'test/common/{playback-ledger,playback-hold}.test.ts',
         'src/common/playhead.ts': 'test/common/{playhead,playhead-limits}.test.ts',
     },
