@@ -53,7 +53,8 @@ it('gives what was heard of each item, whole ms, of those that were not heard to
 it('keeps what follows without a gap as one run', () => {
     for (let piece = 0; piece < 50; piece++) play(A, 160);
     expect(runsOf('a')).toBe(1);
-    play(B, 160);
+    play(B, 80);
+    play(B, 80);
     play(A, 160);
     expect([runsOf('a'), runsOf('b')]).toEqual([2, 1]);
     expect(unheard(50 * 160 + 159)).toEqual([
