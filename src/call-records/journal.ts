@@ -18,7 +18,7 @@ import {
 import { Outage } from './outage';
 import { isMissing, ProcessMark } from './process-mark';
 
-/** What has happened is written so much later, ms, and what has happened to the call meanwhile with it. It is lost when the process is killed. */
+/** A line waits so long, ms, and is written with all that has come to its journal meanwhile. What waits is lost when the process is killed. */
 const WRITE_AFTER_MS = 3500;
 /** How often it is looked for what is due, ms: what is due at once is few of the calls, however many there are. */
 const ROUND_MS = 500;
@@ -63,7 +63,7 @@ type FunctionLine = Extract<z.infer<typeof journalLine>, { output: unknown }>['o
 
 /** The journal of one call that runs. */
 export interface CallJournal {
-    /** Adds a line, which must not lose anything afterwards. It becomes text when it is written, later. */
+    /** Adds a line. It becomes text when it is written, later: until then nothing may be taken from it; what is added to it is written too. */
     write(line: JournalLine): void;
     /** The record is stored, or given up: the journal is not needed any more. */
     remove(): void;
@@ -199,9 +199,13 @@ export class Journals {
 
     private every(name: string, ms: number, task: () => Promise<void>): void {
         this.timers.set(name, ms, () => {
-            void task().finally(() => {
-                this.every(name, ms, task);
-            });
+            void task()
+                .catch((fault: unknown) => {
+                    this.outage.failed(fault);
+                })
+                .finally(() => {
+                    this.every(name, ms, task);
+                });
         });
     }
 
