@@ -7,6 +7,8 @@ import type { Playback } from './playback';
 const GOODBYE_LIMIT_MS = 12_000;
 /** Last sound by the playhead → the client reports `playback_completed`. */
 const PLAYBACK_REPORT_LIMIT_MS = 1500;
+/** A `playback_started` that follows `playback_completed` within this says that the client had a gap, and plays the rest. */
+const GAP_REPORT_MS = 40;
 /** Playback that does not come to its end in its own length and this much more is cut. */
 const PLAYBACK_SLACK_MS = 5000;
 
@@ -34,7 +36,7 @@ export class EndOfCall {
 
     constructor(
         private readonly timers: TimerSet,
-        private readonly playback: Pick<Playback, 'soundLeftMs' | 'isUnreported'>,
+        private readonly playback: Pick<Playback, 'soundLeftMs' | 'isUnreported' | 'reportAgeMs'>,
         private readonly actions: EndOfCallActions,
     ) {}
 
@@ -102,8 +104,13 @@ export class EndOfCall {
     drained(): void {
         this.heardHangUp();
         if (this.phase !== 'playout') return;
-        if (this.playback.isUnreported) this.finishAfter(PLAYBACK_REPORT_LIMIT_MS);
-        else this.finish();
+        const { isUnreported, reportAgeMs } = this.playback;
+        if (isUnreported) this.finishAfter(PLAYBACK_REPORT_LIMIT_MS);
+        else if (reportAgeMs >= GAP_REPORT_MS) this.finish();
+        else
+            this.timers.set('playout', GAP_REPORT_MS - reportAgeMs, () => {
+                this.drained();
+            });
     }
 
     /** The caller interrupted the rest: a bot that has hung up goes on, and a conversation that is over ends the call now. */

@@ -67,6 +67,7 @@ export class Playback {
     private held = false;
     private comfortTones = 0;
     private unreported = false;
+    private reportedAtMs = -Infinity;
 
     constructor(private readonly options: PlaybackOptions) {
         this.bucket = new TokenBucket(options.clock, BUCKET);
@@ -117,9 +118,17 @@ export class Playback {
         return this.queuedMs + this.leadMs;
     }
 
-    /** Audio was sent after the client's last `playback_completed`, and no barge-in has thrown it away. */
+    /**
+     * The client has said, for the last time, that it plays or was sent audio: it has not reported `playback_completed` since then, and no
+     * barge-in has thrown the audio away.
+     */
     get isUnreported(): boolean {
         return this.unreported;
+    }
+
+    /** Since `playback_completed` came for the end of what was sent, in ms; Infinity: it never did. */
+    get reportAgeMs(): number {
+        return this.options.clock.nowMs() - this.reportedAtMs;
     }
 
     /** Position of the playhead in the sent stream, in bytes; goes on in real time while nothing plays. */
@@ -204,12 +213,19 @@ export class Playback {
     }
 
     playbackStarted(): void {
+        this.unreported = true;
         this.playhead.playbackStarted(this.options.clock.nowMs());
         this.tellPlace();
     }
 
     playbackCompleted(): void {
-        if (this.playhead.playbackCompleted(this.options.clock.nowMs())) this.unreported = false;
+        const nowMs = this.options.clock.nowMs();
+        const isOfThisSound = this.playhead.playbackCompleted(nowMs);
+        // Audio that is still to be heard came too late for the client: this was a gap, and another report follows.
+        if (isOfThisSound && this.playhead.leadMs(nowMs) <= 0) {
+            this.unreported = false;
+            this.reportedAtMs = nowMs;
+        }
         this.tellPlace();
         this.pump();
     }

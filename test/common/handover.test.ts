@@ -59,6 +59,7 @@ describe('the hand-over of a call', () => {
         expect(call.socket.types).toEqual(['opened']);
         call.pass(3200);
         call.send('playback_completed');
+        call.pass(40);
         expect(call.socket.last('disconnect')?.parameters['outputVariables']).toEqual({
             ...outcome({ end_reason: 'transfer', transfer_reason: 'contract' }),
             summary: 'The caller wants to end the contract. The bot handed the caller to an agent: contract.',
@@ -180,6 +181,7 @@ describe('the hand-over of a call', () => {
         await settle();
         call.pass(1200);
         call.send('playback_completed');
+        call.pass(40);
         const told = call.socket.last('disconnect')?.parameters['outputVariables'];
         expect(told).toMatchObject({ summary: expect.stringMatching(/^The caller wants to keep/) as string });
     });

@@ -7,6 +7,9 @@ async function openCall(deps: ConstructorParameters<typeof SessionHarness>[0] = 
     return call;
 }
 
+/** A report of the end counts when no `playback_started` follows within this. */
+const GAP_REPORT_MS = 40;
+
 describe('the end of a session', () => {
     it('disconnects once, keeps answering pings, sends nothing else', async () => {
         const call = await openCall();
@@ -31,6 +34,7 @@ describe('the end of a session', () => {
         expect(call.socket.types).toEqual(['opened']);
         call.pass(200);
         call.send('playback_completed');
+        call.pass(GAP_REPORT_MS);
         expect(call.socket.audioBytes).toEqual(Buffer.concat([sentence, goodbye]));
         expect(call.socket.last('disconnect')?.parameters).toMatchObject({
             reason: 'completed',
@@ -83,6 +87,52 @@ describe('the end of a session', () => {
         expect(call.socket.types).not.toContain('disconnect');
         expect(call.socket.audioBytes).toEqual(Buffer.from(farewell));
         call.send('playback_completed');
+        call.clock.advance(GAP_REPORT_MS - 1);
+        expect(call.socket.types).not.toContain('disconnect');
+        call.clock.advance(1);
+        expect(call.socket.types.at(-1)).toBe('disconnect');
+    });
+
+    it('waits for the rest when the client had a gap, and reports its end after our count', async () => {
+        const call = await openCall();
+        call.bot.say('bye', 2000);
+        call.bot.emit('ended', { reason: 'completed', info: 'done' });
+        call.clock.advance(2300);
+        // The end of what came before the gap, and the start of the rest, in one burst.
+        call.send('playback_completed');
+        call.send('playback_started');
+        call.clock.advance(300);
+        expect(call.socket.types).not.toContain('disconnect');
+        call.send('playback_completed');
+        call.clock.advance(GAP_REPORT_MS);
+        expect(call.socket.types.at(-1)).toBe('disconnect');
+    });
+
+    it('waits no longer than 1.5 s for the end of the rest', async () => {
+        const call = await openCall();
+        call.bot.say('bye', 2000);
+        call.bot.emit('ended', { reason: 'completed', info: 'done' });
+        call.clock.advance(2300);
+        call.send('playback_completed');
+        call.send('playback_started');
+        call.clock.advance(GAP_REPORT_MS + 1499);
+        expect(call.socket.types).not.toContain('disconnect');
+        call.clock.advance(1);
+        expect(call.socket.types.at(-1)).toBe('disconnect');
+    });
+
+    it('does not take the report of a gap, with audio on its way, for the end of the goodbye', async () => {
+        const call = await openCall();
+        call.send('ping', { rtt: 'PT0.1S' });
+        call.bot.say('bye', 2000);
+        call.bot.emit('ended', { reason: 'completed', info: 'done' });
+        call.send('playback_started');
+        call.clock.advance(1500);
+        call.send('playback_completed');
+        call.clock.advance(1800);
+        expect(call.socket.types).not.toContain('disconnect');
+        call.send('playback_completed');
+        call.clock.advance(GAP_REPORT_MS);
         expect(call.socket.types.at(-1)).toBe('disconnect');
     });
 

@@ -60,6 +60,7 @@ describe('the report of a turn', () => {
         call.bot.emit('ended', { reason: 'completed', info: 'done' });
         call.pass(2400);
         call.send('playback_completed');
+        call.pass(40);
         expect(reports(call)).toEqual([{ disposition: 'match', text: WORDS }]);
         expect(call.socket.types.slice(-2)).toEqual(['event', 'disconnect']);
     });
