@@ -119,14 +119,14 @@ export class Playback {
     }
 
     /**
-     * The client has said, for the last time, that it plays or was sent audio: it has not reported `playback_completed` since then, and no
-     * barge-in has thrown the audio away.
+     * The client has yet to report `playback_completed` for the end of what was sent, and no barge-in has thrown that away. A
+     * `playback_started` after the report says that it was about a gap, and that another one follows.
      */
     get isUnreported(): boolean {
         return this.unreported;
     }
 
-    /** Since `playback_completed` came for the end of what was sent, in ms; Infinity: it never did. */
+    /** Time since the client has reported the end of what was sent, in ms; Infinity: it has not, or a barge-in came since. */
     get reportAgeMs(): number {
         return this.options.clock.nowMs() - this.reportedAtMs;
     }
@@ -213,7 +213,8 @@ export class Playback {
     }
 
     playbackStarted(): void {
-        this.unreported = true;
+        // After a barge-in it may be about audio that was thrown away.
+        if (this.reportedAtMs > -Infinity) this.unreported = true;
         this.playhead.playbackStarted(this.options.clock.nowMs());
         this.tellPlace();
     }
@@ -221,7 +222,7 @@ export class Playback {
     playbackCompleted(): void {
         const nowMs = this.options.clock.nowMs();
         const isOfThisSound = this.playhead.playbackCompleted(nowMs);
-        // Audio that is still to be heard came too late for the client: this was a gap, and another report follows.
+        // By the playhead there is more to hear: the client had a gap, and reports again at the end of the rest.
         if (isOfThisSound && this.playhead.leadMs(nowMs) <= 0) {
             this.unreported = false;
             this.reportedAtMs = nowMs;
@@ -251,6 +252,7 @@ export class Playback {
         this.options.record.observers.audio?.botStopped(heardBytes);
         this.playhead.emptied(nowMs);
         this.unreported = false;
+        this.reportedAtMs = -Infinity;
         this.options.record.pacing.quiet();
         this.stopTimer();
     }

@@ -166,6 +166,38 @@ describe('the queue', () => {
         expect([playback.isAudible, playback.isUnreported]).toEqual([true, true]);
     });
 
+    it('waits for another report while there is more to hear, and when the client begins again', () => {
+        const playback = make();
+        playback.setRoundTrip(0);
+        expect(playback.reportAgeMs).toBe(Infinity);
+        playback.enqueue(audio(500), origin('a'));
+        playback.responseEnded('a');
+        // The piece of 200 ms was played; that of 300 ms, sent with it, had not come.
+        clock.advance(250);
+        playback.playbackCompleted();
+        expect([playback.isUnreported, playback.reportAgeMs]).toEqual([true, Infinity]);
+        clock.advance(300);
+        playback.playbackCompleted();
+        expect([playback.isUnreported, playback.reportAgeMs]).toEqual([false, 0]);
+        clock.advance(7);
+        expect(playback.reportAgeMs).toBe(7);
+        playback.playbackStarted();
+        expect(playback.isUnreported).toBe(true);
+    });
+
+    it('waits for no report of what a barge-in has thrown away', () => {
+        const playback = make();
+        playback.enqueue(audio(200), origin('a'));
+        clock.advance(200);
+        playback.playbackCompleted();
+        playback.enqueue(audio(200), origin('b'));
+        clock.advance(20);
+        playback.flush();
+        expect([playback.isUnreported, playback.reportAgeMs]).toEqual([false, Infinity]);
+        playback.playbackStarted();
+        expect(playback.isUnreported).toBe(false);
+    });
+
     it('keeps an item of an open response, though all of it so far was heard', () => {
         const playback = make();
         playback.enqueue(audio(200), origin('a'));

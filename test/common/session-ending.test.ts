@@ -10,6 +10,14 @@ async function openCall(deps: ConstructorParameters<typeof SessionHarness>[0] = 
 /** A report of the end counts when no `playback_started` follows within this. */
 const GAP_REPORT_MS = 40;
 
+/** A bot that has ended the conversation with two seconds of words, of which none is heard yet. */
+async function callInFarewell() {
+    const call = await openCall();
+    const farewell = call.bot.say('bye', 2000);
+    call.bot.emit('ended', { reason: 'completed', info: 'done' });
+    return { call, farewell };
+}
+
 describe('the end of a session', () => {
     it('disconnects once, keeps answering pings, sends nothing else', async () => {
         const call = await openCall();
@@ -79,9 +87,7 @@ describe('the end of a session', () => {
     });
 
     it('lets the farewell play, and disconnects on playback_completed', async () => {
-        const call = await openCall();
-        const farewell = call.bot.say('bye', 2000);
-        call.bot.emit('ended', { reason: 'completed', info: 'done' });
+        const { call, farewell } = await callInFarewell();
         call.send('playback_started');
         call.clock.advance(2010);
         expect(call.socket.types).not.toContain('disconnect');
@@ -94,9 +100,7 @@ describe('the end of a session', () => {
     });
 
     it('waits for the rest when the client had a gap, and reports its end after our count', async () => {
-        const call = await openCall();
-        call.bot.say('bye', 2000);
-        call.bot.emit('ended', { reason: 'completed', info: 'done' });
+        const { call } = await callInFarewell();
         call.clock.advance(2300);
         // The end of what came before the gap, and the start of the rest, in one burst.
         call.send('playback_completed');
@@ -109,9 +113,7 @@ describe('the end of a session', () => {
     });
 
     it('waits no longer than 1.5 s for the end of the rest', async () => {
-        const call = await openCall();
-        call.bot.say('bye', 2000);
-        call.bot.emit('ended', { reason: 'completed', info: 'done' });
+        const { call } = await callInFarewell();
         call.clock.advance(2300);
         call.send('playback_completed');
         call.send('playback_started');
@@ -137,9 +139,7 @@ describe('the end of a session', () => {
     });
 
     it('disconnects 1.5 s after the last sound by its own count when the client reports nothing', async () => {
-        const call = await openCall();
-        call.bot.say('bye', 2000);
-        call.bot.emit('ended', { reason: 'completed', info: 'done' });
+        const { call } = await callInFarewell();
         call.clock.advance(3450);
         expect(call.socket.types).not.toContain('disconnect');
         call.clock.advance(100);
