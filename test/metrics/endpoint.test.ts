@@ -39,6 +39,18 @@ describe('the port of the metrics', () => {
         expect(await response.text()).toMatch(/^# HELP audioconnector_active_calls /m);
     });
 
+    it('asks Node for nothing that is not public: to list handles can end the process', async () => {
+        const internals = process as unknown as Record<'_getActiveHandles' | '_getActiveRequests', () => unknown[]>;
+        const handles = jest.spyOn(internals, '_getActiveHandles');
+        const requests = jest.spyOn(internals, '_getActiveRequests');
+        const { server } = await startServer({}, METRICS);
+        const text = await (await fetch(metricsUrl(server))).text();
+        expect([handles.mock.calls.length, requests.mock.calls.length]).toEqual([0, 0]);
+        expect(text).toMatch(/^nodejs_active_resources/m);
+        handles.mockRestore();
+        requests.mockRestore();
+    });
+
     it('has nothing but the metrics, and takes no calls', async () => {
         const { server } = await startServer({}, METRICS);
         const statuses = async (path: string, method: string): Promise<number> =>
